@@ -1,0 +1,77 @@
+# The one menu. `make` alone lists it. PYTHON=... chooses the interpreter (3.11 or later).
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+BIN := $(VENV)/bin
+TMP_DIR := $(VENV)/tmp
+
+# seconds after which a whole pytest run is ended; each single test has its own limit in pyproject.toml
+LIMIT ?= 1200
+MPI_RANKS ?= 4
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean unit mpi e2e
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: $(VENV)/.ready ## install into .venv and run the default workflow on 4 ranks
+	@echo '$$ $(PY) -m hpcd4p run -n 4'
+	@$(PY) -m hpcd4p run -n 4
+
+test: ## check, then every test; at the end what was skipped, why, and what to install
+	@rm -rf $(TMP_DIR)/skipped
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory mpi
+	@$(PY) tests/skipped.py $(TMP_DIR)/skipped
+
+check: $(VENV)/.ready-test ## ruff, mypy, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir $(TMP_DIR)/imports
+
+unit: $(VENV)/.ready-test ## the tests that one process runs (they start mpirun and Redis themselves)
+	timeout -k 10 $(LIMIT) $(PY) -m pytest -q --skipped-to=$(TMP_DIR)/skipped --ignore=tests/mpi
+
+mpi: $(VENV)/.ready-test ## the tests that run under mpirun
+	@if [ -d tests/mpi ]; then \
+	  set -x; timeout -k 10 $(LIMIT) sh tests/mpirun.sh $(PY) $(MPI_RANKS) \
+	    -m pytest -q --only-mpi --skipped-to=$(TMP_DIR)/skipped tests/mpi; \
+	fi
+
+bench: $(VENV)/.ready-bench ## the figures of the README, each a ratio measured in this run
+	$(PY) -m hpcd4p.bench
+
+clean: ## remove .venv, caches and results
+	rm -rf $(VENV) results build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	  .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment, filled as far as the target needs. The first line finds an interpreter that works:
+# the newest is not the best one here, for the redis-server wheel ends at CPython 3.12.
+$(VENV)/bin/python:
+	@for py in $(PYTHON) python3 python3.12 python3.11 python3.13 python3.14; do \
+	  if $$py -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$py; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then echo 'make: no Python >= 3.11 found; say make PYTHON=/path/to/python3' >&2; exit 1; fi; \
+	echo "$$found -m venv $(VENV)"; \
+	$$found -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo 'make: the venv module does not work; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@mkdir -p $(TMP_DIR)
+
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[wheels]'
+	@touch $@
+
+$(VENV)/.ready-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[wheels,test]'
+	@touch $@ $(VENV)/.ready
+
+$(VENV)/.ready-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[wheels,bench]'
+	@touch $@ $(VENV)/.ready

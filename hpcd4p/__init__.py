@@ -1,0 +1,60 @@
+"""Stream workflows on MPI ranks: the answer of one process, on any number of ranks.
+
+Write a workflow of elements, then ``python -m hpcd4p run WORKFLOW -n 8``, or from Python
+`hpcd4p.run`. The names below are the public ones; everything else may change.
+
+This file must never import anything: every rank of a run pays for it. The names are looked up when
+they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpcd4p.launch.api import Result as Result
+    from hpcd4p.launch.api import run as run
+    from hpcd4p.workflow.composite import CompositePE as CompositePE
+    from hpcd4p.workflow.composite import create_iterative_chain as create_iterative_chain
+    from hpcd4p.workflow.elements import BasePE as BasePE
+    from hpcd4p.workflow.elements import BatchPE as BatchPE
+    from hpcd4p.workflow.elements import ConsumerPE as ConsumerPE
+    from hpcd4p.workflow.elements import GenericPE as GenericPE
+    from hpcd4p.workflow.elements import IterativePE as IterativePE
+    from hpcd4p.workflow.elements import KeyedPE as KeyedPE
+    from hpcd4p.workflow.elements import ProducerPE as ProducerPE
+    from hpcd4p.workflow.elements import SimpleFunctionPE as SimpleFunctionPE
+    from hpcd4p.workflow.graph import WorkflowGraph as WorkflowGraph
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BasePE": "hpcd4p.workflow.elements",
+    "BatchPE": "hpcd4p.workflow.elements",
+    "CompositePE": "hpcd4p.workflow.composite",
+    "ConsumerPE": "hpcd4p.workflow.elements",
+    "GenericPE": "hpcd4p.workflow.elements",
+    "IterativePE": "hpcd4p.workflow.elements",
+    "KeyedPE": "hpcd4p.workflow.elements",
+    "ProducerPE": "hpcd4p.workflow.elements",
+    "Result": "hpcd4p.launch.api",
+    "SimpleFunctionPE": "hpcd4p.workflow.elements",
+    "WorkflowGraph": "hpcd4p.workflow.graph",
+    "create_iterative_chain": "hpcd4p.workflow.composite",
+    "run": "hpcd4p.launch.api",
+}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'hpcd4p' has no attribute {name!r}; it has {', '.join(sorted(_HOMES))}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

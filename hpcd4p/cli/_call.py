@@ -1,0 +1,14 @@
+"""What `hpcd4p.run` starts on ranks; not for users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpcd4p.cli.ranks import OtherRanks
+
+
+def command(argv: list[str], ranks: OtherRanks) -> int:
+    """Give the exit status of the job in the file ARGV."""
+    from hpcd4p.launch.api import answer_call
+
+    return answer_call(Path(argv[0]), ranks.engage)

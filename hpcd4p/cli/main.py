@@ -1,0 +1,107 @@
+"""The command line of rank 0: which command, and how its end is told. Errors are one message on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+
+from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError
+
+COMMANDS = {
+    "run": "run a workflow (alone: the default workflow)",
+    "plan": "show which rank would do what, without running",
+    "show": "print the record of a run",
+    "doctor": "check MPI, Redis, h5py, Slurm, and say what to do about each lack",
+}
+
+_BUG = 70
+"""Status of a failure that is a mistake in hpcd4p itself (EX_SOFTWARE of sysexits)."""
+
+
+def main(argv: list[str]) -> int:
+    """Run ``hpcd4p ARGV`` and give the exit status of this process.
+
+    A launcher that wants the status in a file (HPCD4P_STATUS_FILE) gets it there, and this process
+    ends with 0: mpirun would print a page about any other status.
+    """
+    ranks = OtherRanks()
+    try:
+        status = _dispatch(argv, ranks)
+    except Hpcd4pError as error:
+        status = _say(str(error), error.status)
+    except KeyboardInterrupt:
+        status = _say("interrupted before the run began", Interrupted.status)
+    except BrokenPipeError:
+        # the reader of our words has gone (`| head`): no fault, and nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except SystemExit as leave:  # argparse after --help
+        status = leave.code if isinstance(leave.code, int) else 0
+    except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
+        traceback.print_exc()
+        status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
+    ranks.release(status)
+    return _handed_over(status)
+
+
+def _dispatch(argv: list[str], ranks: OtherRanks) -> int:
+    first = argv[0] if argv else "run"
+    if first in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if first == "--version":
+        from hpcd4p import __version__
+
+        print(f"hpcd4p {__version__}")
+        return 0
+    if first.startswith("-"):  # options without a command are those of the run
+        first, argv = "run", ["run", *argv]
+    if first not in COMMANDS and first != "_call":
+        raise SettingsError(_unknown_command(first))
+    status: int = import_module(f"hpcd4p.cli.{first}").command(argv[1:], ranks)
+    return status
+
+
+def _unknown_command(word: str) -> str:
+    near = get_close_matches(word, COMMANDS, 1)
+    if near:
+        return f"no command {word!r}; did you mean {near[0]}?"
+    if word.endswith(".py") or Path(word).exists() or "." in word:
+        return f"no command {word!r}; to run a workflow: hpcd4p run {word}"
+    return f"no command {word!r}; there are {', '.join(COMMANDS)}"
+
+
+def _help() -> str:
+    lines = [f"  {name:<8}{text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: hpcd4p COMMAND [options]",
+            "",
+            *lines,
+            "",
+            "hpcd4p COMMAND --help lists the options; mpirun -n 64 hpcd4p run WORKFLOW uses 64 ranks.",
+        ]
+    )
+
+
+def _say(message: str, status: int) -> int:
+    sys.stdout.flush()
+    print(f"hpcd4p: error: {message}", file=sys.stderr, flush=True)
+    return status
+
+
+def _handed_over(status: int) -> int:
+    path = os.environ.get("HPCD4P_STATUS_FILE")
+    if not path or not sys.stdout:
+        return status
+    sys.stdout.flush()
+    try:
+        Path(path).write_text(f"{status}\n", encoding="ascii")
+    except OSError as error:
+        return _say(f"cannot write the status to {path}: {error.strerror}", status)
+    return 0

@@ -1,0 +1,169 @@
+"""The options of a command: an argparse parser that raises, and the split of a command line in two.
+
+``hpcd4p run WORKFLOW ...`` carries options of hpcd4p and options of the workflow. Those that hpcd4p
+knows are its own wherever they stand; all the rest is the workflow's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any, NamedTuple, NoReturn
+
+from hpcd4p.cli.settings import Resolved, Setting, all_settings, resolve
+from hpcd4p.errors import SettingsError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are exceptions with a suggestion."""
+
+    def __init__(self, **given: Any) -> None:
+        given.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **given)
+        self.arity: dict[str, int] = {"-h": 0, "--help": 0}
+
+    def option(self, *flags: str, group: Any = None, **given: Any) -> None:
+        """Add an option, and remember whether it takes a value."""
+        action = (group or self).add_argument(*flags, **given)
+        self.arity.update(dict.fromkeys(action.option_strings, 0 if action.nargs == 0 else 1))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        raise SettingsError(f"{message}\n{self.prog} --help lists the options")
+
+    def parse(self, argv: list[str]) -> argparse.Namespace:
+        """Parse a command line that has nothing of a workflow's in it."""
+        found, rest = self.parse_known_args(argv)
+        if rest:
+            self.error(unknown_argument(rest[0], self.arity))
+        return found
+
+
+def unknown_argument(word: str, valid: Iterable[str]) -> str:
+    """Say that `word` is not known, and which is near."""
+    if not word.startswith("-"):
+        return f"unexpected argument {word!r}"
+    name = word.partition("=")[0]
+    near = get_close_matches(name, list(valid), 1)
+    return f"unknown option {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+class Split(NamedTuple):
+    """A command line in two."""
+
+    own: list[str]  # options of hpcd4p
+    workflow: str | None
+    rest: list[str]  # options of the workflow
+
+
+def split(argv: list[str], arity: dict[str, int]) -> Split:
+    """Part the options of hpcd4p from the workflow and its own options.
+
+    The first word that is no option is the workflow; an unknown option before any such word says
+    that the default workflow is meant. After ``--`` everything is the workflow's.
+    """
+    own: list[str] = []
+    rest: list[str] = []
+    workflow: str | None = None
+    words = iter(argv)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        short = word[:2]
+        if word == "--":
+            rest += words
+        elif name in arity:
+            own.append(word)
+            if arity[name] and not equals:
+                own += _value_of(name, words)
+        elif len(word) > 2 and word[1] != "-" and arity.get(short) == 1:
+            own += [short + "=" + word[2:].removeprefix("=")]  # -n8
+        elif not word.startswith("-") and workflow is None and not rest:
+            workflow = word
+        else:
+            rest.append(word)
+    return Split(own, workflow, rest)
+
+
+def _value_of(name: str, words: Iterable[str]) -> list[str]:
+    value = next(iter(words), None)
+    if value is None:
+        raise SettingsError(f"option {name} needs a value after it")
+    return [value]
+
+
+def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("run", "engine")) -> None:
+    """Add an option for every setting; `explain`: with its help, which costs reading a source file."""
+    help_of = engine_help() if explain and "engine" in sections else {}
+    groups = {s: parser.add_argument_group(_TITLES[s]) for s in sections}
+    for setting in all_settings().values():
+        group = groups.get(setting.section)
+        if group is None or setting.name == "workflow":
+            continue
+        if setting.kind is bool:
+            parser.option(
+                "--no-" + setting.name, group=group, dest=setting.name, action="store_false", default=None,
+                help=f"do not {setting.help}",
+            )  # fmt: skip
+            continue
+        flags = ("-a", setting.flag) if setting.name == "attr" else (setting.flag,)
+        parser.option(
+            *flags, group=group, dest=setting.name, metavar=setting.metavar, help=_help(setting, help_of)
+        )  # fmt: skip
+
+
+_TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom needed)"}
+
+
+def _help(setting: Setting, help_of: dict[str, str]) -> str:
+    text = setting.help or help_of.get(setting.name, "")
+    default = "" if setting.default is None else f" (default {setting.default})"
+    return (text + default).replace("%", "%%")
+
+
+def engine_help() -> dict[str, str]:
+    """Give the text under each field of `EngineSettings`, read from its source."""
+    import inspect
+
+    from hpcd4p.plan import settings
+
+    body = next(n for n in ast.parse(inspect.getsource(settings)).body if isinstance(n, ast.ClassDef)).body
+    found = {}
+    for field, text in pairwise(body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+        ):
+            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+    return found
+
+
+def resolved_settings(found: argparse.Namespace, workflow: str | None) -> Resolved:
+    """Give the settings of a parsed command line."""
+    names = all_settings().keys()
+    flags = {n: v for n, v in vars(found).items() if n in names and v is not None}
+    if workflow is not None:
+        flags["workflow"] = workflow
+    return resolve(flags, config=found.config)
+
+
+def whole_number(text: str | None, flag: str, low: int, high: int, default: int | None) -> int | None:
+    """Give the value of an option that is not a setting.
+
+    Raises
+    ------
+    SettingsError
+        It is no whole number, or not from `low` to `high`.
+    """
+    if text is None:
+        return default
+    try:
+        number = int(text)
+    except ValueError:
+        raise SettingsError(f"{flag} must be a whole number from {low} to {high:,}, not {text!r}") from None
+    if not low <= number <= high:
+        raise SettingsError(f"{flag} must be from {low} to {high:,}, not {text}")
+    return number

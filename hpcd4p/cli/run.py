@@ -1,0 +1,193 @@
+"""``hpcd4p run``: launch if asked, prepare, run, record, tell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
+from hpcd4p.cli.prepare import MAX_ITERATIONS, built_graph, read_inputs, workflow_module
+from hpcd4p.cli.progress import ProgressLine, on_terminal
+from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.settings import Resolved, show_config
+from hpcd4p.errors import RecordError, RunStopped, SettingsError
+from hpcd4p.record.small import SmallOutputs
+from hpcd4p.record.tee import Tee
+
+if TYPE_CHECKING:
+    from hpcd4p.record.sink import OutputSink
+    from hpcd4p.record.summary import Summary
+    from hpcd4p.runtime.job import Job
+
+MAX_RANKS = 100_000
+"""More ranks than any machine gives to one job of this kind: a typing error."""
+
+_ABOUT = """Run a workflow, a module or a file, on one process, or on the ranks of mpirun or srun, or with -n
+on ranks that it starts itself. WORKFLOW comes before its own options. Without WORKFLOW the default
+one is run (configs/default.toml)."""
+
+_EPILOG = """exit status: 0 done; 1 tuples failed, or too many of them; 2 something to mend before
+starting again; 3 ended before the work was done (a signal, a lost rank, Redis gone)"""
+
+
+def parser(explain: bool) -> Parser:
+    """Give the options of the command; `explain`: with the help of every setting."""
+    made = Parser(
+        prog="hpcd4p run", usage="hpcd4p run [options] [WORKFLOW] [options of the workflow]",
+        description=_ABOUT, epilog=_EPILOG,
+    )  # fmt: skip
+    made.option("-n", "--ranks", metavar="N", help="start the run on N ranks with the MPI that is found")
+    made.option("-i", "--iterations", metavar="N", help="call every source N times (default 1)")
+    made.option("-d", "--data", metavar="JSON", help='inputs: {"ELEMENT": [{"INPUT": value}, ...]}')
+    made.option("-f", "--file", metavar="FILE", help="the same from a file")
+    made.option("--config", metavar="FILE", help="TOML file of settings (else HPCD4P_CONFIG, ./hpcd4p.toml)")
+    made.option("--show-config", action="store_true", help="print every setting and its source; do not run")
+    add_settings(made, explain)
+    return made
+
+
+def command(argv: list[str], ranks: OtherRanks) -> int:
+    """Give the exit status of ``hpcd4p run ARGV``."""
+    made = parser(explain="-h" in argv or "--help" in argv)
+    parts = split(argv, made.arity)
+    found = made.parse(parts.own)
+    settings = resolved_settings(found, parts.workflow)
+    size = whole_number(found.ranks, "-n", 1, MAX_RANKS, None)
+    iterations = whole_number(found.iterations, "-i", 0, MAX_ITERATIONS, None)
+    if found.show_config:
+        print(show_config(settings))
+        return 0
+    if size is not None and ranks.size > 1:
+        raise SettingsError(
+            f"-n {size} inside a job of {ranks.size} ranks: the number of ranks comes from mpirun or srun; "
+            "leave -n out"
+        )
+    if size is not None and size > 1:
+        from hpcd4p.launch.mpirun import launch
+
+        return launch(size, ["run", *_without_ranks(argv, made)])
+    inputs = read_inputs(iterations, found.data, found.file)
+    job, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+    small = SmallOutputs()
+    # the record is opened now: a folder that cannot be written is found before the run
+    sink = Tee(*_record(settings, job.plan.name), small)
+    return _finish(job, sink, small, present, settings, ranks)
+
+
+def _without_ranks(argv: list[str], made: Parser) -> list[str]:
+    """The same command line for the ranks, which are told their number by MPI."""
+    parts = split(argv, made.arity)
+    words = iter(parts.own)
+    own = []
+    for word in words:
+        if word in ("-n", "--ranks"):
+            next(words, None)
+        elif not word.startswith(("--ranks=", "-n=")):
+            own.append(word)
+    return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
+
+
+Present = Callable[["Summary", dict[str, list[Any]]], str]
+
+
+def _prepared(
+    settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
+) -> tuple[Job, Present | None]:
+    from hpcd4p.plan.inputs import resolve_inputs
+    from hpcd4p.plan.make import make_plan
+    from hpcd4p.runtime.job import Job
+    from hpcd4p.workflow.load import load_workflow
+
+    values = settings.values
+    loaded = load_workflow(values["workflow"], values["attr"])
+    graph = built_graph(loaded, rest, valid)
+    engine = settings.engine()
+    plan, elements = make_plan(graph, size, engine)
+    job = Job(
+        plan=plan,
+        elements=elements,
+        inputs=resolve_inputs(plan, elements, inputs),
+        settings=engine,
+        module=(loaded.module_name, loaded.path, loaded.source) if loaded.source is not None else None,
+        argv=rest,
+        redis_url=values["redis_url"],
+        redis_interface=values["redis_interface"],
+        scratch=values["scratch"],
+    )
+    return job, getattr(workflow_module(loaded), "present", None)
+
+
+def _record(settings: Resolved, workflow: str) -> list[OutputSink]:
+    if not settings.values["record"]:
+        return []
+    from hpcd4p.record.naming import record_path
+    from hpcd4p.record.writer import RecordWriter
+
+    return [RecordWriter(record_path(Path(settings.values["results"]), workflow))]
+
+
+def _finish(
+    job: Job, sink: Tee, small: SmallOutputs, present: Present | None, settings: Resolved, ranks: OtherRanks
+) -> int:
+    """Run, close the record whatever happened, and tell."""
+    stopped: RunStopped | None = None
+    try:
+        summary = _run(job, sink, ranks)
+    except RunStopped as stop:
+        found: Summary | None = getattr(stop, "summary", None)
+        if found is None:
+            sink.abandon()
+            raise
+        summary, stopped = found, stop
+    except BaseException:
+        sink.abandon()
+        raise
+    summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
+    path: Path | None = None
+    unwritten: RecordError | None = None
+    try:
+        path = sink.close(summary)
+    except RecordError as error:  # the figures of the run are told all the same
+        unwritten = error
+    _tell(summary, small, present, path)
+    if stopped is not None:
+        print(f"hpcd4p: error: {stopped}", file=sys.stderr)
+    if unwritten is not None:
+        raise unwritten
+    return summary.status
+
+
+def _run(job: Job, sink: OutputSink, ranks: OtherRanks) -> Summary:
+    line = ProgressLine() if on_terminal() else None
+    try:
+        if ranks.size > 1:
+            from hpcd4p.runtime import head
+
+            ranks.engage()
+            return head.run(job, sink, line)
+        from hpcd4p.runtime import sequential
+
+        return sequential.run(job, sink, line)
+    finally:
+        if line is not None:
+            line.clear()
+
+
+def _tell(summary: Summary, small: SmallOutputs, present: Present | None, path: Path | None) -> None:
+    from hpcd4p.record.report import summary_text
+
+    if present is not None:
+        try:
+            text = present(summary, small.results)
+        except Exception as error:  # noqa: BLE001 - the workflow's own words may fail in any way
+            text = f"the workflow's present() raised {type(error).__name__}: {error}"
+        if text:
+            print(text + "\n")
+    print(summary_text(summary))
+    if path is not None:
+        shown = os.path.relpath(path)
+        print(f"Record: {shown}  (python -m hpcd4p show {shown} prints it)")
+    sys.stdout.flush()

@@ -1,0 +1,281 @@
+"""The settings that a user can give, where each value came from, and what it may be.
+
+Flags come before ``HPCD4P_*`` variables, these before the TOML file, this before the default. It is
+the only place that reads them; everything below is handed plain values.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.errors import SettingsError
+from hpcd4p.plan.settings import EngineSettings
+
+PREFIX = "HPCD4P_"
+DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
+
+INTERNAL = frozenset({"HPCD4P_STATUS_FILE", "HPCD4P_CONFIG"})
+"""Variables that are no settings: what a launcher tells its rank 0, and where the TOML file is."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that a user can set."""
+
+    name: str
+    section: str
+    kind: type
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    metavar: str = ""
+
+    @property
+    def flag(self) -> str:
+        """Its option on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return PREFIX + self.name.upper()
+
+
+_RUN = (
+    Setting("workflow", "run", str, DEFAULT_WORKFLOW, "workflow when none is named", metavar="WORKFLOW"),
+    Setting("attr", "run", str, None, "name of the graph in the workflow's module", metavar="NAME"),
+    Setting("results", "run", str, "results", "folder of the run records", metavar="FOLDER"),
+    Setting("record", "run", bool, True, "write an HDF5 record of the run"),
+    Setting(
+        "redis_url", "run", str, None, "a Redis to share (without: the run starts its own)", metavar="URL"
+    ),
+    Setting(
+        "redis_interface", "run", str, None,
+        "network interface or address of the run's own Redis, for ranks on several nodes", metavar="NAME",
+    ),
+    Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
+)  # fmt: skip
+
+# What an engine setting may be, both ends included. The ends are where the number stops making
+# sense, not where it stops being wise.
+_RANGES: dict[str, tuple[float, float]] = {
+    "stateful_ranks": (0, 1_000_000),
+    "partitions": (0, 65_536),
+    "task_s": (1e-5, 60),
+    "slice_s": (1e-5, 60),
+    "max_task_tuples": (1, 1 << 20),
+    "max_task_bytes": (1 << 10, 1 << 26),  # a quarter of what Redis may hold, or two tasks fill it
+    "flush_s": (0, 60),
+    "high_tasks_per_rank": (1, 1_000_000),
+    "high_bytes": (1 << 20, 1 << 26),  # Redis is bounded at 128 MB, and a task may come on top
+    "inbox_high_tuples": (1, 1 << 30),
+    "inbox_high_bytes": (1 << 10, 1 << 40),
+    "window": (1, 1024),
+    "max_dead_letters": (0, 10**12),
+    "hopeless_after": (1, 10**12),
+    "max_attempts": (1, 1000),
+}
+
+_UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
+
+
+def all_settings() -> dict[str, Setting]:
+    """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
+    found = {s.name: s for s in _RUN}
+    for field in fields(EngineSettings):
+        low, high = _RANGES.get(field.name, (None, None))
+        metavar = next((m for end, m in _UNITS.items() if field.name.endswith(end)), "N")
+        found[field.name] = Setting(
+            field.name, "engine", type(field.default), field.default, "", low, high, metavar
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The value of each setting and where it came from."""
+
+    values: dict[str, Any]
+    sources: dict[str, str]
+
+    def engine(self) -> EngineSettings:
+        """Give the settings of the engine."""
+        return EngineSettings(**{f.name: self.values[f.name] for f in fields(EngineSettings)})
+
+    def shown(self) -> dict[str, Any]:
+        """Give the values as they may be printed and stored: without the password of a URL."""
+        return {name: _hide_password(v) if name == "redis_url" else v for name, v in self.values.items()}
+
+
+def resolve(
+    flags: Mapping[str, str | bool],
+    environ: Mapping[str, str] = os.environ,
+    config: str | None = None,
+    folder: Path | None = None,
+) -> Resolved:
+    """Give every setting its value: flag, else variable, else TOML, else default.
+
+    Parameters
+    ----------
+    flags
+        What was given on the command line, by name of the setting, as text.
+    environ
+        The environment; every ``HPCD4P_*`` name in it must be a setting.
+    config
+        The TOML file of ``--config``; without it ``HPCD4P_CONFIG``, then ``hpcd4p.toml`` in `folder`.
+    folder
+        Where to look for ``hpcd4p.toml``; the working folder if not given.
+
+    Raises
+    ------
+    SettingsError
+        An unknown name (with the valid ones), or a value of the wrong kind or out of range.
+    """
+    known = all_settings()
+    values = {name: s.default for name, s in known.items()}
+    sources = dict.fromkeys(known, "default")
+
+    def put(name: str, value: Any, source: str) -> None:
+        values[name] = check(known[name], value, source)
+        sources[name] = source
+
+    for path, shown in _files(config or environ.get("HPCD4P_CONFIG"), folder or Path.cwd()):
+        for name, value in read_toml(path, known).items():
+            put(name, value, shown)
+    for variable in sorted(v for v in environ if v.startswith(PREFIX) and v not in INTERNAL):
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            variables = {s.variable: s for s in known.values()}
+            raise SettingsError(_unknown("environment variable", variable, variables))
+        if environ[variable] != "":
+            put(name, environ[variable], variable)
+    for name, value in flags.items():
+        put(name, value, "--no-record" if value is False else known[name].flag)
+    return Resolved(values, sources)
+
+
+def _files(config: str | None, folder: Path) -> list[tuple[Path, str]]:
+    """TOML files to read, the weakest first, with the names they are shown by."""
+    found = []
+    checkout = Path(__file__).resolve().parents[2]
+    shipped = checkout / "configs" / "default.toml"
+    # beside an installed package the folder belongs to somebody else
+    if (checkout / "pyproject.toml").is_file() and shipped.is_file():
+        found.append((shipped, "configs/default.toml"))
+    if config is not None:
+        found.append((Path(config), config))
+    elif (folder / "hpcd4p.toml").is_file():
+        found.append((folder / "hpcd4p.toml", "hpcd4p.toml"))
+    return found
+
+
+def read_toml(path: Path, known: Mapping[str, Setting]) -> dict[str, Any]:
+    """Give the values of a TOML file by name of the setting.
+
+    Raises
+    ------
+    SettingsError
+        No such file, no TOML, or a table or key that does not exist.
+    """
+    import tomllib
+
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"cannot read the configuration {path}: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is no TOML: {error}") from error
+    sections = sorted({s.section for s in known.values()})
+    values: dict[str, Any] = {}
+    for section, table in tables.items():
+        if section not in sections or not isinstance(table, dict):
+            names = " and ".join(f"[{s}]" for s in sections)
+            raise SettingsError(
+                f"{path}: unknown table or key {section!r} at the top; the tables are {names}"
+            )
+        valid = {s.name: s for s in known.values() if s.section == section}
+        for name, value in table.items():
+            if name not in valid:
+                raise SettingsError(_unknown(f"key in [{section}] of {path}", name, valid))
+            values[name] = value
+    return values
+
+
+def check(setting: Setting, value: Any, source: str) -> Any:
+    """Give `value` in the kind of `setting`.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read so, or is out of range; says which source gave it.
+    """
+    converted = _convert(setting.kind, value)
+    name = source if source in (setting.flag, setting.variable) else f"{setting.name} in {source}"
+    if converted is None:
+        kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+        raise SettingsError(f"{name} must be {kinds[setting.kind]}, not {value!r}")
+    if setting.low is not None and setting.high is not None and not setting.low <= converted <= setting.high:
+        raise SettingsError(f"{name} must be from {setting.low:,.12g} to {setting.high:,.12g}, not {value}")
+    return converted
+
+
+def _convert(kind: type, value: Any) -> Any:
+    """`value`, from text or TOML, as `kind`; None if it is not one."""
+    if kind is bool:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        return value if isinstance(value, bool) else words.get(str(value).lower())
+    if isinstance(value, bool):
+        return None
+    if kind is str:
+        return value if isinstance(value, str) and value else None
+    try:
+        if kind is int:
+            return value if isinstance(value, int) else int(value) if isinstance(value, str) else None
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _unknown(what: str, name: str, valid: Mapping[str, Setting]) -> str:
+    near = get_close_matches(name, valid, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    width = max(map(len, valid))
+    lines = "".join(f"\n  {n:<{width}}  default {_text(s.default)}" for n, s in valid.items())
+    return f"unknown {what}: {name}{hint}\nvalid ones:{lines}"
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _hide_password(url: str | None) -> str | None:
+    """The URL with its password as ***; what is before the last @ is not shown if it has one."""
+    if url is None or "@" not in url:
+        return url
+    scheme, _, rest = url.partition("://")
+    user, _, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}:***@{host}"
+
+
+def show_config(resolved: Resolved) -> str:
+    """Give all values with their sources, in the form of a TOML file that would set them."""
+    import json
+
+    lines: list[str] = []
+    section = ""
+    for name, setting in all_settings().items():
+        if setting.section != section:
+            section = setting.section
+            lines += [""] * bool(lines) + [f"[{section}]"]
+        value = resolved.shown()[name]
+        # TOML has no null: a setting without a value is shown as a comment
+        line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}"
+        lines.append(f"{line:<44}  # {resolved.sources[name]}")
+    return "\n".join(lines)

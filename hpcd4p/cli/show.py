@@ -1,0 +1,28 @@
+"""``hpcd4p show``: what a record says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpcd4p.cli.options import Parser
+from hpcd4p.cli.ranks import OtherRanks
+
+
+def command(argv: list[str], ranks: OtherRanks) -> int:
+    """Give the exit status of ``hpcd4p show ARGV``."""
+    made = Parser(prog="hpcd4p show", description="Print the record of a run.")
+    made.option("--json", action="store_true", help="for programs")
+    made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
+    found = made.parse(argv)
+
+    from hpcd4p.record.reader import read_record
+    from hpcd4p.record.report import record_json, record_text
+
+    record = read_record(Path(found.file))
+    if found.json:
+        import json
+
+        print(json.dumps(record_json(record), indent=2))
+    else:
+        print(record_text(record))
+    return 0

@@ -1,0 +1,61 @@
+"""How many tuples make a task.
+
+A task should take about `task_s` seconds, so that its round trip to Redis costs a hundredth of it;
+more when so many ranks ask that Redis would become the limit. Owns the rule; measures nothing.
+"""
+
+from __future__ import annotations
+
+from hpcd4p.plan.settings import EngineSettings
+
+COMMIT_S = 60e-6
+"""Seconds of the Redis server's core for one task, from publishing to commit (bench *raw*)."""
+
+REDIS_SHARE = 0.5
+"""Most of that core that tasks may use: the rest is for bursts and for looking."""
+
+NOMINAL_CHUNK_S = 0.002
+"""Between two looks at the clock and at the mesh, an element works for about this long."""
+
+
+class Granularity:
+    """Sizes of tasks and chunks, by the measured service time of each element.
+
+    Parameters
+    ----------
+    settings
+        Bounds and the aim, `task_s` in seconds.
+    ranks
+        Number of ranks in the pool.
+    """
+
+    def __init__(self, settings: EngineSettings, ranks: int) -> None:
+        self._most = settings.max_task_tuples
+        self.task_s = max(settings.task_s, ranks * COMMIT_S / REDIS_SHARE)
+        self._service_us: dict[int, float] = {}
+        self._ramp: dict[int, int] = {}
+
+    def learn(self, service_us: dict[int, float]) -> None:
+        """Take in measured service times, in microseconds per tuple."""
+        self._service_us.update(service_us)
+
+    def known(self, element: int) -> bool:
+        """Whether the service time of `element` has been measured."""
+        return element in self._service_us
+
+    def service_s(self, element: int) -> float:
+        """Seconds per tuple, 0 while unknown."""
+        return self._service_us.get(element, 0.0) * 1e-6
+
+    def task_tuples(self, element: int) -> int:
+        """Tuples for the next task of `element`.
+
+        While nothing is known, each task is twice the one before, from 1: slow tuples are spread
+        over the ranks, and quick ones reach their size after a dozen tasks.
+        """
+        service = self._service_us.get(element)
+        if service is None:
+            size = self._ramp.get(element, 1)
+            self._ramp[element] = min(2 * size, self._most)
+            return size
+        return max(1, min(self._most, int(self.task_s * 1e6 / max(service, 1e-3))))

@@ -1,0 +1,110 @@
+"""Every error that hpcd4p raises on purpose; each says what, where, and what to do.
+
+The tree::
+
+    Hpcd4pError
+    ├── UsageError              the user can mend it: exit status 2
+    │   ├── WorkflowError       the graph or an element of it (carries every problem found)
+    │   ├── InputError          the inputs given with -i, -d, -f or from Python
+    │   ├── SettingsError       an option, a HPCD4P_ variable or a TOML key
+    │   ├── KeyHashError        a key that cannot be given a partition
+    │   ├── RedisSetupError     no Redis, wrong address, wrong password, too old
+    │   ├── MpiSetupError       no MPI, or one that does not start
+    │   └── RecordError         a record that cannot be written or read
+    └── RunStopped              the run ended before the work was done
+        ├── TooManyFailures     the limit on dead letters was passed: exit status 1
+        ├── ElementFailed       `preprocess` of an element raised: exit status 1
+        ├── Interrupted         a signal or the time limit: exit status 3
+        ├── RankLost            a rank that the run cannot do without died: exit status 3
+        └── BrokerLost          the Redis of the run went away: exit status 3
+
+This file must never import anything but the standard library.
+"""
+
+from __future__ import annotations
+
+
+class Hpcd4pError(Exception):
+    """Root of all errors that hpcd4p raises on purpose."""
+
+    #: exit status of the command line
+    status = 2
+
+
+class UsageError(Hpcd4pError):
+    """Something that the user can mend before starting again."""
+
+
+class WorkflowError(UsageError):
+    """A workflow that cannot run; `problems` lists every reason found, one sentence each."""
+
+    def __init__(self, problems: list[str], where: str = "") -> None:
+        self.problems = list(problems)
+        self.where = where
+        head = f"{where}: " if where else ""
+        if len(self.problems) == 1:
+            text = head + self.problems[0]
+        else:
+            lines = "".join(f"\n  - {p}" for p in self.problems)
+            text = f"{head}{len(self.problems)} problems in the workflow:{lines}"
+        super().__init__(text)
+
+    def __reduce__(self) -> tuple[type, tuple[list[str], str]]:
+        return type(self), (self.problems, self.where)
+
+
+class InputError(UsageError):
+    """Inputs that do not fit the workflow."""
+
+
+class SettingsError(UsageError):
+    """An option, environment variable or configuration key that is unknown or out of range."""
+
+
+class KeyHashError(UsageError):
+    """A key of a group-by that has no stable hash; names the element and the type of the key."""
+
+
+class RedisSetupError(UsageError):
+    """The Redis server of the run cannot be started or used."""
+
+
+class MpiSetupError(UsageError):
+    """No usable MPI."""
+
+
+class RecordError(UsageError):
+    """A run record that cannot be written or read."""
+
+
+class RunStopped(Hpcd4pError):
+    """The run ended before the work was done."""
+
+    status = 3
+
+    #: what was done until then (a `hpcd4p.record.summary.Summary`), so that the record tells it
+    summary: object | None = None
+
+
+class TooManyFailures(RunStopped):
+    """More tuples failed than `max_dead_letters` allows, or an element fails for every tuple."""
+
+    status = 1
+
+
+class ElementFailed(RunStopped):
+    """An element could not be started, or could not be sent to its rank."""
+
+    status = 1
+
+
+class Interrupted(RunStopped):
+    """A signal asked the run to stop."""
+
+
+class RankLost(RunStopped):
+    """A rank died that the run cannot do without."""
+
+
+class BrokerLost(RunStopped):
+    """The Redis of the run went away."""

@@ -1,0 +1,223 @@
+"""`hpcd4p.run`: a workflow from Python, in this process or on ranks that are started for it.
+
+With several ranks the job travels to rank 0 in a file of a private folder, and what came out comes
+back the same way; classes of a notebook or a script go by value.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.memory import MemorySink
+from hpcd4p.record.naming import record_path
+from hpcd4p.record.sink import OutputSink
+from hpcd4p.record.summary import FAILED_TUPLES, DeadLetter, Summary
+from hpcd4p.record.tee import Tee
+from hpcd4p.runtime.job import Job
+from hpcd4p.workflow.graph import WorkflowGraph
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out of `run`."""
+
+    outputs: dict[str, list[Any]]
+    """The tuples of every unconnected output, by 'element.output'; their order is not defined."""
+    summary: Summary
+    dead_letters: list[DeadLetter]
+    """The tuples that failed, each with its traceback."""
+    record: Path | None
+    """The HDF5 record, if one was asked for."""
+
+
+def run(
+    graph: WorkflowGraph,
+    inputs: Any = None,
+    *,
+    ranks: int = 1,
+    record: str | Path | None = None,
+    redis_url: str | None = None,
+    redis_interface: str | None = None,
+    scratch: str | None = None,
+    **settings: Any,
+) -> Result:
+    """Run a workflow and give what came out. The elements of `graph` itself are left as they are.
+
+    Parameters
+    ----------
+    graph
+        The workflow.
+    inputs
+        None (each source is called once), a number of calls, or by element (the object, its name or
+        id) a number or a list of inputs.
+    ranks
+        1 runs in this process; more starts that many MPI ranks on this machine.
+    record
+        A file (``.h5``) or a folder for the HDF5 record; None writes none.
+    redis_url, redis_interface, scratch
+        As on the command line.
+    settings
+        Fields of `EngineSettings`.
+
+    Raises
+    ------
+    WorkflowError, InputError, SettingsError
+        What can be mended before starting again.
+    RunStopped
+        The run ended before the work was done; its attribute `summary` has the figures so far.
+
+    Warns
+    -----
+    UserWarning
+        Some tuples failed. The outputs of the others are in the result, and so are these.
+
+    Examples
+    --------
+    >>> from hpcd4p import ProducerPE, WorkflowGraph, run
+    >>> class Hello(ProducerPE):
+    ...     def _process(self, inputs):
+    ...         return "hello"
+    >>> graph = WorkflowGraph()
+    >>> graph.add(Hello())
+    >>> run(graph, 2).outputs
+    {'Hello0.output': ['hello', 'hello']}
+    """
+    from hpcd4p.plan.inputs import resolve_inputs
+    from hpcd4p.plan.make import make_plan
+
+    if ranks < 1:
+        raise SettingsError(f"ranks must be 1 or more, not {ranks}")
+    engine = _engine(settings)
+    plan, elements = make_plan(graph, ranks, engine)
+    job = Job(
+        plan=plan,
+        elements=elements,
+        inputs=resolve_inputs(plan, elements, inputs),
+        settings=engine,
+        redis_url=redis_url,
+        redis_interface=redis_interface,
+        scratch=scratch,
+    )
+    path = None if record is None else _record_path(Path(record), plan.name)
+    if ranks == 1:
+        # each on its own, as on ranks: no object is shared between elements, and the user's stay as they are
+        job.elements = [copy.deepcopy(pe) for pe in elements]
+        result = perform(job, path)
+    else:
+        result = _elsewhere(job, path)
+    if result.summary.state == FAILED_TUPLES and result.dead_letters:
+        first = result.dead_letters[0]
+        warnings.warn(
+            f"{result.summary.failed} tuples failed, see dead_letters; "
+            f"the first in {first.element}: {first.error}",
+            stacklevel=2,
+        )
+    return result
+
+
+def perform(job: Job, record: Path | None) -> Result:
+    """Run `job` on the ranks there are and give what came out. Rank 0 only."""
+    memory = MemorySink()
+    sink: OutputSink = memory
+    if record is not None:
+        from hpcd4p.record.writer import RecordWriter
+
+        sink = Tee(RecordWriter(record), memory)
+    try:
+        if job.plan.size > 1:
+            from hpcd4p.runtime import head
+
+            summary = head.run(job, sink)
+        else:
+            from hpcd4p.runtime import sequential
+
+            summary = sequential.run(job, sink)
+    except RunStopped as stop:
+        told: Summary | None = getattr(stop, "summary", None)
+        if told is None:
+            sink.abandon()
+        else:
+            sink.close(told)
+        raise
+    except BaseException:
+        sink.abandon()
+        raise
+    path = sink.close(summary)
+    return Result(memory.results, summary, memory.letters, path)
+
+
+def _engine(settings: dict[str, Any]) -> EngineSettings:
+    valid = {f.name: f.default for f in fields(EngineSettings)}
+    unknown = [name for name in settings if name not in valid]
+    if unknown:
+        table = ", ".join(f"{name} ({default})" for name, default in valid.items())
+        raise SettingsError(f"unknown setting {unknown[0]!r}; valid ones with their defaults: {table}")
+    return EngineSettings(**settings)
+
+
+def _record_path(given: Path, workflow: str) -> Path:
+    path = given if given.suffix in (".h5", ".hdf5") else record_path(given, workflow)
+    return path.absolute()
+
+
+def _elsewhere(job: Job, record: Path | None) -> Result:
+    """Start ranks, hand them the job, and take what came out."""
+    import cloudpickle
+
+    from hpcd4p.launch.mpirun import launch
+
+    # modules beside a script are found by the ranks as they are here
+    paths = [str(Path(p).absolute()) for p in sys.path]
+    job.module = (
+        "hpcd4p_caller_paths",
+        None,
+        f"import sys\nsys.path += [p for p in {paths!r} if p not in sys.path]\n",
+    )
+    blob = cloudpickle.dumps(job)
+    # what cloudpickle sends by value names the functions that rebuild it
+    job.by_value = b"cloudpickle.cloudpickle" in blob
+    with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
+        call = Path(folder) / "call"
+        call.write_bytes(cloudpickle.dumps((paths, cloudpickle.dumps(job), record)))
+        status = launch(job.plan.size, ["_call", str(call)])
+        answer = call.with_suffix(".answer")
+        if not answer.exists():
+            raise Hpcd4pError(f"the {job.plan.size} ranks ended with status {status} and without an answer")
+        result: Result | Hpcd4pError = pickle.loads(answer.read_bytes())
+    if isinstance(result, Hpcd4pError):
+        raise result
+    return result
+
+
+def answer_call(call: Path, engage: Callable[[], None]) -> int:
+    """Perform the job in the file `call`, leave the answer beside it, and give the exit status. Rank 0 only.
+
+    `engage` is called when the job is read and the engine takes over the other ranks.
+    Only for a file that `run` wrote: it is unpickled.
+    """
+    import cloudpickle
+
+    paths, blob, record = pickle.loads(call.read_bytes())
+    sys.path += [p for p in paths if p not in sys.path]
+    job: Job = pickle.loads(blob)
+    result: Result | Hpcd4pError
+    engage()
+    try:
+        result = perform(job, record)
+        status = result.summary.status
+    except Hpcd4pError as error:
+        result, status = error, error.status
+    aside = call.with_suffix(".aside")
+    aside.write_bytes(cloudpickle.dumps(result))
+    aside.rename(call.with_suffix(".answer"))
+    return status

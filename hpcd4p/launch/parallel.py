@@ -1,0 +1,125 @@
+"""A run on all MPI ranks, as rank 0 opens and closes it.
+
+1. gather the hosts; 2. start or check Redis; 3. tell every rank what there is to do (`Setup`, by
+MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
+"""
+
+from __future__ import annotations
+
+import pickle
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from hpcd4p.errors import WorkflowError
+from hpcd4p.launch.redis_server import start_redis
+from hpcd4p.record.sink import OutputSink
+from hpcd4p.record.summary import Summary
+from hpcd4p.runtime.head import lead
+from hpcd4p.runtime.job import Job, Progress, Setup
+from hpcd4p.runtime.rank import high_marks
+from hpcd4p.transport import mpi
+from hpcd4p.transport.redis_broker import RedisBroker, load_scripts, stream_elements
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.endpoint import Endpoint
+
+_met = False
+
+
+def meet() -> list[str]:
+    """Gather the host of every rank; once."""
+    global _met
+    _met = True
+    return mpi.gather_hosts()
+
+
+def dismiss() -> None:
+    """Send the other ranks home: there is nothing to run."""
+    if not _met:
+        meet()
+        mpi.share(pickle.dumps(None))
+
+
+def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Run `job` on all ranks; its outputs go to `sink`.
+
+    Raises
+    ------
+    UsageError
+        Nothing has been run; the other ranks have been sent home.
+    RunStopped
+        With the summary so far in its attribute `summary`.
+    """
+    secret = secrets.token_bytes(32)
+    run_id = secrets.token_hex(8)
+    blobs = _pickled(job)
+    hosts = meet()
+    with ExitStack() as stack:
+        try:
+            endpoint = _redis(job, secret, hosts, stack)
+            streams = stream_elements(job.plan)
+            shas = load_scripts(endpoint, run_id, streams)
+        except BaseException:
+            mpi.share(pickle.dumps(None))
+            raise
+        shared = job.redis_url is not None
+        setup = Setup(
+            job.plan, blobs, job.settings, job.module, secret, endpoint, run_id, shas, shared, job.by_value
+        )
+        mpi.share(pickle.dumps(setup, protocol=5))
+        tasks, size = high_marks(job.plan, job.settings)
+        mesh = mpi.MpiMesh()
+        broker = RedisBroker(
+            endpoint, run_id, 0, shas, streams, (tasks // 2, size // 2), job.settings.max_attempts, shared
+        )
+        if shared:
+            stack.callback(broker.erase, job.plan.size)
+        story = [
+            ("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}"),
+            ("redis", f"{'shared' if shared else 'own'}, {endpoint.unix_path or endpoint.host}"),
+        ]
+        summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
+        for figures in summary.ranks_figures:
+            figures.host = hosts[figures.rank]
+        return summary
+
+
+def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
+    if job.redis_url is not None:
+        from hpcd4p.launch.shared_redis import check_shared_redis
+
+        return check_shared_redis(job.redis_url)
+    bind = None
+    if len(set(hosts)) > 1:
+        from hpcd4p.launch.interface import address_for_others
+
+        bind = address_for_others(job.redis_interface)
+    scratch = Path(job.scratch) if job.scratch else None
+    server = stack.enter_context(start_redis(secret.hex(), bind, scratch))
+    return server.endpoint
+
+
+def _pickled(job: Job) -> list[bytes]:
+    dumps: Callable[..., bytes] = pickle.dumps
+    if job.by_value:
+        import cloudpickle
+
+        dumps = cloudpickle.dumps
+    blobs, problems = [], []
+    for element, pe in zip(job.plan.elements, job.elements, strict=False):
+        try:
+            blobs.append(dumps(pe, protocol=5))
+        except Exception as error:  # user classes: pickling them may raise anything
+            problems.append(
+                f"element {element.name} cannot be pickled, so it cannot be sent to another rank: "
+                f"{type(error).__name__}: {error}"
+            )
+    if problems:
+        raise WorkflowError(problems)
+    return blobs
+
+
+def abandon(status: int) -> None:
+    """End every rank now, without waiting for those that are in the middle of something."""
+    mpi.abort(status)

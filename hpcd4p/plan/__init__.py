@@ -1,0 +1,1 @@
+"""Where it runs: validation, placement, partitions and routing. Pure: opens nothing, waits for nothing."""

@@ -1,0 +1,175 @@
+"""The plan in words and as JSON, for the command ``plan`` and for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count, groupby
+from typing import Any
+
+from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role, Route, Spread
+
+_ROLES = {
+    Role.ROOT: "source",
+    Role.POOL: "stateless",
+    Role.STATE: "stateful",
+    Role.COLLECT: "collector",
+}
+
+SHOWN_PER_RANK = 4
+"""Partitions listed for one rank before the rest is only counted."""
+
+
+def describe(plan: Plan) -> str:
+    """Text that says what each element is and why, what flows where, and which rank does what."""
+    parts = [
+        f"Workflow {plan.name} on {plan.size} rank{'s' if plan.size != 1 else ''}",
+        "Elements\n" + _table([_element_row(plan, e) for e in plan.elements]),
+        "Connections\n" + _table([_route_row(plan, r) for r in plan.routes]),
+        "Ranks\n" + _table(_rank_rows(plan)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    if not rows:
+        return "  none"
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _element_row(plan: Plan, e: ElementPlan) -> tuple[str, ...]:
+    return e.name, _ROLES[e.role], _where(plan, e), e.reason
+
+
+def _where(plan: Plan, e: ElementPlan) -> str:
+    if e.role is Role.POOL:
+        return f"any of {_count(len(plan.pool_ranks), 'pool rank')}"
+    if e.role is Role.STATE:
+        hosts = _hosts(plan, e)
+        what = _count(e.partitions, "partition" if e.keyed else "instance")
+        return f"{what} on rank{'s' if len(hosts) > 1 else ''} {ranges(hosts)}"
+    return f"head (rank {HEAD})" + (", later the pool" if e.movable and plan.size > 1 else "")
+
+
+def _hosts(plan: Plan, e: ElementPlan) -> list[int]:
+    return sorted({plan.owner(e.index, p) for p in range(e.partitions)})
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+def _route_row(plan: Plan, r: Route) -> tuple[str, ...]:
+    target = plan.elements[r.target]
+    if target.role is Role.COLLECT:
+        return f"{plan.elements[r.source].name}.{r.output}", "->", "outputs of the run", ""
+    return f"{plan.elements[r.source].name}.{r.output}", "->", f"{target.name}.{r.input}", _spread(r, target)
+
+
+def _spread(r: Route, target: ElementPlan) -> str:
+    if r.spread is Spread.KEY:
+        return f"by key {', '.join(map(repr, r.key or ()))}"
+    if r.spread is Spread.ALL:
+        return "to every instance"
+    if r.spread is Spread.ONE:
+        return "all to one instance"
+    if target.role is Role.POOL:
+        return "to any rank"
+    return "by content" if target.partitions > 1 else "to its instance"
+
+
+def _rank_rows(plan: Plan) -> list[tuple[str, ...]]:
+    rows = []
+    # ranks of the pool that do the same are one line, however many there are
+    for what, ranks in groupby(range(plan.size), key=_duties_by_rank(plan).__getitem__):
+        rows.append((ranges(ranks), what))
+    return rows
+
+
+def _duties_by_rank(plan: Plan) -> list[str]:
+    held: dict[int, list[tuple[int, int]]] = {}
+    for e in plan.elements:
+        if e.role is Role.STATE:
+            for p in range(e.partitions):
+                held.setdefault(plan.owner(e.index, p), []).append((e.index, p))
+    pool = set(plan.pool_ranks)
+    sources = [e.name for e in plan.elements if e.role is Role.ROOT]
+    duties = []
+    for rank in range(plan.size):
+        parts = []
+        if rank == HEAD:
+            parts.append(f"head: sources {', '.join(sources)}; collector; coordination")
+        if rank in held:
+            parts.append(f"stateful: {_held(plan, held[rank])}")
+        if rank in pool:
+            parts.append("pool: stateless elements" if plan.size > 1 else "stateless elements")
+        duties.append("; ".join(parts) or "nothing to do")
+    return duties
+
+
+def _held(plan: Plan, pairs: list[tuple[int, int]]) -> str:
+    texts = []
+    for index, group in groupby(pairs, key=lambda pair: pair[0]):
+        parts = [p for _, p in group]
+        e = plan.elements[index]
+        if e.partitions == 1:
+            texts.append(e.name)
+        else:
+            shown = ",".join(map(str, parts[:SHOWN_PER_RANK]))
+            more = f",... ({len(parts)} in all)" if len(parts) > SHOWN_PER_RANK else ""
+            texts.append(f"{e.name}[{shown}{more}]")
+    return ", ".join(texts)
+
+
+def ranges(ranks: Iterable[int]) -> str:
+    """Text of increasing numbers, runs shortened.
+
+    Examples
+    --------
+    >>> ranges([1, 2, 3, 7])
+    '1-3,7'
+    """
+    counter = count()
+    runs = [list(run) for _, run in groupby(ranks, key=lambda rank: rank - next(counter))]
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan as plain dicts and lists, for ``plan --json``."""
+    names = [e.name for e in plan.elements]
+    return {
+        "workflow": plan.name,
+        "ranks": plan.size,
+        "elements": [
+            {
+                "name": e.name,
+                "role": e.role.value,
+                "reason": e.reason,
+                "keyed": e.keyed,
+                "partitions": e.partitions,
+                "inputs": list(e.inputs),
+                "outputs": list(e.outputs),
+                "movable": e.movable,
+                "owners": [plan.owner(e.index, p) for p in range(e.partitions)]
+                if e.role in (Role.STATE, Role.COLLECT)
+                else [],
+            }
+            for e in plan.elements
+        ],
+        "connections": [
+            {
+                "from": names[r.source],
+                "output": r.output,
+                "to": names[r.target],
+                "input": r.input,
+                "spread": r.spread.value,
+                "key": list(r.key) if r.key is not None else None,
+            }
+            for r in plan.routes
+        ],
+        "head": HEAD,
+        "stateful_ranks": list(plan.stateful_ranks),
+        "pool_ranks": list(plan.pool_ranks),
+    }

@@ -1,0 +1,148 @@
+"""Makes the plan: a graph, a number of ranks and settings in; elements, routes and hosts out.
+
+Pure: the same arguments give the same plan, and the graph is not changed (but for the `id` of elements).
+"""
+
+from __future__ import annotations
+
+from hpcd4p.errors import SettingsError, WorkflowError
+from hpcd4p.plan.checks import dumps_by_reference, dumps_by_value, problems_of_elements, problems_of_members
+from hpcd4p.plan.model import COLLECTOR, ElementPlan, Plan, Role, Route, Spread
+from hpcd4p.plan.ordering import in_order
+from hpcd4p.plan.roles import judge, route_to
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.workflow.elements import GenericPE, KeyedPE
+from hpcd4p.workflow.graph import Connection, WorkflowGraph, flattened
+
+
+def make_plan(
+    graph: WorkflowGraph, size: int, settings: EngineSettings, *, by_value: bool = False
+) -> tuple[Plan, list[GenericPE]]:
+    """Plan of `graph` on `size` ranks, and its elements by index (the collector apart).
+
+    Parameters
+    ----------
+    by_value
+        Elements will be pickled with the functions and classes of ``__main__`` in them (notebooks).
+
+    Raises
+    ------
+    WorkflowError
+        With every problem of the graph.
+    SettingsError
+        When `size` is below 1, or a setting that the plan obeys is negative.
+    """
+    _check_numbers(size, settings)
+    flat = flattened(graph)
+    problems = flat.problems + problems_of_members(flat.members)
+    numbered = [pe for pe in dict.fromkeys(flat.members) if _is_usable(pe)]
+    dumps = dumps_by_value if by_value else dumps_by_reference
+    problems += problems_of_elements(numbered, flat.connections, dumps)
+    if problems:
+        raise WorkflowError(list(dict.fromkeys(problems)), graph.name)
+    return _placed(graph.name, numbered, flat.connections, size, settings)
+
+
+def _check_numbers(size: int, settings: EngineSettings) -> None:
+    if size < 1:
+        raise SettingsError(f"the number of ranks is {size}; expected 1 or more")
+    for name in ("stateful_ranks", "partitions"):
+        if getattr(settings, name) < 0:
+            raise SettingsError(
+                f"{name} is {getattr(settings, name)}; expected 0 (let the plan choose) or more"
+            )
+
+
+def _is_usable(pe: object) -> bool:
+    return isinstance(pe, GenericPE) and hasattr(pe, "inputconnections") and hasattr(pe, "outputconnections")
+
+
+def _placed(
+    name: str, elements: list[GenericPE], connections: list[Connection], size: int, settings: EngineSettings
+) -> tuple[Plan, list[GenericPE]]:
+    _give_ids(elements)
+    number = {id(pe): i for i, pe in enumerate(elements)}
+    order = in_order(len(elements), [(number[id(c.source)], number[id(c.target)]) for c in connections])
+    pes = [elements[i] for i in order]
+    at = {id(pe): i for i, pe in enumerate(pes)}
+    connected: list[set[str]] = [set() for _ in pes]
+    for c in connections:
+        connected[at[id(c.target)]].add(c.input)
+    plans = [_element(i, pe, connected[i], settings.partitions) for i, pe in enumerate(pes)]
+    routes = [route_to(c.target, at[id(c.source)], c.output, at[id(c.target)], c.input) for c in connections]
+    # in order of source and port, then as connected: a plan does not depend on the order of other calls
+    routes.sort(key=lambda r: (r.source, r.target))
+    collected = _unconnected_outputs(plans, routes)
+    plans.append(_collector(len(plans), collected))
+    stateful_ranks, pool_ranks = place(
+        size, sum(e.partitions for e in plans if e.role is Role.STATE), settings
+    )
+    plan = Plan(name or "workflow", size, tuple(plans), (*routes, *collected), stateful_ranks, pool_ranks)
+    return plan, pes
+
+
+def _give_ids(elements: list[GenericPE]) -> None:
+    """Name and running number, in order of adding; two numbers where one would not tell apart."""
+    taken: set[str] = set()
+    for number, pe in enumerate(elements):
+        unique = f"{pe.name}{number}"
+        while unique in taken:
+            unique = f"{unique}_{number}"
+        taken.add(unique)
+        pe.id = unique
+
+
+def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) -> ElementPlan:
+    verdict = judge(pe, connected, partitions)
+    return ElementPlan(
+        index=index,
+        name=pe.id,
+        role=verdict.role,
+        keyed=isinstance(pe, KeyedPE),
+        partitions=verdict.partitions,
+        inputs=tuple(pe.inputconnections),
+        outputs=tuple(pe.outputconnections),
+        reason=verdict.reason,
+        movable=verdict.movable,
+    )
+
+
+def _unconnected_outputs(plans: list[ElementPlan], routes: list[Route]) -> list[Route]:
+    """Routes into the collector: one for each output that nothing listens to."""
+    heard = {(r.source, r.output) for r in routes}
+    return [
+        Route(e.index, output, len(plans), f"{e.name}.{output}", Spread.ONE, None)
+        for e in plans
+        for output in e.outputs
+        if (e.index, output) not in heard
+    ]
+
+
+def _collector(index: int, collected: list[Route]) -> ElementPlan:
+    return ElementPlan(
+        index=index,
+        name=COLLECTOR,
+        role=Role.COLLECT,
+        keyed=False,
+        partitions=1,
+        inputs=tuple(r.input for r in collected),
+        outputs=(),
+        reason="built in: receives every unconnected output",
+        movable=False,
+    )
+
+
+def place(size: int, partitions: int, settings: EngineSettings) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Ranks of the stateful group and of the pool, for `partitions` partitions in all.
+
+    The pool is never empty; with two ranks the second does both; with one there is only the head.
+    """
+    if size == 1:
+        return (), (0,)
+    if size == 2:
+        return ((1,) if partitions else ()), (1,)
+    group = 0
+    if partitions:
+        wanted = settings.stateful_ranks or max(1, (size - 1) // 4)
+        group = min(wanted, partitions, size - 2)
+    return tuple(range(1, group + 1)), tuple(range(group + 1, size))

@@ -1,0 +1,119 @@
+"""The plan: what runs where. Computed on rank 0, broadcast, equal on all ranks. Data only.
+
+Elements are numbered in topological order (every edge goes from a lower to a higher index). The
+last element is always the *collector*, built in, hosted by the head: it receives every
+unconnected output.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+HEAD = 0
+COLLECTOR = "collector"
+
+
+class Role(str, Enum):
+    """Where an element runs."""
+
+    ROOT = "root"  # no connected input: starts on the head, moves to the pool if it holds no state
+    POOL = "pool"  # stateless: any rank of the pool, any task
+    STATE = "state"  # holds state: fixed partitions, each on one rank
+    COLLECT = "collect"  # the collector
+
+
+class Spread(str, Enum):
+    """How the tuples of an edge are spread over the instances or partitions of its target."""
+
+    SHUFFLE = "shuffle"  # anywhere (pool), or by content (several stateful instances)
+    KEY = "key"  # by key
+    ALL = "all"  # to every instance
+    ONE = "one"  # all to instance 0
+
+
+class Route(NamedTuple):
+    """One edge, as routing sees it."""
+
+    source: int
+    output: str
+    target: int
+    input: str
+    spread: Spread
+    key: tuple[int | str, ...] | None  # positions or names of the key in the tuple
+
+
+class ElementPlan(NamedTuple):
+    """One element."""
+
+    index: int
+    name: str  # unique: the name given by the user plus a running number
+    role: Role
+    keyed: bool  # the engine holds one state per key
+    partitions: int  # 0 for the pool
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    reason: str  # why it has this role, in words (shown by `plan`)
+    movable: bool  # ROOT only: may move to the pool once it has shown that it holds no state
+
+
+class Plan(NamedTuple):
+    """Who does what, for one number of ranks."""
+
+    name: str
+    size: int
+    elements: tuple[ElementPlan, ...]
+    routes: tuple[Route, ...]
+    stateful_ranks: tuple[int, ...]  # hosts of partitions, the collector's host (the head) apart
+    pool_ranks: tuple[int, ...]
+
+    @property
+    def collector(self) -> int:
+        """Index of the collector."""
+        return len(self.elements) - 1
+
+    def owner(self, element: int, partition: int) -> int:
+        """Rank that holds `partition` of `element` (a STATE or COLLECT element)."""
+        plan = self.elements[element]
+        if plan.role is Role.COLLECT or not self.stateful_ranks:
+            return HEAD
+        hosts = self.stateful_ranks
+        # rotated by element, so that the single partitions of several elements spread over hosts
+        return hosts[(partition + element) % len(hosts)]
+
+    def hosted(self, rank: int) -> list[tuple[int, int]]:
+        """(element, partition) pairs that `rank` holds."""
+        return [
+            (e.index, p)
+            for e in self.elements
+            if e.role in (Role.STATE, Role.COLLECT)
+            for p in range(e.partitions)
+            if self.owner(e.index, p) == rank
+        ]
+
+    def outgoing(self, element: int) -> dict[str, list[Route]]:
+        """Routes that leave `element`, by output."""
+        out: dict[str, list[Route]] = {}
+        for route in self.routes:
+            if route.source == element:
+                out.setdefault(route.output, []).append(route)
+        return out
+
+    def upstream(self, element: int) -> set[int]:
+        """Elements with an edge into `element`."""
+        return {r.source for r in self.routes if r.target == element}
+
+    def feeds(self, element: int) -> set[int]:
+        """Stateful elements that a task of `element` may send to (through pool elements only)."""
+        found: set[int] = set()
+        todo = [element]
+        while todo:
+            here = todo.pop()
+            for route in self.routes:
+                if route.source == here and route.target not in found:
+                    target = self.elements[route.target]
+                    if target.role is Role.POOL:
+                        todo.append(route.target)
+                    else:
+                        found.add(route.target)
+        return found

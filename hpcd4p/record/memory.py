@@ -1,0 +1,54 @@
+"""A sink that keeps everything in lists, for `hpcd4p.run` in a notebook and for tests.
+
+It must never write a file. It is the twin of `writer.RecordWriter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.record.summary import DeadLetter, Event, Summary
+
+
+class MemorySink:
+    """Outputs by 'element.output', dead letters and events, in the order in which they came.
+
+    Examples
+    --------
+    >>> sink = MemorySink()
+    >>> sink.outputs("count1", "output", [("a", 2)])
+    >>> sink.results
+    {'count1.output': [('a', 2)]}
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[str, list[Any]] = {}
+        self.letters: list[DeadLetter] = []
+        self.events: list[Event] = []
+        self.summary: Summary | None = None
+
+    def outputs(self, element: str, output: str, values: list[Any]) -> None:
+        """Keep `values` at the end of the list of this output."""
+        self.results.setdefault(f"{element}.{output}", []).extend(values)
+
+    def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
+        """Keep the tuples that failed."""
+        self.letters.extend(rows)
+
+    def event(self, time_s: float, kind: str, text: str) -> None:
+        """Keep one line of the story."""
+        self.events.append(Event(time_s, kind, text))
+
+    def close(self, summary: Summary) -> Path | None:
+        """Keep the summary; there is no file, so None."""
+        self.summary = summary
+        return None
+
+    def abandon(self) -> None:
+        """Forget everything."""
+        self.results.clear()
+        self.letters.clear()
+        self.events.clear()
+        self.summary = None

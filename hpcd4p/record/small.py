@@ -1,0 +1,60 @@
+"""A sink that keeps the small outputs, for the words of the workflow itself at the end of a run.
+
+It must never hold more than `MOST` rows of an output: a run may make 10^8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.record.summary import DeadLetter, Summary
+
+MOST = 1000
+"""Rows of an output that a workflow's ``present`` may see; more than this nobody reads on a screen."""
+
+
+class SmallOutputs:
+    """See `record.sink.OutputSink`.
+
+    Examples
+    --------
+    >>> sink = SmallOutputs()
+    >>> sink.outputs("top1", "output", [("the", 9)])
+    >>> sink.outputs("word1", "output", list(range(2000)))
+    >>> sink.results
+    {'top1.output': [('the', 9)]}
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Any] | None] = {}
+
+    @property
+    def results(self) -> dict[str, list[Any]]:
+        """Outputs by 'element.output'; those that grew too long are not among them."""
+        return {name: rows for name, rows in self._rows.items() if rows is not None}
+
+    def outputs(self, element: str, output: str, values: list[Any]) -> None:
+        """Keep `values`, or give the output up if it has too many."""
+        name = f"{element}.{output}"
+        rows = self._rows.setdefault(name, [])
+        if rows is not None:
+            if len(rows) + len(values) <= MOST:
+                rows.extend(values)
+            else:
+                self._rows[name] = None
+
+    def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
+        """Keep nothing."""
+
+    def event(self, time_s: float, kind: str, text: str) -> None:
+        """Keep nothing."""
+
+    def close(self, summary: Summary) -> Path | None:
+        """Keep what there is."""
+        return None
+
+    def abandon(self) -> None:
+        """Forget everything."""
+        self._rows.clear()

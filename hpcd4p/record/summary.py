@@ -1,0 +1,117 @@
+"""The figures of one run: what happened, to which element, on which rank, and what failed.
+
+Data only. This file must never import h5py or numpy, open anything or read a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple
+
+COMPLETED = "completed"
+FAILED_TUPLES = "failed tuples"
+STOPPED = "stopped"
+INTERRUPTED = "interrupted"
+STATES = (COMPLETED, FAILED_TUPLES, STOPPED, INTERRUPTED)
+
+
+class DeadLetter(NamedTuple):
+    """One tuple whose element raised, kept so that nothing is lost silently."""
+
+    element: str
+    input: str  # the port; '' when the element failed outside `process`
+    value_text: str  # the tuple, as text, shortened by whoever makes the letter
+    error: str  # type and message of the exception, one line
+    traceback: str
+    rank: int
+    time_s: float  # since the start of the run
+
+
+class Event(NamedTuple):
+    """One line of the story of the run, as the head saw it."""
+
+    time_s: float  # since the start of the run
+    kind: str
+    text: str
+
+
+@dataclass
+class ElementFigures:
+    """What one element did, summed over all ranks."""
+
+    name: str
+    role: str
+    tuples_in: int = 0
+    tuples_out: int = 0
+    failed: int = 0
+    busy_s: float = 0.0  # seconds inside the element, summed over ranks
+    instances: int = 1  # partitions of a stateful element, ranks that ran it for the others
+
+
+@dataclass
+class RankFigures:
+    """What one rank did; the four times are seconds of wall time."""
+
+    rank: int
+    host: str = ""
+    pid: int = 0
+    role: str = ""
+    active_s: float = 0.0  # not parked
+    busy_s: float = 0.0  # inside elements
+    idle_s: float = 0.0  # active and waiting for work
+    parked_s: float = 0.0
+    cpu_s: float = 0.0  # user and system time of the process
+    tasks: int = 0
+    tuples: int = 0
+    peak_rss_bytes: int = 0
+    state: str = "finished"  # or 'lost'
+
+
+@dataclass
+class Summary:
+    """Everything that is told about a run at its end, and stored in its record.
+
+    Times are seconds, instants are UTC in ISO 8601. `process_time_s` is the sum over the pool
+    ranks of the time not parked; `efficiency` is busy time divided by it (0 to 1).
+    """
+
+    workflow: str
+    started: str = ""
+    ended: str = ""
+    elapsed_s: float = 0.0
+    ranks: int = 1
+    status: int = 0  # exit status
+    state: str = COMPLETED
+    reason: str = ""  # why it is not `completed`, in one sentence
+    elements: list[ElementFigures] = field(default_factory=list)
+    ranks_figures: list[RankFigures] = field(default_factory=list)
+    process_time_s: float = 0.0
+    efficiency: float = 0.0
+    outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
+    notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
+    config: dict[str, Any] = field(default_factory=dict)  # the resolved settings
+    provenance: dict[str, Any] = field(default_factory=dict)  # see provenance.py
+
+    @property
+    def failed(self) -> int:
+        """Tuples that became dead letters."""
+        return sum(e.failed for e in self.elements)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain dicts, lists, strings and numbers only, as JSON takes them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Summary:
+        """Rebuild a summary from `as_dict`; fields that this version does not know are dropped."""
+        known = _known(cls, data)
+        known["elements"] = [ElementFigures(**_known(ElementFigures, e)) for e in data.get("elements", [])]
+        known["ranks_figures"] = [
+            RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
+        ]
+        return cls(**known)
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}

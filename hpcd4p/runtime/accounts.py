@@ -1,0 +1,134 @@
+"""Accounts of a rank while it runs, and the summary of the run that they add up to."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from dataclasses import asdict
+from typing import Any
+
+from hpcd4p.plan.model import Role
+from hpcd4p.record.summary import (
+    COMPLETED,
+    FAILED_TUPLES,
+    INTERRUPTED,
+    STOPPED,
+    ElementFigures,
+    RankFigures,
+    Summary,
+)
+from hpcd4p.runtime.job import Job
+
+
+class RankAccount:
+    """What one rank did so far; times in seconds."""
+
+    def __init__(self, rank: int, role: str, started: float, host: str = "") -> None:
+        self.rank = rank
+        self.role = role
+        self.host = host or os.uname().nodename
+        self.started = started
+        self.busy_s = 0.0
+        self.parked_s = 0.0
+        self.tasks = 0
+        self.tuples = 0
+
+    def figures(self) -> RankFigures:
+        """The account as it stands."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        active = time.perf_counter() - self.started - self.parked_s
+        return RankFigures(
+            rank=self.rank,
+            host=self.host,
+            pid=os.getpid(),
+            role=self.role,
+            active_s=active,
+            busy_s=self.busy_s,
+            idle_s=max(0.0, active - self.busy_s),
+            parked_s=self.parked_s,
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            tasks=self.tasks,
+            tuples=self.tuples,
+            peak_rss_bytes=usage.ru_maxrss * 1024,
+        )
+
+
+def summarise(
+    job: Job,
+    stats: dict[str, int],
+    ranks: list[RankFigures],
+    outputs: dict[str, int],
+    started: float,
+    status: int,
+    reason: str,
+    notes: list[str] | None = None,
+) -> Summary:
+    """Everything that is told at the end.
+
+    Parameters
+    ----------
+    stats
+        ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs, ``f:E`` failures, by element.
+    outputs
+        Tuples collected, by 'element.output'.
+    started
+        `time.perf_counter()` at the start of the run.
+    status, reason
+        Of a run that was stopped; 0 and '' otherwise.
+    """
+    plan = job.plan
+    elapsed = time.perf_counter() - started
+    elements = [
+        ElementFigures(
+            name=e.name,
+            role=e.role.value,
+            tuples_in=stats.get(f"n:{e.index}", 0),
+            tuples_out=stats.get(f"o:{e.index}", 0),
+            failed=stats.get(f"f:{e.index}", 0),
+            busy_s=stats.get(f"u:{e.index}", 0) * 1e-6,
+            instances=e.partitions or len(plan.pool_ranks),
+        )
+        for e in plan.elements
+        if e.role is not Role.COLLECT
+    ]
+    failed = sum(e.failed for e in elements)
+    state = COMPLETED
+    if status == 3:
+        state = INTERRUPTED if "stopped by" in reason else STOPPED
+    elif status:
+        state = STOPPED
+    elif failed:
+        state, status = FAILED_TUPLES, 1
+        reason = f"{failed} tuples failed; they are kept as dead letters"
+    pool = [r for r in ranks if r.rank in plan.pool_ranks] or ranks
+    process_time = sum(r.active_s for r in pool)
+    busy = sum(r.busy_s for r in pool)
+    now = time.time()
+    return Summary(
+        workflow=plan.name,
+        started=utc(now - elapsed),
+        ended=utc(now),
+        elapsed_s=elapsed,
+        ranks=plan.size,
+        status=status,
+        state=state,
+        reason=reason,
+        elements=elements,
+        ranks_figures=ranks,
+        process_time_s=process_time,
+        efficiency=min(1.0, busy / process_time) if process_time > 0 else 0.0,
+        outputs=dict(outputs),
+        notes=list(notes or []),
+        config=_plain(job),
+    )
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    return {"engine": asdict(job.settings), "arguments": list(job.argv), "redis": "shared" if job.redis_url else "own"}
+
+
+def utc(instant: float) -> str:
+    """ISO 8601 in UTC, to the millisecond, of seconds since the epoch."""
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(instant))
+    return f"{text}.{int(instant * 1000) % 1000:03d}Z"

@@ -1,0 +1,184 @@
+"""The head's hands: looks at the counters, asks `control` what follows, and gives the orders.
+
+Decides nothing itself; owns the rhythm of looking.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from hpcd4p.control.ending import Ending
+from hpcd4p.control.failures import too_many
+from hpcd4p.control.liveness import Life, Liveness
+from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.summary import DeadLetter, RankFigures
+from hpcd4p.transport.broker import Broker
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Commit, Observation, Order, Task
+
+LOOK_S = 0.1
+"""Between two looks when no bell rings."""
+
+QUIET_S = 0.002
+"""Between two looks when bells ring without end."""
+
+ALIVE_S = 0.5
+"""Between two looks at who is connected; more with thousands of ranks, whose list is long."""
+
+ALIVE_S_PER_RANK = 0.0005
+
+FAREWELL_S = 2.0
+"""Ranks that have not reported this long after the order to stop are left behind."""
+
+
+class Coordinator:
+    """Follows one run to its end. Lives on the head; uses its broker.
+
+    Parameters
+    ----------
+    sink
+        Gets dead letters and events.
+    """
+
+    def __init__(
+        self, plan: Plan, settings: EngineSettings, broker: Broker, codec: Codec, sink: Any, started: float
+    ) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.ending = Ending(plan)
+        self.liveness = Liveness(list(range(1, plan.size)), started)
+        self.figures: list[RankFigures] = []
+        self.stats: dict[str, int] = {}
+        self.seen: Observation | None = None
+        self.finish: list[int] = []
+        """Elements that the head itself has to finish."""
+        self._broker = broker
+        self._codec = codec
+        self._sink = sink
+        self._started = started
+        self._looked = 0.0
+        self._looked_alive = started
+        self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
+        self._changes: dict[str, int] = {}
+
+    def event(self, kind: str, text: str) -> None:
+        """Add a line to the story of the run."""
+        self._sink.event(time.perf_counter() - self._started, kind, text)
+
+    def due(self, rung: bool) -> float:
+        """Seconds until the next look."""
+        return self._looked + (QUIET_S if rung else LOOK_S) - time.perf_counter()
+
+    def look(self) -> list[tuple[int, int]]:
+        """Look, and do what follows.
+
+        Returns
+        -------
+        list of (element, instances)
+            Elements to finish. The caller first commits that so many instances are pending, then
+            gives `order_finish`.
+
+        Raises
+        ------
+        RunStopped
+            The run cannot go on, or should not.
+        """
+        now = time.perf_counter()
+        self._looked = now
+        alive = now - self._looked_alive > self._alive_s
+        seen = self.seen = self._broker.observe(alive)
+        self.stats = seen.stats
+        self._fetch_letters(seen.dead)
+        for figures in self._broker.reports():
+            self._reported(figures)
+        if alive and seen.alive is not None:
+            self._looked_alive = now
+            for rank in self.liveness.look(seen.alive, now):
+                self._lose(rank)
+        reason = too_many(self.plan, self.settings, self.stats)
+        if reason:
+            raise TooManyFailures(reason)
+        return [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+
+    def order_finish(self, element: int) -> None:
+        """Have the owners of `element` post-process."""
+        name = self.plan.elements[element].name
+        self.event("finish", f"{name}: all its input is done; its instances post-process")
+        owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
+        self._broker.order(sorted(owners - {0}), Order("finish", (element,)))
+        if 0 in owners:
+            self.finish.append(element)
+
+    def _fetch_letters(self, dead: list[bytes]) -> None:
+        if dead:
+            self._sink.dead_letters([DeadLetter(*self._codec.open(each)) for each in dead])
+
+    def _reported(self, sealed: bytes) -> None:
+        kind, rank, what = self._codec.open(sealed)
+        if kind == "figures":
+            self.figures.append(RankFigures(**what))
+            self.liveness.left(rank)
+        else:
+            raise ElementFailed(what) if kind == "element" else RunStopped(what)
+
+    def _lose(self, rank: int) -> None:
+        committed, given_up = self._broker.bury(rank)
+        self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
+        self.figures.append(RankFigures(rank=rank, role="pool", state="lost"))
+        if rank in self.plan.stateful_ranks:
+            raise RankLost(
+                f"rank {rank}, which held partitions of stateful elements, died "
+                f"{time.perf_counter() - self._started:.1f} s into the run; their state is gone with it. "
+                "Nothing was written as a result: start the run again"
+            )
+        pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
+        if not pool:
+            raise RankLost("every rank of the pool has died; start the run again")
+        owners = [r for r in self.plan.stateful_ranks if self.liveness.life.get(r) is Life.ALIVE]
+        self._broker.order([0, *owners], Order("lost", (rank, committed)))
+        if given_up:
+            self._give_up(given_up)
+
+    def _give_up(self, tasks: list[Task]) -> None:
+        """Tasks that have taken several ranks with them become dead letters."""
+        commit = Commit()
+        for task in tasks:
+            name = self.plan.elements[task.element].name
+            text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
+            port, values = self._codec.open(task.payload)
+            self._sink.dead_letters(
+                [
+                    DeadLetter(name, port, repr(v)[:2000], text, text, 0, time.perf_counter() - self._started)
+                    for v in values
+                ]
+            )
+            commit.done.append((task.element, task.id))
+            commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
+            self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples
+        commit.stats = self._changes
+        self._changes = {}
+        self._broker.step(commit)
+
+    def farewell(self, status: int) -> None:
+        """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
+        self._broker.order(self.liveness.here(), Order("stop", (status,)))
+        end = time.perf_counter() + FAREWELL_S
+        while self.liveness.here() and time.perf_counter() < end:
+            for figures in self._broker.reports():
+                kind, rank, _ = self._codec.open(figures)
+                if kind == "figures":
+                    self._reported(figures)
+                else:
+                    self.liveness.left(rank)
+            if self.liveness.here():
+                self._broker.wait(0.05)
+        seen = self._broker.observe(alive=False)
+        self.stats = seen.stats
+        while seen.dead:
+            self._fetch_letters(seen.dead)
+            seen = self._broker.observe(alive=False)
+
+

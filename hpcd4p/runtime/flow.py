@@ -1,0 +1,119 @@
+"""From the outputs of an instance to the inputs of the next: routing over the edges of the plan.
+
+Shared by the sequential run and by every rank of a parallel one; they differ in `deliver` only.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
+from hpcd4p.plan.routing import Splitter
+from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime.instance import Instance, show_value
+from hpcd4p.workflow.elements import GenericPE
+
+_ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
+
+
+def isolate(values: list[Any]) -> list[Any]:
+    """`values` for one more receiver: copied, if a receiver could change what another one sees."""
+    for value in values:
+        kind = type(value)
+        if kind in _ATOMS or (kind is tuple and all(type(each) in _ATOMS for each in value)):
+            continue
+        try:
+            copy: list[Any] = pickle.loads(pickle.dumps(values, protocol=5))
+        except Exception:  # user classes: what cannot be pickled is copied as Python copies
+            from copy import deepcopy
+
+            copy = deepcopy(values)
+        return copy
+    return values
+
+
+class Flow:
+    """The edges of a plan, with a splitter for each edge into a partitioned element.
+
+    Parameters
+    ----------
+    deliver
+        Called with (route, partition, values); partition is 0 for the pool.
+    on_dead
+        Called with each dead letter.
+    started
+        Clock of the run: `time.perf_counter()` at its start, for the times of dead letters.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        rank: int,
+        deliver: Callable[[Route, int, list[Any]], None],
+        on_dead: Callable[[int, DeadLetter], None],
+        started: float,
+    ) -> None:
+        self.plan = plan
+        self.rank = rank
+        self._deliver = deliver
+        self._on_dead = on_dead
+        self._started = started
+        self._routes: list[dict[str, list[tuple[Route, Splitter | None]]]] = [
+            {
+                output: [(route, self._splitter(route)) for route in routes]
+                for output, routes in plan.outgoing(element.index).items()
+            }
+            for element in plan.elements
+        ]
+
+    def _splitter(self, route: Route) -> Splitter | None:
+        target = self.plan.elements[route.target]
+        if target.role is Role.POOL or target.role is Role.COLLECT:
+            return None
+        return Splitter(route, target.partitions, target.name)
+
+    def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
+        """A running instance whose failures become dead letters. Not started."""
+        return Instance(element, pe, partition, self.rank, self._failed)
+
+    def route(self, element: int, outputs: list[tuple[str, list[Any]]]) -> None:
+        """Send what `element` wrote along its edges."""
+        table = self._routes[element]
+        for output, values in outputs:
+            edges = table.get(output, ())
+            last = len(edges) - 1
+            for i, (route, splitter) in enumerate(edges):
+                mine = isolate(values) if i < last else values
+                if splitter is None:
+                    self._deliver(route, 0, mine)
+                else:
+                    self._split(route, splitter, mine)
+
+    def _split(self, route: Route, splitter: Splitter, values: list[Any]) -> None:
+        parts = splitter.split(values)
+        shared = len(parts) > 1 and parts[0][1] is parts[1][1]  # one-to-all
+        for i, (partition, part) in enumerate(parts):
+            self._deliver(route, partition, isolate(part) if shared and i else part)
+        if splitter.failures:
+            failures, splitter.failures = splitter.failures, []
+            for value, error in failures:
+                self.bury(route.target, route.input, value, f"{type(error).__name__}: {error}", str(error))
+
+    def _failed(self, instance: Instance, port: str, value: Any, error: str, trace: str) -> None:
+        self.bury(instance.plan.index, port, value, error, trace)
+
+    def bury(self, element: int, port: str, value: Any, error: str, trace: str) -> None:
+        """Make a dead letter of `value`."""
+        letter = DeadLetter(
+            element=self.plan.elements[element].name,
+            input=port,
+            value_text=show_value(value),
+            error=error,
+            traceback=trace,
+            rank=self.rank,
+            time_s=time.perf_counter() - self._started,
+        )
+        self._on_dead(element, letter)

@@ -1,0 +1,315 @@
+"""Rank 0: owns the run. Runs the sources, hosts the collector, and gives the coordinator its hands.
+
+Order of a run: start Redis; tell the other ranks (`Setup`); start the sources; work until the
+collector is drained; send everybody home; gather.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from hpcd4p.errors import BrokerLost, ElementFailed, Interrupted, RunStopped
+from hpcd4p.plan.model import Role
+from hpcd4p.record.sink import OutputSink
+from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.runtime.accounts import summarise
+from hpcd4p.runtime.coordinator import Coordinator
+from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.rank import Rank
+from hpcd4p.runtime.signals import interruptible
+from hpcd4p.runtime.source import Source
+from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Commit
+
+PROGRESS_S = 0.2
+"""The progress line changes five times a second."""
+
+GLANCE_S = (0.005, 0.1)
+"""While sources run, what they have written is looked for this often (at first, and when silent)."""
+
+SWITCH_S = 0.0005
+"""The main thread waits no longer than this for a source that keeps the interpreter busy."""
+
+
+class _Collector:
+    """The built-in last element, shaped like an instance: tuples go to the sink of the run."""
+
+    on_overflow = None
+
+    def __init__(self, head: Head, sink: OutputSink) -> None:
+        plan = head.plan
+        self.plan = plan.elements[plan.collector]
+        self.partition = 0
+        self.tuples = self.written = 0
+        self.busy_s = 0.0
+        self.first = (0, 0.0)
+        self.outputs: dict[str, int] = {}
+        self._sink = sink
+        self._names = {
+            r.input: (plan.elements[r.source].name, r.output) for r in plan.routes if r.target == plan.collector
+        }
+
+    chunk_tuples = 1 << 20
+
+    def run(self, port: str, values: list[Any]) -> None:
+        began = time.perf_counter()
+        element, output = self._names[port]
+        self._sink.outputs(element, output, values)
+        self.outputs[port] = self.outputs.get(port, 0) + len(values)
+        self.tuples += len(values)
+        self.busy_s += time.perf_counter() - began
+
+    def take(self) -> list[tuple[str, list[Any]]]:
+        return []
+
+
+class Head(Rank):
+    """The loop of rank 0. `broker` and `mesh` may be in memory."""
+
+    def __init__(self, job: Job, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink) -> None:
+        super().__init__(job.plan, job.elements, job.settings, broker, mesh, codec)
+        self.job = job
+        self.coordinator = Coordinator(job.plan, job.settings, broker, codec, sink, self.started)
+        self.collector = _Collector(self, sink)
+        self.hosted[job.plan.collector, 0] = self.collector  # type: ignore[assignment]
+        self.sources: list[Source] = []
+        self.feeds: list[tuple[int, Any]] = []
+        self.interrupted = ""
+        self._closed: list[Instance] = []
+        self._letters: deque[tuple[int, DeadLetter]] = deque()
+        self.on_progress: Callable[[Progress], None] | None = None
+        self._told = self.started
+        self._rung = True
+        self._glance = GLANCE_S[0]
+
+    # ---- start
+
+    def start(self) -> None:
+        """Open the sources: every root counts as one pending tuple until its calls are made."""
+        opening = Commit(tx=0)
+        for element in self.plan.elements:
+            if element.role is not Role.ROOT:
+                continue
+            opening.counts[element.index] = 1
+            calls: Any = self.job.inputs[element.index]
+            if isinstance(calls, int):
+                self._open(element.index, range(calls), movable=element.movable)
+            elif element.movable:
+                self.feeds.append((element.index, calls))
+            else:
+                self._open(element.index, calls, movable=False)
+        self.broker.step(opening)
+        for source in self.sources:
+            source.start()
+
+    def _open(self, element: int, calls: Any, movable: bool) -> None:
+        plan = self.plan.elements[element]
+        instance = self.flow.instance(plan, self.elements[element])
+        try:
+            instance.start()
+        except Exception as error:  # user code: anything may come
+            raise ElementFailed(
+                f"preprocess of element {plan.name} raised {type(error).__name__}: {error}"
+            ) from error
+        self.sources.append(
+            Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake)
+        )
+
+    def instances(self) -> list[Any]:
+        """See `Rank.instances`."""
+        return [*self._closed, *(source.instance for source in self.sources)]
+
+    # ---- the loop
+
+    def rung(self) -> None:
+        """See `Rank.rung`."""
+        self._rung = True
+        if self.sources or self.feeds:
+            self.exchange(Commit())  # there may be room again
+
+    def follow(self) -> None:
+        """Work until the run is over."""
+        while not self.coordinator.ending.over:
+            pause = self.turn()
+            if pause > 0:
+                self.rest(pause)
+
+    def turn(self) -> float:
+        """One round; how long nothing will be to do."""
+        if self.interrupted:
+            raise Interrupted(f"stopped by {self.interrupted} before the end")
+        pause = self.tick()
+        due = self.coordinator.due(self._rung)
+        if due <= 0:
+            self._coordinate()
+            return 0.0
+        return due if pause is None else min(due, pause)
+
+    def work(self) -> bool:
+        """See `Rank.work`: the collector first, then the sources."""
+        worked = super().work()
+        while self._letters:
+            super()._dead(*self._letters.popleft())
+        if len(self.window) < self.settings.window:
+            worked = self._take_sources() or worked
+            worked = self._feed() or worked
+        return worked
+
+    def pause(self) -> float | None:
+        """See `Rank.pause`."""
+        pause = super().pause()
+        if any(not s.done for s in self.sources):
+            glance = self._glance
+            self._glance = min(2 * glance, GLANCE_S[1])
+            return glance if pause is None else min(pause, glance)
+        return pause
+
+    def _take_sources(self) -> bool:
+        worked = False
+        for source in list(self.sources):
+            element = source.instance.plan.index
+            if self.blocked(element):
+                continue
+            done = source.done  # before the take: what is written after it would be lost
+            out = source.take()
+            if out:
+                self._glance = GLANCE_S[0]
+                self.flow.route(element, out)
+                worked = True
+            if done:
+                self._close(source)
+                worked = True
+        if worked:
+            # one commit for all that there was: a quick source makes large ones, a slow one small ones
+            self.seal()
+        return worked
+
+    def _dead(self, element: int, letter: DeadLetter) -> None:
+        self._letters.append((element, letter))  # from the thread of a source, perhaps
+
+    def _close(self, source: Source) -> None:
+        if source.error is not None:
+            raise source.error
+        element = source.instance.plan.index
+        self._closed.append(source.instance)
+        self.sources.remove(source)
+        if source.rest is not None:
+            name = self.plan.elements[element].name
+            self.coordinator.event(
+                "moved", f"{name}: its first calls left its attributes alone; the rest are tasks of the pool"
+            )
+            self.feeds.append((element, source.rest))
+        else:
+            self.outbox.count(element, -1)
+
+    def _feed(self) -> bool:
+        """Publish calls of roots that run in the pool, as far as there is room."""
+        worked = False
+        for i, (element, calls) in enumerate(self.feeds):
+            if self.full or self._feeds[element] & self._congested:
+                continue
+            size = self.granularity.task_tuples(element)
+            # several tasks at a time once their size is known
+            count = size * (len(self.plan.pool_ranks) if self.granularity.known(element) else 1)
+            part, rest = calls[:count], calls[count:]
+            if len(part):
+                self.outbox.count(element, len(part))
+                self.outbox.rest.append((element, "", part))
+            if len(rest):
+                self.feeds[i] = (element, rest)
+            else:
+                self.outbox.count(element, -1)
+                self.feeds[i] = (-1, ())
+            worked = True
+        if worked:
+            self.feeds = [f for f in self.feeds if f[0] >= 0]
+            self.seal()
+        return worked
+
+    def _coordinate(self) -> None:
+        self._rung = False
+        for element, instances in self.coordinator.look():
+            # committed at once: until it is, the element would look drained
+            self.exchange(Commit(counts={element: instances}))
+            self.coordinator.order_finish(element)
+        for element in self.coordinator.finish:
+            self.finish(element)
+        self.coordinator.finish.clear()
+        now = time.perf_counter()
+        if self.on_progress is not None and now - self._told > PROGRESS_S:
+            self._told = now
+            self.on_progress(self.progress(now - self.started))
+
+    def progress(self, elapsed: float) -> Progress:
+        """How far the run is."""
+        stats = self.coordinator.stats
+        done = sum(v for k, v in stats.items() if k[0] == "n")
+        seen = self.coordinator.seen
+        idle = seen.idle if seen else 0
+        pool = len(self.plan.pool_ranks)
+        return Progress(
+            elapsed, done, done / elapsed if elapsed else 0.0, pool - idle, self.plan.size, seen.tasks if seen else 0
+        )
+
+    def end(self, status: int) -> None:
+        """Send everybody home."""
+        self._flushed_at = 0.0
+        self.exchange(Commit())
+        self.coordinator.farewell(status)
+
+    def summary(self, status: int, reason: str) -> Summary:
+        """All that is told of the run."""
+        mine = self.account.figures()
+        ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
+        return summarise(
+            self.job, self.coordinator.stats, ranks, self.collector.outputs, self.started, status, reason
+        )
+
+
+def lead(
+    job: Job,
+    broker: Broker,
+    mesh: Mesh,
+    codec: Codec,
+    sink: OutputSink,
+    story: list[tuple[str, str]],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Summary:
+    """Run `job` from rank 0 to its end; the other ranks have been told and are in `runtime.worker`.
+
+    Raises
+    ------
+    RunStopped
+        With the summary so far in its attribute `summary`.
+    """
+    head = Head(job, broker, mesh, codec, sink)
+    head.on_progress = on_progress
+    for kind, text in story:
+        head.coordinator.event(kind, text)
+
+    def interrupt(name: str) -> None:
+        head.interrupted = name
+        broker.wake()
+
+    sys.setswitchinterval(SWITCH_S)
+    with interruptible(interrupt):
+        try:
+            head.start()
+            head.follow()
+            head.end(0)
+            return head.summary(0, "")
+        except RunStopped as stop:
+            for source in head.sources:
+                source.stop()
+            head.coordinator.event("stopped", str(stop))
+            with suppress(BrokerLost):
+                head.end(stop.status)
+            stop.summary = head.summary(stop.status, str(stop))
+            raise

@@ -1,0 +1,97 @@
+"""The incoming side of a rank that holds partitions: aside until committed, then in line.
+
+Owns the rule that nothing is applied before its transaction is known to be committed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from hpcd4p.wire.messages import Arrival, Notice, Segment
+
+Line = deque[tuple[int, str, list[Any]]]
+
+
+class Inbox:
+    """Segments for the partitions of one rank.
+
+    Parameters
+    ----------
+    elements
+        Elements of which this rank holds partitions.
+    high_tuples
+        More than this in line for one element, and senders are asked to hold; less than half, and
+        they may go on.
+    high_bytes
+        The same in bytes.
+    """
+
+    def __init__(self, elements: Iterable[int], high_tuples: int, high_bytes: int) -> None:
+        self.lines: dict[int, Line] = {e: deque() for e in elements}
+        self.tuples = dict.fromkeys(self.lines, 0)
+        self._weight = dict.fromkeys(self.lines, 0.0)
+        self._high = (high_tuples, high_bytes)
+        self._kept: dict[int, deque[tuple[int, list[Segment], int]]] = {}
+        self._committed: dict[int, int] = {}
+        self._congested: set[int] = set()
+
+    def arrived(self, arrival: Arrival, segments: list[Segment]) -> None:
+        """Keep what came in, or put it in line if its transaction is committed already."""
+        size = sum(len(f) for f in arrival.frames)
+        if arrival.tx <= self._committed.get(arrival.source, 0):
+            self.admit(segments, size)
+        else:
+            self._kept.setdefault(arrival.source, deque()).append((arrival.tx, segments, size))
+
+    def noticed(self, notice: Notice) -> None:
+        """Put in line all that `notice.source` has committed."""
+        self._committed[notice.source] = max(notice.tx, self._committed.get(notice.source, 0))
+        kept = self._kept.get(notice.source)
+        while kept and kept[0][0] <= notice.tx:
+            _, segments, size = kept.popleft()
+            self.admit(segments, size)
+
+    def drop(self, source: int) -> None:
+        """Forget what `source` has not committed: it is lost."""
+        self._kept.pop(source, None)
+
+    def admit(self, segments: list[Segment], size: int = 0) -> None:
+        """Put committed segments in line; `size` in bytes."""
+        total = sum(len(s.values) for s in segments) or 1
+        for element, partition, port, values in segments:
+            self.lines[element].append((partition, port, values))
+            self.tuples[element] += len(values)
+            self._weight[element] += size * len(values) / total
+
+    def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:
+        """Take up to `most` tuples of one segment out of the line of `element`."""
+        line = self.lines[element]
+        partition, port, values = line.popleft()
+        if len(values) > most:
+            line.appendleft((partition, port, values[most:]))
+            values = values[:most]
+        before = self.tuples[element]
+        self.tuples[element] = before - len(values)
+        self._weight[element] *= self.tuples[element] / before if before else 0.0
+        return partition, port, values
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether something is kept aside."""
+        return any(self._kept.values())
+
+    def congestion(self) -> tuple[list[int], list[int]]:
+        """Elements that have become congested, and that are no longer, since the last call."""
+        worse, better = [], []
+        for e, count in self.tuples.items():
+            weight = self._weight[e]
+            if e not in self._congested:
+                if count > self._high[0] or weight > self._high[1]:
+                    worse.append(e)
+            elif count < self._high[0] / 2 and weight < self._high[1] / 2:
+                better.append(e)
+        self._congested.update(worse)
+        self._congested.difference_update(better)
+        return worse, better

@@ -1,0 +1,266 @@
+"""One running instance of an element, and the tight loops that feed it.
+
+A batch goes through one loop per element, not tuple by tuple through every layer: that is where
+the speed of the engine comes from. Owns the calls into user code and what becomes of their
+exceptions; knows nothing of where tuples come from or go to.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any
+
+from hpcd4p.control.granularity import NOMINAL_CHUNK_S
+from hpcd4p.errors import RunStopped
+from hpcd4p.plan.model import ElementPlan, Role
+from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
+
+OVERFLOW_TUPLES = 8192
+"""Writes of one call that are held before they move on: a call may write more than memory holds."""
+
+VALUE_CHARS = 2000
+"""A dead letter shows this much of its tuple."""
+
+Failure = Callable[["Instance", str, Any, str, str], None]
+
+
+class Instance:
+    """An element with its ports connected.
+
+    Parameters
+    ----------
+    plan
+        Its place in the plan.
+    pe
+        The user's object; this instance is its only owner.
+    partition
+        Which partition it holds (0 for the pool).
+    on_failure
+        Called with (instance, port, value, error, traceback) for each tuple that raised.
+    """
+
+    def __init__(
+        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: Failure
+    ) -> None:
+        self.plan = plan
+        self.pe = pe
+        self.partition = partition
+        self.rank = rank
+        self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
+        self.on_overflow: Callable[[Instance], None] | None = None
+        self.tuples = 0
+        self.written = 0
+        self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
+        self.busy_s = 0.0
+        self.service_s = 0.0
+        """Seconds per tuple, lately."""
+        self.first = (0, 0.0)
+        """Tuples and seconds of the first batch, which imports and warms up."""
+        self.is_root = plan.role is Role.ROOT
+        self._fail = on_failure
+        self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
+
+    def start(self) -> None:
+        """Connect the ports and call `preprocess`. Lets its exception through."""
+        pe = self.pe
+        pe._sink = self._sink
+        pe.rank = self.rank
+        pe.preprocess()
+        item = pe._item_function()
+        if isinstance(pe, KeyedPE):
+            self._run = self._keyed_loop(pe)
+        elif isinstance(pe, BatchPE):
+            self._run = self._run_batch
+        elif item is not None and not (self.is_root and pe.inputconnections):
+            self._run = self._item_loop(item)
+
+    def run(self, port: str, values: list[Any] | range) -> None:
+        """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
+        began = time.perf_counter()
+        self._run(port, values)
+        spent = time.perf_counter() - began
+        count = len(values)
+        # recent chunks tell more than old ones, and the first tells little: it imports and warms up
+        self.service_s = 0.5 * (self.service_s + spent / count) if self.tuples else spent / count
+        self.busy_s += spent
+        self.tuples += count
+        if self.tuples == count:
+            self.first = (count, spent)
+
+    @property
+    def chunk_tuples(self) -> int:
+        """Tuples to run between two looks at the clock: about `NOMINAL_CHUNK_S` of work."""
+        if not self.tuples:
+            return 1
+        return max(1, int(NOMINAL_CHUNK_S / max(self.service_s, 1e-7)))
+
+    def finish(self) -> None:
+        """Call `postprocess`; what raises in it is a failure like any other."""
+        began = time.perf_counter()
+        try:
+            self._postprocess()
+        except Exception as error:  # user code: anything may come
+            self._failed("<postprocess>", None, error)
+        self.busy_s += time.perf_counter() - began
+
+    def take(self) -> list[tuple[str, list[Any]]]:
+        """What has been written since the last call: (output, values), empty ones left out."""
+        found = []
+        for name, values in self.out.items():
+            if values:
+                part = values[:]
+                # the list itself stays: a loop, perhaps in another thread, is appending to it
+                del values[: len(part)]
+                self.written += len(part)
+                self.written_by[name] += len(part)
+                found.append((name, part))
+        return found
+
+    # ---- what the loops write to
+
+    def _sink(self, name: str, value: Any) -> None:
+        try:
+            values = self.out[name]
+        except KeyError:
+            valid = ", ".join(map(repr, self.out)) or "none"
+            raise ValueError(
+                f"element {self.plan.name} has no output {name!r}; its outputs are: {valid}"
+            ) from None
+        values.append(value)
+        if len(values) >= OVERFLOW_TUPLES and self.on_overflow is not None:
+            self.on_overflow(self)
+
+    def _failed(self, port: str, value: Any, error: BaseException) -> None:
+        if isinstance(error, RunStopped):  # came up through a call that wrote much
+            raise error
+        # from the first frame of user code on: ours say nothing to the reader
+        at = error.__traceback__
+        while at is not None and at.tb_frame.f_code.co_filename == __file__ and at.tb_next is not None:
+            at = at.tb_next
+        text = "".join(traceback.format_exception(type(error), error, at))
+        self._fail(self, port, value, f"{type(error).__name__}: {error}", text)
+
+    # ---- the loops, one for each kind of element
+
+    def _item_loop(self, call: Callable[[Any], Any]) -> Callable[[str, Iterable[Any]], None]:
+        out = self.out.get(self.pe.OUTPUT_NAME)
+
+        def run(port: str, values: Iterable[Any]) -> None:
+            if isinstance(values, range):
+                values = ({} for _ in values)
+            values = iter(values)
+            while True:
+                value = None
+                try:
+                    if out is None:
+                        for value in values:
+                            call(value)
+                    else:
+                        append = out.append
+                        for value in values:
+                            result = call(value)
+                            if result is not None:
+                                append(result)
+                    return
+                except Exception as error:  # user code: anything may come
+                    self._failed(port, value, error)
+
+        return run
+
+    def _run_dicts(self, port: str, values: Iterable[Any]) -> None:
+        process = self.pe.process
+        is_root = self.is_root
+        if isinstance(values, range):
+            values = ({} for _ in values)
+        sink = self._sink
+        values = iter(values)
+        while True:
+            value = None
+            try:
+                for value in values:
+                    result = process(value if is_root else {port: value})
+                    if result is not None:
+                        for name, each in result.items():
+                            sink(name, each)
+                return
+            except Exception as error:  # user code: anything may come
+                self._failed(port, value, error)
+
+    def _run_batch(self, port: str, values: Iterable[Any]) -> None:
+        pe = self.pe
+        assert isinstance(pe, BatchPE)
+        values = list(values)
+        most = pe.max_batch or len(values)
+        for start in range(0, len(values), most):
+            part = values[start : start + most]
+            try:
+                self._batch(pe, part)
+            except Exception as error:  # user code: anything may come
+                self._batch_failed(pe, port, part, error)
+
+    def _batch(self, pe: BatchPE, part: list[Any]) -> None:
+        result = pe.process_batch(part)
+        if result is not None:
+            for each in result:
+                self._sink(pe.OUTPUT_NAME, each)
+
+    def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: Exception) -> None:
+        """Find the tuples that fail, where the element holds no state; else all of them have."""
+        if self.plan.partitions or len(part) == 1:
+            for value in part:
+                self._failed(port, value, error)
+            return
+        for value in part:
+            try:
+                self._batch(pe, [value])
+            except Exception as each:  # user code: anything may come
+                self._failed(port, value, each)
+
+    def _keyed_loop(self, pe: KeyedPE) -> Callable[[str, Iterable[Any]], None]:
+        table: dict[Any, Any] = {}
+        self.table = table
+        key_of = itemgetter(*pe._key_columns())
+        value_of = itemgetter(pe.value) if pe.value is not None else None
+        call = pe.process_key
+
+        def run(port: str, values: Iterable[Any]) -> None:
+            get = table.get
+            values = iter(values)
+            while True:
+                item = None
+                try:
+                    if value_of is None:
+                        for item in values:
+                            key = key_of(item)
+                            table[key] = call(key, item, get(key))
+                    else:
+                        for item in values:
+                            key = key_of(item)
+                            table[key] = call(key, value_of(item), get(key))
+                    return
+                except Exception as error:  # user code: anything may come
+                    self._failed(port, item, error)
+
+        return run
+
+    def _postprocess(self) -> None:
+        pe = self.pe
+        if isinstance(pe, KeyedPE):
+            for key, state in self.table.items():
+                try:
+                    pe.end_key(key, state)
+                except Exception as error:  # user code: anything may come
+                    self._failed("<end_key>", (key, state), error)
+        pe.postprocess()
+
+
+def show_value(value: Any) -> str:
+    """Text of a tuple for a dead letter, cut at `VALUE_CHARS`."""
+    try:
+        text = repr(value)
+    except Exception as error:  # user code: __repr__ may raise anything
+        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    return text if len(text) <= VALUE_CHARS else text[:VALUE_CHARS] + f"... ({len(text)} characters)"

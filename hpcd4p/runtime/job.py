@@ -1,0 +1,67 @@
+"""What there is to run, as rank 0 knows it, and what the other ranks are told."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from hpcd4p.plan.model import Plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.wire.endpoint import Endpoint
+from hpcd4p.workflow.elements import GenericPE
+
+
+@dataclass
+class Job:
+    """One run to be. Rank 0 only."""
+
+    plan: Plan
+    elements: list[GenericPE]
+    """By index in the plan, the collector apart."""
+    inputs: dict[int, int | list[Any]]
+    """For each root: how often to call it, or the inputs of each call."""
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    module: tuple[str, str | None, str | None] | None = None
+    """(name, path, source) of a workflow file, so that other ranks know its classes without reading it."""
+    argv: list[str] = field(default_factory=list)
+    """The workflow's own options."""
+    redis_url: str | None = None
+    redis_interface: str | None = None
+    scratch: str | None = None
+    by_value: bool = False
+    """Classes live in a notebook: pickle them by value."""
+
+
+class Progress(NamedTuple):
+    """How far a run is, for a progress line."""
+
+    elapsed_s: float
+    done: int
+    rate: float
+    active: int
+    ranks: int
+    backlog: int
+
+
+class Setup(NamedTuple):
+    """What rank 0 tells every other rank at the start, by MPI and no other way: it holds the secret."""
+
+    plan: Plan
+    elements: list[bytes]
+    settings: EngineSettings
+    module: tuple[str, str | None, str | None] | None
+    secret: bytes
+    endpoint: Endpoint
+    run_id: str
+    shas: dict[str, str]
+    shared: bool
+    by_value: bool
+
+
+def copy_element(pe: GenericPE, partition: int, partitions: int) -> GenericPE:
+    """An element for one partition: the object itself if there is only one, else a copy."""
+    if partitions <= 1:
+        return pe
+    twin: GenericPE = pickle.loads(pickle.dumps(pe, protocol=5))
+    return twin

@@ -1,0 +1,286 @@
+"""A rank of the pool: takes tasks, runs them and what follows from them, commits them.
+
+Local first: what a task writes for another pool element is run here at once, depth first, as long
+as the task is young and nobody is hungry; otherwise it is published for others.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from hpcd4p.errors import ElementFailed
+from hpcd4p.plan.model import Role, Route
+from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.rank import BLOCKED_S, PARTIAL_TUPLES, Rank
+from hpcd4p.wire.messages import Task
+
+WORTH_S = 0.002
+"""Work below this is done here rather than offered to a hungry rank: handing over costs 0.2 ms."""
+
+LATE_WORTH_S = 0.001
+"""The same when the transaction is past its time slice already."""
+
+TEND_S = 0.001
+"""Between two looks, inside a task, whether an earlier transaction can commit."""
+
+SLOW_S = 0.05
+"""A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
+
+SETTLE_S = 1.0
+"""... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
+
+
+BUSY_LOOK_S = 0.0002
+"""A rank looks this long whether its messages are matched before it goes on: about a round trip."""
+
+
+class PoolRank(Rank):
+    """A rank that takes tasks; it may hold partitions as well (with few ranks)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # nearest the sinks first, so that memory drains
+        self._wanted = [
+            e.index
+            for e in reversed(self.plan.elements)
+            if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)
+        ]
+        self._instances: dict[int, Instance] = {}
+        self._never_local: set[int] = set()
+        self._idle = False
+        self._task: Task | None = None
+        self._began = 0.0
+        self._tended = 0.0
+        self._skip: dict[str, int] = {}
+        self._skip_dead = 0
+        self._written_before: dict[str, int] = {}
+        self._letters = 0
+        self._letters_before = 0
+
+    def instances(self) -> list[Instance]:
+        """See `Rank.instances`."""
+        return [*super().instances(), *self._instances.values()]
+
+    def rung(self) -> None:
+        """See `Rank.rung`: with the orders, look for a task."""
+        self._idle = False
+        if not self.in_pool:
+            super().rung()
+
+    def work(self) -> bool:
+        """See `Rank.work`: partitions first, for their senders wait for them; then a task."""
+        return super().work() or (self.in_pool and self._look())
+
+    def _look(self) -> bool:
+        """Commit what is ready, take a task and run it; whether there was one."""
+        if self._idle or not self._may_begin():
+            return False
+        wanted, before = self._wanted, self._congested
+        if before:
+            wanted = [e for e in wanted if not self._feeds[e] & before]
+        self.seal()
+        commit, notify, local = self.window.ready()
+        sleepers = self.window.to_ring(time.perf_counter())
+        reply = self.exchange(commit, take=wanted, ring=sleepers)
+        if commit:
+            self._committed(reply, commit, notify, local)
+        if reply.task is None:
+            # congestion that passed since our last look rings nobody's bell: look again
+            self._idle = reply.congested == before and bool(wanted)
+            return bool(commit)
+        self._run_task(reply.task)
+        return True
+
+    def _may_begin(self) -> bool:
+        if self.stopped is not None:
+            return False
+        waiting = len(self.window)
+        if waiting == 0:
+            return True
+        if waiting >= self.settings.window:
+            return False
+        g = self.granularity
+        if all(g.known(e) and g.service_s(e) < SLOW_S for e in self._wanted):
+            return True
+        return time.perf_counter() - self._tended > SETTLE_S
+
+    # ---- one task
+
+    def _run_task(self, task: Task) -> None:
+        try:
+            port, values = self.codec.open(task.payload)
+        except Exception as error:  # user classes: unpickling them may raise anything
+            self._refuse(task, error)
+            return
+        self._begin(task)
+        instance = self._instance(task.element)
+        started = time.perf_counter()
+        rest = self._drive(instance, port, values, None)
+        self.account.busy_s += time.perf_counter() - started
+        self.account.tasks += 1
+        self.account.tuples += len(values) - len(rest)
+        self.outbox.done.append((task.element, task.id))
+        self.outbox.count(task.element, len(rest) - len(values))
+        if len(rest):
+            self.outbox.rest.append((task.element, port, rest))
+        self._task = None
+        self.seal()
+        self._spin()
+
+    def pause(self) -> float | None:
+        """See `Rank.pause`."""
+        pause = super().pause()
+        if pause is None and self.in_pool and not self._idle and self._wanted:
+            return BLOCKED_S  # all that there is would feed what is congested
+        return pause
+
+    def _spin(self) -> None:
+        """Give the receivers a moment: a commit that goes with the next take costs no round trip."""
+        end = time.perf_counter() + BUSY_LOOK_S
+        while not self.window.all_sent() and time.perf_counter() < end:
+            self.receive()
+
+    def _begin(self, task: Task) -> None:
+        self._task = task
+        self._began = self._tended = time.perf_counter()
+        instance = self._instance(task.element)
+        outputs = instance.plan.outputs
+        self._skip_dead, *writes = task.progress or (0,)
+        self._skip = {o: n for o, n in zip(outputs, writes, strict=False) if n}
+        self._written_before = dict(instance.written_by)
+        self._letters_before = self._letters
+
+    def _refuse(self, task: Task, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        element = self.plan.elements[task.element].name
+        self.flow.bury(task.element, "", f"a task of {task.tuples} tuples", text, f"reading a task of {element}: {text}")
+        self._failed[task.element] += task.tuples - 1  # one letter for all of them
+        self.outbox.done.append((task.element, task.id))
+        self.outbox.count(task.element, -task.tuples)
+        self.seal()
+
+    def _instance(self, element: int) -> Instance:
+        """The instance of a pool element on this rank, made when its first task comes."""
+        instance = self._instances.get(element)
+        if instance is None:
+            plan = self.plan.elements[element]
+            instance = self.flow.instance(plan, self.elements[element])
+            instance.on_overflow = self.overflow
+            try:
+                instance.start()
+            except Exception as error:  # user code: anything may come
+                raise ElementFailed(
+                    f"preprocess of element {plan.name} raised {type(error).__name__}: {error} "
+                    f"(rank {self.rank}, host {self.account.host})"
+                ) from error
+            self._instances[element] = instance
+        return instance
+
+    def _drive(self, instance: Instance, port: str, values: Any, route: Route | None) -> Any:
+        """Run `values` in chunks; what is left when the slice is over (never all of it)."""
+        at, total = 0, len(values)
+        most = self.settings.max_task_tuples
+        while True:
+            part = values[at : at + min(instance.chunk_tuples, most)]
+            instance.run(port, part)
+            at += len(part)
+            self.forward(instance)
+            if at >= total:
+                return values[total:]
+            now = time.perf_counter()
+            if now - self._tended > TEND_S:
+                self._tend(now)
+            skipping = route is None and (self._skip_dead or any(self._skip.values()))
+            if self._over(now) and not skipping and (total - at) * instance.service_s > LATE_WORTH_S:
+                return values[at:]
+
+    def _over(self, now: float) -> bool:
+        return now - self._began > self.settings.slice_s
+
+    def _tend(self, now: float) -> None:
+        """Between chunks: commit earlier transactions, receive."""
+        self._tended = now
+        self.receive()
+        if len(self.window):
+            self.commit()
+
+    def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
+        """See `Rank.deliver`: local first."""
+        target = self.plan.elements[route.target]
+        if target.role is not Role.POOL or self._task is None or not self._local(route.target, len(values)):
+            super().deliver(route, partition, values)
+            return
+        instance = self._instance(route.target)
+        rest = self._drive(instance, route.input, values, route)
+        if rest:
+            self.outbox.to_pool(route, rest)
+
+    def _local(self, element: int, count: int) -> bool:
+        if element in self._never_local:
+            return False
+        instance = self._instances.get(element)
+        known = instance is not None and instance.tuples > 0
+        expected = count * (instance.service_s if known and instance else self.granularity.service_s(element))
+        if self._over(time.perf_counter()):
+            return known and expected < LATE_WORTH_S
+        if self.hungry:
+            return (known or self.granularity.known(element)) and expected < WORTH_S
+        return True
+
+    # ---- calls that write more than should be held
+
+    def forward(self, instance: Instance) -> None:
+        """See `Rank.forward`: leaves out what an earlier holder of the task has committed."""
+        out = instance.take()
+        if not out:
+            return
+        if self._skip and self._task is not None and instance.plan.index == self._task.element:
+            out = self._unskipped(out)
+        self.flow.route(instance.plan.index, out)
+
+    def _unskipped(self, out: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
+        kept = []
+        for output, values in out:
+            skip = min(self._skip.get(output, 0), len(values))
+            if skip:
+                self._skip[output] -= skip
+            if skip < len(values):
+                kept.append((output, values[skip:]))
+        return kept
+
+    def overflow(self, instance: Instance) -> None:
+        """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""
+        task = self._task
+        if task is None or instance.plan.role is Role.STATE:
+            super().overflow(instance)
+            return
+        began = time.perf_counter()
+        if instance.plan.index != task.element:
+            # inside another element's task its part could not be told from the rest
+            self._never_local.add(instance.plan.index)
+            self.forward(instance)
+        else:
+            self.forward(instance)
+            if self.outbox.tuples > PARTIAL_TUPLES:
+                self._commit_part(instance, task)
+        instance.busy_s -= time.perf_counter() - began
+
+    def _commit_part(self, instance: Instance, task: Task) -> None:
+        written = [
+            str(instance.written_by.get(o, 0) - self._written_before.get(o, 0)) for o in instance.plan.outputs
+        ]
+        letters = self._letters - self._letters_before
+        self.outbox.progress.append((task.element, task.id, " ".join([str(letters), *written])))
+        self.seal()
+        self.settle(0)
+        self.ease(task.element)
+
+    def _dead(self, element: int, letter: DeadLetter) -> None:
+        if self._task is not None and element == self._task.element:
+            self._letters += 1
+            if self._skip_dead:  # committed by an earlier holder of the task
+                self._skip_dead -= 1
+                return
+        super()._dead(element, letter)

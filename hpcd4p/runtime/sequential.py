@@ -1,0 +1,163 @@
+"""The whole workflow in this process: the reference that every parallel run is measured against.
+
+Depth first, a batch at a time: what a source writes is followed to the collector before the source
+goes on, so memory holds a batch per element. No MPI, no Redis, no threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hpcd4p.control.failures import too_many
+from hpcd4p.errors import ElementFailed, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Role, Route
+from hpcd4p.record.sink import OutputSink
+from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.runtime.accounts import RankAccount, summarise
+from hpcd4p.runtime.flow import Flow
+from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.job import Job, Progress, copy_element
+from hpcd4p.runtime.signals import interruptible
+
+PROGRESS_S = 0.2
+"""The progress line changes five times a second."""
+
+SLOW_CALL_S = 0.001
+"""Calls of a source are made in batches while a call takes less than this."""
+
+
+class _Sequential:
+    def __init__(self, job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None) -> None:
+        self.job = job
+        self.plan = job.plan
+        self.sink = sink
+        self.started = time.perf_counter()
+        self.flow = Flow(job.plan, 0, self._deliver, self._dead, self.started)
+        self.instances: dict[tuple[int, int], Instance] = {}
+        self.collected = {r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector}
+        self.outputs: dict[str, int] = {}
+        self.account = RankAccount(0, "all", self.started)
+        self._on_progress = on_progress
+        self._told = self.started
+        self._failed: dict[int, int] = {}
+        self._letters = False
+
+    def run(self) -> Summary:
+        for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
+            for partition in range(max(1, element.partitions)):
+                instance = self.flow.instance(element, copy_element(pe, partition, element.partitions), partition)
+                instance.on_overflow = self._overflow
+                try:
+                    instance.start()
+                except Exception as error:  # user code: anything may come
+                    raise ElementFailed(
+                        f"preprocess of element {element.name} raised {type(error).__name__}: {error}"
+                    ) from error
+                self.instances[element.index, partition] = instance
+        for element in self.plan.elements[:-1]:
+            if element.role is Role.ROOT:
+                self._source(self.instances[element.index, 0])
+            for partition in range(max(1, element.partitions)):
+                instance = self.instances[element.index, partition]
+                instance.finish()
+                self._forward(instance)
+        return self.summary(0, "")
+
+    def summary(self, status: int, reason: str) -> Summary:
+        self.account.busy_s = sum(i.busy_s for i in self.instances.values())
+        self.account.tuples = sum(i.tuples for i in self.instances.values())
+        stats = self._stats()
+        return summarise(self.job, stats, [self.account.figures()], self.outputs, self.started, status, reason)
+
+    def _stats(self) -> dict[str, int]:
+        stats = {f"f:{e}": n for e, n in self._failed.items()}
+        for (e, _), instance in self.instances.items():
+            for name, value in (
+                ("n", instance.tuples),
+                ("u", int(instance.busy_s * 1e6)),
+                ("o", instance.written),
+            ):
+                stats[f"{name}:{e}"] = stats.get(f"{name}:{e}", 0) + value
+        return stats
+
+    def _source(self, root: Instance) -> None:
+        given = self.job.inputs[root.plan.index]
+        calls: Any = range(given) if isinstance(given, int) else given
+        most = self.job.settings.max_task_tuples
+        size = 1
+        at = 0
+        while at < len(calls):
+            began = time.perf_counter()
+            self._drive(root, "", calls[at : at + size])
+            at += size
+            size = min(most, 2 * size) if time.perf_counter() - began < SLOW_CALL_S * size else 1
+
+    def _deliver(self, route: Route, partition: int, values: list[Any]) -> None:
+        if route.target == self.plan.collector:
+            source, output = self.collected[route.input]
+            name = self.plan.elements[source].name
+            self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
+            self.sink.outputs(name, output, values)
+            return
+        instance = self.instances[route.target, partition]
+        most = self.job.settings.max_task_tuples
+        if len(values) <= most:
+            self._drive(instance, route.input, values)
+        else:
+            for start in range(0, len(values), most):
+                self._drive(instance, route.input, values[start : start + most])
+
+    def _drive(self, instance: Instance, port: str, values: Any) -> None:
+        instance.run(port, values)
+        self._forward(instance)
+        if self._letters:
+            self._letters = False
+            reason = too_many(self.plan, self.job.settings, self._stats())
+            if reason:
+                raise TooManyFailures(reason)
+        if self._on_progress is not None:
+            self._tell(self._on_progress, time.perf_counter())
+
+    def _overflow(self, instance: Instance) -> None:
+        # the time that elements further down take is theirs, not that of the one that is writing
+        began = time.perf_counter()
+        self._forward(instance)
+        instance.busy_s -= time.perf_counter() - began
+
+    def _forward(self, instance: Instance) -> None:
+        out = instance.take()
+        if out:
+            self.flow.route(instance.plan.index, out)
+
+    def _tell(self, on_progress: Callable[[Progress], None], now: float) -> None:
+        if now - self._told > PROGRESS_S:
+            self._told = now
+            elapsed = now - self.started
+            done = sum(i.tuples for i in self.instances.values())
+            on_progress(Progress(elapsed, done, done / elapsed, 1, 1, 0))
+
+    def _dead(self, element: int, letter: DeadLetter) -> None:
+        self.sink.dead_letters([letter])
+        self._failed[element] = self._failed.get(element, 0) + 1
+        self._letters = True
+
+
+def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Run `job` in this process; its outputs go to `sink`.
+
+    Raises
+    ------
+    RunStopped
+        With the summary so far in its attribute `summary`.
+    """
+    machine = _Sequential(job, sink, on_progress)
+    try:
+        with interruptible():
+            return machine.run()
+    except RunStopped as stop:
+        stop.summary = machine.summary(stop.status, str(stop))
+        raise
+
+

@@ -1,0 +1,37 @@
+"""SIGINT and SIGTERM become an orderly stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from hpcd4p.errors import Interrupted
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Within it, a stopping signal calls `on_signal`, or raises `Interrupted` in the main thread.
+
+    Outside the main thread (a notebook's worker, say) nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if on_signal is None:
+            raise Interrupted(f"stopped by {name} before the end")
+        on_signal(name)
+
+    before = {number: signal.signal(number, handle) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

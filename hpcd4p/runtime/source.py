@@ -1,0 +1,135 @@
+"""The roots on the head: each runs in a thread of its own, so that a silent source blocks nobody.
+
+A thread calls the element and nothing else; the head's main thread takes what it has written, at
+its own pace, and does all that touches MPI or Redis.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hpcd4p.runtime.instance import OVERFLOW_TUPLES, Instance
+from hpcd4p.workflow.elements import GenericPE
+
+PROBE_CALLS = 2
+"""A root whose attributes are the same after this many calls holds no state: two, since the first
+may only fill a cache."""
+
+CHUNK_S = 0.001
+"""Calls are made in batches of about this long; what they write can be taken in between."""
+
+
+class Source:
+    """One root, running in a thread.
+
+    Parameters
+    ----------
+    calls
+        Inputs of the calls: a range (calls with an empty dict) or a list of dicts.
+    movable
+        Whether the rest of the calls may go to the pool once the first have shown no state.
+    notify
+        Called from the thread when there is something to take, or nothing any more.
+    """
+
+    def __init__(
+        self, instance: Instance, calls: Any, movable: bool, most: int, notify: Callable[[], None]
+    ) -> None:
+        self.instance = instance
+        self.rest: Any = None
+        """Calls that are left for the pool, once `done`."""
+        self.done = False
+        self.error: Exception | None = None
+        self._calls = calls
+        self._movable = movable
+        self._most = most
+        self._notify = notify
+        self._room = threading.Event()
+        self._room.set()
+        self._stop = False
+        instance.on_overflow = self._overflow
+        self._thread = threading.Thread(target=self._main, name=instance.plan.name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def take(self) -> list[tuple[str, list[Any]]]:
+        """What has been written since the last call; makes room for more. Main thread."""
+        out = self.instance.take()
+        self._room.set()
+        return out
+
+    def stop(self) -> None:
+        """Let the thread end at its next write or call. Main thread."""
+        self._stop = True
+        self._room.set()
+
+    def _held(self) -> int:
+        return sum(len(values) for values in self.instance.out.values())
+
+    def _overflow(self, instance: Instance) -> None:
+        began = time.perf_counter()
+        self._make_room()
+        instance.busy_s -= time.perf_counter() - began
+
+    def _make_room(self) -> None:
+        """Wait while more is held than the head has taken."""
+        while not self._stop:
+            self._room.clear()  # before the look: what the head takes after it sets it again
+            if self._held() < OVERFLOW_TUPLES:
+                break
+            self._notify()
+            self._room.wait(1.0)
+        if self._stop:
+            raise SystemExit  # ends this thread only
+
+    def _main(self) -> None:
+        try:
+            self._run()
+        except Exception as error:  # the engine's own: told by the main thread
+            self.error = error
+        finally:
+            self.done = True
+            self._notify()
+
+    def _run(self) -> None:
+        at = self._probe() if self._movable else 0
+        size = 1
+        while at < len(self._calls) and self.rest is None:
+            part = self._calls[at : at + size]
+            at += len(part)
+            began = time.perf_counter()
+            self.instance.run("", part)
+            spent = time.perf_counter() - began
+            self._notify()
+            self._make_room()
+            size = max(1, min(self._most, 2 * size, int(size * CHUNK_S / max(spent, 1e-9)) or 1))
+        if self.rest is None:
+            self.instance.finish()
+
+    def _probe(self) -> int:
+        """Make the first calls; if they leave the attributes alone, leave the rest to the pool."""
+        before = attributes(self.instance.pe)
+        at = 0
+        while at < min(PROBE_CALLS, len(self._calls)):
+            self.instance.run("", self._calls[at : at + 1])
+            at += 1
+            self._notify()
+            if before is None or attributes(self.instance.pe) != before:
+                return at
+        if at < len(self._calls):
+            self.rest = self._calls[at:]
+        return at
+
+
+def attributes(pe: GenericPE) -> bytes | None:
+    """The attributes of an element as bytes to compare; None if they cannot be pickled."""
+    try:
+        return pickle.dumps(pe.__getstate__(), protocol=5)
+    except Exception:  # user attributes: pickling them may raise anything
+        return None

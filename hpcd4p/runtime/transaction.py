@@ -1,0 +1,223 @@
+"""The outgoing side of a rank: what a transaction has written, and its way to the commit.
+
+1. *collect*: tuples for the pool and for partitions gather in an `Outbox`;
+2. *prepare*: sealed, it becomes a `Prepared`: tasks are cut and pickled, messages to the owners of
+   partitions are on their way, marked with the transaction's number;
+3. *commit*: when every message is matched, `Window.ready` gives it to the broker, in order;
+4. *notice*: the owners are told. Until then they keep what they got aside.
+
+Nothing here decides when; `rank.Rank` does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from hpcd4p.control.granularity import Granularity
+from hpcd4p.plan.model import Plan, Route
+from hpcd4p.transport.broker import Mesh
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Commit, Publication, Segment
+
+RING_AFTER_S = 0.001
+"""A message that is not matched by then goes to a rank that is asleep: ring its bell."""
+
+RING_AGAIN_S = 0.05
+"""And ring again, in case it was only busy."""
+
+Bury = Callable[[Route, Any, Exception], None]
+
+
+class Outbox:
+    """What the transaction at hand has written so far."""
+
+    def __init__(self) -> None:
+        self.publish: dict[Route, list[Any]] = {}
+        self.keyed: dict[tuple[int, int, str], list[Any]] = {}
+        self.counts: dict[int, int] = {}
+        self.done: list[tuple[int, str]] = []
+        self.progress: list[tuple[int, str, str]] = []
+        self.dead: list[bytes] = []
+        self.rest: list[tuple[int, str, list[Any] | range]] = []
+        self.tuples = 0
+        self.began = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.tuples or self.counts or self.done or self.progress or self.dead or self.rest
+        )
+
+    def count(self, element: int, delta: int) -> None:
+        """Change the number of unfinished tuples of `element`."""
+        if not self.began:
+            self.began = time.perf_counter()
+        self.counts[element] = self.counts.get(element, 0) + delta
+
+    def to_pool(self, route: Route, values: list[Any]) -> None:
+        """Tuples to publish as tasks."""
+        self.publish.setdefault(route, []).extend(values)
+        self._grown(len(values))
+
+    def to_partition(self, route: Route, partition: int, values: list[Any]) -> None:
+        """Tuples for the owner of a partition."""
+        self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
+        self._grown(len(values))
+
+    def _grown(self, count: int) -> None:
+        if not self.began:
+            self.began = time.perf_counter()
+        self.tuples += count
+
+
+class Prepared:
+    """A sealed transaction whose messages are on their way."""
+
+    __slots__ = ("commit", "local", "rung", "sealed", "tickets")
+
+    def __init__(self, commit: Commit, now: float) -> None:
+        self.commit = commit
+        self.tickets: list[tuple[int, Any]] = []
+        self.local: list[Segment] = []
+        self.sealed = now
+        self.rung = 0.0
+
+
+class Sealer:
+    """Turns an outbox into a prepared transaction."""
+
+    def __init__(
+        self, plan: Plan, rank: int, mesh: Mesh, codec: Codec, granularity: Granularity, bury: Bury
+    ) -> None:
+        self._plan = plan
+        self._rank = rank
+        self._mesh = mesh
+        self._codec = codec
+        self._granularity = granularity
+        self._bury = bury
+        self._tx = 0
+        self._routes = {(r.target, r.input): r for r in plan.routes}
+
+    def seal(self, outbox: Outbox) -> Prepared:
+        """Number the transaction, cut tasks, send messages. `outbox` must not be used again."""
+        self._tx += 1
+        commit = Commit(tx=self._tx, done=outbox.done, progress=outbox.progress)
+        prepared = Prepared(commit, time.perf_counter())
+        for route, values in outbox.publish.items():
+            self._cut(route.target, route.input, values, commit, outbox, route)
+        for element, port, rest in outbox.rest:
+            # tuples of the task itself, given back: they are pending already
+            outbox.count(element, -len(rest))
+            self._cut(element, port, rest, commit, outbox, None)
+        self._address(outbox, prepared)
+        commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
+        commit.dead = outbox.dead
+        return prepared
+
+    def _cut(
+        self,
+        element: int,
+        port: str,
+        values: list[Any] | range,
+        commit: Commit,
+        outbox: Outbox,
+        route: Route | None,
+    ) -> None:
+        at = 0
+        while at < len(values):
+            part = values[at : at + self._granularity.task_tuples(element)]
+            at += len(part)
+            try:
+                payload = self._codec.seal((port, part))
+            except Exception:  # user classes: pickling them may raise anything
+                part = self._picklable(list(part), route)
+                payload = self._codec.seal((port, part))
+            if part:
+                outbox.count(element, len(part))
+                commit.publish.append(Publication(element, len(part), payload))
+
+    def _address(self, outbox: Outbox, prepared: Prepared) -> None:
+        by_rank: dict[int, list[Segment]] = {}
+        for (element, partition, port), values in outbox.keyed.items():
+            owner = self._plan.owner(element, partition)
+            by_rank.setdefault(owner, []).append(Segment(element, partition, port, values))
+        for owner, segments in by_rank.items():
+            if owner == self._rank:
+                prepared.local = segments
+            else:
+                try:
+                    frames = self._codec.frames(segments)
+                except Exception:  # user classes: pickling them may raise anything
+                    segments = [
+                        s._replace(values=self._picklable(s.values, self._routes[s.element, s.port]))
+                        for s in segments
+                    ]
+                    frames = self._codec.frames(segments)
+                prepared.tickets.append((owner, self._mesh.send(owner, self._tx, frames)))
+            for segment in segments:
+                outbox.count(segment.element, len(segment.values))
+
+    def _picklable(self, values: list[Any], route: Route | None) -> list[Any]:
+        """The values that can be pickled; the others become dead letters of the element that wrote them."""
+        good = []
+        for value in values:
+            try:
+                self._codec.frames(value)
+            except Exception as each:  # user classes: pickling them may raise anything
+                if route is not None:
+                    self._bury(route, value, each)
+                continue
+            good.append(value)
+        return good
+
+
+class Window:
+    """Prepared transactions of this rank, oldest first; they commit in this order."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self._queue: deque[Prepared] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def add(self, prepared: Prepared) -> None:
+        """Put the newest at the end."""
+        self._queue.append(prepared)
+
+    def ready(self) -> tuple[Commit, list[int], list[Segment]]:
+        """Take out what can commit: (the commits joined, ranks to give notice to, own segments)."""
+        commit = Commit()
+        notify: list[int] = []
+        local: list[Segment] = []
+        while self._queue:
+            first = self._queue[0]
+            if not all(self._mesh.sent(ticket) for _, ticket in first.tickets):
+                break
+            self._queue.popleft()
+            commit.add(first.commit)
+            notify.extend(owner for owner, _ in first.tickets if owner not in notify)
+            local.extend(first.local)
+        return commit, notify, local
+
+    def all_sent(self) -> bool:
+        """Whether every message of every transaction is matched."""
+        return all(self._mesh.sent(t) for prepared in self._queue for _, t in prepared.tickets)
+
+    def to_ring(self, now: float) -> list[int]:
+        """Ranks that have not matched a message for so long that they are asleep or busy."""
+        ranks: list[int] = []
+        for prepared in self._queue:
+            if now - max(prepared.sealed + RING_AFTER_S - RING_AGAIN_S, prepared.rung) < RING_AGAIN_S:
+                continue
+            prepared.rung = now
+            ranks.extend(
+                owner
+                for owner, ticket in prepared.tickets
+                if owner not in ranks and not self._mesh.sent(ticket)
+            )
+        return ranks
+
+

@@ -1,0 +1,94 @@
+"""Every rank but 0: wait for the setup, work until told to stop, report, leave.
+
+Imports as little as possible: 10,000 of these start at once.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import traceback
+from dataclasses import asdict
+
+from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
+from hpcd4p.runtime.job import Setup
+
+STATUS_FILE = "HPCD4P_STATUS_FILE"
+"""Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
+
+
+def main() -> int:
+    """Be a rank; returns its exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
+    from hpcd4p.transport import mpi
+
+    mpi.gather_hosts()
+    setup = pickle.loads(mpi.share(None))
+    if not isinstance(setup, Setup):
+        return 0  # rank 0 has nothing to run, and has said why
+    return serve(setup)
+
+
+def serve(setup: Setup) -> int:
+    """Be a rank of the run that `setup` describes."""
+    from hpcd4p.runtime.pool import PoolRank
+    from hpcd4p.runtime.rank import high_marks
+    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.redis_broker import RedisBroker, stream_elements
+    from hpcd4p.wire.codec import Codec
+
+    mesh = MpiMesh()
+    codec = Codec(setup.secret, setup.by_value)
+    tasks, size = high_marks(setup.plan, setup.settings)
+    try:
+        broker = RedisBroker(
+            setup.endpoint,
+            setup.run_id,
+            mesh.rank,
+            setup.shas,
+            stream_elements(setup.plan),
+            (tasks // 2, size // 2),
+            setup.settings.max_attempts,
+        )
+    except BrokerLost as error:
+        sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")
+        sys.stderr.flush()
+        os._exit(3)
+    try:
+        rank = PoolRank(setup.plan, _elements(setup), setup.settings, broker, mesh, codec)
+        rank.start()
+        rank.run()
+        rank.leave()
+    except BrokerLost:
+        # the head is gone, or has gone without waiting for us: nothing to add
+        os._exit(3)
+    except RankLost as error:
+        sys.stderr.write(f"hpcd4p: {error}\n")
+        sys.stderr.flush()
+        os._exit(3)
+    except ElementFailed as error:
+        broker.report(codec.seal(("element", mesh.rank, str(error))))
+    except Exception:  # a bug of the engine must reach the user through the head, not hang the run
+        text = f"rank {mesh.rank} failed in the engine:\n{traceback.format_exc()}"
+        broker.report(codec.seal(("engine", mesh.rank, text)))
+    else:
+        broker.report(codec.seal(("figures", mesh.rank, asdict(rank.account.figures()))))
+    return 0
+
+
+def _elements(setup: Setup) -> list[object]:
+    if setup.module is not None:
+        from hpcd4p.workflow.load import install_module
+
+        install_module(*setup.module)
+    try:
+        return [pickle.loads(blob) for blob in setup.elements]
+    except Exception as error:  # user classes: unpickling them may raise anything
+        raise ElementFailed(
+            f"an element cannot be made on another rank: {type(error).__name__}: {error}"
+        ) from error
+
+

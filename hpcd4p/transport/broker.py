@@ -1,0 +1,103 @@
+"""The protocols of the two planes: tasks and control (`Broker`), keyed data (`Mesh`).
+
+Every implementation passes the conformance suite in ``tests/contract``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
+
+
+class Broker(Protocol):
+    """The plane of tasks and control, as one rank sees it. Local; any rank."""
+
+    def step(
+        self,
+        commit: Commit,
+        take: Sequence[int] = (),
+        ring: Sequence[int] = (),
+        congest: Sequence[int] = (),
+        relieve: Sequence[int] = (),
+        want_service: bool = False,
+    ) -> Reply:
+        """Commit, and take the next task, in one round trip.
+
+        Parameters
+        ----------
+        commit
+            What becomes visible; refused as a whole if this rank was declared lost.
+        take
+            Pool elements whose tasks this rank would run, the most wanted first; a rank that finds
+            none is idle until its bell rings.
+        ring
+            Ranks whose bell to ring.
+        congest, relieve
+            Stateful elements for which this rank is behind, and no longer behind.
+        """
+
+    def wait(self, seconds: float | None) -> bool:
+        """Return when the bell has rung, or `wake` was called, or after `seconds` (None: no limit).
+
+        Returns
+        -------
+        bool
+            False if the time ran out.
+        """
+
+    def wake(self) -> None:
+        """End the `wait` of this rank from another thread."""
+
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """Leave an order with each of `ranks` and ring their bells. Head only."""
+
+    def observe(self, alive: bool) -> Observation:
+        """Look at counters; fetch dead letters; `alive`: also which ranks are connected. Head only."""
+
+    def bury(self, rank: int) -> tuple[int, list[Task]]:
+        """Declare `rank` lost: refuse it from now on and lease its tasks to others. Head only.
+
+        Returns
+        -------
+        int
+            Its last committed transaction.
+        list of Task
+            Tasks that were not given back because their ranks died too often.
+        """
+
+    def report(self, figures: bytes) -> None:
+        """Leave this rank's sealed final figures for the head."""
+
+    def reports(self) -> list[bytes]:
+        """Final figures that have come in since the last call. Head only."""
+
+    def close(self) -> None:
+        """Give up the connections."""
+
+
+class Mesh(Protocol):
+    """The plane of keyed data, as one rank sees it. Local; any rank."""
+
+    rank: int
+    size: int
+
+    @property
+    def receiving(self) -> bool:
+        """Whether a part of a message is here and the rest is on its way."""
+
+    def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
+        """Start to send a message; returns a ticket. The frames must not change until it is sent."""
+
+    def sent(self, ticket: Any) -> bool:
+        """Whether the receiver has matched the whole message of `ticket`."""
+
+    def notice(self, dest: int, tx: int) -> None:
+        """Tell `dest` that this rank has committed up to `tx`."""
+
+    def poll(self) -> list[Arrival | Notice]:
+        """What has come in, in the order of each sender. Never waits."""
+
+    def forget(self, rank: int) -> None:
+        """Expect nothing more of `rank`: it is lost."""

@@ -1,0 +1,101 @@
+-- step: commit one transaction or none, and take the next task or none. All or nothing.
+--
+-- KEYS[1]  prefix of the run, "hpcd4p:RUN:"; the keys below are prefix .. name
+--   lost      set     ranks declared lost: refused before anything is done
+--   com       hash    rank -> last committed transaction
+--   t:E       stream  tasks of element E: n tuples, a attempts, b payload
+--   prog      hash    "E:ID" -> progress of a task committed in part
+--   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
+--   ready     hash    t tasks, b bytes that wait in the streams
+--   idle      zset    ranks that found no task; as many bells ring as tasks are published
+--   bell:R    list    at most one token
+--   dead      list    sealed dead letters
+--   stat      hash    statistics, added to
+--   cong      set     "E:R": rank R is behind with element E
+--   orders:R  list    orders to this rank
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, then counted lists:
+--          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
+--          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
+-- returns  {0} if refused, else {1, idle, tasks, bytes, congested, orders, task | false, stat | false}
+local p, at = KEYS[1], 0
+local call = redis.call
+local function word() at = at + 1; return ARGV[at] end
+local function number() at = at + 1; return tonumber(ARGV[at]) end
+local function ring(rank)
+  local bell = p .. 'bell:' .. rank
+  if call('LLEN', bell) == 0 then call('RPUSH', bell, 1) end
+end
+local function ring_idle(most)
+  local ranks = call('ZPOPMIN', p .. 'idle', most)
+  for i = 1, #ranks, 2 do ring(ranks[i]) end
+end
+
+local rank, tx = word(), number()
+local low_tasks, low_bytes, want_service = number(), number(), number()
+if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
+
+for _ = 1, number() do ring(word()) end
+for _ = 1, number() do call('SADD', p .. 'cong', word() .. ':' .. rank) end
+local relieved = number()
+for _ = 1, relieved do call('SREM', p .. 'cong', word() .. ':' .. rank) end
+if relieved > 0 then ring_idle(100000); ring('0') end
+
+if tx > 0 then call('HSET', p .. 'com', rank, tx) end
+for _ = 1, number() do
+  local e, id = word(), word()
+  call('XACK', p .. 't:' .. e, 'pool', id)
+  call('XDEL', p .. 't:' .. e, id)
+  call('HDEL', p .. 'prog', e .. ':' .. id)
+end
+for _ = 1, number() do
+  local e, id = word(), word()
+  call('HSET', p .. 'prog', e .. ':' .. id, word())
+end
+local finished = false
+for _ = 1, number() do
+  local e = word()
+  if call('HINCRBY', p .. 'pend', e, word()) == 0 then finished = true end
+end
+local published, size = number(), 0
+for _ = 1, published do
+  local e, n, payload = word(), word(), word()
+  call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', 0, 'b', payload)
+  size = size + #payload
+end
+if published > 0 then
+  call('HINCRBY', p .. 'ready', 't', published)
+  call('HINCRBY', p .. 'ready', 'b', size)
+  ring_idle(published)
+end
+local dead = number()
+for _ = 1, dead do call('RPUSH', p .. 'dead', word()) end
+for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
+
+local task, takes = false, number()
+for _ = 1, takes do
+  local e = word()
+  local got = call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
+  if got then
+    local entry = got[1][2][1]
+    local fields = entry[2]
+    local progress = call('HGET', p .. 'prog', e .. ':' .. entry[1])
+    task = {e, entry[1], fields[2], fields[4], fields[6], progress}
+    local tasks = call('HINCRBY', p .. 'ready', 't', -1)
+    local bytes = call('HINCRBY', p .. 'ready', 'b', -#fields[6])
+    if tasks == low_tasks or (bytes < low_bytes and bytes + #fields[6] >= low_bytes) then ring('0') end
+    break
+  end
+end
+if takes > 0 then
+  if task then call('ZREM', p .. 'idle', rank) else call('ZADD', p .. 'idle', rank, rank) end
+end
+if finished or dead > 0 then ring('0') end
+
+local orders = {}
+if call('LLEN', p .. 'orders:' .. rank) > 0 then
+  orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
+  call('DEL', p .. 'orders:' .. rank)
+end
+local ready = call('HMGET', p .. 'ready', 't', 'b')
+return {1, call('ZCARD', p .. 'idle'), tonumber(ready[1] or 0), tonumber(ready[2] or 0),
+        call('SMEMBERS', p .. 'cong'), orders, task, want_service == 1 and call('HGETALL', p .. 'stat')}

@@ -1,0 +1,248 @@
+"""Twins of the broker and the mesh in one process: no sockets, no threads, no clock.
+
+The simulated cluster (`hpcd4p.testing`) runs the real loops on them; the conformance suite holds
+them to what the real ones do.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpcd4p.transport.redis_broker import service_times
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
+
+
+@dataclass
+class MemoryStore:
+    """What the Redis of a run would hold."""
+
+    low: tuple[int, int] = (16, 1 << 24)
+    max_attempts: int = 4
+    streams: dict[int, deque[Task]] = field(default_factory=dict)
+    leases: dict[int, dict[tuple[int, str], Task]] = field(default_factory=dict)
+    pending: dict[int, int] = field(default_factory=dict)
+    committed: dict[int, int] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
+    progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
+    idle: set[int] = field(default_factory=set)
+    bells: set[int] = field(default_factory=set)
+    orders: dict[int, list[Order]] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
+    congested: set[tuple[int, int]] = field(default_factory=set)
+    dead: list[bytes] = field(default_factory=list)
+    final: list[bytes] = field(default_factory=list)
+    alive: set[int] = field(default_factory=set)
+    tasks: int = 0
+    bytes: int = 0
+    entries: int = 0
+
+    def ring_idle(self, most: int) -> None:
+        """Ring the bells of up to `most` idle ranks, lowest first."""
+        for rank in sorted(self.idle)[:most]:
+            self.idle.discard(rank)
+            self.bells.add(rank)
+
+    def put(self, task: Task) -> None:
+        """Add a task to its stream under a new id."""
+        self.entries += 1
+        self.streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
+        self.tasks += 1
+        self.bytes += len(task.payload)
+
+
+class MemoryBroker:
+    """See `transport.broker.Broker`. `wait` returns at once: the simulation decides who runs next."""
+
+    def __init__(self, store: MemoryStore, rank: int) -> None:
+        self.store = store
+        self.rank = rank
+        self.waiting: float | None = 0.0
+        store.alive.add(rank)
+
+    def step(
+        self,
+        commit: Commit,
+        take: Sequence[int] = (),
+        ring: Sequence[int] = (),
+        congest: Sequence[int] = (),
+        relieve: Sequence[int] = (),
+        want_service: bool = False,
+    ) -> Reply:
+        """See `Broker.step`."""
+        s = self.store
+        if self.rank in s.lost:
+            return Reply(accepted=False)
+        s.bells.update(ring)
+        s.congested.update((e, self.rank) for e in congest)
+        s.congested.difference_update((e, self.rank) for e in relieve)
+        if relieve:
+            s.ring_idle(len(s.idle))
+            s.bells.add(0)
+        self._commit(commit)
+        reply = Reply(True)
+        if take:
+            reply.task = self._take(take)
+        reply.orders = s.orders.pop(self.rank, [])
+        reply.idle, reply.tasks, reply.bytes = len(s.idle), s.tasks, s.bytes
+        reply.congested = frozenset(e for e, _ in s.congested)
+        if want_service:
+            reply.service_us = service_times(s.stats.items())
+        return reply
+
+    def _commit(self, commit: Commit) -> None:
+        s = self.store
+        if commit.tx:
+            s.committed[self.rank] = commit.tx
+        mine = s.leases.setdefault(self.rank, {})
+        for done in commit.done:
+            mine.pop(done, None)
+            s.progress.pop(done, None)
+        for element, id_, text in commit.progress:
+            s.progress[element, id_] = tuple(map(int, text.split()))
+        for element, delta in commit.counts.items():
+            s.pending[element] = s.pending.get(element, 0) + delta
+            if s.pending[element] == 0:
+                s.bells.add(0)
+        for publication in commit.publish:
+            s.put(Task(publication.element, "", publication.tuples, publication.payload, 0, ()))
+        s.ring_idle(len(commit.publish))
+        s.dead += commit.dead
+        if commit.dead:
+            s.bells.add(0)
+        for name, value in commit.stats.items():
+            s.stats[name] = s.stats.get(name, 0) + value
+
+    def _take(self, wanted: Sequence[int]) -> Task | None:
+        s = self.store
+        for element in wanted:
+            stream = s.streams.get(element)
+            if not stream:
+                continue
+            task = stream.popleft()
+            task = task._replace(progress=s.progress.get((element, task.id), ()))
+            s.leases.setdefault(self.rank, {})[element, task.id] = task
+            before = s.bytes
+            s.tasks -= 1
+            s.bytes -= len(task.payload)
+            if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
+                s.bells.add(0)
+            s.idle.discard(self.rank)
+            return task
+        s.idle.add(self.rank)
+        return None
+
+    def wait(self, seconds: float | None) -> bool:
+        """See `Broker.wait`; remembers for the simulation how long it may be."""
+        self.waiting = seconds
+        rung = self.rank in self.store.bells
+        self.store.bells.discard(self.rank)
+        return rung
+
+    def wake(self) -> None:
+        """See `Broker.wake`."""
+        self.store.bells.add(self.rank)
+
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """See `Broker.order`."""
+        for rank in ranks:
+            self.store.orders.setdefault(rank, []).append(order)
+            self.store.bells.add(rank)
+
+    def observe(self, alive: bool) -> Observation:
+        """See `Broker.observe`."""
+        s = self.store
+        dead, s.dead = s.dead[:200], s.dead[200:]
+        return Observation(
+            dict(s.pending),
+            dict(s.stats),
+            s.tasks,
+            s.bytes,
+            len(s.idle),
+            dead,
+            frozenset(s.alive) if alive else None,
+            dict(s.committed),
+        )
+
+    def bury(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.bury`."""
+        s = self.store
+        s.lost.add(rank)
+        s.idle.discard(rank)
+        s.bells.discard(rank)
+        given_up = []
+        back = 0
+        for (element, id_), task in s.leases.pop(rank, {}).items():
+            done = s.progress.get((element, id_), ())
+            again = task._replace(attempts=task.attempts + 1, progress=done)
+            if again.attempts >= s.max_attempts:
+                given_up.append(again)
+                continue
+            s.put(again)
+            if (element, id_) in s.progress:
+                s.progress[element, str(s.entries)] = s.progress.pop((element, id_))
+            back += 1
+        s.ring_idle(back)
+        return s.committed.get(rank, 0), given_up
+
+    def report(self, figures: bytes) -> None:
+        """See `Broker.report`."""
+        self.store.final.append(figures)
+        self.store.bells.add(0)
+
+    def reports(self) -> list[bytes]:
+        """See `Broker.reports`."""
+        found, self.store.final = self.store.final, []
+        return found
+
+    def close(self) -> None:
+        """See `Broker.close`: the rank is no longer connected."""
+        self.store.alive.discard(self.rank)
+
+
+class MemoryMesh:
+    """See `transport.broker.Mesh`. A message is matched when its receiver polls."""
+
+    def __init__(self, rank: int, boxes: list[deque[tuple[Any, list[bool]]]]) -> None:
+        self.rank = rank
+        self.size = len(boxes)
+        self._boxes = boxes
+        self._gone: set[int] = set()
+
+    @property
+    def receiving(self) -> bool:
+        """See `Mesh.receiving`: here a message comes as a whole."""
+        return False
+
+    def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
+        """See `Mesh.send`."""
+        # copied as a wire would: what the sender does to it later must not be seen
+        copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
+        ticket = [False]
+        self._boxes[dest].append((Arrival(self.rank, tx, copies), ticket))
+        return ticket
+
+    def sent(self, ticket: Any) -> bool:
+        """See `Mesh.sent`."""
+        return bool(ticket[0])
+
+    def notice(self, dest: int, tx: int) -> None:
+        """See `Mesh.notice`."""
+        self._boxes[dest].append((Notice(self.rank, tx), [False]))
+
+    def poll(self) -> list[Arrival | Notice]:
+        """See `Mesh.poll`."""
+        found = []
+        box = self._boxes[self.rank]
+        while box:
+            message, ticket = box.popleft()
+            ticket[0] = True
+            if message.source not in self._gone:
+                found.append(message)
+        return found
+
+    def forget(self, rank: int) -> None:
+        """See `Mesh.forget`."""
+        self._gone.add(rank)

@@ -1,0 +1,195 @@
+"""The mesh on MPI, and the few collective steps at the start. The only file that imports mpi4py.
+
+Nothing here blocks while it waits: a rank in a blocking MPI call burns a whole core. Every call
+comes from the main thread.
+
+Source: MPI 4.0, sections 3.5 (messages between two ranks do not overtake), 3.4 (a synchronous send
+completes only when it is matched), 3.8 (matched probe).
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import Any
+
+import mpi4py
+
+# one thread calls MPI; asking for less makes every call cheaper
+mpi4py.rc.thread_level = "funneled"
+
+from mpi4py import MPI  # noqa: E402
+
+from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE  # noqa: E402
+from hpcd4p.wire.messages import Arrival, Notice  # noqa: E402
+
+_TX = struct.Struct("<Q")
+
+START_BACKOFF_S = (0.0005, 0.01)
+"""While the head loads the workflow, the others look this often (first, at most)."""
+
+
+def world_size() -> int:
+    """Number of ranks."""
+    return int(MPI.COMM_WORLD.size)
+
+
+def world_rank() -> int:
+    """Number of this rank."""
+    return int(MPI.COMM_WORLD.rank)
+
+
+def library() -> str:
+    """Name and version of the MPI library, one line."""
+    return str(MPI.Get_library_version()).split("\n", 1)[0].split(",", 1)[0].strip("\x00 ")
+
+
+def processor() -> str:
+    """Name of this host, as MPI says it."""
+    return str(MPI.Get_processor_name())
+
+
+def _settle(request: Any) -> None:
+    pause, most = START_BACKOFF_S
+    while not request.Test():
+        time.sleep(pause)
+        pause = min(2 * pause, most)
+
+
+def share(data: bytes | None) -> bytes:
+    """Give rank 0's `data` to every rank. Collective; sleeps while it waits."""
+    comm = MPI.COMM_WORLD
+    size = bytearray(8)
+    if comm.rank == 0:
+        assert data is not None
+        size[:] = _TX.pack(len(data))
+    _settle(comm.Ibcast([size, MPI.BYTE], 0))
+    (length,) = _TX.unpack(size)
+    body = bytearray(data) if comm.rank == 0 and data is not None else bytearray(length)
+    if length:
+        _settle(comm.Ibcast([body, MPI.BYTE], 0))
+    return bytes(body)
+
+
+def gather_hosts() -> list[str]:
+    """Host of each rank, on rank 0; an empty list elsewhere. Collective; sleeps while it waits."""
+    comm = MPI.COMM_WORLD
+    mine = processor().encode()[:63].ljust(64, b"\0")
+    everyone = bytearray(64 * comm.size if comm.rank == 0 else 0)
+    _settle(comm.Igather([mine, MPI.BYTE], [everyone, MPI.BYTE], 0))
+    return [bytes(everyone[i : i + 64]).rstrip(b"\0").decode() for i in range(0, len(everyone), 64)]
+
+
+class _Incoming:
+    """A message that is being received: its head, and the buffers that follow it."""
+
+    __slots__ = ("expected", "head", "buffers", "requests", "source")
+
+    def __init__(self, source: int, expected: int, head: bytearray) -> None:
+        self.source = source
+        self.expected = expected
+        self.head = head
+        self.buffers: list[bytearray] = []
+        self.requests: list[Any] = []
+
+
+class MpiMesh:
+    """See `transport.broker.Mesh`. Has a communicator of its own."""
+
+    def __init__(self) -> None:
+        # duplicated without waiting in MPI for the slowest rank
+        comm, request = MPI.COMM_WORLD.Idup()
+        _settle(request)
+        self._comm = comm
+        self.rank = int(comm.rank)
+        self.size = int(comm.size)
+        self._status = MPI.Status()
+        self._incoming: list[_Incoming] = []
+        self._notices: list[tuple[Any, bytes]] = []
+        self._gone: set[int] = set()
+
+    def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
+        """See `Mesh.send`."""
+        comm = self._comm
+        buffers = frames[1:]
+        tag = TAG_DATA + 4 * len(buffers)
+        head = _TX.pack(tx) + frames[0]
+        requests = [comm.Issend([head, MPI.BYTE], dest, tag)]
+        requests += [comm.Issend([buffer, MPI.BYTE], dest, TAG_BUFFER) for buffer in buffers]
+        return dest, requests, head, frames
+
+    def sent(self, ticket: Any) -> bool:
+        """See `Mesh.sent`."""
+        dest, requests, _, _ = ticket
+        while requests:
+            if not requests[-1].Test():
+                return dest in self._gone
+            requests.pop()
+        return True
+
+    def notice(self, dest: int, tx: int) -> None:
+        """See `Mesh.notice`."""
+        self._notices = [pair for pair in self._notices if not pair[0].Test()]
+        data = _TX.pack(tx)
+        self._notices.append((self._comm.Isend([data, MPI.BYTE], dest, TAG_NOTICE), data))
+
+    def poll(self) -> list[Arrival | Notice]:
+        """See `Mesh.poll`."""
+        found: list[Arrival | Notice] = []
+        status = self._status
+        probe = self._comm.Improbe
+        while True:
+            message = probe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)
+            if message is None:
+                break
+            source, tag = status.source, status.tag
+            data = bytearray(status.Get_count(MPI.BYTE))
+            if tag == TAG_NOTICE:
+                message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
+                found.append(Notice(source, _TX.unpack(data)[0]))
+                continue
+            request = message.Irecv([data, MPI.BYTE])
+            if tag == TAG_BUFFER:
+                # messages of one sender do not overtake: it belongs to the oldest that is short of one
+                entry = next(
+                    e for e in self._incoming if e.source == source and len(e.buffers) < e.expected
+                )
+                entry.buffers.append(data)
+            else:
+                entry = _Incoming(source, tag // 4, data)
+                self._incoming.append(entry)
+            entry.requests.append(request)
+        if self._incoming:
+            # arrivals first: a notice that came with them may be about them
+            found[:0] = self._complete()
+        return found
+
+    def _complete(self) -> list[Arrival]:
+        found = []
+        waiting = []
+        for entry in self._incoming:
+            if entry.source in self._gone:
+                continue
+            entry.requests = [r for r in entry.requests if not r.Test()]
+            if entry.requests or len(entry.buffers) < entry.expected:
+                waiting.append(entry)
+                continue
+            (tx,) = _TX.unpack_from(entry.head)
+            body = memoryview(entry.head)[8:]
+            found.append(Arrival(entry.source, tx, [body, *entry.buffers]))
+        self._incoming = waiting
+        return found
+
+    @property
+    def receiving(self) -> bool:
+        """Whether a part of a message is here and the rest is on its way."""
+        return bool(self._incoming)
+
+    def forget(self, rank: int) -> None:
+        """See `Mesh.forget`."""
+        self._gone.add(rank)
+
+
+def abort(status: int) -> None:
+    """End all ranks at once."""
+    MPI.COMM_WORLD.Abort(status)

@@ -1,0 +1,234 @@
+"""The broker on a Redis: one script call for each thing that must happen at once.
+
+Owns the calls and their replies; decides nothing. The keys are documented in `wire.keys`, what the
+scripts do in ``lua/``.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from hpcd4p.plan.model import Plan, Role
+from hpcd4p.transport.resp import RespConnection
+from hpcd4p.wire.endpoint import Endpoint
+from hpcd4p.wire.keys import GROUP, Keys
+from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
+
+SHARED_TTL_S = 600
+"""On a Redis that others share, what a killed head leaves behind vanishes after this time."""
+
+
+def stream_elements(plan: Plan) -> list[int]:
+    """Elements that have a task stream: those of the pool, and the roots that may move there."""
+    return [e.index for e in plan.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
+
+
+def load_scripts(endpoint: Endpoint, run_id: str, elements: Sequence[int]) -> dict[str, str]:
+    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run."""
+    keys = Keys(run_id)
+    connection = RespConnection(endpoint, keys.prefix + "setup")
+    shas = {}
+    for name in ("step", "bury", "observe"):
+        text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
+        shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
+    for element in elements:
+        connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+    connection.close()
+    return shas
+
+
+class RedisBroker:
+    """See `transport.broker.Broker`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        run_id: str,
+        rank: int,
+        shas: dict[str, str],
+        streams: Sequence[int],
+        low: tuple[int, int],
+        max_attempts: int,
+        shared: bool = False,
+    ) -> None:
+        self.keys = Keys(run_id)
+        self.rank = rank
+        self._shas = shas
+        self._streams = list(streams)
+        self._low = low
+        self._max_attempts = max_attempts
+        self._ttl = SHARED_TTL_S if shared else 0
+        self._calls = RespConnection(endpoint, self.keys.client(rank))
+        # the bell has its own connection, so that a wait can be left and resumed at no cost; it
+        # bears the same name: a rank lives as long as one of its connections does
+        self._bell = RespConnection(endpoint, self.keys.client(rank))
+        self._bell.send("BLPOP", self.keys.bell(rank), 0)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._poll = select.poll()
+        self._poll.register(self._bell.fileno(), select.POLLIN)
+        self._poll.register(self._wake_read, select.POLLIN)
+
+    def _script(self, name: str, *args: Any) -> Any:
+        return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
+
+    def step(
+        self,
+        commit: Commit,
+        take: Sequence[int] = (),
+        ring: Sequence[int] = (),
+        congest: Sequence[int] = (),
+        relieve: Sequence[int] = (),
+        want_service: bool = False,
+    ) -> Reply:
+        """See `Broker.step`."""
+        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service)]
+        for plain in (ring, congest, relieve):
+            args.append(len(plain))
+            args.extend(plain)
+        for rows in (commit.done, commit.progress, commit.counts.items(), commit.publish):
+            args.append(len(rows))
+            for row in rows:
+                args.extend(row)
+        args.append(len(commit.dead))
+        args.extend(commit.dead)
+        args.append(len(commit.stats))
+        for pair in commit.stats.items():
+            args.extend(pair)
+        args.append(len(take))
+        args.extend(take)
+        return _reply(self._script("step", *args))
+
+    def wait(self, seconds: float | None) -> bool:
+        """See `Broker.wait`."""
+        if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
+            time.sleep(seconds)
+            seconds = 0
+        rung = self._poll.poll(None if seconds is None else seconds * 1000)
+        for descriptor, _ in rung:
+            if descriptor == self._wake_read:
+                os.read(self._wake_read, 4096)
+            else:
+                self._bell.receive()
+                self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
+        return bool(rung)
+
+    def wake(self) -> None:
+        """See `Broker.wake`."""
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:  # the pipe is full: it will wake
+            pass
+
+    @property
+    def wake_fd(self) -> int:
+        """Descriptor for `signal.set_wakeup_fd`."""
+        return self._wake_write
+
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """See `Broker.order`."""
+        for rank in ranks:
+            self._calls.send("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text())
+            self._calls.send("RPUSH", self.keys.bell(rank), 1)
+        for _ in range(2 * len(ranks)):
+            self._calls.receive()
+
+    def observe(self, alive: bool) -> Observation:
+        """See `Broker.observe`."""
+        refresh: list[str] = []
+        if self._ttl:
+            refresh = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
+            refresh += [f"t:{e}" for e in self._streams]
+        pend, stat, tasks, size, idle, dead, com = self._script("observe", self._ttl, *refresh)
+        return Observation(
+            pending={int(k): int(v) for k, v in _pairs(pend)},
+            stats={k.decode(): int(v) for k, v in _pairs(stat)},
+            tasks=tasks,
+            bytes=size,
+            idle=idle,
+            dead=dead,
+            alive=self._alive() if alive else None,
+            committed={int(k): int(v) for k, v in _pairs(com)},
+        )
+
+    def _alive(self) -> frozenset[int]:
+        """Ranks that have a connection: the kernel closes a dead rank's sockets at once."""
+        mark = f" name={self.keys.prefix}".encode()
+        listing: bytes = self._calls.call("CLIENT", "LIST", "TYPE", "NORMAL")
+        names = [line.split(mark, 1)[1].split(b" ", 1)[0] for line in listing.splitlines() if mark in line]
+        return frozenset(int(name) for name in names if name.isdigit())
+
+    def bury(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.bury`."""
+        committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
+        return committed, [_task(*row) for row in given_up]
+
+    def report(self, figures: bytes) -> None:
+        """See `Broker.report`."""
+        self._calls.call("RPUSH", self.keys.prefix + "final", figures)
+        self._calls.call("RPUSH", self.keys.bell(0), 1)
+
+    def reports(self) -> list[bytes]:
+        """See `Broker.reports`."""
+        key = self.keys.prefix + "final"
+        found: list[bytes] = self._calls.call("LRANGE", key, 0, 999)
+        if found:
+            self._calls.call("LTRIM", key, len(found), -1)
+        return found
+
+    def erase(self, size: int) -> None:
+        """Remove every key of the run (on a Redis that others share). Head only, last of all."""
+        names = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
+        names += [f"t:{e}" for e in self._streams]
+        names += [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
+        for start in range(0, len(names), 1000):
+            self._calls.call("UNLINK", *(self.keys.prefix + n for n in names[start : start + 1000]))
+
+    def close(self) -> None:
+        """See `Broker.close`."""
+        self._calls.close()
+        self._bell.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+
+def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+def _task(e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None) -> Task:
+    done = tuple(map(int, progress.split())) if progress else ()
+    return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
+
+
+def _reply(raw: list[Any]) -> Reply:
+    if raw[0] == 0:
+        return Reply(accepted=False)
+    _, idle, tasks, size, congested, orders, task, stat = raw
+    reply = Reply(True, None, idle, tasks, size)
+    if task:
+        reply.task = _task(*task) if len(task) == 6 else _task(*task, None)
+    if orders:
+        reply.orders = [Order.parse(o.decode()) for o in orders]
+    if congested:
+        reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
+    if stat:
+        reply.service_us = service_times(_pairs(stat))
+    return reply
+
+
+def service_times(pairs: Any) -> dict[int, float]:
+    """Microseconds per tuple by element, from the run's statistics."""
+    stat = {(n.decode() if isinstance(n, bytes) else n): int(v) for n, v in pairs}
+    found = {}
+    # m and s leave out what a rank ran first (imports, caches); n and u are all there is at the start
+    for tuples, busy in (("n:", "u:"), ("m:", "s:")):
+        for name, count in stat.items():
+            if name[:2] == tuples and count > 0:
+                found[int(name[2:])] = stat.get(busy + name[2:], 0) / count
+    return found

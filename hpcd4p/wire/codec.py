@@ -1,0 +1,109 @@
+"""How tuples become bytes: pickle protocol 5, large buffers out of band, a keyed tag in front.
+
+Owns the byte layout of every payload. It must never unpickle bytes whose tag it has not checked.
+
+A sealed payload (what goes through Redis)::
+
+    tag (16 bytes, keyed BLAKE2b of the rest) | frames: count u32, sizes u64 each | bytes of each
+
+An array is pickled as a header and a raw buffer: its data is copied once into the payload and once
+out of it, into memory that the receiver may write to, as it could in the sequential run.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Any
+
+from hpcd4p.errors import Hpcd4pError
+
+TAG_BYTES = 16
+
+OUT_OF_BAND_BYTES = 1 << 14
+"""Buffers below this stay inside the pickle: a frame of its own costs more than the copy."""
+
+MOST_BUFFERS = 4000
+"""MPI promises tags up to 32767 only, and the number of buffers travels in one."""
+
+_U32 = struct.Struct("<I")
+
+
+class ForeignBytesError(Hpcd4pError):
+    """A payload that was not written by this run; it has not been unpickled."""
+
+
+class Codec:
+    """Turns tuples into payloads and back, for one run.
+
+    Parameters
+    ----------
+    secret
+        Key of the tags, known to the ranks of the run only.
+    by_value
+        Pickle classes and functions of ``__main__`` by value (with cloudpickle), for notebooks.
+    """
+
+    def __init__(self, secret: bytes, by_value: bool = False) -> None:
+        self._secret = secret
+        self._dumps: Any = pickle.dumps
+        if by_value:
+            import cloudpickle
+
+            self._dumps = cloudpickle.dumps
+
+    def frames(self, thing: Any) -> list[bytes | memoryview]:
+        """Pickle of `thing` and, after it, the raw buffers that it refers to (not copied)."""
+        large: list[bytes | memoryview] = []
+
+        def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
+            try:
+                raw = buffer.raw()
+            except BufferError:  # not contiguous: pickle copies it
+                return True
+            if raw.nbytes < OUT_OF_BAND_BYTES or len(large) >= MOST_BUFFERS:
+                return True
+            large.append(raw)
+            return False
+
+        body: bytes = self._dumps(thing, protocol=5, buffer_callback=keep_in_band)
+        return [body, *large]
+
+    @staticmethod
+    def join(frames: list[Any]) -> Any:
+        """Inverse of `frames`; the buffers become the memory of the arrays, so they must be writable."""
+        return pickle.loads(frames[0], buffers=frames[1:])
+
+    def seal(self, thing: Any) -> bytes:
+        """One tagged payload that holds `thing`."""
+        frames = self.frames(thing)
+        sizes = [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
+        rest = b"".join([struct.pack(f"<I{len(sizes)}Q", len(sizes), *sizes), *frames])
+        return blake2b(rest, digest_size=TAG_BYTES, key=self._secret).digest() + rest
+
+    def open(self, payload: bytes) -> Any:
+        """What `seal` was given.
+
+        Raises
+        ------
+        ForeignBytesError
+            The tag is not that of this run's secret.
+        """
+        view = memoryview(payload)
+        tag = blake2b(view[TAG_BYTES:], digest_size=TAG_BYTES, key=self._secret).digest()
+        if not compare_digest(tag, view[:TAG_BYTES]):
+            raise ForeignBytesError(
+                f"a payload of {len(payload)} bytes in Redis was not written by this run and was refused"
+            )
+        (count,) = _U32.unpack_from(view, TAG_BYTES)
+        at = TAG_BYTES + 4
+        sizes = struct.unpack_from(f"<{count}Q", view, at)
+        at += 8 * count
+        frames: list[Any] = []
+        for size in sizes:
+            part = view[at : at + size]
+            frames.append(bytearray(part) if frames else part)
+            at += size
+        return self.join(frames)

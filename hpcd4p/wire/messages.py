@@ -1,0 +1,141 @@
+"""What ranks say to the broker and to each other. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Segment(NamedTuple):
+    """Tuples for one partition of one stateful element."""
+
+    element: int
+    partition: int
+    port: str
+    values: list[Any]
+
+
+class Publication(NamedTuple):
+    """A task to be: a sealed batch of tuples for a pool element."""
+
+    element: int
+    tuples: int
+    payload: bytes
+
+
+class Task(NamedTuple):
+    """A task that is leased by the rank that reads this."""
+
+    element: int
+    id: str
+    tuples: int
+    payload: bytes
+    attempts: int
+    """How many ranks died with it."""
+    progress: tuple[int, ...]
+    """Empty, or what a rank that died has committed of it: dead letters, then writes per output.
+    Whoever runs it again skips as many."""
+
+
+@dataclass
+class Commit:
+    """What becomes visible at once, or not at all."""
+
+    tx: int = 0
+    """Number of the newest transaction in it; 0 says that there is nothing to commit."""
+    done: list[tuple[int, str]] = field(default_factory=list)
+    """Tasks finished: (element, id)."""
+    progress: list[tuple[int, str, str]] = field(default_factory=list)
+    """Tasks partly committed: (element, id, progress as in `Task`, separated by spaces)."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """Change of the number of unfinished tuples, by element."""
+    publish: list[Publication] = field(default_factory=list)
+    dead: list[bytes] = field(default_factory=list)
+    """Sealed dead letters."""
+    stats: dict[str, int] = field(default_factory=dict)
+    """Added to the run's statistics, see `wire.keys`."""
+
+    def add(self, other: Commit) -> None:
+        """Join a later commit of the same rank to this one."""
+        self.tx = max(self.tx, other.tx)
+        self.done += other.done
+        self.progress += other.progress
+        for element, delta in other.counts.items():
+            self.counts[element] = self.counts.get(element, 0) + delta
+        self.publish += other.publish
+        self.dead += other.dead
+        for name, value in other.stats.items():
+            self.stats[name] = self.stats.get(name, 0) + value
+
+    def __bool__(self) -> bool:
+        return bool(self.tx)
+
+
+@dataclass
+class Reply:
+    """What the broker answers to a step."""
+
+    accepted: bool
+    """False: this rank was declared lost; nothing of the step was done and nothing ever will be."""
+    task: Task | None = None
+    idle: int = 0
+    """Pool ranks that wait for a task."""
+    tasks: int = 0
+    """Tasks that wait."""
+    bytes: int = 0
+    """Payload bytes that wait."""
+    orders: list[Order] = field(default_factory=list)
+    congested: frozenset[int] = frozenset()
+    """Stateful elements whose ranks are behind."""
+    service_us: dict[int, float] = field(default_factory=dict)
+    """Measured service time by element, microseconds per tuple (only when asked)."""
+
+
+class Order(NamedTuple):
+    """What the coordinator tells a rank: one word and whole numbers."""
+
+    word: str
+    """``finish E`` run the post-processing of E; ``lost R TX`` rank R died, TX was its last
+    committed transaction; ``stop`` leave; ``wake`` look again."""
+    args: tuple[int, ...]
+
+    def text(self) -> str:
+        """The order as it is stored."""
+        return " ".join([self.word, *map(str, self.args)])
+
+    @staticmethod
+    def parse(text: str) -> Order:
+        """Inverse of `text`."""
+        word, *args = text.split()
+        return Order(word, tuple(map(int, args)))
+
+
+class Arrival(NamedTuple):
+    """A message with keyed data that is here as a whole."""
+
+    source: int
+    tx: int
+    frames: list[Any]
+
+
+class Notice(NamedTuple):
+    """`source` has committed all its transactions up to `tx`."""
+
+    source: int
+    tx: int
+
+
+class Observation(NamedTuple):
+    """What the coordinator sees when it looks."""
+
+    pending: dict[int, int]
+    """Unfinished tuples by element."""
+    stats: dict[str, int]
+    tasks: int
+    bytes: int
+    idle: int
+    dead: list[bytes]
+    alive: frozenset[int] | None
+    """Ranks whose connection stands; None when it was not asked for."""
+    committed: dict[int, int]
+    """Last committed transaction by rank."""

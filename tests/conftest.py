@@ -1,0 +1,36 @@
+"""What every test run needs: the list of what was skipped, for the last lines of `make test`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+SKIPS = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--skipped-to", metavar="FOLDER", help="leave the skipped tests and why as a file here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SKIPS] = []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = (yield).get_result()
+    if report.skipped and isinstance(report.longrepr, tuple) and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        item.config.stash[SKIPS].append((item.nodeid, reason))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    folder = session.config.getoption("--skipped-to")
+    skips = session.config.stash[SKIPS]
+    if folder and skips:
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"{os.getpid()}.json").write_text(json.dumps(skips))

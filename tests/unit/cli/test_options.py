@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from hpcd4p.cli.options import split
+from hpcd4p.cli.run import MAX_RANKS, parser
+from hpcd4p.errors import SettingsError
+
+ARITY = parser(explain=False).arity
+
+
+@pytest.mark.parametrize(
+    ("words", "own", "workflow", "rest"),
+    [
+        ("", [], None, []),
+        ("w.py", [], "w.py", []),
+        ("-n 4 w.py -i 3", ["-n", "4", "-i", "3"], "w.py", []),
+        ("-n4 w.py", ["-n=4"], "w.py", []),
+        ("--ranks=4 w.py --top 5 -i 2", ["--ranks=4", "-i", "2"], "w.py", ["--top", "5"]),
+        ("--top 5 --no-record", ["--no-record"], None, ["--top", "5"]),
+        ("w.py -i -5", ["-i", "-5"], "w.py", []),
+        ("w.py -- -i 5", [], "w.py", ["-i", "5"]),
+        ("-d [] w.py data", ["-d", "[]"], "w.py", ["data"]),
+    ],
+)
+def test_a_command_line_is_parted(words, own, workflow, rest):
+    assert split(words.split(), ARITY) == (own, workflow, rest)
+
+
+def test_an_option_without_its_value_says_so():
+    with pytest.raises(SettingsError, match="option -n needs a value"):
+        split(["w.py", "-n"], ARITY)
+
+
+def test_what_split_gives_can_be_parsed():
+    parts = split(["-n8", "w.py", "-i", "-5", "--task-s=0.5"], ARITY)
+    found = parser(explain=False).parse(parts.own)
+    assert (found.ranks, found.iterations, found.task_s) == ("8", "-5", "0.5")
+    assert MAX_RANKS > 10_000
+
+
+def test_the_help_says_every_engine_setting():
+    assert "Most tuples in a task" in parser(explain=True).format_help()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hpcd4p.cli.options import engine_help
+from hpcd4p.cli.settings import Resolved, all_settings, resolve, show_config
+from hpcd4p.errors import SettingsError
+from hpcd4p.plan.settings import EngineSettings
+
+
+def resolved(tmp_path: Path, toml: str = "", flags=None, environ=None) -> Resolved:
+    config = None
+    if toml:
+        (tmp_path / "own.toml").write_text(toml)
+        config = str(tmp_path / "own.toml")
+    return resolve(flags or {}, environ or {}, config, folder=tmp_path)
+
+
+def test_without_anything_said_the_engine_has_its_defaults(tmp_path):
+    assert resolved(tmp_path).engine() == EngineSettings()
+
+
+def test_a_flag_comes_before_a_variable_before_toml_before_the_default(tmp_path):
+    toml = "[engine]\nwindow = 2\ntask_s = 0.5\nslice_s = 0.5\n"
+    found = resolved(
+        tmp_path, toml, {"window": "9"}, {"HPCD4P_WINDOW": "7", "HPCD4P_TASK_S": "0.25"}
+    )  # fmt: skip
+    assert (found.values["window"], found.sources["window"]) == (9, "--window")
+    assert (found.values["task_s"], found.sources["task_s"]) == (0.25, "HPCD4P_TASK_S")
+    assert (found.values["slice_s"], found.sources["slice_s"]) == (0.5, str(tmp_path / "own.toml"))
+    assert (found.values["partitions"], found.sources["partitions"]) == (0, "default")
+
+
+def test_a_toml_in_the_working_folder_is_found(tmp_path):
+    (tmp_path / "hpcd4p.toml").write_text('[run]\nresults = "elsewhere"\n')
+    found = resolved(tmp_path)
+    assert (found.values["results"], found.sources["results"]) == ("elsewhere", "hpcd4p.toml")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[engine]\nwindwo = 2\n", "unknown key in [engine]"),
+        ("[engine]\nwindwo = 2\n", "did you mean window?"),
+        ("[engine]\nwindwo = 2\n", "max_task_tuples     default 4096"),
+        ("[engin]\nwindow = 2\n", "the tables are [engine] and [run]"),
+        ("window = 2\n", "unknown table or key 'window'"),
+        ("[engine]\nwindow = 'two'\n", "must be a whole number, not 'two'"),
+        ("[engine]\nwindow = true\n", "must be a whole number, not True"),
+        ("[engine]\nwindow = 1.5\n", "must be a whole number, not 1.5"),
+        ("[engine]\nwindow = 0\n", "must be from 1 to 1,024, not 0"),
+        ("[engine]\ntask_s = nan\n", "must be from 1e-05 to 60, not nan"),
+        ("[run]\nresults = 4\n", "must be text, not 4"),
+        ("[run\n", "is no TOML"),
+    ],
+)
+def test_a_wrong_toml_says_what_is_wrong_and_where(tmp_path, toml, message):
+    with pytest.raises(SettingsError) as caught:
+        resolved(tmp_path, toml)
+    assert message in str(caught.value)
+    assert "own.toml" in str(caught.value)
+
+
+def test_a_config_file_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(SettingsError, match=r"cannot read the configuration .*none\.toml: No such file"):
+        resolve({}, {}, str(tmp_path / "none.toml"), tmp_path)
+
+
+def test_an_unknown_variable_lists_the_valid_ones(tmp_path):
+    with pytest.raises(SettingsError, match="did you mean HPCD4P_WINDOW") as caught:
+        resolved(tmp_path, environ={"HPCD4P_WINDWO": "3"})
+    assert "HPCD4P_TASK_S" in str(caught.value)
+
+
+def test_a_variable_out_of_range_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"^HPCD4P_WINDOW must be from 1 to 1,024, not -1"):
+        resolved(tmp_path, environ={"HPCD4P_WINDOW": "-1"})
+
+
+def test_every_default_is_in_its_range_and_every_engine_setting_has_one():
+    for setting in all_settings().values():
+        if setting.section == "engine":
+            assert setting.low is not None, setting.name
+            assert setting.high is not None, setting.name
+            assert setting.low <= setting.default <= setting.high, setting.name
+
+
+def test_every_engine_setting_has_its_help():
+    engine = {s.name for s in all_settings().values() if s.section == "engine"}
+    assert engine_help().keys() == engine
+
+
+def test_show_config_is_toml_that_says_the_same(tmp_path):
+    text = show_config(resolved(tmp_path, flags={"window": "9"}))
+    tables = tomllib.loads(text)
+    assert tables["engine"]["window"] == 9
+    assert "# --window" in text
+    assert EngineSettings(**tables["engine"]).window == 9
+
+
+def test_show_config_hides_the_password_of_redis(tmp_path):
+    found = resolved(tmp_path, environ={"HPCD4P_REDIS_URL": "redis://me:se@cret@host:1/0"})
+    assert "cret" not in show_config(found)
+    assert found.shown()["redis_url"] == "redis://me:***@host:1/0"
+    assert found.values["redis_url"] == "redis://me:se@cret@host:1/0"
