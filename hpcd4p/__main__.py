@@ -5,11 +5,15 @@ Ranks other than 0 must never import the command line: thousands of them start a
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
     """Give the exit status of this process."""
+    here = os.getcwd()
+    if here not in sys.path:  # the command `hpcd4p` finds modules where `python -m hpcd4p` does
+        sys.path.insert(0, here)
     from hpcd4p.launch.place import launched_rank
 
     if launched_rank() > 0:

@@ -9,7 +9,7 @@ from hpcd4p.cli.ranks import OtherRanks
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p doctor ARGV``: 1 if something is lacking."""
     made = Parser(prog="hpcd4p doctor", description="Check MPI, Redis, h5py, Slurm and say what to do.")
-    made.option("--json", action="store_true", help="for programs")
+    made.add_argument("--json", action="store_true", help="for programs")
     found = made.parse(argv)
 
     from hpcd4p.launch.doctor import examine

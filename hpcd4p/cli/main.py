@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError
+from hpcd4p.launch.mpirun import STATUS_VARIABLE
 
 COMMANDS = {
     "run": "run a workflow (alone: the default workflow)",
@@ -45,8 +46,10 @@ def main(argv: list[str]) -> int:
     except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
         traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
-    ranks.release(status)
-    return _handed_over(status)
+        _hand_over(status)
+        ranks.abandon(status)
+    ranks.release()
+    return 0 if _hand_over(status) else status
 
 
 def _dispatch(argv: list[str], ranks: OtherRanks) -> int:
@@ -95,13 +98,15 @@ def _say(message: str, status: int) -> int:
     return status
 
 
-def _handed_over(status: int) -> int:
-    path = os.environ.get("HPCD4P_STATUS_FILE")
-    if not path or not sys.stdout:
-        return status
+def _hand_over(status: int) -> bool:
+    """Leave the status where a launcher of ours looks for it; False if nobody looks."""
+    path = os.environ.get(STATUS_VARIABLE)
+    if not path:
+        return False
     sys.stdout.flush()
     try:
         Path(path).write_text(f"{status}\n", encoding="ascii")
     except OSError as error:
-        return _say(f"cannot write the status to {path}: {error.strerror}", status)
-    return 0
+        _say(f"cannot write the status to {path}: {error.strerror}", status)
+        return False
+    return True

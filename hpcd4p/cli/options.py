@@ -22,17 +22,23 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **given: Any) -> None:
         given.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        #: each option string, and whether it takes a value
+        self.arity: dict[str, int] = {}
+        self.hint = f"{given.get('prog', 'hpcd4p')} --help lists the options"
         super().__init__(allow_abbrev=False, **given)
-        self.arity: dict[str, int] = {"-h": 0, "--help": 0}
 
-    def option(self, *flags: str, group: Any = None, **given: Any) -> None:
-        """Add an option, and remember whether it takes a value."""
-        action = (group or self).add_argument(*flags, **given)
+    def add_argument(self, *flags: Any, **given: Any) -> argparse.Action:
+        """See argparse; remembers whether the option takes a value."""
+        return self.remember(super().add_argument(*flags, **given))
+
+    def remember(self, action: argparse.Action) -> argparse.Action:
+        """Take an option of a group among those that are known."""
         self.arity.update(dict.fromkeys(action.option_strings, 0 if action.nargs == 0 else 1))
+        return action
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
-        raise SettingsError(f"{message}\n{self.prog} --help lists the options")
+        raise SettingsError(f"{message}\n{self.hint}")
 
     def parse(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line that has nothing of a workflow's in it."""
@@ -103,15 +109,18 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
         if group is None or setting.name == "workflow":
             continue
         if setting.kind is bool:
-            parser.option(
-                "--no-" + setting.name, group=group, dest=setting.name, action="store_false", default=None,
+            off = group.add_argument(
+                "--no-" + setting.name, dest=setting.name, action="store_false", default=None,
                 help=f"do not {setting.help}",
             )  # fmt: skip
+            parser.remember(off)
             continue
         flags = ("-a", setting.flag) if setting.name == "attr" else (setting.flag,)
-        parser.option(
-            *flags, group=group, dest=setting.name, metavar=setting.metavar, help=_help(setting, help_of)
-        )  # fmt: skip
+        parser.remember(
+            group.add_argument(
+                *flags, dest=setting.name, metavar=setting.metavar, help=_help(setting, help_of)
+            )
+        )
 
 
 _TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom needed)"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
-from hpcd4p.cli.prepare import built_graph
+from hpcd4p.cli.prepare import planned
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.run import MAX_RANKS
 
@@ -14,9 +14,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         prog="hpcd4p plan", usage="hpcd4p plan [options] [WORKFLOW] [options of the workflow]",
         description="Check a workflow and show which rank would do what, without running it.",
     )  # fmt: skip
-    made.option("-n", "--ranks", metavar="N", help="number of ranks (default: those of this job, else 1)")
-    made.option("--json", action="store_true", help="for programs")
-    made.option("--config", metavar="FILE", help="TOML file of settings (else HPCD4P_CONFIG, ./hpcd4p.toml)")
+    made.add_argument(
+        "-n", "--ranks", metavar="N", help="number of ranks (default: those of this job, else 1)"
+    )
+    made.add_argument("--json", action="store_true", help="for programs")
+    made.add_argument(
+        "--config", metavar="FILE", help="TOML file of settings (else HPCD4P_CONFIG, ./hpcd4p.toml)"
+    )
     add_settings(made, explain="-h" in argv or "--help" in argv)
     parts = split(argv, made.arity)
     found = made.parse(parts.own)
@@ -24,12 +28,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     size = whole_number(found.ranks, "-n", 1, MAX_RANKS, ranks.size)
 
     from hpcd4p.plan.describe import as_json, describe
-    from hpcd4p.plan.make import make_plan
-    from hpcd4p.workflow.load import load_workflow
 
-    loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
-    graph = built_graph(loaded, parts.rest, sorted(made.arity))
-    plan, _ = make_plan(graph, size or 1, settings.engine())
+    _, plan, _ = planned(settings, parts.rest, size or 1, sorted(made.arity))
     if found.json:
         import json
 

@@ -12,10 +12,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.cli.options import Parser, unknown_argument
-from hpcd4p.errors import InputError, SettingsError
+from hpcd4p.errors import InputError, SettingsError, UsageError, WorkflowError
+from hpcd4p.workflow.graph import WorkflowGraph
 
 if TYPE_CHECKING:
-    from hpcd4p.workflow.graph import WorkflowGraph
+    from hpcd4p.cli.settings import Resolved
+    from hpcd4p.plan.model import Plan
+    from hpcd4p.workflow.elements import GenericPE
     from hpcd4p.workflow.load import Loaded
 
 MAX_ITERATIONS = 10**12
@@ -43,8 +46,7 @@ def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGr
         A word that neither hpcd4p nor the workflow knows, or a value that the workflow refuses.
     """
     module = workflow_module(loaded)
-    build = getattr(module, "build", None)
-    if build is None or loaded.graph is not None:
+    if loaded.graph is not None:
         if rest:
             raise SettingsError(
                 f"{unknown_argument(rest[0], valid)}\n"
@@ -52,20 +54,53 @@ def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGr
                 "hpcd4p run --help lists the others"
             )
         return loaded.graph
-    parser = Parser(prog=f"workflow {loaded.module_name}", add_help=False, usage="options of the workflow")
-    add_options = getattr(module, "add_options", None)
-    if add_options is not None:
-        add_options(parser)
+    build = getattr(module, "build")  # noqa: B009 - load_workflow has seen it
+    parser = options_of(module)
     options, unknown = parser.parse_known_args(rest)
     if unknown:
-        own = [flag for action in parser._actions for flag in action.option_strings]
+        own = sorted(parser.arity)
         known = f"; its own options: {', '.join(own)}" if own else ""
         raise SettingsError(
             f"{unknown_argument(unknown[0], [*own, *valid])}\n"
-            f"neither hpcd4p run nor the workflow {loaded.module_name} knows it{known}"
+            f"neither hpcd4p nor the workflow {loaded.module_name} knows it{known}"
         )
-    graph: WorkflowGraph = build(options)
+    try:
+        graph = build(options)
+    except UsageError:
+        raise
+    except Exception as error:  # user code: anything may come
+        where = f"build(options) of {loaded.module_name}"
+        raise WorkflowError([f"it raised {type(error).__name__}: {error}"], where) from error
+    if not isinstance(graph, WorkflowGraph):
+        raise WorkflowError(
+            [f"expected a WorkflowGraph from build(options), got {type(graph).__name__}"], loaded.module_name
+        )
     return graph
+
+
+def options_of(module: ModuleType | None) -> Parser:
+    """Give the parser of a workflow's own options; one without any if it has none."""
+    parser = Parser(prog="workflow", add_help=False)
+    add_options = getattr(module, "add_options", None)
+    if module is not None and add_options is not None:
+        add_options(parser)
+        parser.hint = f"hpcd4p run {module.__name__} --help lists the options of the workflow"
+    return parser
+
+
+def help_of(settings: Resolved) -> str:
+    """Give what can be said of the workflow's own options; nothing if it cannot be loaded."""
+    from hpcd4p.workflow.load import load_workflow
+
+    try:
+        loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
+    except UsageError:
+        return ""
+    parser = options_of(workflow_module(loaded))
+    if not parser.arity:
+        return ""
+    text = parser.format_help()
+    return f"\noptions of the workflow {loaded.module_name}:\n" + text[text.index("options:") + 9 :]
 
 
 def read_inputs(iterations: int | None, data: str | None, file: str | None) -> Any:
@@ -107,3 +142,18 @@ def _json(text: str, what: str) -> Any:
             f"not {json.dumps(given)[:40]}; {_FORM}"
         )
     return given
+
+
+def planned(
+    settings: Resolved, rest: list[str], size: int, valid: list[str]
+) -> tuple[Loaded, Plan, list[GenericPE]]:
+    """Load the workflow of `settings`, give it its options `rest`, and plan it for `size` ranks."""
+    from hpcd4p.plan.make import make_plan
+    from hpcd4p.workflow.load import load_workflow
+
+    loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
+    graph = built_graph(loaded, rest, valid)
+    plan, elements = make_plan(graph, size, settings.engine())
+    if not graph.name:
+        plan = plan._replace(name=loaded.module_name.rpartition(".")[2])
+    return loaded, plan, elements

@@ -15,15 +15,25 @@ class OtherRanks:
     def __init__(self) -> None:
         self.size = launched_size()
         self._waiting = self.size > 1
+        self._engaged = False
 
     def engage(self) -> None:
-        """From now on the engine tells them what to do, its failures included."""
+        """From now on the engine tells them what to do, also when the run stops."""
+        self._engaged = self._waiting
         self._waiting = False
 
-    def release(self, status: int) -> None:
+    def release(self) -> None:
         """Send them home without a run, if they still wait."""
         if self._waiting:
             self._waiting = False
-            from hpcd4p.runtime import head
+            from hpcd4p.launch import parallel
 
-            head.dismiss(status)
+            parallel.dismiss()
+
+    def abandon(self, status: int) -> None:
+        """After a mistake of ours: end them if the engine had them, whatever they are doing."""
+        if self._engaged:
+            from hpcd4p.launch import parallel
+
+            parallel.abandon(status)
+        self.release()

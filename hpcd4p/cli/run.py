@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
-from hpcd4p.cli.prepare import MAX_ITERATIONS, built_graph, read_inputs, workflow_module
+from hpcd4p.cli.prepare import MAX_ITERATIONS, help_of, planned, read_inputs, workflow_module
 from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
@@ -39,22 +39,32 @@ def parser(explain: bool) -> Parser:
         prog="hpcd4p run", usage="hpcd4p run [options] [WORKFLOW] [options of the workflow]",
         description=_ABOUT, epilog=_EPILOG,
     )  # fmt: skip
-    made.option("-n", "--ranks", metavar="N", help="start the run on N ranks with the MPI that is found")
-    made.option("-i", "--iterations", metavar="N", help="call every source N times (default 1)")
-    made.option("-d", "--data", metavar="JSON", help='inputs: {"ELEMENT": [{"INPUT": value}, ...]}')
-    made.option("-f", "--file", metavar="FILE", help="the same from a file")
-    made.option("--config", metavar="FILE", help="TOML file of settings (else HPCD4P_CONFIG, ./hpcd4p.toml)")
-    made.option("--show-config", action="store_true", help="print every setting and its source; do not run")
+    made.add_argument(
+        "-n", "--ranks", metavar="N", help="start the run on N ranks with the MPI that is found"
+    )
+    made.add_argument("-i", "--iterations", metavar="N", help="call every source N times (default 1)")
+    made.add_argument("-d", "--data", metavar="JSON", help='inputs: {"ELEMENT": [{"INPUT": value}, ...]}')
+    made.add_argument("-f", "--file", metavar="FILE", help="the same from a file")
+    made.add_argument(
+        "--config", metavar="FILE", help="TOML file of settings (else HPCD4P_CONFIG, ./hpcd4p.toml)"
+    )
+    made.add_argument(
+        "--show-config", action="store_true", help="print every setting and its source; do not run"
+    )
     add_settings(made, explain)
     return made
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p run ARGV``."""
-    made = parser(explain="-h" in argv or "--help" in argv)
-    parts = split(argv, made.arity)
+    asks_help = "-h" in argv or "--help" in argv
+    made = parser(explain=asks_help)
+    parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
     found = made.parse(parts.own)
     settings = resolved_settings(found, parts.workflow)
+    if asks_help:
+        print(made.format_help() + help_of(settings))
+        return 0
     size = whole_number(found.ranks, "-n", 1, MAX_RANKS, None)
     iterations = whole_number(found.iterations, "-i", 0, MAX_ITERATIONS, None)
     if found.show_config:
@@ -97,20 +107,15 @@ def _prepared(
     settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
 ) -> tuple[Job, Present | None]:
     from hpcd4p.plan.inputs import resolve_inputs
-    from hpcd4p.plan.make import make_plan
     from hpcd4p.runtime.job import Job
-    from hpcd4p.workflow.load import load_workflow
 
     values = settings.values
-    loaded = load_workflow(values["workflow"], values["attr"])
-    graph = built_graph(loaded, rest, valid)
-    engine = settings.engine()
-    plan, elements = make_plan(graph, size, engine)
+    loaded, plan, elements = planned(settings, rest, size, valid)
     job = Job(
         plan=plan,
         elements=elements,
         inputs=resolve_inputs(plan, elements, inputs),
-        settings=engine,
+        settings=settings.engine(),
         module=(loaded.module_name, loaded.path, loaded.source) if loaded.source is not None else None,
         argv=rest,
         redis_url=values["redis_url"],
@@ -164,10 +169,10 @@ def _run(job: Job, sink: OutputSink, ranks: OtherRanks) -> Summary:
     line = ProgressLine() if on_terminal() else None
     try:
         if ranks.size > 1:
-            from hpcd4p.runtime import head
+            from hpcd4p.launch import parallel
 
             ranks.engage()
-            return head.run(job, sink, line)
+            return parallel.run(job, sink, line)
         from hpcd4p.runtime import sequential
 
         return sequential.run(job, sink, line)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import SettingsError
+from hpcd4p.launch.mpirun import STATUS_VARIABLE
+from hpcd4p.plan.limits import out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 
 PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
-INTERNAL = frozenset({"HPCD4P_STATUS_FILE", "HPCD4P_CONFIG"})
+INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG"})
 """Variables that are no settings: what a launcher tells its rank 0, and where the TOML file is."""
 
 
@@ -32,8 +34,6 @@ class Setting:
     kind: type
     default: Any
     help: str
-    low: float | None = None
-    high: float | None = None
     metavar: str = ""
 
     @property
@@ -62,26 +62,6 @@ _RUN = (
     Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
 )  # fmt: skip
 
-# What an engine setting may be, both ends included. The ends are where the number stops making
-# sense, not where it stops being wise.
-_RANGES: dict[str, tuple[float, float]] = {
-    "stateful_ranks": (0, 1_000_000),
-    "partitions": (0, 65_536),
-    "task_s": (1e-5, 60),
-    "slice_s": (1e-5, 60),
-    "max_task_tuples": (1, 1 << 20),
-    "max_task_bytes": (1 << 10, 1 << 26),  # a quarter of what Redis may hold, or two tasks fill it
-    "flush_s": (0, 60),
-    "high_tasks_per_rank": (1, 1_000_000),
-    "high_bytes": (1 << 20, 1 << 26),  # Redis is bounded at 128 MB, and a task may come on top
-    "inbox_high_tuples": (1, 1 << 30),
-    "inbox_high_bytes": (1 << 10, 1 << 40),
-    "window": (1, 1024),
-    "max_dead_letters": (0, 10**12),
-    "hopeless_after": (1, 10**12),
-    "max_attempts": (1, 1000),
-}
-
 _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
 
 
@@ -89,10 +69,9 @@ def all_settings() -> dict[str, Setting]:
     """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
     found = {s.name: s for s in _RUN}
     for field in fields(EngineSettings):
-        low, high = _RANGES.get(field.name, (None, None))
         metavar = next((m for end, m in _UNITS.items() if field.name.endswith(end)), "N")
         found[field.name] = Setting(
-            field.name, "engine", type(field.default), field.default, "", low, high, metavar
+            field.name, "engine", type(field.default), field.default, "", metavar
         )  # fmt: skip
     return found
 
@@ -221,8 +200,9 @@ def check(setting: Setting, value: Any, source: str) -> Any:
     if converted is None:
         kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         raise SettingsError(f"{name} must be {kinds[setting.kind]}, not {value!r}")
-    if setting.low is not None and setting.high is not None and not setting.low <= converted <= setting.high:
-        raise SettingsError(f"{name} must be from {setting.low:,.12g} to {setting.high:,.12g}, not {value}")
+    wrong = out_of_limits(setting.name, converted) if setting.section == "engine" else None
+    if wrong:
+        raise SettingsError(f"{name} {wrong}")
     return converted
 
 

@@ -11,7 +11,7 @@ from hpcd4p.cli.ranks import OtherRanks
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p show ARGV``."""
     made = Parser(prog="hpcd4p show", description="Print the record of a run.")
-    made.option("--json", action="store_true", help="for programs")
+    made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
     found = made.parse(argv)
 

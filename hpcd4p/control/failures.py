@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hpcd4p.plan.model import Plan
-from hpcd4p.plan.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
 
 
 def too_many(plan: Plan, settings: EngineSettings, stats: dict[str, int]) -> str | None:

@@ -6,7 +6,11 @@ more when so many ranks ask that Redis would become the limit. Owns the rule; me
 
 from __future__ import annotations
 
-from hpcd4p.plan.settings import EngineSettings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+
 
 COMMIT_S = 60e-6
 """Seconds of the Redis server's core for one task, from publishing to commit (bench *raw*)."""

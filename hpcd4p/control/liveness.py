@@ -6,6 +6,7 @@ any other, and a rank that was killed is known at once, on every node. Owns the 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import Enum
 
 START_S = 120.0
@@ -41,10 +42,13 @@ class Liveness:
         self._unseen = dict.fromkeys(ranks, 0)
         self._start = now
 
-    def look(self, connected: frozenset[int], now: float) -> list[int]:
-        """Ranks that are lost since the last look."""
+    def look(self, connected: frozenset[int], heard: Container[int], now: float) -> list[int]:
+        """Ranks that are lost since the last look; `heard` have said something at some time."""
         lost = []
-        for rank, life in self.life.items():
+        for rank, life in list(self.life.items()):
+            if life is Life.STARTING and rank in heard:
+                self._move(rank, Life.ALIVE)
+                life = Life.ALIVE
             if rank in connected:
                 self._unseen[rank] = 0
                 if life is Life.STARTING:

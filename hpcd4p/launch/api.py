@@ -12,12 +12,12 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError
-from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.plan.limits import engine_settings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
@@ -97,8 +97,9 @@ def run(
 
     if ranks < 1:
         raise SettingsError(f"ranks must be 1 or more, not {ranks}")
-    engine = _engine(settings)
-    plan, elements = make_plan(graph, ranks, engine)
+    engine = engine_settings(settings)
+    # by value: what a notebook or a script defines cannot be imported by the ranks
+    plan, elements = make_plan(graph, ranks, engine, by_value=True)
     job = Job(
         plan=plan,
         elements=elements,
@@ -135,9 +136,9 @@ def perform(job: Job, record: Path | None) -> Result:
         sink = Tee(RecordWriter(record), memory)
     try:
         if job.plan.size > 1:
-            from hpcd4p.runtime import head
+            from hpcd4p.launch import parallel
 
-            summary = head.run(job, sink)
+            summary = parallel.run(job, sink)
         else:
             from hpcd4p.runtime import sequential
 
@@ -154,15 +155,6 @@ def perform(job: Job, record: Path | None) -> Result:
         raise
     path = sink.close(summary)
     return Result(memory.results, summary, memory.letters, path)
-
-
-def _engine(settings: dict[str, Any]) -> EngineSettings:
-    valid = {f.name: f.default for f in fields(EngineSettings)}
-    unknown = [name for name in settings if name not in valid]
-    if unknown:
-        table = ", ".join(f"{name} ({default})" for name, default in valid.items())
-        raise SettingsError(f"unknown setting {unknown[0]!r}; valid ones with their defaults: {table}")
-    return EngineSettings(**settings)
 
 
 def _record_path(given: Path, workflow: str) -> Path:

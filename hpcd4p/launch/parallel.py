@@ -6,25 +6,30 @@ MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
 
 from __future__ import annotations
 
+import os
 import pickle
 import secrets
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
-from hpcd4p.errors import WorkflowError
+from hpcd4p.errors import RunStopped, WorkflowError
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
-from hpcd4p.runtime.job import Job, Progress, Setup
+from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.rank import high_marks
+from hpcd4p.runtime.setup import Setup
 from hpcd4p.transport import mpi
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts, stream_elements
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
 
 _met = False
+_departure = "return"
 
 
 def meet() -> list[str]:
@@ -65,7 +70,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             raise
         shared = job.redis_url is not None
         setup = Setup(
-            job.plan, blobs, job.settings, job.module, secret, endpoint, run_id, shas, shared, job.by_value
+            job.plan, blobs, asdict(job.settings), job.module, secret, endpoint, run_id, shas, shared, job.by_value
         )
         mpi.share(pickle.dumps(setup, protocol=5))
         tasks, size = high_marks(job.plan, job.settings)
@@ -79,10 +84,26 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             ("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}"),
             ("redis", f"{'shared' if shared else 'own'}, {endpoint.unix_path or endpoint.host}"),
         ]
-        summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
-        for figures in summary.ranks_figures:
-            figures.host = hosts[figures.rank]
+        summary: Summary | None = None
+        try:
+            summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
+        except RunStopped as stop:
+            summary = stop.summary if isinstance(stop.summary, Summary) else None
+            raise
+        finally:
+            _prepare_to_leave(summary, hosts)
         return summary
+
+
+def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
+    global _departure
+    told = summary.ranks_figures if summary is not None else []
+    for figures in told:
+        figures.host = hosts[figures.rank]
+    if len(told) < len(hosts):
+        _departure = "abort"
+    elif any(figures.state == "lost" for figures in told):
+        _departure = "exit"
 
 
 def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
@@ -120,6 +141,16 @@ def _pickled(job: Job) -> list[bytes]:
     return blobs
 
 
-def abandon(status: int) -> None:
-    """End every rank now, without waiting for those that are in the middle of something."""
-    mpi.abort(status)
+def leave(status: int) -> None:
+    """End this process with `status`, if it cannot simply return from its main function.
+
+    After a rank was lost MPI_Finalize might wait for it for ever; and ranks that are still in the
+    middle of user code after a stop are ended with us.
+    """
+    if _departure == "return":
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _departure == "abort":
+        mpi.abort(status)
+    os._exit(status)

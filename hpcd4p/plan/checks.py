@@ -88,9 +88,10 @@ def _names(elements: list[GenericPE]) -> Iterator[str]:
 def _ports(pe: GenericPE) -> Iterator[str]:
     for name, port in pe.inputconnections.items():
         if not isinstance(port, dict) or NAME not in port:
+            declared = [n for n, p in pe.inputconnections.items() if isinstance(p, dict) and NAME in p]
             yield (
                 f"element {_called(pe)} has a grouping on {name!r}, which is not an input of it; "
-                f"{_valid('input', [n for n, p in pe.inputconnections.items() if isinstance(p, dict) and NAME in p])}"
+                f"{_valid('input', declared)}"
             )
             continue
         try:
@@ -128,18 +129,18 @@ def _settings(pe: GenericPE) -> Iterator[str]:
             yield f"element {_called(pe)}: stateful: {error} (or None, True, False, 'nature')"
         else:
             if not pe.inputconnections:
-                yield f"element {_called(pe)}: stateful={pe.stateful!r} is a grouping, but it has no input to group"
+                yield f"element {_called(pe)}: stateful={pe.stateful!r} is a grouping, but it has no inputs"
     if isinstance(pe, KeyedPE):
         try:
             read_columns(pe.key)
         except ValueError as error:
             yield f"element {_called(pe)}: key: {error}"
         if _count(pe.partitions) is None:
-            yield f"element {_called(pe)}: partitions is {pe.partitions!r}; expected a whole number from 1 on"
+            yield f"element {_called(pe)}: partitions is {pe.partitions!r}; expected a whole number above 0"
         if isinstance(pe.value, bool) or not isinstance(pe.value, (int, str, type(None))):
             yield f"element {_called(pe)}: value is {pe.value!r}; expected a position, a name, or None"
     if isinstance(pe, BatchPE) and pe.max_batch is not None and _count(pe.max_batch) is None:
-        yield f"element {_called(pe)}: max_batch is {pe.max_batch!r}; expected None or a whole number from 1 on"
+        yield f"element {_called(pe)}: max_batch is {pe.max_batch!r}; expected None or a whole number above 0"
 
 
 def _methods(pe: GenericPE) -> Iterator[str]:
@@ -161,8 +162,8 @@ def _pickle(pe: GenericPE, dumps: Callable[[Any], Any]) -> Iterator[str]:
         where = f" (attribute {', '.join(map(repr, culprits))})" if culprits else ""
         yield (
             f"element {_called(pe)} cannot be pickled{where}, so it cannot travel to other ranks: "
-            f"{type(error).__name__}: {error}; define functions and classes at the top of a module, and open files "
-            "and connections in preprocess"
+            f"{type(error).__name__}: {error}; define functions and classes at the top of a module, and open "
+            "files and connections in preprocess"
         )
 
 
@@ -220,8 +221,8 @@ def _unconnected(elements: list[GenericPE], connections: list[Connection]) -> It
         for name, port in pe.inputconnections.items():
             if name not in connected and isinstance(port, dict) and NAME in port:
                 yield (
-                    f"input {name!r} of element {_called(pe)} is not connected, but others of its inputs are; "
-                    "connect it, or remove it"
+                    f"input {name!r} of element {_called(pe)} is not connected, but others of its inputs "
+                    "are; connect it, or remove it"
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count, groupby
+from itertools import groupby
 from typing import Any
 
 from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role, Route, Spread
@@ -45,7 +45,8 @@ def _element_row(plan: Plan, e: ElementPlan) -> tuple[str, ...]:
 
 def _where(plan: Plan, e: ElementPlan) -> str:
     if e.role is Role.POOL:
-        return f"any of {_count(len(plan.pool_ranks), 'pool rank')}"
+        count = len(plan.pool_ranks)
+        return f"any of {count} pool ranks" if count > 1 else f"rank {plan.pool_ranks[0]}"
     if e.role is Role.STATE:
         hosts = _hosts(plan, e)
         what = _count(e.partitions, "partition" if e.keyed else "instance")
@@ -81,7 +82,7 @@ def _spread(r: Route, target: ElementPlan) -> str:
 
 
 def _rank_rows(plan: Plan) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     # ranks of the pool that do the same are one line, however many there are
     for what, ranks in groupby(range(plan.size), key=_duties_by_rank(plan).__getitem__):
         rows.append((ranges(ranks), what))
@@ -131,8 +132,9 @@ def ranges(ranks: Iterable[int]) -> str:
     >>> ranges([1, 2, 3, 7])
     '1-3,7'
     """
-    counter = count()
-    runs = [list(run) for _, run in groupby(ranks, key=lambda rank: rank - next(counter))]
+    # within a run of neighbours, number minus place stays the same
+    placed = groupby(enumerate(ranks), key=lambda pair: pair[1] - pair[0])
+    runs = [[rank for _, rank in run] for _, run in placed]
     return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 

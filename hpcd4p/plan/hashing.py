@@ -22,8 +22,8 @@ MAX_DEPTH = 200
 _Encode = Callable[[Any, int], bytes]
 
 # what numpy calls a tick, in attoseconds: its finest unit, so that every other is a whole number of it
-_ATTOSECONDS = {"W": 604_800, "D": 86_400, "h": 3600, "m": 60, "s": 1}
-_ATTOSECONDS = {unit: seconds * 10**18 for unit, seconds in _ATTOSECONDS.items()}
+_SECONDS = {"W": 604_800, "D": 86_400, "h": 3600, "m": 60, "s": 1}
+_ATTOSECONDS = {unit: seconds * 10**18 for unit, seconds in _SECONDS.items()}
 _ATTOSECONDS.update({"ms": 10**15, "us": 10**12, "ns": 10**9, "ps": 10**6, "fs": 10**3, "as": 1})
 
 
@@ -45,23 +45,11 @@ def stable_hash(key: Any) -> int:
     >>> stable_hash(("a", 1)) == stable_hash(("a", 2))
     False
     """
-    return int.from_bytes(_digest(_encode_key(key, 0)), "little")
+    return int.from_bytes(digest(encode_key(key, 0)), "little")
 
 
-def content_hash(value: Any) -> int:
-    """64-bit hash of any value by its content: also lists, dicts, sets, arrays and plain objects.
-
-    Values that are equal and of one type, and copies of a value, have equal hashes in every process.
-
-    Raises
-    ------
-    KeyHashError
-        When the value cannot be taken apart (as it cannot be pickled) or is nested too deeply.
-    """
-    return int.from_bytes(_digest(_encode_content(value, 0)), "little")
-
-
-def _digest(data: bytes) -> bytes:
+def digest(data: bytes) -> bytes:
+    """8 bytes that stand for `data`."""
     return blake2b(data, digest_size=8).digest()
 
 
@@ -96,11 +84,11 @@ def _none(key: None, depth: int) -> bytes:
 
 
 def _tuple(key: tuple[Any, ...], depth: int) -> bytes:
-    return b"t" + b"".join([_digest(_encode_key(each, depth + 1)) for each in key])
+    return b"t" + b"".join([digest(encode_key(each, depth + 1)) for each in key])
 
 
 def _frozenset(key: frozenset[Any], depth: int) -> bytes:
-    return b"f" + b"".join(sorted([_digest(_encode_key(each, depth + 1)) for each in key]))
+    return b"f" + b"".join(sorted([digest(encode_key(each, depth + 1)) for each in key]))
 
 
 def _range(key: range, depth: int) -> bytes:
@@ -109,13 +97,14 @@ def _range(key: range, depth: int) -> bytes:
     return b"r" + repr(parts).encode()
 
 
-def _class(key: type, depth: int) -> bytes:
+def encode_class(key: type, depth: int) -> bytes:
+    """Bytes for a class: where it is defined."""
     return b"c" + f"{key.__module__}:{key.__qualname__}".encode()
 
 
 def _enum(key: Any, depth: int) -> bytes:
     member = key.name if key.name is not None else repr(key.value)  # a flag of nameless bits
-    return b"e" + _class(type(key), depth) + b"\0" + str(member).encode()
+    return b"e" + encode_class(type(key), depth) + b"\0" + str(member).encode()
 
 
 def _instant(days: int, microseconds: int) -> bytes:
@@ -166,7 +155,7 @@ def _posix_path(key: Any, depth: int) -> bytes:
     return b"p" + str(key).encode("utf-8", "surrogatepass")
 
 
-_EXACT: dict[type, _Encode] = {
+EXACT: dict[type, _Encode] = {
     str: _text,
     int: _number,
     float: _number,
@@ -178,7 +167,7 @@ _EXACT: dict[type, _Encode] = {
     frozenset: _frozenset,
     range: _range,
     memoryview: _memory,
-    type: _class,
+    type: encode_class,
 }
 
 # by the name of the type, so that its module need not be imported here
@@ -197,9 +186,10 @@ _BY_NAME: dict[str, _Encode] = {
 }
 
 
-def _encode_key(key: Any, depth: int) -> bytes:
+def encode_key(key: Any, depth: int) -> bytes:
+    """Bytes that equal keys share and unequal ones do not; `depth` is how deep it is nested."""
     kind = type(key)
-    encode = _EXACT.get(kind)
+    encode = EXACT.get(kind)
     if encode is None:
         encode = _find(kind)
     if depth > MAX_DEPTH:
@@ -220,14 +210,14 @@ def _find(kind: type) -> _Encode:
     return encode
 
 
-def _search(kind: type) -> _Encode:
+def _search(kind: Any) -> _Encode:
     if kind.__module__ == "numpy":
         return _numpy_scalar
     if issubclass(kind, type) and _equal_alike(kind, type):
-        return _class
+        return encode_class
     # a subclass counts as its base if it has not changed what equal means
     for base in kind.__mro__:
-        encode = _EXACT.get(base) or _BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
+        encode = EXACT.get(base) or _BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
         if encode is not None and _equal_alike(kind, base):
             return encode
     enum = sys.modules.get("enum")
@@ -257,7 +247,9 @@ def _dataclass(key: Any, depth: int) -> bytes:
         for f in type(key).__dataclass_fields__.values()
         if f.compare and f._field_type.name == "_FIELD"
     ]
-    return b"k" + _class(type(key), depth) + b"\0" + _tuple(tuple(getattr(key, n) for n in names), depth)
+    return (
+        b"k" + encode_class(type(key), depth) + b"\0" + _tuple(tuple(getattr(key, n) for n in names), depth)
+    )
 
 
 def _numpy_scalar(key: Any, depth: int) -> bytes:
@@ -296,58 +288,6 @@ def _refuse(key: Any, depth: int) -> bytes:
     kind = type(key)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     raise KeyHashError(
-        f"a key of type {name} has no hash that is equal in every process; use numbers, strings, bytes, dates, "
-        "enums, or tuples of them"
+        f"a key of type {name} has no hash that is equal in every process; use numbers, strings, bytes, "
+        "dates, enums, or tuples of them"
     )
-
-
-# ---- content: whatever has no key
-
-
-def _encode_content(value: Any, depth: int) -> bytes:
-    if depth > MAX_DEPTH:
-        raise KeyHashError(
-            f"a value of type {type(value).__name__} is nested too deeply, or in itself, to be hashed"
-        )
-    kind = type(value)
-    if kind is float and value != value:
-        return b"nan"
-    if kind in _EXACT and kind not in (tuple, frozenset, complex, memoryview):
-        return _EXACT[kind](value, depth)
-    deeper = depth + 1
-    if kind in (tuple, list):
-        return b"L" + b"".join([_digest(_encode_content(each, deeper)) for each in value])
-    if kind is dict:
-        pairs = [
-            _digest(_encode_content(k, deeper)) + _digest(_encode_content(v, deeper))
-            for k, v in value.items()
-        ]
-        return b"D" + b"".join(sorted(pairs))
-    if kind in (set, frozenset):
-        return b"S" + b"".join(sorted([_digest(_encode_content(each, deeper)) for each in value]))
-    if kind.__module__ == "numpy" and kind.__name__ == "ndarray" and not value.dtype.hasobject:
-        return b"A" + f"{value.dtype.str}{value.shape}".encode() + bytes(value.tobytes())
-    return _encode_object(value, deeper)
-
-
-def _encode_object(value: Any, depth: int) -> bytes:
-    """Encode what pickle would take apart, without its memory of shared parts: copies must be equal."""
-    try:
-        return _encode_key(value, depth)
-    except (KeyHashError, TypeError):
-        pass
-    if callable(value) and hasattr(value, "__qualname__"):
-        return b"c" + f"{value.__module__}:{value.__qualname__}".encode()
-    try:
-        parts = value.__reduce_ex__(4)
-    except Exception as error:  # noqa: BLE001 - user code: anything may come
-        raise KeyHashError(
-            f"a value of type {type(value).__name__} cannot be spread by its content over several instances "
-            f"({type(error).__name__}: {error}); give the input a grouping"
-        ) from error
-    if isinstance(parts, str):
-        return b"G" + parts.encode()
-    listed = [
-        list(each) if i >= 2 and hasattr(each, "__next__") else each for i, each in enumerate(parts[1:], 1)
-    ]
-    return b"O" + _class(type(value), depth) + _encode_content(tuple(listed), depth)

@@ -100,7 +100,8 @@ def _number(given: Any, what: str) -> int:
         number = index(given)
     except TypeError:
         raise InputError(
-            f"{what}: expected a number of calls or a list of inputs, found {_shown(given)} ({type(given).__name__})"
+            f"{what}: expected a number of calls or a list of inputs, "
+            f"found {_shown(given)} ({type(given).__name__})"
         ) from None
     if number < 0:
         raise InputError(f"{what}: the number of calls is {number}; expected 0 or more")
@@ -135,8 +136,8 @@ def _item(root: ElementPlan, pe: GenericPE, n: int, item: Any) -> dict[str, Any]
                 f"has {len(root.inputs)} inputs ({', '.join(root.inputs)})" if root.inputs else "has no input"
             )
             raise InputError(
-                f"{where}: expected a dict, input name to datum, found {_shown(item)} ({type(item).__name__}); "
-                f"{root.name} {ports}"
+                f"{where}: expected a dict, input name to datum, found {_shown(item)} "
+                f"({type(item).__name__}); {root.name} {ports}"
             )
         return {root.inputs[0]: item}
     unknown = [name for name in item if name not in root.inputs]

@@ -64,7 +64,7 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
 def _reason_for_pool(pe: GenericPE, connected: set[str]) -> str:
     if pe.stateful is False:
         return "stateless: it says stateful = False"
-    return "stateless: no grouping, no postprocess, one connected input"
+    return "stateless: no grouping, no postprocess, one input"
 
 
 def _in_words(grouping: Grouping) -> str:

@@ -11,7 +11,8 @@ from operator import itemgetter
 from typing import Any
 
 from hpcd4p.errors import KeyHashError
-from hpcd4p.plan.hashing import content_hash, stable_hash
+from hpcd4p.plan.content import content_hash
+from hpcd4p.plan.hashing import stable_hash
 from hpcd4p.plan.model import Route, Spread
 
 CACHED_KEYS = 1 << 16

@@ -5,19 +5,21 @@ Decides nothing itself; owns the rhythm of looking.
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan
-from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, RankFigures
+from hpcd4p.runtime import clock
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
 
 LOOK_S = 0.1
 """Between two looks when no bell rings."""
@@ -66,11 +68,11 @@ class Coordinator:
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
-        self._sink.event(time.perf_counter() - self._started, kind, text)
+        self._sink.event(clock.now() - self._started, kind, text)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
-        return self._looked + (QUIET_S if rung else LOOK_S) - time.perf_counter()
+        return self._looked + (QUIET_S if rung else LOOK_S) - clock.now()
 
     def look(self) -> list[tuple[int, int]]:
         """Look, and do what follows.
@@ -86,7 +88,7 @@ class Coordinator:
         RunStopped
             The run cannot go on, or should not.
         """
-        now = time.perf_counter()
+        now = clock.now()
         self._looked = now
         alive = now - self._looked_alive > self._alive_s
         seen = self.seen = self._broker.observe(alive)
@@ -96,7 +98,7 @@ class Coordinator:
             self._reported(figures)
         if alive and seen.alive is not None:
             self._looked_alive = now
-            for rank in self.liveness.look(seen.alive, now):
+            for rank in self.liveness.look(seen.alive, seen.committed, now):
                 self._lose(rank)
         reason = too_many(self.plan, self.settings, self.stats)
         if reason:
@@ -131,7 +133,7 @@ class Coordinator:
         if rank in self.plan.stateful_ranks:
             raise RankLost(
                 f"rank {rank}, which held partitions of stateful elements, died "
-                f"{time.perf_counter() - self._started:.1f} s into the run; their state is gone with it. "
+                f"{clock.now() - self._started:.1f} s into the run; their state is gone with it. "
                 "Nothing was written as a result: start the run again"
             )
         pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
@@ -151,7 +153,7 @@ class Coordinator:
             port, values = self._codec.open(task.payload)
             self._sink.dead_letters(
                 [
-                    DeadLetter(name, port, repr(v)[:2000], text, text, 0, time.perf_counter() - self._started)
+                    DeadLetter(name, port, repr(v)[:2000], text, text, 0, clock.now() - self._started)
                     for v in values
                 ]
             )
@@ -164,9 +166,9 @@ class Coordinator:
 
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
-        self._broker.order(self.liveness.here(), Order("stop", (status,)))
-        end = time.perf_counter() + FAREWELL_S
-        while self.liveness.here() and time.perf_counter() < end:
+        self._broker.order(self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0))))
+        end = clock.now() + FAREWELL_S
+        while self.liveness.here() and clock.now() < end:
             for figures in self._broker.reports():
                 kind, rank, _ = self._codec.open(figures)
                 if kind == "figures":

@@ -6,15 +6,17 @@ Shared by the sequential run and by every rank of a parallel one; they differ in
 from __future__ import annotations
 
 import pickle
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
 from hpcd4p.plan.routing import Splitter
-from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance, show_value
 from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter
 
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
@@ -45,7 +47,7 @@ class Flow:
     on_dead
         Called with each dead letter.
     started
-        Clock of the run: `time.perf_counter()` at its start, for the times of dead letters.
+        Clock of the run: `clock.now()` at its start, for the times of dead letters.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class Flow:
 
     def bury(self, element: int, port: str, value: Any, error: str, trace: str) -> None:
         """Make a dead letter of `value`."""
+        from hpcd4p.record.summary import DeadLetter  # most ranks never need it
+
         letter = DeadLetter(
             element=self.plan.elements[element].name,
             input=port,
@@ -114,6 +118,6 @@ class Flow:
             error=error,
             traceback=trace,
             rank=self.rank,
-            time_s=time.perf_counter() - self._started,
+            time_s=clock.now() - self._started,
         )
         self._on_dead(element, letter)

@@ -7,7 +7,6 @@ collector is drained; send everybody home; gather.
 from __future__ import annotations
 
 import sys
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,14 +15,15 @@ from typing import Any
 from hpcd4p.errors import BrokerLost, ElementFailed, Interrupted, RunStopped
 from hpcd4p.plan.model import Role
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import DeadLetter, Summary
-from hpcd4p.runtime.accounts import summarise
+from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.coordinator import Coordinator
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.source import Source
+from hpcd4p.runtime.summing import summarise
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
@@ -59,12 +59,12 @@ class _Collector:
     chunk_tuples = 1 << 20
 
     def run(self, port: str, values: list[Any]) -> None:
-        began = time.perf_counter()
+        began = clock.now()
         element, output = self._names[port]
         self._sink.outputs(element, output, values)
         self.outputs[port] = self.outputs.get(port, 0) + len(values)
         self.tuples += len(values)
-        self.busy_s += time.perf_counter() - began
+        self.busy_s += clock.now() - began
 
     def take(self) -> list[tuple[str, list[Any]]]:
         return []
@@ -91,7 +91,7 @@ class Head(Rank):
 
     # ---- start
 
-    def start(self) -> None:
+    def start(self, threads: bool = True) -> None:
         """Open the sources: every root counts as one pending tuple until its calls are made."""
         opening = Commit(tx=0)
         for element in self.plan.elements:
@@ -106,7 +106,7 @@ class Head(Rank):
             else:
                 self._open(element.index, calls, movable=False)
         self.broker.step(opening)
-        for source in self.sources:
+        for source in self.sources if threads else ():
             source.start()
 
     def _open(self, element: int, calls: Any, movable: bool) -> None:
@@ -242,7 +242,7 @@ class Head(Rank):
         for element in self.coordinator.finish:
             self.finish(element)
         self.coordinator.finish.clear()
-        now = time.perf_counter()
+        now = clock.now()
         if self.on_progress is not None and now - self._told > PROGRESS_S:
             self._told = now
             self.on_progress(self.progress(now - self.started))
@@ -266,7 +266,7 @@ class Head(Rank):
 
     def summary(self, status: int, reason: str) -> Summary:
         """All that is told of the run."""
-        mine = self.account.figures()
+        mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         return summarise(
             self.job, self.coordinator.stats, ranks, self.collector.outputs, self.started, status, reason
@@ -312,4 +312,8 @@ def lead(
             with suppress(BrokerLost):
                 head.end(stop.status)
             stop.summary = head.summary(stop.status, str(stop))
+            raise
+        except BaseException:  # a bug of the engine: nobody must be left waiting
+            with suppress(BrokerLost):
+                head.end(3)
             raise

@@ -7,8 +7,6 @@ exceptions; knows nothing of where tuples come from or go to.
 
 from __future__ import annotations
 
-import time
-import traceback
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
+from hpcd4p.runtime import clock
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
 OVERFLOW_TUPLES = 8192
@@ -79,9 +78,9 @@ class Instance:
 
     def run(self, port: str, values: list[Any] | range) -> None:
         """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
-        began = time.perf_counter()
+        began = clock.now()
         self._run(port, values)
-        spent = time.perf_counter() - began
+        spent = clock.now() - began
         count = len(values)
         # recent chunks tell more than old ones, and the first tells little: it imports and warms up
         self.service_s = 0.5 * (self.service_s + spent / count) if self.tuples else spent / count
@@ -99,12 +98,12 @@ class Instance:
 
     def finish(self) -> None:
         """Call `postprocess`; what raises in it is a failure like any other."""
-        began = time.perf_counter()
+        began = clock.now()
         try:
             self._postprocess()
         except Exception as error:  # user code: anything may come
             self._failed("<postprocess>", None, error)
-        self.busy_s += time.perf_counter() - began
+        self.busy_s += clock.now() - began
 
     def take(self) -> list[tuple[str, list[Any]]]:
         """What has been written since the last call: (output, values), empty ones left out."""
@@ -136,6 +135,8 @@ class Instance:
     def _failed(self, port: str, value: Any, error: BaseException) -> None:
         if isinstance(error, RunStopped):  # came up through a call that wrote much
             raise error
+        import traceback  # most ranks never need it
+
         # from the first frame of user code on: ours say nothing to the reader
         at = error.__traceback__
         while at is not None and at.tb_frame.f_code.co_filename == __file__ and at.tb_next is not None:

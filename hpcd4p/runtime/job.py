@@ -1,14 +1,12 @@
-"""What there is to run, as rank 0 knows it, and what the other ranks are told."""
+"""What there is to run, as rank 0 knows it."""
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.workflow.elements import GenericPE
 
 
@@ -42,26 +40,3 @@ class Progress(NamedTuple):
     active: int
     ranks: int
     backlog: int
-
-
-class Setup(NamedTuple):
-    """What rank 0 tells every other rank at the start, by MPI and no other way: it holds the secret."""
-
-    plan: Plan
-    elements: list[bytes]
-    settings: EngineSettings
-    module: tuple[str, str | None, str | None] | None
-    secret: bytes
-    endpoint: Endpoint
-    run_id: str
-    shas: dict[str, str]
-    shared: bool
-    by_value: bool
-
-
-def copy_element(pe: GenericPE, partition: int, partitions: int) -> GenericPE:
-    """An element for one partition: the object itself if there is only one, else a copy."""
-    if partitions <= 1:
-        return pe
-    twin: GenericPE = pickle.loads(pickle.dumps(pe, protocol=5))
-    return twin

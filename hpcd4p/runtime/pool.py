@@ -6,15 +6,17 @@ as the task is young and nobody is hungry; otherwise it is published for others.
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Role, Route
-from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.rank import BLOCKED_S, PARTIAL_TUPLES, Rank
 from hpcd4p.wire.messages import Task
+
+if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter
 
 WORTH_S = 0.002
 """Work below this is done here rather than offered to a hungry rank: handing over costs 0.2 ms."""
@@ -82,7 +84,7 @@ class PoolRank(Rank):
             wanted = [e for e in wanted if not self._feeds[e] & before]
         self.seal()
         commit, notify, local = self.window.ready()
-        sleepers = self.window.to_ring(time.perf_counter())
+        sleepers = self.window.to_ring(clock.now())
         reply = self.exchange(commit, take=wanted, ring=sleepers)
         if commit:
             self._committed(reply, commit, notify, local)
@@ -104,7 +106,7 @@ class PoolRank(Rank):
         g = self.granularity
         if all(g.known(e) and g.service_s(e) < SLOW_S for e in self._wanted):
             return True
-        return time.perf_counter() - self._tended > SETTLE_S
+        return clock.now() - self._tended > SETTLE_S
 
     # ---- one task
 
@@ -116,9 +118,9 @@ class PoolRank(Rank):
             return
         self._begin(task)
         instance = self._instance(task.element)
-        started = time.perf_counter()
+        started = clock.now()
         rest = self._drive(instance, port, values, None)
-        self.account.busy_s += time.perf_counter() - started
+        self.account.busy_s += clock.now() - started
         self.account.tasks += 1
         self.account.tuples += len(values) - len(rest)
         self.outbox.done.append((task.element, task.id))
@@ -138,13 +140,13 @@ class PoolRank(Rank):
 
     def _spin(self) -> None:
         """Give the receivers a moment: a commit that goes with the next take costs no round trip."""
-        end = time.perf_counter() + BUSY_LOOK_S
-        while not self.window.all_sent() and time.perf_counter() < end:
+        end = clock.now() + BUSY_LOOK_S
+        while not self.window.all_sent() and clock.now() < end:
             self.receive()
 
     def _begin(self, task: Task) -> None:
         self._task = task
-        self._began = self._tended = time.perf_counter()
+        self._began = self._tended = clock.now()
         instance = self._instance(task.element)
         outputs = instance.plan.outputs
         self._skip_dead, *writes = task.progress or (0,)
@@ -189,7 +191,7 @@ class PoolRank(Rank):
             self.forward(instance)
             if at >= total:
                 return values[total:]
-            now = time.perf_counter()
+            now = clock.now()
             if now - self._tended > TEND_S:
                 self._tend(now)
             skipping = route is None and (self._skip_dead or any(self._skip.values()))
@@ -223,7 +225,7 @@ class PoolRank(Rank):
         instance = self._instances.get(element)
         known = instance is not None and instance.tuples > 0
         expected = count * (instance.service_s if known and instance else self.granularity.service_s(element))
-        if self._over(time.perf_counter()):
+        if self._over(clock.now()):
             return known and expected < LATE_WORTH_S
         if self.hungry:
             return (known or self.granularity.known(element)) and expected < WORTH_S
@@ -256,7 +258,7 @@ class PoolRank(Rank):
         if task is None or instance.plan.role is Role.STATE:
             super().overflow(instance)
             return
-        began = time.perf_counter()
+        began = clock.now()
         if instance.plan.index != task.element:
             # inside another element's task its part could not be told from the rest
             self._never_local.add(instance.plan.index)
@@ -265,7 +267,7 @@ class PoolRank(Rank):
             self.forward(instance)
             if self.outbox.tuples > PARTIAL_TUPLES:
                 self._commit_part(instance, task)
-        instance.busy_s -= time.perf_counter() - began
+        instance.busy_s -= clock.now() - began
 
     def _commit_part(self, instance: Instance, task: Task) -> None:
         written = [

@@ -7,23 +7,26 @@ Owns the order in which a rank does things, and its waits. The rules that it fol
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import RankLost
 from hpcd4p.plan.model import Plan, Role, Route
-from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.record.summary import DeadLetter
-from hpcd4p.runtime.accounts import RankAccount
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
-from hpcd4p.runtime.job import copy_element
+from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.transaction import Outbox, Sealer, Window
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Reply
 from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter
+    from hpcd4p.plan.settings import EngineSettings
 
 LINGER_S = 0.002
 """What a stateful rank has finished is committed after this time if nothing more comes."""
@@ -56,7 +59,7 @@ class Rank:
     elements
         The user's objects, by index in the plan.
     started
-        `time.perf_counter()` at the start of the run, for the times in dead letters.
+        `clock.now()` at the start of the run, for the times in dead letters.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Rank:
         self.broker = broker
         self.mesh = mesh
         self.codec = codec
-        self.started = time.perf_counter() if started is None else started
+        self.started = clock.now() if started is None else started
         self.in_pool = self.rank in plan.pool_ranks
         self.granularity = Granularity(settings, len(plan.pool_ranks))
         self.flow = Flow(plan, self.rank, self.deliver, self._dead, self.started)
@@ -157,7 +160,7 @@ class Rank:
         """Do one thing; how long nothing will be to do (0: there is more, None: until the bell)."""
         self.receive()
         worked = self.work()
-        now = time.perf_counter()
+        now = clock.now()
         if worked:
             self._active_at = now
             self._backoff = BACKOFF_S[0]
@@ -179,7 +182,7 @@ class Rank:
             else:
                 self.inbox.noticed(message)
         if messages:
-            self._active_at = time.perf_counter()
+            self._active_at = clock.now()
             self._backoff = BACKOFF_S[0]
         return bool(messages)
 
@@ -195,7 +198,7 @@ class Rank:
 
     def _work_line(self, element: int) -> None:
         line = self.inbox.lines[element]
-        end = time.perf_counter() + self.settings.task_s
+        end = clock.now() + self.settings.task_s
         while line:
             instance = self.hosted[element, line[0][0]]
             most = min(instance.chunk_tuples, self.settings.max_task_tuples)
@@ -209,7 +212,7 @@ class Rank:
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call
             self.outbox.count(element, -len(values))
-            if time.perf_counter() > end:
+            if clock.now() > end:
                 break
 
     def blocked(self, element: int) -> bool:
@@ -251,14 +254,14 @@ class Rank:
 
     def overflow(self, instance: Instance) -> None:
         """Send on what a call has written so far: it writes more than should be held."""
-        began = time.perf_counter()
+        began = clock.now()
         self.forward(instance)
         if self.outbox.tuples > PARTIAL_TUPLES:
             self.seal()
             self.settle(self.settings.window - 1)
             self.ease(instance.plan.index)
         # that time is not the element's
-        instance.busy_s -= time.perf_counter() - began
+        instance.busy_s -= clock.now() - began
 
     def settle(self, most: int) -> None:
         """Wait until at most `most` prepared transactions are left, receiving meanwhile."""
@@ -272,8 +275,8 @@ class Rank:
 
     def ease(self, element: int) -> None:
         """In the middle of a call of `element`, give what is congested a little time."""
-        end = time.perf_counter() + EASE_S
-        while self.blocked(element) and time.perf_counter() < end:
+        end = clock.now() + EASE_S
+        while self.blocked(element) and clock.now() < end:
             self.receive()
             self.broker.wait(BLOCKED_S)
             self.exchange(Commit())
@@ -282,7 +285,7 @@ class Rank:
         self._failed[element] = self._failed.get(element, 0) + 1
         self.outbox.dead.append(self.codec.seal(tuple(letter)))
         if not self.outbox.began:
-            self.outbox.began = time.perf_counter()
+            self.outbox.began = clock.now()
 
     def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
         name = self.plan.elements[route.source].name
@@ -306,7 +309,7 @@ class Rank:
         if commit:
             self._committed(self.exchange(commit), commit, notify, local)
         elif len(self.window):
-            sleepers = self.window.to_ring(time.perf_counter())
+            sleepers = self.window.to_ring(clock.now())
             if sleepers:
                 self.exchange(Commit(), ring=sleepers)
 
@@ -318,7 +321,7 @@ class Rank:
 
     def exchange(self, commit: Commit, take: list[int] | None = None, ring: list[int] | None = None) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
-        now = time.perf_counter()
+        now = clock.now()
         want = False
         if commit.dead or now - self._flushed_at > STATS_S:
             want = True
@@ -377,7 +380,7 @@ class Rank:
 
     def pause(self) -> float | None:
         """How long this rank may wait now."""
-        now = time.perf_counter()
+        now = clock.now()
         if len(self.window) or self.outbox or self.inbox.uncommitted or self.mesh.receiving:
             pause = self._backoff
             self._backoff = min(2 * pause, BACKOFF_S[1])

@@ -6,7 +6,6 @@ goes on, so memory holds a batch per element. No MPI, no Redis, no threads.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,15 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.errors import ElementFailed, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import DeadLetter, Summary
-from hpcd4p.runtime.accounts import RankAccount, summarise
+from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.instance import Instance
-from hpcd4p.runtime.job import Job, Progress, copy_element
+from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import interruptible
+from hpcd4p.runtime.summing import summarise
 
 PROGRESS_S = 0.2
 """The progress line changes five times a second."""
@@ -33,7 +35,7 @@ class _Sequential:
         self.job = job
         self.plan = job.plan
         self.sink = sink
-        self.started = time.perf_counter()
+        self.started = clock.now()
         self.flow = Flow(job.plan, 0, self._deliver, self._dead, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
         self.collected = {r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector}
@@ -69,7 +71,7 @@ class _Sequential:
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
         stats = self._stats()
-        return summarise(self.job, stats, [self.account.figures()], self.outputs, self.started, status, reason)
+        return summarise(self.job, stats, [RankFigures(**self.account.figures())], self.outputs, self.started, status, reason)
 
     def _stats(self) -> dict[str, int]:
         stats = {f"f:{e}": n for e, n in self._failed.items()}
@@ -89,10 +91,10 @@ class _Sequential:
         size = 1
         at = 0
         while at < len(calls):
-            began = time.perf_counter()
+            began = clock.now()
             self._drive(root, "", calls[at : at + size])
             at += size
-            size = min(most, 2 * size) if time.perf_counter() - began < SLOW_CALL_S * size else 1
+            size = min(most, 2 * size) if clock.now() - began < SLOW_CALL_S * size else 1
 
     def _deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         if route.target == self.plan.collector:
@@ -118,13 +120,13 @@ class _Sequential:
             if reason:
                 raise TooManyFailures(reason)
         if self._on_progress is not None:
-            self._tell(self._on_progress, time.perf_counter())
+            self._tell(self._on_progress, clock.now())
 
     def _overflow(self, instance: Instance) -> None:
         # the time that elements further down take is theirs, not that of the one that is writing
-        began = time.perf_counter()
+        began = clock.now()
         self._forward(instance)
-        instance.busy_s -= time.perf_counter() - began
+        instance.busy_s -= clock.now() - began
 
     def _forward(self, instance: Instance) -> None:
         out = instance.take()

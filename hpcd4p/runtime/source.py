@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import OVERFLOW_TUPLES, Instance
 from hpcd4p.workflow.elements import GenericPE
 
@@ -52,14 +52,18 @@ class Source:
         self._room.set()
         self._stop = False
         instance.on_overflow = self._overflow
-        self._thread = threading.Thread(target=self._main, name=instance.plan.name, daemon=True)
+        self._thread: threading.Thread | None = None
+        self._batches = self._run()
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread; without it, each `take` makes a batch of calls."""
+        self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         self._thread.start()
 
     def take(self) -> list[tuple[str, list[Any]]]:
         """What has been written since the last call; makes room for more. Main thread."""
+        if self._thread is None and not self.done:
+            self.done = next(self._batches, True)
         out = self.instance.take()
         self._room.set()
         return out
@@ -73,13 +77,13 @@ class Source:
         return sum(len(values) for values in self.instance.out.values())
 
     def _overflow(self, instance: Instance) -> None:
-        began = time.perf_counter()
+        began = clock.now()
         self._make_room()
-        instance.busy_s -= time.perf_counter() - began
+        instance.busy_s -= clock.now() - began
 
     def _make_room(self) -> None:
         """Wait while more is held than the head has taken."""
-        while not self._stop:
+        while not self._stop and self._thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
             if self._held() < OVERFLOW_TUPLES:
                 break
@@ -90,41 +94,41 @@ class Source:
 
     def _main(self) -> None:
         try:
-            self._run()
+            for _ in self._batches:
+                self._notify()
+                self._make_room()
         except Exception as error:  # the engine's own: told by the main thread
             self.error = error
         finally:
             self.done = True
             self._notify()
 
-    def _run(self) -> None:
-        at = self._probe() if self._movable else 0
+    def _run(self) -> Iterator[bool]:
+        """Make the calls, a batch at a time, and then post-process; yields False after each batch."""
+        at = 0
+        if self._movable:
+            before = attributes(self.instance.pe)
+            while at < min(PROBE_CALLS, len(self._calls)):
+                self.instance.run("", self._calls[at : at + 1])
+                at += 1
+                yield False
+                if before is None or attributes(self.instance.pe) != before:
+                    break
+            else:
+                if at < len(self._calls):
+                    self.rest = self._calls[at:]
+                    return
         size = 1
-        while at < len(self._calls) and self.rest is None:
+        while at < len(self._calls):
             part = self._calls[at : at + size]
             at += len(part)
-            began = time.perf_counter()
+            began = clock.now()
             self.instance.run("", part)
-            spent = time.perf_counter() - began
-            self._notify()
-            self._make_room()
-            size = max(1, min(self._most, 2 * size, int(size * CHUNK_S / max(spent, 1e-9)) or 1))
-        if self.rest is None:
-            self.instance.finish()
-
-    def _probe(self) -> int:
-        """Make the first calls; if they leave the attributes alone, leave the rest to the pool."""
-        before = attributes(self.instance.pe)
-        at = 0
-        while at < min(PROBE_CALLS, len(self._calls)):
-            self.instance.run("", self._calls[at : at + 1])
-            at += 1
-            self._notify()
-            if before is None or attributes(self.instance.pe) != before:
-                return at
-        if at < len(self._calls):
-            self.rest = self._calls[at:]
-        return at
+            spent = clock.now() - began
+            yield False
+            # about CHUNK_S, but at most twice as much as before: the first calls tell little
+            size = max(1, min(self._most, 2 * size, int(size * CHUNK_S / max(spent, 1e-9))))
+        self.instance.finish()
 
 
 def attributes(pe: GenericPE) -> bytes | None:

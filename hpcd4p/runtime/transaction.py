@@ -11,13 +11,13 @@ Nothing here decides when; `rank.Rank` does.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.plan.model import Plan, Route
+from hpcd4p.runtime import clock
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Publication, Segment
@@ -53,7 +53,7 @@ class Outbox:
     def count(self, element: int, delta: int) -> None:
         """Change the number of unfinished tuples of `element`."""
         if not self.began:
-            self.began = time.perf_counter()
+            self.began = clock.now()
         self.counts[element] = self.counts.get(element, 0) + delta
 
     def to_pool(self, route: Route, values: list[Any]) -> None:
@@ -68,7 +68,7 @@ class Outbox:
 
     def _grown(self, count: int) -> None:
         if not self.began:
-            self.began = time.perf_counter()
+            self.began = clock.now()
         self.tuples += count
 
 
@@ -103,8 +103,10 @@ class Sealer:
     def seal(self, outbox: Outbox) -> Prepared:
         """Number the transaction, cut tasks, send messages. `outbox` must not be used again."""
         self._tx += 1
-        commit = Commit(tx=self._tx, done=outbox.done, progress=outbox.progress)
-        prepared = Prepared(commit, time.perf_counter())
+        commit = Commit(self._tx)
+        commit.done = outbox.done
+        commit.progress = outbox.progress
+        prepared = Prepared(commit, clock.now())
         for route, values in outbox.publish.items():
             self._cut(route.target, route.input, values, commit, outbox, route)
         for element, port, rest in outbox.rest:

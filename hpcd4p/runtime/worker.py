@@ -9,11 +9,11 @@ import os
 import pickle
 import signal
 import sys
-import traceback
-from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
 
 from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
-from hpcd4p.runtime.job import Setup
+from hpcd4p.runtime.setup import Setup
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
@@ -41,8 +41,10 @@ def serve(setup: Setup) -> int:
     from hpcd4p.wire.codec import Codec
 
     mesh = MpiMesh()
+    # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
+    settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value)
-    tasks, size = high_marks(setup.plan, setup.settings)
+    tasks, size = high_marks(setup.plan, settings)
     try:
         broker = RedisBroker(
             setup.endpoint,
@@ -51,14 +53,14 @@ def serve(setup: Setup) -> int:
             setup.shas,
             stream_elements(setup.plan),
             (tasks // 2, size // 2),
-            setup.settings.max_attempts,
+            settings.max_attempts,
         )
     except BrokerLost as error:
         sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")
         sys.stderr.flush()
         os._exit(3)
     try:
-        rank = PoolRank(setup.plan, _elements(setup), setup.settings, broker, mesh, codec)
+        rank = PoolRank(setup.plan, _elements(setup), settings, broker, mesh, codec)
         rank.start()
         rank.run()
         rank.leave()
@@ -72,14 +74,19 @@ def serve(setup: Setup) -> int:
     except ElementFailed as error:
         broker.report(codec.seal(("element", mesh.rank, str(error))))
     except Exception:  # a bug of the engine must reach the user through the head, not hang the run
+        import traceback
+
         text = f"rank {mesh.rank} failed in the engine:\n{traceback.format_exc()}"
         broker.report(codec.seal(("engine", mesh.rank, text)))
     else:
-        broker.report(codec.seal(("figures", mesh.rank, asdict(rank.account.figures()))))
+        broker.report(codec.seal(("figures", mesh.rank, rank.account.figures())))
+        if rank.stopped is not None and rank.stopped.args[1]:
+            # MPI_Finalize would wait for the rank that was lost
+            os._exit(0)
     return 0
 
 
-def _elements(setup: Setup) -> list[object]:
+def _elements(setup: Setup) -> list[Any]:
     if setup.module is not None:
         from hpcd4p.workflow.load import install_module
 

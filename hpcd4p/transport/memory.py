@@ -82,7 +82,7 @@ class MemoryBroker:
             s.ring_idle(len(s.idle))
             s.bells.add(0)
         self._commit(commit)
-        reply = Reply(True)
+        reply = Reply(accepted=True)
         if take:
             reply.task = self._take(take)
         reply.orders = s.orders.pop(self.rank, [])
@@ -94,8 +94,7 @@ class MemoryBroker:
 
     def _commit(self, commit: Commit) -> None:
         s = self.store
-        if commit.tx:
-            s.committed[self.rank] = commit.tx
+        s.committed[self.rank] = commit.tx or s.committed.get(self.rank, 0)
         mine = s.leases.setdefault(self.rank, {})
         for done in commit.done:
             mine.pop(done, None)

@@ -9,6 +9,7 @@ completes only when it is matched), 3.8 (matched probe).
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 from typing import Any
@@ -27,6 +28,10 @@ _TX = struct.Struct("<Q")
 
 START_BACKOFF_S = (0.0005, 0.01)
 """While the head loads the workflow, the others look this often (first, at most)."""
+
+
+FIRST_BYTES = 1 << 15
+"""A setup of at most this size takes one broadcast instead of two."""
 
 
 def world_size() -> int:
@@ -59,25 +64,38 @@ def _settle(request: Any) -> None:
 def share(data: bytes | None) -> bytes:
     """Give rank 0's `data` to every rank. Collective; sleeps while it waits."""
     comm = MPI.COMM_WORLD
-    size = bytearray(8)
-    if comm.rank == 0:
-        assert data is not None
-        size[:] = _TX.pack(len(data))
-    _settle(comm.Ibcast([size, MPI.BYTE], 0))
-    (length,) = _TX.unpack(size)
-    body = bytearray(data) if comm.rank == 0 and data is not None else bytearray(length)
-    if length:
-        _settle(comm.Ibcast([body, MPI.BYTE], 0))
-    return bytes(body)
+    first = bytearray(FIRST_BYTES)
+    if data is not None:
+        start = data[: FIRST_BYTES - 8]
+        first[: 8 + len(start)] = _TX.pack(len(data)) + start
+    _settle(comm.Ibcast([first, MPI.BYTE], 0))
+    (length,) = _TX.unpack_from(first)
+    found = bytes(first[8 : 8 + length])
+    left = length - len(found)
+    if left > 0:
+        rest = bytearray(left) if data is None else bytearray(data[len(found) :])
+        _settle(comm.Ibcast([rest, MPI.BYTE], 0))
+        found += rest
+    return found
 
 
 def gather_hosts() -> list[str]:
     """Host of each rank, on rank 0; an empty list elsewhere. Collective; sleeps while it waits."""
     comm = MPI.COMM_WORLD
+    if _on_one_node(comm.size):
+        return [processor()] * comm.size if comm.rank == 0 else []
     mine = processor().encode()[:63].ljust(64, b"\0")
     everyone = bytearray(64 * comm.size if comm.rank == 0 else 0)
     _settle(comm.Igather([mine, MPI.BYTE], [everyone, MPI.BYTE], 0))
     return [bytes(everyone[i : i + 64]).rstrip(b"\0").decode() for i in range(0, len(everyone), 64)]
+
+
+def _on_one_node(size: int) -> bool:
+    """Whether the launcher says that all ranks are here: every collective step less counts at the start."""
+    for name in ("OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"):
+        if name in os.environ:
+            return os.environ[name] == str(size)
+    return False
 
 
 class _Incoming:

@@ -10,9 +10,10 @@ import os
 import select
 import time
 from collections.abc import Sequence
-from importlib.resources import files
+from contextlib import suppress
 from typing import Any
 
+from hpcd4p.errors import BrokerLost
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.transport.resp import RespConnection
 from hpcd4p.wire.endpoint import Endpoint
@@ -30,6 +31,8 @@ def stream_elements(plan: Plan) -> list[int]:
 
 def load_scripts(endpoint: Endpoint, run_id: str, elements: Sequence[int]) -> dict[str, str]:
     """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run."""
+    from importlib.resources import files
+
     keys = Keys(run_id)
     connection = RespConnection(endpoint, keys.prefix + "setup")
     shas = {}
@@ -170,8 +173,11 @@ class RedisBroker:
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
-        self._calls.call("RPUSH", self.keys.prefix + "final", figures)
-        self._calls.call("RPUSH", self.keys.bell(0), 1)
+        self._calls.send("RPUSH", self.keys.prefix + "final", figures)
+        self._calls.send("RPUSH", self.keys.bell(0), 1)
+        with suppress(BrokerLost):  # the head may have read it, and gone, before we hear of it
+            self._calls.receive()
+            self._calls.receive()
 
     def reports(self) -> list[bytes]:
         """See `Broker.reports`."""

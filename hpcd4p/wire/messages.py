@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -37,23 +36,38 @@ class Task(NamedTuple):
     Whoever runs it again skips as many."""
 
 
-@dataclass
 class Commit:
-    """What becomes visible at once, or not at all."""
+    """What becomes visible at once, or not at all.
 
-    tx: int = 0
-    """Number of the newest transaction in it; 0 says that there is nothing to commit."""
-    done: list[tuple[int, str]] = field(default_factory=list)
-    """Tasks finished: (element, id)."""
-    progress: list[tuple[int, str, str]] = field(default_factory=list)
-    """Tasks partly committed: (element, id, progress as in `Task`, separated by spaces)."""
-    counts: dict[int, int] = field(default_factory=dict)
-    """Change of the number of unfinished tuples, by element."""
-    publish: list[Publication] = field(default_factory=list)
-    dead: list[bytes] = field(default_factory=list)
-    """Sealed dead letters."""
-    stats: dict[str, int] = field(default_factory=dict)
-    """Added to the run's statistics, see `wire.keys`."""
+    Attributes
+    ----------
+    tx : int
+        Number of the newest transaction in it; 0 says that there is nothing to commit.
+    done : list of (element, id)
+        Tasks finished.
+    progress : list of (element, id, text)
+        Tasks partly committed; the text is `Task.progress` separated by spaces.
+    counts : dict
+        Change of the number of unfinished tuples, by element.
+    publish : list of Publication
+        New tasks.
+    dead : list of bytes
+        Sealed dead letters.
+    stats : dict
+        Added to the run's statistics, see `wire.keys`.
+    """
+
+    # not a dataclass: importing that module costs every rank 5 ms (DECISIONS.md)
+    __slots__ = ("counts", "dead", "done", "progress", "publish", "stats", "tx")
+
+    def __init__(self, tx: int = 0, counts: dict[int, int] | None = None) -> None:
+        self.tx = tx
+        self.counts = counts or {}
+        self.done: list[tuple[int, str]] = []
+        self.progress: list[tuple[int, str, str]] = []
+        self.publish: list[Publication] = []
+        self.dead: list[bytes] = []
+        self.stats: dict[str, int] = {}
 
     def add(self, other: Commit) -> None:
         """Join a later commit of the same rank to this one."""
@@ -71,24 +85,36 @@ class Commit:
         return bool(self.tx)
 
 
-@dataclass
 class Reply:
-    """What the broker answers to a step."""
+    """What the broker answers to a step.
 
-    accepted: bool
-    """False: this rank was declared lost; nothing of the step was done and nothing ever will be."""
-    task: Task | None = None
-    idle: int = 0
-    """Pool ranks that wait for a task."""
-    tasks: int = 0
-    """Tasks that wait."""
-    bytes: int = 0
-    """Payload bytes that wait."""
-    orders: list[Order] = field(default_factory=list)
-    congested: frozenset[int] = frozenset()
-    """Stateful elements whose ranks are behind."""
-    service_us: dict[int, float] = field(default_factory=dict)
-    """Measured service time by element, microseconds per tuple (only when asked)."""
+    Attributes
+    ----------
+    accepted : bool
+        False: this rank was declared lost; nothing of the step was done and nothing ever will be.
+    task : Task or None
+    idle, tasks, bytes : int
+        Pool ranks that wait for a task; tasks that wait, and their payload bytes.
+    orders : list of Order
+    congested : frozenset of int
+        Stateful elements whose ranks are behind.
+    service_us : dict
+        Measured service time by element, microseconds per tuple (only when asked).
+    """
+
+    __slots__ = ("accepted", "bytes", "congested", "idle", "orders", "service_us", "task", "tasks")
+
+    def __init__(
+        self, accepted: bool, task: Task | None = None, idle: int = 0, tasks: int = 0, size: int = 0
+    ) -> None:
+        self.accepted = accepted
+        self.task = task
+        self.idle = idle
+        self.tasks = tasks
+        self.bytes = size
+        self.orders: list[Order] = []
+        self.congested: frozenset[int] = frozenset()
+        self.service_us: dict[int, float] = {}
 
 
 class Order(NamedTuple):

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  prefix of the run, "hpcd4p:RUN:"; the keys below are prefix .. name
 --   lost      set     ranks declared lost: refused before anything is done
---   com       hash    rank -> last committed transaction
+--   com       hash    rank -> last committed transaction, 0 from its first step on
 --   t:E       stream  tasks of element E: n tuples, a attempts, b payload
 --   prog      hash    "E:ID" -> progress of a task committed in part
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
@@ -40,7 +40,7 @@ local relieved = number()
 for _ = 1, relieved do call('SREM', p .. 'cong', word() .. ':' .. rank) end
 if relieved > 0 then ring_idle(100000); ring('0') end
 
-if tx > 0 then call('HSET', p .. 'com', rank, tx) end
+if tx > 0 then call('HSET', p .. 'com', rank, tx) else call('HSETNX', p .. 'com', rank, 0) end
 for _ = 1, number() do
   local e, id = word(), word()
   call('XACK', p .. 't:' .. e, 'pool', id)

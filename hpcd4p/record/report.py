@@ -1,0 +1,168 @@
+"""What is said about a run at its end.
+
+Written for somebody who sees it for the first time: every figure has its unit, every word that is ours
+is explained where it stands. Pure: it prints nothing and opens nothing. (`show.py` tells of a record.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.record.summary import (
+    COMPLETED,
+    FAILED_TUPLES,
+    DeadLetter,
+    ElementFigures,
+    Summary,
+)
+from hpcd4p.record.table import count, rate, seconds, shortened, table
+
+if TYPE_CHECKING:
+    from hpcd4p.record.reader import Record
+
+FIRST_LETTERS = 3
+"""Failed tuples in the summary: most often all fail for one reason."""
+
+ROLES = {"root": "source", "pool": "stateless", "state": "stateful", "collect": "collector"}
+
+
+def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: Path | None = None) -> str:
+    """Give the summary of a run.
+
+    Parameters
+    ----------
+    letters
+        Some of the tuples that failed; the first few are shown.
+    record
+        Where the record is, if that is to be said here.
+    """
+    parts = [
+        [_headline(summary)],
+        _outputs(summary),
+        _elements(summary),
+        _work(summary),
+        _failures(summary, letters, record),
+        [f"Note: {note}" for note in summary.notes],
+        [f"Record: {record}   (python -m hpcd4p show {record})"] if record is not None else [],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _headline(summary: Summary) -> str:
+    hosts = len({r.host for r in summary.ranks_figures if r.host})
+    where = "in one process" if summary.ranks == 1 else f"on {summary.ranks} ranks"
+    if summary.ranks > 1 and hosts > 1:
+        where += f" of {hosts} hosts"
+    took = f"{seconds(summary.elapsed_s)} {where}"
+    if summary.state == COMPLETED:
+        return f"{summary.workflow}: completed in {took}"
+    if summary.state == FAILED_TUPLES:
+        return f"{summary.workflow}: finished in {took}, but {count(summary.failed, 'tuple')} failed"
+    said = f"{summary.workflow}: {summary.state.upper()} after {took}, before the work was done"
+    return f"{said}\nReason: {summary.reason}" if summary.reason else said
+
+
+def _outputs(summary: Summary) -> list[str]:
+    if not summary.outputs:
+        return []
+    rows = [[name, count(number, "tuple")] for name, number in sorted(summary.outputs.items())]
+    return ["Outputs (element.output: what left the workflow)", *table(["", ""], rows, left=2)[1:]]
+
+
+def _elements(summary: Summary) -> list[str]:
+    if not summary.elements:
+        return []
+    failed = any(e.failed for e in summary.elements)
+    head = ["element", "runs as", "tuples in", "tuples out", "tuples/s", "per tuple", "busy"]
+    rows = [
+        [*_element_row(e, summary.elapsed_s), *([f"{e.failed:,}"] if failed else [])]
+        for e in summary.elements
+    ]
+    return [
+        "Elements (tuples/s of the whole run; busy: time inside the element, all ranks together)",
+        *table([*head, *(["failed"] if failed else [])], rows, left=2),
+    ]
+
+
+def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
+    number = element.tuples_in or element.tuples_out
+    each = element.busy_s / number if number else 0.0
+    role = ROLES.get(element.role, element.role)
+    if element.role == "state" and element.instances > 1:
+        role += f" x{element.instances}"
+    return [
+        element.name,
+        role,
+        f"{element.tuples_in:,}",
+        f"{element.tuples_out:,}",
+        rate(number, elapsed_s),
+        seconds(each) if each else "",
+        seconds(element.busy_s),
+    ]
+
+
+def _work(summary: Summary) -> list[str]:
+    lines = []
+    if summary.process_time_s > 0:
+        lines = [
+            f"Process time {seconds(summary.process_time_s)}: how long the pool ranks were kept, parked time "
+            "left out, added up.",
+            f"Efficiency {summary.efficiency * 100:.0f} %: the part of it that they spent inside elements.",
+        ]
+    lost = [r for r in summary.ranks_figures if r.state == "lost"]
+    if lost:
+        names = ", ".join(f"{r.rank} on {r.host or 'an unknown host'}" for r in lost[:5])
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        lines.append(f"Lost ranks: {names}{more}; what they had begun was done again by others.")
+    return lines
+
+
+def _failures(summary: Summary, letters: Sequence[DeadLetter], record: Path | None) -> list[str]:
+    if not summary.failed and not letters:
+        return ["Failures: none"] if summary.state == COMPLETED else []
+    number = summary.failed or len(letters)
+    by_element = ", ".join(f"{e.failed:,} in {e.name}" for e in summary.elements if e.failed)
+    lines = [
+        f"Failures: {count(number, 'tuple')}" + (f" ({by_element})" if by_element else "") + ": "
+        f"{'their elements' if number > 1 else 'its element'} raised an exception"
+    ]
+    for letter in letters[:FIRST_LETTERS]:
+        lines += letter_lines(letter)
+    if 0 < len(letters[:FIRST_LETTERS]) < number:
+        lines.append(f"  ... and {number - min(FIRST_LETTERS, len(letters)):,} more")
+    if summary.state == FAILED_TUPLES:
+        lines.append(f"All other tuples were processed; exit status {summary.status}.")
+    lines += [
+        "What to do: mend the element, or the input, and run again. Each failed tuple and its traceback:",
+        f"  python -m hpcd4p show {record or 'RECORD'}",
+    ]
+    return lines
+
+
+def letter_lines(letter: DeadLetter, traceback: bool = False) -> list[str]:
+    """Give the lines about one tuple that failed."""
+    port = f", input '{letter.input}'" if letter.input else ""
+    lines = [
+        f"  {letter.element}{port}, rank {letter.rank}, after {seconds(letter.time_s)}: "
+        + shortened(letter.error, 200 if not traceback else 1000),
+        f"    tuple: {shortened(letter.value_text)}",
+    ]
+    if traceback:
+        lines += [f"    {line}" for line in letter.traceback.rstrip().splitlines()]
+    return lines
+
+
+def record_text(record: Record) -> str:
+    """Give what a record holds, for people; see `show.record_text`."""
+    from hpcd4p.record import show
+
+    return show.record_text(record)
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """Give a record as plain dicts and lists; see `show.record_json`."""
+    from hpcd4p.record import show
+
+    return show.record_json(record)

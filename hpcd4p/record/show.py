@@ -1,0 +1,158 @@
+"""The text and the JSON of a record, for `hpcd4p show`. Reads the record, prints nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from hpcd4p.record import jsontext
+from hpcd4p.record.reader import Record
+from hpcd4p.record.report import FIRST_LETTERS, letter_lines, summary_text
+from hpcd4p.record.summary import DeadLetter, RankFigures
+from hpcd4p.record.table import count, seconds, shortened, size, table
+
+FIRST_VALUES = 5
+"""Tuples of each output that `show` prints."""
+
+LAST_EVENTS = 30
+"""Lines of the story that `show` prints."""
+
+MOST_RANKS = 16
+"""More ranks than this are not told one by one."""
+
+JSON_VALUES = 1000
+"""Tuples of each output in the JSON; a program that wants all reads the file."""
+
+
+def record_text(record: Record) -> str:
+    """Give what a record holds, for people.
+
+    Raises
+    ------
+    RecordError
+        If the file is damaged.
+    """
+    summary = record.summary
+    letters = list(islice(record.dead_letters(), FIRST_LETTERS))
+    parts = [
+        [f"{record.path}: a run of {summary.workflow}, started {summary.started or 'at an unknown time'}"],
+        [summary_text(summary, letters)],
+        _first_values(record),
+        _tracebacks(letters, summary.failed),
+        _ranks(summary.ranks_figures),
+        _story(record),
+        _provenance(summary.provenance),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _first_values(record: Record) -> list[str]:
+    lines = []
+    for name in record.names:
+        number = record.count(name)
+        lines.append(f"Output {name}: {count(number, 'tuple')} of {record.described(name)}")
+        lines += [f"  {shortened(repr(value))}" for value in islice(record.outputs(name), FIRST_VALUES)]
+        if number > FIRST_VALUES:
+            lines.append(f"  ... and {number - FIRST_VALUES:,} more")
+    return lines
+
+
+def _tracebacks(letters: Sequence[DeadLetter], number: int) -> list[str]:
+    if not letters:
+        return []
+    lines = [f"Failed tuples, the first {len(letters)} of {max(number, len(letters)):,}"]
+    for letter in letters:
+        lines += letter_lines(letter, traceback=True)
+    return lines
+
+
+def _ranks(ranks: Sequence[RankFigures]) -> list[str]:
+    if len(ranks) < 2:
+        return []
+    head = ["rank", "host", "runs", "state", "tasks", "tuples", "busy", "idle", "parked", "CPU", "memory"]
+    rows = [
+        [
+            str(r.rank), r.host, r.role, r.state, f"{r.tasks:,}", f"{r.tuples:,}", seconds(r.busy_s),
+            seconds(r.idle_s), seconds(r.parked_s), seconds(r.cpu_s), size(r.peak_rss_bytes),
+        ]
+        for r in ranks[:MOST_RANKS]
+    ]  # fmt: skip
+    lines = ["Ranks (memory: its highest; parked: not needed, hence not counted)", *table(head, rows, left=4)]
+    if len(ranks) > MOST_RANKS:
+        lines.append(f"  ... and {len(ranks) - MOST_RANKS:,} more")
+    return lines
+
+
+def _story(record: Record) -> list[str]:
+    events = list(record.events())
+    if not events:
+        return []
+    skipped = max(0, len(events) - LAST_EVENTS)
+    lines = ["Story (seconds since the start, as the head saw it)"]
+    if skipped:
+        lines.append(f"  ... {skipped:,} earlier lines")
+    return lines + [f"  {e.time_s:10.3f}  {e.kind:<12} {shortened(e.text, 200)}" for e in events[skipped:]]
+
+
+def _provenance(found: dict[str, Any]) -> list[str]:
+    if not found:
+        return []
+    rows = []
+    for name, value in found.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        rows.append([name.replace("_", " "), shortened(str(value), 200)])
+    return ["Where it came from", *table(["", ""], rows, left=2)[1:]]
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """Give a record as plain dicts and lists, which `json.dumps` takes as they are.
+
+    Of each output the first `JSON_VALUES` tuples: ``truncated`` says whether there are more. Tuples and
+    arrays become lists; numbers that JSON lacks become text ('nan').
+
+    Raises
+    ------
+    RecordError
+        If the file is damaged.
+    """
+    outputs = {}
+    for name in record.names:
+        number = record.count(name)
+        outputs[name] = {
+            "count": number,
+            "kind": record.described(name),
+            "truncated": number > JSON_VALUES,
+            "values": [plain(value) for value in islice(record.outputs(name), JSON_VALUES)],
+        }
+    return {
+        "file": str(record.path),
+        "summary": plain(record.summary.as_dict()),
+        "outputs": outputs,
+        "dead_letters": [plain(letter._asdict()) for letter in record.dead_letters()],
+        "events": [plain(event._asdict()) for event in record.events()],
+    }
+
+
+def plain(value: Any) -> Any:
+    """Give `value` as JSON for programs: shorter than `jsontext.dumps`, and not meant to be read back."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    if (
+        hasattr(value, "tolist")
+        and getattr(value, "dtype", None) is not None
+        and value.dtype.kind in "biufSU"
+    ):
+        return plain(value.tolist())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return json.loads(jsontext.dumps(value)[0])

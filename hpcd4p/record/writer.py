@@ -1,0 +1,284 @@
+"""The record of a run: one HDF5 file, written while the run goes on, named when it is complete.
+
+Layout (``h5ls -r FILE``)::
+
+    /                      attributes: schema, versions, workflow, times, state, provenance
+    /outputs/ELEMENT/OUTPUT  a column of values (see columns.py): one dataset, or a group of columns
+    /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
+    /events/...            the story of the run: time_s, kind, text
+    /elements, /ranks      figures, one column per field
+    /summary               everything of `Summary` as JSON
+
+The order of the end: 1. the last values; 2. the figures; 3. HDF5 is closed; 4. sync; 5. rename. Until 5
+there is no file of that name. All calls come from one thread. This file must never import h5py before
+the first values are written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from sys import getsizeof
+from typing import Any
+
+from hpcd4p.errors import RecordError
+from hpcd4p.record.aside import AsideFile
+from hpcd4p.record.columns import Column, link_name
+from hpcd4p.record.provenance import GitState, gather, redacted
+from hpcd4p.record.summary import DeadLetter, Event, Summary
+
+log = logging.getLogger(__name__)
+
+SCHEMA = "hpcd4p-record"
+SCHEMA_VERSION = 1
+
+BUFFER_TUPLES = 16_384
+"""Tuples of an output that wait for the next write; a write costs about 0.3 ms whatever its size."""
+
+BUFFER_BYTES = 8 << 20
+"""Bytes of all outputs that wait for the next write."""
+
+ATTRIBUTE_BYTES = 8192
+"""A longer text is no attribute (HDF5 ends at 64 KiB); the summary has it all the same."""
+
+_HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError)
+"""What h5py raises when the library below it fails."""
+
+
+class _Buffer:
+    """Values on their way to one column."""
+
+    def __init__(self, parent: str, name: str) -> None:
+        self.parent = parent
+        self.name = name
+        self.values: list[Any] = []
+        self.size = 0
+        self.column: Column | None = None
+
+
+class RecordWriter:
+    """The sink that writes `path`; see `sink.OutputSink` for its methods.
+
+    Parameters
+    ----------
+    path
+        Name of the complete record; its folder is made. Until then a hidden file beside it is written.
+    source
+        The file or folder of the workflow, for the git commit in the provenance; the working folder
+        if None.
+
+    Raises
+    ------
+    RecordError
+        If the folder cannot be written, or `path` exists.
+    """
+
+    def __init__(self, path: Path, source: Path | None = None) -> None:
+        self.path = Path(path)
+        self._aside: AsideFile | None = AsideFile(self.path)
+        self._file: Any = None
+        self._buffers: dict[tuple[str, str], _Buffer] = {}
+        self._letters = _Buffer("/", "dead_letters")
+        self._events = _Buffer("/", "events")
+        self._waiting_bytes = 0
+        self._tuples = 0
+        self._published: Path | None = None
+        where = Path(source or ".").absolute()
+        self._git = GitState(where if where.is_dir() else where.parent)
+
+    def warm(self) -> None:
+        """Load HDF5 now (about 0.2 s), at a moment when the run waits anyway; else the first write does."""
+        if self._aside is not None:
+            self._open()
+
+    def outputs(self, element: str, output: str, values: list[Any]) -> None:
+        """Take tuples of one output; they may be written later.
+
+        Raises
+        ------
+        RecordError
+            If the disk is full, or the file cannot be written for another reason.
+        """
+        if self._aside is None or not values:
+            return
+        buffer = self._buffers.get((element, output))
+        if buffer is None:
+            buffer = self._buffers[element, output] = _Buffer(
+                f"/outputs/{link_name(element)}", link_name(output)
+            )
+        size = approximate_size(values)
+        self._tuples += len(values)
+        buffer.values += values
+        buffer.size += size
+        self._waiting_bytes += size
+        if len(buffer.values) >= BUFFER_TUPLES:
+            self._write(buffer)
+        while self._waiting_bytes > BUFFER_BYTES:
+            self._write(max(self._buffers.values(), key=lambda b: b.size))
+
+    def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
+        """Take tuples that failed; raises as `outputs` does."""
+        self._take(self._letters, list(rows), 256)
+
+    def event(self, time_s: float, kind: str, text: str) -> None:
+        """Take one line of the story; raises as `outputs` does."""
+        self._take(self._events, [Event(time_s, kind, text)], 4096)
+
+    def _take(self, buffer: _Buffer, values: list[Any], most: int) -> None:
+        if self._aside is not None:
+            buffer.values += values
+            if len(buffer.values) >= most:
+                self._write(buffer)
+
+    # ---- the end
+
+    def close(self, summary: Summary) -> Path | None:
+        """Complete the record and give it its name; gives the path.
+
+        Raises
+        ------
+        RecordError
+            If it could not be completed; then there is no file.
+        """
+        if self._aside is None:
+            return self._published
+        aside = self._aside
+        try:
+            file = self._open()
+            for buffer in (*self._buffers.values(), self._letters, self._events):
+                self._write(buffer, last=True)
+            summary.provenance = gather(summary, self._git.told())
+            self._describe(file, summary)
+            self._shut()
+            self._published = aside.publish()
+        except _HDF5_ERRORS as error:
+            raise self._failed(error) from error
+        finally:
+            self.abandon()
+        return self._published
+
+    def abandon(self) -> None:
+        """Throw away everything that has no name yet."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            self._git.told()
+            self._buffers.clear()
+            try:
+                self._shut()
+            except _HDF5_ERRORS as error:
+                log.debug("closing an abandoned record: %s", error)
+            aside.remove()
+
+    def _shut(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _failed(self, error: Exception) -> RecordError:
+        """What to say: the first error of the file system is the cause, what HDF5 says of it is not."""
+        cause = self._aside.error if self._aside is not None and self._aside.error is not None else error
+        words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        return RecordError(
+            f"the record {self.path} could not be written: {words}; {self._tuples} tuples of outputs were "
+            f"collected until then and are lost{_room(self.path.parent)}. Make room there, or choose another "
+            "folder with --results, and run again"
+        )
+
+    # ---- HDF5
+
+    def _open(self) -> Any:
+        if self._file is None:
+            import h5py
+
+            assert self._aside is not None
+            # the schema comes first: an aside file that someone finds says what it is
+            self._file = h5py.File(self._aside, "w")
+            self._file.attrs["schema"] = SCHEMA
+            self._file.attrs["schema_version"] = SCHEMA_VERSION
+            self._file.create_group("outputs")
+        return self._file
+
+    def _write(self, buffer: _Buffer, last: bool = False) -> None:
+        """Hand the values of `buffer` to HDF5."""
+        values, buffer.values = buffer.values, []
+        self._waiting_bytes -= buffer.size
+        buffer.size = 0
+        try:
+            file = self._open()
+            if buffer.column is None and values:
+                buffer.column = Column(file.require_group(buffer.parent), buffer.name)
+            if buffer.column is not None:
+                buffer.column.write(values, last)
+                if last:
+                    buffer.column.finish()
+        except _HDF5_ERRORS as error:
+            raise self._failed(error) from error
+        if self._aside is not None and self._aside.error is not None:
+            raise self._failed(self._aside.error) from self._aside.error
+
+    def _describe(self, file: Any, summary: Summary) -> None:
+        """The figures: as tables for people, and as JSON for `reader.py`."""
+        told = redacted(summary.as_dict())
+        for (element, output), buffer in self._buffers.items():
+            group = file[buffer.parent]
+            group.attrs["element"] = _attribute(element)
+            group.attrs[f"output {buffer.name}"] = _attribute(output)
+        for name, rows in (("elements", told["elements"]), ("ranks", told["ranks_figures"])):
+            column = Column(file, name)
+            column.write(rows, last=True)
+            column.finish()
+        for part in (told["provenance"], told):
+            for name, value in part.items():
+                text = value if isinstance(value, (int, float, str)) else json.dumps(value, default=str)
+                if part is told and not isinstance(value, (int, float, str)):
+                    continue
+                file.attrs[link_name(name)] = _attribute(text)
+        file.attrs["failed"] = summary.failed
+        self._summary_dataset(file, told)
+
+    def _summary_dataset(self, file: Any, told: dict[str, Any]) -> None:
+        import h5py
+
+        names = [[element, output] for element, output in self._buffers]
+        text = json.dumps({**told, "columns": names}, default=str, ensure_ascii=True)
+        file.create_dataset("summary", data=text, dtype=h5py.string_dtype())
+
+
+def approximate_size(values: list[Any]) -> int:
+    """Give about how many bytes `values` take, from a few of them."""
+    step = max(1, len(values) // 8)
+    some = values[::step]
+    return sum(map(_size, some)) * len(values) // len(some)
+
+
+def _size(value: Any, level: int = 0) -> int:
+    if type(value).__module__ == "numpy":
+        return int(value.nbytes) + 100
+    size = getsizeof(value, 64)
+    if level < 3 and isinstance(value, (tuple, list, dict)) and value:
+        items = list(value.values()) if isinstance(value, dict) else value
+        step = max(1, len(items) // 8)
+        some = items[::step]
+        size += sum(_size(item, level + 1) for item in some) * len(items) // len(some)
+    return size
+
+
+def _attribute(value: Any) -> Any:
+    """`value` as HDF5 takes it for an attribute."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "\\0").encode("utf-8", "backslashreplace")
+    return (text[:ATTRIBUTE_BYTES] + b"..." if len(text) > ATTRIBUTE_BYTES else text).decode(
+        "utf-8", "ignore"
+    )
+
+
+def _room(folder: Path) -> str:
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return ""
+    return f" ({found.f_bavail * found.f_frsize / 1e6:.0f} MB are free in {folder})"

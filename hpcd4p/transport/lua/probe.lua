@@ -1,0 +1,45 @@
+-- probe: which commands of the other scripts this user may not run. Leaves nothing behind.
+--
+-- KEYS[1]  prefix of keys that nobody else uses; s stream, h hash, l list, z sorted set, m set
+-- returns  {command, what Redis says} for each one that is refused, flat
+local p = KEYS[1]
+local refused = {}
+local function try(name, ...)
+  local reply = redis.pcall(name, ...)
+  if type(reply) == 'table' and reply.err then
+    refused[#refused + 1] = name
+    refused[#refused + 1] = reply.err
+  end
+  return reply
+end
+local id = try('XADD', p .. 's', '*', 'n', '1')
+try('XGROUP', 'CREATE', p .. 's', 'pool', '0', 'MKSTREAM')
+try('XREADGROUP', 'GROUP', 'pool', 'probe', 'COUNT', 1, 'STREAMS', p .. 's', '>')
+try('XPENDING', p .. 's', 'pool', '-', '+', 1, 'probe')
+try('XRANGE', p .. 's', '-', '+')
+try('XLEN', p .. 's')
+if type(id) == 'string' then
+  try('XACK', p .. 's', 'pool', id)
+  try('XDEL', p .. 's', id)
+end
+try('HSET', p .. 'h', 'a', '1')
+try('HINCRBY', p .. 'h', 'a', 1)
+try('HGET', p .. 'h', 'a')
+try('HMGET', p .. 'h', 'a', 'b')
+try('HGETALL', p .. 'h')
+try('HDEL', p .. 'h', 'a')
+try('RPUSH', p .. 'l', '1')
+try('LLEN', p .. 'l')
+try('LRANGE', p .. 'l', 0, -1)
+try('LTRIM', p .. 'l', 1, -1)
+try('ZADD', p .. 'z', 1, 'a')
+try('ZCARD', p .. 'z')
+try('ZREM', p .. 'z', 'a')
+try('ZPOPMIN', p .. 'z', 1)
+try('SADD', p .. 'm', 'a')
+try('SISMEMBER', p .. 'm', 'a')
+try('SMEMBERS', p .. 'm')
+try('SREM', p .. 'm', 'a')
+try('EXPIRE', p .. 's', 60)
+try('DEL', p .. 's', p .. 'h', p .. 'l', p .. 'z', p .. 'm')
+return refused

@@ -1,0 +1,1 @@
+"""Reference workflows, written with the public names only."""

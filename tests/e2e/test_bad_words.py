@@ -1,0 +1,95 @@
+"""Words that hpcd4p cannot take: one message each, status 2, and nothing was started."""
+
+from __future__ import annotations
+
+import pytest
+
+GOOD = """
+    from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
+
+    class Numbers(ProducerPE):
+        def _process(self, inputs):
+            return 1
+
+    class Double(IterativePE):
+        def _process(self, data):
+            return 2 * data
+
+    numbers, double = Numbers(), Double()
+    graph = WorkflowGraph()
+    graph.connect(numbers, "output", double, "input")
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["rnu"], ["no command 'rnu'", "did you mean run?"]),
+        (["w.py"], ["to run a workflow: hpcd4p run w.py"]),
+        (["frobnicate"], ["there are run, plan, show, doctor"]),
+        (["run", "w.py", "--iteratons", "3"], ["unknown option --iteratons", "did you mean --iterations?"]),
+        (["run", "w.py", "extra"], ["unexpected argument 'extra'", "has no options of its own"]),
+        (["run", "w.py", "-n"], ["option -n needs a value"]),
+        (["run", "w.py", "-n", "0"], ["-n must be from 1"]),
+        (["run", "w.py", "-n", "many"], ["-n must be a whole number", "'many'"]),
+        (["run", "w.py", "-i", "-1"], ["-i must be from 0", "-1"]),
+        (["run", "w.py", "-i", "ten"], ["-i must be a whole number", "'ten'"]),
+        (["run", "w.py", "-i", "1" + "0" * 30], ["-i must be from 0 to"]),
+        (["run", "w.py", "-d", "{nope"], ["-d are no JSON", "line 1, column 2", "expected {"]),
+        (["run", "w.py", "-d", '"text"'], ["-d must be an object", '"text"']),
+        (["run", "w.py", "-d", '{"Nmbers": [{}]}'], ["Nmbers", "Numbers"]),
+        (["run", "w.py", "-d", '{"Numbers": -3}'], ["Numbers", "-3"]),
+        (["run", "w.py", "-f", "none.json"], ["cannot read the inputs -f none.json", "No such file"]),
+        (["run", "w.py", "--window", "0"], ["--window must be from 1 to 1,024, not 0"]),
+        (["run", "w.py", "--config", "none.toml"], ["cannot read the configuration none.toml"]),
+        (["run", "none.py"], ["none.py"]),
+        (["run", "no.such.module"], ["no.such.module"]),
+        (["plan", "w.py", "--jsno"], ["unknown option --jsno", "did you mean --json?"]),
+        (["show", "none.h5"], ["none.h5"]),
+        (["show"], ["FILE"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_gives_one_message_and_status_2(hpcd4p, words, messages):
+    ended = hpcd4p(*words, workflow=GOOD)
+    assert ended.status == 2, ended.err
+    for message in messages:
+        assert message in ended.error
+    assert not (ended.folder / "results").exists() or not list((ended.folder / "results").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("workflow", "messages"),
+    [
+        ("this is no Python\n", ["w.py", "line 1"]),
+        ("import a_module_that_is_not_there\n", ["w.py", "a_module_that_is_not_there"]),
+        ("1 / 0\n", ["w.py", "ZeroDivisionError"]),
+        ("x = 1\n", ["w.py", "WorkflowGraph"]),
+        (GOOD + "\n    other = WorkflowGraph()\n    other.add(Numbers())\n", ["graph", "other", "-a"]),
+    ],
+)
+def test_a_file_that_is_no_workflow_says_why(hpcd4p, workflow, messages):
+    ended = hpcd4p("run", "w.py", workflow=workflow)
+    assert ended.status == 2, ended.err
+    for message in messages:
+        assert message in ended.error
+
+
+def test_an_attribute_chooses_between_two_graphs(hpcd4p):
+    two = GOOD + "\n    other = WorkflowGraph()\n    other.add(Numbers())\n"
+    ended = hpcd4p("run", "w.py", "-a", "other", "-i", "3", workflow=two)
+    assert ended.status == 0, ended.err
+    assert ended.record()["summary"]["outputs"] == {"Numbers0.output": 3}
+
+
+def test_a_wrong_variable_lists_the_valid_ones(hpcd4p):
+    ended = hpcd4p("run", "w.py", workflow=GOOD, variables={"HPCD4P_WINDWO": "2"})
+    assert ended.status == 2
+    assert "did you mean HPCD4P_WINDOW?" in ended.error
+
+
+def test_show_config_prints_and_does_not_run(hpcd4p):
+    ended = hpcd4p("run", "w.py", "--window", "3", "--show-config", workflow=GOOD)
+    assert ended.status == 0
+    assert "window = 3" in ended.out
+    assert "# --window" in ended.out
+    assert not (ended.folder / "results").exists()

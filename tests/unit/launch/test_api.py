@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+import hpcd4p
+from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p.errors import InputError, SettingsError, TooManyFailures, WorkflowError
+
+
+class Numbers(ProducerPE):
+    def __init__(self):
+        super().__init__()
+        self.at = 0
+
+    def _process(self, inputs):
+        self.at += 1
+        return self.at
+
+
+class Inverse(IterativePE):
+    def _process(self, data):
+        return data % 3, 12 // (data - 2)
+
+
+class Count(KeyedPE):
+    def process_key(self, key, value, state):
+        return (state or 0) + 1
+
+
+def graph_of(*elements):
+    graph = WorkflowGraph()
+    graph.add(elements[0])
+    for left, right in pairwise(elements):
+        graph.connect(left, "output", right, "input")
+    return graph
+
+
+def test_a_run_gives_the_outputs_of_unconnected_ports():
+    result = hpcd4p.run(graph_of(Numbers()), 3)
+    assert result.outputs == {"Numbers0.output": [1, 2, 3]}
+    assert result.summary.state == "completed"
+    assert result.record is None
+
+
+def test_a_second_run_starts_from_the_same_elements():
+    numbers = Numbers()
+    graph = graph_of(numbers)
+    assert hpcd4p.run(graph, 2).outputs == hpcd4p.run(graph, {numbers: 2}).outputs
+    assert numbers.at == 0
+
+
+def test_tuples_that_fail_are_given_back_with_a_warning():
+    with pytest.warns(UserWarning, match="1 tuples failed.*the first in Inverse1: ZeroDivisionError"):
+        result = hpcd4p.run(graph_of(Numbers(), Inverse(), Count()), 4)
+    assert sorted(result.outputs["Count2.output"]) == [(0, 1), (1, 2)]
+    (letter,) = result.dead_letters
+    assert letter.value_text == "2"
+
+
+def test_a_run_that_is_stopped_raises_and_has_its_figures():
+    graph = graph_of(Numbers(), Inverse())
+    with pytest.raises(TooManyFailures) as caught:
+        hpcd4p.run(graph, [{}, {}, {}], max_dead_letters=0)
+    assert caught.value.summary.failed == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "given", "error", "message"),
+    [
+        (-1, {}, InputError, "-1"),
+        ({"Nubmers": 3}, {}, InputError, "Nubmers"),
+        (1, {"ranks": 0}, SettingsError, "ranks must be 1 or more, not 0"),
+        (1, {"windwo": 2}, SettingsError, "unknown setting 'windwo'"),
+    ],
+)
+def test_what_cannot_run_says_why(inputs, given, error, message):
+    with pytest.raises(error, match=message):
+        hpcd4p.run(graph_of(Numbers()), inputs, **given)
+
+
+def test_an_empty_graph_is_refused():
+    with pytest.raises(WorkflowError):
+        hpcd4p.run(WorkflowGraph())
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = "import sys; import hpcd4p; print([m for m in sys.modules if m.startswith('hpcd4p.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    for name in hpcd4p.__all__:
+        assert getattr(hpcd4p, name) is not None
+        assert name in dir(hpcd4p)
+    with pytest.raises(AttributeError, match="has no attribute 'Generic'"):
+        _ = hpcd4p.Generic

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from hpcd4p.errors import SettingsError
+from hpcd4p.plan.limits import LIMITS, engine_settings
+from hpcd4p.plan.settings import EngineSettings
+
+
+def test_every_setting_has_limits_and_its_default_is_within():
+    defaults = asdict(EngineSettings())
+    assert LIMITS.keys() == defaults.keys()
+    assert engine_settings(defaults) == EngineSettings()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"windwo": 3}, r"unknown setting 'windwo'.*window \(4\)"),
+        ({"window": 0}, "window must be from 1 to 1,024, not 0"),
+        ({"window": 1.5}, "window must be a whole number, not 1.5"),
+        ({"window": True}, "window must be a whole number, not True"),
+        ({"task_s": "long"}, "task_s must be a number, not 'long'"),
+        ({"task_s": float("nan")}, "task_s must be from 1e-05 to 60, not nan"),
+    ],
+)
+def test_a_wrong_setting_says_what_it_may_be(given, message):
+    with pytest.raises(SettingsError, match=message):
+        engine_settings(given)
