@@ -26,9 +26,11 @@ class Target:
 
     def met(self, ours: float, reference: float) -> bool:
         """Whether the bound is kept."""
-        value = {Of.RATIO: ours / reference if reference else 0.0, Of.DIFFERENCE: ours - reference, Of.VALUE: ours}[
-            self.of
-        ]
+        value = {
+            Of.RATIO: ours / reference if reference else 0.0,
+            Of.DIFFERENCE: ours - reference,
+            Of.VALUE: ours,
+        }[self.of]
         return value >= self.bound if self.at_least else value <= self.bound
 
     def text(self, unit: str) -> str:

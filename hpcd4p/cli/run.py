@@ -18,6 +18,8 @@ from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.job import Job
@@ -80,11 +82,11 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
         return launch(size, ["run", *_without_ranks(argv, made)])
     inputs = read_inputs(iterations, found.data, found.file)
-    job, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+    job, module = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
     small = SmallOutputs()
     # the record is opened now: a folder that cannot be written is found before the run
-    sink = Tee(*_record(settings, job.plan.name), small)
-    return _finish(job, sink, small, present, settings, ranks)
+    sink = Tee(*_record(settings, job.plan.name, module), small)
+    return _finish(job, sink, small, getattr(module, "present", None), settings, ranks)
 
 
 def _without_ranks(argv: list[str], made: Parser) -> list[str]:
@@ -105,7 +107,7 @@ Present = Callable[["Summary", dict[str, list[Any]]], str]
 
 def _prepared(
     settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
-) -> tuple[Job, Present | None]:
+) -> tuple[Job, ModuleType | None]:
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.runtime.job import Job
 
@@ -122,16 +124,18 @@ def _prepared(
         redis_interface=values["redis_interface"],
         scratch=values["scratch"],
     )
-    return job, getattr(workflow_module(loaded), "present", None)
+    return job, workflow_module(loaded)
 
 
-def _record(settings: Resolved, workflow: str) -> list[OutputSink]:
+def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> list[OutputSink]:
     if not settings.values["record"]:
         return []
     from hpcd4p.record.naming import record_path
     from hpcd4p.record.writer import RecordWriter
 
-    return [RecordWriter(record_path(Path(settings.values["results"]), workflow))]
+    file = getattr(module, "__file__", None)
+    path = record_path(Path(settings.values["results"]), workflow)
+    return [RecordWriter(path, Path(file) if file else None)]
 
 
 def _finish(
@@ -191,8 +195,5 @@ def _tell(summary: Summary, small: SmallOutputs, present: Present | None, path: 
             text = f"the workflow's present() raised {type(error).__name__}: {error}"
         if text:
             print(text + "\n")
-    print(summary_text(summary))
-    if path is not None:
-        shown = os.path.relpath(path)
-        print(f"Record: {shown}  (python -m hpcd4p show {shown} prints it)")
+    print(summary_text(summary, small.letters, path and Path(os.path.relpath(path))))
     sys.stdout.flush()

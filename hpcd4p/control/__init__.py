@@ -1,1 +1,1 @@
-"""What is decided: ending, scaling, granularity, lost ranks. Pure: events in, orders out, `now` is an argument."""
+"""What is decided: ending, scaling, granularity, lost ranks. Pure: events in, orders out; `now` is given."""

@@ -25,7 +25,8 @@ def address_for_others(interface: str | None) -> str:
         if address is None:
             known = ", ".join(n for n in names if _address(n))
             raise RedisSetupError(
-                f"--redis-interface {interface}: no such interface with an IPv4 address here; there are: {known}"
+                f"--redis-interface {interface}: no interface of this name has an IPv4 address here; "
+                f"there are: {known}"
             )
         return address
     # the way out towards a public address: nothing is sent by connecting a datagram socket

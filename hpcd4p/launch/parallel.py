@@ -24,7 +24,7 @@ from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.rank import high_marks
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.transport import mpi
-from hpcd4p.transport.redis_broker import RedisBroker, load_scripts, stream_elements
+from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
 
@@ -63,14 +63,23 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     with ExitStack() as stack:
         try:
             endpoint = _redis(job, secret, hosts, stack)
-            streams = stream_elements(job.plan)
+            streams = job.plan.streams
             shas = load_scripts(endpoint, run_id, streams)
         except BaseException:
             mpi.share(pickle.dumps(None))
             raise
         shared = job.redis_url is not None
         setup = Setup(
-            job.plan, blobs, asdict(job.settings), job.module, secret, endpoint, run_id, shas, shared, job.by_value
+            job.plan,
+            blobs,
+            asdict(job.settings),
+            job.module,
+            secret,
+            endpoint,
+            run_id,
+            shas,
+            shared,
+            job.by_value,
         )
         mpi.share(pickle.dumps(setup, protocol=5))
         tasks, size = high_marks(job.plan, job.settings)
@@ -131,7 +140,7 @@ def _pickled(job: Job) -> list[bytes]:
     for element, pe in zip(job.plan.elements, job.elements, strict=False):
         try:
             blobs.append(dumps(pe, protocol=5))
-        except Exception as error:  # user classes: pickling them may raise anything
+        except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
             problems.append(
                 f"element {element.name} cannot be pickled, so it cannot be sent to another rank: "
                 f"{type(error).__name__}: {error}"

@@ -57,6 +57,7 @@ def check_shared_redis(url: str, several_nodes: bool = False) -> Endpoint:
             Trouble.PASSWORD: f"Give them in the address: {FORMS}",
             Trouble.PERMISSION: _wanted_rights(endpoint),
             Trouble.LOADING: "Try again in a moment",
+            Trouble.FULL: "Give it more memory, or remove what is in it",
             Trouble.OTHER: "Without --redis-url the run starts a Redis of its own",
         }[error.trouble]
         raise RedisSetupError(
@@ -172,11 +173,6 @@ def _refusals(admin: object, prefix: str) -> dict[str, str]:
 def _check_permissions(refused: dict[str, str], endpoint: Endpoint) -> None:
     if not refused:
         return
-    full = next((why for why in refused.values() if "OOM" in why or "maxmemory" in why), None)
-    if full:
-        raise RedisSetupError(
-            f"the Redis at {endpoint.where} is full: {full}. Give it more memory, or another"
-        )
     user = endpoint.username or "default"
     why = next(iter(refused.values()))
     raise RedisSetupError(

@@ -7,14 +7,14 @@ unconnected output.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 HEAD = 0
 COLLECTOR = "collector"
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """Where an element runs."""
 
     ROOT = "root"  # no connected input: starts on the head, moves to the pool if it holds no state
@@ -23,7 +23,7 @@ class Role(str, Enum):
     COLLECT = "collect"  # the collector
 
 
-class Spread(str, Enum):
+class Spread(StrEnum):
     """How the tuples of an edge are spread over the instances or partitions of its target."""
 
     SHUFFLE = "shuffle"  # anywhere (pool), or by content (several stateful instances)
@@ -46,7 +46,7 @@ class Route(NamedTuple):
 class ElementPlan(NamedTuple):
     """One element."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody wants here
     name: str  # unique: the name given by the user plus a running number
     role: Role
     keyed: bool  # the engine holds one state per key
@@ -90,6 +90,11 @@ class Plan(NamedTuple):
             for p in range(e.partitions)
             if self.owner(e.index, p) == rank
         ]
+
+    @property
+    def streams(self) -> list[int]:
+        """Elements that have a task stream: those of the pool, and the roots that may move there."""
+        return [e.index for e in self.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
 
     def outgoing(self, element: int) -> dict[str, list[Route]]:
         """Routes that leave `element`, by output."""

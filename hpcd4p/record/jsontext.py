@@ -132,13 +132,13 @@ def _array(numpy: Any, value: Any, exact: list[bool], depth: int) -> Any:
     if isinstance(value, numpy.ma.MaskedArray):
         parts = [_array(numpy, value.data, exact, depth), _plain(value.mask.tolist(), exact, depth)]
         return {"$masked": parts}
-    if value.dtype.kind == "V":
+    if value.dtype.hasobject and value.dtype.names:
         exact[0] = False
         return {"$repr": _repr(value)}
     items = value.astype("i8").tolist() if value.dtype.kind in "mM" else value.tolist()
     return {
         "$array" if isinstance(value, numpy.ndarray) else "$scalar": {
-            "dtype": str(value.dtype),
+            "dtype": value.dtype.descr if value.dtype.names else str(value.dtype),
             "shape": list(value.shape),
             "data": _plain(items, exact, depth),
         }
@@ -196,7 +196,7 @@ def _numpy_array(x: dict[str, Any]) -> Any:
     items = _value(x["data"])
     array = np.empty(x["shape"], dtype="O") if x["dtype"] == "object" else None
     if array is None:
-        kind = np.dtype(x["dtype"])
+        kind = np.dtype(_descr(x["dtype"]))
         return np.asarray(items, dtype="i8" if kind.kind in "mM" else kind).astype(kind).reshape(x["shape"])
     for where in np.ndindex(*x["shape"]):  # items may be sequences: numpy would look into them
         item = items
@@ -204,6 +204,13 @@ def _numpy_array(x: dict[str, Any]) -> Any:
             item = item[i]
         array[where] = item
     return array
+
+
+def _descr(found: Any) -> Any:
+    """The name of a dtype, or its fields: (name, dtype) or (name, dtype, shape)."""
+    if isinstance(found, str):
+        return found
+    return [(name, _descr(kind), *map(tuple, shape)) for name, kind, *shape in found]
 
 
 def _numpy_masked(x: list[Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
@@ -33,9 +33,10 @@ class Record:
     ...         print(word, count)
     """
 
-    def __init__(self, path: Path, file: Any) -> None:
+    def __init__(self, path: Path, file: Any, stream: BinaryIO) -> None:
         self.path = path
         self._file = file
+        self._stream = stream
         told = json.loads(file["summary"].asstr()[()])
         self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in told.pop("columns")}
         self.summary = Summary.from_dict(told)
@@ -70,6 +71,7 @@ class Record:
     def close(self) -> None:
         """Close the file; may be called again."""
         self._file.close()
+        self._stream.close()
 
     def __enter__(self) -> Record:
         return self
@@ -102,11 +104,20 @@ def read_record(path: Path) -> Record:
         If there is no such file, or it is no record, truncated, or of another version of the schema.
     """
     path = Path(path)
-    _check(path)
+    stream = _open(path)
+    try:
+        return _record(path, stream)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _record(path: Path, stream: BinaryIO) -> Record:
     import h5py
 
     try:
-        file = h5py.File(path, "r", locking=False)
+        # a stream, not a name: HDF5 then takes no file lock, whatever HDF5_USE_FILE_LOCKING says
+        file = h5py.File(stream, "r")
     except OSError as error:
         raise RecordError(
             f"{path}: the HDF5 file is truncated or damaged ({_first_line(error)}); a run names its record "
@@ -114,7 +125,7 @@ def read_record(path: Path) -> Record:
         ) from error
     try:
         _check_schema(path, file.attrs.get("schema"), file.attrs.get("schema_version"))
-        return Record(path, file)
+        return Record(path, file, stream)
     except RecordError:
         file.close()
         raise
@@ -124,20 +135,22 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path}: the record is damaged: {_first_line(error)}") from error
 
 
-def _check(path: Path) -> None:
-    """Refuse what is no HDF5 file at all."""
+def _open(path: Path) -> BinaryIO:
+    """Open what at least begins like an HDF5 file."""
     try:
-        with path.open("rb") as stream:
-            head = stream.read(8)
+        stream = path.open("rb")
     except IsADirectoryError:
         raise RecordError(f"{path} is a folder; give one of the .h5 files in it") from None
     except OSError as error:
         raise RecordError(
             f"{path}: {error.strerror}; records are in the folder of --results (results/)"
         ) from None
+    head = stream.read(8)
     if head != b"\x89HDF\r\n\x1a\n":
+        stream.close()
         what = "it is empty" if not head else "it does not begin like one"
         raise RecordError(f"{path} is not an HDF5 file: {what}; expected the record of a run (results/*.h5)")
+    return stream
 
 
 def _check_schema(path: Path, schema: Any, version: Any) -> None:

@@ -1,6 +1,6 @@
-"""A sink that keeps the small outputs, for the words of the workflow itself at the end of a run.
+"""A sink that keeps what is small, for the words at the end of a run.
 
-It must never hold more than `MOST` rows of an output: a run may make 10^8.
+It must never hold more than `MOST` rows of an output, nor more than a few failures: a run may make 10^8.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from hpcd4p.record.summary import DeadLetter, Summary
 
 MOST = 1000
 """Rows of an output that a workflow's ``present`` may see; more than this nobody reads on a screen."""
+
+FIRST_LETTERS = 10
+"""Failures to show; the record has them all."""
 
 
 class SmallOutputs:
@@ -28,6 +31,8 @@ class SmallOutputs:
     """
 
     def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+        """The first tuples that failed."""
         self._rows: dict[str, list[Any] | None] = {}
 
     @property
@@ -46,7 +51,8 @@ class SmallOutputs:
                 self._rows[name] = None
 
     def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
-        """Keep nothing."""
+        """Keep the first."""
+        self.letters += rows[: FIRST_LETTERS - len(self.letters)]
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Keep nothing."""

@@ -166,7 +166,9 @@ class Coordinator:
 
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
-        self._broker.order(self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0))))
+        self._broker.order(
+            self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
+        )
         end = clock.now() + FAREWELL_S
         while self.liveness.here() and clock.now() < end:
             for figures in self._broker.reports():
@@ -182,5 +184,3 @@ class Coordinator:
         while seen.dead:
             self._fetch_letters(seen.dead)
             seen = self._broker.observe(alive=False)
-
-

@@ -29,7 +29,7 @@ def isolate(values: list[Any]) -> list[Any]:
             continue
         try:
             copy: list[Any] = pickle.loads(pickle.dumps(values, protocol=5))
-        except Exception:  # user classes: what cannot be pickled is copied as Python copies
+        except Exception:  # noqa: BLE001  # user classes: what cannot be pickled is copied as Python copies
             from copy import deepcopy
 
             copy = deepcopy(values)

@@ -53,7 +53,9 @@ class _Collector:
         self.outputs: dict[str, int] = {}
         self._sink = sink
         self._names = {
-            r.input: (plan.elements[r.source].name, r.output) for r in plan.routes if r.target == plan.collector
+            r.input: (plan.elements[r.source].name, r.output)
+            for r in plan.routes
+            if r.target == plan.collector
         }
 
     chunk_tuples = 1 << 20
@@ -118,9 +120,7 @@ class Head(Rank):
             raise ElementFailed(
                 f"preprocess of element {plan.name} raised {type(error).__name__}: {error}"
             ) from error
-        self.sources.append(
-            Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake)
-        )
+        self.sources.append(Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake))
 
     def instances(self) -> list[Any]:
         """See `Rank.instances`."""
@@ -255,7 +255,12 @@ class Head(Rank):
         idle = seen.idle if seen else 0
         pool = len(self.plan.pool_ranks)
         return Progress(
-            elapsed, done, done / elapsed if elapsed else 0.0, pool - idle, self.plan.size, seen.tasks if seen else 0
+            elapsed,
+            done,
+            done / elapsed if elapsed else 0.0,
+            pool - idle,
+            self.plan.size,
+            seen.tasks if seen else 0,
         )
 
     def end(self, status: int) -> None:

@@ -101,7 +101,7 @@ class Instance:
         began = clock.now()
         try:
             self._postprocess()
-        except Exception as error:  # user code: anything may come
+        except Exception as error:  # noqa: BLE001  # user code: anything may come
             self._failed("<postprocess>", None, error)
         self.busy_s += clock.now() - began
 
@@ -166,7 +166,7 @@ class Instance:
                             if result is not None:
                                 append(result)
                     return
-                except Exception as error:  # user code: anything may come
+                except Exception as error:  # noqa: BLE001  # user code: anything may come
                     self._failed(port, value, error)
 
         return run
@@ -187,7 +187,7 @@ class Instance:
                         for name, each in result.items():
                             sink(name, each)
                 return
-            except Exception as error:  # user code: anything may come
+            except Exception as error:  # noqa: BLE001  # user code: anything may come
                 self._failed(port, value, error)
 
     def _run_batch(self, port: str, values: Iterable[Any]) -> None:
@@ -199,7 +199,7 @@ class Instance:
             part = values[start : start + most]
             try:
                 self._batch(pe, part)
-            except Exception as error:  # user code: anything may come
+            except Exception as error:  # noqa: BLE001  # user code: anything may come
                 self._batch_failed(pe, port, part, error)
 
     def _batch(self, pe: BatchPE, part: list[Any]) -> None:
@@ -217,7 +217,7 @@ class Instance:
         for value in part:
             try:
                 self._batch(pe, [value])
-            except Exception as each:  # user code: anything may come
+            except Exception as each:  # noqa: BLE001  # user code: anything may come
                 self._failed(port, value, each)
 
     def _keyed_loop(self, pe: KeyedPE) -> Callable[[str, Iterable[Any]], None]:
@@ -242,7 +242,7 @@ class Instance:
                             key = key_of(item)
                             table[key] = call(key, value_of(item), get(key))
                     return
-                except Exception as error:  # user code: anything may come
+                except Exception as error:  # noqa: BLE001  # user code: anything may come
                     self._failed(port, item, error)
 
         return run
@@ -253,7 +253,7 @@ class Instance:
             for key, state in self.table.items():
                 try:
                     pe.end_key(key, state)
-                except Exception as error:  # user code: anything may come
+                except Exception as error:  # noqa: BLE001  # user code: anything may come
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
 
@@ -262,6 +262,6 @@ def show_value(value: Any) -> str:
     """Text of a tuple for a dead letter, cut at `VALUE_CHARS`."""
     try:
         text = repr(value)
-    except Exception as error:  # user code: __repr__ may raise anything
+    except Exception as error:  # noqa: BLE001  # user code: __repr__ may raise anything
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     return text if len(text) <= VALUE_CHARS else text[:VALUE_CHARS] + f"... ({len(text)} characters)"

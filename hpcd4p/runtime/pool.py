@@ -44,11 +44,7 @@ class PoolRank(Rank):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # nearest the sinks first, so that memory drains
-        self._wanted = [
-            e.index
-            for e in reversed(self.plan.elements)
-            if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)
-        ]
+        self._wanted = self.plan.streams[::-1]
         self._instances: dict[int, Instance] = {}
         self._never_local: set[int] = set()
         self._idle = False
@@ -113,7 +109,7 @@ class PoolRank(Rank):
     def _run_task(self, task: Task) -> None:
         try:
             port, values = self.codec.open(task.payload)
-        except Exception as error:  # user classes: unpickling them may raise anything
+        except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             self._refuse(task, error)
             return
         self._begin(task)
@@ -157,7 +153,9 @@ class PoolRank(Rank):
     def _refuse(self, task: Task, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"
         element = self.plan.elements[task.element].name
-        self.flow.bury(task.element, "", f"a task of {task.tuples} tuples", text, f"reading a task of {element}: {text}")
+        self.flow.bury(
+            task.element, "", f"a task of {task.tuples} tuples", text, f"reading a task of {element}: {text}"
+        )
         self._failed[task.element] += task.tuples - 1  # one letter for all of them
         self.outbox.done.append((task.element, task.id))
         self.outbox.count(task.element, -task.tuples)

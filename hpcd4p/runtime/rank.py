@@ -6,7 +6,6 @@ Owns the order in which a rank does things, and its waits. The rules that it fol
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
@@ -25,8 +24,8 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Reply
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
-    from hpcd4p.record.summary import DeadLetter
     from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.record.summary import DeadLetter
 
 LINGER_S = 0.002
 """What a stateful rank has finished is committed after this time if nothing more comes."""
@@ -332,7 +331,7 @@ class Rank:
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} was declared lost by the head and has left")
         self.hungry = reply.idle
-        self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.bytes
+        self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested
         if reply.service_us:
             self.granularity.learn(reply.service_us)

@@ -38,7 +38,9 @@ class _Sequential:
         self.started = clock.now()
         self.flow = Flow(job.plan, 0, self._deliver, self._dead, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collected = {r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector}
+        self.collected = {
+            r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector
+        }
         self.outputs: dict[str, int] = {}
         self.account = RankAccount(0, "all", self.started)
         self._on_progress = on_progress
@@ -49,7 +51,9 @@ class _Sequential:
     def run(self) -> Summary:
         for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
             for partition in range(max(1, element.partitions)):
-                instance = self.flow.instance(element, copy_element(pe, partition, element.partitions), partition)
+                instance = self.flow.instance(
+                    element, copy_element(pe, partition, element.partitions), partition
+                )
                 instance.on_overflow = self._overflow
                 try:
                     instance.start()
@@ -71,7 +75,15 @@ class _Sequential:
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
         stats = self._stats()
-        return summarise(self.job, stats, [RankFigures(**self.account.figures())], self.outputs, self.started, status, reason)
+        return summarise(
+            self.job,
+            stats,
+            [RankFigures(**self.account.figures())],
+            self.outputs,
+            self.started,
+            status,
+            reason,
+        )
 
     def _stats(self) -> dict[str, int]:
         stats = {f"f:{e}": n for e, n in self._failed.items()}
@@ -161,5 +173,3 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     except RunStopped as stop:
         stop.summary = machine.summary(stop.status, str(stop))
         raise
-
-

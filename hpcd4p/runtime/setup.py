@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan
@@ -29,5 +29,4 @@ def copy_element(pe: GenericPE, partition: int, partitions: int) -> GenericPE:
     """An element for one partition: the object itself if there is only one, else a copy."""
     if partitions <= 1:
         return pe
-    twin: GenericPE = pickle.loads(pickle.dumps(pe, protocol=5))
-    return twin
+    return deepcopy(pe)

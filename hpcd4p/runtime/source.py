@@ -97,7 +97,7 @@ class Source:
             for _ in self._batches:
                 self._notify()
                 self._make_room()
-        except Exception as error:  # the engine's own: told by the main thread
+        except Exception as error:  # noqa: BLE001  # the engine's own: told by the main thread
             self.error = error
         finally:
             self.done = True
@@ -135,5 +135,5 @@ def attributes(pe: GenericPE) -> bytes | None:
     """The attributes of an element as bytes to compare; None if they cannot be pickled."""
     try:
         return pickle.dumps(pe.__getstate__(), protocol=5)
-    except Exception:  # user attributes: pickling them may raise anything
+    except Exception:  # noqa: BLE001  # user attributes: pickling them may raise anything
         return None

@@ -91,7 +91,11 @@ def summarise(
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    return {"engine": asdict(job.settings), "arguments": list(job.argv), "redis": "shared" if job.redis_url else "own"}
+    return {
+        "engine": asdict(job.settings),
+        "arguments": list(job.argv),
+        "redis": "shared" if job.redis_url else "own",
+    }
 
 
 def utc(instant: float) -> str:

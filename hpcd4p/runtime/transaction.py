@@ -46,9 +46,7 @@ class Outbox:
         self.began = 0.0
 
     def __bool__(self) -> bool:
-        return bool(
-            self.tuples or self.counts or self.done or self.progress or self.dead or self.rest
-        )
+        return bool(self.tuples or self.counts or self.done or self.progress or self.dead or self.rest)
 
     def count(self, element: int, delta: int) -> None:
         """Change the number of unfinished tuples of `element`."""
@@ -133,7 +131,7 @@ class Sealer:
             at += len(part)
             try:
                 payload = self._codec.seal((port, part))
-            except Exception:  # user classes: pickling them may raise anything
+            except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                 part = self._picklable(list(part), route)
                 payload = self._codec.seal((port, part))
             if part:
@@ -151,7 +149,7 @@ class Sealer:
             else:
                 try:
                     frames = self._codec.frames(segments)
-                except Exception:  # user classes: pickling them may raise anything
+                except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
                         s._replace(values=self._picklable(s.values, self._routes[s.element, s.port]))
                         for s in segments
@@ -167,7 +165,7 @@ class Sealer:
         for value in values:
             try:
                 self._codec.frames(value)
-            except Exception as each:  # user classes: pickling them may raise anything
+            except Exception as each:  # noqa: BLE001  # user classes: pickling them may raise anything
                 if route is not None:
                     self._bury(route, value, each)
                 continue
@@ -221,5 +219,3 @@ class Window:
                 if owner not in ranks and not self._mesh.sent(ticket)
             )
         return ranks
-
-

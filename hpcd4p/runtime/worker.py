@@ -37,7 +37,7 @@ def serve(setup: Setup) -> int:
     from hpcd4p.runtime.pool import PoolRank
     from hpcd4p.runtime.rank import high_marks
     from hpcd4p.transport.mpi import MpiMesh
-    from hpcd4p.transport.redis_broker import RedisBroker, stream_elements
+    from hpcd4p.transport.redis_broker import RedisBroker
     from hpcd4p.wire.codec import Codec
 
     mesh = MpiMesh()
@@ -51,7 +51,7 @@ def serve(setup: Setup) -> int:
             setup.run_id,
             mesh.rank,
             setup.shas,
-            stream_elements(setup.plan),
+            setup.plan.streams,
             (tasks // 2, size // 2),
             settings.max_attempts,
         )
@@ -73,7 +73,7 @@ def serve(setup: Setup) -> int:
         os._exit(3)
     except ElementFailed as error:
         broker.report(codec.seal(("element", mesh.rank, str(error))))
-    except Exception:  # a bug of the engine must reach the user through the head, not hang the run
+    except Exception:  # noqa: BLE001  # a bug of the engine must reach the user through the head, not hang the run
         import traceback
 
         text = f"rank {mesh.rank} failed in the engine:\n{traceback.format_exc()}"
@@ -87,15 +87,13 @@ def serve(setup: Setup) -> int:
 
 
 def _elements(setup: Setup) -> list[Any]:
-    if setup.module is not None:
-        from hpcd4p.workflow.load import install_module
-
-        install_module(*setup.module)
     try:
+        if setup.module is not None:
+            from hpcd4p.workflow.load import install_module
+
+            install_module(*setup.module)
         return [pickle.loads(blob) for blob in setup.elements]
     except Exception as error:  # user classes: unpickling them may raise anything
         raise ElementFailed(
             f"an element cannot be made on another rank: {type(error).__name__}: {error}"
         ) from error
-
-

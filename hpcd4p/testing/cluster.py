@@ -192,13 +192,18 @@ class Cluster:
         del self.ranks[rank], self._until[rank]
 
     def _where(self) -> str:
-        lines = [f"the cluster hangs at {self._now:.3f} s; not drained: {self.head.coordinator.ending.open_elements()}"]
-        lines.append(f"pending {self.store.pending}, tasks {self.store.tasks}, idle {sorted(self.store.idle)}")
+        lines = [
+            f"the cluster hangs at {self._now:.3f} s; "
+            f"not drained: {self.head.coordinator.ending.open_elements()}"
+        ]
+        lines.append(
+            f"pending {self.store.pending}, tasks {self.store.tasks}, idle {sorted(self.store.idle)}"
+        )
         for rank, loop in self.ranks.items():
             queued = {e: n for e, n in loop.inbox.tuples.items() if n}
             lines.append(
-                f"rank {rank}: window {len(loop.window)}, inbox {queued}, uncommitted {loop.inbox.uncommitted}, "
-                f"outbox {bool(loop.outbox)}"
+                f"rank {rank}: window {len(loop.window)}, inbox {queued}, "
+                f"uncommitted {loop.inbox.uncommitted}, outbox {bool(loop.outbox)}"
             )
         return "\n  ".join(lines)
 

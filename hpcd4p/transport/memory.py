@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcd4p.transport.redis_broker import service_times
+from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
 
 
@@ -86,7 +86,7 @@ class MemoryBroker:
         if take:
             reply.task = self._take(take)
         reply.orders = s.orders.pop(self.rank, [])
-        reply.idle, reply.tasks, reply.bytes = len(s.idle), s.tasks, s.bytes
+        reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
         reply.congested = frozenset(e for e, _ in s.congested)
         if want_service:
             reply.service_us = service_times(s.stats.items())

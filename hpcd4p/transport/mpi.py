@@ -101,7 +101,7 @@ def _on_one_node(size: int) -> bool:
 class _Incoming:
     """A message that is being received: its head, and the buffers that follow it."""
 
-    __slots__ = ("expected", "head", "buffers", "requests", "source")
+    __slots__ = ("buffers", "expected", "head", "requests", "source")
 
     def __init__(self, source: int, expected: int, head: bytearray) -> None:
         self.source = source
@@ -169,9 +169,7 @@ class MpiMesh:
             request = message.Irecv([data, MPI.BYTE])
             if tag == TAG_BUFFER:
                 # messages of one sender do not overtake: it belongs to the oldest that is short of one
-                entry = next(
-                    e for e in self._incoming if e.source == source and len(e.buffers) < e.expected
-                )
+                entry = next(e for e in self._incoming if e.source == source and len(e.buffers) < e.expected)
                 entry.buffers.append(data)
             else:
                 entry = _Incoming(source, tag // 4, data)

@@ -29,6 +29,7 @@ class Trouble(Enum):
     PASSWORD = "refuses the user or the password"
     PERMISSION = "does not allow a command"
     LOADING = "is still loading its data"
+    FULL = "is full"
     OTHER = "does not do as asked"
 
 
@@ -69,6 +70,8 @@ class RedisAdmin:
             raise AdminError(Trouble.PERMISSION, str(error)) from error
         except redis.BusyLoadingError as error:
             raise AdminError(Trouble.LOADING, str(error)) from error
+        except redis.OutOfMemoryError as error:
+            raise AdminError(Trouble.FULL, str(error)) from error
         except redis.TimeoutError as error:
             raise AdminError(Trouble.SILENT, f"no answer in {ANSWER_S:.0f} s") from error
         except redis.ConnectionError as error:

@@ -14,19 +14,14 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.plan.model import Plan, Role
 from hpcd4p.transport.resp import RespConnection
+from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
 from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
 
 SHARED_TTL_S = 600
 """On a Redis that others share, what a killed head leaves behind vanishes after this time."""
-
-
-def stream_elements(plan: Plan) -> list[int]:
-    """Elements that have a task stream: those of the pool, and the roots that may move there."""
-    return [e.index for e in plan.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
 
 
 def load_scripts(endpoint: Endpoint, run_id: str, elements: Sequence[int]) -> dict[str, str]:
@@ -123,10 +118,8 @@ class RedisBroker:
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        try:
+        with suppress(BlockingIOError):  # the pipe is full: it will wake
             os.write(self._wake_write, b"!")
-        except BlockingIOError:  # the pipe is full: it will wake
-            pass
 
     @property
     def wake_fd(self) -> int:
@@ -152,7 +145,7 @@ class RedisBroker:
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
             tasks=tasks,
-            bytes=size,
+            size=size,
             idle=idle,
             dead=dead,
             alive=self._alive() if alive else None,
@@ -207,7 +200,9 @@ def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
-def _task(e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None) -> Task:
+def _task(
+    e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
+) -> Task:
     done = tuple(map(int, progress.split())) if progress else ()
     return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
 
@@ -218,7 +213,7 @@ def _reply(raw: list[Any]) -> Reply:
     _, idle, tasks, size, congested, orders, task, stat = raw
     reply = Reply(True, None, idle, tasks, size)
     if task:
-        reply.task = _task(*task) if len(task) == 6 else _task(*task, None)
+        reply.task = _task(*task)
     if orders:
         reply.orders = [Order.parse(o.decode()) for o in orders]
     if congested:
@@ -226,15 +221,3 @@ def _reply(raw: list[Any]) -> Reply:
     if stat:
         reply.service_us = service_times(_pairs(stat))
     return reply
-
-
-def service_times(pairs: Any) -> dict[int, float]:
-    """Microseconds per tuple by element, from the run's statistics."""
-    stat = {(n.decode() if isinstance(n, bytes) else n): int(v) for n, v in pairs}
-    found = {}
-    # m and s leave out what a rank ran first (imports, caches); n and u are all there is at the start
-    for tuples, busy in (("n:", "u:"), ("m:", "s:")):
-        for name, count in stat.items():
-            if name[:2] == tuples and count > 0:
-                found[int(name[2:])] = stat.get(busy + name[2:], 0) / count
-    return found

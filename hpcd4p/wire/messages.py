@@ -93,7 +93,7 @@ class Reply:
     accepted : bool
         False: this rank was declared lost; nothing of the step was done and nothing ever will be.
     task : Task or None
-    idle, tasks, bytes : int
+    idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
     orders : list of Order
     congested : frozenset of int
@@ -102,7 +102,7 @@ class Reply:
         Measured service time by element, microseconds per tuple (only when asked).
     """
 
-    __slots__ = ("accepted", "bytes", "congested", "idle", "orders", "service_us", "task", "tasks")
+    __slots__ = ("accepted", "congested", "idle", "orders", "service_us", "size", "task", "tasks")
 
     def __init__(
         self, accepted: bool, task: Task | None = None, idle: int = 0, tasks: int = 0, size: int = 0
@@ -111,7 +111,7 @@ class Reply:
         self.task = task
         self.idle = idle
         self.tasks = tasks
-        self.bytes = size
+        self.size = size
         self.orders: list[Order] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
@@ -158,7 +158,8 @@ class Observation(NamedTuple):
     """Unfinished tuples by element."""
     stats: dict[str, int]
     tasks: int
-    bytes: int
+    size: int
+    """Payload bytes that wait."""
     idle: int
     dead: list[bytes]
     alive: frozenset[int] | None

@@ -118,7 +118,8 @@ def test_a_signal_ends_the_run_and_the_record_says_so(tmp_path, environment, ran
         [sys.executable, "-m", "hpcd4p", "show", str(path)],
         capture_output=True, text=True, timeout=30, env=environment, check=True,
     )  # fmt: skip
-    assert "interrupted" in shown.stdout
+    assert "INTERRUPTED" in shown.stdout
+    assert f"stopped by {number.name}" in shown.stdout
     assert took < ENDS_S, f"took {took:.2f} s\n{out}\n{err}"
     assert processes_in(tmp_path) == []
     assert list((tmp_path / "tmp").iterdir()) == []

@@ -1,0 +1,17 @@
+"""What the run's statistics say about the speed of its elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def service_times(pairs: Any) -> dict[int, float]:
+    """Microseconds per tuple by element, from the run's statistics."""
+    stat = {(n.decode() if isinstance(n, bytes) else n): int(v) for n, v in pairs}
+    found = {}
+    # m and s leave out what a rank ran first (imports, caches); n and u are all there is at the start
+    for tuples, busy in (("n:", "u:"), ("m:", "s:")):
+        for name, count in stat.items():
+            if name[:2] == tuples and count > 0:
+                found[int(name[2:])] = stat.get(busy + name[2:], 0) / count
+    return found

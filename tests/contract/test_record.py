@@ -1,0 +1,563 @@
+"""The record of a run on a real file system, with the real h5py."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import errno
+import fcntl
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import namedtuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hpcd4p.errors import RecordError
+from hpcd4p.record import aside, writer
+from hpcd4p.record.reader import read_record
+from hpcd4p.record.summary import DeadLetter, ElementFigures, RankFigures, Summary
+from hpcd4p.record.writer import RecordWriter
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclass
+class Pixel:
+    row: int
+    value: float
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal in value, and of one type."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
+            return np.ndim(a) == np.ndim(b) == 0 and same(a[()], b[()])  # no dimensions: a scalar comes out
+        exact = a.dtype == b.dtype or a.dtype.kind == b.dtype.kind == "U"
+        if a.dtype.kind == "O":
+            return a.shape == b.shape and all(map(same, a.ravel().tolist(), b.ravel().tolist()))
+        return exact and np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM")
+    if type(a) is not type(b) and not (isinstance(a, tuple) and isinstance(b, tuple)):
+        return False
+    if isinstance(a, (float, np.floating)):
+        return bool(a == b or (math.isnan(a) and math.isnan(b))) and math.copysign(1, a) == math.copysign(
+            1, b
+        )
+    if isinstance(a, (complex, np.complexfloating)):
+        return same(float(a.real), float(b.real)) and same(float(a.imag), float(b.imag))
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    return bool(a == b)
+
+
+def round_trip(path: Path, batches: list[list[Any]]) -> list[Any]:
+    sink = RecordWriter(path)
+    for batch in batches:
+        sink.outputs("e1", "output", list(batch))
+    sink.close(Summary("w"))
+    with read_record(path) as record:
+        return list(record.outputs("e1.output")) if record.names else []
+
+
+def assert_kept(path: Path, values: list[Any]) -> None:
+    found = round_trip(path, [values])
+    assert len(found) == len(values)
+    wrong = [(a, b) for a, b in zip(values, found, strict=True) if not same(a, b)]
+    assert not wrong
+
+
+# ---- every kind of value
+
+KINDS: dict[str, list[Any]] = {
+    "int": [0, -1, 2**63 - 1, -(2**63)],
+    "large int": [2**63, -(2**63) - 1, 10**30, 1 << 20_000],
+    "bool": [True, False],
+    "float": [0.0, -0.0, 1.5, math.inf, -math.inf, math.nan],
+    "complex": [1j, complex(math.nan, -0.0)],
+    "none": [None, None],
+    "text": ["", "a", "ä€😀", "line\nline"],
+    "text that HDF5 refuses": ["a\0b", "\ud800", "\0"],
+    "bytes": [b"", b"\0\1", b"abc"],
+    "tuple": [("the", 9), ("a", 7)],
+    "tuples of many lengths": [(1,), (1, 2), (), (1, "a", None)],
+    "named tuple": [Point(1, 2.5), Point(3, 4.5)],
+    "list": [[1, 2, 3], [], [4]],
+    "list of mixed things": [[1, "a", 2.5, None], [[1], [2, [3]]]],
+    "dict": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}],
+    "dict with odd keys": [{"a/b": 1, "~": 2, ".": 3, "..": 4, "%": 5, "\0": 6, "\ud800": 7}, {"": 1}],
+    "dict of other keys": [{1: "a", (2, 3): "b", None: "c"}, {}],
+    "dict with a field that changes": [{"a": 1}, {"a": "x"}, {"a": None}, {"a": [1]}],
+    "dict with many key sets": [{f"k{i}": i} for i in range(100)],
+    "dict of arrays": [{"mean": np.arange(3.0), "hist": np.zeros((2, 2), "u1")}] * 2,
+    "set": [{1, 2}, set(), frozenset({"a"})],
+    "array": [np.arange(6.0).reshape(2, 3), np.ones((2, 3))],
+    "array of no dimensions": [np.array(1.5), np.array(2.5)],
+    "array of no size": [np.zeros((0, 3)), np.zeros(0)],
+    "ragged arrays": [np.arange(n, dtype="i4") for n in (3, 0, 5, 3)],
+    "ragged matrices": [np.ones((n, n + 1)) for n in (2, 1, 3)],
+    "array of text": [np.array(["a", "bcd"]), np.array(["ä", ""]), np.array(["x"])],
+    "array of dates": [np.array(["2024-01-01", "NaT"], "M8[D]"), np.array([1], "m8[ns]")],
+    "structured array": [np.array([(1, 2.5)], [("a", "i4"), ("b", "f8")])],
+    "array of objects": [np.array([1, "a", None, (1, 2)], dtype=object)],
+    "array of raw bytes": [np.array([b"abc", b"x"], "V3")],
+    "array of nested structures": [
+        np.array([((1, 2), "a")], [("p", [("x", "i2"), ("y", "i2")]), ("n", "U3")])
+    ],
+    "small dtypes": [np.ones(2, d) for d in ("?", "i1", "u8", "f2", "f4", "c8", ">f8", "S3")],
+    "numpy scalars": [
+        np.float32(1.5),
+        np.int64(3),
+        np.bool_(True),
+        np.datetime64("2024-01-01"),
+        np.uint8(255),
+    ],
+    "dates": [datetime.datetime(2024, 1, 1, 12), datetime.date(2024, 1, 1), datetime.timedelta(1, 2)],
+    "decimal": [decimal.Decimal("1.10")],
+    "deep": [[[[[[[[[[1]]]]]]]]]],
+    "all at once": [1, 2.5, "a", None, True, b"x", (1, 2), [1], {"a": 1}, {1}, np.arange(3), 1j, 2**70],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gives_back_what_was_written(kind: str, tmp_path: Path) -> None:
+    assert_kept(tmp_path / "r.h5", KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gives_back_what_was_written_when_it_comes_again_and_again(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BUFFER_TUPLES", 1)
+    values = KINDS[kind] * 3
+    found = round_trip(tmp_path / "r.h5", [[v] for v in values])
+    assert all(map(same, values, found))
+    assert len(found) == len(values)
+
+
+numbers = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers()
+texts = (
+    st.text(st.characters(exclude_categories=())) | st.binary() | st.decimals(allow_nan=False) | st.dates()
+)
+keys = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+arrays = hnp.arrays(
+    st.one_of(hnp.integer_dtypes(), hnp.floating_dtypes(), hnp.boolean_dtypes(), hnp.complex_number_dtypes()),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+)
+values = st.recursive(
+    numbers | texts | arrays,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.sampled_from(["a", "b/c", "~", "$x"]), inner, max_size=3)
+        | st.dictionaries(keys, inner, max_size=3)
+        | st.sets(keys, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(batches=st.lists(st.lists(values, max_size=6), max_size=6), buffer=st.integers(1, 8))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_type_that_changes_in_mid_stream_loses_nothing(batches: list[list[Any]], buffer: int) -> None:
+    kept, writer.BUFFER_TUPLES = writer.BUFFER_TUPLES, buffer
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = round_trip(Path(folder) / "r.h5", batches)
+    finally:
+        writer.BUFFER_TUPLES = kept
+    expected = [v for batch in batches for v in batch]
+    assert len(found) == len(expected)
+    assert [(a, b) for a, b in zip(expected, found, strict=True) if not same(a, b)] == []
+
+
+def test_a_value_that_hdf5_and_json_lack_is_kept_as_its_repr_and_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "r.h5"
+    found = round_trip(path, [[object, Pixel(1, 2.5), 3 + 0j]])
+    assert found[0] == "<class 'object'>"
+    assert found[1] == {"row": 1, "value": 2.5}
+    with h5py.File(path) as file:
+        assert file["outputs/e1/output"].attrs["repr_only"] == 1
+
+
+# ---- what other programs see
+
+
+def test_numbers_and_arrays_are_typed_datasets_that_any_hdf5_program_reads(tmp_path: Path) -> None:
+    sink = RecordWriter(tmp_path / "r.h5")
+    sink.outputs("src1", "output", [1, 2, 3])
+    sink.outputs("fft1", "output", [np.ones((4, 2), "f4")] * 5)
+    sink.outputs("top1", "output", [("the", 9), ("a", 7)])
+    sink.outputs("stat1", "output", [{"mean_s": 1.5, "n": 2}])
+    sink.close(Summary("w"))
+    with h5py.File(tmp_path / "r.h5") as file:
+        outputs = file["outputs"]
+        assert outputs["src1/output"].dtype == np.int64
+        assert outputs["src1/output"][:].tolist() == [1, 2, 3]
+        assert outputs["fft1/output"].shape == (5, 4, 2)
+        assert outputs["fft1/output"].dtype == np.float32
+        assert outputs["top1/output/0"].asstr()[:].tolist() == ["the", "a"]
+        assert outputs["top1/output/1"][:].tolist() == [9, 7]
+        assert outputs["stat1/output/mean_s"].attrs["unit"] == "s"
+
+
+def test_a_stream_of_everything_needs_few_datasets_and_no_opaque_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.h5"
+    everything = [v for kind in KINDS.values() for v in kind]
+    assert_kept(path, everything)
+    names: list[str] = []
+    opaque: list[str] = []
+
+    def look(name: str, node: Any) -> None:
+        names.append(name)
+        if isinstance(node, h5py.Dataset) and node.dtype.kind == "V" and not node.dtype.names:
+            opaque.append(name)
+
+    with h5py.File(path) as file:
+        file["outputs"].visititems(look)
+        assert len(file["outputs/e1"]) <= 17
+    assert len(names) < 100
+    assert opaque == []
+
+
+def test_outputs_of_odd_names_are_kept_apart(tmp_path: Path) -> None:
+    names = [
+        ("a/b", "c"),
+        ("a", "b/c"),
+        (".", ".."),
+        ("a%2Fb", "c"),
+        ("", ""),
+        ("x~1", "o"),
+        ("x", "o~which"),
+    ]
+    sink = RecordWriter(tmp_path / "r.h5")
+    for i, (element, output) in enumerate(names):
+        sink.outputs(element, output, [i, str(i)])
+    sink.close(Summary("w"))
+    with read_record(tmp_path / "r.h5") as record:
+        assert [list(record.outputs(f"{e}.{o}")) for e, o in names] == [
+            [i, str(i)] for i in range(len(names))
+        ]
+
+
+def test_the_figures_letters_and_story_come_back(tmp_path: Path) -> None:
+    summary = Summary(
+        "w",
+        elements=[ElementFigures("a1", "pool", 3, 2, 1, 0.5, 2)],
+        ranks_figures=[RankFigures(0, "n1", 12)],
+        outputs={"a1.output": 2},
+        config={"url": "redis://me:geheim@host:1/0", "deep": {"nan": None}},
+        notes=["a note"],
+        provenance={"mpi": "Open MPI 5"},
+    )
+    letter = DeadLetter("a1", "input", "'x'", "ValueError: x\0", "Traceback\n", 1, 0.25)
+    sink = RecordWriter(tmp_path / "r.h5")
+    sink.dead_letters([letter] * 1000)
+    for i in range(5000):
+        sink.event(i / 10, "scale", f"to {i}")
+    sink.close(summary)
+    with read_record(tmp_path / "r.h5") as record:
+        assert record.summary.elements == summary.elements
+        assert record.summary.ranks_figures == summary.ranks_figures
+        assert record.summary.notes == ["a note"]
+        assert record.summary.provenance["mpi"] == "Open MPI 5"
+        assert record.summary.provenance["packages"]["h5py"] == h5py.__version__
+        assert list(record.dead_letters()) == [letter] * 1000
+        assert [e.text for e in record.events()] == [f"to {i}" for i in range(5000)]
+    with h5py.File(tmp_path / "r.h5") as file:
+        assert file.attrs["schema"] == "hpcd4p-record"
+        assert file.attrs["mpi"] == "Open MPI 5"
+        assert file["elements/busy_s"].attrs["unit"] == "s"
+    assert b"geheim" not in (tmp_path / "r.h5").read_bytes()
+
+
+# ---- size and speed
+
+
+def test_a_million_numbers_take_less_than_two_seconds(tmp_path: Path) -> None:
+    began = time.process_time()
+    sink = RecordWriter(tmp_path / "r.h5")
+    for i in range(0, 10**6, 4000):
+        sink.outputs("src1", "output", list(range(i, i + 4000)))
+    sink.close(Summary("w"))
+    assert time.process_time() - began < 2
+    with read_record(tmp_path / "r.h5") as record:
+        assert sum(record.outputs("src1.output")) == 10**6 * (10**6 - 1) // 2
+        assert record.count("src1.output") == 10**6
+
+
+def test_values_do_not_pile_up_in_memory(tmp_path: Path) -> None:
+    sink = RecordWriter(tmp_path / "r.h5")
+    for _ in range(100):
+        sink.outputs("src1", "output", [np.zeros(1 << 17)])  # 1 MiB
+        assert sink._waiting_bytes <= writer.BUFFER_BYTES
+    sink.abandon()
+
+
+def test_small_records_are_small(tmp_path: Path) -> None:
+    round_trip(tmp_path / "r.h5", [[1, 2, 3]])
+    assert (tmp_path / "r.h5").stat().st_size < 60_000
+
+
+# ---- the file
+
+
+def test_the_record_has_its_name_only_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "r.h5"
+    sink = RecordWriter(path)
+    sink.outputs("e1", "output", list(range(100_000)))
+    (part,) = path.parent.iterdir()
+    assert part.name.startswith(".r.h5.")
+    assert part.suffix == ".part"
+    assert sink.close(Summary("w")) == path
+    assert list(path.parent.iterdir()) == [path]
+    assert sink.close(Summary("w")) == path
+    sink.abandon()
+    assert path.exists()
+
+
+def test_an_abandoned_record_leaves_nothing(tmp_path: Path) -> None:
+    sink = RecordWriter(tmp_path / "r.h5")
+    sink.outputs("e1", "output", list(range(100_000)))
+    sink.abandon()
+    sink.outputs("e1", "output", [1])
+    assert sink.close(Summary("w")) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
+    first, second = RecordWriter(tmp_path / "r.h5"), RecordWriter(tmp_path / "r.h5")
+    assert first.close(Summary("first")) == tmp_path / "r.h5"
+    assert second.close(Summary("second")) == tmp_path / "r-2.h5"
+    with pytest.raises(RecordError, match="never overwritten"):
+        RecordWriter(tmp_path / "r.h5")
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_and_no_living_one_is_touched(tmp_path: Path) -> None:
+    path = tmp_path / "r.h5"
+    code = "import os, signal, sys; from pathlib import Path; from hpcd4p.record.writer import RecordWriter\n"
+    code += "kept = RecordWriter(Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(path)], timeout=60, env=with_package(), check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+    living = RecordWriter(path)
+    other = RecordWriter(tmp_path / "other.h5")
+    assert len(list(tmp_path.iterdir())) == 2
+    living.close(Summary("w"))
+    other.close(Summary("w"))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other.h5", "r.h5"]
+
+
+def with_package() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "r.h5", tmp_path / "file" / "deeper" / "r.h5", Path("/proc/r.h5")):
+        with pytest.raises(RecordError, match=r"cannot be written.*--results") as caught:
+            RecordWriter(path)
+        assert caught.value.status == 2
+
+
+def test_no_lock_is_needed_to_read_or_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "r.h5"
+
+    def refused(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(aside.fcntl, "flock", refused)
+    monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "TRUE")
+    assert round_trip(path, [[1, 2]]) == [1, 2]
+    monkeypatch.undo()
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code = "import sys; from hpcd4p.record.reader import read_record\n"
+        code += "print(list(read_record(sys.argv[1]).outputs('e1.output')))"
+        env = {**with_package(), "HDF5_USE_FILE_LOCKING": "TRUE"}
+        said = subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=env,
+            check=False,
+        )
+    assert said.stdout == "[1, 2]\n"
+
+
+# ---- disk full
+
+
+def fill(sink: RecordWriter) -> None:
+    for i in range(5000):
+        sink.outputs("e1", "output", [np.full(10_000, i)])
+
+
+def full_after(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """The file system takes `room` bytes."""
+    write = os.pwrite
+
+    def pwrite(fd: int, data: Any, at: int) -> int:
+        if at + len(data) > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(fd, data, at)
+
+    monkeypatch.setattr(aside.os, "pwrite", pwrite)
+
+
+def test_a_full_disk_stops_the_run_when_it_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_after(monkeypatch, 3_000_000)
+    sink = RecordWriter(tmp_path / "r.h5")
+    with pytest.raises(RecordError, match=r"No space left on device; \d+ tuples"):
+        fill(sink)
+    with pytest.raises(RecordError, match="No space left"):
+        sink.close(Summary("w"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("room", [0, 1000, 5000, 20_000])
+def test_a_disk_that_is_full_at_the_end_is_said_and_leaves_nothing(
+    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_after(monkeypatch, room)
+    sink = RecordWriter(tmp_path / "r.h5")
+    sink.outputs("e1", "output", [np.arange(1000), "text", [1], {"a": 1}] * 10)
+    with pytest.raises(RecordError, match=r"r\.h5 could not be written: No space left.*40 tuples.*--results"):
+        sink.close(Summary("w"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_whose_disk_is_full_ends_without_a_crash(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+from hpcd4p.errors import RecordError
+from hpcd4p.record.summary import Summary
+from hpcd4p.record.writer import RecordWriter
+sink = RecordWriter(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+sink.outputs("e1", "output", [str(i) for i in range(16_000)])
+sink.outputs("e2", "output", [float(i) for i in range(16_000)])
+sink.outputs("e3", "output", list(range(100_000)))
+try:
+    sink.close(Summary("w"))
+except RecordError as error:
+    print(error)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "r.h5")],
+        capture_output=True, text=True, timeout=60, env=with_package(), check=False,
+    )  # fmt: skip
+    assert said.stderr == ""
+    assert "File too large" in said.stdout
+    assert said.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB; only root may make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True, check=False
+    )
+    if made.returncode:
+        # the same with os.pwrite replaced, and with RLIMIT_FSIZE, is tested above for everybody
+        yield tmp_path / "none"
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_small_disk_that_is_really_full(small_disk: Path) -> None:
+    if not small_disk.exists():
+        return
+    sink = RecordWriter(small_disk / "r.h5")
+    with pytest.raises(RecordError, match=r"No space left on device.*MB are free"):
+        fill(sink)
+    sink.abandon()
+    assert list(small_disk.iterdir()) == []
+
+
+# ---- files that are no record
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    path = tmp_path / "r.h5"
+    round_trip(path, [[1, "a", np.arange(1000)] * 20])
+    return path
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_record_is_refused(record: Path, part: float) -> None:
+    data = record.read_bytes()
+    record.write_bytes(data[: int(len(data) * part)])
+    with pytest.raises(RecordError, match="truncated or damaged"):
+        read_record(record)
+
+
+def test_a_damaged_record_gives_a_record_error_or_its_values(record: Path) -> None:
+    data = record.read_bytes()
+    for at in range(0, len(data), len(data) // 100):
+        record.write_bytes(data[:at] + bytes(64) + data[at + 64 :])
+        try:
+            with read_record(record) as found:
+                for name in found.names:
+                    list(found.outputs(name))
+        except RecordError:
+            pass
+
+
+def test_a_record_of_another_schema_is_refused(record: Path) -> None:
+    with h5py.File(record, "r+") as file:
+        file.attrs["schema_version"] = 99
+    with pytest.raises(RecordError, match="version 99"):
+        read_record(record)
+    with h5py.File(record, "r+") as file:
+        del file.attrs["schema"]
+    with pytest.raises(RecordError, match="not the record of a run"):
+        read_record(record)
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"", "empty"), (b"hello, world", "not an HDF5 file")])
+def test_a_file_that_is_no_hdf5_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=words):
+        read_record(path)
+
+
+def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="is a folder"):
+        read_record(tmp_path)
+    with pytest.raises(RecordError, match="No such file"):
+        read_record(tmp_path / "none.h5")
+
+
+def test_an_output_that_is_not_there_names_those_that_are(record: Path) -> None:
+    with read_record(record) as found, pytest.raises(RecordError, match=r"no output 'x'.*e1\.output"):
+        found.outputs("x")

@@ -1,0 +1,112 @@
+"""`launch` with a real MPI: the status of rank 0, signals, and ranks that are lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+DEADLINE_S = 60
+
+LAUNCH = """
+    import sys
+    from hpcd4p.launch.mpirun import launch
+    try:
+        print("status", launch(3, sys.argv[1:], module="stand_in"))
+    except BaseException as error:
+        print(type(error).__name__, error)
+"""
+
+# what stands for the package on the ranks: rank 0 does as told, the others wait for its word
+STAND_IN = """
+    import os, signal, sys, time
+    asked = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda n, frame: asked.append(n))
+    from mpi4py import MPI
+    rank, word = MPI.COMM_WORLD.rank, sys.argv[1]
+    def leave(status):
+        if rank == 0:
+            with open(os.environ["HPCD4P_STATUS_FILE"], "w") as file:
+                file.write(f"{status}\\n")
+    if word.isdigit():
+        leave(word)
+    elif word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    else:
+        if rank == 0:
+            print("up", flush=True)
+        end = time.monotonic() + 30
+        while time.monotonic() < end and (word == "deaf" or not asked):
+            time.sleep(0.01)
+        leave(3)
+"""
+
+Launched = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def launched(tmp_path: Path, environment: dict[str, str]):
+    (tmp_path / "stand_in.py").write_text(textwrap.dedent(STAND_IN))
+    (tmp_path / "tmp").mkdir()
+    started = []
+
+    def start(word: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(LAUNCH), word], cwd=tmp_path, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment | {"TMPDIR": str(tmp_path / "tmp")},
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def last_line(process: subprocess.Popen[str]) -> str:
+    text, _ = process.communicate(timeout=DEADLINE_S)
+    return text.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("status", ["0", "1", "3"])
+def test_gives_the_status_that_rank_0_left(launched, status, tmp_path):
+    assert last_line(launched(status)) == f"status {status}"
+    assert not list((tmp_path / "tmp").glob(".hpcd4p-status-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_lets_the_ranks_end_in_order(launched, number):
+    process = launched("wait")
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(number)
+    assert last_line(process) == "status 3"
+
+
+def test_a_second_signal_ends_ranks_that_do_not_listen(launched):
+    process = launched("deaf")
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    before = time.monotonic()
+    assert last_line(process).startswith("Interrupted the 3 ranks were ended by SIGINT")
+    assert time.monotonic() - before < 5
+
+
+def test_says_that_rank_0_was_killed(launched):
+    assert last_line(launched("die")).startswith("RankLost rank 0 was killed")
+
+
+def test_says_that_ranks_did_not_start(launched, tmp_path):
+    (tmp_path / "stand_in.py").write_text("import sys; sys.exit(5)")
+    assert last_line(launched("0")).startswith("MpiSetupError the 3 ranks did not start")
