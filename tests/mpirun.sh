@@ -14,7 +14,7 @@ flags=
 case $(mpirun --version 2>&1) in
 *"Open MPI"* | *OpenRTE* | *PRRTE* | *prte*)
     # more ranks than cores, one node (probing networks costs a second), and a lost rank may not end the others
-    flags="--oversubscribe --bind-to none --mca btl self,sm --with-ft ulfm"
+    flags="--oversubscribe --bind-to none --mca btl self,sm --enable-recovery"
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
     ;;

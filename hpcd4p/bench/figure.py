@@ -1,4 +1,4 @@
-"""A row of the report: ours beside a reference, the target, and whether it is met. Pure, but for `take_turns`."""
+"""A row of the report: ours beside a reference, the target, and whether it is met."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from statistics import median
 class Of(Enum):
     """What a target speaks of."""
 
-    RATIO = "×"
+    RATIO = "x"
     DIFFERENCE = "more"
     VALUE = ""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on the ratio ours ÷ reference, on ours − reference, or on ours."""
+    """A bound on the ratio ours ÷ reference, on ours minus reference, or on ours."""
 
     bound: float
     at_least: bool
@@ -37,7 +37,7 @@ class Target:
         """The bound in words."""
         sign = "≥" if self.at_least else "≤"
         if self.of is Of.RATIO:
-            return f"{sign} {self.bound:g} ×"
+            return f"{sign} {self.bound:g} x"
         sense = "+" if self.of is Of.DIFFERENCE else ""
         return f"{sign} {sense}{self.bound:g} {unit}".rstrip()
 

@@ -7,6 +7,8 @@ measured, and *floor* measures the whole program.
 from __future__ import annotations
 
 import sys
+import traceback
+
 from hpcd4p.launch.place import launched_rank, launched_size
 
 
@@ -16,15 +18,23 @@ def main(argv: list[str]) -> int:
         from hpcd4p.runtime import worker
 
         return worker.main()
-    return _lead(argv[0], int(argv[1]), argv[2])
+    try:
+        return _lead(argv[0], int(argv[1]), argv[2])
+    except BaseException:
+        if launched_size() > 1:  # nobody else tells the other ranks, and they would wait for ever
+            traceback.print_exc()
+            from hpcd4p.transport import mpi
+
+            mpi.abort(1)
+        raise
 
 
 def _lead(name: str, calls: int, answer: str) -> int:
     import json
     from pathlib import Path
 
+    from hpcd4p.bench.answers import WORKLOADS
     from hpcd4p.bench.server import ServerWatch
-    from hpcd4p.bench.workloads import WORKLOADS
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.make import make_plan
     from hpcd4p.plan.settings import EngineSettings

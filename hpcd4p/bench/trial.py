@@ -106,13 +106,18 @@ class Launcher:
             return Ended(ended - began, ended, out.read().decode(errors="replace"))
 
     def measure(
-        self, workload: str, calls: int, ranks: int = 0, meanwhile: Callable[[int], None] | None = None
+        self,
+        workload: str,
+        calls: int,
+        ranks: int = 0,
+        meanwhile: Callable[[int], None] | None = None,
+        deadline_s: float = DEADLINE_S,
     ) -> Outcome:
         """Run a workload on our engine: in process with `ranks` 0, else on that many."""
         with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
             answer = Path(folder, "answer.json")
             words = ["-m", "hpcd4p.bench.rank", workload, str(calls), str(answer)]
-            ended = self.run(words, ranks, meanwhile)
+            ended = self.run(words, ranks, meanwhile, deadline_s)
             if not answer.exists():
                 raise TrialError(f"{workload} on {ranks} ranks left no answer:\n{ended.text[-2000:]}")
             told = json.loads(answer.read_text(encoding="utf-8"))
@@ -132,9 +137,12 @@ class Launcher:
 def _beside(python: str) -> Mpi:
     path = Path(python).parent / "mpirun"
     try:
+        subprocess.run(
+            [python, "-c", "import mpi4py, hiredis"], capture_output=True, text=True, timeout=30, check=True
+        )
         done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise TrialError(f"no mpirun beside {python}: {error}") from error
+        raise TrialError(f"{python} needs mpi4py, hiredis, and mpirun beside it: {error}") from error
     return Mpi(path, *identify(done.stdout))
 
 

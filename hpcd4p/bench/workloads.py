@@ -1,4 +1,4 @@
-"""The workflows of the benchmark, written with the public names only, and what each must give.
+"""The workflows of the benchmark, written with the public names only.
 
 `arrays` apart, they are what the other systems of the comparison were measured on. Must never import
 the engine: this is what a user would write.
@@ -6,12 +6,10 @@ the engine: this is what a user would write.
 
 from __future__ import annotations
 
-import random
 import time
-from collections import Counter
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any
 
 from hpcd4p import ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 
@@ -77,8 +75,10 @@ def hops() -> WorkflowGraph:
 @lru_cache(1)
 def words() -> list[str]:
     """65,536 words drawn by Zipf's law; `Words` goes round and round."""
+    from random import Random  # not on the ranks that never draw
+
     weights = [1 / rank for rank in range(1, WORDS + 1)]
-    return random.Random(1).choices([f"Word{i}" for i in range(WORDS)], weights, k=1 << 16)
+    return Random(1).choices([f"Word{i}" for i in range(WORDS)], weights, k=1 << 16)
 
 
 class Words(ProducerPE):
@@ -163,9 +163,24 @@ def cpu() -> WorkflowGraph:
     return chain(Numbers(), Spin())
 
 
-def nap_s(item: int, stage: int) -> float:
-    """How long `stage` (0 or 1) sleeps for `item`: beta(2, 5) · 0.1 s, the same in every system."""
-    return random.Random(2 * item + stage).betavariate(2, 5) * 0.1
+def naps_s(item: int) -> tuple[float, float]:
+    """How long the two stages sleep for `item`: beta(2, 5) · 0.1 s each, the same in every system."""
+    from random import Random
+
+    dice = Random(item)
+    return dice.betavariate(2, 5) * 0.1, dice.betavariate(2, 5) * 0.1
+
+
+class Naps(ProducerPE):
+    """(number, seconds of the first stage, seconds of the second)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = 0
+
+    def _process(self, inputs: Any) -> tuple[int, float, float]:
+        self.last += 1
+        return (self.last, *naps_s(self.last))
 
 
 class Nap(IterativePE):
@@ -175,14 +190,14 @@ class Nap(IterativePE):
         super().__init__()
         self.stage = stage
 
-    def _process(self, item: int) -> int:
-        time.sleep(nap_s(item, self.stage))
+    def _process(self, item: tuple[int, float, float]) -> tuple[int, float, float]:
+        time.sleep(item[1 + self.stage])
         return item
 
 
 def sleep() -> WorkflowGraph:
     """Tasks that only wait."""
-    return chain(Numbers(), Nap(0), Nap(1))
+    return chain(Naps(), Nap(0), Nap(1))
 
 
 class Blocks(ProducerPE):
@@ -273,46 +288,6 @@ def silent() -> WorkflowGraph:
 def chain(*elements: GenericPE) -> WorkflowGraph:
     """Connect each ``output`` to the next ``input``."""
     graph = WorkflowGraph()
-    for one, other in zip(elements, elements[1:], strict=False):
+    for one, other in pairwise(elements):
         graph.connect(one, "output", other, "input")
     return graph
-
-
-def _increments(calls: int) -> list[Any]:
-    return [(calls, calls * (calls + 1) // 2 + 3 * calls)]
-
-
-def _top(calls: int) -> list[Any]:
-    rounds, rest = divmod(calls, 1 << 16)
-    counts = Counter({word.lower(): times * rounds for word, times in Counter(words()).items()})
-    counts.update(words()[at & 65535].lower() for at in range(1, rest + 1))
-    return ranked(counts.items())
-
-
-def _stations(calls: int) -> Counter[int]:
-    return Counter(index % STATIONS for index in range(calls))
-
-
-class Workload(NamedTuple):
-    """A workflow and the outputs that a number of calls must give, in any order."""
-
-    build: Callable[[], WorkflowGraph]
-    expected: Callable[[int], list[Any]]
-    indexed: bool = False
-    """Each call is given its number: ``{"index": 0}``."""
-
-
-WORKLOADS = {
-    "hops": Workload(hops, _increments),
-    "keyed": Workload(keyed, _top),
-    "cpu": Workload(cpu, lambda calls: [Spin()._process(i) for i in range(1, calls + 1)]),
-    "sleep": Workload(sleep, lambda calls: list(range(1, calls + 1))),
-    "arrays": Workload(
-        arrays, lambda calls: [(k, (n * BLOCK, float(n))) for k, n in _stations(calls).items()], True
-    ),
-    "stack": Workload(
-        stack, lambda calls: [(k, (n * BLOCK, 2.0 * n)) for k, n in _stations(calls).items()], True
-    ),
-    "silent": Workload(silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
-}
-"""By name, for `hpcd4p.bench.rank`."""

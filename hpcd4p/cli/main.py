@@ -46,10 +46,10 @@ def main(argv: list[str]) -> int:
     except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
         traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
-        _hand_over(status)
-        ranks.abandon(status)
     ranks.release()
-    return 0 if _hand_over(status) else status
+    ended = 0 if _hand_over(status) else status
+    ranks.leave(ended)
+    return ended
 
 
 def _dispatch(argv: list[str], ranks: OtherRanks) -> int:

@@ -30,10 +30,9 @@ class OtherRanks:
 
             parallel.dismiss()
 
-    def abandon(self, status: int) -> None:
-        """After a mistake of ours: end them if the engine had them, whatever they are doing."""
+    def leave(self, status: int) -> None:
+        """End this process here, if after the run it cannot simply return; see `parallel.leave`."""
         if self._engaged:
             from hpcd4p.launch import parallel
 
-            parallel.abandon(status)
-        self.release()
+            parallel.leave(status)

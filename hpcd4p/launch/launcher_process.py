@@ -52,7 +52,9 @@ class LauncherProcess:
         try:
             # a process group in the background must not read the terminal
             quiet = subprocess.DEVNULL if _is_terminal(0) else None
-            self._process = subprocess.Popen(self._line, env=self._environ, stdin=quiet, process_group=0)
+            self._process = subprocess.Popen(
+                [*_mortal(), *self._line], env=self._environ, stdin=quiet, process_group=0
+            )
             if self.asked_to_stop:  # between the handlers and the start
                 self._process.send_signal(signal.SIGTERM)
             return self._process.wait()
@@ -84,6 +86,16 @@ class LauncherProcess:
         self._timer = threading.Timer(GRACE_S if self._step == 1 else KILL_S, self._press)
         self._timer.daemon = True
         self._timer.start()
+
+
+def _mortal() -> list[str]:
+    """Words before a command that end it when this process is killed; none where setpriv cannot."""
+    words = ["setpriv", "--pdeathsig", "TERM"]
+    try:
+        done = subprocess.run([*words, "true"], capture_output=True, check=False)
+    except OSError:
+        return []
+    return words if done.returncode == 0 else []
 
 
 def _is_terminal(descriptor: int) -> bool:

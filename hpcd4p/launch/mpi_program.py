@@ -88,8 +88,9 @@ def command(mpi: Mpi, ranks: int, program: Iterable[str], several_nodes: bool = 
     if mpi.kind == OPEN_MPI:
         line += ["--oversubscribe", "--bind-to", "none"]
         if mpi.keeps_survivors:
-            # the ranks that are left finish the run when one is killed
-            line += ["--with-ft", "ulfm"]
+            # the ranks that are left finish the run when one is killed; not --with-ft ulfm, under which
+            # every wildcard probe raises after a loss
+            line += ["--enable-recovery"]
         if several_nodes:
             for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
                 line += ["-x", name]

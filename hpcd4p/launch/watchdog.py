@@ -30,7 +30,7 @@ its server while it answers."""
 # no command may run in the foreground before the server is started: the shell would unblock the signals
 _SCRIPT = """
 home=$1; shift
-"$@" &
+"$@" >&2 &
 server=$!
 echo "$server"
 exec >/dev/null 2>&1
@@ -60,7 +60,7 @@ class Watchdog:
     pid
         The server's process.
     words
-        Pipe with what the server writes to its output; it closes when the server ends.
+        Pipe with what the server writes to output and errors; it closes when the server ends.
     """
 
     def __init__(self, command: list[str], home: Path) -> None:
@@ -74,7 +74,7 @@ class Watchdog:
                 ["/bin/sh", "-c", _SCRIPT, "hpcd4p-watchdog", home, *command],
                 stdin=read,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE,
                 bufsize=0,
                 pass_fds=(lock,),
                 # not in the owner's process group: a launcher kills that as a whole
@@ -90,8 +90,10 @@ class Watchdog:
             os.close(lock)
         _leashes.add(self._leash)
         assert self._shell.stdout is not None
-        self.words = self._shell.stdout
-        self.pid = int(self.words.readline() or 0)
+        assert self._shell.stderr is not None
+        self.words = self._shell.stderr
+        with self._shell.stdout as number:
+            self.pid = int(number.readline() or 0)
 
     @property
     def shell_pid(self) -> int:

@@ -6,10 +6,12 @@ It must never write a file. It is the twin of `writer.RecordWriter`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.record.summary import DeadLetter, Event, Summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class MemorySink:
@@ -40,6 +42,9 @@ class MemorySink:
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Keep one line of the story."""
         self.events.append(Event(time_s, kind, text))
+
+    def warm(self) -> None:
+        """Nothing to import."""
 
     def close(self, summary: Summary) -> Path | None:
         """Keep the summary; there is no file, so None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -54,11 +54,13 @@ class Record:
 
     def count(self, name: str) -> int:
         """Give the number of tuples of the output `name`; raises as `outputs` does."""
-        return count_column(*self._place(name))
+        with _damage_told(self.path):
+            return count_column(*self._place(name))
 
     def described(self, name: str) -> str:
         """Give what the tuples of the output `name` are, in a few words; raises as `outputs` does."""
-        return describe_column(*self._place(name))
+        with _damage_told(self.path):
+            return describe_column(*self._place(name))
 
     def dead_letters(self) -> Iterator[DeadLetter]:
         """Yield the tuples that failed."""
@@ -86,13 +88,12 @@ class Record:
         if found is None:
             known = ", ".join(self.names) or "none"
             raise RecordError(f"{self.path}: no output {name!r}; the record has: {known}")
-        return self._file["outputs"][link_name(found[0])], link_name(found[1])
+        with _damage_told(self.path):
+            return self._file["outputs"][link_name(found[0])], link_name(found[1])
 
     def _values(self, group: Any, name: str) -> Iterator[Any]:
-        try:
+        with _damage_told(self.path):
             yield from read_column(group, name)
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            raise RecordError(f"{self.path}: {name} is damaged: {error}") from error
 
 
 def read_record(path: Path) -> Record:
@@ -124,14 +125,24 @@ def _record(path: Path, stream: BinaryIO) -> Record:
             "only when it is complete, so this is a copy that went wrong: copy it again"
         ) from error
     try:
-        _check_schema(path, file.attrs.get("schema"), file.attrs.get("schema_version"))
-        return Record(path, file, stream)
+        with _damage_told(path):
+            _check_schema(path, file.attrs.get("schema"), file.attrs.get("schema_version"))
+            return Record(path, file, stream)
     except RecordError:
-        file.close()
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        with suppress(OSError, RuntimeError):
+        with suppress(*_DAMAGE):
             file.close()
+        raise
+
+
+_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What reading a damaged file raises, in h5py or where its values are made."""
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
         raise RecordError(f"{path}: the record is damaged: {_first_line(error)}") from error
 
 

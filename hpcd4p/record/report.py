@@ -87,7 +87,7 @@ def _elements(summary: Summary) -> list[str]:
 
 
 def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
-    number = element.tuples_in or element.tuples_out
+    number = element.tuples_in if element.role != "root" else element.tuples_out
     each = element.busy_s / number if number else 0.0
     role = ROLES.get(element.role, element.role)
     if element.role == "state" and element.instances > 1:

@@ -6,10 +6,12 @@ All calls come from one thread of rank 0. This file must never import h5py or nu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.record.summary import DeadLetter, Summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class OutputSink(Protocol):
@@ -26,6 +28,9 @@ class OutputSink(Protocol):
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Take one line of the story; `time_s` counts from the start of the run."""
+
+    def warm(self) -> None:
+        """Import what writing will need; called once, when there is nothing else to do."""
 
     def close(self, summary: Summary) -> Path | None:
         """Finish with `summary`; gives where the record is, None if there is no file.

@@ -57,6 +57,9 @@ class SmallOutputs:
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Keep nothing."""
 
+    def warm(self) -> None:
+        """See `OutputSink.warm`: nothing to import."""
+
     def close(self, summary: Summary) -> Path | None:
         """Keep what there is."""
         return None

@@ -25,8 +25,10 @@ def count(number: int, noun: str) -> str:
 
 def seconds(value: float) -> str:
     """Give a time as people say it: ``3.2 ms``, ``41.3 s``, ``2 h 05 min``."""
+    if value < 1e-9:
+        return "0 s"
     if value < 1e-6:
-        return "0 s" if value <= 0 else "<1 µs"
+        return f"{value * 1e9:.3g} ns"
     if value < 1e-3:
         return f"{value * 1e6:.3g} µs"
     if value < 1:

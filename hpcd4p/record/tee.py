@@ -31,6 +31,11 @@ class Tee:
         for sink in self._sinks:
             sink.event(time_s, kind, text)
 
+    def warm(self) -> None:
+        """See `OutputSink.warm`."""
+        for sink in self._sinks:
+            sink.warm()
+
     def close(self, summary: Summary) -> Path | None:
         """Close them all; gives the path of the one that has a file."""
         paths = [sink.close(summary) for sink in self._sinks]

@@ -17,9 +17,9 @@ the first values are written.
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from sys import getsizeof
 from typing import Any
@@ -29,8 +29,6 @@ from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, Summary
-
-log = logging.getLogger(__name__)
 
 SCHEMA = "hpcd4p-record"
 SCHEMA_VERSION = 1
@@ -166,10 +164,8 @@ class RecordWriter:
         if aside is not None:
             self._git.told()
             self._buffers.clear()
-            try:
+            with suppress(*_HDF5_ERRORS):  # it is thrown away
                 self._shut()
-            except _HDF5_ERRORS as error:
-                log.debug("closing an abandoned record: %s", error)
             aside.remove()
 
     def _shut(self) -> None:

@@ -34,6 +34,9 @@ PROGRESS_S = 0.2
 GLANCE_S = (0.005, 0.1)
 """While sources run, what they have written is looked for this often (at first, and when silent)."""
 
+WARM_AFTER_S = 0.2
+"""A run longer than this imports what its record needs while it waits, not at its end."""
+
 SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
 
@@ -84,6 +87,8 @@ class Head(Rank):
         self.sources: list[Source] = []
         self.feeds: list[tuple[int, Any]] = []
         self.interrupted = ""
+        self._sink = sink
+        self._warm = False
         self._closed: list[Instance] = []
         self._letters: deque[tuple[int, DeadLetter]] = deque()
         self.on_progress: Callable[[Progress], None] | None = None
@@ -139,6 +144,10 @@ class Head(Rank):
         while not self.coordinator.ending.over:
             pause = self.turn()
             if pause > 0:
+                if not self._warm and clock.now() - self.started > WARM_AFTER_S:
+                    self._warm = True
+                    self._sink.warm()
+                    continue
                 self.rest(pause)
 
     def turn(self) -> float:

@@ -84,6 +84,17 @@ class Inbox:
 
     def congestion(self) -> tuple[list[int], list[int]]:
         """Elements that have become congested, and that are no longer, since the last call."""
+        worse, better = self._news()
+        self._congested.update(worse)
+        self._congested.difference_update(better)
+        return worse, better
+
+    @property
+    def has_news(self) -> bool:
+        """Whether `congestion` has something to say: senders are waiting for it, or should."""
+        return any(self._news())
+
+    def _news(self) -> tuple[list[int], list[int]]:
         worse, better = [], []
         for e, count in self.tuples.items():
             weight = self._weight[e]
@@ -92,6 +103,4 @@ class Inbox:
                     worse.append(e)
             elif count < self._high[0] / 2 and weight < self._high[1] / 2:
                 better.append(e)
-        self._congested.update(worse)
-        self._congested.difference_update(better)
         return worse, better

@@ -36,7 +36,7 @@ STATS_S = 0.05
 AWAKE_S = 0.003
 """A rank that holds partitions looks for messages for this long before it sleeps on its bell."""
 
-BACKOFF_S = (0.0001, 0.005)
+BACKOFF_S = (0.00005, 0.0005)
 """Between two looks for something that is on its way (first, at most)."""
 
 BLOCKED_S = 0.01
@@ -166,6 +166,8 @@ class Rank:
         if self.outbox and now - self.outbox.began > (self.settings.slice_s if worked else LINGER_S):
             self.seal()
         self.commit()
+        if self.inbox.has_news:
+            self.exchange(Commit())
         return 0.0 if worked else self.pause()
 
     # ---- receiving and working
@@ -380,11 +382,14 @@ class Rank:
     def pause(self) -> float | None:
         """How long this rank may wait now."""
         now = clock.now()
-        if len(self.window) or self.outbox or self.inbox.uncommitted or self.mesh.receiving:
+        if self.mesh.receiving:
+            return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
+        if len(self.window) or self.outbox or self.inbox.uncommitted:
             pause = self._backoff
             self._backoff = min(2 * pause, BACKOFF_S[1])
             return pause
         if any(self.inbox.lines.values()):
+            self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
         if self._flushed_at < self._active_at and now - self._active_at > LINGER_S:
             self._flushed_at = 0.0

@@ -1,4 +1,8 @@
-"""SIGINT and SIGTERM become an orderly stop."""
+"""SIGINT, SIGTERM and SIGUSR1 become an orderly stop.
+
+SIGUSR1 is what Slurm sends before a time limit, and what our launcher sends through Open MPI's
+mpirun: that one kills every rank 0.3 s after a SIGTERM of its own, but passes a SIGUSR1 on.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from types import FrameType
 
 from hpcd4p.errors import Interrupted
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 @contextmanager

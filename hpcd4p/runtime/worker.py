@@ -12,7 +12,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
+from hpcd4p.errors import BrokerLost, ElementFailed, MpiSetupError, RankLost
 from hpcd4p.runtime.setup import Setup
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
@@ -22,11 +22,19 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 def main() -> int:
     """Be a rank; returns its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
     signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
     from hpcd4p.transport import mpi
 
-    mpi.gather_hosts()
-    setup = pickle.loads(mpi.share(None))
+    if mpi.world_size() == 1:
+        return 2  # started by the launcher of another MPI: rank 0 says so
+    try:
+        mpi.gather_hosts()
+        setup = pickle.loads(mpi.share(None))
+    except MpiSetupError as error:  # rank 0 was killed before it could say anything
+        sys.stderr.write(f"hpcd4p: rank {mpi.world_rank()}: {error}\n")
+        sys.stderr.flush()
+        os._exit(3)
     if not isinstance(setup, Setup):
         return 0  # rank 0 has nothing to run, and has said why
     return serve(setup)

@@ -21,6 +21,7 @@ mpi4py.rc.thread_level = "funneled"
 
 from mpi4py import MPI  # noqa: E402
 
+from hpcd4p.errors import MpiSetupError  # noqa: E402
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE  # noqa: E402
 from hpcd4p.wire.messages import Arrival, Notice  # noqa: E402
 
@@ -32,6 +33,10 @@ START_BACKOFF_S = (0.0005, 0.01)
 
 FIRST_BYTES = 1 << 15
 """A setup of at most this size takes one broadcast instead of two."""
+
+
+START_LIMIT_S = 900.0
+"""Rank 0 may import for minutes on a busy file system; a rank 0 that was killed never answers."""
 
 
 def world_size() -> int:
@@ -56,7 +61,12 @@ def processor() -> str:
 
 def _settle(request: Any) -> None:
     pause, most = START_BACKOFF_S
+    end = time.monotonic() + START_LIMIT_S
     while not request.Test():
+        if time.monotonic() > end:
+            raise MpiSetupError(
+                f"the other ranks have not answered within {START_LIMIT_S:.0f} s of the start"
+            )
         time.sleep(pause)
         pause = min(2 * pause, most)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.errors import RedisSetupError
-from hpcd4p.launch.redis_program import find_redis_server
+from hpcd4p.launch.redis_program import redis_servers, version_of
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.launch.shared_redis import check_shared_redis
 from hpcd4p.transport.redis_admin import RedisAdmin
@@ -23,8 +23,7 @@ DEADLINE_S = 10.0
 @pytest.fixture
 def shared(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Start a server with these lines of configuration; gives the path of its socket."""
-    program = find_redis_server()
-    assert program is not None
+    program = next(p for p in redis_servers() if version_of(p))
     started = []
 
     def start(*lines: str) -> str:

@@ -72,3 +72,13 @@ def hpcd4p(tmp_path: Path) -> Command:
         return Ended(done.returncode, done.stdout, done.stderr, tmp_path)
 
     return run
+
+
+@pytest.fixture
+def runs(tmp_path: Path):
+    """Starts runs on real ranks; see `harness.Runs`. What is left of them is killed after the test."""
+    from tests.e2e.harness import Runs
+
+    started = Runs(tmp_path)
+    yield started
+    started.close()

@@ -78,12 +78,9 @@ def test_more_failures_than_allowed_stop_the_run(hpcd4p, ranks):
     assert ended.record()["summary"]["state"] == "stopped"
 
 
-@RANKS
-def test_an_unpicklable_tuple_is_a_failure_that_names_its_element(hpcd4p, ranks):
-    if ranks == 1:
-        pytest.skip("in one process nothing is pickled")
+def test_an_unpicklable_tuple_is_a_failure_that_names_its_element(hpcd4p):
     text = workflow("return (lambda: data) if data == 7 else data")
-    ended = run(hpcd4p, ranks, text, "-i", "20")
+    ended = run(hpcd4p, 4, text, "-i", "20")
     assert ended.status == 1, ended.err
     record = ended.record()
     assert record["summary"]["outputs"] == {"Work1.output": 19}

@@ -81,7 +81,7 @@ def last_line(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("status", ["0", "1", "3"])
 def test_gives_the_status_that_rank_0_left(launched, status, tmp_path):
     assert last_line(launched(status)) == f"status {status}"
-    assert not list((tmp_path / "tmp").glob(".hpcd4p-status-*"))
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
@@ -101,6 +101,15 @@ def test_a_second_signal_ends_ranks_that_do_not_listen(launched):
     before = time.monotonic()
     assert last_line(process).startswith("Interrupted the 3 ranks were ended by SIGINT")
     assert time.monotonic() - before < 5
+
+
+def test_no_rank_stays_when_the_process_that_launched_them_is_killed(launched, tmp_path):
+    process = launched("wait")
+    assert process.stdout.readline() == "up\n"
+    process.kill()
+    # the pipe closes when the last process that holds it is gone
+    process.communicate(timeout=10)
+    assert not list((tmp_path / "tmp").glob(".hpcd4p-*"))
 
 
 def test_says_that_rank_0_was_killed(launched):

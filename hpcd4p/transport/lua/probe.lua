@@ -23,6 +23,7 @@ if type(id) == 'string' then
   try('XDEL', p .. 's', id)
 end
 try('HSET', p .. 'h', 'a', '1')
+try('HSETNX', p .. 'h', 'b', '1')
 try('HINCRBY', p .. 'h', 'a', 1)
 try('HGET', p .. 'h', 'a')
 try('HMGET', p .. 'h', 'a', 'b')

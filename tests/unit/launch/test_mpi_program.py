@@ -46,7 +46,7 @@ def test_open_mpi_5_lets_ranks_share_cores_and_outlive_each_other():
     text = " ".join(line)
     assert "--oversubscribe" in text
     assert "--bind-to none" in text
-    assert "--with-ft ulfm" in text
+    assert "--enable-recovery" in text
     assert "--mca btl self,sm" in text
 
 

@@ -1,0 +1,117 @@
+"""``python -m hpcd4p.bench [FIGURE ...]``: measure, print the table, keep the numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from hpcd4p.bench.bench import Bench
+from hpcd4p.bench.figure import Row
+from hpcd4p.bench.peers import installed
+from hpcd4p.bench.report import as_json, table, verdict
+from hpcd4p.bench.trial import Launcher, TrialError
+from hpcd4p.errors import Hpcd4pError
+
+FIGURES = {
+    "hops": "trivial elements: tuples per second",
+    "keyed": "words counted by key: tuples per second",
+    "cpu": "tasks of 5 ms of Python: speed-up",
+    "sleep": "tasks that wait, 16 ranks",
+    "arrays": "1 MiB arrays: bytes per second",
+    "floor": "one tuple, the whole program",
+    "raw": "redis-py and mpi4py alone",
+    "bounded": "memory with 100 times the tuples",
+    "waiting": "a rank with nothing to do",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    figures = "\n".join(f"  {name:<10}{what}" for name, what in FIGURES.items())
+    made = argparse.ArgumentParser(
+        prog="python -m hpcd4p.bench",
+        description="Measure the engine, each figure beside a reference in the same run.",
+        epilog=f"figures (default: all):\n{figures}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("figures", nargs="*", metavar="FIGURE")
+    made.add_argument(
+        "--repeats", type=int, default=5, metavar="N", help="samples of each (5); medians are shown"
+    )
+    made.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not how fast")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
+    made.add_argument(
+        "--peers", action="store_true", help="also every mapping of stream-d4py that can do the work"
+    )
+    made.add_argument(
+        "--mpich-python",
+        metavar="PATH",
+        help="a Python with mpi4py for MPICH and hiredis, mpirun beside it (waiting)",
+    )
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print; 0 unless a figure could not be measured. A missed target is no failure."""
+    made = _parser()
+    found = made.parse_args(argv)
+    unknown = [name for name in found.figures if name not in FIGURES]
+    if unknown:
+        made.error(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
+    if found.repeats < 1:
+        made.error("--repeats must be 1 or more")
+    try:
+        launcher = Launcher()
+    except Hpcd4pError as error:
+        print(f"hpcd4p.bench: {error}", file=sys.stderr)
+        return error.status
+    bench = Bench(launcher, found.repeats, found.quick, found.peers, found.mpich_python)
+    about = _about(bench)
+    print(", ".join(f"{name} {value}" for name, value in about.items()), flush=True)
+    rows, failed = _measured(bench, found.figures or list(FIGURES))
+    print(verdict(rows, bench.wrong))
+    if found.json:
+        told = as_json(rows, {**about, "wrong": bench.wrong})
+        found.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 1 if failed or bench.wrong else 0
+
+
+def _measured(bench: Bench, names: list[str]) -> tuple[list[Row], bool]:
+    """Rows of every figure; each table is printed as soon as it is there."""
+    rows: list[Row] = []
+    failed = False
+    for name in names:
+        try:
+            new = import_module(f"hpcd4p.bench.{name}").rows(bench)
+        except TrialError as error:
+            print(f"\n{name} could not be measured: {error}", flush=True)
+            failed = True
+            continue
+        bench.say("")
+        print(f"\n{table(new)}", flush=True)
+        rows += new
+    print()
+    return rows, failed
+
+
+def _about(bench: Bench) -> dict[str, str]:
+    return {
+        "CPython": platform.python_version(),
+        "MPI": bench.launcher.mpi.title,
+        "cores": str(len(os.sched_getaffinity(0))),
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "repeats": str(bench.repeats),
+        "sizes": "quick" if bench.quick else "full",
+        "others": ", ".join(installed()) or "none installed (extra `bench`)",
+    }
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,50 @@
+"""What each workload must give, computed without the engine: a fast wrong answer is no figure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hpcd4p import WorkflowGraph
+from hpcd4p.bench import workloads
+
+
+def _increments(calls: int) -> list[Any]:
+    return [(calls, calls * (calls + 1) // 2 + 3 * calls)]
+
+
+def _top(calls: int) -> list[Any]:
+    rounds, rest = divmod(calls, 1 << 16)
+    counts = Counter({word.lower(): times * rounds for word, times in Counter(workloads.words()).items()})
+    counts.update(workloads.words()[at & 65535].lower() for at in range(1, rest + 1))
+    return workloads.ranked(counts.items())
+
+
+def _stations(calls: int, each: float) -> list[Any]:
+    """(station, (numbers, sum over the arrays)) where every number of an array is `each`."""
+    arrays = Counter(index % workloads.STATIONS for index in range(calls))
+    return [(station, (n * workloads.BLOCK, each * n)) for station, n in arrays.items()]
+
+
+class Workload(NamedTuple):
+    """A workflow and the outputs that a number of calls must give, in any order."""
+
+    build: Callable[[], WorkflowGraph]
+    expected: Callable[[int], list[Any]]
+    indexed: bool = False
+    """Each call is given its number: ``{"index": 0}``."""
+
+
+WORKLOADS = {
+    "hops": Workload(workloads.hops, _increments),
+    "keyed": Workload(workloads.keyed, _top),
+    "cpu": Workload(workloads.cpu, lambda calls: [workloads.Spin()._process(i) for i in range(1, calls + 1)]),
+    "sleep": Workload(
+        workloads.sleep, lambda calls: [(i, *workloads.naps_s(i)) for i in range(1, calls + 1)]
+    ),
+    "arrays": Workload(workloads.arrays, lambda calls: _stations(calls, 1.0), True),
+    "stack": Workload(workloads.stack, lambda calls: _stations(calls, 2.0), True),
+    "silent": Workload(workloads.silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
+}
+"""By name, for `hpcd4p.bench.rank`."""

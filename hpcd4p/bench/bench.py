@@ -1,0 +1,51 @@
+"""What every figure is given: how to start things, how often, how large, and whom to tell."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from hpcd4p.bench.trial import Launcher, Outcome
+
+
+@dataclass
+class Bench:
+    """One run of the benchmark."""
+
+    launcher: Launcher
+    repeats: int = 5
+    quick: bool = False
+    peers: bool = False
+    mpich_python: str | None = None
+    wrong: list[str] = field(default_factory=list)
+    """Runs whose outputs were not those that the workload must give: worth more than any figure."""
+
+    def size(self, full: int, quick: int) -> int:
+        """A number of calls."""
+        return quick if self.quick else full
+
+    def run(self, workload: str, calls: int, ranks: int = 0) -> Outcome:
+        """Run a workload on our engine; 0 ranks: in process."""
+        self.say(f"{workload}: {calls} calls, {f'{ranks} ranks' if ranks else 'in process'}")
+        outcome = self.launcher.measure(workload, calls, ranks)
+        self.check(outcome, f"{workload}, {calls} calls, {ranks or 'no'} ranks")
+        return outcome
+
+    def check(self, outcome: Outcome, what: str) -> None:
+        """Remember a wrong answer."""
+        if not outcome.right:
+            self.wrong.append(what)
+
+    def rate(self, workload: str, calls: int, ranks: int = 0) -> float:
+        """Calls per second of a run, while active."""
+        return calls / self.run(workload, calls, ranks).elapsed_s
+
+    def ask(self, function: str, *arguments: object, ranks: int = 0) -> dict[str, float]:
+        """Numbers from `hpcd4p.bench.bare`."""
+        self.say(f"bare {function}")
+        return self.launcher.ask(function, *arguments, ranks=ranks)
+
+    def say(self, text: str) -> None:
+        """Tell on a terminal what is being measured."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,54 @@
+"""(d) *sleep*: tasks that only wait; what is lost is lost by handing them out badly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hpcd4p.bench import peers
+from hpcd4p.bench.bench import Bench
+from hpcd4p.bench.figure import Row, Target, take_turns
+from hpcd4p.bench.workloads import naps_s
+
+RANKS = 16
+OVER_BOUND = 1.05
+
+
+def bound_s(calls: int, pool: int) -> float:
+    """Least time in which `pool` ranks can sleep what there is to sleep: no more at once, no item split."""
+    naps = [sum(naps_s(item)) for item in range(1, calls + 1)]
+    return max(sum(naps) / pool, max(naps))
+
+
+def rows(bench: Bench) -> list[Row]:
+    """Seconds on 16 ranks against the bound of the pool ranks among them."""
+    calls = bench.size(400, 100)
+    pool: list[int] = []
+
+    def ours() -> float:
+        outcome = bench.run("sleep", calls, RANKS)
+        pool.append(outcome.pool)
+        return outcome.elapsed_s
+
+    measures: dict[str, Callable[[], float]] = {"n=16": ours}
+    others = peers.tasks(bench, "sleep", calls, RANKS)
+    samples = take_turns(measures | others, bench.repeats)
+    seconds = samples["n=16"]
+    least = [bound_s(calls, pool[0])]
+    found = [
+        Row(
+            "sleep",
+            "n=16",
+            "s",
+            seconds,
+            f"sleep ÷ {pool[0]} ranks",
+            least,
+            Target(OVER_BOUND, at_least=False),
+        )
+    ]
+    return found + [
+        Row(
+            "sleep", "n=16", "s", seconds, name, [calls / rate for rate in samples[name]],
+            Target(1.0, at_least=False),
+        )
+        for name in others
+    ]  # fmt: skip

@@ -1,0 +1,352 @@
+"""Runs of workflows on real ranks, as child processes that cannot outlive their test.
+
+Every process that descends from a run carries a mark in its environment, and so is found again
+whatever session, process group or parent it has. A run that passes its deadline tells where every
+thread of every rank stands, and is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpcd4p.launch.mpi_program import command, environment, find_mpi
+from hpcd4p.record.reader import read_record
+from hpcd4p.record.summary import DeadLetter, Summary
+from tests.e2e.conftest import clean_environment
+
+WORKFLOWS = Path(__file__).parent / "workflows"
+STACKS = Path(__file__).parent / "stacks"
+
+DEADLINE_S = 120.0
+"""A run of a few seconds on an idle machine; tests must also pass on one that others use."""
+
+LEFT_S = 5.0
+"""What is left of a run this long after its end is a leftover. The watchdog and mpirun's own
+helpers need a moment."""
+
+STACK_S = 1.0
+"""For the ranks to write their stacks."""
+
+MARK = "E2E_MARK"
+
+Multiset = Counter[tuple[str, Any]]
+
+
+@dataclass
+class Ended:
+    """A run that has ended."""
+
+    status: int
+    out: str
+    err: str
+    took_s: float
+    summary: Summary | None
+    outputs: Multiset
+    letters: list[DeadLetter]
+    events: list[tuple[str, str]]
+    leftovers: list[str]
+
+    def lost(self) -> set[int]:
+        """Ranks that the record calls lost."""
+        assert self.summary is not None, self.err
+        return {f.rank for f in self.summary.ranks_figures if f.state == "lost"}
+
+
+@dataclass
+class Run:
+    """A run under way. `folder` is its working folder, `tmp` its TMPDIR."""
+
+    folder: Path
+    tmp: Path
+    mark: str
+    process: subprocess.Popen[bytes]
+    began: float
+    shm: set[str]
+    _ended: bool = field(default=False)
+
+    # ---- its processes
+
+    def pids(self) -> list[int]:
+        """All living processes that descend from the run, the launcher first."""
+        mark = f"{MARK}={self.mark}".encode()
+        return sorted(pid for pid in _processes() if mark in _environ(pid))
+
+    def rank(self, rank: int) -> int:
+        """Process of a rank."""
+        # a program that a rank has started has its variables too; the rank is older
+        found = [pid for pid in self.pids() if _rank_of(pid) == rank and "hpcd4p" in _words(pid)]
+        assert found, f"no rank {rank}: {self.describe()}"
+        return found[0]
+
+    def redis(self) -> int:
+        """Process of the run's own Redis server."""
+        found = [pid for pid in self.pids() if "redis-server" in _words(pid).split(" ")[0]]
+        assert len(found) == 1, self.describe()
+        return found[0]
+
+    def launcher(self) -> int:
+        """Process of mpirun."""
+        found = [pid for pid in self.pids() if os.path.basename(_words(pid).split(" ")[0]) in LAUNCHERS]
+        assert found, self.describe()
+        return found[0]
+
+    def describe(self) -> str:
+        """Processes, outputs and errors so far."""
+        lines = [f"{pid}: {_words(pid)[:150]}" for pid in self.pids()]
+        return "\n".join([*lines, self._read("out"), self._read("err")])
+
+    # ---- waiting
+
+    def until(self, what: Callable[[], object], seconds: float = 60.0) -> None:
+        """Wait until `what()` is true; the run must not end before."""
+        end = time.monotonic() + seconds
+        while not what():
+            if self.process.poll() is not None:
+                pytest.fail(f"the run ended with {self.process.returncode} before its time\n{self.describe()}")
+            if time.monotonic() > end:
+                self.fail("did not come so far")
+            time.sleep(0.02)
+
+    def until_touched(self, name: str, count: int = 1) -> None:
+        """Wait until elements have made `count` files of that pattern."""
+        self.until(lambda: len(list(self.folder.glob(name))) >= count)
+
+    def wait(self, deadline_s: float = DEADLINE_S) -> Ended:
+        """Wait for the end and look at what is there."""
+        try:
+            self.process.wait(max(0.0, deadline_s - (time.monotonic() - self.began)))
+        except subprocess.TimeoutExpired:
+            self.fail(f"still there after {deadline_s:.0f} s")
+        took = time.monotonic() - self.began
+        self._ended = True
+        leftovers = self._leftovers()
+        self.kill()
+        summary, outputs, letters, events = self._record()
+        return Ended(
+            self.process.returncode,
+            self._read("out"),
+            self._read("err"),
+            took,
+            summary,
+            outputs,
+            letters,
+            events,
+            leftovers,
+        )
+
+    def fail(self, why: str) -> None:
+        """End the test and say where every rank is."""
+        stacks = self.stacks()
+        told = self.describe()
+        self.kill()
+        pytest.fail(f"{why}\n{told}\n{stacks}")
+
+    def stacks(self) -> str:
+        """Where every thread of every rank is."""
+        folder = self.folder / "stacks"
+        asked = [pid for pid in self.pids() if (folder / str(pid)).exists()]
+        for pid in asked:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGUSR2)
+        time.sleep(STACK_S)
+        return "\n".join(f"-- rank {_rank_of(pid)}:\n{(folder / str(pid)).read_text()}" for pid in asked)
+
+    def kill(self) -> None:
+        """End whatever is left."""
+        for _ in range(20):
+            left = self.pids()
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if not left:
+                break
+            time.sleep(0.1)
+        self.process.wait(10)
+
+    # ---- what is there after the end
+
+    def _leftovers(self) -> list[str]:
+        end = time.monotonic() + LEFT_S
+        while True:
+            found = [f"process {pid}: {_words(pid)[:150]}" for pid in self.pids()]
+            found += [f"temporary: {path}" for path in sorted(self.tmp.rglob("*"))]
+            found += [f"shared memory: {name}" for name in sorted(_unused(_shm() - self.shm))]
+            found += [f"results: {path}" for path in self.folder.glob("results/.*")]
+            if not found or time.monotonic() > end:
+                return found
+            time.sleep(0.1)
+
+    def _record(self) -> tuple[Summary | None, Multiset, list[DeadLetter], list[tuple[str, str]]]:
+        paths = list(self.folder.glob("results/*.h5"))
+        if not paths:
+            return None, Counter(), [], []
+        (path,) = paths
+        with read_record(path) as record:
+            outputs = Counter((name, plain(v)) for name in record.names for v in record.outputs(name))
+            events = [(e.kind, e.text) for e in record.events()]
+            return record.summary, outputs, list(record.dead_letters()), events
+
+    def _read(self, name: str) -> str:
+        return (self.folder / name).read_text(errors="replace")
+
+
+LAUNCHERS = ("mpirun", "mpiexec", "prterun", "mpiexec.hydra")
+
+
+class Runs:
+    """Starts runs, each in a folder of its own, and removes them after the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs: list[Run] = []
+
+    def start(
+        self,
+        workflow: str,
+        n: int,
+        *words: str,
+        by_mpirun: bool = False,
+        variables: dict[str, str] | None = None,
+    ) -> Run:
+        """Start `workflow` (a file in workflows/, or a module) on `n` ranks.
+
+        Parameters
+        ----------
+        words
+            Options of the run and of the workflow.
+        by_mpirun
+            Start mpirun here, as users with a launcher do, and not ``run -n``.
+        """
+        folder = self._folder / f"run{len(self._runs)}"
+        (folder / "stacks").mkdir(parents=True)
+        # Unix sockets have short paths, and those of pytest are long
+        tmp = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
+        mark = secrets.token_hex(8)
+        path = WORKFLOWS / f"{workflow}.py"
+        line = ["run", str(path) if path.exists() else workflow, *words]
+        environ = clean_environment() | (variables or {})
+        environ |= {
+            MARK: mark,
+            "TMPDIR": str(tmp),
+            "E2E_STACKS": str(folder / "stacks"),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(STACKS), environ.get("PYTHONPATH")])),
+        }
+        program = [sys.executable, "-m", "hpcd4p"]
+        if by_mpirun:
+            mpi = find_mpi()
+            line = command(mpi, n, [*program, *line])
+            environ = environment(mpi, environ, str(WORKFLOWS.parents[2]))
+        else:
+            line = [*program, *line, *(["-n", str(n)] if n > 1 else [])]
+            environ["PYTHONPATH"] += os.pathsep + str(WORKFLOWS.parents[2])
+        shm = _shm()
+        with open(folder / "out", "wb") as out, open(folder / "err", "wb") as err:
+            process = subprocess.Popen(
+                line, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                process_group=0,
+            )  # fmt: skip
+        run = Run(folder, tmp, mark, process, time.monotonic(), shm)
+        self._runs.append(run)
+        return run
+
+    def run(self, workflow: str, n: int, *words: str, deadline_s: float = DEADLINE_S, **given: Any) -> Ended:
+        """Run it to its end."""
+        return self.start(workflow, n, *words, **given).wait(deadline_s)
+
+    def close(self) -> None:
+        """End and remove whatever is left."""
+        for run in self._runs:
+            run.kill()
+            shutil.rmtree(run.tmp, ignore_errors=True)
+
+
+def missing_and_extra(expected: Multiset, found: Multiset, most: int = 5) -> str:
+    """In which tuples two multisets differ; empty if in none."""
+    parts = []
+    for word, rest in (("missing", expected - found), ("extra", found - expected)):
+        if rest:
+            parts.append(f"{rest.total()} {word}, such as {rest.most_common(most)}")
+    return "; ".join(parts)
+
+
+def plain(value: Any) -> Any:
+    """A tuple of a workflow as something that can be counted, equal where the tuples are."""
+    if isinstance(value, dict):
+        return ("dict", frozenset((plain(k), plain(v)) for k, v in value.items()))
+    if isinstance(value, (list, tuple)):
+        return tuple(plain(v) for v in value)
+    if isinstance(value, (set, frozenset)):
+        return frozenset(plain(v) for v in value)
+    if hasattr(value, "tobytes") and getattr(value, "shape", ()):
+        return ("array", str(value.dtype), value.shape, value.tobytes())
+    return value.item() if hasattr(value, "dtype") else value
+
+
+def wait_until_quiet(paths: Sequence[Path], seconds: float = 10.0) -> bool:
+    """Whether none of `paths` is there any more within that time."""
+    end = time.monotonic() + seconds
+    while any(p.exists() for p in paths):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+# ---- /proc
+
+
+def _processes() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def _environ(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # gone, or of somebody else
+        return b""
+
+
+def _words(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _rank_of(pid: int) -> int | None:
+    for word in _environ(pid).split(b"\0"):
+        name, _, value = word.partition(b"=")
+        if name in (b"OMPI_COMM_WORLD_RANK", b"PMI_RANK"):
+            return int(value)
+    return None
+
+
+def _shm() -> set[str]:
+    return set(os.listdir("/dev/shm"))
+
+
+def _unused(names: set[str]) -> set[str]:
+    """Those that no living process has mapped: leftovers, and not of a run beside this one."""
+    if not names:
+        return names
+    used = set()
+    for pid in _processes():
+        with suppress(OSError):
+            text = Path(f"/proc/{pid}/maps").read_text()
+            used |= {name for name in names if f"/dev/shm/{name}" in text}
+    return {name for name in names - used if os.path.exists(f"/dev/shm/{name}")}

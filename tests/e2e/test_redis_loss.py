@@ -1,0 +1,139 @@
+"""The Redis of a run: lost, stopped, or shared with another run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from hpcd4p.launch.redis_program import find_redis_server
+from tests.e2e.harness import missing_and_extra
+
+ENDS_S = 10.0
+"""A closed connection is known at once; the rest is for a machine that others use."""
+
+SILENT_S = 150.0
+"""A server that keeps the connection and says nothing is given a minute."""
+
+
+@pytest.fixture
+def shared():
+    """A Redis that belongs to nobody's run; gives its socket."""
+    folder = Path(tempfile.mkdtemp(prefix="e2e-redis-", dir="/tmp"))
+    path = folder / "redis.sock"
+    program = find_redis_server()
+    assert program is not None
+    server = subprocess.Popen(
+        [program, "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(path))
+                break
+        except OSError:
+            time.sleep(0.02)
+    yield path
+    server.kill()
+    server.wait()
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_a_redis_that_is_killed_ends_the_run_with_a_clear_message(runs, by_mpirun):
+    run = runs.start("load", 4, "-i", "2000", by_mpirun=by_mpirun)
+    run.until_touched("begun-*", 2)
+    began = time.monotonic()
+    os.kill(run.redis(), signal.SIGKILL)
+    ended = run.wait()
+    took = time.monotonic() - began
+    if not by_mpirun:
+        assert ended.status == 3, ended.err
+    assert "hpcd4p: error: the run's Redis" in ended.err
+    assert "is gone" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.summary is not None, ended.err
+    assert ended.summary.state == "stopped"
+    assert ended.summary.status == 3
+    assert ended.leftovers == []
+    assert took < ENDS_S, f"took {took:.1f} s"
+
+
+def test_a_redis_that_no_longer_answers_ends_the_run_with_a_clear_message(runs):
+    run = runs.start("load", 4, "-i", "2000")
+    run.until_touched("begun-*", 2)
+    os.kill(run.redis(), signal.SIGSTOP)
+    ended = run.wait(SILENT_S)
+    assert ended.status == 3, ended.err
+    assert "hpcd4p: error: the run's Redis" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.summary is not None, ended.err
+    assert ended.summary.state == "stopped"
+    assert ended.leftovers == []
+
+
+def test_a_redis_that_pauses_for_a_moment_costs_nothing_but_time(runs):
+    expected = runs.run("load", 1, "-i", "200", "--task-ms", "0")
+    run = runs.start("load", 4, "-i", "200")
+    run.until_touched("begun-*", 2)
+    redis_pid = run.redis()
+    os.kill(redis_pid, signal.SIGSTOP)
+    time.sleep(3)
+    os.kill(redis_pid, signal.SIGCONT)
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+def test_two_runs_on_one_redis_do_not_meet_and_leave_nothing_in_it(runs, shared):
+    words = [("-i", "150", "--from", "0"), ("-i", "150", "--from", "1000")]
+    expected = [runs.run("load", 1, *w, "--task-ms", "0") for w in words]
+    url = f"unix://{shared}"
+    started = [runs.start("load", 4, *w, "--redis-url", url) for w in words]
+    for run in started:
+        run.until_touched("begun-*")
+    assert all(run.process.poll() is None for run in started), "they were not there at the same time"
+    with redis.Redis(unix_socket_path=str(shared)) as client:
+        assert len({key.split(b":")[1] for key in client.keys()}) == 2
+        for alone, run in zip(expected, started, strict=True):
+            ended = run.wait()
+            assert ended.status == 0, ended.err
+            assert missing_and_extra(alone.outputs, ended.outputs) == ""
+            assert ended.leftovers == []
+        assert client.keys() == []
+        assert len(client.client_list()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_nothing_in_a_shared_redis(runs, shared, number):
+    run = runs.start("load", 4, "-i", "2000", "--redis-url", f"unix://{shared}")
+    run.until_touched("begun-*", 2)
+    run.process.send_signal(number)
+    ended = run.wait()
+    assert ended.status == 3, ended.err
+    assert ended.leftovers == []
+    with redis.Redis(unix_socket_path=str(shared)) as client:
+        assert client.keys() == []
+
+
+def test_what_a_killed_head_leaves_in_a_shared_redis_vanishes_by_itself(runs, shared):
+    run = runs.start("load", 4, "-i", "2000", "--redis-url", f"unix://{shared}")
+    run.until_touched("begun-*", 2)
+    with redis.Redis(unix_socket_path=str(shared)) as client:
+        time.sleep(1)
+        os.kill(run.rank(0), signal.SIGKILL)
+        run.wait()
+        assert len(client.client_list()) == 1
+        lasting = [key for key in client.keys() if client.ttl(key) < 0]
+        assert lasting == []

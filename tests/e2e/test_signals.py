@@ -1,0 +1,91 @@
+"""Ctrl-C and SIGTERM: on our own launcher, on mpirun, and from a terminal to a whole process group."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.e2e.harness import Ended, Run
+
+ENDS_S = 2.0
+"""A signal ends a run within this time."""
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+
+
+def ended_by(run: Run, send) -> tuple[Ended, float]:
+    run.until_touched("begun-*", 2)
+    began = time.monotonic()
+    send()
+    ended = run.wait()
+    return ended, ended.took_s - (began - run.began)
+
+
+def assert_interrupted(ended: Ended, took: float, word: str) -> None:
+    assert ended.summary is not None, ended.err
+    assert ended.summary.state == "interrupted"
+    assert ended.summary.status == 3
+    assert f"stopped by {word}" in ended.summary.reason
+    assert f"hpcd4p: error: stopped by {word}" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.outputs  # what had come out until then
+    assert ended.leftovers == []
+    assert took < ENDS_S, f"took {took:.2f} s\n{ended.err}"
+
+
+@SIGNALS
+@pytest.mark.parametrize("n", [2, 4, 8])
+def test_a_signal_to_our_launcher_ends_the_run(runs, n, number):
+    run = runs.start("load", n, "-i", "3000")
+    ended, took = ended_by(run, lambda: run.process.send_signal(number))
+    assert ended.status == 3, ended.err
+    assert_interrupted(ended, took, number.name)
+
+
+@SIGNALS
+def test_a_signal_to_mpirun_ends_the_run(runs, number):
+    run = runs.start("load", 4, "-i", "3000", by_mpirun=True)
+    ended, took = ended_by(run, lambda: run.process.send_signal(number))
+    assert ended.status != 0, ended.err
+    # mpirun hands a SIGINT on as a SIGTERM
+    word = "SIGTERM" if "stopped by SIGTERM" in ended.err else number.name
+    assert_interrupted(ended, took, word)
+
+
+@SIGNALS
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_a_signal_to_the_whole_process_group_ends_the_run(runs, by_mpirun, number):
+    run = runs.start("load", 4, "-i", "3000", by_mpirun=by_mpirun)
+    ended, took = ended_by(run, lambda: os.killpg(run.process.pid, number))
+    assert ended.status != 0, ended.err
+    word = "SIGTERM" if "stopped by SIGTERM" in ended.err else number.name
+    assert_interrupted(ended, took, word)
+
+
+@SIGNALS
+def test_a_signal_while_all_ranks_wait_ends_the_run(runs, number):
+    run = runs.start("idle", 4)
+    run.until_touched("passed")
+    time.sleep(1)
+    began = time.monotonic()
+    run.process.send_signal(number)
+    ended = run.wait()
+    assert ended.status == 3, ended.err
+    assert ended.summary is not None, ended.err
+    assert ended.summary.state == "interrupted"
+    assert ended.leftovers == []
+    assert ended.took_s - (began - run.began) < ENDS_S
+
+
+def test_a_signal_while_an_element_is_in_a_long_call_ends_the_run(runs):
+    run = runs.start("load", 4, "-i", "100", "--task-ms", "60000")
+    ended, took = ended_by(run, lambda: run.process.send_signal(signal.SIGINT))
+    assert ended.status == 3, ended.err
+    assert ended.summary is not None, ended.err
+    assert ended.summary.state == "interrupted"
+    assert ended.leftovers == []
+    # two seconds for the ranks to report, then they are ended
+    assert took < 2 * ENDS_S, f"took {took:.2f} s"

@@ -1,0 +1,401 @@
+"""Small workflows, each with something that a cluster could get wrong: how tuples are grouped, joined,
+fanned out, kept, failed or written in bulk. Their answer must not depend on who runs what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hpcd4p import (
+    BasePE,
+    BatchPE,
+    CompositePE,
+    ConsumerPE,
+    GenericPE,
+    IterativePE,
+    KeyedPE,
+    ProducerPE,
+    WorkflowGraph,
+    create_iterative_chain,
+)
+
+COUNT = 120
+"""Calls of most sources: a few dozen tasks while nothing is known of their speed."""
+
+BURST = 200_000
+"""More than a rank may hold of one call's writes."""
+
+
+class Case(NamedTuple):
+    build: Callable[[], tuple[WorkflowGraph, Any]]
+    failures: int = 0
+
+
+class Given(ProducerPE):
+    """Writes what its call was given; keeps no state, so its calls may be made anywhere."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("item")
+
+    def _process(self, inputs):
+        return inputs["item"]
+
+
+class Numbers(ProducerPE):
+    """0, 1, 2, ...: keeps state, so it stays where it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.next = 0
+
+    def _process(self, inputs):
+        self.next += 1
+        return self.next - 1
+
+
+class Same(ProducerPE):
+    """Moves to the pool: its first calls leave it as it was."""
+
+    def _process(self, inputs):
+        return 7
+
+
+class Pair(IterativePE):
+    def _process(self, number):
+        return number % 7, number
+
+
+class Spray(IterativePE):
+    """Writes `width` tuples for each."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+
+    def _process(self, number):
+        for i in range(self.width):
+            self.write("output", (number * self.width + i) % 1000)
+
+
+class Total(KeyedPE):
+    partitions = 8
+
+    def process_key(self, key, value, state):
+        return (state or 0) + value
+
+
+class RunningTotal(Total):
+    """Writes as it goes, too."""
+
+    def process_key(self, key, value, state):
+        if value % 5 == 0:
+            self.write("output", ("seen", value))
+        return (state or 0) + value
+
+
+class Grouped(GenericPE):
+    """Sums by the first of a pair, in instances of its own; writes only at the end."""
+
+    def __init__(self):
+        super().__init__(numprocesses=3)
+        self._add_input("input", grouping=[0])
+        self._add_output("output")
+        self.sums = {}
+
+    def process(self, inputs):
+        key, value = inputs["input"]
+        self.sums[key] = self.sums.get(key, 0) + value
+
+    def postprocess(self):
+        for item in self.sums.items():
+            self.write("output", item)
+
+
+class Everyone(Grouped):
+    """One-to-all: each instance sees each tuple."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("input", grouping="all")
+
+
+class OnlyOne(Grouped):
+    """All-to-one: the first instance sees everything."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("input", grouping="global")
+
+
+class Shuffled(Grouped):
+    """Several instances without a grouping: by content."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("input")
+
+    def postprocess(self):
+        self.write("output", sorted(self.sums.items()))
+
+
+class Join(GenericPE):
+    """Matches left and right by key."""
+
+    def __init__(self):
+        super().__init__(numprocesses=2)
+        self._add_input("left", grouping=[0])
+        self._add_input("right", grouping=[0])
+        self._add_output("both")
+        self._add_output("alone")
+        self.seen = {"left": {}, "right": {}}
+
+    def process(self, inputs):
+        ((side, (key, value)),) = inputs.items()
+        self.seen[side].setdefault(key, []).append(value)
+
+    def postprocess(self):
+        left, right = self.seen["left"], self.seen["right"]
+        for key in left.keys() | right.keys():
+            if key in left and key in right:
+                self.write("both", (key, sum(left[key]), sum(right[key])))
+            else:
+                self.write("alone", key)
+
+
+class Sorter(BasePE):
+    """Three outputs; some tuples go to two of them."""
+
+    def __init__(self):
+        super().__init__(inputs=["input"], outputs=["small", "odd", "rest"])
+
+    def process(self, inputs):
+        number = inputs["input"]
+        if number < 20:
+            self.write("small", number)
+        return {"odd" if number % 2 else "rest": number}
+
+
+class Either(GenericPE):
+    """Two inputs that it does not join."""
+
+    stateful = False
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("a")
+        self._add_input("b")
+        self._add_output("output")
+
+    def process(self, inputs):
+        ((port, number),) = inputs.items()
+        return {"output": (port, number)}
+
+
+class Doubled(BatchPE):
+    max_batch = 16
+
+    def process_batch(self, items):
+        return [2 * item for item in items]
+
+
+class Refuses(IterativePE):
+    """Fails for some."""
+
+    def _process(self, number):
+        if number % 10 == 3:
+            raise ValueError(f"no {number}, please")
+        return number
+
+
+class RefusesInBatches(BatchPE):
+    def process_batch(self, items):
+        for item in items:
+            if item % 10 == 3:
+                raise ValueError(f"no {item}, please")
+            yield item
+
+
+class Quiet(ConsumerPE):
+    def _process(self, datum):
+        pass
+
+
+class Keep(KeyedPE):
+    """Keeps numbers by remainder, and writes each of them in one call at the end."""
+
+    partitions = 4
+
+    def process_key(self, key, value, state):
+        return [*(state or []), value]
+
+    def end_key(self, key, state):
+        for value in state:
+            self.write("output", (value % 3, value))
+
+
+class Burst(IterativePE):
+    def _process(self, number):
+        for i in range(BURST):
+            self.write("output", i % 1000)
+
+
+class BurstAtTheEnd(GenericPE):
+    """Holds state, and writes in bulk when it hears a tuple."""
+
+    def __init__(self, writes=BURST):
+        super().__init__()
+        self._add_input("input", grouping="global")
+        self._add_output("output")
+        self.writes = writes
+
+    def process(self, inputs):
+        for i in range(self.writes):
+            self.write("output", i % 1000)
+
+
+def increase(number):
+    return number + 1
+
+
+def double(number):
+    return 2 * number
+
+
+def chain(*elements: Any) -> WorkflowGraph:
+    graph = WorkflowGraph()
+    for before, after in zip(elements, elements[1:], strict=False):
+        graph.connect(before, _out(before), after, _in(after))
+    return graph
+
+
+def _out(element: Any) -> str:
+    return next(iter(element.outputconnections if hasattr(element, "outputconnections") else element.outputmappings))
+
+
+def _in(element: Any) -> str:
+    return next(iter(element.inputconnections if hasattr(element, "inputconnections") else element.inputmappings))
+
+
+def items(count: int = COUNT) -> list[dict[str, int]]:
+    return [{"item": i} for i in range(count)]
+
+
+def _stateless_chain():
+    return chain(Given(), Pair(), Quiet()), items()
+
+
+def _groupings():
+    graph = WorkflowGraph()
+    source, pair = Numbers(), Pair()
+    graph.connect(source, "output", pair, "input")
+    for each in (Grouped(), Everyone(), OnlyOne(), Shuffled()):
+        graph.connect(pair, "output", each, "input")
+    return graph, COUNT
+
+
+def _fan_out_and_in():
+    graph = WorkflowGraph()
+    source, left, right, join = Given(), Pair(), Pair(), Join()
+    spare = Sorter()
+    graph.connect(source, "output", left, "input")
+    graph.connect(source, "output", spare, "input")
+    graph.connect(spare, "odd", right, "input")
+    graph.connect(left, "output", join, "left")
+    graph.connect(right, "output", join, "right")
+    return graph, items()
+
+
+def _many_outputs():
+    graph = WorkflowGraph()
+    source, sorter, either = Given(), Sorter(), Either()
+    graph.connect(source, "output", sorter, "input")
+    graph.connect(sorter, "odd", either, "a")
+    graph.connect(sorter, "rest", either, "b")
+    return graph, items()
+
+
+def _composite():
+    def fill(composite):
+        first, last = Spray(3), Pair()
+        composite.connect(first, "output", last, "input")
+        composite._map_input("input", first, "input")
+        composite._map_output("output", last, "output")
+
+    return chain(Numbers(), create_iterative_chain([increase, double]), CompositePE(fill), Total()), COUNT
+
+
+def _state_pool_state():
+    return chain(Given(), Pair(), Keep(), Pair2(), Total(), Pair3(), Grouped()), items()
+
+
+class Pair2(IterativePE):
+    def _process(self, pair):
+        return pair[0] + 1, pair[1]
+
+
+class Pair3(IterativePE):
+    def _process(self, pair):
+        return pair[1] % 2, pair[0]
+
+
+def _keyed_and_batched():
+    return chain(Given(), Spray(20), Doubled(), Pair(), RunningTotal()), items()
+
+
+def _state_next_to_state():
+    return chain(Numbers(), Pair(), Keep(), Total(), Grouped()), COUNT
+
+
+def _movable_and_not():
+    graph = WorkflowGraph()
+    moves, stays, either = Same(), Numbers(), Either()
+    graph.connect(moves, "output", either, "a")
+    graph.connect(stays, "output", either, "b")
+    return graph, {moves: 300, stays: COUNT}
+
+
+def _failures():
+    return chain(Given(), Refuses(), Pair(), Total()), items()
+
+
+def _failures_in_batches():
+    return chain(Given(), RefusesInBatches(), Pair(), Total()), items()
+
+
+def _no_tuples():
+    return chain(Given(), Pair(), Total()), []
+
+
+def _burst():
+    return chain(Given(), Burst(), Pair(), Total()), items(1)
+
+
+def _burst_to_collector():
+    return chain(Given(), Burst()), items(1)
+
+
+def _burst_of_state():
+    return chain(Given(), BurstAtTheEnd(), Pair(), Total()), items(1)
+
+
+GALLERY = {
+    "stateless chain": Case(_stateless_chain),
+    "every grouping": Case(_groupings),
+    "fan out and join": Case(_fan_out_and_in),
+    "many outputs": Case(_many_outputs),
+    "composite": Case(_composite),
+    "state, pool, state": Case(_state_pool_state),
+    "keyed and batched": Case(_keyed_and_batched),
+    "state next to state": Case(_state_next_to_state),
+    "movable and not": Case(_movable_and_not),
+    "failing tuples": Case(_failures, 12),
+    "failing tuples in batches": Case(_failures_in_batches, 12),
+    "no tuples": Case(_no_tuples),
+}
+
+BURSTS = {
+    "a call that writes in bulk": Case(_burst),
+    "bulk to the collector": Case(_burst_to_collector),
+    "bulk from state": Case(_burst_of_state),
+}

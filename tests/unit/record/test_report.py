@@ -1,0 +1,120 @@
+"""What is said at the end of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hpcd4p.record.report import summary_text
+from hpcd4p.record.show import plain
+from hpcd4p.record.summary import (
+    FAILED_TUPLES,
+    INTERRUPTED,
+    DeadLetter,
+    ElementFigures,
+    RankFigures,
+    Summary,
+)
+from hpcd4p.record.table import count, rate, seconds, shortened, size, table
+
+LETTER = DeadLetter("parse1", "input", "'abc'", "ValueError: no number", "Traceback ...", 2, 0.5)
+
+
+def summary(**more: object) -> Summary:
+    elements = [
+        ElementFigures("read1", "root", 0, 10, 0, 0.1),
+        ElementFigures("parse1", "pool", 10, 8, 0, 2.0, 3),
+    ]
+    given = {
+        "elapsed_s": 2.0,
+        "ranks": 4,
+        "elements": elements,
+        "outputs": {"parse1.output": 8},
+        "process_time_s": 6.0,
+        "efficiency": 0.35,
+        "ranks_figures": [RankFigures(i, "n1") for i in range(4)],
+        **more,
+    }
+    return Summary("words", **given)  # type: ignore[arg-type]
+
+
+def test_says_what_came_out_how_fast_and_what_it_cost() -> None:
+    text = summary_text(summary(), record=Path("results/words.h5"))
+    assert text.startswith("words: completed in 2.00 s on 4 ranks\n")
+    for part in ("parse1.output  8 tuples", "source", "stateless", "Process time 6.00 s", "Efficiency 35 %"):
+        assert part in text
+    assert "Failures: none" in text
+    assert text.endswith("Record: results/words.h5   (python -m hpcd4p show results/words.h5)")
+
+
+def test_shows_the_first_failures_and_what_to_do() -> None:
+    failed = summary(status=1, state=FAILED_TUPLES)
+    failed.elements[1].failed = 12
+    text = summary_text(failed, [LETTER] * 12, Path("r.h5"))
+    assert "finished in 2.00 s on 4 ranks, but 12 tuples failed" in text
+    assert "12 in parse1" in text
+    assert text.count("ValueError: no number") == 3
+    assert "... and 9 more" in text
+    assert "What to do: mend the element" in text
+    assert "python -m hpcd4p show r.h5" in text
+
+
+def test_says_failures_without_letters_too() -> None:
+    failed = summary(status=1, state=FAILED_TUPLES)
+    failed.elements[1].failed = 1
+    text = summary_text(failed)
+    assert "Failures: 1 tuple (1 in parse1): its element raised an exception" in text
+    assert "more" not in text
+
+
+def test_a_run_that_did_not_finish_says_so_first_and_why() -> None:
+    text = summary_text(summary(status=3, state=INTERRUPTED, reason="stopped by SIGINT"))
+    first, second, *_ = text.splitlines()
+    assert first == "words: INTERRUPTED after 2.00 s on 4 ranks, before the work was done"
+    assert second == "Reason: stopped by SIGINT"
+    assert "Failures: none" not in text
+
+
+def test_names_lost_ranks_and_notes() -> None:
+    told = summary(notes=["read1 was moved to the pool"])
+    told.ranks_figures[3].state = "lost"
+    text = summary_text(told)
+    assert "Lost ranks: 3 on n1" in text
+    assert "Note: read1 was moved to the pool" in text
+
+
+def test_an_empty_summary_is_no_trouble() -> None:
+    assert summary_text(Summary("w")) == "w: completed in 0 s in one process\n\nFailures: none"
+
+
+def test_no_line_of_a_usual_summary_is_wider_than_a_terminal() -> None:
+    failed = summary(status=1, state=FAILED_TUPLES)
+    failed.elements[1].failed = 12
+    assert max(map(len, summary_text(failed, [LETTER] * 3, Path("r.h5")).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 s"), (5e-7, "500 ns"), (2e-6, "2 µs"), (0.0032, "3.2 ms"), (1, "1.00 s"), (41.26, "41.3 s"),
+        (125, "2 min 05 s"), (7500, "2 h 05 min"),
+    ],
+)  # fmt: skip
+def test_times_are_said_as_people_say_them(value: float, text: str) -> None:
+    assert seconds(value) == text
+
+
+def test_numbers_are_said_as_people_say_them() -> None:
+    assert (count(1, "tuple"), count(12000, "tuple")) == ("1 tuple", "12,000 tuples")
+    assert (rate(0, 1), rate(41, 1), rate(12_100, 1), rate(3_700_000, 1)) == ("", "41", "12.1 k", "3.7 M")
+    assert (size(12), size(31_000_000)) == ("12 B", "31 MB")
+    assert shortened("a\n  b" + "c" * 200, 10) == "a bcccc..."
+
+
+def test_a_table_is_flush_left_then_right() -> None:
+    assert table(["a", "n"], [["long", "1"], ["b", "100"]]) == ["  a       n", "  long    1", "  b     100"]
+
+
+def test_json_for_programs_is_plain() -> None:
+    assert plain((1, {"a": float("nan")}, {1: b"x"})) == [1, {"a": "nan"}, {"1": "x"}]

@@ -1,0 +1,44 @@
+"""The figures of a run as plain data."""
+
+from __future__ import annotations
+
+import json
+
+from hpcd4p.record.memory import MemorySink
+from hpcd4p.record.summary import DeadLetter, ElementFigures, RankFigures, Summary
+
+
+def test_survives_json() -> None:
+    summary = Summary(
+        "w",
+        elements=[ElementFigures("a1", "pool", failed=2)],
+        ranks_figures=[RankFigures(0)],
+        outputs={"a1.o": 1},
+    )
+    assert Summary.from_dict(json.loads(json.dumps(summary.as_dict()))) == summary
+
+
+def test_a_field_of_a_later_version_is_passed_over() -> None:
+    told = Summary("w", elements=[ElementFigures("a1", "pool")]).as_dict()
+    told["later"] = 1
+    told["elements"][0]["later"] = 1
+    assert Summary.from_dict(told).elements[0].name == "a1"
+
+
+def test_counts_failures_over_all_elements() -> None:
+    elements = [ElementFigures("a1", "pool", failed=2), ElementFigures("b1", "pool", failed=1)]
+    assert Summary("w", elements=elements).failed == 3
+
+
+def test_the_memory_sink_keeps_everything_in_order() -> None:
+    sink = MemorySink()
+    sink.outputs("a1", "o", [1])
+    sink.outputs("a1", "o", ["x"])
+    sink.dead_letters([DeadLetter("a1", "i", "v", "E", "", 0, 0.0)])
+    sink.event(0.5, "scale", "to 3")
+    assert sink.close(Summary("w")) is None
+    assert sink.results == {"a1.o": [1, "x"]}
+    assert [e.text for e in sink.events] == ["to 3"]
+    assert len(sink.letters) == 1
+    sink.abandon()
+    assert sink.results == {}
