@@ -66,8 +66,6 @@ class Increment(IterativePE):  # type: ignore[misc]
 class Count(ConsumerPE):  # type: ignore[misc]
     """Counts and adds up."""
 
-    every = STAMP_EVERY
-
     def __init__(self) -> None:
         ConsumerPE.__init__(self)
         self.tuples = 0
@@ -76,17 +74,18 @@ class Count(ConsumerPE):  # type: ignore[misc]
     def _process(self, number: int) -> None:
         self.tuples += 1
         self.sum += number
-        if self.tuples % self.every == 0:
+        if self.tuples % STAMP_EVERY == 0:
             stamp()
 
     def _postprocess(self) -> None:
         stamp()
 
 
-class Last(Count):
-    """A sink of few and slow tuples."""
+class Last(ConsumerPE):  # type: ignore[misc]
+    """A sink of few and slow tuples: every one is stamped."""
 
-    every = 1
+    def _process(self, item: Any) -> None:
+        stamp()
 
 
 class Tokenise(IterativePE):  # type: ignore[misc]

@@ -210,7 +210,8 @@ class Blocks(ProducerPE):
         self.block = np.ones(BLOCK)
 
     def _process(self, inputs: Any) -> tuple[int, Any]:
-        return inputs["index"], self.block
+        # a view each: of one and the same object, pickle would send a single copy for a whole batch
+        return inputs["index"], self.block[:]
 
 
 class Tag(IterativePE):

@@ -81,11 +81,13 @@ def serve(setup: Setup) -> int:
         os._exit(3)
     except ElementFailed as error:
         broker.report(codec.seal(("element", mesh.rank, str(error))))
+        os._exit(0)  # the run is over: nobody will come to MPI_Finalize
     except Exception:  # noqa: BLE001  # a bug of the engine must reach the user through the head, not hang the run
         import traceback
 
         text = f"rank {mesh.rank} failed in the engine:\n{traceback.format_exc()}"
         broker.report(codec.seal(("engine", mesh.rank, text)))
+        os._exit(0)
     else:
         broker.report(codec.seal(("figures", mesh.rank, rank.account.figures())))
         if rank.stopped is not None and rank.stopped.args[1]:

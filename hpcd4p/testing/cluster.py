@@ -1,17 +1,18 @@
 """A cluster in one process: the real loops on in-memory transports, in virtual time.
 
 The order in which ranks run, and where they die, follows from a seed; a failing seed fails again.
-Nothing here sleeps, opens a socket or starts a thread.
+Nothing here sleeps or opens a socket. One thread runs at any time; others only hold the stacks of
+ranks that wait in the middle of a call.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 from collections import deque
-from collections.abc import Sequence
 from typing import Any
 
-from hpcd4p.errors import Hpcd4pError
+from hpcd4p.errors import Hpcd4pError, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
@@ -59,7 +60,7 @@ class FaultyBroker(MemoryBroker):
 
     def wait(self, seconds: float | None) -> bool:
         """See `Broker.wait`; a rank that waits in the middle of something lets the others run."""
-        self._cluster.run_others(self.rank)
+        self._cluster.suspend(self.rank, seconds)
         return super().wait(seconds)
 
 
@@ -74,6 +75,21 @@ class Cluster:
         Decides everything that is left to chance.
     kills
         How many pool ranks die, at moments that the seed decides.
+    suspects
+        How many pool ranks are taken for dead, and go on until they hear of it.
+
+    Attributes
+    ----------
+    sink
+        What came out: `results`, `letters`, `events`.
+    store, boxes
+        What the broker holds, and what the mesh has not delivered.
+    ranks
+        The loops of the ranks that live.
+    lost
+        The ranks that died, and those that were taken for dead.
+    most_tasks, most_tuples
+        Most tasks that waited, and most tuples that were in line at one rank for one element.
     """
 
     def __init__(
@@ -83,33 +99,39 @@ class Cluster:
         inputs: Any = None,
         seed: int = 0,
         kills: int = 0,
+        suspects: int = 0,
         settings: EngineSettings | None = None,
-    ) -> None:
-        self._now = 0.0
-        before = clock.use(self.clock)
-        try:
-            self._build(graph, size, inputs, seed, kills, settings or EngineSettings())
-        finally:
-            clock.use(before)
-
-    def _build(
-        self, graph: WorkflowGraph, size: int, inputs: Any, seed: int, kills: int, settings: EngineSettings
     ) -> None:
         self.random = random.Random(seed)
         self.sink = MemorySink()
         self.lost: list[int] = []
+        self.most_tasks = self.most_tuples = 0
         self._kills = kills
-        self._running: set[int] = set()
+        self._suspects = suspects
+        self._now = 0.0
+        self._steps = 0
+        self._summary: Summary | None = None
+        self._error: BaseException | None = None
+        self._stopping = False
+        self._suspended: dict[int, threading.Semaphore] = {}
+        self._threads: list[threading.Thread] = []
+        before = clock.use(self.clock)
+        try:
+            self._build(graph, size, inputs, settings or EngineSettings())
+        finally:
+            clock.use(before)
+
+    def _build(self, graph: WorkflowGraph, size: int, inputs: Any, settings: EngineSettings) -> None:
         plan, elements = make_plan(graph, size, settings)
         tasks, high_bytes = high_marks(plan, settings)
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
-        boxes: list[deque[Any]] = [deque() for _ in range(size)]
-        codec = Codec(b"secret of the simulation")
+        self.boxes: list[deque[Any]] = [deque() for _ in range(size)]
+        self.codec = codec = Codec(b"secret of the simulation")
         self.ranks: dict[int, Rank] = {}
         job = Job(plan, elements, resolve_inputs(plan, elements, inputs), settings)
         for r in range(size):
             broker = FaultyBroker(self.store, r, self)
-            mesh = MemoryMesh(r, boxes)
+            mesh = MemoryMesh(r, self.boxes)
             if r == 0:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head
@@ -125,25 +147,73 @@ class Cluster:
         return self._now
 
     def run(self) -> Summary:
-        """Run to the end; the outputs are in `sink`."""
+        """Run to the end; the outputs are in `sink`.
+
+        Raises
+        ------
+        HungError
+            Nothing would ever happen any more, or nothing but waiting.
+        RunStopped
+            As a run on real ranks would.
+        """
         before = clock.use(self.clock)
         try:
             self.head.start(threads=False)
             for rank in self.ranks:
                 if rank:
                     self.ranks[rank].start()
-            steps = 0
-            while not self.head.coordinator.ending.over:
-                self._step(self._next())
-                steps += 1
-                if steps > MOST_STEPS:
-                    raise HungError(self._where())
-            return self.head.summary(0, "")
+            self._hand_over()
+            for thread in self._threads:  # grows while ranks wait
+                thread.join()
         finally:
             clock.use(before)
+        if self._error is not None:
+            raise self._error
+        assert self._summary is not None
+        return self._summary
+
+    # ---- who runs
+
+    def _hand_over(self) -> None:
+        """Let another thread choose who runs next; this one must do nothing more but wait."""
+        thread = threading.Thread(target=self._turns, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _turns(self) -> None:
+        """Let ranks run, one at a time, until one is chosen whose stack is on another thread."""
+        try:
+            while self._summary is None and not self._stopping:
+                self._steps += 1
+                if self._steps > MOST_STEPS:
+                    raise HungError(self._where())
+                rank = self._next()
+                if rank in self._suspended:
+                    self._suspended.pop(rank).release()
+                    return
+                self._step(rank)
+        except Killed:
+            pass  # the simulation is over
+        except BaseException as error:  # noqa: BLE001  # `run` raises it
+            self._error = error
+        self._stopping = True
+        for held in self._suspended.values():
+            held.release()
+
+    def suspend(self, rank: int, seconds: float | None) -> None:
+        """Let others run while `rank` waits in the middle of something."""
+        if seconds == 0:
+            return
+        self._until[rank] = float("inf") if seconds is None else self._now + seconds
+        self._suspended[rank] = held = threading.Semaphore(0)
+        self._hand_over()
+        held.acquire()
+        if self._stopping:
+            raise Killed
 
     def _next(self) -> int:
         """A rank that can run; if all wait, time passes to the first that wakes by itself."""
+        self.most_tasks = max(self.most_tasks, self.store.tasks)
         bells = self.store.bells
         ready = [r for r in self.ranks if self._until[r] <= self._now or r in bells]
         if not ready:
@@ -155,40 +225,56 @@ class Cluster:
         return self.random.choice(ready)
 
     def _step(self, rank: int) -> None:
+        """One turn of the loop of `rank`."""
         loop = self.ranks[rank]
-        self._running.add(rank)
         try:
             if loop.broker.wait(0):
                 loop.rung()
-            pause = self.head.turn() if rank == 0 else loop.tick()
+            pause = self._turn_of_head() if rank == 0 else loop.tick()
+            self.most_tuples = max([self.most_tuples, *loop.inbox.tuples.values()])
+            if loop.stopped is not None:
+                self._go_home(rank)
+                return
         except Killed:
+            if self._stopping:
+                raise
+            self._bury(rank)
+        except RankLost:
+            if rank not in self.lost:
+                raise
             self._bury(rank)
         else:
             self._until[rank] = float("inf") if pause is None else self._now + pause
-        finally:
-            self._running.discard(rank)
 
-    def run_others(self, rank: int) -> None:
-        """Let some other ranks run while `rank` waits in the middle of something."""
-        self._now += TICK_S
-        if len(self._running) > 1:
-            return
-        others: Sequence[int] = [r for r in self.ranks if r not in self._running]
-        for other in self.random.sample(others, min(2, len(others))):
-            self._step(other)
+    def _turn_of_head(self) -> float:
+        if not self.head.coordinator.ending.over:
+            return self.head.turn()
+        self.head.end(0)
+        self._summary = self.head.summary(0, "")
+        return 0.0
+
+    def _go_home(self, rank: int) -> None:
+        loop = self.ranks[rank]
+        loop.leave()
+        loop.broker.report(self.codec.seal(("figures", rank, loop.account.figures())))
+        self._until[rank] = float("inf")
+
+    # ---- who dies
 
     def perhaps_kill(self, rank: int) -> None:
-        """Kill `rank` if it can be spared and the dice say so."""
-        if self._kills <= 0 or rank not in self._mortal or len(self._mortal) < 2:
+        """Kill `rank`, or take it for dead, if it can be spared and the dice say so."""
+        if self._kills + self._suspects <= 0 or rank not in self._mortal or len(self._mortal) < 2:
             return
         if self.random.random() < KILL_CHANCE:
-            self._kills -= 1
-            raise Killed
+            self._mortal.remove(rank)
+            self.lost.append(rank)
+            self.store.alive.discard(rank)
+            if self.random.randrange(self._kills + self._suspects) < self._kills:
+                self._kills -= 1
+                raise Killed
+            self._suspects -= 1
 
     def _bury(self, rank: int) -> None:
-        self._mortal.remove(rank)
-        self.lost.append(rank)
-        self.store.alive.discard(rank)
         del self.ranks[rank], self._until[rank]
 
     def _where(self) -> str:

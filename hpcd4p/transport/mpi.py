@@ -17,6 +17,9 @@ from typing import Any
 import mpi4py
 
 # one thread calls MPI; asking for less makes every call cheaper
+# (and below: every look for a message would give the core away, for as long as the other processes
+# of an oversubscribed node like; a rank that has nothing to do sleeps by itself)
+os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "0")
 mpi4py.rc.thread_level = "funneled"
 
 from mpi4py import MPI  # noqa: E402

@@ -166,9 +166,9 @@ class RedisBroker:
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
-        self._calls.send("RPUSH", self.keys.prefix + "final", figures)
-        self._calls.send("RPUSH", self.keys.bell(0), 1)
         with suppress(BrokerLost):  # the head may have read it, and gone, before we hear of it
+            self._calls.send("RPUSH", self.keys.prefix + "final", figures)
+            self._calls.send("RPUSH", self.keys.bell(0), 1)
             self._calls.receive()
             self._calls.receive()
 

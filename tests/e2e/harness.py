@@ -84,7 +84,9 @@ class Run:
     def pids(self) -> list[int]:
         """All living processes that descend from the run, the launcher first."""
         mark = f"{MARK}={self.mark}".encode()
-        return sorted(pid for pid in _processes() if mark in _environ(pid))
+        # Redis writes its title over its environment, and names its socket there
+        socket = f"{self.tmp}/"
+        return sorted(pid for pid in _processes() if mark in _environ(pid) or socket in _words(pid))
 
     def rank(self, rank: int) -> int:
         """Process of a rank."""
@@ -95,7 +97,7 @@ class Run:
 
     def redis(self) -> int:
         """Process of the run's own Redis server."""
-        found = [pid for pid in self.pids() if "redis-server" in _words(pid).split(" ")[0]]
+        found = [pid for pid in self.pids() if _words(pid).split(" ")[0].endswith("redis-server")]
         assert len(found) == 1, self.describe()
         return found[0]
 
