@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -85,14 +86,18 @@ def _measured(bench: Bench, names: list[str]) -> tuple[list[Row], bool]:
     rows: list[Row] = []
     failed = False
     for name in names:
+        new: list[Row] = []
+        trouble: TrialError | None = None
         try:
-            new = import_module(f"hpcd4p.bench.{name}").rows(bench)
+            # one by one: what could be measured before a failure is shown
+            new.extend(import_module(f"hpcd4p.bench.{name}").rows(bench))
         except TrialError as error:
-            print(f"\n{name} could not be measured: {error}", flush=True)
-            failed = True
-            continue
+            trouble, failed = error, True
         bench.say("")
-        print(f"\n{table(new)}", flush=True)
+        if new:
+            print(f"\n{table(new)}", flush=True)
+        if trouble is not None:
+            print(f"\n{name} could not be measured{' further' if new else ''}: {trouble}", flush=True)
         rows += new
     print()
     return rows, failed
@@ -111,6 +116,8 @@ def _about(bench: Bench) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    # a SIGTERM must end what is being measured, too: as an exception it passes every `finally`
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row, Target, take_turns
 
@@ -11,27 +13,24 @@ SHARE = 0.5
 _GIB = 1 << 30
 
 
-def rows(bench: Bench) -> list[Row]:
+def rows(bench: Bench) -> Iterator[Row]:
     """The way of the arrays alone, and with arithmetic that the bare ranks do as well."""
-    calls = bench.size(4000, 1000)
+    yield from _pair(bench, "arrays", "n=4, looked at", "mpi4py Send", add=0)
+    yield from _pair(bench, "stack", "n=4, scaled and added", "the same with mpi4py", add=1)
 
-    def rate(workload: str) -> float:
-        return bench.rate(workload, calls, 4) * (1 << 20) / _GIB
+
+def _pair(bench: Bench, workload: str, what: str, bare: str, add: int) -> Iterator[Row]:
+    calls = bench.size(4000, 1000)
+    memory: list[float] = []
+
+    def ours() -> float:
+        outcome = bench.run(workload, calls, 4)
+        memory.append(max(f["peak_rss_bytes"] for f in outcome.summary["ranks_figures"]) / 1e6)
+        return calls / outcome.elapsed_s * (1 << 20) / _GIB
 
     samples = take_turns(
-        {
-            "send": lambda: bench.ask("send", calls, 0, ranks=2)["rate"] / _GIB,
-            "arrays": lambda: rate("arrays"),
-            "send and add": lambda: bench.ask("send", calls, 1, ranks=2)["rate"] / _GIB,
-            "stack": lambda: rate("stack"),
-        },
-        bench.repeats,
+        {"bare": lambda: bench.ask("send", calls, add, ranks=2)["rate"] / _GIB, "ours": ours}, bench.repeats
     )
     target = Target(SHARE, at_least=True)
-    return [
-        Row("arrays", "n=4, looked at", "GiB/s", samples["arrays"], "mpi4py Send", samples["send"], target),
-        Row(
-            "arrays", "n=4, scaled and added", "GiB/s", samples["stack"], "the same with mpi4py",
-            samples["send and add"], target,
-        ),
-    ]  # fmt: skip
+    yield Row("arrays", what, "GiB/s", samples["ours"], bare, samples["bare"], target)
+    yield Row("arrays", f"{what}: memory of the largest rank", "MB", memory)

@@ -11,8 +11,6 @@ from operator import itemgetter
 from typing import Any
 
 from hpcd4p.errors import KeyHashError
-from hpcd4p.plan.content import content_hash
-from hpcd4p.plan.hashing import stable_hash
 from hpcd4p.plan.model import Route, Spread
 
 CACHED_KEYS = 1 << 16
@@ -32,6 +30,8 @@ class _Partitions(dict[Any, int]):
         self.count = count
 
     def __missing__(self, key: Any) -> int:
+        from hpcd4p.plan.hashing import stable_hash  # not on ranks that route nothing by key
+
         partition = stable_hash(key) % self.count
         if isinstance(key, (str, bytes)) and len(key) > CACHED_KEY_BYTES:
             return partition
@@ -90,6 +90,8 @@ class Splitter:
             return [(partition, values) for partition in range(self._count)]
         if spread is Spread.ONE or self._count == 1:
             return [(0, values)]
+        from hpcd4p.plan.content import content_hash
+
         return self._one_by_one(values, lambda value: content_hash(value) % self._count)
 
     def _by_key(self, values: list[Any]) -> list[tuple[int, list[Any]]]:

@@ -136,8 +136,7 @@ class Head(Rank):
     def rung(self) -> None:
         """See `Rank.rung`."""
         self._rung = True
-        if self.sources or self.feeds:
-            self.exchange(Commit())  # there may be room again
+        self.exchange(Commit())  # there may be room again, or word of a lost rank
 
     def follow(self) -> None:
         """Work until the run is over."""

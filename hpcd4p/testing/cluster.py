@@ -227,6 +227,9 @@ class Cluster:
     def _step(self, rank: int) -> None:
         """One turn of the loop of `rank`."""
         loop = self.ranks[rank]
+        if loop.stopped is not None:
+            self.store.bells.discard(rank)  # it has left
+            return
         try:
             if loop.broker.wait(0):
                 loop.rung()

@@ -172,7 +172,6 @@ class MemoryBroker:
         s.idle.discard(rank)
         s.bells.discard(rank)
         given_up = []
-        back = 0
         for (element, id_), task in s.leases.pop(rank, {}).items():
             done = s.progress.get((element, id_), ())
             again = task._replace(attempts=task.attempts + 1, progress=done)
@@ -182,8 +181,8 @@ class MemoryBroker:
             s.put(again)
             if (element, id_) in s.progress:
                 s.progress[element, str(s.entries)] = s.progress.pop((element, id_))
-            back += 1
-        s.ring_idle(back)
+        # all that wait, not only those of the lost rank: a bell may have been meant for one of them
+        s.ring_idle(s.tasks)
         return s.committed.get(rank, 0), given_up
 
     def report(self, figures: bytes) -> None:

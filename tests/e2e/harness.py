@@ -119,7 +119,9 @@ class Run:
         end = time.monotonic() + seconds
         while not what():
             if self.process.poll() is not None:
-                pytest.fail(f"the run ended with {self.process.returncode} before its time\n{self.describe()}")
+                pytest.fail(
+                    f"the run ended with {self.process.returncode} before its time\n{self.describe()}"
+                )
             if time.monotonic() > end:
                 self.fail("did not come so far")
             time.sleep(0.02)

@@ -78,9 +78,7 @@ def test_the_gallery_is_that_of_one_process(runs, sequential, n):
 def test_a_source_that_is_silent_for_15_s_loses_nothing(runs, sequential):
     expected = sequential("gallery", "-i", str(CALLS))
     # beside each other: they mostly wait
-    started = {
-        n: runs.start("gallery", n, "-i", str(CALLS), "--silence", str(SILENCE_S)) for n in (2, 4, 8)
-    }
+    started = {n: runs.start("gallery", n, "-i", str(CALLS), "--silence", str(SILENCE_S)) for n in (2, 4, 8)}
     for n, run in started.items():
         ended = run.wait()
         assert ended.summary is not None, ended.err

@@ -270,11 +270,15 @@ def chain(*elements: Any) -> WorkflowGraph:
 
 
 def _out(element: Any) -> str:
-    return next(iter(element.outputconnections if hasattr(element, "outputconnections") else element.outputmappings))
+    return next(
+        iter(element.outputconnections if hasattr(element, "outputconnections") else element.outputmappings)
+    )
 
 
 def _in(element: Any) -> str:
-    return next(iter(element.inputconnections if hasattr(element, "inputconnections") else element.inputmappings))
+    return next(
+        iter(element.inputconnections if hasattr(element, "inputconnections") else element.inputmappings)
+    )
 
 
 def items(count: int = COUNT) -> list[dict[str, int]]:

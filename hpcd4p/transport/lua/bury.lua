@@ -12,7 +12,7 @@ local call = redis.call
 call('SADD', p .. 'lost', rank)
 call('ZREM', p .. 'idle', rank)
 call('DEL', p .. 'bell:' .. rank, p .. 'orders:' .. rank)
-local given_up, back = {}, 0
+local given_up = {}
 for i = 3, #ARGV do
   local e = ARGV[i]
   local key = p .. 't:' .. e
@@ -34,12 +34,13 @@ for i = 3, #ARGV do
         call('XDEL', key, id)
         call('HINCRBY', p .. 'ready', 't', 1)
         call('HINCRBY', p .. 'ready', 'b', #f[6])
-        back = back + 1
       end
     end
   end
 end
-local ranks = call('ZPOPMIN', p .. 'idle', back)
+-- as many bells as tasks wait: the lost rank may have been rung for one that it has not taken
+local waiting = tonumber(call('HGET', p .. 'ready', 't') or 0)
+local ranks = call('ZPOPMIN', p .. 'idle', waiting)
 for i = 1, #ranks, 2 do
   local bell = p .. 'bell:' .. ranks[i]
   if call('LLEN', bell) == 0 then call('RPUSH', bell, 1) end

@@ -151,7 +151,9 @@ class Mixed(KeyedPE):
         # which of several equal keys came first is nobody's promise either
         if isinstance(key, tuple):
             key = tuple(map(int, key))
-        self.write("output", (str(key if isinstance(key, (str, bytes, tuple, type(None))) else int(key)), state))
+        self.write(
+            "output", (str(key if isinstance(key, (str, bytes, tuple, type(None))) else int(key)), state)
+        )
 
 
 class Keys(IterativePE):
