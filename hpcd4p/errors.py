@@ -17,6 +17,7 @@ The tree::
         ├── Interrupted         a signal or the time limit: exit status 3
         ├── RankLost            a rank that the run cannot do without died: exit status 3
         └── BrokerLost          the Redis of the run went away: exit status 3
+            └── BrokerRefused   it is there, but refused a command (out of memory, say)
 
 This file must never import anything but the standard library.
 """
@@ -108,3 +109,7 @@ class RankLost(RunStopped):
 
 class BrokerLost(RunStopped):
     """The Redis of the run went away."""
+
+
+class BrokerRefused(BrokerLost):
+    """The Redis of the run refused a command: it is out of memory, say, or not ours."""

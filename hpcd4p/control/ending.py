@@ -2,7 +2,7 @@
 
 An element is drained when everything upstream of it is drained and no tuple is pending for it. Then
 each of its instances post-processes once; what that writes counts like any other tuple. The run is
-over when the last element, the collector, is drained. (The idea: termination detection by counting
+over when all elements are drained, the collector with them. (The idea: termination detection by counting
 messages, with atomic counters in place of the waves of Mattern, Distributed Computing 2:161, 1987.)
 """
 
@@ -72,7 +72,8 @@ class Ending:
     @property
     def over(self) -> bool:
         """Whether the run is over."""
-        return self.phase[self._plan.collector] is Phase.DRAINED
+        # all of them: where every output is connected, nothing leads to the collector
+        return all(phase is Phase.DRAINED for phase in self.phase)
 
     def open_elements(self) -> list[str]:
         """Names of the elements that are not drained."""

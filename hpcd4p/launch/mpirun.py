@@ -28,8 +28,9 @@ _RANK_VARIABLES = (
     "JSM_NAMESPACE_SIZE",
 )
 
-_KILLED = (0, 9)
-"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
+_KILLED = (0, 3, 9)
+"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL, and
+3 that of the other ranks when Redis has gone with rank 0."""
 
 _log = logging.getLogger(__name__)
 

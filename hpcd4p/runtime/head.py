@@ -21,6 +21,7 @@ from hpcd4p.runtime.coordinator import Coordinator
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.rank import Rank
+from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.source import Source
 from hpcd4p.runtime.summing import summarise
@@ -118,7 +119,7 @@ class Head(Rank):
 
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         plan = self.plan.elements[element]
-        instance = self.flow.instance(plan, self.elements[element])
+        instance = self.flow.instance(plan, copy_element(self.elements[element], 0, 1))
         try:
             instance.start()
         except Exception as error:  # user code: anything may come
@@ -322,8 +323,9 @@ def lead(
             for source in head.sources:
                 source.stop()
             head.coordinator.event("stopped", str(stop))
-            with suppress(BrokerLost):
-                head.end(stop.status)
+            if not isinstance(stop, BrokerLost):  # one that does not answer would be waited for again
+                with suppress(BrokerLost):
+                    head.end(stop.status)
             stop.summary = head.summary(stop.status, str(stop))
             raise
         except BaseException:  # a bug of the engine: nobody must be left waiting

@@ -7,7 +7,7 @@ exceptions; knows nothing of where tuples come from or go to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -15,10 +15,17 @@ from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
 OVERFLOW_TUPLES = 8192
 """Writes of one call that are held before they move on: a call may write more than memory holds."""
+
+HOLD_BYTES = 4 << 20
+"""The same in bytes, as far as they can be guessed; and what a chunk of calls may write."""
+
+FIRST_LOOK_TUPLES = 16
+"""Writes after which the first guess is made."""
 
 VALUE_CHARS = 2000
 """A dead letter shows this much of its tuple."""
@@ -56,6 +63,8 @@ class Instance:
         self.busy_s = 0.0
         self.service_s = 0.0
         """Seconds per tuple, lately."""
+        self.overflow_at = FIRST_LOOK_TUPLES
+        self.out_bytes = 0.0
         self.first = (0, 0.0)
         """Tuples and seconds of the first batch, which imports and warms up."""
         self.is_root = plan.role is Role.ROOT
@@ -94,7 +103,14 @@ class Instance:
         """Tuples to run between two looks at the clock: about `NOMINAL_CHUNK_S` of work."""
         if not self.tuples:
             return 1
-        return max(1, int(NOMINAL_CHUNK_S / max(self.service_s, 1e-7)))
+        return max(1, min(int(NOMINAL_CHUNK_S / max(self.service_s, 1e-7)), self.light_tuples))
+
+    @property
+    def light_tuples(self) -> int:
+        """Tuples to run before what they write weighs more than `HOLD_BYTES`."""
+        if not self.tuples:
+            return 1
+        return max(1, int(HOLD_BYTES * self.tuples / (self.out_bytes + 1)))
 
     def finish(self) -> None:
         """Call `postprocess`; what raises in it is a failure like any other."""
@@ -113,6 +129,9 @@ class Instance:
                 part = values[:]
                 # the list itself stays: a loop, perhaps in another thread, is appending to it
                 del values[: len(part)]
+                weight = weigh(part)
+                self.out_bytes += weight * len(part)
+                self.overflow_at = max(1, min(OVERFLOW_TUPLES, int(HOLD_BYTES / weight)))
                 self.written += len(part)
                 self.written_by[name] += len(part)
                 found.append((name, part))
@@ -129,7 +148,7 @@ class Instance:
                 f"element {self.plan.name} has no output {name!r}; its outputs are: {valid}"
             ) from None
         values.append(value)
-        if len(values) >= OVERFLOW_TUPLES and self.on_overflow is not None:
+        if len(values) >= self.overflow_at and self.on_overflow is not None:
             self.on_overflow(self)
 
     def _failed(self, port: str, value: Any, error: BaseException) -> None:
@@ -148,26 +167,21 @@ class Instance:
 
     def _item_loop(self, call: Callable[[Any], Any]) -> Callable[[str, Iterable[Any]], None]:
         out = self.out.get(self.pe.OUTPUT_NAME)
+        failed = self._failed
+        if self.is_root:
 
-        def run(port: str, values: Iterable[Any]) -> None:
-            if isinstance(values, range):
-                values = ({} for _ in values)
-            values = iter(values)
-            while True:
-                value = None
-                try:
-                    if out is None:
-                        for value in values:
-                            call(value)
-                    else:
-                        append = out.append
-                        for value in values:
-                            result = call(value)
-                            if result is not None:
-                                append(result)
-                    return
-                except Exception as error:  # noqa: BLE001  # user code: anything may come
-                    self._failed(port, value, error)
+            def run(port: str, values: Iterable[Any]) -> None:
+                _call_with_inputs(call, iter(values), out, failed)
+
+        elif out is None:
+
+            def run(port: str, values: Iterable[Any]) -> None:
+                _call_without_output(call, port, iter(values), failed)
+
+        else:
+
+            def run(port: str, values: Iterable[Any]) -> None:
+                _call_with_output(call, port, iter(values), out.append, failed)
 
         return run
 
@@ -256,6 +270,64 @@ class Instance:
                 except Exception as error:  # noqa: BLE001  # user code: anything may come
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
+
+
+# The hottest loops of the engine. Plain functions whose every name is local; an exception leaves the
+# loop, and the next turn of `while` goes on behind the tuple that raised.
+
+
+def _call_with_output(
+    call: Callable[[Any], Any],
+    port: str,
+    values: Iterator[Any],
+    append: Callable[[Any], None],
+    failed: Callable[[str, Any, BaseException], None],
+) -> None:
+    while True:
+        value = None
+        try:
+            for value in values:
+                result = call(value)
+                if result is not None:
+                    append(result)
+            return
+        except Exception as error:  # noqa: BLE001  # user code: anything may come
+            failed(port, value, error)
+
+
+def _call_without_output(
+    call: Callable[[Any], Any],
+    port: str,
+    values: Iterator[Any],
+    failed: Callable[[str, Any, BaseException], None],
+) -> None:
+    while True:
+        value = None
+        try:
+            for value in values:
+                call(value)
+            return
+        except Exception as error:  # noqa: BLE001  # user code: anything may come
+            failed(port, value, error)
+
+
+def _call_with_inputs(
+    call: Callable[[Any], Any],
+    values: Iterator[Any],
+    out: list[Any] | None,
+    failed: Callable[[str, Any, BaseException], None],
+) -> None:
+    """Calls of a root: `values` are its inputs, or numbers of calls that get none."""
+    while True:
+        value = None
+        try:
+            for value in values:
+                result = call({} if type(value) is int else value)
+                if result is not None and out is not None:
+                    out.append(result)
+            return
+        except Exception as error:  # noqa: BLE001  # user code: anything may come
+            failed("", value, error)
 
 
 def show_value(value: Any) -> str:

@@ -12,7 +12,7 @@ from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
-from hpcd4p.runtime.rank import BLOCKED_S, PARTIAL_TUPLES, Rank
+from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class PoolRank(Rank):
     def work(self) -> bool:
         """See `Rank.work`: partitions first, for their senders wait for them; then a task."""
         return super().work() or (self.in_pool and self._look())
+
+    def commits_with_take(self) -> bool:
+        """See `Rank.commits_with_take`: one round trip for each task."""
+        return self.in_pool and not self._idle and self._may_begin()
 
     def _look(self) -> bool:
         """Commit what is ready, take a task and run it; whether there was one."""
@@ -193,7 +197,8 @@ class PoolRank(Rank):
             if now - self._tended > TEND_S:
                 self._tend(now)
             skipping = route is None and (self._skip_dead or any(self._skip.values()))
-            if self._over(now) and not skipping and (total - at) * instance.service_s > LATE_WORTH_S:
+            late = self._over(now) and (total - at) * instance.service_s > LATE_WORTH_S
+            if (late or self.heavy) and not skipping:
                 return values[at:]
 
     def _over(self, now: float) -> bool:
@@ -220,6 +225,8 @@ class PoolRank(Rank):
     def _local(self, element: int, count: int) -> bool:
         if element in self._never_local:
             return False
+        if self.waiting_bytes > self.settings.high_bytes / 2:
+            return True  # memory before balance: what is run here does not wait in Redis
         instance = self._instances.get(element)
         known = instance is not None and instance.tuples > 0
         expected = count * (instance.service_s if known and instance else self.granularity.service_s(element))
@@ -263,7 +270,7 @@ class PoolRank(Rank):
             self.forward(instance)
         else:
             self.forward(instance)
-            if self.outbox.tuples > PARTIAL_TUPLES:
+            if self.heavy:
                 self._commit_part(instance, task)
         instance.busy_s -= clock.now() - began
 

@@ -45,6 +45,9 @@ BLOCKED_S = 0.01
 PARTIAL_TUPLES = 50_000
 """A transaction that holds more than this in the middle of a call commits what it has."""
 
+HEAVY_BYTES = (1 << 20, 16 << 20)
+"""The same in bytes: between these, and no more than all ranks together may put into Redis."""
+
 EASE_S = 0.5
 """In the middle of a call a rank waits no longer than this for congestion to pass: others may be
 waiting for it."""
@@ -83,9 +86,13 @@ class Rank:
         self.flow = Flow(plan, self.rank, self.deliver, self._dead, self.started)
         self.outbox = Outbox()
         self.window = Window(mesh)
-        self.sealer = Sealer(plan, self.rank, mesh, codec, self.granularity, self._unpicklable)
+        self.sealer = Sealer(
+            plan, self.rank, mesh, codec, self.granularity, self._unpicklable, settings.max_task_bytes
+        )
         self.elements = elements
         hosted = plan.hosted(self.rank)
+        share = settings.high_bytes // (2 * len(plan.pool_ranks))
+        self._heavy_bytes = max(HEAVY_BYTES[0], min(HEAVY_BYTES[1], share))
         self.inbox = Inbox(
             sorted({e for e, _ in hosted}, reverse=True),
             settings.inbox_high_tuples,
@@ -163,12 +170,18 @@ class Rank:
         if worked:
             self._active_at = now
             self._backoff = BACKOFF_S[0]
-        if self.outbox and now - self.outbox.began > (self.settings.slice_s if worked else LINGER_S):
+        patience = self.settings.slice_s if worked else LINGER_S
+        if self.outbox and (self.heavy or now - self.outbox.began > patience):
             self.seal()
-        self.commit()
+        if not self.commits_with_take():
+            self.commit()
         if self.inbox.has_news:
             self.exchange(Commit())
         return 0.0 if worked else self.pause()
+
+    def commits_with_take(self) -> bool:
+        """Whether what is ready is committed by the call that takes the next task, a moment from now."""
+        return False
 
     # ---- receiving and working
 
@@ -213,7 +226,7 @@ class Rank:
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call
             self.outbox.count(element, -len(values))
-            if clock.now() > end:
+            if clock.now() > end or self.heavy:
                 break
 
     def blocked(self, element: int) -> bool:
@@ -257,12 +270,17 @@ class Rank:
         """Send on what a call has written so far: it writes more than should be held."""
         began = clock.now()
         self.forward(instance)
-        if self.outbox.tuples > PARTIAL_TUPLES:
+        if self.heavy:
             self.seal()
             self.settle(self.settings.window - 1)
             self.ease(instance.plan.index)
         # that time is not the element's
         instance.busy_s -= clock.now() - began
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the transaction at hand holds as much as it may."""
+        return self.outbox.tuples > PARTIAL_TUPLES or self.outbox.bytes > self._heavy_bytes
 
     def settle(self, most: int) -> None:
         """Wait until at most `most` prepared transactions are left, receiving meanwhile."""
@@ -369,6 +387,7 @@ class Rank:
                 ("n", i.tuples),
                 ("u", int(i.busy_s * 1e6)),
                 ("o", i.written),
+                ("b", int(i.out_bytes)),
                 ("m", i.tuples - first),
                 ("s", max(0, int((i.busy_s - first_s) * 1e6))),
             ):

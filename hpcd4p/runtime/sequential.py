@@ -115,17 +115,17 @@ class _Sequential:
             self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
             self.sink.outputs(name, output, values)
             return
-        instance = self.instances[route.target, partition]
-        most = self.job.settings.max_task_tuples
-        if len(values) <= most:
-            self._drive(instance, route.input, values)
-        else:
-            for start in range(0, len(values), most):
-                self._drive(instance, route.input, values[start : start + most])
+        self._drive(self.instances[route.target, partition], route.input, values)
 
     def _drive(self, instance: Instance, port: str, values: Any) -> None:
-        instance.run(port, values)
-        self._forward(instance)
+        at = 0
+        most = self.job.settings.max_task_tuples
+        while at < len(values):
+            # all at once, as long as what it writes is light
+            part = values[at : at + min(most, instance.light_tuples)]
+            instance.run(port, part)
+            at += len(part)
+            self._forward(instance)
         if self._letters:
             self._letters = False
             reason = too_many(self.plan, self.job.settings, self._stats())

@@ -26,7 +26,31 @@ class Setup(NamedTuple):
 
 
 def copy_element(pe: GenericPE, partition: int, partitions: int) -> GenericPE:
-    """An element for one partition: the object itself if there is only one, else a copy."""
-    if partitions <= 1:
-        return pe
-    return deepcopy(pe)
+    """An element for one partition; the user's own object is left as it is where that can be done."""
+    if partitions > 1:
+        return deepcopy(pe)
+    if all(map(_is_plain, pe.__dict__.values())) and type(pe).__setstate__ is GenericPE.__setstate__:
+        twin: GenericPE = type(pe).__new__(type(pe))
+        twin.__setstate__({name: _copied(value) for name, value in pe.__dict__.items()})
+        return twin
+    # something in it may refer to the object itself (a bound method, say)
+    return pe
+
+
+_ATOMS = (int, float, str, bytes, bool, complex, type(None))
+_MOST_ITEMS = 1000
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind in _ATOMS:
+        return True
+    if kind in (list, tuple, set, frozenset):
+        return len(value) <= _MOST_ITEMS and all(map(_is_plain, value))
+    if kind is dict:
+        return len(value) <= _MOST_ITEMS and all(map(_is_plain, value.values()))
+    return False
+
+
+def _copied(value: Any) -> Any:
+    return value if type(value) in _ATOMS else deepcopy(value)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.instance import OVERFLOW_TUPLES, Instance
+from hpcd4p.runtime.instance import Instance
 from hpcd4p.workflow.elements import GenericPE
 
 PROBE_CALLS = 2
@@ -85,7 +85,7 @@ class Source:
         """Wait while more is held than the head has taken."""
         while not self._stop and self._thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
-            if self._held() < OVERFLOW_TUPLES:
+            if self._held() < self.instance.overflow_at:
                 break
             self._notify()
             self._room.wait(1.0)
@@ -127,7 +127,10 @@ class Source:
             spent = clock.now() - began
             yield False
             # about CHUNK_S, but at most twice as much as before: the first calls tell little
-            size = max(1, min(self._most, 2 * size, int(size * CHUNK_S / max(spent, 1e-9))))
+            size = max(
+                1,
+                min(self._most, 2 * size, self.instance.light_tuples, int(size * CHUNK_S / max(spent, 1e-9))),
+            )
         self.instance.finish()
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Publication, Segment
@@ -43,6 +44,7 @@ class Outbox:
         self.dead: list[bytes] = []
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tuples = 0
+        self.bytes = 0.0
         self.began = 0.0
 
     def __bool__(self) -> bool:
@@ -57,17 +59,18 @@ class Outbox:
     def to_pool(self, route: Route, values: list[Any]) -> None:
         """Tuples to publish as tasks."""
         self.publish.setdefault(route, []).extend(values)
-        self._grown(len(values))
+        self._grown(values)
 
     def to_partition(self, route: Route, partition: int, values: list[Any]) -> None:
         """Tuples for the owner of a partition."""
         self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
-        self._grown(len(values))
+        self._grown(values)
 
-    def _grown(self, count: int) -> None:
+    def _grown(self, values: list[Any]) -> None:
         if not self.began:
             self.began = clock.now()
-        self.tuples += count
+        self.tuples += len(values)
+        self.bytes += len(values) * weigh(values)
 
 
 class Prepared:
@@ -87,8 +90,16 @@ class Sealer:
     """Turns an outbox into a prepared transaction."""
 
     def __init__(
-        self, plan: Plan, rank: int, mesh: Mesh, codec: Codec, granularity: Granularity, bury: Bury
+        self,
+        plan: Plan,
+        rank: int,
+        mesh: Mesh,
+        codec: Codec,
+        granularity: Granularity,
+        bury: Bury,
+        most_bytes: int,
     ) -> None:
+        self._most_bytes = most_bytes
         self._plan = plan
         self._rank = rank
         self._mesh = mesh
@@ -126,8 +137,10 @@ class Sealer:
         route: Route | None,
     ) -> None:
         at = 0
+        # a range of calls weighs nothing
+        light = max(1, int(self._most_bytes / weigh(values))) if isinstance(values, list) else len(values)
         while at < len(values):
-            part = values[at : at + self._granularity.task_tuples(element)]
+            part = values[at : at + min(self._granularity.task_tuples(element), light)]
             at += len(part)
             try:
                 payload = self._codec.seal((port, part))

@@ -9,23 +9,33 @@ import os
 import pickle
 import signal
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
-from hpcd4p.errors import BrokerLost, ElementFailed, MpiSetupError, RankLost
+from hpcd4p.errors import BrokerLost, BrokerRefused, ElementFailed, MpiSetupError, RankLost
+from hpcd4p.runtime.pool import PoolRank
+from hpcd4p.runtime.rank import high_marks
 from hpcd4p.runtime.setup import Setup
+from hpcd4p.transport import mpi
+from hpcd4p.transport.mpi import MpiMesh
+from hpcd4p.transport.redis_broker import RedisBroker
+from hpcd4p.wire.codec import Codec
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
+
+HEAD_FIRST_S = 3.0
+"""For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
 
 
 def main() -> int:
     """Be a rank; returns its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
-    from hpcd4p.transport import mpi
-
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # so does this; a rank that left would have mpirun kill the head
     if mpi.world_size() == 1:
         return 2  # started by the launcher of another MPI: rank 0 says so
     try:
@@ -42,12 +52,6 @@ def main() -> int:
 
 def serve(setup: Setup) -> int:
     """Be a rank of the run that `setup` describes."""
-    from hpcd4p.runtime.pool import PoolRank
-    from hpcd4p.runtime.rank import high_marks
-    from hpcd4p.transport.mpi import MpiMesh
-    from hpcd4p.transport.redis_broker import RedisBroker
-    from hpcd4p.wire.codec import Codec
-
     mesh = MpiMesh()
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
@@ -72,8 +76,15 @@ def serve(setup: Setup) -> int:
         rank.start()
         rank.run()
         rank.leave()
+    except BrokerRefused as error:
+        # out of memory, say: the head will see us as lost, and this is why
+        sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")
+        sys.stderr.flush()
+        os._exit(3)
     except BrokerLost:
-        # the head is gone, or has gone without waiting for us: nothing to add
+        # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
+        # to write, and mpirun ends it as soon as one rank leaves with a status
+        time.sleep(HEAD_FIRST_S)
         os._exit(3)
     except RankLost as error:
         sys.stderr.write(f"hpcd4p: {error}\n")

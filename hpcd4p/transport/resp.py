@@ -12,7 +12,7 @@ from typing import Any
 
 import hiredis
 
-from hpcd4p.errors import BrokerLost
+from hpcd4p.errors import BrokerLost, BrokerRefused
 from hpcd4p.wire.endpoint import Endpoint
 
 CONNECT_S = 20.0
@@ -82,7 +82,7 @@ class RespConnection:
             reply = gets()
             if reply is not False:
                 if isinstance(reply, hiredis.ReplyError):
-                    raise BrokerLost(f"the run's Redis at {self._where} refused a command: {reply}")
+                    raise BrokerRefused(f"the run's Redis at {self._where} refused a command: {reply}")
                 return reply
             try:
                 data = self._socket.recv(_RECEIVE_BYTES)

@@ -16,7 +16,8 @@ key                   type         holds
 ``lost``              set          ranks declared lost: whatever they ask is refused
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
 ``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,
-                                   ``f:E`` failures; ``m:E``, ``s:E`` as n and u without each rank's first
+                                   ``f:E`` failures, ``b:E`` bytes written, about; ``m:E``,
+                                   ``s:E`` as n and u without each rank's first
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
 ``final``             list         sealed figures of ranks that have finished

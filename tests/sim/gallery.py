@@ -3,7 +3,9 @@ fanned out, kept, failed or written in bulk. Their answer must not depend on who
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hpcd4p import (
@@ -18,6 +20,7 @@ from hpcd4p import (
     WorkflowGraph,
     create_iterative_chain,
 )
+from hpcd4p.runtime import clock
 
 COUNT = 120
 """Calls of most sources: a few dozen tasks while nothing is known of their speed."""
@@ -64,6 +67,16 @@ class Same(ProducerPE):
 class Pair(IterativePE):
     def _process(self, number):
         return number % 7, number
+
+
+class NextKey(IterativePE):
+    def _process(self, pair):
+        return pair[0] + 1, pair[1]
+
+
+class ByParity(IterativePE):
+    def _process(self, pair):
+        return pair[1] % 2, pair[0]
 
 
 class Spray(IterativePE):
@@ -254,6 +267,59 @@ class BurstAtTheEnd(GenericPE):
             self.write("output", i % 1000)
 
 
+class Wide(Given):
+    """A hundred pairs for each call."""
+
+    def _process(self, inputs):
+        for i in range(100):
+            self.write("output", (i % 7, i))
+
+
+class Echo(Total):
+    """Writes all that it hears, at once."""
+
+    def process_key(self, key, value, state):
+        self.write("output", (key, value))
+        return (state or 0) + 1
+
+
+class Slow(IterativePE):
+    """Takes some virtual time."""
+
+    def _process(self, datum):
+        for _ in range(20):
+            clock.now()
+        return datum
+
+
+class SlowNumbers(Numbers):
+    def _process(self, inputs):
+        for _ in range(500):
+            clock.now()
+        return super()._process(inputs)
+
+
+class Locked(IterativePE):
+    """Writes something that cannot travel."""
+
+    def _process(self, number):
+        return threading.Lock() if number == 5 else number
+
+
+class Thick(IterativePE):
+    """Ten kilobytes for each."""
+
+    stateful = True
+
+    def _process(self, number):
+        return b"x" * 10_000
+
+
+class Length(IterativePE):
+    def _process(self, data):
+        return len(data)
+
+
 def increase(number):
     return number + 1
 
@@ -330,17 +396,7 @@ def _composite():
 
 
 def _state_pool_state():
-    return chain(Given(), Pair(), Keep(), Pair2(), Total(), Pair3(), Grouped()), items()
-
-
-class Pair2(IterativePE):
-    def _process(self, pair):
-        return pair[0] + 1, pair[1]
-
-
-class Pair3(IterativePE):
-    def _process(self, pair):
-        return pair[1] % 2, pair[0]
+    return chain(Given(), Pair(), Keep(), NextKey(), Total(), ByParity(), Grouped()), items()
 
 
 def _keyed_and_batched():
@@ -398,8 +454,29 @@ GALLERY = {
     "no tuples": Case(_no_tuples),
 }
 
+def _bell_in_the_middle():
+    return chain(SlowNumbers(), BurstAtTheEnd(60_000), Pair(), Total()), 3
+
+
+def _marks_in_a_ring():
+    return chain(Wide(), Echo(), Slow()), items(60)
+
+
+def _unpicklable():
+    return chain(Given(), Locked(), Pair(), Total()), items(40)
+
+
+def _fat():
+    return chain(Numbers(), Thick(), Length()), 1000
+
+
 BURSTS = {
     "a call that writes in bulk": Case(_burst),
     "bulk to the collector": Case(_burst_to_collector),
     "bulk from state": Case(_burst_of_state),
 }
+
+BELL_IN_THE_MIDDLE = Case(_bell_in_the_middle)
+MARKS_IN_A_RING = Case(_marks_in_a_ring)
+FAT_TUPLES = Case(_fat)
+UNPICKLABLE = Case(_unpicklable, 1)

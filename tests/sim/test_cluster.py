@@ -1,0 +1,169 @@
+"""Whole clusters in one process, in virtual time: the answer is that of one process, whatever happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.testing import cluster
+from hpcd4p.testing.cluster import HungError
+from hpcd4p.transport.memory import MemoryStore
+
+from .compare import of_one_process, simulate
+from .gallery import (
+    BELL_IN_THE_MIDDLE,
+    BURSTS,
+    FAT_TUPLES,
+    GALLERY,
+    MARKS_IN_A_RING,
+    UNPICKLABLE,
+    Case,
+)
+
+SIZES = (2, 3, 4, 5, 8, 16, 64)
+
+SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
+"""Marks so low that everything is always in the way of everything."""
+
+
+@pytest.fixture(autouse=True)
+def deadline(monkeypatch):
+    """A cluster that hangs shows where each rank stands after some seconds, not hours."""
+    monkeypatch.setattr(cluster, "MOST_STEPS", 100_000)
+
+
+def each(gallery):
+    return pytest.mark.parametrize("case", gallery.values(), ids=list(gallery))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@each(GALLERY)
+def test_any_number_of_ranks_gives_the_answer_of_one_process(case, size):
+    for seed in range(2):
+        simulate(case, size, seed)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@each(BURSTS)
+def test_one_call_may_write_more_than_is_held(case, size):
+    simulate(case, size)
+
+
+@pytest.mark.parametrize("size", [4, 8])
+@each(GALLERY)
+def test_ranks_that_die_change_nothing(case, size):
+    lost = sum(len(simulate(case, size, seed, kills=2).lost) for seed in range(4))
+    assert lost or case is GALLERY["no tuples"]
+
+
+@each(GALLERY)
+def test_ranks_that_are_taken_for_dead_and_live_change_nothing(case):
+    for seed in range(3):
+        simulate(case, 6, seed, kills=1, suspects=2)
+
+
+@each(BURSTS)
+def test_a_rank_that_dies_in_the_middle_of_a_long_call_changes_nothing(case):
+    for seed in range(3):
+        simulate(case, 5, seed, kills=2)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 16])
+@each(GALLERY)
+def test_nothing_hangs_when_there_is_room_for_next_to_nothing(case, size):
+    simulate(case, size, settings=SMALL)
+
+
+@each(GALLERY)
+def test_nothing_hangs_when_ranks_die_and_there_is_room_for_next_to_nothing(case):
+    for seed in range(3):
+        simulate(case, 6, seed, kills=2, suspects=1, settings=SMALL)
+
+
+@pytest.mark.parametrize("kills", [0, 2])
+def test_a_tuple_that_cannot_travel_is_a_dead_letter_and_the_others_arrive(kills):
+    for size in (2, 3, 6):
+        for seed in range(3):
+            simulate(UNPICKLABLE, size, seed, kills=kills)
+
+
+# ---- back-pressure
+
+
+def test_what_waits_in_redis_stays_near_the_mark():
+    settings = EngineSettings(high_tasks_per_rank=1, max_task_tuples=8, task_s=0.0002)
+    case = GALLERY["movable and not"]
+    for size in (3, 8, 16):
+        # the head may publish one task for each rank at once, and each rank what its own task has left
+        assert simulate(case, size, settings=settings).most_tasks <= 32 + 2 * size
+
+
+def test_what_waits_at_a_stateful_rank_stays_near_the_mark():
+    case = GALLERY["keyed and batched"]
+    for size in (3, 5, 8):
+        cluster = simulate(case, size, settings=SMALL)
+        # over the mark come the transactions that were under way when it was passed
+        assert cluster.most_tuples <= 64 + 64 * 20 * size
+
+
+def test_a_task_holds_no_more_bytes_than_it_may(monkeypatch):
+    sizes = []
+    put = MemoryStore.put
+    monkeypatch.setattr(MemoryStore, "put", lambda store, task: (sizes.append(len(task.payload)), put(store, task)))
+    settings = EngineSettings(max_task_bytes=100_000)
+    simulate(FAT_TUPLES, 4, settings=settings)
+    assert max(sizes) <= settings.max_task_bytes
+
+
+# ---- once they failed
+
+
+def test_a_bell_that_rings_in_the_middle_of_a_call_is_answered_after_it():
+    # two ranks: the one that runs tasks was idle, heard of a tuple for its partition, and wrote tasks for itself
+    for seed in range(3):
+        simulate(BELL_IN_THE_MIDDLE, 2, seed)
+
+
+def test_tasks_that_wait_for_a_partition_are_not_what_it_waits_for():
+    # above the mark of tasks, all of them for a partition above its own mark, that waits for fewer tasks
+    settings = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, task_s=0.001)
+    for seed in range(2):
+        simulate(MARKS_IN_A_RING, 3, seed, settings=settings)
+
+
+@pytest.mark.parametrize(("name", "size", "seed"), [("many outputs", 4, 4), ("failing tuples", 8, 8)])
+def test_a_rank_that_dies_between_its_bell_and_its_task_does_not_take_the_bell_with_it(name, size, seed):
+    for shift in range(10):
+        simulate(GALLERY[name], size, seed + shift, kills=2)
+
+
+@pytest.mark.parametrize("seed", [2, 5, 91])
+def test_the_head_learns_of_what_a_dead_rank_has_committed_for_the_collector(seed):
+    for shift in range(5):
+        simulate(GALLERY["movable and not"], 4, seed + shift, kills=2)
+
+
+# ---- the kit itself
+
+
+def test_the_same_seed_gives_the_same_run():
+    first, again = (simulate(GALLERY["state, pool, state"], 6, seed=3, kills=2) for _ in range(2))
+    assert (first.lost, first.sink.results) == (again.lost, again.sink.results)
+    assert first.clock() == again.clock()
+
+
+def test_a_cluster_in_which_nothing_can_happen_any_more_says_who_waits_for_what(monkeypatch):
+    monkeypatch.setattr(MemoryStore, "ring_idle", lambda store, most: None)
+    monkeypatch.setattr(cluster, "MOST_STEPS", 3000)
+    with pytest.raises(HungError, match=r"the cluster hangs .*not drained: .*\n.*pending"):
+        simulate(GALLERY["stateless chain"], 4)
+
+
+def test_every_case_of_the_gallery_says_something():
+    silent = [name for name, case in GALLERY.items() if not any(of_one_process(case))]
+    assert silent == ["stateless chain", "no tuples"]
+
+
+def test_a_case_is_rebuilt_for_each_run():
+    build: Case = GALLERY["composite"]
+    assert build.build()[0] is not build.build()[0]
