@@ -35,20 +35,13 @@ class Granularity:
 
     def __init__(self, settings: EngineSettings, ranks: int) -> None:
         self._most = settings.max_task_tuples
-        self.most_bytes = settings.max_task_bytes
         self.task_s = max(settings.task_s, ranks * COMMIT_S / REDIS_SHARE)
         self._service_us: dict[int, float] = {}
         self._ramp: dict[int, int] = {}
-        self._tuple_bytes: dict[int, float] = {}
 
     def learn(self, service_us: dict[int, float]) -> None:
         """Take in measured service times, in microseconds per tuple."""
         self._service_us.update(service_us)
-
-    def weigh(self, element: int, tuples: int, size: int) -> bool:
-        """Take in that a task of so many tuples has `size` bytes; whether that is too much for it."""
-        self._tuple_bytes[element] = size / tuples
-        return size > self.most_bytes and tuples > 1
 
     def known(self, element: int) -> bool:
         """Whether the service time of `element` has been measured."""
@@ -64,11 +57,9 @@ class Granularity:
         While nothing is known, each task is twice the one before, from 1: slow tuples are spread
         over the ranks, and quick ones reach their size after a dozen tasks.
         """
-        most = min(self._most, int(self.most_bytes / self._tuple_bytes.get(element, 1.0)))
         service = self._service_us.get(element)
         if service is None:
             size = self._ramp.get(element, 1)
             self._ramp[element] = min(2 * size, self._most)
-        else:
-            size = int(self.task_s * 1e6 / max(service, 1e-3))
-        return max(1, min(most, size))
+            return size
+        return max(1, min(self._most, int(self.task_s * 1e6 / max(service, 1e-3))))

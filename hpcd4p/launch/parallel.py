@@ -102,6 +102,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         broker = RedisBroker(
             endpoint, run_id, 0, shas, streams, (tasks // 2, size // 2), job.settings.max_attempts, shared
         )
+        sink.warm()  # while the other ranks connect
         if shared:
             stack.callback(broker.erase, job.plan.size)
         story = [

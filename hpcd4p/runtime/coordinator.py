@@ -55,6 +55,8 @@ class Coordinator:
         self.figures: list[RankFigures] = []
         self.stats: dict[str, int] = {}
         self.seen: Observation | None = None
+        self.changed: set[int] = set()
+        """Pool elements that were seen to change themselves."""
         self.finish: list[int] = []
         """Elements that the head itself has to finish."""
         self._broker = broker
@@ -121,7 +123,9 @@ class Coordinator:
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed)
         if kind == "figures":
-            self.figures.append(RankFigures(**what))
+            figures, changed = what
+            self.figures.append(RankFigures(**figures))
+            self.changed.update(changed)
             self.liveness.left(rank)
         else:
             raise ElementFailed(what) if kind == "element" else RunStopped(what)

@@ -35,9 +35,6 @@ PROGRESS_S = 0.2
 GLANCE_S = (0.005, 0.1)
 """While sources run, what they have written is looked for this often (at first, and when silent)."""
 
-WARM_AFTER_S = 0.2
-"""A run longer than this imports what its record needs while it waits, not at its end."""
-
 SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
 
@@ -88,8 +85,6 @@ class Head(Rank):
         self.sources: list[Source] = []
         self.feeds: list[tuple[int, Any]] = []
         self.interrupted = ""
-        self._sink = sink
-        self._warm = False
         self._closed: list[Instance] = []
         self._letters: deque[tuple[int, DeadLetter]] = deque()
         self.on_progress: Callable[[Progress], None] | None = None
@@ -144,10 +139,6 @@ class Head(Rank):
         while not self.coordinator.ending.over:
             pause = self.turn()
             if pause > 0:
-                if not self._warm and clock.now() - self.started > WARM_AFTER_S:
-                    self._warm = True
-                    self._sink.warm()
-                    continue
                 self.rest(pause)
 
     def turn(self) -> float:
@@ -283,8 +274,23 @@ class Head(Rank):
         mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         return summarise(
-            self.job, self.coordinator.stats, ranks, self.collector.outputs, self.started, status, reason
+            self.job,
+            self.coordinator.stats,
+            ranks,
+            self.collector.outputs,
+            self.started,
+            status,
+            reason,
+            [_note_on_state(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)],
         )
+
+
+def _note_on_state(name: str) -> str:
+    return (
+        f"{name} changed its own attributes while it ran in the pool, so its answer may depend on which "
+        "rank ran it: if they matter, say `self.stateful = True` in its __init__ (one instance holds them), "
+        "or give its input a grouping"
+    )
 
 
 def lead(

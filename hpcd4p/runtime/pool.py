@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.wire.messages import Task
@@ -46,6 +47,7 @@ class PoolRank(Rank):
         # nearest the sinks first, so that memory drains
         self._wanted = self.plan.streams[::-1]
         self._instances: dict[int, Instance] = {}
+        self._at_start: dict[int, bytes | None] = {}
         self._never_local: set[int] = set()
         self._idle = False
         self._task: Task | None = None
@@ -180,7 +182,16 @@ class PoolRank(Rank):
                     f"(rank {self.rank}, host {self.account.host})"
                 ) from error
             self._instances[element] = instance
+            self._at_start[element] = attributes(instance.pe)
         return instance
+
+    def changed(self) -> list[int]:
+        """Pool elements that have changed their own attributes here: they hold state that nobody declared."""
+        return [
+            e
+            for e, before in self._at_start.items()
+            if before is not None and attributes(self._instances[e].pe) != before
+        ]
 
     def _drive(self, instance: Instance, port: str, values: Any, route: Route | None) -> Any:
         """Run `values` in chunks; what is left when the slice is over (never all of it)."""

@@ -6,14 +6,13 @@ its own pace, and does all that touches MPI or Redis.
 
 from __future__ import annotations
 
-import pickle
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
-from hpcd4p.workflow.elements import GenericPE
 
 PROBE_CALLS = 2
 """A root whose attributes are the same after this many calls holds no state: two, since the first
@@ -132,11 +131,3 @@ class Source:
                 min(self._most, 2 * size, self.instance.light_tuples, int(size * CHUNK_S / max(spent, 1e-9))),
             )
         self.instance.finish()
-
-
-def attributes(pe: GenericPE) -> bytes | None:
-    """The attributes of an element as bytes to compare; None if they cannot be pickled."""
-    try:
-        return pickle.dumps(pe.__getstate__(), protocol=5)
-    except Exception:  # noqa: BLE001  # user attributes: pickling them may raise anything
-        return None

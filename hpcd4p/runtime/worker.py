@@ -100,7 +100,7 @@ def serve(setup: Setup) -> int:
         broker.report(codec.seal(("engine", mesh.rank, text)))
         os._exit(0)
     else:
-        broker.report(codec.seal(("figures", mesh.rank, rank.account.figures())))
+        broker.report(codec.seal(("figures", mesh.rank, (rank.account.figures(), rank.changed()))))
         if rank.stopped is not None and rank.stopped.args[1]:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)

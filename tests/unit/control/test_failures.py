@@ -1,0 +1,53 @@
+"""A run stops when going on makes no sense, and says which element is to blame."""
+
+from __future__ import annotations
+
+from hpcd4p.control.failures import too_many
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.workflow.elements import IterativePE, ProducerPE
+from hpcd4p.workflow.graph import WorkflowGraph
+
+SETTINGS = EngineSettings(max_dead_letters=500, hopeless_after=100)
+
+
+class Make(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+class Pass(IterativePE):
+    def _process(self, data):
+        return data
+
+
+def plan():
+    graph = WorkflowGraph()
+    graph.connect(Make(), "output", Pass(), "input")
+    return make_plan(graph, 4, SETTINGS)[0]
+
+
+def test_a_run_without_failures_goes_on():
+    assert too_many(plan(), SETTINGS, {}) is None
+    assert too_many(plan(), SETTINGS, {"n:0": 10**9, "n:1": 10**9}) is None
+
+
+def test_an_element_that_has_failed_for_every_tuple_is_hopeless():
+    reason = too_many(plan(), SETTINGS, {"n:1": 100, "f:1": 100})
+    assert reason is not None
+    assert reason.startswith("element Pass1 has failed for every one of its first 100 tuples")
+
+
+def test_it_is_not_hopeless_while_it_has_failed_for_few():
+    assert too_many(plan(), SETTINGS, {"n:1": 99, "f:1": 99}) is None
+
+
+def test_one_success_is_hope():
+    assert too_many(plan(), SETTINGS, {"n:1": 401, "f:1": 400}) is None
+
+
+def test_failures_count_together_up_to_the_limit():
+    assert too_many(plan(), SETTINGS, {"n:0": 900, "n:1": 900, "f:0": 250, "f:1": 250}) is None
+    reason = too_many(plan(), SETTINGS, {"n:0": 900, "n:1": 900, "f:0": 250, "f:1": 251})
+    assert reason is not None
+    assert reason.startswith("501 tuples have failed, more than max_dead_letters = 500")

@@ -1,0 +1,45 @@
+"""A task takes about as long as it should, and holds no more than it may."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcd4p.control.granularity import COMMIT_S, REDIS_SHARE, Granularity
+from hpcd4p.plan.settings import EngineSettings
+
+SETTINGS = EngineSettings()
+
+
+@given(st.floats(0, 1e9), st.integers(1, 20_000))
+def test_a_task_never_holds_nothing_nor_more_than_it_may(service_us, ranks):
+    g = Granularity(SETTINGS, ranks)
+    g.learn({0: service_us})
+    assert 1 <= g.task_tuples(0) <= SETTINGS.max_task_tuples
+
+
+def test_a_task_takes_as_long_as_it_should():
+    g = Granularity(SETTINGS, 10)
+    g.learn({0: 100.0})
+    assert g.task_tuples(0) * 100e-6 == pytest.approx(SETTINGS.task_s)
+
+
+def test_a_slow_tuple_is_a_task():
+    g = Granularity(SETTINGS, 10)
+    g.learn({0: 2e6})
+    assert g.task_tuples(0) == 1
+    assert g.service_s(0) == 2.0
+
+
+def test_while_nothing_is_known_each_task_is_twice_the_one_before():
+    g = Granularity(EngineSettings(max_task_tuples=10), 4)
+    assert not g.known(0)
+    assert [g.task_tuples(0) for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+    assert g.task_tuples(1) == 1
+
+
+def test_so_many_ranks_get_longer_tasks_that_redis_keeps_up():
+    few, many = Granularity(SETTINGS, 10), Granularity(SETTINGS, 10_000)
+    assert few.task_s == SETTINGS.task_s
+    assert 10_000 / many.task_s * COMMIT_S == pytest.approx(REDIS_SHARE)

@@ -1,0 +1,135 @@
+"""What goes in comes out; what somebody else wrote is refused before it is unpickled."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hpcd4p.wire.codec import MOST_BUFFERS, OUT_OF_BAND_BYTES, TAG_BYTES, Codec, ForeignBytesError
+
+CODEC = Codec(b"ours")
+
+ATOMS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+VALUES = st.recursive(
+    ATOMS,
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+went_off: list[str] = []
+
+
+def go_off(sound):
+    went_off.append(sound)
+
+
+class Bomb:
+    """Says when it is unpickled."""
+
+    def __reduce__(self):
+        return go_off, ("bang",)
+
+
+def large(items: int = 1) -> list[np.ndarray]:
+    return [np.arange(i, i + OUT_OF_BAND_BYTES // 8, dtype=np.int64) for i in range(items)]
+
+
+@given(VALUES)
+def test_values_come_back_as_they_were(value):
+    back = CODEC.open(CODEC.seal(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+NATIVE = st.sampled_from(["?", "u1", "i2", "i8", "f4", "f8", "c16", "U5", "S3", "M8[s]"])
+
+
+@given(hnp.arrays(NATIVE, hnp.array_shapes(max_dims=3, max_side=60)))
+def test_arrays_come_back_as_they_were_and_may_be_written_to(array):
+    back = CODEC.open(CODEC.seal(array))
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert back.tobytes() == array.tobytes()
+    assert back.flags.writeable
+
+
+def test_large_arrays_travel_out_of_band_without_a_copy():
+    arrays = large(3)
+    body, *buffers = CODEC.frames(("input", arrays))
+    assert len(buffers) == 3
+    assert len(body) < OUT_OF_BAND_BYTES
+    assert all(np.shares_memory(np.frombuffer(b, np.int64), a) for b, a in zip(buffers, arrays, strict=True))
+
+
+def test_large_arrays_may_be_written_to_and_are_nobody_elses():
+    (array,) = large()
+    sealed = CODEC.seal(array)
+    back, again = CODEC.open(sealed), CODEC.open(sealed)
+    back[:] = -1
+    assert again.tolist() == array.tolist()
+
+
+def test_small_arrays_stay_inside():
+    assert len(CODEC.frames(np.arange(10))) == 1
+
+
+def test_an_array_that_is_not_contiguous_is_copied():
+    array = np.arange(40_000).reshape(200, 200)[:, ::2]
+    assert CODEC.open(CODEC.seal(array)).tolist() == array.tolist()
+
+
+def test_more_buffers_than_a_tag_can_count_travel_inside():
+    raw = [bytearray(OUT_OF_BAND_BYTES) for _ in range(MOST_BUFFERS + 5)]
+    frames = CODEC.frames([pickle.PickleBuffer(each) for each in raw])
+    assert len(frames) == 1 + MOST_BUFFERS
+    assert len(CODEC.join(frames)) == len(raw)
+
+
+# ---- strangers
+
+
+@given(VALUES, st.data())
+def test_a_byte_that_was_changed_is_noticed(value, data):
+    payload = bytearray(CODEC.seal(value))
+    at = data.draw(st.integers(0, len(payload) - 1))
+    payload[at] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(ForeignBytesError):
+        CODEC.open(bytes(payload))
+
+
+@given(st.binary(max_size=100))
+def test_bytes_of_no_meaning_are_refused(payload):
+    with pytest.raises(ForeignBytesError):
+        CODEC.open(payload)
+
+
+@given(VALUES, st.integers(1, 40))
+def test_a_payload_that_was_cut_is_refused(value, missing):
+    with pytest.raises(ForeignBytesError):
+        CODEC.open(CODEC.seal(value)[:-missing])
+
+
+def test_the_payload_of_another_run_is_refused():
+    with pytest.raises(ForeignBytesError, match="was not written by this run and was refused"):
+        CODEC.open(Codec(b"theirs").seal("hello"))
+
+
+def test_a_refused_payload_has_not_been_unpickled():
+    theirs = Codec(b"theirs").seal(Bomb())
+    for payload in (theirs, bytes(TAG_BYTES) + theirs[TAG_BYTES:], pickle.dumps(Bomb())):
+        with pytest.raises(ForeignBytesError):
+            CODEC.open(payload)
+    assert went_off == []
+    CODEC.open(CODEC.seal(Bomb()))  # the bomb is a real one
+    assert went_off == ["bang"]
+    went_off.clear()
+
+
+def test_by_value_functions_of_nowhere_travel():
+    codec = Codec(b"ours", by_value=True)
+    assert codec.open(codec.seal(lambda x: x + 1))(2) == 3

@@ -1,0 +1,60 @@
+"""Orders are text, and commits of one rank join."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcd4p.wire.endpoint import Endpoint
+from hpcd4p.wire.keys import Keys
+from hpcd4p.wire.messages import Commit, Order, Publication
+
+WORDS = st.sampled_from(["finish", "lost", "stop", "wake"])
+
+
+@given(WORDS, st.lists(st.integers()).map(tuple))
+def test_an_order_is_the_same_after_it_was_text(word, args):
+    order = Order(word, args)
+    assert Order.parse(order.text()) == order
+
+
+def test_an_order_reads_as_words():
+    assert Order("lost", (3, 17)).text() == "lost 3 17"
+
+
+def test_a_commit_without_a_transaction_is_nothing():
+    assert not Commit()
+    assert Commit(1)
+
+
+def test_a_later_commit_joins_an_earlier_one():
+    first, later = Commit(1, {0: 2, 1: 1}), Commit(2, {0: -2, 2: 5})
+    first.done, later.done = [(0, "a")], [(0, "b")]
+    later.publish = [Publication(1, 3, b"")]
+    later.dead = [b"letter"]
+    later.progress = [(0, "c", "1 2")]
+    first.stats, later.stats = {"n:0": 1}, {"n:0": 2, "u:0": 7}
+    first.add(later)
+    assert first.tx == 2
+    assert first.counts == {0: 0, 1: 1, 2: 5}
+    assert first.done == [(0, "a"), (0, "b")]
+    assert (first.publish, first.dead, first.progress) == (later.publish, later.dead, later.progress)
+    assert first.stats == {"n:0": 3, "u:0": 7}
+
+
+def test_commits_do_not_share_what_they_hold():
+    Commit().done.append((0, "a"))
+    assert Commit().done == []
+
+
+def test_every_key_of_a_run_starts_with_its_name():
+    keys = Keys("run7")
+    assert {keys.bell(3), keys.tasks(0), keys.client(12)} == {
+        "hpcd4p:run7:bell:3",
+        "hpcd4p:run7:t:0",
+        "hpcd4p:run7:12",
+    }
+
+
+def test_an_endpoint_does_not_show_its_password():
+    assert "s3cret" not in repr(Endpoint(None, "host", 6379, "user", "s3cret", 0, False))
