@@ -259,7 +259,7 @@ class Cluster:
     def _go_home(self, rank: int) -> None:
         loop = self.ranks[rank]
         loop.leave()
-        loop.broker.report(self.codec.seal(("figures", rank, loop.account.figures())))
+        loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.changed()))))
         self._until[rank] = float("inf")
 
     # ---- who dies

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import time
 from typing import Any
 
@@ -111,16 +112,28 @@ def _on_one_node(size: int) -> bool:
     return False
 
 
+ZEROED_BYTES = 1 << 16
+"""From here on it counts that a bytearray is filled with zeros before it is filled with data."""
+
+
+def _room(size: int) -> Any:
+    """Memory for `size` bytes, writable; not zeroed if numpy is here anyway (arrays are what is large)."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and size >= ZEROED_BYTES:
+        return memoryview(numpy.empty(size, numpy.uint8))
+    return bytearray(size)
+
+
 class _Incoming:
     """A message that is being received: its head, and the buffers that follow it."""
 
     __slots__ = ("buffers", "expected", "head", "requests", "source")
 
-    def __init__(self, source: int, expected: int, head: bytearray) -> None:
+    def __init__(self, source: int, expected: int, head: Any) -> None:
         self.source = source
         self.expected = expected
         self.head = head
-        self.buffers: list[bytearray] = []
+        self.buffers: list[Any] = []
         self.requests: list[Any] = []
 
 
@@ -173,7 +186,7 @@ class MpiMesh:
             if message is None:
                 break
             source, tag = status.source, status.tag
-            data = bytearray(status.Get_count(MPI.BYTE))
+            data = _room(status.Get_count(MPI.BYTE))
             if tag == TAG_NOTICE:
                 message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
                 found.append(Notice(source, _TX.unpack(data)[0]))

@@ -12,7 +12,7 @@ from tests.e2e.harness import Ended, Runs, missing_and_extra
 
 RANKS = [1, 2, 3, 4, 5, 8, 16, 64]
 
-WORDS = "alpha beta gamma delta the a of and Über naïve x1 _y self def return None α β".split()
+WORDS = ["alpha", "beta", "the", "The", "a", "of", "and", "Über", "naïve", "x1", "_y", "self", "def", "λ"]
 
 CALLS = 120
 """Of each source of the gallery: about 16,000 tuples in all."""

@@ -116,7 +116,8 @@ def test_a_task_that_kills_its_rank_again_and_again_becomes_a_dead_letter(runs):
 @needs_survivors
 def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     run = runs.start("load", RANKS, *WORDS)
-    run.until_touched("begun-*", 2)
+    run.until_touched("begun-*")
+    run.until_touched("state-*")
     began = time.monotonic()
     os.kill(run.rank(1), signal.SIGKILL)
     ended = run.wait()

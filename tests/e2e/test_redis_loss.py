@@ -105,7 +105,7 @@ def test_two_runs_on_one_redis_do_not_meet_and_leave_nothing_in_it(runs, shared)
         run.until_touched("begun-*")
     assert all(run.process.poll() is None for run in started), "they were not there at the same time"
     with redis.Redis(unix_socket_path=str(shared)) as client:
-        assert len({key.split(b":")[1] for key in client.keys()}) == 2
+        assert len({key.split(b":")[1] for key in client.scan_iter()}) == 2
         for alone, run in zip(expected, started, strict=True):
             ended = run.wait()
             assert ended.status == 0, ended.err
@@ -133,7 +133,10 @@ def test_what_a_killed_head_leaves_in_a_shared_redis_vanishes_by_itself(runs, sh
     with redis.Redis(unix_socket_path=str(shared)) as client:
         time.sleep(1)
         os.kill(run.rank(0), signal.SIGKILL)
-        run.wait()
+        # this Redis lives on: nothing but their own look at it tells the other ranks
+        ended = run.wait(60)
+        assert ended.status == 3, ended.err
+        assert "rank 0 was killed" in ended.err
         assert len(client.client_list()) == 1
-        lasting = [key for key in client.keys() if client.ttl(key) < 0]
+        lasting = [key for key in client.scan_iter() if client.ttl(key) < 0]
         assert lasting == []

@@ -1,4 +1,4 @@
-"""Work for the pool, slow and quick, that ends in every kind of state: something is under way at any moment."""
+"""Work for the pool, slow and quick, that ends in every kind of state: there is always something under way."""
 
 from __future__ import annotations
 
@@ -67,6 +67,9 @@ class Group(GenericPE):
         self._add_input("input", grouping=[0])
         self._add_output("again")
         self._add_output("total")
+
+    def _preprocess(self):
+        Path(f"state-{os.getpid()}").touch()
 
     def process(self, inputs):
         self.total += inputs["input"][1]
