@@ -24,7 +24,7 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
 from hpcd4p.runtime.job import Job, Progress
-from hpcd4p.runtime.rank import high_marks
+from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.transport import mpi
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts

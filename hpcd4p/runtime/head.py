@@ -17,6 +17,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.collector import Collector
 from hpcd4p.runtime.coordinator import Coordinator
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.job import Job, Progress
@@ -39,40 +40,6 @@ SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
 
 
-class _Collector:
-    """The built-in last element, shaped like an instance: tuples go to the sink of the run."""
-
-    on_overflow = None
-
-    def __init__(self, head: Head, sink: OutputSink) -> None:
-        plan = head.plan
-        self.plan = plan.elements[plan.collector]
-        self.partition = 0
-        self.tuples = self.written = 0
-        self.busy_s = 0.0
-        self.first = (0, 0.0)
-        self.outputs: dict[str, int] = {}
-        self._sink = sink
-        self._names = {
-            r.input: (plan.elements[r.source].name, r.output)
-            for r in plan.routes
-            if r.target == plan.collector
-        }
-
-    chunk_tuples = 1 << 20
-
-    def run(self, port: str, values: list[Any]) -> None:
-        began = clock.now()
-        element, output = self._names[port]
-        self._sink.outputs(element, output, values)
-        self.outputs[port] = self.outputs.get(port, 0) + len(values)
-        self.tuples += len(values)
-        self.busy_s += clock.now() - began
-
-    def take(self) -> list[tuple[str, list[Any]]]:
-        return []
-
-
 class Head(Rank):
     """The loop of rank 0. `broker` and `mesh` may be in memory."""
 
@@ -80,7 +47,7 @@ class Head(Rank):
         super().__init__(job.plan, job.elements, job.settings, broker, mesh, codec)
         self.job = job
         self.coordinator = Coordinator(job.plan, job.settings, broker, codec, sink, self.started)
-        self.collector = _Collector(self, sink)
+        self.collector = Collector(job.plan, sink)
         self.hosted[job.plan.collector, 0] = self.collector  # type: ignore[assignment]
         self.sources: list[Source] = []
         self.feeds: list[tuple[int, Any]] = []

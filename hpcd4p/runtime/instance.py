@@ -7,7 +7,7 @@ exceptions; knows nothing of where tuples come from or go to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +15,7 @@ from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.loops import call_with_inputs, call_with_output, call_without_output
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
@@ -171,17 +172,17 @@ class Instance:
         if self.is_root:
 
             def run(port: str, values: Iterable[Any]) -> None:
-                _call_with_inputs(call, iter(values), out, failed)
+                call_with_inputs(call, iter(values), out, failed)
 
         elif out is None:
 
             def run(port: str, values: Iterable[Any]) -> None:
-                _call_without_output(call, port, iter(values), failed)
+                call_without_output(call, port, iter(values), failed)
 
         else:
 
             def run(port: str, values: Iterable[Any]) -> None:
-                _call_with_output(call, port, iter(values), out.append, failed)
+                call_with_output(call, port, iter(values), out.append, failed)
 
         return run
 
@@ -270,64 +271,6 @@ class Instance:
                 except Exception as error:  # noqa: BLE001  # user code: anything may come
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
-
-
-# The hottest loops of the engine. Plain functions whose every name is local; an exception leaves the
-# loop, and the next turn of `while` goes on behind the tuple that raised.
-
-
-def _call_with_output(
-    call: Callable[[Any], Any],
-    port: str,
-    values: Iterator[Any],
-    append: Callable[[Any], None],
-    failed: Callable[[str, Any, BaseException], None],
-) -> None:
-    while True:
-        value = None
-        try:
-            for value in values:
-                result = call(value)
-                if result is not None:
-                    append(result)
-            return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
-            failed(port, value, error)
-
-
-def _call_without_output(
-    call: Callable[[Any], Any],
-    port: str,
-    values: Iterator[Any],
-    failed: Callable[[str, Any, BaseException], None],
-) -> None:
-    while True:
-        value = None
-        try:
-            for value in values:
-                call(value)
-            return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
-            failed(port, value, error)
-
-
-def _call_with_inputs(
-    call: Callable[[Any], Any],
-    values: Iterator[Any],
-    out: list[Any] | None,
-    failed: Callable[[str, Any, BaseException], None],
-) -> None:
-    """Calls of a root: `values` are its inputs, or numbers of calls that get none."""
-    while True:
-        value = None
-        try:
-            for value in values:
-                result = call({} if type(value) is int else value)
-                if result is not None and out is not None:
-                    out.append(result)
-            return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
-            failed("", value, error)
 
 
 def show_value(value: Any) -> str:

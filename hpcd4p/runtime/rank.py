@@ -16,7 +16,9 @@ from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.setup import copy_element
+from hpcd4p.runtime.totals import totals
 from hpcd4p.runtime.transaction import Outbox, Sealer, Window
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
@@ -380,20 +382,7 @@ class Rank:
 
     def new_stats(self) -> dict[str, int]:
         """Statistics since the last call, for the broker."""
-        total = {f"f:{e}": n for e, n in self._failed.items()}
-        for i in self.instances():
-            first, first_s = i.first
-            for name, value in (
-                ("n", i.tuples),
-                ("u", int(i.busy_s * 1e6)),
-                ("o", i.written),
-                ("b", int(i.out_bytes)),
-                ("m", i.tuples - first),
-                ("s", max(0, int((i.busy_s - first_s) * 1e6))),
-            ):
-                if value:
-                    key = f"{name}:{i.plan.index}"
-                    total[key] = total.get(key, 0) + value
+        total = totals(self.instances(), self._failed)
         new = {k: v - self._flushed.get(k, 0) for k, v in total.items() if v != self._flushed.get(k, 0)}
         self._flushed = total
         return new
@@ -417,8 +406,3 @@ class Rank:
         if self.inbox.lines and now - self._active_at < AWAKE_S:
             return 3 * BACKOFF_S[0]
         return None
-
-
-def high_marks(plan: Plan, settings: EngineSettings) -> tuple[int, int]:
-    """Tasks, and bytes, above which nobody starts to make more."""
-    return max(32, settings.high_tasks_per_rank * len(plan.pool_ranks)), settings.high_bytes

@@ -22,6 +22,7 @@ from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.summing import summarise
+from hpcd4p.runtime.totals import totals
 
 PROGRESS_S = 0.2
 """The progress line changes five times a second."""
@@ -86,15 +87,7 @@ class _Sequential:
         )
 
     def _stats(self) -> dict[str, int]:
-        stats = {f"f:{e}": n for e, n in self._failed.items()}
-        for (e, _), instance in self.instances.items():
-            for name, value in (
-                ("n", instance.tuples),
-                ("u", int(instance.busy_s * 1e6)),
-                ("o", instance.written),
-            ):
-                stats[f"{name}:{e}"] = stats.get(f"{name}:{e}", 0) + value
-        return stats
+        return totals(self.instances.values(), self._failed)
 
     def _source(self, root: Instance) -> None:
         given = self.job.inputs[root.plan.index]

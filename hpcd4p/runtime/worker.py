@@ -14,8 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from hpcd4p.errors import BrokerLost, BrokerRefused, ElementFailed, MpiSetupError, RankLost
+from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
-from hpcd4p.runtime.rank import high_marks
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.transport import mpi
 from hpcd4p.transport.mpi import MpiMesh

@@ -21,8 +21,9 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head import Head
 from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
-from hpcd4p.runtime.rank import Rank, high_marks
+from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import Codec
@@ -258,6 +259,7 @@ class Cluster:
 
     def _go_home(self, rank: int) -> None:
         loop = self.ranks[rank]
+        assert isinstance(loop, PoolRank)
         loop.leave()
         loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.changed()))))
         self._until[rank] = float("inf")

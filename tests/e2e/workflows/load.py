@@ -1,4 +1,4 @@
-"""Work for the pool, slow and quick, that ends in every kind of state: there is always something under way."""
+"""Work for the pool, slow and quick, that ends in every kind of state: something is always under way."""
 
 from __future__ import annotations
 

@@ -1,0 +1,200 @@
+"""A rank of the pool that commits a part of a long call, and the one that takes over from it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from hpcd4p import GenericPE, ProducerPE, WorkflowGraph
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime.pool import PoolRank
+from hpcd4p.runtime.rank import PARTIAL_TUPLES
+from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
+
+CODEC = Codec(b"test")
+
+LONG = 3 * PARTIAL_TUPLES
+
+
+class Dead(BaseException):
+    """The rank dies here."""
+
+
+class Make(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+class Spell(GenericPE):
+    """Writes `n` letters on one output and a digit now and then on the other; fails for a negative n."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("input")
+        self._add_output("letter")
+        self._add_output("digit")
+
+    def process(self, inputs):
+        n = inputs["input"]
+        if n < 0:
+            raise ValueError(n)
+        for i in range(n):
+            self.write("letter", i)
+            if i % 1000 == 0:
+                self.write("digit", i)
+
+
+class World:
+    """A head that only looks, and ranks of the pool as they are needed."""
+
+    def __init__(self, values: list[int]) -> None:
+        graph = WorkflowGraph()
+        graph.connect(Make(), "output", Spell(), "input")
+        self.settings = EngineSettings()
+        self.plan, self.elements = make_plan(graph, 4, self.settings)
+        self.store = MemoryStore()
+        self.head = MemoryBroker(self.store, 0)
+        self.boxes: list[deque] = [deque() for _ in range(4)]
+        self.inbox = MemoryMesh(0, self.boxes)
+        commit = Commit(1, {1: len(values)})
+        commit.publish = [Publication(1, len(values), CODEC.seal(("input", values)))]
+        self.head.step(commit)
+        self.kept: list[Arrival] = []
+        self.collected: dict[str, list[int]] = {"Spell1.letter": [], "Spell1.digit": []}
+        self.letters: list[DeadLetter] = []
+
+    def rank(self, number: int, dies_at_step: int = 0) -> PoolRank:
+        world = self
+
+        class Broker(MemoryBroker):
+            steps = 0
+
+            def step(self, commit, *args, **kwargs):
+                self.steps += 1
+                if self.steps == dies_at_step:
+                    raise Dead
+                return super().step(commit, *args, **kwargs)
+
+            def wait(self, seconds):
+                world.receive()
+                return super().wait(seconds)
+
+        mesh = MemoryMesh(number, self.boxes)
+        return PoolRank(self.plan, self.elements, self.settings, Broker(self.store, number), mesh, CODEC)
+
+    def receive(self) -> None:
+        """Keep what comes in, until its notice comes."""
+        for message in self.inbox.poll():
+            if isinstance(message, Notice):
+                self.committed(message.source, message.tx)
+            else:
+                self.kept.append(message)
+
+    def committed(self, source: int, tx: int) -> None:
+        for arrival in [a for a in self.kept if a.source == source and a.tx <= tx]:
+            self.kept.remove(arrival)
+            for segment in CODEC.join(arrival.frames):
+                self.collected[segment.port] += segment.values
+
+    def bury(self, number: int) -> None:
+        self.receive()
+        tx, given_up = self.head.bury(number)
+        assert not given_up
+        self.committed(number, tx)
+        self.kept = [a for a in self.kept if a.source != number]
+
+    def work(self, rank: PoolRank) -> None:
+        """Let `rank` work until it finds nothing to do."""
+        for _ in range(100):
+            if rank.tick() is None:
+                break
+            self.receive()
+        self.letters += [DeadLetter(*CODEC.open(each)) for each in self.head.observe(alive=False).dead]
+
+    def check(self, values: list[int]) -> None:
+        assert sorted(self.collected["Spell1.letter"]) == sorted(i for n in values for i in range(max(0, n)))
+        assert len(self.collected["Spell1.digit"]) == sum(len(range(0, n, 1000)) for n in values if n > 0)
+        assert [letter.value_text for letter in self.letters] == [str(n) for n in values if n < 0]
+        assert self.store.pending[1] == 0
+        assert self.store.progress == {}
+        assert not any(self.store.leases.values())
+
+
+def test_a_long_call_commits_in_parts():
+    world = World([LONG])
+    rank = world.rank(2)
+    world.work(rank)
+    world.check([LONG])
+    assert world.store.committed[2] > 2
+
+
+def test_the_next_rank_skips_what_the_one_before_has_committed_of_a_task():
+    values = [10, -1, LONG, -2, 20]
+    world = World(values)
+    first = world.rank(2, dies_at_step=4)
+    with pytest.raises(Dead):
+        world.work(first)
+    world.bury(2)
+    (task,) = world.store.streams[1]
+    assert task.attempts == 1
+    assert task.progress[0] == 1  # the dead letter of -1
+    written = dict(zip(("letter", "digit"), task.progress[1:], strict=True))
+    assert written["letter"] == len(world.collected["Spell1.letter"]) > PARTIAL_TUPLES
+    assert written["digit"] == len(world.collected["Spell1.digit"])
+    world.work(world.rank(3))
+    world.check(values)
+
+
+def test_wherever_the_first_dies_the_answer_is_the_same():
+    values = [-1, LONG, -2, 5]
+    for step in range(1, 9):
+        world = World(values)
+        try:
+            world.work(world.rank(2, dies_at_step=step))
+        except Dead:
+            world.bury(2)
+            world.work(world.rank(3))
+        world.check(values)
+
+
+def test_the_one_after_the_next_skips_what_both_have_committed():
+    values = [-1, LONG, -2]
+    world = World(values)
+    for number, step in ((1, 3), (2, 3)):
+        with pytest.raises(Dead):
+            world.work(world.rank(number, dies_at_step=step))
+        world.bury(number)
+    (task,) = world.store.streams[1]
+    assert task.attempts == 2
+    assert task.progress[1] > 2 * PARTIAL_TUPLES
+    world.work(world.rank(3))
+    world.check(values)
+
+
+def test_a_rank_that_dies_before_its_first_commit_leaves_no_trace():
+    values = [3, -1, 4]
+    world = World(values)
+    with pytest.raises(Dead):
+        world.work(world.rank(2, dies_at_step=2))
+    world.bury(2)
+    assert world.collected["Spell1.letter"] == []
+    assert world.kept == []
+    world.work(world.rank(3))
+    world.check(values)
+
+
+def test_a_task_that_cannot_be_read_is_a_dead_letter_and_does_not_stop_the_rank():
+    world = World([1])
+    commit = Commit(2, {1: 3})
+    commit.publish = [Publication(1, 3, Codec(b"another").seal(("input", [1, 2, 3])))]
+    world.head.step(commit)
+    world.work(world.rank(2))
+    (letter,) = world.letters
+    assert "was not written by this run" in letter.error
+    assert world.store.pending[1] == 0
+    assert world.collected["Spell1.letter"] == [0]
