@@ -57,8 +57,8 @@ class Coordinator:
         self.seen: Observation | None = None
         self.changed: set[int] = set()
         """Pool elements that were seen to change themselves."""
-        self.finish: list[int] = []
-        """Elements that the head itself has to finish."""
+        self.own_orders: list[Order] = []
+        """What the head itself has to do."""
         self._broker = broker
         self._codec = codec
         self._sink = sink
@@ -114,7 +114,7 @@ class Coordinator:
         owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
         self._broker.order(sorted(owners - {0}), Order("finish", (element,)))
         if 0 in owners:
-            self.finish.append(element)
+            self.own_orders.append(Order("finish", (element,)))
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         if dead:
@@ -143,8 +143,9 @@ class Coordinator:
         pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
         if not pool:
             raise RankLost("every rank of the pool has died; start the run again")
-        owners = [r for r in self.plan.stateful_ranks if self.liveness.life.get(r) is Life.ALIVE]
-        self._broker.order([0, *owners], Order("lost", (rank, committed)))
+        order = Order("lost", (rank, committed))
+        self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
+        self.own_orders.append(order)
         if given_up:
             self._give_up(given_up)
 

@@ -206,9 +206,8 @@ class Head(Rank):
             # committed at once: until it is, the element would look drained
             self.exchange(Commit(counts={element: instances}))
             self.coordinator.order_finish(element)
-        for element in self.coordinator.finish:
-            self.finish(element)
-        self.coordinator.finish.clear()
+        while self.coordinator.own_orders:
+            self.obey(self.coordinator.own_orders.pop(0))
         now = clock.now()
         if self.on_progress is not None and now - self._told > PROGRESS_S:
             self._told = now

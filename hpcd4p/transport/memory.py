@@ -220,11 +220,12 @@ class MemoryMesh:
         copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
         ticket = [False]
         self._boxes[dest].append((Arrival(self.rank, tx, copies), ticket))
-        return ticket
+        return dest, ticket
 
     def sent(self, ticket: Any) -> bool:
         """See `Mesh.sent`."""
-        return bool(ticket[0])
+        dest, matched = ticket
+        return matched[0] or dest in self._gone
 
     def notice(self, dest: int, tx: int) -> None:
         """See `Mesh.notice`."""

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,9 @@ import pytest
 from hpcd4p.launch.mpi_program import command, environment, find_mpi
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.summary import DeadLetter, Summary
+from tests.e2e.answers import Multiset, plain
 from tests.e2e.conftest import clean_environment
+from tests.e2e.processes import environ_of, mapped, processes, rank_of, words_of
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 STACKS = Path(__file__).parent / "stacks"
@@ -42,9 +44,10 @@ helpers need a moment."""
 STACK_S = 1.0
 """For the ranks to write their stacks."""
 
-MARK = "E2E_MARK"
+LOOK_S = 0.3
+"""Between two looks at the shared memory of the ranks."""
 
-Multiset = Counter[tuple[str, Any]]
+MARK = "E2E_MARK"
 
 
 @dataclass
@@ -76,8 +79,9 @@ class Run:
     mark: str
     process: subprocess.Popen[bytes]
     began: float
-    shm: set[str]
-    _ended: bool = field(default=False)
+    shm: set[str] = field(default_factory=set)
+    """Shared memory that its ranks have been seen to use."""
+    _looked: float = 0.0
 
     # ---- its processes
 
@@ -86,30 +90,30 @@ class Run:
         mark = f"{MARK}={self.mark}".encode()
         # Redis writes its title over its environment, and names its socket there
         socket = f"{self.tmp}/"
-        return sorted(pid for pid in _processes() if mark in _environ(pid) or socket in _words(pid))
+        return sorted(pid for pid in processes() if mark in environ_of(pid) or socket in words_of(pid))
 
     def rank(self, rank: int) -> int:
         """Process of a rank."""
         # a program that a rank has started has its variables too; the rank is older
-        found = [pid for pid in self.pids() if _rank_of(pid) == rank and "hpcd4p" in _words(pid)]
+        found = [pid for pid in self.pids() if rank_of(pid) == rank and "hpcd4p" in words_of(pid)]
         assert found, f"no rank {rank}: {self.describe()}"
         return found[0]
 
     def redis(self) -> int:
         """Process of the run's own Redis server."""
-        found = [pid for pid in self.pids() if _words(pid).split(" ")[0].endswith("redis-server")]
+        found = [pid for pid in self.pids() if words_of(pid).split(" ")[0].endswith("redis-server")]
         assert len(found) == 1, self.describe()
         return found[0]
 
     def launcher(self) -> int:
         """Process of mpirun."""
-        found = [pid for pid in self.pids() if os.path.basename(_words(pid).split(" ")[0]) in LAUNCHERS]
+        found = [pid for pid in self.pids() if os.path.basename(words_of(pid).split(" ")[0]) in LAUNCHERS]
         assert found, self.describe()
         return found[0]
 
     def describe(self) -> str:
         """Processes, outputs and errors so far."""
-        lines = [f"{pid}: {_words(pid)[:150]}" for pid in self.pids()]
+        lines = [f"{pid}: {words_of(pid)[:150]}" for pid in self.pids()]
         return "\n".join([*lines, self._read("out"), self._read("err")])
 
     # ---- waiting
@@ -124,6 +128,7 @@ class Run:
                 )
             if time.monotonic() > end:
                 self.fail("did not come so far")
+            self._look()
             time.sleep(0.02)
 
     def until_touched(self, name: str, count: int = 1) -> None:
@@ -132,12 +137,12 @@ class Run:
 
     def wait(self, deadline_s: float = DEADLINE_S) -> Ended:
         """Wait for the end and look at what is there."""
-        try:
-            self.process.wait(max(0.0, deadline_s - (time.monotonic() - self.began)))
-        except subprocess.TimeoutExpired:
-            self.fail(f"still there after {deadline_s:.0f} s")
+        while self.process.poll() is None:
+            if time.monotonic() - self.began > deadline_s:
+                self.fail(f"still there after {deadline_s:.0f} s")
+            self._look()
+            time.sleep(0.01)
         took = time.monotonic() - self.began
-        self._ended = True
         leftovers = self._leftovers()
         self.kill()
         summary, outputs, letters, events = self._record()
@@ -168,7 +173,7 @@ class Run:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGUSR2)
         time.sleep(STACK_S)
-        return "\n".join(f"-- rank {_rank_of(pid)}:\n{(folder / str(pid)).read_text()}" for pid in asked)
+        return "\n".join(f"-- rank {rank_of(pid)}:\n{(folder / str(pid)).read_text()}" for pid in asked)
 
     def kill(self) -> None:
         """End whatever is left."""
@@ -182,14 +187,22 @@ class Run:
             time.sleep(0.1)
         self.process.wait(10)
 
+    def _look(self) -> None:
+        """Note the shared memory of the ranks, now and then: after the end nobody says whose it was."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_S:
+            self._looked = now
+            for pid in self.pids():
+                self.shm |= mapped(pid)
+
     # ---- what is there after the end
 
     def _leftovers(self) -> list[str]:
         end = time.monotonic() + LEFT_S
         while True:
-            found = [f"process {pid}: {_words(pid)[:150]}" for pid in self.pids()]
+            found = [f"process {pid}: {words_of(pid)[:150]}" for pid in self.pids()]
             found += [f"temporary: {path}" for path in sorted(self.tmp.rglob("*"))]
-            found += [f"shared memory: {name}" for name in sorted(_unused(_shm() - self.shm))]
+            found += [f"shared memory: {path}" for path in sorted(self.shm) if os.path.exists(path)]
             found += [f"results: {path}" for path in self.folder.glob("results/.*")]
             if not found or time.monotonic() > end:
                 return found
@@ -258,13 +271,12 @@ class Runs:
         else:
             line = [*program, *line, *(["-n", str(n)] if n > 1 else [])]
             environ["PYTHONPATH"] += os.pathsep + str(WORKFLOWS.parents[2])
-        shm = _shm()
         with open(folder / "out", "wb") as out, open(folder / "err", "wb") as err:
             process = subprocess.Popen(
                 line, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 process_group=0,
             )  # fmt: skip
-        run = Run(folder, tmp, mark, process, time.monotonic(), shm)
+        run = Run(folder, tmp, mark, process, time.monotonic())
         self._runs.append(run)
         return run
 
@@ -277,80 +289,3 @@ class Runs:
         for run in self._runs:
             run.kill()
             shutil.rmtree(run.tmp, ignore_errors=True)
-
-
-def missing_and_extra(expected: Multiset, found: Multiset, most: int = 5) -> str:
-    """In which tuples two multisets differ; empty if in none."""
-    parts = []
-    for word, rest in (("missing", expected - found), ("extra", found - expected)):
-        if rest:
-            parts.append(f"{rest.total()} {word}, such as {rest.most_common(most)}")
-    return "; ".join(parts)
-
-
-def plain(value: Any) -> Any:
-    """A tuple of a workflow as something that can be counted, equal where the tuples are."""
-    if isinstance(value, dict):
-        return ("dict", frozenset((plain(k), plain(v)) for k, v in value.items()))
-    if isinstance(value, (list, tuple)):
-        return tuple(plain(v) for v in value)
-    if isinstance(value, (set, frozenset)):
-        return frozenset(plain(v) for v in value)
-    if hasattr(value, "tobytes") and getattr(value, "shape", ()):
-        return ("array", str(value.dtype), value.shape, value.tobytes())
-    return value.item() if hasattr(value, "dtype") else value
-
-
-def wait_until_quiet(paths: Sequence[Path], seconds: float = 10.0) -> bool:
-    """Whether none of `paths` is there any more within that time."""
-    end = time.monotonic() + seconds
-    while any(p.exists() for p in paths):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-# ---- /proc
-
-
-def _processes() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
-
-
-def _environ(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:  # gone, or of somebody else
-        return b""
-
-
-def _words(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _rank_of(pid: int) -> int | None:
-    for word in _environ(pid).split(b"\0"):
-        name, _, value = word.partition(b"=")
-        if name in (b"OMPI_COMM_WORLD_RANK", b"PMI_RANK"):
-            return int(value)
-    return None
-
-
-def _shm() -> set[str]:
-    return set(os.listdir("/dev/shm"))
-
-
-def _unused(names: set[str]) -> set[str]:
-    """Those that no living process has mapped: leftovers, and not of a run beside this one."""
-    if not names:
-        return names
-    used = set()
-    for pid in _processes():
-        with suppress(OSError):
-            text = Path(f"/proc/{pid}/maps").read_text()
-            used |= {name for name in names if f"/dev/shm/{name}" in text}
-    return {name for name in names - used if os.path.exists(f"/dev/shm/{name}")}

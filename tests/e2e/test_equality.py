@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Ended, Runs, missing_and_extra
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import Ended, Runs
 
 RANKS = [1, 2, 3, 4, 5, 8, 16, 64]
 

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
-from tests.e2e.harness import Ended, Run, Runs, missing_and_extra
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import Ended, Run, Runs
 
 RANKS = 8
 POOL = range(2, RANKS)

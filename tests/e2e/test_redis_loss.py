@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from hpcd4p.launch.redis_program import find_redis_server
-from tests.e2e.harness import missing_and_extra
+from tests.e2e.answers import missing_and_extra
 
 ENDS_S = 10.0
 """A closed connection is known at once; the rest is for a machine that others use."""

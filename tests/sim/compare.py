@@ -13,7 +13,7 @@ from hpcd4p.runtime import sequential
 from hpcd4p.runtime.job import Job
 from hpcd4p.testing.cluster import Cluster
 
-from .gallery import Case
+from tests.sim.gallery import Case
 
 Answer = tuple[dict[str, Counter[str]], Counter[tuple[str, str]]]
 

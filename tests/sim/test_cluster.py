@@ -9,8 +9,8 @@ from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore
 
-from .compare import of_one_process, simulate
-from .gallery import (
+from tests.sim.compare import of_one_process, simulate
+from tests.sim.gallery import (
     BELL_IN_THE_MIDDLE,
     BURSTS,
     FAT_TUPLES,

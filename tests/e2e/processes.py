@@ -1,0 +1,46 @@
+"""What /proc says of a process; nothing of one that is gone, or is somebody else's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def processes() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def environ_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # gone, or of somebody else
+        return b""
+
+
+def words_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def rank_of(pid: int) -> int | None:
+    for word in environ_of(pid).split(b"\0"):
+        name, _, value = word.partition(b"=")
+        if name in (b"OMPI_COMM_WORLD_RANK", b"PMI_RANK"):
+            return int(value)
+    return None
+
+
+def mapped(pid: int) -> set[str]:
+    """Files in /dev/shm that a process has mapped."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except OSError:
+        return set()
+    return {
+        line[line.index("/dev/shm/") :]
+        for line in lines
+        if "/dev/shm/" in line and not line.endswith(" (deleted)")
+    }
