@@ -195,5 +195,11 @@ def _tell(summary: Summary, small: SmallOutputs, present: Present | None, path: 
             text = f"the workflow's present() raised {type(error).__name__}: {error}"
         if text:
             print(text + "\n")
-    print(summary_text(summary, small.letters, path and Path(os.path.relpath(path))))
+    print(summary_text(summary, small.letters, path and _shown(path)))
     sys.stdout.flush()
+
+
+def _shown(path: Path) -> Path:
+    """The path as a reader can use it: relative only if it lies below this folder."""
+    near = Path(os.path.relpath(path))
+    return path.resolve() if near.parts[:1] == ("..",) else near

@@ -33,8 +33,8 @@ from hpcd4p.wire.messages import Commit
 PROGRESS_S = 0.2
 """The progress line changes five times a second."""
 
-GLANCE_S = (0.005, 0.1)
-"""While sources run, what they have written is looked for this often (at first, and when silent)."""
+SILENT_S = 0.1
+"""What a source has written in the middle of a call is looked for at least this often."""
 
 SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
@@ -57,7 +57,7 @@ class Head(Rank):
         self.on_progress: Callable[[Progress], None] | None = None
         self._told = self.started
         self._rung = True
-        self._glance = GLANCE_S[0]
+        self._glance = self.settings.flush_s
 
     # ---- start
 
@@ -134,7 +134,7 @@ class Head(Rank):
         pause = super().pause()
         if any(not s.done for s in self.sources):
             glance = self._glance
-            self._glance = min(2 * glance, GLANCE_S[1])
+            self._glance = min(2 * glance, SILENT_S)
             return glance if pause is None else min(pause, glance)
         return pause
 
@@ -147,7 +147,7 @@ class Head(Rank):
             done = source.done  # before the take: what is written after it would be lost
             out = source.take()
             if out:
-                self._glance = GLANCE_S[0]
+                self._glance = self.settings.flush_s
                 self.flow.route(element, out)
                 worked = True
             if done:

@@ -87,9 +87,10 @@ def test_a_source_that_is_silent_for_15_s_loses_nothing(runs, sequential):
         assert_same(expected, ended, n)
 
 
+@pytest.mark.parametrize("words", [(), ("--inbox-high-tuples", "2000")], ids=["usual", "small-inbox"])
 @pytest.mark.parametrize("n", [2, 4, 8])
-def test_elements_that_write_more_than_others_can_take_wait_for_them(runs, sequential, n):
-    assert_same(sequential("flood"), runs.run("flood", n), n)
+def test_elements_that_write_more_than_others_can_take_wait_for_them(runs, sequential, n, words):
+    assert_same(sequential("flood"), runs.run("flood", n, *words), n)
 
 
 def test_ranks_that_mpirun_has_started_give_the_same(runs, sequential):

@@ -18,7 +18,7 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
 
 CODEC = Codec(b"test")
 
-LONG = 3 * PARTIAL_TUPLES
+LONG = 4 * PARTIAL_TUPLES
 
 
 class Dead(BaseException):
