@@ -14,6 +14,7 @@ from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.errors import RecordError, RunStopped, SettingsError
+from hpcd4p.launch.mpirun import STATUS_VARIABLE
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 
@@ -151,6 +152,10 @@ def _finish(
             sink.abandon()
             raise
         summary, stopped = found, stop
+        if STATUS_VARIABLE in os.environ and "SIGUSR1" in summary.reason:
+            # our launcher was told to stop, and passed it on in the only way that leaves us time
+            summary.reason = summary.reason.replace("SIGUSR1", "SIGINT or SIGTERM")
+            stopped = type(stop)(summary.reason)
     except BaseException:
         sink.abandon()
         raise

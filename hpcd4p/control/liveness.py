@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Container
 from enum import Enum
 
-START_S = 120.0
-"""A rank that has not connected by then never will; imports on a busy file system take a minute."""
+START_S = 30.0
+"""A rank that has not connected by then never will: it was there when MPI duplicated the communicator,
+and has only to connect."""
 
 LOOKS = 2
 """A rank is lost when this many looks in a row do not see it: one look may fall between its two

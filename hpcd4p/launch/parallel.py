@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from hpcd4p.errors import MpiSetupError, RunStopped, WorkflowError
+from hpcd4p.errors import BrokerLost, MpiSetupError, RunStopped, WorkflowError
 from hpcd4p.launch.place import launched_size
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.record.sink import OutputSink
@@ -79,7 +79,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         try:
             endpoint = _redis(job, secret, hosts, stack)
             streams = job.plan.streams
-            shas = load_scripts(endpoint, run_id, streams)
+            shas = load_scripts(endpoint, run_id, streams, job.redis_url is not None)
         except BaseException:
             mpi.share(pickle.dumps(None))
             raise
@@ -104,7 +104,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         )
         sink.warm()  # while the other ranks connect
         if shared:
-            stack.callback(broker.erase, job.plan.size)
+            stack.callback(_erase, broker, job.plan.size)
         story = [
             ("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}"),
             ("redis", f"{'shared' if shared else 'own'}, {endpoint.unix_path or endpoint.host}"),
@@ -118,6 +118,11 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         finally:
             _prepare_to_leave(summary, hosts)
         return summary
+
+
+def _erase(broker: RedisBroker, size: int) -> None:
+    with suppress(BrokerLost):  # then there is nothing to erase, and the run has said so
+        broker.erase(size)
 
 
 def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:

@@ -96,9 +96,12 @@ class Head(Rank):
 
     # ---- the loop
 
+    def woken(self) -> None:
+        """See `Rank.woken`: the counters may say something new."""
+        self._rung = True
+
     def rung(self) -> None:
         """See `Rank.rung`."""
-        self._rung = True
         self.exchange(Commit())  # there may be room again, or word of a lost rank
 
     def follow(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
-from hpcd4p.runtime import clock
+from hpcd4p.runtime import clock, loops
 from hpcd4p.runtime.loops import call_with_inputs, call_with_output, call_without_output
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
@@ -27,6 +27,9 @@ HOLD_BYTES = 4 << 20
 
 FIRST_LOOK_TUPLES = 16
 """Writes after which the first guess is made."""
+
+OUR_FILES = frozenset({__file__, loops.__file__})
+"""A traceback begins behind them: they say nothing to the reader."""
 
 VALUE_CHARS = 2000
 """A dead letter shows this much of its tuple."""
@@ -157,9 +160,8 @@ class Instance:
             raise error
         import traceback  # most ranks never need it
 
-        # from the first frame of user code on: ours say nothing to the reader
         at = error.__traceback__
-        while at is not None and at.tb_frame.f_code.co_filename == __file__ and at.tb_next is not None:
+        while at is not None and at.tb_frame.f_code.co_filename in OUR_FILES and at.tb_next is not None:
             at = at.tb_next
         text = "".join(traceback.format_exception(type(error), error, at))
         self._fail(self, port, value, f"{type(error).__name__}: {error}", text)
@@ -212,16 +214,28 @@ class Instance:
         most = pe.max_batch or len(values)
         for start in range(0, len(values), most):
             part = values[start : start + most]
-            try:
-                self._batch(pe, part)
-            except Exception as error:  # noqa: BLE001  # user code: anything may come
+            error = self._batch(pe, part)
+            if error is not None:
                 self._batch_failed(pe, port, part, error)
 
-    def _batch(self, pe: BatchPE, part: list[Any]) -> None:
-        result = pe.process_batch(part)
-        if result is not None:
-            for each in result:
-                self._sink(pe.OUTPUT_NAME, each)
+    def _batch(self, pe: BatchPE, part: list[Any]) -> Exception | None:
+        """Run one batch; if it raises, what it had written is taken back."""
+        before = {name: len(values) for name, values in self.out.items()}
+        overflow, self.on_overflow = self.on_overflow, None  # nothing moves on before the batch is done
+        try:
+            result = pe.process_batch(part)
+            if result is not None:
+                for each in result:
+                    self._sink(pe.OUTPUT_NAME, each)
+        except Exception as error:  # noqa: BLE001  # user code: anything may come
+            for name, count in before.items():
+                del self.out[name][count:]
+            return error
+        finally:
+            self.on_overflow = overflow
+        if overflow is not None and any(len(v) >= self.overflow_at for v in self.out.values()):
+            overflow(self)
+        return None
 
     def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: Exception) -> None:
         """Find the tuples that fail, where the element holds no state; else all of them have."""
@@ -230,10 +244,9 @@ class Instance:
                 self._failed(port, value, error)
             return
         for value in part:
-            try:
-                self._batch(pe, [value])
-            except Exception as each:  # noqa: BLE001  # user code: anything may come
-                self._failed(port, value, each)
+            alone = self._batch(pe, [value])
+            if alone is not None:
+                self._failed(port, value, alone)
 
     def _keyed_loop(self, pe: KeyedPE) -> Callable[[str, Iterable[Any]], None]:
         table: dict[Any, Any] = {}

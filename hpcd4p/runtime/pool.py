@@ -63,9 +63,12 @@ class PoolRank(Rank):
         """See `Rank.instances`."""
         return [*super().instances(), *self._instances.values()]
 
-    def rung(self) -> None:
-        """See `Rank.rung`: with the orders, look for a task."""
+    def woken(self) -> None:
+        """See `Rank.woken`: there may be a task."""
         self._idle = False
+
+    def rung(self) -> None:
+        """See `Rank.rung`: orders come with the look for a task."""
         if not self.in_pool:
             super().rung()
 

@@ -158,10 +158,14 @@ class Rank:
         """Wait for the bell, or for `pause` seconds."""
         if self.broker.wait(pause):
             self._backoff = BACKOFF_S[0]
+            self.woken()
             self.rung()
 
+    def woken(self) -> None:
+        """Called whenever the bell has rung, also in the middle of a call: remember that it has."""
+
     def rung(self) -> None:
-        """Called when the bell has rung: fetch orders."""
+        """Called when the bell has rung and nothing else is under way: fetch orders."""
         self.exchange(Commit())
 
     def tick(self) -> float | None:
@@ -290,7 +294,8 @@ class Rank:
         self.commit()
         while len(self.window) > most:
             self.receive()
-            self.broker.wait(pause)
+            if self.broker.wait(pause):
+                self.woken()
             pause = min(2 * pause, BACKOFF_S[1])
             self.commit(ring=True)
 
@@ -299,7 +304,8 @@ class Rank:
         end = clock.now() + EASE_S
         while self.blocked(element) and clock.now() < end:
             self.receive()
-            self.broker.wait(BLOCKED_S)
+            if self.broker.wait(BLOCKED_S):
+                self.woken()
             self.exchange(Commit())
 
     def _dead(self, element: int, letter: DeadLetter) -> None:

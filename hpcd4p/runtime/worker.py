@@ -66,6 +66,7 @@ def serve(setup: Setup) -> int:
             setup.plan.streams,
             (tasks // 2, size // 2),
             settings.max_attempts,
+            setup.shared,
         )
     except BrokerLost as error:
         sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")

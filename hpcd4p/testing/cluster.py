@@ -103,8 +103,7 @@ class Cluster:
         suspects: int = 0,
         settings: EngineSettings | None = None,
     ) -> None:
-        self.random = random.Random(seed)
-        self.sink = MemorySink()
+        self.random, self.sink = random.Random(seed), MemorySink()
         self.lost: list[int] = []
         self.most_tasks = self.most_tuples = 0
         self._kills = kills
@@ -114,6 +113,7 @@ class Cluster:
         self._summary: Summary | None = None
         self._error: BaseException | None = None
         self._stopping = False
+        self._home: set[int] = set()
         self._suspended: dict[int, threading.Semaphore] = {}
         self._threads: list[threading.Thread] = []
         before = clock.use(self.clock)
@@ -228,11 +228,12 @@ class Cluster:
     def _step(self, rank: int) -> None:
         """One turn of the loop of `rank`."""
         loop = self.ranks[rank]
-        if loop.stopped is not None:
-            self.store.bells.discard(rank)  # it has left
+        if rank in self._home:
+            self.store.bells.discard(rank)
             return
         try:
             if loop.broker.wait(0):
+                loop.woken()
                 loop.rung()
             pause = self._turn_of_head() if rank == 0 else loop.tick()
             self.most_tuples = max([self.most_tuples, *loop.inbox.tuples.values()])
@@ -262,6 +263,7 @@ class Cluster:
         assert isinstance(loop, PoolRank)
         loop.leave()
         loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.changed()))))
+        self._home.add(rank)
         self._until[rank] = float("inf")
 
     # ---- who dies
@@ -285,11 +287,9 @@ class Cluster:
     def _where(self) -> str:
         lines = [
             f"the cluster hangs at {self._now:.3f} s; "
-            f"not drained: {self.head.coordinator.ending.open_elements()}"
+            f"not drained: {self.head.coordinator.ending.open_elements()}",
+            f"pending {self.store.pending}, tasks {self.store.tasks}, idle {sorted(self.store.idle)}",
         ]
-        lines.append(
-            f"pending {self.store.pending}, tasks {self.store.tasks}, idle {sorted(self.store.idle)}"
-        )
         for rank, loop in self.ranks.items():
             queued = {e: n for e, n in loop.inbox.tuples.items() if n}
             lines.append(

@@ -24,7 +24,13 @@ SHARED_TTL_S = 600
 """On a Redis that others share, what a killed head leaves behind vanishes after this time."""
 
 
-def load_scripts(endpoint: Endpoint, run_id: str, elements: Sequence[int]) -> dict[str, str]:
+HEAD_LIVES_S = 30.0
+"""On a shared Redis, ranks that wait leave when the head has not been heard of for this long."""
+
+
+def load_scripts(
+    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False
+) -> dict[str, str]:
     """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run."""
     from importlib.resources import files
 
@@ -36,8 +42,15 @@ def load_scripts(endpoint: Endpoint, run_id: str, elements: Sequence[int]) -> di
         shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
     for element in elements:
         connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+    if shared:
+        _say_head_lives(connection, keys)
     connection.close()
     return shas
+
+
+def _say_head_lives(connection: RespConnection, keys: Keys) -> None:
+    connection.call("HSET", keys.prefix + "head", "lives", 1)
+    connection.call("EXPIRE", keys.prefix + "head", int(HEAD_LIVES_S))
 
 
 class RedisBroker:
@@ -61,7 +74,11 @@ class RedisBroker:
         self._low = low
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
+        self._shared = shared
+        self._head_said = 0.0
         self._calls = RespConnection(endpoint, self.keys.client(rank))
+        # from now on the head will miss this rank if it goes
+        self._calls.call("HSETNX", self.keys.prefix + "com", rank, 0)
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it
         # bears the same name: a rank lives as long as one of its connections does
         self._bell = RespConnection(endpoint, self.keys.client(rank))
@@ -104,6 +121,10 @@ class RedisBroker:
 
     def wait(self, seconds: float | None) -> bool:
         """See `Broker.wait`."""
+        if seconds is None and self._shared:
+            seconds = HEAD_LIVES_S / 3
+            if self.rank and not self._calls.call("HGET", self.keys.prefix + "head", "lives"):
+                raise BrokerLost("the head of the run is gone; its Redis, which is shared, is not")
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
             seconds = 0
@@ -136,6 +157,9 @@ class RedisBroker:
 
     def observe(self, alive: bool) -> Observation:
         """See `Broker.observe`."""
+        if self._shared and time.monotonic() - self._head_said > HEAD_LIVES_S / 6:
+            self._head_said = time.monotonic()
+            _say_head_lives(self._calls, self.keys)
         refresh: list[str] = []
         if self._ttl:
             refresh = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
@@ -182,7 +206,7 @@ class RedisBroker:
 
     def erase(self, size: int) -> None:
         """Remove every key of the run (on a Redis that others share). Head only, last of all."""
-        names = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
+        names = ["head", "pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
         names += [f"t:{e}" for e in self._streams]
         names += [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
         for start in range(0, len(names), 1000):

@@ -21,6 +21,7 @@ key                   type         holds
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
 ``final``             list         sealed figures of ranks that have finished
+``head``              hash         expires when the head has not looked for half a minute (shared Redis only)
 ====================  ===========  ==================================================================
 """
 

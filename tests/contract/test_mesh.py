@@ -7,7 +7,6 @@ from collections import deque
 import pytest
 
 from hpcd4p.transport.memory import MemoryMesh
-
 from tests.contract.conversations import CONVERSATIONS
 
 

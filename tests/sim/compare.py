@@ -12,7 +12,6 @@ from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
 from hpcd4p.runtime.job import Job
 from hpcd4p.testing.cluster import Cluster
-
 from tests.sim.gallery import Case
 
 Answer = tuple[dict[str, Counter[str]], Counter[tuple[str, str]]]

@@ -8,8 +8,8 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore
-
 from tests.sim.compare import of_one_process, simulate
+from tests.sim.elements import Given, Howmany, Locked
 from tests.sim.gallery import (
     BELL_IN_THE_MIDDLE,
     BURSTS,
@@ -17,9 +17,6 @@ from tests.sim.gallery import (
     GALLERY,
     MARKS_IN_A_RING,
     Case,
-    Given,
-    Howmany,
-    Locked,
     chain,
     items,
 )
@@ -88,7 +85,9 @@ def test_nothing_hangs_when_ranks_die_and_there_is_room_for_next_to_nothing(case
 def test_a_tuple_that_cannot_travel_is_a_dead_letter_and_the_others_arrive(kills):
     for size in (3, 6):
         for seed in range(3):
-            run = cluster.Cluster(chain(Given(), Locked(), Howmany()), size, items(40), seed=seed, kills=kills)
+            run = cluster.Cluster(
+                chain(Given(), Locked(), Howmany()), size, items(40), seed=seed, kills=kills
+            )
             run.run()
             (letter,) = run.sink.letters
             assert letter.element == "Locked1"
@@ -118,7 +117,9 @@ def test_what_waits_at_a_stateful_rank_stays_near_the_mark():
 def test_a_task_holds_no_more_bytes_than_it_may(monkeypatch):
     sizes = []
     put = MemoryStore.put
-    monkeypatch.setattr(MemoryStore, "put", lambda store, task: (sizes.append(len(task.payload)), put(store, task)))
+    monkeypatch.setattr(
+        MemoryStore, "put", lambda store, task: (sizes.append(len(task.payload)), put(store, task))
+    )
     settings = EngineSettings(max_task_bytes=100_000)
     simulate(FAT_TUPLES, 4, settings=settings)
     assert max(sizes) <= settings.max_task_bytes
@@ -128,7 +129,7 @@ def test_a_task_holds_no_more_bytes_than_it_may(monkeypatch):
 
 
 def test_a_bell_that_rings_in_the_middle_of_a_call_is_answered_after_it():
-    # two ranks: the one that runs tasks was idle, heard of a tuple for its partition, and wrote tasks for itself
+    # two ranks: the one that runs tasks was idle, got a tuple for its partition, and wrote tasks for itself
     for seed in range(3):
         simulate(BELL_IN_THE_MIDDLE, 2, seed)
 
@@ -136,8 +137,7 @@ def test_a_bell_that_rings_in_the_middle_of_a_call_is_answered_after_it():
 def test_tasks_that_wait_for_a_partition_are_not_what_it_waits_for():
     # above the mark of tasks, all of them for a partition above its own mark, that waits for fewer tasks
     settings = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, task_s=0.001)
-    for seed in range(2):
-        simulate(MARKS_IN_A_RING, 3, seed, settings=settings)
+    simulate(MARKS_IN_A_RING, 3, seed=2, settings=settings)
 
 
 @pytest.mark.parametrize(("name", "size", "seed"), [("many outputs", 4, 4), ("failing tuples", 8, 8)])

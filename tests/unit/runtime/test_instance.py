@@ -15,7 +15,15 @@ class Bench:
 
     def __init__(self, pe: GenericPE, role: Role = Role.POOL, partitions: int = 0) -> None:
         plan = ElementPlan(
-            0, "it0", role, False, partitions, tuple(pe.inputconnections), tuple(pe.outputconnections), "", False
+            0,
+            "it0",
+            role,
+            False,
+            partitions,
+            tuple(pe.inputconnections),
+            tuple(pe.outputconnections),
+            "",
+            False,
         )
         self.failures: list[tuple[str, object, str]] = []
         self.traces: list[str] = []

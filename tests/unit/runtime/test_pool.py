@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from hpcd4p import GenericPE, ProducerPE, WorkflowGraph
+from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter
@@ -199,3 +199,45 @@ def test_a_task_that_cannot_be_read_is_a_dead_letter_and_does_not_stop_the_rank(
     assert "was not written by this run" in letter.error
     assert world.store.pending[1] == 0
     assert world.collected["Spell1.letter"] == [0]
+
+
+# ---- what a rank takes
+
+
+class Sum(KeyedPE):
+    def process_key(self, key, value, state):
+        return (state or 0) + value
+
+
+def rank_before(tasks: int) -> tuple[MemoryStore, PoolRank]:
+    """A rank of the pool, and so many tasks for what feeds a congested element."""
+    graph = WorkflowGraph()
+    feeder, total = SimpleFunctionPE(divmod, {}), Sum()
+    graph.connect(Make(), "output", feeder, "input")
+    graph.connect(feeder, "output", total, "input")
+    settings = EngineSettings(high_tasks_per_rank=1)
+    plan, elements = make_plan(graph, 4, settings)
+    store = MemoryStore()
+    commit = Commit(1, {1: tasks})
+    commit.publish = [Publication(1, 1, CODEC.seal(("input", [i]))) for i in range(tasks)]
+    MemoryBroker(store, 0).step(commit)
+    MemoryBroker(store, 1).step(Commit(), congest=[2])
+    boxes: list[deque] = [deque() for _ in range(4)]
+    rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
+    rank.exchange(Commit())  # it has heard of the congestion
+    return store, rank
+
+
+def test_a_rank_does_not_begin_what_feeds_a_congested_element():
+    store, rank = rank_before(tasks=10)
+    for _ in range(5):
+        assert rank.tick()  # nothing to do now, but it looks again by itself
+    assert store.tasks == 10
+
+
+def test_where_too_much_waits_a_rank_takes_even_that():
+    # the congested element may be waiting for fewer tasks: if nobody took any, nothing would ever move
+    store, rank = rank_before(tasks=40)
+    for _ in range(20):
+        rank.tick()
+    assert store.tasks == 32

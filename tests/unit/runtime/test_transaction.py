@@ -170,7 +170,8 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     ranks = Ranks(EngineSettings(max_task_bytes=10_000))
     outbox = Outbox()
     # the first, the one in the middle and the last are light: what a guess looks at
-    values = [b"", b"x" * 9_000, b"", b"x" * 9_000, b""]
+    heavy = [bytes([i]) * 9_000 for i in range(3)]
+    values = [b"", heavy[0], heavy[1], b"", b"", heavy[2], b""]
     outbox.to_pool(TO_POOL, values)
     commit = ranks.seal(outbox).commit
     assert max(len(p.payload) for p in commit.publish) <= 10_000
