@@ -32,7 +32,10 @@ def isolate(values: list[Any]) -> list[Any]:
         except Exception:  # noqa: BLE001  # user classes: what cannot be pickled is copied as Python copies
             from copy import deepcopy
 
-            copy = deepcopy(values)
+            try:
+                copy = deepcopy(values)
+            except Exception:  # noqa: BLE001  # ... and what cannot be copied at all is shared
+                return values
         return copy
     return values
 

@@ -125,12 +125,15 @@ class Head(Rank):
     def work(self) -> bool:
         """See `Rank.work`: the collector first, then the sources."""
         worked = super().work()
-        while self._letters:
-            super()._dead(*self._letters.popleft())
+        self._write_letters()
         if len(self.window) < self.settings.window:
             worked = self._take_sources() or worked
             worked = self._feed() or worked
         return worked
+
+    def _write_letters(self) -> None:
+        while self._letters:
+            super()._dead(*self._letters.popleft())
 
     def pause(self) -> float | None:
         """See `Rank.pause`."""
@@ -149,6 +152,7 @@ class Head(Rank):
                 continue
             done = source.done  # before the take: what is written after it would be lost
             out = source.take()
+            self._write_letters()  # after the look at `done`, and before the source is closed
             if out:
                 self._glance = self.settings.flush_s
                 self.flow.route(element, out)

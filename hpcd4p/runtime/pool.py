@@ -80,12 +80,18 @@ class PoolRank(Rank):
         """See `Rank.commits_with_take`: one round trip for each task."""
         return self.in_pool and not self._idle and self._may_begin()
 
+    def ease(self, element: int) -> None:
+        """See `Rank.ease`."""
+        if not self.hosted:  # else there are two ranks, and what is behind waits for this one
+            super().ease(element)
+
     def _look(self) -> bool:
         """Commit what is ready, take a task and run it; whether there was one."""
         if self._idle or not self._may_begin():
             return False
-        wanted, before = self._wanted, self._congested
-        if before:
+        wanted, before, full = self._wanted, self._congested, self.full
+        # where too much waits, what is congested may itself be waiting for room: then take anything
+        if before and not full:
             wanted = [e for e in wanted if not self._feeds[e] & before]
         self.seal()
         commit, notify, local = self.window.ready()
@@ -95,7 +101,7 @@ class PoolRank(Rank):
             self._committed(reply, commit, notify, local)
         if reply.task is None:
             # congestion that passed since our last look rings nobody's bell: look again
-            self._idle = reply.congested == before and bool(wanted)
+            self._idle = reply.congested == before and self.full == full and bool(wanted)
             return bool(commit)
         self._run_task(reply.task)
         return True
@@ -297,6 +303,12 @@ class PoolRank(Rank):
         self.seal()
         self.settle(0)
         self.ease(task.element)
+
+    def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
+        # found anew only where it is written anew: not one of the letters that `_skip_dead` counts
+        task, self._task = self._task, None
+        super()._unpicklable(route, value, error)
+        self._task = task
 
     def _dead(self, element: int, letter: DeadLetter) -> None:
         if self._task is not None and element == self._task.element:

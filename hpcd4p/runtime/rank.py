@@ -44,6 +44,9 @@ BACKOFF_S = (0.00005, 0.0005)
 BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
 
+LAST_WORDS_S = 0.5
+"""What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
+
 PARTIAL_TUPLES = 50_000
 """A transaction that holds more than this in the middle of a call commits what it has."""
 
@@ -327,8 +330,9 @@ class Rank:
     def seal(self) -> None:
         """Prepare what has been written so far."""
         if self.outbox:
-            outbox, self.outbox = self.outbox, Outbox()
-            self.window.add(self.sealer.seal(outbox))
+            # letters of what cannot be pickled are found now, and belong to this transaction
+            self.window.add(self.sealer.seal(self.outbox))
+            self.outbox = Outbox()
 
     def commit(self, ring: bool = False) -> None:
         """Commit what has been delivered, if anything has."""
@@ -373,7 +377,10 @@ class Rank:
             self.finish(order.args[0])
         elif order.word == "lost":
             rank, committed = order.args
+            end = clock.now() + LAST_WORDS_S
             self.receive()
+            while self.mesh.receiving and clock.now() < end:  # it may be its last committed message
+                self.receive()
             self.inbox.noticed(Notice(rank, committed))
             self.inbox.drop(rank)
             self.mesh.forget(rank)

@@ -141,12 +141,16 @@ class Sealer:
         light = max(1, int(self._most_bytes / weigh(values))) if isinstance(values, list) else len(values)
         while at < len(values):
             part = values[at : at + min(self._granularity.task_tuples(element), light)]
-            at += len(part)
+            length = len(part)
             try:
                 payload = self._codec.seal((port, part))
             except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                 part = self._picklable(list(part), route)
                 payload = self._codec.seal((port, part))
+            if len(payload) > self._most_bytes and len(part) == length > 1:
+                light = length // 2  # the guess was wrong: tuples are not alike
+                continue
+            at += length
             if part:
                 outbox.count(element, len(part))
                 commit.publish.append(Publication(element, len(part), payload))

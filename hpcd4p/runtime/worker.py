@@ -67,6 +67,7 @@ def serve(setup: Setup) -> int:
             (tasks // 2, size // 2),
             settings.max_attempts,
             setup.shared,
+            setup.plan.size,
         )
     except BrokerLost as error:
         sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")

@@ -61,6 +61,7 @@ class MemoryBroker:
         self.rank = rank
         self.waiting: float | None = 0.0
         store.alive.add(rank)
+        store.committed.setdefault(rank, 0)
 
     def step(
         self,

@@ -66,6 +66,7 @@ class RedisBroker:
         low: tuple[int, int],
         max_attempts: int,
         shared: bool = False,
+        size: int = 0,
     ) -> None:
         self.keys = Keys(run_id)
         self.rank = rank
@@ -75,6 +76,7 @@ class RedisBroker:
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
         self._shared = shared
+        self._size = size
         self._head_said = 0.0
         self._calls = RespConnection(endpoint, self.keys.client(rank))
         # from now on the head will miss this rank if it goes
@@ -124,6 +126,7 @@ class RedisBroker:
         if seconds is None and self._shared:
             seconds = HEAD_LIVES_S / 3
             if self.rank and not self._calls.call("HGET", self.keys.prefix + "head", "lives"):
+                self.erase(self._size)
                 raise BrokerLost("the head of the run is gone; its Redis, which is shared, is not")
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
@@ -205,7 +208,10 @@ class RedisBroker:
         return found
 
     def erase(self, size: int) -> None:
-        """Remove every key of the run (on a Redis that others share). Head only, last of all."""
+        """Remove every key of the run, on a Redis that others share.
+
+        By the head, last of all, or by a rank that finds the head gone.
+        """
         names = ["head", "pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
         names += [f"t:{e}" for e in self._streams]
         names += [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
