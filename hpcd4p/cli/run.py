@@ -166,7 +166,9 @@ def _finish(
         path = sink.close(summary)
     except RecordError as error:  # the figures of the run are told all the same
         unwritten = error
-    _tell(summary, small, present, path)
+    # an output that stayed empty is an empty list for `present`, not a missing one
+    silent = [n for n in job.plan.elements[job.plan.collector].inputs if n not in summary.outputs]
+    _tell(summary, small, {**{n: [] for n in silent}, **small.results}, present, path)
     if stopped is not None:
         print(f"hpcd4p: error: {stopped}", file=sys.stderr)
     if unwritten is not None:
@@ -190,12 +192,18 @@ def _run(job: Job, sink: OutputSink, ranks: OtherRanks) -> Summary:
             line.clear()
 
 
-def _tell(summary: Summary, small: SmallOutputs, present: Present | None, path: Path | None) -> None:
+def _tell(
+    summary: Summary,
+    small: SmallOutputs,
+    results: dict[str, list[Any]],
+    present: Present | None,
+    path: Path | None,
+) -> None:
     from hpcd4p.record.report import summary_text
 
     if present is not None:
         try:
-            text = present(summary, small.results)
+            text = present(summary, results)
         except Exception as error:  # noqa: BLE001 - the workflow's own words may fail in any way
             text = f"the workflow's present() raised {type(error).__name__}: {error}"
         if text:
