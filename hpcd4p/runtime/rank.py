@@ -361,7 +361,7 @@ class Rank:
         worse, better = self.inbox.congestion()
         reply = self.broker.step(commit, take or (), ring or (), worse, better, want)
         if not reply.accepted:
-            raise RankLost(f"rank {self.rank} was declared lost by the head and has left")
+            raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         self.hungry = reply.idle
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested

@@ -104,7 +104,7 @@ class RedisBroker:
         want_service: bool = False,
     ) -> Reply:
         """See `Broker.step`."""
-        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service)]
+        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared)]
         for plain in (ring, congest, relieve):
             args.append(len(plain))
             args.extend(plain)

@@ -2,6 +2,7 @@
 --
 -- KEYS[1]  prefix of the run, "hpcd4p:RUN:"; the keys below are prefix .. name
 --   lost      set     ranks declared lost: refused before anything is done
+--   head      hash    lives; gone when the head is, on a shared Redis
 --   com       hash    rank -> last committed transaction, 0 from its first step on
 --   t:E       stream  tasks of element E: n tuples, a attempts, b payload
 --   prog      hash    "E:ID" -> progress of a task committed in part
@@ -13,7 +14,7 @@
 --   stat      hash    statistics, added to
 --   cong      set     "E:R": rank R is behind with element E
 --   orders:R  list    orders to this rank
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, then counted lists:
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
 -- returns  {0} if refused, else {1, idle, tasks, bytes, congested, orders, task | false, stat | false}
@@ -31,8 +32,10 @@ local function ring_idle(most)
 end
 
 local rank, tx = word(), number()
-local low_tasks, low_bytes, want_service = number(), number(), number()
+local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
+-- nothing is written for a head that is gone: there is nobody to remove it
+if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
 
 for _ = 1, number() do ring(word()) end
 for _ = 1, number() do call('SADD', p .. 'cong', word() .. ':' .. rank) end
