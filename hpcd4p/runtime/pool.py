@@ -114,10 +114,16 @@ class PoolRank(Rank):
             return True
         if waiting >= self.settings.window:
             return False
-        g = self.granularity
-        if all(g.known(e) and g.service_s(e) < SLOW_S for e in self._wanted):
+        if not any(map(self._may_be_slow, self._wanted)):
             return True
         return clock.now() - self._tended > SETTLE_S
+
+    def _may_be_slow(self, element: int) -> bool:
+        g = self.granularity
+        if g.known(element):
+            return g.service_s(element) > SLOW_S
+        # a root whose calls are not known yet has not come to the pool
+        return self.plan.elements[element].role is not Role.ROOT
 
     # ---- one task
 
