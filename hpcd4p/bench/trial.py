@@ -6,6 +6,7 @@ ones are started by the same command line.
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import signal
@@ -63,6 +64,8 @@ class Launcher:
         self.python = python
         self.mpi = find_mpi() if python == sys.executable else _beside(python)
         self.home = str(Path(hpcd4p.__file__).parents[1])
+        # as an installed package is: measured processes do not compile
+        compileall.compile_dir(Path(hpcd4p.__file__).parent, quiet=1)
 
     def run(
         self,

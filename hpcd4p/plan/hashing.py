@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any
+
+try:  # what hashlib hands out; it would load OpenSSL for it (DECISIONS.md)
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 from hpcd4p.errors import KeyHashError
 

@@ -14,9 +14,14 @@ from __future__ import annotations
 
 import pickle
 import struct
-from hashlib import blake2b
-from hmac import compare_digest
 from typing import Any
+
+try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
+    from _blake2 import blake2b
+    from _operator import _compare_digest as compare_digest
+except ImportError:
+    from hashlib import blake2b
+    from hmac import compare_digest  # type: ignore[no-redef]
 
 from hpcd4p.errors import Hpcd4pError
 
