@@ -81,7 +81,7 @@ class Head(Rank):
 
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         plan = self.plan.elements[element]
-        instance = self.flow.instance(plan, copy_element(self.elements[element], 0, 1))
+        instance = self.flow.instance(plan, copy_element(self.elements[element], 1))
         try:
             instance.start()
         except Exception as error:  # user code: anything may come

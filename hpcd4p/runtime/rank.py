@@ -138,7 +138,7 @@ class Rank:
         for e, partition in self.plan.hosted(self.rank):
             element = self.plan.elements[e]
             if element.role is Role.STATE:
-                pe = copy_element(self.elements[e], partition, element.partitions)
+                pe = copy_element(self.elements[e], element.partitions)
                 instance = self.flow.instance(element, pe, partition)
                 instance.on_overflow = self.overflow
                 instance.start()

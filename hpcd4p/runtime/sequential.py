@@ -52,9 +52,7 @@ class _Sequential:
     def run(self) -> Summary:
         for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
             for partition in range(max(1, element.partitions)):
-                instance = self.flow.instance(
-                    element, copy_element(pe, partition, element.partitions), partition
-                )
+                instance = self.flow.instance(element, copy_element(pe, element.partitions), partition)
                 instance.on_overflow = self._overflow
                 try:
                     instance.start()

@@ -25,8 +25,8 @@ class Setup(NamedTuple):
     by_value: bool
 
 
-def copy_element(pe: GenericPE, partition: int, partitions: int) -> GenericPE:
-    """An element for one partition; the user's own object is left as it is where that can be done."""
+def copy_element(pe: GenericPE, partitions: int) -> GenericPE:
+    """An element for one of `partitions`; the user's own object is left as it is where that can be done."""
     if partitions > 1:
         return deepcopy(pe)
     if all(map(_is_plain, pe.__dict__.values())) and type(pe).__setstate__ is GenericPE.__setstate__:

@@ -137,7 +137,7 @@ class Cluster:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head
             else:
-                copies = [copy_element(pe, 0, 2) for pe in elements]
+                copies = [copy_element(pe, 2) for pe in elements]
                 self.ranks[r] = PoolRank(plan, copies, settings, broker, mesh, codec)
         self._until = dict.fromkeys(self.ranks, 0.0)
         self._mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
