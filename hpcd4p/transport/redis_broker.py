@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.resp import RespConnection
+from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
@@ -35,7 +35,7 @@ def load_scripts(
     from importlib.resources import files
 
     keys = Keys(run_id)
-    connection = RespConnection(endpoint, keys.prefix + "setup")
+    connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
     shas = {}
     for name in ("step", "bury", "observe"):
         text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
@@ -78,12 +78,13 @@ class RedisBroker:
         self._shared = shared
         self._size = size
         self._head_said = 0.0
-        self._calls = RespConnection(endpoint, self.keys.client(rank))
+        patience = PATIENCE_S if rank else HEAD_PATIENCE_S
+        self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
         # from now on the head will miss this rank if it goes
         self._calls.call("HSETNX", self.keys.prefix + "com", rank, 0)
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it
         # bears the same name: a rank lives as long as one of its connections does
-        self._bell = RespConnection(endpoint, self.keys.client(rank))
+        self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
         self._bell.send("BLPOP", self.keys.bell(rank), 0)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)

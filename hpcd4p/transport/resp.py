@@ -18,8 +18,17 @@ from hpcd4p.wire.endpoint import Endpoint
 CONNECT_S = 20.0
 """A server on a busy node may need seconds to accept thousands of ranks at once."""
 
-REPLY_S = 60.0
-"""A script takes well under a millisecond; a server silent for this long is gone."""
+HEAD_PATIENCE_S = 12
+"""The head takes a server that is silent for this long for lost. A script takes well under a millisecond; the
+rest is for a node that pages."""
+
+PATIENCE_S = 60
+"""The other ranks wait longer: the head is to decide, once for all, and its end ends them at once. This is
+for ranks that have a silent server and no head."""
+
+_LOOK_S = 1.0
+"""Patience is counted in looks of this length, not by the clock: a job that was stopped as a whole (Slurm
+suspends jobs so) must not find its time over when it goes on."""
 
 _RECEIVE_BYTES = 1 << 18
 
@@ -27,13 +36,19 @@ _RECEIVE_BYTES = 1 << 18
 class RespConnection:
     """A connection to the Redis of the run.
 
+    Parameters
+    ----------
+    patience_s
+        Whole seconds after which a silent server counts as lost.
+
     Raises
     ------
     BrokerLost
         From every method, when the server is gone or says something unexpected.
     """
 
-    def __init__(self, endpoint: Endpoint, name: str) -> None:
+    def __init__(self, endpoint: Endpoint, name: str, patience_s: int = PATIENCE_S) -> None:
+        self._patience = patience_s
         self._reader = hiredis.Reader(encoding=None)
         self._where = endpoint.unix_path or f"{endpoint.host}:{endpoint.port}"
         try:
@@ -61,7 +76,7 @@ class RespConnection:
 
                 context = ssl.create_default_context()
                 connection = context.wrap_socket(connection, server_hostname=endpoint.host)
-        connection.settimeout(REPLY_S)
+        connection.settimeout(_LOOK_S)
         return connection
 
     def fileno(self) -> int:
@@ -70,10 +85,10 @@ class RespConnection:
 
     def send(self, *words: Any) -> None:
         """Send a command without reading its reply."""
-        try:
-            self._socket.sendall(hiredis.pack_command(words))
-        except OSError as error:
-            raise self._lost(error) from error
+        data = hiredis.pack_command(words)
+        sent = self._patiently(self._socket.send, data)
+        while sent < len(data):  # not sendall: that forgets how far it came when its time is up
+            sent += self._patiently(self._socket.send, memoryview(data)[sent:])
 
     def receive(self) -> Any:
         """Next reply, waited for."""
@@ -84,10 +99,7 @@ class RespConnection:
                 if isinstance(reply, hiredis.ReplyError):
                     raise BrokerRefused(f"the run's Redis at {self._where} refused a command: {reply}")
                 return reply
-            try:
-                data = self._socket.recv(_RECEIVE_BYTES)
-            except OSError as error:
-                raise self._lost(error) from error
+            data = self._patiently(self._socket.recv, _RECEIVE_BYTES)
             if not data:
                 raise self._lost("it closed the connection")
             self._reader.feed(data)
@@ -101,5 +113,16 @@ class RespConnection:
         """Close the socket."""
         self._socket.close()
 
+    def _patiently(self, call: Callable[[Any], Any], argument: Any) -> Any:
+        for _ in range(self._patience):
+            try:
+                return call(argument)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise self._lost(error) from error
+        raise self._lost(f"it has not answered for {self._patience} s")
+
     def _lost(self, why: object) -> BrokerLost:
+        self._socket.close()  # whoever asks again is told at once, and need not wait again
         return BrokerLost(f"the run's Redis at {self._where} is gone: {why}")
