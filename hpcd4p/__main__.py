@@ -16,10 +16,11 @@ def main() -> int:
         sys.path.insert(0, here)
     from hpcd4p.launch.place import launched_rank
 
-    if launched_rank() > 0:
+    rank = launched_rank()
+    if rank > 0:
         from hpcd4p.runtime import worker
 
-        return worker.main()
+        return worker.main(rank)
     from hpcd4p.cli.main import main as command_line
 
     return command_line(sys.argv[1:])

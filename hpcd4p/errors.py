@@ -10,6 +10,7 @@ The tree::
     │   ├── KeyHashError        a key that cannot be given a partition
     │   ├── RedisSetupError     no Redis, wrong address, wrong password, too old
     │   ├── MpiSetupError       no MPI, or one that does not start
+    │   ├── MissingPackage      a package that this Python cannot import
     │   └── RecordError         a record that cannot be written or read
     └── RunStopped              the run ended before the work was done
         ├── TooManyFailures     the limit on dead letters was passed: exit status 1
@@ -23,6 +24,8 @@ This file must never import anything but the standard library.
 """
 
 from __future__ import annotations
+
+import sys
 
 
 class Hpcd4pError(Exception):
@@ -72,6 +75,26 @@ class RedisSetupError(UsageError):
 
 class MpiSetupError(UsageError):
     """No usable MPI."""
+
+
+class MissingPackage(UsageError):
+    """A package that this Python cannot import: it is not there, or broken.
+
+    Made by `hpcd4p.packages`, which knows what each is for; `why` is what Python said.
+    """
+
+    def __init__(self, package: str, purpose: str, why: str) -> None:
+        self.package = package
+        self.purpose = purpose
+        self.why = why
+        super().__init__(
+            f"{sys.executable} cannot import {package}, which is needed {purpose}: {why}. Install it "
+            f"for this Python ({sys.executable} -m pip install --force-reinstall {package}, or with conda); "
+            "`python -m hpcd4p doctor` tries every part"
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.package, self.purpose, self.why)
 
 
 class RecordError(UsageError):

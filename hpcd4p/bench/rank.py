@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     if launched_rank() > 0:
         from hpcd4p.runtime import worker
 
-        return worker.main()
+        return worker.main(launched_rank())
     try:
         return _lead(argv[0], int(argv[1]), argv[2])
     except BaseException:

@@ -11,4 +11,4 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of the job in the file ARGV."""
     from hpcd4p.launch.api import answer_call
 
-    return answer_call(Path(argv[0]), ranks.engage)
+    return answer_call(Path(argv[0]))

@@ -14,25 +14,17 @@ class OtherRanks:
 
     def __init__(self) -> None:
         self.size = launched_size()
-        self._waiting = self.size > 1
-        self._engaged = False
-
-    def engage(self) -> None:
-        """From now on the engine tells them what to do, also when the run stops."""
-        self._engaged = self._waiting
-        self._waiting = False
 
     def release(self) -> None:
         """Send them home without a run, if they still wait."""
-        if self._waiting:
-            self._waiting = False
-            from hpcd4p.launch import parallel
+        if self.size > 1:
+            from hpcd4p.launch import crew
 
-            parallel.dismiss()
+            crew.dismiss()
 
     def leave(self, status: int) -> None:
-        """End this process here, if after the run it cannot simply return; see `parallel.leave`."""
-        if self._engaged:
-            from hpcd4p.launch import parallel
+        """End this process here, if it cannot simply return; see `crew.leave`."""
+        if self.size > 1:
+            from hpcd4p.launch import crew
 
-            parallel.leave(status)
+            crew.leave(status)

@@ -15,6 +15,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.errors import RecordError, RunStopped, SettingsError
 from hpcd4p.launch.mpirun import STATUS_VARIABLE
+from hpcd4p.packages import require
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 
@@ -82,6 +83,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         from hpcd4p.launch.mpirun import launch
 
         return launch(size, ["run", *_without_ranks(argv, made)])
+    if ranks.size > 1:
+        require("mpi4py", "hiredis")  # before the workflow, which may take minutes to load
     inputs = read_inputs(iterations, found.data, found.file)
     job, module = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
     small = SmallOutputs()
@@ -182,7 +185,6 @@ def _run(job: Job, sink: OutputSink, ranks: OtherRanks) -> Summary:
         if ranks.size > 1:
             from hpcd4p.launch import parallel
 
-            ranks.engage()
             return parallel.run(job, sink, line)
         from hpcd4p.runtime import sequential
 

@@ -11,7 +11,6 @@ import pickle
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,10 +190,9 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
     return result
 
 
-def answer_call(call: Path, engage: Callable[[], None]) -> int:
+def answer_call(call: Path) -> int:
     """Perform the job in the file `call`, leave the answer beside it, and give the exit status. Rank 0 only.
 
-    `engage` is called when the job is read and the engine takes over the other ranks.
     Only for a file that `run` wrote: it is unpickled.
     """
     import cloudpickle
@@ -203,7 +201,6 @@ def answer_call(call: Path, engage: Callable[[], None]) -> int:
     sys.path += [p for p in paths if p not in sys.path]
     job: Job = pickle.loads(blob)
     result: Result | Hpcd4pError
-    engage()
     try:
         result = perform(job, record)
         status = result.summary.status

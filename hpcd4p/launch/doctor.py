@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from hpcd4p.errors import MpiSetupError, RedisSetupError
+from hpcd4p.errors import MissingPackage, MpiSetupError, RedisSetupError
 from hpcd4p.launch.mpi_program import INSTALL_MPI, Mpi, find_mpi
 from hpcd4p.launch.mpirun import under_mpi
 from hpcd4p.launch.rank_probe import Probe, probe_ranks
@@ -144,8 +144,9 @@ def _redis_client() -> Finding:
         from hpcd4p.transport.redis_admin import client_versions
 
         found = client_versions()
-    except (ImportError, PackageNotFoundError) as error:
-        return Finding("Redis client", False, str(error), "pip install redis hiredis")
+    except (MissingPackage, PackageNotFoundError) as error:
+        lack = error.why if isinstance(error, MissingPackage) else f"no {error.name}"
+        return Finding("Redis client", False, lack, "pip install redis hiredis")
     return Finding("Redis client", True, ", ".join(f"{k} {v}" for k, v in found.items()), "")
 
 

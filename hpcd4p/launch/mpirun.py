@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
+from hpcd4p.packages import require
 
 if TYPE_CHECKING:
     from hpcd4p.launch.mpi_program import Mpi
@@ -61,7 +62,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
 
     Raises
     ------
-    MpiSetupError
+    MissingPackage, MpiSetupError
         No MPI, a rank already, or ranks that do not start.
     RankLost
         Rank 0 was killed.
@@ -73,6 +74,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
             f"-n {n} inside a job of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
             "ranks comes from mpirun or srun"
         )
+    require("mpi4py", "hiredis")  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
     from hpcd4p.launch.status_note import StatusNote

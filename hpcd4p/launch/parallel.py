@@ -6,19 +6,15 @@ MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
 
 from __future__ import annotations
 
-import os
 import pickle
 import secrets
-import signal
-import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from hpcd4p.errors import BrokerLost, MpiSetupError, RunStopped, WorkflowError
-from hpcd4p.launch.place import launched_size
+from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
+from hpcd4p.launch import crew
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
@@ -30,35 +26,6 @@ from hpcd4p.transport import mpi
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
-
-ABORT_S = 2.0
-"""mpirun takes 0.3 s to end its ranks."""
-
-LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
-"""Parents of a rank that end its job on SIGTERM."""
-
-_met = False
-_departure = "return"
-
-
-def meet() -> list[str]:
-    """Gather the host of every rank; once."""
-    global _met
-    _met = True
-    if mpi.world_size() != launched_size():
-        raise MpiSetupError(
-            f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) sees "
-            f"{mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of this MPI "
-            "(hpcd4p doctor names it)"
-        )
-    return mpi.gather_hosts()
-
-
-def dismiss() -> None:
-    """Send the other ranks home: there is nothing to run."""
-    if not _met:
-        meet()
-        mpi.share(pickle.dumps(None))
 
 
 def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
@@ -74,7 +41,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     secret = secrets.token_bytes(32)
     run_id = secrets.token_hex(8)
     blobs = _pickled(job)
-    hosts = meet()
+    hosts = crew.meet()
     with ExitStack() as stack:
         try:
             endpoint = _redis(job, secret, hosts, stack)
@@ -102,7 +69,6 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         broker = RedisBroker(
             endpoint, run_id, 0, shas, streams, (tasks // 2, size // 2), job.settings.max_attempts, shared
         )
-        sink.warm()  # while the other ranks connect
         if shared:
             stack.callback(_erase, broker, job.plan.size)
         story = [
@@ -111,6 +77,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         ]
         summary: Summary | None = None
         try:
+            sink.warm()  # while the other ranks connect
             summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
@@ -126,14 +93,13 @@ def _erase(broker: RedisBroker, size: int) -> None:
 
 
 def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
-    global _departure
     told = summary.ranks_figures if summary is not None else []
     for figures in told:
         figures.host = hosts[figures.rank]
     if len(told) < len(hosts):
-        _departure = "abort"
+        crew.depart(crew.ABORT)
     elif any(figures.state == "lost" for figures in told):
-        _departure = "exit"
+        crew.depart(crew.EXIT)
 
 
 def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
@@ -169,28 +135,3 @@ def _pickled(job: Job) -> list[bytes]:
     if problems:
         raise WorkflowError(problems)
     return blobs
-
-
-def leave(status: int) -> None:
-    """End this process with `status`, if it cannot simply return from its main function.
-
-    After a rank was lost MPI_Finalize might wait for it for ever; and ranks that are still in the
-    middle of user code after a stop are ended with us.
-    """
-    if _departure == "return":
-        return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if _departure == "abort":
-        _end_launcher()
-        mpi.abort(status)
-    os._exit(status)
-
-
-def _end_launcher() -> None:
-    """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
-    parent = os.getppid()
-    with suppress(OSError):
-        if Path(f"/proc/{parent}/comm").read_text().strip() in LAUNCHERS:
-            os.kill(parent, signal.SIGTERM)
-            time.sleep(ABORT_S)  # it ends us, too

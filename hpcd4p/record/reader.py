@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
+from hpcd4p.record.library import load_h5py
 from hpcd4p.record.restore import count_column, describe_column, read_column
 from hpcd4p.record.summary import DeadLetter, Event, Summary
 from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
@@ -114,8 +115,7 @@ def read_record(path: Path) -> Record:
 
 
 def _record(path: Path, stream: BinaryIO) -> Record:
-    import h5py
-
+    h5py = load_h5py()
     try:
         # a stream, not a name: HDF5 then takes no file lock, whatever HDF5_USE_FILE_LOCKING says
         file = h5py.File(stream, "r")

@@ -27,6 +27,7 @@ from typing import Any
 from hpcd4p.errors import RecordError
 from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
+from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, Summary
 
@@ -72,9 +73,12 @@ class RecordWriter:
     ------
     RecordError
         If the folder cannot be written, or `path` exists.
+    MissingPackage
+        There is no h5py.
     """
 
     def __init__(self, path: Path, source: Path | None = None) -> None:
+        require_hdf5()
         self.path = Path(path)
         self._aside: AsideFile | None = AsideFile(self.path)
         self._file: Any = None
@@ -187,8 +191,7 @@ class RecordWriter:
 
     def _open(self) -> Any:
         if self._file is None:
-            import h5py
-
+            h5py = load_h5py()
             assert self._aside is not None
             # the schema comes first: an aside file that someone finds says what it is
             self._file = h5py.File(self._aside, "w")
@@ -236,8 +239,7 @@ class RecordWriter:
         self._summary_dataset(file, told)
 
     def _summary_dataset(self, file: Any, told: dict[str, Any]) -> None:
-        import h5py
-
+        h5py = load_h5py()
         names = [[element, output] for element, output in self._buffers]
         text = json.dumps({**told, "columns": names}, default=str, ensure_ascii=True)
         file.create_dataset("summary", data=text, dtype=h5py.string_dtype())

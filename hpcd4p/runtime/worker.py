@@ -1,6 +1,7 @@
 """Every rank but 0: wait for the setup, work until told to stop, report, leave.
 
-Imports as little as possible: 10,000 of these start at once.
+Imports as little as possible: 10,000 of these start at once. And MPI last: importing it is MPI_Init, where
+all ranks meet, so that whoever is through has nothing left to read from a file system that is slow.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from hpcd4p.errors import BrokerLost, BrokerRefused, ElementFailed, MpiSetupError, RankLost
+from hpcd4p.errors import (
+    BrokerLost,
+    BrokerRefused,
+    ElementFailed,
+    MissingPackage,
+    MpiSetupError,
+    RankLost,
+    UsageError,
+)
 from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import Setup
-from hpcd4p.transport import mpi
-from hpcd4p.transport.mpi import MpiMesh
-from hpcd4p.transport.redis_broker import RedisBroker
 from hpcd4p.wire.codec import Codec
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
@@ -28,30 +34,49 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 HEAD_FIRST_S = 3.0
 """For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
 
+LACK_S = 20.0
+"""For rank 0 to load its workflow, and then to find that it has no MPI either."""
 
-def main() -> int:
-    """Be a rank; returns its exit status."""
+
+def main(rank: int) -> int:
+    """Be the rank of that number, as the launcher says it; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
     signal.signal(
         signal.SIGTERM, signal.SIG_IGN
     )  # so does this; a rank that left would have mpirun kill the head
+    lack: MissingPackage | None = None
+    try:
+        import hpcd4p.transport.redis_broker  # noqa: F401
+    except MissingPackage as error:
+        lack = error  # said when rank 0 has something to run: if it lacks the same, it says so for all
+    try:
+        from hpcd4p.transport import mpi
+    except UsageError as error:
+        time.sleep(LACK_S)  # the same: rank 0 says it, and has the launcher end us
+        _say(rank, str(error))
+        return 2
     if mpi.world_size() == 1:
         return 2  # started by the launcher of another MPI: rank 0 says so
     try:
         mpi.gather_hosts()
         setup = pickle.loads(mpi.share(None))
     except MpiSetupError as error:  # rank 0 was killed before it could say anything
-        sys.stderr.write(f"hpcd4p: rank {mpi.world_rank()}: {error}\n")
-        sys.stderr.flush()
+        _say(rank, str(error))
         os._exit(3)
     if not isinstance(setup, Setup):
         return 0  # rank 0 has nothing to run, and has said why
+    if lack is not None:
+        _say(rank, str(lack))
+        os._exit(2)
     return serve(setup)
 
 
 def serve(setup: Setup) -> int:
     """Be a rank of the run that `setup` describes."""
+    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.redis_broker import RedisBroker
+
     mesh = MpiMesh()
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
@@ -70,8 +95,8 @@ def serve(setup: Setup) -> int:
             setup.plan.size,
         )
     except BrokerLost as error:
-        sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")
-        sys.stderr.flush()
+        time.sleep(HEAD_FIRST_S)  # it may be the head that has ended Redis, and us in a moment: it says why
+        _say(mesh.rank, str(error))
         os._exit(3)
     try:
         rank = PoolRank(setup.plan, _elements(setup), settings, broker, mesh, codec)
@@ -80,8 +105,7 @@ def serve(setup: Setup) -> int:
         rank.leave()
     except BrokerRefused as error:
         # out of memory, say: the head will see us as lost, and this is why
-        sys.stderr.write(f"hpcd4p: rank {mesh.rank}: {error}\n")
-        sys.stderr.flush()
+        _say(mesh.rank, str(error))
         os._exit(3)
     except BrokerLost:
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
@@ -107,6 +131,11 @@ def serve(setup: Setup) -> int:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)
     return 0
+
+
+def _say(rank: int, text: str) -> None:
+    sys.stderr.write(f"hpcd4p: rank {rank}: {text}\n")
+    sys.stderr.flush()
 
 
 def _elements(setup: Setup) -> list[Any]:

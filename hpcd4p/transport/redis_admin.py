@@ -11,11 +11,15 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
+from hpcd4p.packages import lack_of
 from hpcd4p.wire.endpoint import Endpoint
+
+try:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+except ImportError as error:
+    raise lack_of("redis", error) from error
 
 ANSWER_S = 5.0
 """A server on the same network answers within milliseconds."""

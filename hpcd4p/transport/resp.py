@@ -10,10 +10,14 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import hiredis
-
 from hpcd4p.errors import BrokerLost, BrokerRefused
+from hpcd4p.packages import lack_of
 from hpcd4p.wire.endpoint import Endpoint
+
+try:
+    import hiredis
+except ImportError as error:
+    raise lack_of("hiredis", error) from error
 
 CONNECT_S = 20.0
 """A server on a busy node may need seconds to accept thousands of ranks at once."""
