@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError
-from hpcd4p.launch.mpirun import STATUS_VARIABLE
+from hpcd4p.launch.status_note import leave_note
 
 COMMANDS = {
     "run": "run a workflow (alone: the default workflow)",
@@ -100,13 +100,9 @@ def _say(message: str, status: int) -> int:
 
 def _hand_over(status: int) -> bool:
     """Leave the status where a launcher of ours looks for it; False if nobody looks."""
-    path = os.environ.get(STATUS_VARIABLE)
-    if not path:
-        return False
     sys.stdout.flush()
     try:
-        Path(path).write_text(f"{status}\n", encoding="ascii")
+        return leave_note(str(status))
     except OSError as error:
-        _say(f"cannot write the status to {path}: {error.strerror}", status)
+        _say(f"cannot write the status to {error.filename}: {error.strerror}", status)
         return False
-    return True

@@ -15,6 +15,12 @@ class OtherRanks:
     def __init__(self) -> None:
         self.size = launched_size()
 
+    def meet(self) -> None:
+        """Wait in MPI_Init until all are there; see `crew.meet`."""
+        from hpcd4p.launch import crew
+
+        crew.meet()
+
     def release(self) -> None:
         """Send them home without a run, if they still wait."""
         if self.size > 1:

@@ -14,7 +14,7 @@ from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.errors import RecordError, RunStopped, SettingsError
-from hpcd4p.launch.mpirun import STATUS_VARIABLE
+from hpcd4p.launch.status_note import STATUS_VARIABLE
 from hpcd4p.packages import require
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
@@ -87,6 +87,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         require("mpi4py", "hiredis")  # before the workflow, which may take minutes to load
     inputs = read_inputs(iterations, found.data, found.file)
     job, module = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+    if ranks.size > 1:
+        ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
     small = SmallOutputs()
     # the record is opened now: a folder that cannot be written is found before the run
     sink = Tee(*_record(settings, job.plan.name, module), small)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import SettingsError
-from hpcd4p.launch.mpirun import STATUS_VARIABLE
+from hpcd4p.launch.status_note import STATUS_VARIABLE
 from hpcd4p.plan.limits import out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 

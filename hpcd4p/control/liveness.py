@@ -10,8 +10,8 @@ from collections.abc import Container
 from enum import Enum
 
 START_S = 30.0
-"""A rank that has not connected by then never will: it was there when MPI duplicated the communicator,
-and has only to connect."""
+"""A rank that has not connected by then never will: it was there at MPI_Init with all that it imports, and
+has only to hear what there is to do and to connect."""
 
 LOOKS = 2
 """A rank is lost when this many looks in a row do not see it: one look may fall between its two

@@ -127,6 +127,10 @@ def run(
 
 def perform(job: Job, record: Path | None) -> Result:
     """Run `job` on the ranks there are and give what came out. Rank 0 only."""
+    if job.plan.size > 1:
+        from hpcd4p.launch import crew
+
+        crew.meet()  # before there is a record under way: nobody could remove it if a rank never comes
     memory = MemorySink()
     sink: OutputSink = memory
     if record is not None:

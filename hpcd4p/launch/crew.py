@@ -12,16 +12,15 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
-from hpcd4p.errors import MpiSetupError, UsageError
+from hpcd4p.errors import MpiSetupError, RankLost, UsageError
+from hpcd4p.launch.muster import Muster
 from hpcd4p.launch.place import launched_size
+from hpcd4p.launch.siblings import launcher_of_this_rank
+from hpcd4p.launch.status_note import BEGUN, MET, leave_note
 
 ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
-
-LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
-"""Parents of a rank that end its job on SIGTERM."""
 
 RETURN = "return"
 """Return from the main function: MPI_Finalize waits for all, and all come."""
@@ -35,42 +34,86 @@ ABORT = "abort"
 UNREACHED = "unreached"
 """The same without an MPI: only the launcher can end them."""
 
-_met = False
+_muster: Muster | None = None
+_hosts: list[str] = []
+_told = False
 _departure = RETURN
 
 
-def meet() -> list[str]:
-    """Gather the host of every rank; once.
+def meet() -> tuple[list[str], Muster]:
+    """Wait until every rank is there; give the host of each, and who looks after them from now on.
 
     Raises
     ------
     MissingPackage, MpiSetupError
         There is no MPI here, or it is not that of the launcher.
+    RankLost
+        Ranks are missing.
     """
-    global _met
+    global _muster, _hosts, _told
+    if _muster is None:
+        from hpcd4p.transport import mpi
+
+        if mpi.world_size() != launched_size():
+            _told = True  # each of the others is alone, and leaves by itself
+            raise MpiSetupError(
+                f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) sees "
+                f"{mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of this MPI "
+                "(hpcd4p doctor names it)"
+            )
+        _leave_word(MET)
+        try:
+            _hosts = mpi.gather_hosts()
+        except RankLost:
+            _told = True  # nothing reaches them
+            depart(ABORT)
+            raise
+        _muster = Muster(_hosts)
+    return _hosts, _muster
+
+
+def tell(data: bytes) -> None:
+    """Tell every rank what there is to do.
+
+    Raises
+    ------
+    RankLost
+        Ranks are missing.
+    """
+    global _told
     from hpcd4p.transport import mpi
 
-    _met = True
-    if mpi.world_size() != launched_size():
-        raise MpiSetupError(
-            f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) sees "
-            f"{mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of this MPI "
-            "(hpcd4p doctor names it)"
-        )
-    return mpi.gather_hosts()
+    _, muster = meet()
+    _told = True
+    depart(ABORT)  # until the end is in order
+    mpi.share(data, muster.look)
 
 
 def dismiss() -> None:
-    """Send the other ranks home: there is nothing to run. What is wrong has been said; raises nothing."""
-    if _met:
+    """Send the other ranks home, if they wait: there is nothing to run.
+
+    Why has been said, so this raises nothing.
+    """
+    if _told:
         return
     try:
-        meet()
-        from hpcd4p.transport import mpi
-
-        mpi.share(pickle.dumps(None))
+        tell(pickle.dumps(None))
+    except RankLost:
+        pass
     except UsageError:
         depart(UNREACHED)
+    else:
+        depart(RETURN)
+
+
+def begun() -> None:
+    """Tell who launched the ranks that the run has begun."""
+    _leave_word(BEGUN)
+
+
+def _leave_word(word: str) -> None:
+    with suppress(OSError):  # then the launcher looks after the ranks for longer than it must
+        leave_note(word)
 
 
 def depart(how: str) -> None:
@@ -96,8 +139,8 @@ def leave(status: int) -> None:
 
 def _end_launcher() -> None:
     """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
-    parent = os.getppid()
-    with suppress(OSError):
-        if Path(f"/proc/{parent}/comm").read_text().strip() in LAUNCHERS:
-            os.kill(parent, signal.SIGTERM)
+    launcher = launcher_of_this_rank()
+    if launcher is not None:
+        with suppress(OSError):
+            os.kill(launcher, signal.SIGTERM)
             time.sleep(ABORT_S)  # it ends us, too

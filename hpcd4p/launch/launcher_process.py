@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from hpcd4p.launch.mpi_program import OPEN_MPI
@@ -44,8 +45,11 @@ class LauncherProcess:
         self._environ = environ
         self._process: subprocess.Popen[bytes] | None = None
 
-    def wait(self) -> int:
-        """Start it, wait for its end and give its status (negative: ended by that signal)."""
+    def wait(self, on_start: Callable[[int], None]) -> int:
+        """Start it, wait for its end and give its status (negative: ended by that signal).
+
+        `on_start` is called with its process number.
+        """
         sys.stdout.flush()  # what was printed so far comes before what the ranks print
         handled = threading.current_thread() is threading.main_thread()
         before = {n: signal.signal(n, self._on_signal) for n in _STOPPING} if handled else {}
@@ -57,6 +61,7 @@ class LauncherProcess:
             )
             if self.asked_to_stop:  # between the handlers and the start
                 self._process.send_signal(signal.SIGTERM)
+            on_start(self._process.pid)
             return self._process.wait()
         except BaseException:
             if self._process is not None:
@@ -68,6 +73,11 @@ class LauncherProcess:
                 self._timer.cancel()
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def end(self) -> None:
+        """End the ranks without asking them; from another thread."""
+        self._step = max(self._step, 1)
+        self._press()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name

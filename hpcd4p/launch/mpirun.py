@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
+from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
 from hpcd4p.packages import require
 
 if TYPE_CHECKING:
     from hpcd4p.launch.mpi_program import Mpi
-
-STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
-"""Names the file for the status. Ranks end with 0, for launchers print a page about anything else."""
 
 _RANK_VARIABLES = (
     "OMPI_COMM_WORLD_SIZE",  # Open MPI, also for a single rank
@@ -65,7 +63,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
     MissingPackage, MpiSetupError
         No MPI, a rank already, or ranks that do not start.
     RankLost
-        Rank 0 was killed.
+        Rank 0 was killed, or another rank before the run began.
     Interrupted
         The ranks were ended by a signal before rank 0 could leave a status.
     """
@@ -77,7 +75,8 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
     require("mpi4py", "hiredis")  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
-    from hpcd4p.launch.status_note import StatusNote
+    from hpcd4p.launch.muster import missed
+    from hpcd4p.launch.start_watch import StartWatch
 
     mpi = mpi or find_mpi()
     several = has_several_nodes(os.environ)
@@ -88,10 +87,14 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
-        ended = process.wait()
+        watch = StartWatch(range(0 if several else n), note.word, process.end)
+        ended = process.wait(watch.begin)
+        watch.close()
         status = note.status()
     if status is not None:
         return status
+    if watch.missing:
+        raise missed(watch.missing, n)
     if process.asked_to_stop:
         raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
     said = f"{mpi.title} at {mpi.path} ended with status {ended} and rank 0 left none"

@@ -36,19 +36,19 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     UsageError
         Nothing has been run; the other ranks have been sent home.
     RunStopped
-        With the summary so far in its attribute `summary`.
+        With the summary so far in its attribute `summary`, if the run had begun.
     """
     secret = secrets.token_bytes(32)
     run_id = secrets.token_hex(8)
     blobs = _pickled(job)
-    hosts = crew.meet()
+    hosts, muster = crew.meet()
     with ExitStack() as stack:
         try:
             endpoint = _redis(job, secret, hosts, stack)
             streams = job.plan.streams
             shas = load_scripts(endpoint, run_id, streams, job.redis_url is not None)
         except BaseException:
-            mpi.share(pickle.dumps(None))
+            crew.dismiss()
             raise
         shared = job.redis_url is not None
         setup = Setup(
@@ -63,14 +63,17 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             shared,
             job.by_value,
         )
-        mpi.share(pickle.dumps(setup, protocol=5))
+        crew.tell(pickle.dumps(setup, protocol=5))
         tasks, size = high_marks(job.plan, job.settings)
-        mesh = mpi.MpiMesh()
         broker = RedisBroker(
             endpoint, run_id, 0, shas, streams, (tasks // 2, size // 2), job.settings.max_attempts, shared
         )
         if shared:
             stack.callback(_erase, broker, job.plan.size)
+        # the others connect before they come to the mesh, so that those who do not come are known
+        muster.connect(broker)
+        mesh = mpi.MpiMesh(muster.look)
+        crew.begun()
         story = [
             ("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}"),
             ("redis", f"{'shared' if shared else 'own'}, {endpoint.unix_path or endpoint.host}"),
@@ -100,6 +103,8 @@ def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
         crew.depart(crew.ABORT)
     elif any(figures.state == "lost" for figures in told):
         crew.depart(crew.EXIT)
+    else:
+        crew.depart(crew.RETURN)
 
 
 def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:

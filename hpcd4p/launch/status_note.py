@@ -1,4 +1,4 @@
-"""Where rank 0 leaves the exit status of a run for the process that launched it.
+"""Where rank 0 leaves word for the process that launched it: how far it is, and the exit status of the run.
 
 On one node that is a piece of memory of the launching process, reached by its path under /proc: it
 is gone with that process in every case, and only the same user may open it. Ranks on other nodes
@@ -8,34 +8,64 @@ cannot reach it; for them it is a file in the working folder.
 from __future__ import annotations
 
 import os
-import tempfile
+
+STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
+"""Names the note for the ranks. They end with 0, for launchers print a page about anything else."""
+
+MET = "met"
+"""Rank 0 is through MPI_Init, and looks after the others."""
+
+BEGUN = "begun"
+"""The run has begun: a rank that is lost from now on is dealt with by the run itself."""
+
+
+def leave_note(text: str) -> bool:
+    """Leave `text` in place of what was there; False if no launcher of ours looks for it.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    path = os.environ.get(STATUS_VARIABLE)
+    if not path:
+        return False
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+    return True
 
 
 class StatusNote:
-    """A note for one number. A context manager that removes it.
+    """A note for one word: `MET`, `BEGUN`, or in the end the status. A context manager that removes it.
 
     Attributes
     ----------
     path
-        What rank 0 opens to write its status, a decimal number.
+        What rank 0 opens to write it.
     """
 
     def __init__(self, several_nodes: bool) -> None:
         self._on_disk = several_nodes
         if several_nodes:
+            import tempfile
+
             self._descriptor, self.path = tempfile.mkstemp(prefix=".hpcd4p-status-", dir=os.getcwd())  # 0600
         else:
             self._descriptor = os.memfd_create("hpcd4p-status")
             self.path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
 
-    def status(self) -> int | None:
-        """Give what rank 0 left, or None."""
+    def word(self) -> str:
+        """Give what rank 0 left last."""
         try:
             # by its path, for a shared file system shows the words of another node to whoever opens it anew
             with open(self.path) as file:
-                text = file.read().strip()
+                return file.read().strip()
         except OSError:
-            return None
+            return ""
+
+    def status(self) -> int | None:
+        """Give the status that rank 0 left, or None."""
+        text = self.word()
         return int(text) if text.isascii() and text.isdigit() else None
 
     def __enter__(self) -> StatusNote:

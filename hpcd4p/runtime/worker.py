@@ -19,7 +19,6 @@ from hpcd4p.errors import (
     BrokerRefused,
     ElementFailed,
     MissingPackage,
-    MpiSetupError,
     RankLost,
     UsageError,
 )
@@ -61,7 +60,7 @@ def main(rank: int) -> int:
     try:
         mpi.gather_hosts()
         setup = pickle.loads(mpi.share(None))
-    except MpiSetupError as error:  # rank 0 was killed before it could say anything
+    except RankLost as error:  # rank 0 was killed before it could say anything
         _say(rank, str(error))
         os._exit(3)
     if not isinstance(setup, Setup):
@@ -69,15 +68,14 @@ def main(rank: int) -> int:
     if lack is not None:
         _say(rank, str(lack))
         os._exit(2)
-    return serve(setup)
+    return serve(setup, rank)
 
 
-def serve(setup: Setup) -> int:
-    """Be a rank of the run that `setup` describes."""
+def serve(setup: Setup, number: int) -> int:
+    """Be rank `number` of the run that `setup` describes."""
     from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
-    mesh = MpiMesh()
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value)
@@ -86,7 +84,7 @@ def serve(setup: Setup) -> int:
         broker = RedisBroker(
             setup.endpoint,
             setup.run_id,
-            mesh.rank,
+            number,
             setup.shas,
             setup.plan.streams,
             (tasks // 2, size // 2),
@@ -94,9 +92,10 @@ def serve(setup: Setup) -> int:
             setup.shared,
             setup.plan.size,
         )
-    except BrokerLost as error:
-        time.sleep(HEAD_FIRST_S)  # it may be the head that has ended Redis, and us in a moment: it says why
-        _say(mesh.rank, str(error))
+        mesh = MpiMesh()  # by now the head knows by its connection that this rank is there
+    except (BrokerLost, RankLost) as error:
+        time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
+        _say(number, str(error))
         os._exit(3)
     try:
         rank = PoolRank(setup.plan, _elements(setup), settings, broker, mesh, codec)
@@ -105,7 +104,7 @@ def serve(setup: Setup) -> int:
         rank.leave()
     except BrokerRefused as error:
         # out of memory, say: the head will see us as lost, and this is why
-        _say(mesh.rank, str(error))
+        _say(number, str(error))
         os._exit(3)
     except BrokerLost:
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
@@ -117,16 +116,16 @@ def serve(setup: Setup) -> int:
         sys.stderr.flush()
         os._exit(3)
     except ElementFailed as error:
-        broker.report(codec.seal(("element", mesh.rank, str(error))))
+        broker.report(codec.seal(("element", number, str(error))))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
     except Exception:  # noqa: BLE001  # a bug of the engine must reach the user through the head, not hang the run
         import traceback
 
-        text = f"rank {mesh.rank} failed in the engine:\n{traceback.format_exc()}"
-        broker.report(codec.seal(("engine", mesh.rank, text)))
+        text = f"rank {number} failed in the engine:\n{traceback.format_exc()}"
+        broker.report(codec.seal(("engine", number, text)))
         os._exit(0)
     else:
-        broker.report(codec.seal(("figures", mesh.rank, (rank.account.figures(), rank.changed()))))
+        broker.report(codec.seal(("figures", number, (rank.account.figures(), rank.changed()))))
         if rank.stopped is not None and rank.stopped.args[1]:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)

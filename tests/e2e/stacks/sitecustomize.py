@@ -1,6 +1,7 @@
 """First on the path of every process of a test run; Python imports a module of this name before any other.
 
-SIGUSR2 writes the stacks of all its threads to a file. Packages that E2E_LACKS names are not there.
+SIGUSR2 writes the stacks of all its threads to a file. Packages that E2E_LACKS names are not there. The rank
+in E2E_DIES ("RANK EVENT N [ARGUMENT]") kills itself at the Nth event that Python's audit hooks call so.
 """
 
 import os
@@ -18,3 +19,24 @@ for lack in os.environ.get("E2E_LACKS", "").split():
     package, _, rank = lack.partition("@")
     if not rank or rank == os.environ.get("OMPI_COMM_WORLD_RANK"):
         sys.modules[package] = None  # what Python keeps for a module that cannot be imported
+
+
+def dies(rank, event, count, argument=None):
+    if rank != os.environ.get("OMPI_COMM_WORLD_RANK"):
+        return
+    import signal
+
+    left = int(count)
+
+    def hook(happens, arguments):
+        nonlocal left
+        if happens == event and argument in (None, arguments[0]):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+
+if "E2E_DIES" in os.environ:
+    dies(*os.environ["E2E_DIES"].split())

@@ -1,0 +1,63 @@
+"""Who is missing while rank 0 waits for the others at the start. It asks kernel and Redis: MPI does not tell.
+
+On this node a rank is there as long as its process is; on every node, from when it was told what there is to
+do, as long as its connection to Redis stands (`control.liveness`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from hpcd4p.control.liveness import Liveness
+from hpcd4p.control.roll import in_words
+from hpcd4p.errors import RankLost
+from hpcd4p.launch.siblings import launcher_of_this_rank, ranks_under
+from hpcd4p.transport.broker import Broker
+
+
+class Muster:
+    """Rank 0's look at the others; to be called now and then while it waits.
+
+    Parameters
+    ----------
+    hosts
+        Host of each rank.
+
+    Raises
+    ------
+    RankLost
+        From `look`: ranks are missing. Nothing has been run.
+    """
+
+    def __init__(self, hosts: list[str]) -> None:
+        self._size = len(hosts)
+        self._here = [rank for rank, host in enumerate(hosts) if host == hosts[0]]
+        self._launcher = launcher_of_this_rank()
+        self._broker: Broker | None = None
+        self._life = Liveness([], 0.0)
+
+    def connect(self, broker: Broker) -> None:
+        """From now on the others connect to `broker`."""
+        self._broker = broker
+        self._life = Liveness(list(range(1, self._size)), time.monotonic())
+
+    def look(self) -> None:
+        """See the class."""
+        missing: list[int] = []
+        if self._launcher is not None:
+            # all were there at MPI_Init: no second look is needed
+            missing = sorted(set(self._here) - ranks_under(self._launcher))
+        if not missing and self._broker is not None:
+            seen = self._broker.observe(alive=True)
+            missing = self._life.look(seen.alive or frozenset(), seen.committed, time.monotonic())
+        if missing:
+            raise missed(missing, self._size)
+
+
+def missed(ranks: Collection[int], size: int) -> RankLost:
+    """Give what to raise when `ranks` of `size` are missing at the start."""
+    return RankLost(
+        f"{in_words(ranks, size)} ended before the run began, so nothing was run. Look for what stands "
+        "above, and for memory: the kernel kills what takes too much"
+    )

@@ -1,0 +1,66 @@
+"""Looks after ranks while they start, from outside: in MPI_Init they wait for each other without an end.
+
+Open MPI that keeps survivors (--enable-recovery) also lets ranks wait for one that ended before MPI_Init.
+When rank 0 is through it, it looks after the others itself, and this after rank 0 only; when the run has
+begun, nobody here is needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from hpcd4p.control.roll import Roll
+from hpcd4p.launch.siblings import ranks_under
+from hpcd4p.launch.status_note import MET
+
+LOOK_S = 2.0
+"""Between two looks. The first comes when a run of ordinary size has begun, and so costs nothing."""
+
+Words = Callable[[], str]
+
+
+class StartWatch:
+    """A thread that looks until the run has begun or ended.
+
+    Parameters
+    ----------
+    expected
+        Ranks that must come up on this node.
+    words
+        Gives what rank 0 has left in its note so far.
+    end
+        Called once, when ranks are missing.
+
+    Attributes
+    ----------
+    missing
+        Ranks that ended before the run began.
+    """
+
+    def __init__(self, expected: range, words: Words, end: Callable[[], None]) -> None:
+        self.missing: list[int] = []
+        self._roll = Roll(expected)
+        self._words = words
+        self._end = end
+        self._over = threading.Event()
+
+    def begin(self, launcher: int) -> None:
+        """Look after the children of the process `launcher`."""
+        threading.Thread(target=self._look, args=(launcher,), daemon=True).start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def _look(self, launcher: int) -> None:
+        while not self._over.wait(LOOK_S):
+            missing = self._roll.look(ranks_under(launcher))
+            words = self._words()  # after the look: who leaves in order has left them before
+            if words not in ("", MET):
+                return  # BEGUN, or the status of the run
+            missing = [rank for rank in missing if rank == 0 or words != MET]
+            if missing and not self._over.is_set():
+                self.missing = missing
+                self._end()
+                return
