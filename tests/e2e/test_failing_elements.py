@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
+
+from tests.counting import Numbers
 
 RANKS = pytest.mark.parametrize("ranks", [1, 4])
 
-WORKFLOW = """
-    from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
+WORKFLOW = f"""
+from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
-    class Numbers(ProducerPE):
-        def __init__(self):
-            super().__init__()
-            self.at = 0
+{inspect.getsource(Numbers)}
 
-        def _process(self, inputs):
-            self.at += 1
-            return self.at
+class Work(IterativePE):
+    def _process(self, data):
+        BODY
 
-    class Work(IterativePE):
-        def _process(self, data):
-            {body}
+    MORE
 
-        {more}
-
-    numbers, work = Numbers(), Work()
-    graph = WorkflowGraph()
-    graph.connect(numbers, "output", work, "input")
+numbers, work = Numbers(), Work()
+graph = WorkflowGraph()
+graph.connect(numbers, "output", work, "input")
 """
 
 
 def workflow(body: str, more: str = "pass") -> str:
-    return WORKFLOW.format(body=body, more=more)
+    return WORKFLOW.replace("BODY", body).replace("MORE", more)
 
 
-def run(hpcd4p, ranks: int, text: str, *words: str):
+def failed(hpcd4p, ranks: int, text: str, *words: str):
+    """A run that has ended because of its elements."""
     start = ["-n", str(ranks)] if ranks > 1 else []
-    return hpcd4p("run", *start, "w.py", *words, workflow=text)
+    ended = hpcd4p("run", *start, "w.py", *words, workflow=text)
+    assert ended.status == 1, ended.err
+    return ended
+
+
+def failed_once(hpcd4p, ranks: int, text: str, outputs: int) -> dict:
+    """The one dead letter of a run of 20 tuples that gave `outputs`."""
+    record = failed(hpcd4p, ranks, text, "-i", "20").record()
+    assert record["summary"]["outputs"] == {"Work1.output": outputs}
+    (letter,) = record["dead_letters"]
+    assert letter["element"] == "Work1"
+    return letter
 
 
 @RANKS
 def test_some_tuples_fail_and_the_others_finish(hpcd4p, ranks):
     text = workflow("return 10 // (data % 10)")
-    ended = run(hpcd4p, ranks, text, "-i", "100")
-    assert ended.status == 1, ended.err
+    ended = failed(hpcd4p, ranks, text, "-i", "100")
     record = ended.record()
     assert record["summary"]["state"] == "failed tuples"
     assert record["summary"]["outputs"] == {"Work1.output": 90}
@@ -60,8 +68,7 @@ def test_some_tuples_fail_and_the_others_finish(hpcd4p, ranks):
 @RANKS
 def test_an_element_that_fails_for_all_stops_the_run(hpcd4p, ranks):
     text = workflow("raise ValueError('never')")
-    ended = run(hpcd4p, ranks, text, "-i", "100000", "--hopeless-after", "50")
-    assert ended.status == 1, ended.err
+    ended = failed(hpcd4p, ranks, text, "-i", "100000", "--hopeless-after", "50")
     assert "Work1" in ended.error
     assert "hopeless" in ended.error or "every" in ended.error or "none" in ended.error
     record = ended.record()
@@ -72,31 +79,21 @@ def test_an_element_that_fails_for_all_stops_the_run(hpcd4p, ranks):
 @RANKS
 def test_more_failures_than_allowed_stop_the_run(hpcd4p, ranks):
     text = workflow("return 10 // (data % 2)")
-    ended = run(hpcd4p, ranks, text, "-i", "100000", "--max-dead-letters", "20")
-    assert ended.status == 1, ended.err
+    ended = failed(hpcd4p, ranks, text, "-i", "100000", "--max-dead-letters", "20")
     assert "20" in ended.error
     assert ended.record()["summary"]["state"] == "stopped"
 
 
 def test_an_unpicklable_tuple_is_a_failure_that_names_its_element(hpcd4p):
     text = workflow("return (lambda: data) if data == 7 else data")
-    ended = run(hpcd4p, 4, text, "-i", "20")
-    assert ended.status == 1, ended.err
-    record = ended.record()
-    assert record["summary"]["outputs"] == {"Work1.output": 19}
-    (letter,) = record["dead_letters"]
-    assert letter["element"] == "Work1"
+    letter = failed_once(hpcd4p, 4, text, outputs=19)
     assert "pickle" in letter["error"]
 
 
 @RANKS
 def test_an_output_that_does_not_exist_is_a_failure_that_names_the_valid_ones(hpcd4p, ranks):
     text = workflow("self.write('ouput' if data == 7 else 'output', data)")
-    ended = run(hpcd4p, ranks, text, "-i", "20")
-    assert ended.status == 1, ended.err
-    record = ended.record()
-    assert record["summary"]["outputs"] == {"Work1.output": 19}
-    (letter,) = record["dead_letters"]
+    letter = failed_once(hpcd4p, ranks, text, outputs=19)
     assert "ouput" in letter["error"]
     assert "output" in letter["error"]
 
@@ -104,8 +101,7 @@ def test_an_output_that_does_not_exist_is_a_failure_that_names_the_valid_ones(hp
 @RANKS
 def test_an_exception_in_preprocess_ends_the_run_before_its_first_tuple(hpcd4p, ranks):
     text = workflow("return data", "def _preprocess(self): raise OSError('no such licence')")
-    ended = run(hpcd4p, ranks, text, "-i", "20")
-    assert ended.status == 1, ended.err
+    ended = failed(hpcd4p, ranks, text, "-i", "20")
     for word in ("preprocess", "Work1", "OSError", "no such licence"):
         assert word in ended.error
 
@@ -113,10 +109,5 @@ def test_an_exception_in_preprocess_ends_the_run_before_its_first_tuple(hpcd4p, 
 @RANKS
 def test_an_exception_in_postprocess_is_a_failure_and_keeps_what_came_before(hpcd4p, ranks):
     text = workflow("return data", "def _postprocess(self): raise OSError('disk gone')")
-    ended = run(hpcd4p, ranks, text, "-i", "20")
-    assert ended.status == 1, ended.err
-    record = ended.record()
-    assert record["summary"]["outputs"] == {"Work1.output": 20}
-    (letter,) = record["dead_letters"]
-    assert letter["element"] == "Work1"
+    letter = failed_once(hpcd4p, ranks, text, outputs=20)
     assert "disk gone" in letter["error"]

@@ -7,18 +7,9 @@ from itertools import pairwise
 import pytest
 
 import hpcd4p
-from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p import IterativePE, KeyedPE, WorkflowGraph
 from hpcd4p.errors import InputError, SettingsError, TooManyFailures, WorkflowError
-
-
-class Numbers(ProducerPE):
-    def __init__(self):
-        super().__init__()
-        self.at = 0
-
-    def _process(self, inputs):
-        self.at += 1
-        return self.at
+from tests.counting import Numbers
 
 
 class Inverse(IterativePE):
