@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from hpcd4p.launch.place import launched_rank, launched_size
@@ -31,6 +32,15 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and all its threads; 0.0 when it has gone."""
     fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
+
+
+def run_seconds(pid: int) -> float:
+    """The same to the nanosecond, not to the tick: for what uses less than a tick or two."""
+    used = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):
+            used += int(task.read_text().split()[0])
+    return used * 1e-9
 
 
 def memory_peak_bytes(pid: int) -> int:

@@ -1,15 +1,13 @@
 """What the Redis server of a run costs, seen from rank 0, whose child it is.
 
-Reads /proc and what the kernel counts for ended children; must never talk to the server: that would
-change what is measured.
+Reads /proc; must never talk to the server: that would change what is measured.
 """
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
-from hpcd4p.bench.processes import descendants, memory_peak_bytes
+from hpcd4p.bench.processes import descendants, memory_peak_bytes, run_seconds
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime.job import Progress
 
@@ -27,20 +25,33 @@ class ServerWatch(MemorySink):
         super().__init__()
         self.peak_bytes = 0
         self._pid: int | None = None
+        self._start_s = self._used_s = 0.0
+
+    def warm(self) -> None:
+        """Remember what the server has used to start: the clock of the run begins after this."""
+        super().warm()
+        self._look()
+        self._start_s = self._run_s()
 
     def outputs(self, element: str, output: str, values: list[object]) -> None:
         """Keep the outputs."""
         super().outputs(element, output, values)
         self._look()
+        self._used_s = self._run_s()
 
     def progress(self, progress: Progress) -> None:
         """Look; the engine calls it five times a second."""
         self._look()
 
     def cpu_s(self) -> float:
-        """Processor seconds of the server, once it has ended (with those of the shell that guards it)."""
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
+        """Processor seconds of the server from the start of the run to the last output.
+
+        Its own start and end are left out, as they are in the time of the run.
+        """
+        return self._used_s - self._start_s
+
+    def _run_s(self) -> float:
+        return run_seconds(self._pid) if self._pid is not None else 0.0
 
     def _look(self) -> None:
         if self._pid is None:

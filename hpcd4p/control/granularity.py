@@ -36,8 +36,9 @@ class Granularity:
     def __init__(self, settings: EngineSettings, ranks: int) -> None:
         self._most = settings.max_task_tuples
         self.task_s = max(settings.task_s, ranks * COMMIT_S / REDIS_SHARE)
+        self._ranks = ranks
         self._service_us: dict[int, float] = {}
-        self._ramp: dict[int, int] = {}
+        self._cut: dict[int, int] = {}
 
     def learn(self, service_us: dict[int, float]) -> None:
         """Take in measured service times, in microseconds per tuple."""
@@ -54,12 +55,19 @@ class Granularity:
     def task_tuples(self, element: int) -> int:
         """Tuples for the next task of `element`.
 
-        While nothing is known, each task is twice the one before, from 1: slow tuples are spread
-        over the ranks, and quick ones reach their size after a dozen tasks.
+        While nothing is known, one tuple for each rank, then two, and so on: slow tuples are spread over
+        the ranks, and what is quick is known after the first.
         """
         service = self._service_us.get(element)
         if service is None:
-            size = self._ramp.get(element, 1)
-            self._ramp[element] = min(2 * size, self._most)
+            size = self._blind_tuples(element)
+            self._cut[element] = self._cut.get(element, 0) + 1
             return size
         return max(1, min(self._most, int(self.task_s * 1e6 / max(service, 1e-3))))
+
+    def round_tuples(self, element: int) -> int:
+        """Tuples that make a task for each rank, while nothing is known."""
+        return self._ranks * self._blind_tuples(element)
+
+    def _blind_tuples(self, element: int) -> int:
+        return min(self._most, 1 << min(self._cut.get(element, 0) // self._ranks, 62))

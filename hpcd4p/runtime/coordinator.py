@@ -96,7 +96,7 @@ class Coordinator:
         seen = self.seen = self._broker.observe(alive)
         self.stats = seen.stats
         self._fetch_letters(seen.dead)
-        for figures in self._broker.reports():
+        for figures in seen.reports:
             self._reported(figures)
         if alive and seen.alive is not None:
             self._looked_alive = now
@@ -175,17 +175,17 @@ class Coordinator:
             self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
         )
         end = clock.now() + FAREWELL_S
-        while self.liveness.here() and clock.now() < end:
-            for figures in self._broker.reports():
+        while True:
+            seen = self._broker.observe(alive=False)
+            self.stats = seen.stats
+            self._fetch_letters(seen.dead)
+            for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures)
                 if kind == "figures":
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)
-            if self.liveness.here():
+            if self.liveness.here() and clock.now() < end:
                 self._broker.wait(0.05)
-        seen = self._broker.observe(alive=False)
-        self.stats = seen.stats
-        while seen.dead:
-            self._fetch_letters(seen.dead)
-            seen = self._broker.observe(alive=False)
+            elif not seen.dead:
+                return

@@ -36,6 +36,9 @@ PROGRESS_S = 0.2
 SILENT_S = 0.1
 """What a source has written in the middle of a call is looked for at least this often."""
 
+ASK_S = (0.001, 0.02)
+"""Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
+
 SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
 
@@ -58,6 +61,13 @@ class Head(Rank):
         self._told = self.started
         self._rung = True
         self._glance = self.settings.flush_s
+        self._ask_s = ASK_S[0]
+        self._asked_at = 0.0
+        routes = job.plan.routes
+        pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
+        self._ahead = [
+            [r.target for r in routes if r.source == e.index and r.target in pool] for e in job.plan.elements
+        ]
 
     # ---- start
 
@@ -101,8 +111,9 @@ class Head(Rank):
         self._rung = True
 
     def rung(self) -> None:
-        """See `Rank.rung`."""
-        self.exchange(Commit())  # there may be room again, or word of a lost rank
+        """See `Rank.rung`: whether there is room again; the look that follows shows the rest."""
+        if self._congested:
+            self.exchange(Commit())
 
     def follow(self) -> None:
         """Work until the run is over."""
@@ -131,6 +142,24 @@ class Head(Rank):
             worked = self._feed() or worked
         return worked
 
+    def _round(self, targets: list[int]) -> int | None:
+        """Tuples to publish at a time for pool elements whose speed is not known; None: any number."""
+        unknown = [t for t in targets if not self.granularity.known(t)]
+        return min(map(self.granularity.round_tuples, unknown)) if unknown else None
+
+    def _held_back(self, targets: list[int]) -> bool:
+        """Whether tuples for `targets` wait here: how many make a task is unknown, and nobody lacks one."""
+        if self._round(targets) is None or not self.waiting_tasks:
+            self._ask_s = ASK_S[0]
+            return False
+        now = clock.now()
+        if now > self._asked_at + self._ask_s:
+            self._asked_at = now
+            self._ask_s = min(2 * self._ask_s, ASK_S[1])
+            self._flush_s = 0.0  # with the statistics
+            self.exchange(Commit())
+        return bool(self.waiting_tasks) and self._round(targets) is not None
+
     def _write_letters(self) -> None:
         while self._letters:
             super()._dead(*self._letters.popleft())
@@ -138,6 +167,9 @@ class Head(Rank):
     def pause(self) -> float | None:
         """See `Rank.pause`."""
         pause = super().pause()
+        ahead = [self._ahead[s.instance.plan.index] for s in self.sources] + [[e] for e, _ in self.feeds]
+        if self.waiting_tasks and any(map(self._round, ahead)):
+            pause = self._ask_s if pause is None else min(pause, self._ask_s)
         if any(not s.done for s in self.sources):
             glance = self._glance
             self._glance = min(2 * glance, SILENT_S)
@@ -148,10 +180,11 @@ class Head(Rank):
         worked = False
         for source in list(self.sources):
             element = source.instance.plan.index
-            if self.blocked(element):
+            if self.blocked(element) or self._held_back(self._ahead[element]):
                 continue
             done = source.done  # before the take: what is written after it would be lost
-            out = source.take()
+            out = source.take(self._round(self._ahead[element]))
+            done = done and not source.held()
             self._write_letters()  # after the look at `done`, and before the source is closed
             if out:
                 self._glance = self.settings.flush_s
@@ -187,11 +220,12 @@ class Head(Rank):
         """Publish calls of roots that run in the pool, as far as there is room."""
         worked = False
         for i, (element, calls) in enumerate(self.feeds):
-            if self.full or self._feeds[element] & self._congested:
+            if self.full or self._feeds[element] & self._congested or self._held_back([element]):
                 continue
-            size = self.granularity.task_tuples(element)
-            # several tasks at a time once their size is known
-            count = size * (len(self.plan.pool_ranks) if self.granularity.known(element) else 1)
+            # a task for each rank
+            count = self._round([element])
+            if count is None:
+                count = self.granularity.task_tuples(element) * len(self.plan.pool_ranks)
             part, rest = calls[:count], calls[count:]
             if len(part):
                 self.outbox.count(element, len(part))
@@ -209,7 +243,10 @@ class Head(Rank):
 
     def _coordinate(self) -> None:
         self._rung = False
-        for element, instances in self.coordinator.look():
+        finished = self.coordinator.look()
+        if self.coordinator.seen is not None:
+            self.waiting_tasks, self.waiting_bytes = self.coordinator.seen.tasks, self.coordinator.seen.size
+        for element, instances in finished:
             # committed at once: until it is, the element would look drained
             self.exchange(Commit(counts={element: instances}))
             self.coordinator.order_finish(element)

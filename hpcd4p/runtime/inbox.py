@@ -1,6 +1,8 @@
 """The incoming side of a rank that holds partitions: aside until committed, then in line.
 
-Owns the rule that nothing is applied before its transaction is known to be committed.
+Owns the rule that nothing is applied before its transaction is known to be committed. Messages stay
+sealed until their tuples are about to run: bytes take less room than objects, and what has just been
+unpickled is in the cache when it runs.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Notice, Segment
 
 Line = deque[tuple[int, str, list[Any]]]
@@ -33,49 +36,78 @@ class Inbox:
         self.tuples = dict.fromkeys(self.lines, 0)
         self._weight = dict.fromkeys(self.lines, 0.0)
         self._high = (high_tuples, high_bytes)
-        self._kept: dict[int, deque[tuple[int, list[Segment], int]]] = {}
+        self._kept: dict[int, deque[Arrival]] = {}
+        self._sealed: deque[list[Any]] = deque()
         self._committed: dict[int, int] = {}
         self._congested: set[int] = set()
 
-    def arrived(self, arrival: Arrival, segments: list[Segment]) -> None:
+    def arrived(self, arrival: Arrival) -> None:
         """Keep what came in, or put it in line if its transaction is committed already."""
-        size = sum(len(f) for f in arrival.frames)
         if arrival.tx <= self._committed.get(arrival.source, 0):
-            self.admit(segments, size)
+            self._line_up(arrival)
         else:
-            self._kept.setdefault(arrival.source, deque()).append((arrival.tx, segments, size))
+            self._kept.setdefault(arrival.source, deque()).append(arrival)
 
     def noticed(self, notice: Notice) -> None:
         """Put in line all that `notice.source` has committed."""
         self._committed[notice.source] = max(notice.tx, self._committed.get(notice.source, 0))
         kept = self._kept.get(notice.source)
-        while kept and kept[0][0] <= notice.tx:
-            _, segments, size = kept.popleft()
-            self.admit(segments, size)
+        while kept and kept[0].tx <= notice.tx:
+            self._line_up(kept.popleft())
 
     def drop(self, source: int) -> None:
         """Forget what `source` has not committed: it is lost."""
         self._kept.pop(source, None)
 
-    def admit(self, segments: list[Segment], size: int = 0) -> None:
-        """Put committed segments in line; `size` in bytes."""
-        total = sum(len(s.values) for s in segments) or 1
+    def _line_up(self, arrival: Arrival) -> None:
+        size = sum(len(f) for f in arrival.frames)
+        counts = Codec.counts(arrival.frames)
+        total = sum(counts.values()) or 1
+        for element, count in counts.items():
+            self.tuples[element] += count
+            self._weight[element] += size * count / total
+        self._sealed.append(arrival.frames)
+
+    def admit(self, segments: list[Segment]) -> None:
+        """Put segments of a committed transaction of this rank itself in line."""
         for element, partition, port, values in segments:
             self.lines[element].append((partition, port, values))
             self.tuples[element] += len(values)
-            self._weight[element] += size * len(values) / total
+
+    def open(self) -> tuple[dict[int, int], Exception] | None:
+        """Unpickle the oldest message that is still sealed.
+
+        Returns
+        -------
+        tuple or None
+            Its tuples by element and the error, if it could not be unpickled: they are out of line.
+        """
+        frames = self._sealed.popleft()
+        try:
+            segments = Codec.unpack(frames)
+        except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
+            counts = Codec.counts(frames)
+            for element, count in counts.items():
+                self._shrink(element, count)
+            return counts, error
+        for element, partition, port, values in segments:
+            self.lines[element].append((partition, port, values))
+        return None
 
     def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:
-        """Take up to `most` tuples of one segment out of the line of `element`."""
+        """Take up to `most` tuples of one segment out of the line of `element`, which is not empty."""
         line = self.lines[element]
         partition, port, values = line.popleft()
         if len(values) > most:
             line.appendleft((partition, port, values[most:]))
             values = values[:most]
-        before = self.tuples[element]
-        self.tuples[element] = before - len(values)
-        self._weight[element] *= self.tuples[element] / before if before else 0.0
+        self._shrink(element, len(values))
         return partition, port, values
+
+    def _shrink(self, element: int, count: int) -> None:
+        before = self.tuples[element]
+        self.tuples[element] = before - count
+        self._weight[element] *= self.tuples[element] / before if before else 0.0
 
     @property
     def uncommitted(self) -> bool:

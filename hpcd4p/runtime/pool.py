@@ -31,12 +31,11 @@ TEND_S = 0.001
 SLOW_S = 0.05
 """A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
 
+URGENT_RING_S = 0.0001
+"""While a rank waits for that commit and does nothing else, it rings for its messages after this time."""
+
 SETTLE_S = 1.0
 """... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
-
-
-BUSY_LOOK_S = 0.0002
-"""A rank looks this long whether its messages are matched before it goes on: about a round trip."""
 
 
 class PoolRank(Rank):
@@ -118,6 +117,12 @@ class PoolRank(Rank):
             return True
         return clock.now() - self._tended > SETTLE_S
 
+    @property
+    def ring_after_s(self) -> float:
+        """See `Rank.ring_after_s`: at once, if this rank does nothing until the message is matched."""
+        idle = self.in_pool and not self._idle and not self._may_begin()
+        return URGENT_RING_S if idle else super().ring_after_s
+
     def _may_be_slow(self, element: int) -> bool:
         g = self.granularity
         if g.known(element):
@@ -146,7 +151,6 @@ class PoolRank(Rank):
             self.outbox.rest.append((task.element, port, rest))
         self._task = None
         self.seal()
-        self._spin()
 
     def pause(self) -> float | None:
         """See `Rank.pause`."""
@@ -154,12 +158,6 @@ class PoolRank(Rank):
         if pause is None and self.in_pool and not self._idle and self._wanted:
             return BLOCKED_S  # all that there is would feed what is congested
         return pause
-
-    def _spin(self) -> None:
-        """Give the receivers a moment: a commit that goes with the next take costs no round trip."""
-        end = clock.now() + BUSY_LOOK_S
-        while not self.window.all_sent() and clock.now() < end:
-            self.receive()
 
     def _begin(self, task: Task) -> None:
         self._task = task
@@ -172,14 +170,8 @@ class PoolRank(Rank):
         self._letters_before = self._letters
 
     def _refuse(self, task: Task, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}"
-        element = self.plan.elements[task.element].name
-        self.flow.bury(
-            task.element, "", f"a task of {task.tuples} tuples", text, f"reading a task of {element}: {text}"
-        )
-        self._failed[task.element] += task.tuples - 1  # one letter for all of them
+        self.bury_batch(task.element, "a task", task.tuples, error)
         self.outbox.done.append((task.element, task.id))
-        self.outbox.count(task.element, -task.tuples)
         self.seal()
 
     def _instance(self, element: int) -> Instance:
@@ -231,10 +223,10 @@ class PoolRank(Rank):
         return now - self._began > self.settings.slice_s
 
     def _tend(self, now: float) -> None:
-        """Between chunks: commit earlier transactions, receive."""
+        """Between chunks: receive; commit an earlier transaction if the next take will be long in coming."""
         self._tended = now
         self.receive()
-        if len(self.window):
+        if self.window.age(now) > self.settings.task_s:
             self.commit()
 
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.granularity import COMMIT_S, Granularity
 from hpcd4p.errors import RankLost
 from hpcd4p.plan.model import Plan, Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
+from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.totals import totals
-from hpcd4p.runtime.transaction import Outbox, Sealer, Window
-from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
+from hpcd4p.transport.broker import MAIL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Reply
 from hpcd4p.workflow.elements import GenericPE
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.record.summary import DeadLetter
 
-LINGER_S = 0.002
-"""What a stateful rank has finished is committed after this time if nothing more comes."""
+LINGER_S_PER_RANK = 4 * COMMIT_S
+"""What a rank that holds partitions has finished waits this long, times the number of such ranks, for
+more to commit with it: so all of them together take a quarter of the Redis server's core at most."""
 
-STATS_S = 0.05
-"""Statistics go out with the first commit after this time."""
+STATS_S = (0.001, 0.05)
+"""Statistics go out with the first commit after this time (first, doubled each time, at most): the sizes
+of tasks follow from them, and the first sizes are guesses."""
 
 AWAKE_S = 0.003
 """A rank that holds partitions looks for messages for this long before it sleeps on its bell."""
@@ -46,6 +49,10 @@ BLOCKED_S = 0.01
 
 LAST_WORDS_S = 0.5
 """What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
+
+SEND_TUPLES = 4096
+"""So many tuples for partitions make a message, also in the middle of a transaction: they are pickled
+while they are in the cache, and their owner can begin to receive."""
 
 PARTIAL_TUPLES = 50_000
 """A transaction that holds more than this in the middle of a call commits what it has."""
@@ -114,6 +121,8 @@ class Rank:
         self._congested: frozenset[int] = frozenset()
         self._flushed: dict[str, int] = {}
         self._flushed_at = self.started
+        self._flush_s = STATS_S[0]
+        self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self.started
         self._backoff = BACKOFF_S[0]
         self._failed: dict[int, int] = {}
@@ -159,27 +168,30 @@ class Rank:
 
     def rest(self, pause: float | None) -> None:
         """Wait for the bell, or for `pause` seconds."""
-        if self.broker.wait(pause):
+        heard = self.broker.wait(pause)
+        if heard:
             self._backoff = BACKOFF_S[0]
             self.woken()
-            self.rung()
+            if heard != MAIL:
+                self.rung()
 
     def woken(self) -> None:
         """Called whenever the bell has rung, also in the middle of a call: remember that it has."""
 
     def rung(self) -> None:
-        """Called when the bell has rung and nothing else is under way: fetch orders."""
+        """Called when the bell has rung for more than a message, and nothing is under way: fetch orders."""
         self.exchange(Commit())
 
     def tick(self) -> float | None:
         """Do one thing; how long nothing will be to do (0: there is more, None: until the bell)."""
         self.receive()
         worked = self.work()
+        breathe()
         now = clock.now()
         if worked:
             self._active_at = now
             self._backoff = BACKOFF_S[0]
-        patience = self.settings.slice_s if worked else LINGER_S
+        patience = self.settings.slice_s if worked else self._linger_s
         if self.outbox and (self.heavy or now - self.outbox.began > patience):
             self.seal()
         if not self.commits_with_take():
@@ -201,7 +213,7 @@ class Rank:
         messages = self.mesh.poll()
         for message in messages:
             if isinstance(message, Arrival):
-                self.inbox.arrived(message, self.codec.join(message.frames))
+                self.inbox.arrived(message)
             else:
                 self.inbox.noticed(message)
         if messages:
@@ -213,8 +225,8 @@ class Rank:
         """Run what is in line for the partitions of this rank, for one slice; whether there was any."""
         if len(self.window) >= self.settings.window:
             return False
-        for element, line in self.inbox.lines.items():
-            if line and not self.blocked(element):
+        for element, tuples in self.inbox.tuples.items():
+            if tuples and not self.blocked(element):
                 self._work_line(element)
                 return True
         return False
@@ -222,7 +234,10 @@ class Rank:
     def _work_line(self, element: int) -> None:
         line = self.inbox.lines[element]
         end = clock.now() + self.settings.task_s
-        while line:
+        while self.inbox.tuples[element]:
+            if not line:
+                self._unseal()
+                continue
             instance = self.hosted[element, line[0][0]]
             most = min(instance.chunk_tuples, self.settings.max_task_tuples)
             _, port, values = self.inbox.next(element, most)
@@ -237,6 +252,21 @@ class Rank:
             self.outbox.count(element, -len(values))
             if clock.now() > end or self.heavy:
                 break
+
+    def _unseal(self) -> None:
+        broken = self.inbox.open()
+        if broken is not None:
+            counts, error = broken
+            for element, count in counts.items():
+                self.bury_batch(element, "a message", count, error)
+
+    def bury_batch(self, element: int, what: str, count: int, error: Exception) -> None:
+        """Count `count` tuples as failed that cannot be unpickled; one dead letter tells of all of them."""
+        text = f"{type(error).__name__}: {error}"
+        where = f"reading {what} of {count} tuples for {self.plan.elements[element].name}"
+        self.flow.bury(element, "", f"{what} of {count} tuples", text, f"{where}: {text}")
+        self._failed[element] += count - 1
+        self.outbox.count(element, -count)
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""
@@ -274,6 +304,8 @@ class Rank:
             self.outbox.to_pool(route, values)
         else:
             self.outbox.to_partition(route, partition, values)
+            if self.outbox.unsent >= SEND_TUPLES:
+                self.sealer.send(self.outbox)
 
     def overflow(self, instance: Instance) -> None:
         """Send on what a call has written so far: it writes more than should be held."""
@@ -290,6 +322,11 @@ class Rank:
     def heavy(self) -> bool:
         """Whether the transaction at hand holds as much as it may."""
         return self.outbox.tuples > PARTIAL_TUPLES or self.outbox.bytes > self._heavy_bytes
+
+    @property
+    def ring_after_s(self) -> float:
+        """A message that is not matched by then goes to a rank that is asleep, or busy: ring its bell."""
+        return RING_AFTER_S
 
     def settle(self, most: int) -> None:
         """Wait until at most `most` prepared transactions are left, receiving meanwhile."""
@@ -340,7 +377,7 @@ class Rank:
         if commit:
             self._committed(self.exchange(commit), commit, notify, local)
         elif len(self.window):
-            sleepers = self.window.to_ring(clock.now())
+            sleepers = self.window.to_ring(clock.now(), self.ring_after_s)
             if sleepers:
                 self.exchange(Commit(), ring=sleepers)
 
@@ -354,9 +391,10 @@ class Rank:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
         want = False
-        if commit.dead or now - self._flushed_at > STATS_S:
+        if commit.dead or now - self._flushed_at > self._flush_s:
             want = True
             self._flushed_at = now
+            self._flush_s = min(2 * self._flush_s, STATS_S[1])
             commit.stats = self.new_stats()
         worse, better = self.inbox.congestion()
         reply = self.broker.step(commit, take or (), ring or (), worse, better, want)
@@ -375,6 +413,7 @@ class Rank:
         """Carry out an order of the head."""
         if order.word == "finish":
             self.finish(order.args[0])
+            self.seal()  # the others wait for it
         elif order.word == "lost":
             rank, committed = order.args
             end = clock.now() + LAST_WORDS_S
@@ -409,10 +448,13 @@ class Rank:
             pause = self._backoff
             self._backoff = min(2 * pause, BACKOFF_S[1])
             return pause
-        if any(self.inbox.lines.values()):
+        waiting = [e for e, tuples in self.inbox.tuples.items() if tuples]
+        if waiting:
+            if not all(map(self.blocked, waiting)):
+                return 0.0  # the commit just made put it there
             self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
-        if self._flushed_at < self._active_at and now - self._active_at > LINGER_S:
+        if self._flushed_at < self._active_at and now - self._active_at > self._linger_s:
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders

@@ -17,7 +17,7 @@ from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
-from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
 from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import interruptible
@@ -110,7 +110,7 @@ class _Sequential:
 
     def _drive(self, instance: Instance, port: str, values: Any) -> None:
         at = 0
-        most = self.job.settings.max_task_tuples
+        most = min(self.job.settings.max_task_tuples, CHUNK_TUPLES)
         while at < len(values):
             # all at once, as long as what it writes is light
             part = values[at : at + min(most, instance.light_tuples)]

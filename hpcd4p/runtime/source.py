@@ -18,6 +18,10 @@ PROBE_CALLS = 2
 """A root whose attributes are the same after this many calls holds no state: two, since the first
 may only fill a cache."""
 
+SLACK = 4
+"""The thread may be so many times `overflow_at` ahead: neither it nor the main thread waits for the other
+at each batch (twice as many tuples per second as with 1 where both are quick)."""
+
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
 
@@ -59,11 +63,11 @@ class Source:
         self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         self._thread.start()
 
-    def take(self) -> list[tuple[str, list[Any]]]:
-        """What has been written since the last call; makes room for more. Main thread."""
+    def take(self, most: int | None = None) -> list[tuple[str, list[Any]]]:
+        """What has been written since the last call, `most` of each output; makes room. Main thread."""
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
-        out = self.instance.take()
+        out = self.instance.take(most)
         self._room.set()
         return out
 
@@ -72,7 +76,8 @@ class Source:
         self._stop = True
         self._room.set()
 
-    def _held(self) -> int:
+    def held(self) -> int:
+        """Tuples that have been written and not taken."""
         return sum(len(values) for values in self.instance.out.values())
 
     def _overflow(self, instance: Instance) -> None:
@@ -84,7 +89,7 @@ class Source:
         """Wait while more is held than the head has taken."""
         while not self._stop and self._thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
-            if self._held() < self.instance.overflow_at:
+            if self.held() < SLACK * self.instance.overflow_at:
                 break
             self._notify()
             self._room.wait(1.0)

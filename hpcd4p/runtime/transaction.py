@@ -1,8 +1,8 @@
 """The outgoing side of a rank: what a transaction has written, and its way to the commit.
 
-1. *collect*: tuples for the pool and for partitions gather in an `Outbox`;
-2. *prepare*: sealed, it becomes a `Prepared`: tasks are cut and pickled, messages to the owners of
-   partitions are on their way, marked with the transaction's number;
+1. *collect*: tuples for the pool and for partitions gather in an `Outbox`; where there are many, the
+   first are on their way to the owners of partitions already, marked with the transaction's number;
+2. *prepare*: sealed, it becomes a `Prepared`: tasks are cut and pickled, all messages are on their way;
 3. *commit*: when every message is matched, `Window.ready` gives it to the broker, in order;
 4. *notice*: the owners are told. Until then they keep what they got aside.
 
@@ -43,6 +43,9 @@ class Outbox:
         self.progress: list[tuple[int, str, str]] = []
         self.dead: list[bytes] = []
         self.rest: list[tuple[int, str, list[Any] | range]] = []
+        self.tickets: list[tuple[int, Any]] = []
+        self.local: list[Segment] = []
+        self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0
         self.began = 0.0
@@ -64,6 +67,7 @@ class Outbox:
     def to_partition(self, route: Route, partition: int, values: list[Any]) -> None:
         """Tuples for the owner of a partition."""
         self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
+        self.unsent += len(values)
         self._grown(values)
 
     def _grown(self, values: list[Any]) -> None:
@@ -78,10 +82,10 @@ class Prepared:
 
     __slots__ = ("commit", "local", "rung", "sealed", "tickets")
 
-    def __init__(self, commit: Commit, now: float) -> None:
+    def __init__(self, commit: Commit, outbox: Outbox, now: float) -> None:
         self.commit = commit
-        self.tickets: list[tuple[int, Any]] = []
-        self.local: list[Segment] = []
+        self.tickets = outbox.tickets
+        self.local = outbox.local
         self.sealed = now
         self.rung = 0.0
 
@@ -111,21 +115,20 @@ class Sealer:
 
     def seal(self, outbox: Outbox) -> Prepared:
         """Number the transaction, cut tasks, send messages. `outbox` must not be used again."""
-        self._tx += 1
-        commit = Commit(self._tx)
+        commit = Commit(self._tx + 1)
         commit.done = outbox.done
         commit.progress = outbox.progress
-        prepared = Prepared(commit, clock.now())
         for route, values in outbox.publish.items():
             self._cut(route.target, route.input, values, commit, outbox, route)
         for element, port, rest in outbox.rest:
             # tuples of the task itself, given back: they are pending already
             outbox.count(element, -len(rest))
             self._cut(element, port, rest, commit, outbox, None)
-        self._address(outbox, prepared)
+        self.send(outbox)
+        self._tx += 1
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
         commit.dead = outbox.dead
-        return prepared
+        return Prepared(commit, outbox, clock.now())
 
     def _cut(
         self,
@@ -155,26 +158,32 @@ class Sealer:
                 outbox.count(element, len(part))
                 commit.publish.append(Publication(element, len(part), payload))
 
-    def _address(self, outbox: Outbox, prepared: Prepared) -> None:
+    def send(self, outbox: Outbox) -> None:
+        """Send what there is for partitions as part of the transaction that is being collected.
+
+        Its owners keep it aside like all of the transaction: it counts only once that is committed.
+        """
         by_rank: dict[int, list[Segment]] = {}
         for (element, partition, port), values in outbox.keyed.items():
             owner = self._plan.owner(element, partition)
             by_rank.setdefault(owner, []).append(Segment(element, partition, port, values))
         for owner, segments in by_rank.items():
             if owner == self._rank:
-                prepared.local = segments
+                outbox.local += segments
             else:
                 try:
-                    frames = self._codec.frames(segments)
+                    frames = self._codec.pack(segments)
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
                         s._replace(values=self._picklable(s.values, self._routes[s.element, s.port]))
                         for s in segments
                     ]
-                    frames = self._codec.frames(segments)
-                prepared.tickets.append((owner, self._mesh.send(owner, self._tx, frames)))
+                    frames = self._codec.pack(segments)
+                outbox.tickets.append((owner, self._mesh.send(owner, self._tx + 1, frames)))
             for segment in segments:
                 outbox.count(segment.element, len(segment.values))
+        outbox.keyed = {}
+        outbox.unsent = 0
 
     def _picklable(self, values: list[Any], route: Route | None) -> list[Any]:
         """The values that can be pickled; the others become dead letters of the element that wrote them."""
@@ -219,15 +228,15 @@ class Window:
             local.extend(first.local)
         return commit, notify, local
 
-    def all_sent(self) -> bool:
-        """Whether every message of every transaction is matched."""
-        return all(self._mesh.sent(t) for prepared in self._queue for _, t in prepared.tickets)
+    def age(self, now: float) -> float:
+        """Seconds since the oldest was sealed; 0 if there is none."""
+        return now - self._queue[0].sealed if self._queue else 0.0
 
-    def to_ring(self, now: float) -> list[int]:
-        """Ranks that have not matched a message for so long that they are asleep or busy."""
+    def to_ring(self, now: float, after_s: float = RING_AFTER_S) -> list[int]:
+        """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
         ranks: list[int] = []
         for prepared in self._queue:
-            if now - max(prepared.sealed + RING_AFTER_S - RING_AGAIN_S, prepared.rung) < RING_AGAIN_S:
+            if now - max(prepared.sealed + after_s - RING_AGAIN_S, prepared.rung) < RING_AGAIN_S:
                 continue
             prepared.rung = now
             ranks.extend(

@@ -22,6 +22,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
+from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import Setup
@@ -100,6 +101,7 @@ def serve(setup: Setup, number: int) -> int:
     try:
         rank = PoolRank(setup.plan, _elements(setup), settings, broker, mesh, codec)
         rank.start()
+        hold()
         rank.run()
         rank.leave()
     except BrokerRefused as error:

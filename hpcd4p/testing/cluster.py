@@ -25,6 +25,7 @@ from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
+from hpcd4p.transport.broker import MAIL
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Reply
@@ -59,7 +60,7 @@ class FaultyBroker(MemoryBroker):
         self._cluster.perhaps_kill(self.rank)
         return reply
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`; a rank that waits in the middle of something lets the others run."""
         self._cluster.suspend(self.rank, seconds)
         return super().wait(seconds)
@@ -229,12 +230,14 @@ class Cluster:
         """One turn of the loop of `rank`."""
         loop = self.ranks[rank]
         if rank in self._home:
-            self.store.bells.discard(rank)
+            self.store.bells.pop(rank, None)
             return
         try:
-            if loop.broker.wait(0):
+            heard = loop.broker.wait(0)
+            if heard:
                 loop.woken()
-                loop.rung()
+                if heard != MAIL:
+                    loop.rung()
             pause = self._turn_of_head() if rank == 0 else loop.tick()
             self.most_tuples = max([self.most_tuples, *loop.inbox.tuples.values()])
             if loop.stopped is not None:
@@ -299,5 +302,5 @@ class Cluster:
         return "\n  ".join(lines)
 
 
-KILL_CHANCE = 0.02
+KILL_CHANCE = 0.04
 """Of dying at each of the two sides of a step."""

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
 
+SILENT, MAIL, BELL = range(3)
+"""What `Broker.wait` has heard."""
+
 
 class Broker(Protocol):
     """The plane of tasks and control, as one rank sees it. Local; any rank."""
@@ -33,18 +36,19 @@ class Broker(Protocol):
             Pool elements whose tasks this rank would run, the most wanted first; a rank that finds
             none is idle until its bell rings.
         ring
-            Ranks whose bell to ring.
+            Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve
             Stateful elements for which this rank is behind, and no longer behind.
         """
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None) -> int:
         """Return when the bell has rung, or `wake` was called, or after `seconds` (None: no limit).
 
         Returns
         -------
-        bool
-            False if the time ran out.
+        int
+            `SILENT` if the time ran out; `MAIL` if it was rung for a message of the mesh and nothing
+            else; else `BELL`.
         """
 
     def wake(self) -> None:
@@ -54,7 +58,7 @@ class Broker(Protocol):
         """Leave an order with each of `ranks` and ring their bells. Head only."""
 
     def observe(self, alive: bool) -> Observation:
-        """Look at counters; fetch dead letters; `alive`: also which ranks are connected. Head only."""
+        """Look at counters; fetch dead letters and reports; `alive`: also who is connected. Head only."""
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """Declare `rank` lost: refuse it from now on and lease its tasks to others. Head only.
@@ -69,9 +73,6 @@ class Broker(Protocol):
 
     def report(self, figures: bytes) -> None:
         """Leave this rank's sealed final figures for the head."""
-
-    def reports(self) -> list[bytes]:
-        """Final figures that have come in since the last call. Head only."""
 
     def close(self) -> None:
         """Give up the connections."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpcd4p.transport.broker import BELL, MAIL, SILENT
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
 
@@ -28,7 +29,7 @@ class MemoryStore:
     stats: dict[str, int] = field(default_factory=dict)
     progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     idle: set[int] = field(default_factory=set)
-    bells: set[int] = field(default_factory=set)
+    bells: dict[int, int] = field(default_factory=dict)
     orders: dict[int, list[Order]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
     congested: set[tuple[int, int]] = field(default_factory=set)
@@ -43,7 +44,7 @@ class MemoryStore:
         """Ring the bells of up to `most` idle ranks, lowest first."""
         for rank in sorted(self.idle)[:most]:
             self.idle.discard(rank)
-            self.bells.add(rank)
+            self.bells[rank] = BELL
 
     def put(self, task: Task) -> None:
         """Add a task to its stream under a new id."""
@@ -76,12 +77,13 @@ class MemoryBroker:
         s = self.store
         if self.rank in s.lost:
             return Reply(accepted=False)
-        s.bells.update(ring)
+        for each in ring:
+            s.bells.setdefault(each, MAIL)
         s.congested.update((e, self.rank) for e in congest)
         s.congested.difference_update((e, self.rank) for e in relieve)
         if relieve:
             s.ring_idle(len(s.idle))
-            s.bells.add(0)
+            s.bells[0] = BELL
         self._commit(commit)
         reply = Reply(accepted=True)
         if take:
@@ -105,13 +107,13 @@ class MemoryBroker:
         for element, delta in commit.counts.items():
             s.pending[element] = s.pending.get(element, 0) + delta
             if s.pending[element] == 0:
-                s.bells.add(0)
+                s.bells[0] = BELL
         for publication in commit.publish:
             s.put(Task(publication.element, "", publication.tuples, publication.payload, 0, ()))
         s.ring_idle(len(commit.publish))
         s.dead += commit.dead
         if commit.dead:
-            s.bells.add(0)
+            s.bells[0] = BELL
         for name, value in commit.stats.items():
             s.stats[name] = s.stats.get(name, 0) + value
 
@@ -128,33 +130,32 @@ class MemoryBroker:
             s.tasks -= 1
             s.bytes -= len(task.payload)
             if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
-                s.bells.add(0)
+                s.bells[0] = BELL
             s.idle.discard(self.rank)
             return task
         s.idle.add(self.rank)
         return None
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`; remembers for the simulation how long it may be."""
         self.waiting = seconds
-        rung = self.rank in self.store.bells
-        self.store.bells.discard(self.rank)
-        return rung
+        return self.store.bells.pop(self.rank, SILENT)
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        self.store.bells.add(self.rank)
+        self.store.bells[self.rank] = BELL
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
         for rank in ranks:
             self.store.orders.setdefault(rank, []).append(order)
-            self.store.bells.add(rank)
+            self.store.bells[rank] = BELL
 
     def observe(self, alive: bool) -> Observation:
         """See `Broker.observe`."""
         s = self.store
         dead, s.dead = s.dead[:200], s.dead[200:]
+        reports, s.final = s.final, []
         return Observation(
             dict(s.pending),
             dict(s.stats),
@@ -164,6 +165,7 @@ class MemoryBroker:
             dead,
             frozenset(s.alive) if alive else None,
             dict(s.committed),
+            reports,
         )
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
@@ -171,7 +173,7 @@ class MemoryBroker:
         s = self.store
         s.lost.add(rank)
         s.idle.discard(rank)
-        s.bells.discard(rank)
+        s.bells.pop(rank, None)
         given_up = []
         for (element, id_), task in s.leases.pop(rank, {}).items():
             done = s.progress.get((element, id_), ())
@@ -189,12 +191,7 @@ class MemoryBroker:
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
         self.store.final.append(figures)
-        self.store.bells.add(0)
-
-    def reports(self) -> list[bytes]:
-        """See `Broker.reports`."""
-        found, self.store.final = self.store.final, []
-        return found
+        self.store.bells[0] = BELL
 
     def close(self) -> None:
         """See `Broker.close`: the rank is no longer connected."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
+from hpcd4p.transport.broker import BELL, MAIL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
@@ -122,7 +123,7 @@ class RedisBroker:
         args.extend(take)
         return _reply(self._script("step", *args))
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
         if seconds is None and self._shared:
             seconds = HEAD_LIVES_S / 3
@@ -132,14 +133,16 @@ class RedisBroker:
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
             seconds = 0
-        rung = self._poll.poll(None if seconds is None else seconds * 1000)
-        for descriptor, _ in rung:
+        heard = SILENT
+        for descriptor, _ in self._poll.poll(None if seconds is None else seconds * 1000):
             if descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
+                heard = BELL
             else:
-                self._bell.receive()
+                _, token = self._bell.receive()
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
-        return bool(rung)
+                heard = max(heard, MAIL if token == b"m" else BELL)
+        return heard
 
     def wake(self) -> None:
         """See `Broker.wake`."""
@@ -168,7 +171,7 @@ class RedisBroker:
         if self._ttl:
             refresh = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
             refresh += [f"t:{e}" for e in self._streams]
-        pend, stat, tasks, size, idle, dead, com = self._script("observe", self._ttl, *refresh)
+        pend, stat, tasks, size, idle, dead, com, reports = self._script("observe", self._ttl, *refresh)
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
@@ -178,6 +181,7 @@ class RedisBroker:
             dead=dead,
             alive=self._alive() if alive else None,
             committed={int(k): int(v) for k, v in _pairs(com)},
+            reports=reports,
         )
 
     def _alive(self) -> frozenset[int]:
@@ -199,14 +203,6 @@ class RedisBroker:
             self._calls.send("RPUSH", self.keys.bell(0), 1)
             self._calls.receive()
             self._calls.receive()
-
-    def reports(self) -> list[bytes]:
-        """See `Broker.reports`."""
-        key = self.keys.prefix + "final"
-        found: list[bytes] = self._calls.call("LRANGE", key, 0, 999)
-        if found:
-            self._calls.call("LTRIM", key, len(found), -1)
-        return found
 
     def erase(self, size: int) -> None:
         """Remove every key of the run, on a Redis that others share.

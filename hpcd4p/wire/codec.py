@@ -24,6 +24,7 @@ except ImportError:
     from hmac import compare_digest  # type: ignore[no-redef]
 
 from hpcd4p.errors import Hpcd4pError
+from hpcd4p.wire.messages import Segment
 
 TAG_BYTES = 16
 
@@ -75,6 +76,30 @@ class Codec:
 
         body: bytes = self._dumps(thing, protocol=5, buffer_callback=keep_in_band)
         return [body, *large]
+
+    def pack(self, segments: list[Segment]) -> list[bytes | memoryview]:
+        """Frames of a message of keyed data; who gets it can count its tuples without unpickling it."""
+        counts: dict[int, int] = {}
+        for segment in segments:
+            counts[segment.element] = counts.get(segment.element, 0) + len(segment.values)
+        frames = self.frames(segments)
+        flat = [n for pair in counts.items() for n in pair]
+        frames[0] = b"".join([struct.pack(f"<{1 + len(flat)}I", len(counts), *flat), frames[0]])
+        return frames
+
+    @staticmethod
+    def counts(frames: list[Any]) -> dict[int, int]:
+        """Tuples by element in a message that `pack` made."""
+        (many,) = _U32.unpack_from(frames[0])
+        flat = struct.unpack_from(f"<{2 * many}I", frames[0], 4)
+        return dict(zip(flat[::2], flat[1::2], strict=True))
+
+    @classmethod
+    def unpack(cls, frames: list[Any]) -> list[Segment]:
+        """Inverse of `pack`; the buffers become the memory of the arrays, so they must be writable."""
+        (many,) = _U32.unpack_from(frames[0])
+        segments: list[Segment] = cls.join([memoryview(frames[0])[4 + 8 * many :], *frames[1:]])
+        return segments
 
     @staticmethod
     def join(frames: list[Any]) -> Any:

@@ -10,7 +10,8 @@ key                   type         holds
 ``pend``              hash         E -> tuples produced for E and not finished
 ``ready``             hash         ``t`` tasks, ``b`` payload bytes that wait in the streams
 ``idle``              sorted set   pool ranks that found no task, by rank
-``bell:R``            list         at most one token; a rank that waits blocks on it
+``bell:R``            list         a token that a waiting rank blocks on, seldom two. ``m``: a message of
+                                   the mesh has come; ``1``: something else
 ``orders:R``          list         orders of the coordinator to rank R, oldest first
 ``com``               hash         R -> number of the last committed transaction of rank R
 ``lost``              set          ranks declared lost: whatever they ask is refused

@@ -166,3 +166,5 @@ class Observation(NamedTuple):
     """Ranks whose connection stands; None when it was not asked for."""
     committed: dict[int, int]
     """Last committed transaction by rank."""
+    reports: list[bytes]
+    """Sealed final figures that have come in since the last look."""

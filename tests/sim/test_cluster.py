@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime import rank
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore
@@ -61,6 +62,13 @@ def test_ranks_that_die_change_nothing(case, size):
 def test_ranks_that_are_taken_for_dead_and_live_change_nothing(case):
     for seed in range(3):
         simulate(case, 6, seed, kills=1, suspects=2)
+
+
+@each(GALLERY | BURSTS)
+def test_what_was_sent_before_the_end_of_a_transaction_dies_with_it(case, monkeypatch):
+    monkeypatch.setattr(rank, "SEND_TUPLES", 2)
+    for seed in range(3):
+        simulate(case, 6, seed, kills=2, suspects=1)
 
 
 @each(BURSTS)

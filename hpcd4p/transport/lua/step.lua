@@ -9,7 +9,7 @@
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
 --   ready     hash    t tasks, b bytes that wait in the streams
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
---   bell:R    list    at most one token
+--   bell:R    list    a token: m there is a message of the mesh, 1 there is something here
 --   dead      list    sealed dead letters
 --   stat      hash    statistics, added to
 --   cong      set     "E:R": rank R is behind with element E
@@ -22,9 +22,11 @@ local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
 local function number() at = at + 1; return tonumber(ARGV[at]) end
-local function ring(rank)
+-- a token that waits is enough, whatever it says: a rank that is only rung for messages gets what else
+-- there is by orders, which always push one of their own
+local function ring(rank, token)
   local bell = p .. 'bell:' .. rank
-  if call('LLEN', bell) == 0 then call('RPUSH', bell, 1) end
+  if call('LLEN', bell) == 0 then call('RPUSH', bell, token or 1) end
 end
 local function ring_idle(most)
   local ranks = call('ZPOPMIN', p .. 'idle', most)
@@ -37,7 +39,7 @@ if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
 -- nothing is written for a head that is gone: there is nobody to remove it
 if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
 
-for _ = 1, number() do ring(word()) end
+for _ = 1, number() do ring(word(), 'm') end
 for _ = 1, number() do call('SADD', p .. 'cong', word() .. ':' .. rank) end
 local relieved = number()
 for _ = 1, relieved do call('SREM', p .. 'cong', word() .. ':' .. rank) end

@@ -45,7 +45,7 @@ def test_a_toml_in_the_working_folder_is_found(tmp_path):
     [
         ("[engine]\nwindwo = 2\n", "unknown key in [engine]"),
         ("[engine]\nwindwo = 2\n", "did you mean window?"),
-        ("[engine]\nwindwo = 2\n", "default 8192"),
+        ("[engine]\nwindwo = 2\n", "default 32768"),
         ("[engin]\nwindow = 2\n", "the tables are [engine] and [run]"),
         ("window = 2\n", "unknown table or key 'window'"),
         ("[engine]\nwindow = 'two'\n", "must be a whole number, not 'two'"),

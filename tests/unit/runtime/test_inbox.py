@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcd4p.runtime.inbox import Inbox
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Notice, Segment
 
 ELEMENT = 1
+CODEC = Codec(b"test")
 
 
 def inbox(high_tuples: int = 100, high_bytes: int = 1000) -> Inbox:
@@ -16,12 +18,15 @@ def inbox(high_tuples: int = 100, high_bytes: int = 1000) -> Inbox:
 
 
 def arrive(box: Inbox, source: int, tx: int, *values: object, size: int = 0) -> None:
-    box.arrived(Arrival(source, tx, [bytes(size)]), [Segment(ELEMENT, 0, "input", list(values))])
+    frames = CODEC.pack([Segment(ELEMENT, 0, "input", list(values))])
+    box.arrived(Arrival(source, tx, [*frames, bytes(size)]))
 
 
 def take_all(box: Inbox) -> list[object]:
     found = []
-    while box.lines[ELEMENT]:
+    while box.tuples[ELEMENT]:
+        if not box.lines[ELEMENT]:
+            assert box.open() is None
         found += box.next(ELEMENT, 3)[2]
     return found
 
@@ -29,7 +34,7 @@ def take_all(box: Inbox) -> list[object]:
 def test_what_is_not_committed_is_kept_aside():
     box = inbox()
     arrive(box, 2, 1, "a")
-    assert not box.lines[ELEMENT]
+    assert not box.tuples[ELEMENT]
     assert box.uncommitted
 
 
@@ -109,10 +114,29 @@ def test_a_few_heavy_tuples_are_too_many_as_well():
     box.noticed(Notice(2, 9))
     arrive(box, 2, 1, "heavy", "heavy", size=1001)
     assert box.congestion() == ([ELEMENT], [])
+    box.open()
     box.next(ELEMENT, 1)
     assert box.congestion() == ([], [])
     box.next(ELEMENT, 1)
     assert box.congestion() == ([], [ELEMENT])
+
+
+class Unreadable:
+    def __reduce__(self):
+        return int, ("this is no number",)
+
+
+def test_a_message_that_cannot_be_unpickled_is_out_of_line_and_says_why():
+    box = inbox()
+    box.noticed(Notice(2, 9))
+    arrive(box, 2, 1, Unreadable(), 1)
+    arrive(box, 2, 2, "good")
+    assert box.tuples == {ELEMENT: 3}
+    counts, error = box.open()
+    assert counts == {ELEMENT: 2}
+    assert "no number" in str(error)
+    assert box.tuples == {ELEMENT: 1}
+    assert take_all(box) == ["good"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "notice"]), st.integers(1, 3)), max_size=60))

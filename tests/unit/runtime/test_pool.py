@@ -99,7 +99,7 @@ class World:
     def committed(self, source: int, tx: int) -> None:
         for arrival in [a for a in self.kept if a.source == source and a.tx <= tx]:
             self.kept.remove(arrival)
-            for segment in CODEC.join(arrival.frames):
+            for segment in CODEC.unpack(arrival.frames):
                 self.collected[segment.port] += segment.values
 
     def bury(self, number: int) -> None:
