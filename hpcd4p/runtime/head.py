@@ -137,7 +137,7 @@ class Head(Rank):
         """See `Rank.work`: the collector first, then the sources."""
         worked = super().work()
         self._write_letters()
-        if len(self.window) < self.settings.window:
+        if not self.window_full:
             worked = self._take_sources() or worked
             worked = self._feed() or worked
         return worked

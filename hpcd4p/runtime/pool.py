@@ -111,7 +111,7 @@ class PoolRank(Rank):
         waiting = len(self.window)
         if waiting == 0:
             return True
-        if waiting >= self.settings.window:
+        if self.window_full:
             return False
         if not any(map(self._may_be_slow, self._wanted)):
             return True

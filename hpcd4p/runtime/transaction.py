@@ -80,12 +80,13 @@ class Outbox:
 class Prepared:
     """A sealed transaction whose messages are on their way."""
 
-    __slots__ = ("commit", "local", "rung", "sealed", "tickets")
+    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets")
 
     def __init__(self, commit: Commit, outbox: Outbox, now: float) -> None:
         self.commit = commit
         self.tickets = outbox.tickets
         self.local = outbox.local
+        self.bytes = outbox.bytes
         self.sealed = now
         self.rung = 0.0
 
@@ -227,6 +228,11 @@ class Window:
             notify.extend(owner for owner, _ in first.tickets if owner not in notify)
             local.extend(first.local)
         return commit, notify, local
+
+    @property
+    def bytes(self) -> float:
+        """About how much is under way."""
+        return sum(prepared.bytes for prepared in self._queue)
 
     def age(self, now: float) -> float:
         """Seconds since the oldest was sealed; 0 if there is none."""

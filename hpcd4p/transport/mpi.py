@@ -18,6 +18,7 @@ from typing import Any
 
 from hpcd4p.errors import MpiSetupError, RankLost
 from hpcd4p.packages import lack_of
+from hpcd4p.transport.rooms import Rooms
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
 from hpcd4p.wire.messages import Arrival, Notice
 
@@ -168,18 +169,6 @@ def _on_one_node(size: int) -> bool:
     return False
 
 
-ZEROED_BYTES = 1 << 16
-"""From here on it counts that a bytearray is filled with zeros before it is filled with data."""
-
-
-def _room(size: int) -> Any:
-    """Memory for `size` bytes, writable; not zeroed if numpy is here anyway (arrays are what is large)."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and size >= ZEROED_BYTES:
-        return memoryview(numpy.empty(size, numpy.uint8))
-    return bytearray(size)
-
-
 class _Incoming:
     """A message that is being received: its head, and the buffers that follow it."""
 
@@ -211,6 +200,7 @@ class MpiMesh:
         self.size = int(comm.size)
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
+        self._rooms = Rooms()
         self._notices: list[tuple[Any, bytes]] = []
         self._gone: set[int] = set()
 
@@ -249,7 +239,7 @@ class MpiMesh:
             if message is None:
                 break
             source, tag = status.source, status.tag
-            data = _room(status.Get_count(MPI.BYTE))
+            data = self._rooms.take(status.Get_count(MPI.BYTE))
             if tag == TAG_NOTICE:
                 message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
                 found.append(Notice(source, _TX.unpack(data)[0]))
