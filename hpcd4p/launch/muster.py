@@ -49,7 +49,7 @@ class Muster:
             # all were there at MPI_Init: no second look is needed
             missing = sorted(set(self._here) - ranks_under(self._launcher))
         if not missing and self._broker is not None:
-            seen = self._broker.observe(alive=True)
+            seen = self._broker.observe(alive=True, fetch=False)
             missing = self._life.look(seen.alive or frozenset(), seen.committed, time.monotonic())
         if missing:
             raise missed(missing, self._size)

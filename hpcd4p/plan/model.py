@@ -108,6 +108,14 @@ class Plan(NamedTuple):
         """Elements with an edge into `element`."""
         return {r.source for r in self.routes if r.target == element}
 
+    def below(self, element: int) -> set[int]:
+        """Elements that something written by `element` may reach."""
+        found: set[int] = set()
+        for route in self.routes:  # sources are in topological order
+            if route.source == element or route.source in found:
+                found.add(route.target)
+        return found
+
     def feeds(self, element: int) -> set[int]:
         """Stateful elements that a task of `element` may send to (through pool elements only)."""
         found: set[int] = set()

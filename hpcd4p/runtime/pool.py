@@ -13,6 +13,7 @@ from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.wire.messages import Task
 
@@ -49,14 +50,10 @@ class PoolRank(Rank):
         self._at_start: dict[int, bytes | None] = {}
         self._never_local: set[int] = set()
         self._idle = False
-        self._task: Task | None = None
-        self._began = 0.0
+        self._held_off = False
+        self._lease: Lease | None = None
         self._tended = 0.0
-        self._skip: dict[str, int] = {}
-        self._skip_dead = 0
-        self._written_before: dict[str, int] = {}
         self._letters = 0
-        self._letters_before = 0
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
@@ -79,10 +76,24 @@ class PoolRank(Rank):
         """See `Rank.commits_with_take`: one round trip for each task."""
         return self.in_pool and not self._idle and self._may_begin()
 
-    def ease(self, element: int) -> None:
-        """See `Rank.ease`."""
-        if not self.hosted:  # else there are two ranks, and what is behind waits for this one
-            super().ease(element)
+    def help(self, element: int) -> bool:
+        """See `Rank.help`: with tasks, too."""
+        if super().help(element):
+            return True
+        if not self.in_pool or not self._may_begin():
+            return False
+        wanted = [e for e in self._wanted if e > element and not self.crowded(e)]
+        commit, notify, local = self.window.ready()
+        reply = self.exchange(commit, take=wanted, idle=False)
+        if commit:
+            self._committed(reply, commit, notify, local)
+        if reply.task is None:
+            return bool(commit)
+        outer, self._lease = self._lease, None
+        self._run_task(reply.task)
+        self._lease = outer
+        self.settle(self.settings.window - 1)
+        return True
 
     def _look(self) -> bool:
         """Commit what is ready, take a task and run it; whether there was one."""
@@ -101,7 +112,9 @@ class PoolRank(Rank):
         if reply.task is None:
             # congestion that passed since our last look rings nobody's bell: look again
             self._idle = reply.congested == before and self.full == full and bool(wanted)
+            self._held_off = not self._idle
             return bool(commit)
+        self._held_off = False
         self._run_task(reply.task)
         return True
 
@@ -138,9 +151,10 @@ class PoolRank(Rank):
         except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             self._refuse(task, error)
             return
-        self._begin(task)
         instance = self._instance(task.element)
         started = clock.now()
+        self._lease = Lease(task, instance, self._letters, started)
+        self._tended = started
         rest = self._drive(instance, port, values, None)
         self.account.busy_s += clock.now() - started
         self.account.tasks += 1
@@ -149,25 +163,16 @@ class PoolRank(Rank):
         self.outbox.count(task.element, len(rest) - len(values))
         if len(rest):
             self.outbox.rest.append((task.element, port, rest))
-        self._task = None
+        self._lease = None
         self.seal()
 
     def pause(self) -> float | None:
         """See `Rank.pause`."""
         pause = super().pause()
         if pause is None and self.in_pool and not self._idle and self._wanted:
-            return BLOCKED_S  # all that there is would feed what is congested
+            # all that there is would feed what is congested; or the commit just made lets it look again
+            return BLOCKED_S if self._held_off else 0.0
         return pause
-
-    def _begin(self, task: Task) -> None:
-        self._task = task
-        self._began = self._tended = clock.now()
-        instance = self._instance(task.element)
-        outputs = instance.plan.outputs
-        self._skip_dead, *writes = task.progress or (0,)
-        self._skip = {o: n for o, n in zip(outputs, writes, strict=False) if n}
-        self._written_before = dict(instance.written_by)
-        self._letters_before = self._letters
 
     def _refuse(self, task: Task, error: Exception) -> None:
         self.bury_batch(task.element, "a task", task.tuples, error)
@@ -214,13 +219,13 @@ class PoolRank(Rank):
             now = clock.now()
             if now - self._tended > TEND_S:
                 self._tend(now)
-            skipping = route is None and (self._skip_dead or any(self._skip.values()))
+            skipping = route is None and self._lease is not None and self._lease.repeating
             late = self._over(now) and (total - at) * instance.service_s > LATE_WORTH_S
             if (late or self.heavy) and not skipping:
                 return values[at:]
 
     def _over(self, now: float) -> bool:
-        return now - self._began > self.settings.slice_s
+        return self._lease is not None and now - self._lease.began > self.settings.slice_s
 
     def _tend(self, now: float) -> None:
         """Between chunks: receive; commit an earlier transaction if the next take will be long in coming."""
@@ -232,7 +237,7 @@ class PoolRank(Rank):
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """See `Rank.deliver`: local first."""
         target = self.plan.elements[route.target]
-        if target.role is not Role.POOL or self._task is None or not self._local(route.target, len(values)):
+        if target.role is not Role.POOL or self._lease is None or not self._local(route.target, len(values)):
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
@@ -261,57 +266,45 @@ class PoolRank(Rank):
         out = instance.take()
         if not out:
             return
-        if self._skip and self._task is not None and instance.plan.index == self._task.element:
-            out = self._unskipped(out)
+        lease = self._lease
+        if lease is not None and lease.repeating and instance is lease.instance:
+            out = lease.unskipped(out)
         self.flow.route(instance.plan.index, out)
-
-    def _unskipped(self, out: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        kept = []
-        for output, values in out:
-            skip = min(self._skip.get(output, 0), len(values))
-            if skip:
-                self._skip[output] -= skip
-            if skip < len(values):
-                kept.append((output, values[skip:]))
-        return kept
 
     def overflow(self, instance: Instance) -> None:
         """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""
-        task = self._task
-        if task is None or instance.plan.role is Role.STATE:
+        lease = self._lease
+        if lease is None or instance.plan.role is Role.STATE:
             super().overflow(instance)
             return
         began = clock.now()
-        if instance.plan.index != task.element:
+        if instance is not lease.instance:
             # inside another element's task its part could not be told from the rest
             self._never_local.add(instance.plan.index)
             self.forward(instance)
         else:
             self.forward(instance)
             if self.heavy:
-                self._commit_part(instance, task)
+                self._commit_part(lease)
         instance.busy_s -= clock.now() - began
 
-    def _commit_part(self, instance: Instance, task: Task) -> None:
-        written = [
-            str(instance.written_by.get(o, 0) - self._written_before.get(o, 0)) for o in instance.plan.outputs
-        ]
-        letters = self._letters - self._letters_before
-        self.outbox.progress.append((task.element, task.id, " ".join([str(letters), *written])))
+    def _commit_part(self, lease: Lease) -> None:
+        task = lease.task
+        self.outbox.progress.append((task.element, task.id, lease.progress(self._letters)))
         self.seal()
         self.settle(0)
         self.ease(task.element)
 
     def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
-        # found anew only where it is written anew: not one of the letters that `_skip_dead` counts
-        task, self._task = self._task, None
+        # found anew only where it is written anew: not one of the letters that a repeated task skips
+        lease, self._lease = self._lease, None
         super()._unpicklable(route, value, error)
-        self._task = task
+        self._lease = lease
 
     def _dead(self, element: int, letter: DeadLetter) -> None:
-        if self._task is not None and element == self._task.element:
+        lease = self._lease
+        if lease is not None and element == lease.task.element:
             self._letters += 1
-            if self._skip_dead:  # committed by an earlier holder of the task
-                self._skip_dead -= 1
+            if lease.skips_letter():
                 return
         super()._dead(element, letter)

@@ -6,43 +6,32 @@ Owns the order in which a rank does things, and its waits. The rules that it fol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hpcd4p.control.granularity import COMMIT_S, Granularity
-from hpcd4p.errors import RankLost
-from hpcd4p.plan.model import Plan, Role, Route
+from hpcd4p.control.granularity import COMMIT_S
+from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
-from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.marks import high_marks
+from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
-from hpcd4p.runtime.totals import totals
-from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
 from hpcd4p.transport.broker import MAIL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Reply
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.record.summary import DeadLetter
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
 """What a rank that holds partitions has finished waits this long, times the number of such ranks, for
 more to commit with it: so all of them together take a quarter of the Redis server's core at most."""
 
-STATS_S = (0.001, 0.05)
-"""Statistics go out with the first commit after this time (first, doubled each time, at most): the sizes
-of tasks follow from them, and the first sizes are guesses."""
-
 AWAKE_S = 0.003
 """A rank that holds partitions looks for messages for this long before it sleeps on its bell."""
-
-BACKOFF_S = (0.00005, 0.0005)
-"""Between two looks for something that is on its way (first, at most)."""
 
 BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
@@ -50,26 +39,8 @@ BLOCKED_S = 0.01
 LAST_WORDS_S = 0.5
 """What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
 
-SEND_TUPLES = 4096
-"""So many tuples for partitions make a message, also in the middle of a transaction: they are pickled
-while they are in the cache, and their owner can begin to receive."""
 
-PARTIAL_TUPLES = 50_000
-"""A transaction that holds more than this in the middle of a call commits what it has."""
-
-HEAVY_BYTES = (1 << 20, 16 << 20)
-"""The same in bytes: between these, and no more than all ranks together may put into Redis."""
-
-WINDOW_BYTES = 16 << 20
-"""No more is begun while this much is under way: what waits at its owner in megabytes is in no cache when its
-turn comes (with 72 MiB on their way to a rank, arrays took it a third more time than with 36)."""
-
-EASE_S = 0.5
-"""In the middle of a call a rank waits no longer than this for congestion to pass: others may be
-waiting for it."""
-
-
-class Rank:
+class Rank(Sender):
     """One rank, its transports given from outside.
 
     Parameters
@@ -90,49 +61,29 @@ class Rank:
         codec: Codec,
         started: float | None = None,
     ) -> None:
-        self.plan = plan
-        self.rank = mesh.rank
-        self.settings = settings
-        self.broker = broker
-        self.mesh = mesh
-        self.codec = codec
-        self.started = clock.now() if started is None else started
-        self.in_pool = self.rank in plan.pool_ranks
-        self.granularity = Granularity(settings, len(plan.pool_ranks))
-        self.flow = Flow(plan, self.rank, self.deliver, self._dead, self.started)
-        self.outbox = Outbox()
-        self.window = Window(mesh)
-        self.sealer = Sealer(
-            plan, self.rank, mesh, codec, self.granularity, self._unpicklable, settings.max_task_bytes
-        )
-        self.elements = elements
-        hosted = plan.hosted(self.rank)
-        share = settings.high_bytes // (2 * len(plan.pool_ranks))
-        self._heavy_bytes = max(HEAVY_BYTES[0], min(HEAVY_BYTES[1], share))
-        self.inbox = Inbox(
+        hosted = plan.hosted(mesh.rank)
+        inbox = Inbox(
             sorted({e for e, _ in hosted}, reverse=True),
             settings.inbox_high_tuples,
             settings.inbox_high_bytes,
         )
+        super().__init__(plan, settings, broker, mesh, codec, inbox, started)
+        self.in_pool = self.rank in plan.pool_ranks
+        self.elements = elements
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started)
         self.stopped: Order | None = None
-        self._feeds = [plan.feeds(e.index) for e in plan.elements]
+        indices = [e.index for e in plan.elements]
+        self._marks = high_marks(plan, settings)
+        self._feeds = [plan.feeds(e) for e in indices]
+        self._below = [plan.below(e) for e in indices]
         self._to_pool = [
-            any(plan.elements[r.target].role is Role.POOL for r in plan.routes if r.source == e.index)
-            for e in plan.elements
+            any(plan.elements[r.target].role is Role.POOL for r in plan.routes if r.source == e)
+            for e in indices
         ]
-        self._congested: frozenset[int] = frozenset()
-        self._flushed: dict[str, int] = {}
-        self._flushed_at = self.started
-        self._flush_s = STATS_S[0]
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self.started
         self._backoff = BACKOFF_S[0]
-        self._failed: dict[int, int] = {}
-        self.hungry = 0
-        self.waiting_tasks = 0
-        self.waiting_bytes = 0
 
     def _role(self) -> str:
         roles = []
@@ -167,8 +118,10 @@ class Rank:
 
     def leave(self) -> None:
         """Give the last statistics; nothing else of this rank is outstanding when it is told to stop."""
-        self._flushed_at = 0.0
-        self.exchange(Commit())
+        commit = Commit()
+        commit.stats = self.new_stats()
+        if commit.stats:
+            self.broker.step(commit)
 
     def rest(self, pause: float | None) -> None:
         """Wait for the bell, or for `pause` seconds."""
@@ -178,9 +131,6 @@ class Rank:
             self.woken()
             if heard != MAIL:
                 self.rung()
-
-    def woken(self) -> None:
-        """Called whenever the bell has rung, also in the middle of a call: remember that it has."""
 
     def rung(self) -> None:
         """Called when the bell has rung for more than a message, and nothing is under way: fetch orders."""
@@ -281,7 +231,7 @@ class Rank:
     @property
     def full(self) -> bool:
         """Whether as many tasks wait as may."""
-        tasks, size = high_marks(self.plan, self.settings)
+        tasks, size = self._marks
         return self.waiting_bytes > size or self.waiting_tasks > tasks
 
     def finish(self, element: int) -> None:
@@ -302,15 +252,6 @@ class Rank:
         if out:
             self.flow.route(instance.plan.index, out)
 
-    def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
-        """Put tuples where `route` leads."""
-        if self.plan.elements[route.target].role is Role.POOL:
-            self.outbox.to_pool(route, values)
-        else:
-            self.outbox.to_partition(route, partition, values)
-            if self.outbox.unsent >= SEND_TUPLES:
-                self.sealer.send(self.outbox)
-
     def overflow(self, instance: Instance) -> None:
         """Send on what a call has written so far: it writes more than should be held."""
         began = clock.now()
@@ -322,102 +263,41 @@ class Rank:
         # that time is not the element's
         instance.busy_s -= clock.now() - began
 
-    @property
-    def heavy(self) -> bool:
-        """Whether the transaction at hand holds as much as it may."""
-        return self.outbox.tuples > PARTIAL_TUPLES or self.outbox.bytes > self._heavy_bytes
-
-    @property
-    def ring_after_s(self) -> float:
-        """A message that is not matched by then goes to a rank that is asleep, or busy: ring its bell."""
-        return RING_AFTER_S
-
-    @property
-    def window_full(self) -> bool:
-        """Whether as much is under way as may be."""
-        waiting = len(self.window)
-        return waiting >= self.settings.window or (waiting > 0 and self.window.bytes > WINDOW_BYTES)
-
-    def settle(self, most: int) -> None:
-        """Wait until at most `most` prepared transactions are left, receiving meanwhile."""
-        pause = BACKOFF_S[0]
-        self.commit()
-        while len(self.window) > most:
-            self.receive()
-            if self.broker.wait(pause):
-                self.woken()
-            pause = min(2 * pause, BACKOFF_S[1])
-            self.commit(ring=True)
-
     def ease(self, element: int) -> None:
-        """In the middle of a call of `element`, give what is congested a little time."""
-        end = clock.now() + EASE_S
-        while self.blocked(element) and clock.now() < end:
+        """In the middle of a call of `element`, wait until what it has written is not in the way any more.
+
+        Others may be waiting for this rank, so meanwhile it helps.
+        """
+        while self.stopped is None and self.crowded(element):
             self.receive()
+            if self.help(element):
+                continue
             if self.broker.wait(BLOCKED_S):
                 self.woken()
             self.exchange(Commit())
 
-    def _dead(self, element: int, letter: DeadLetter) -> None:
-        self._failed[element] = self._failed.get(element, 0) + 1
-        self.outbox.dead.append(self.codec.seal(tuple(letter)))
-        if not self.outbox.began:
-            self.outbox.began = clock.now()
+    def crowded(self, element: int) -> bool:
+        """Whether as much as may waits further down than `element`."""
+        if self._congested and self._feeds[element] & self._congested:
+            return True
+        tasks, size = self._marks
+        waiting = sum(count for e, count in self.waiting.items() if e in self._below[element])
+        return waiting > tasks or (waiting > 0 and self.waiting_bytes > size)
 
-    def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
-        name = self.plan.elements[route.source].name
-        text = (
-            f"{name} wrote a {type(value).__name__} on {route.output!r} that cannot be pickled, "
-            f"so it cannot travel to another rank: {type(error).__name__}: {error}"
-        )
-        self.flow.bury(route.source, "", value, text, text)
+    def help(self, element: int) -> bool:
+        """Do some work of an element behind `element`, which is in a call; whether there was any.
 
-    # ---- committing
-
-    def seal(self) -> None:
-        """Prepare what has been written so far."""
-        if self.outbox:
-            # letters of what cannot be pickled are found now, and belong to this transaction
-            self.window.add(self.sealer.seal(self.outbox))
-            self.outbox = Outbox()
-
-    def commit(self, ring: bool = False) -> None:
-        """Commit what has been delivered, if anything has."""
-        commit, notify, local = self.window.ready()
-        if commit:
-            self._committed(self.exchange(commit), commit, notify, local)
-        elif len(self.window):
-            sleepers = self.window.to_ring(clock.now(), self.ring_after_s)
-            if sleepers:
-                self.exchange(Commit(), ring=sleepers)
-
-    def _committed(self, reply: Reply, commit: Commit, notify: list[int], local: list[Any]) -> None:
-        for owner in notify:
-            self.mesh.notice(owner, commit.tx)
-        if local:
-            self.inbox.admit(local)
-
-    def exchange(self, commit: Commit, take: list[int] | None = None, ring: list[int] | None = None) -> Reply:
-        """One step with the broker: the only way in which this rank talks to it."""
-        now = clock.now()
-        want = False
-        if commit.dead or now - self._flushed_at > self._flush_s:
-            want = True
-            self._flushed_at = now
-            self._flush_s = min(2 * self._flush_s, STATS_S[1])
-            commit.stats = self.new_stats()
-        worse, better = self.inbox.congestion()
-        reply = self.broker.step(commit, take or (), ring or (), worse, better, want)
-        if not reply.accepted:
-            raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
-        self.hungry = reply.idle
-        self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
-        self._congested = reply.congested
-        if reply.service_us:
-            self.granularity.learn(reply.service_us)
-        for order in reply.orders:
-            self.obey(order)
-        return reply
+        *Behind* in the order of the plan, which follows the edges. So what is in the middle of a call
+        on one rank, from the outer call to the inner, is in that order too, and no two ranks can wait
+        for each other: of all that is crowded, the last in the order can always be worked on.
+        """
+        for e, tuples in self.inbox.tuples.items():
+            if tuples and e > element and not self.crowded(e):
+                self._work_line(e)
+                self.seal()
+                self.settle(self.settings.window - 1)
+                return True
+        return False
 
     def obey(self, order: Order) -> None:
         """Carry out an order of the head."""
@@ -439,15 +319,8 @@ class Rank:
     # ---- accounts
 
     def instances(self) -> list[Instance]:
-        """All instances that this rank runs."""
+        """See `Sender.instances`."""
         return list(self.hosted.values())
-
-    def new_stats(self) -> dict[str, int]:
-        """Statistics since the last call, for the broker."""
-        total = totals(self.instances(), self._failed)
-        new = {k: v - self._flushed.get(k, 0) for k, v in total.items() if v != self._flushed.get(k, 0)}
-        self._flushed = total
-        return new
 
     def pause(self) -> float | None:
         """How long this rank may wait now."""

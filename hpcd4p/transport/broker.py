@@ -25,6 +25,7 @@ class Broker(Protocol):
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
+        idle: bool = True,
     ) -> Reply:
         """Commit, and take the next task, in one round trip.
 
@@ -33,8 +34,9 @@ class Broker(Protocol):
         commit
             What becomes visible; refused as a whole if this rank was declared lost.
         take
-            Pool elements whose tasks this rank would run, the most wanted first; a rank that finds
-            none is idle until its bell rings.
+            Pool elements whose tasks this rank would run, the most wanted first.
+        idle
+            Whether a rank that finds none is idle until its bell rings; it is not in the middle of a call.
         ring
             Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve
@@ -57,8 +59,8 @@ class Broker(Protocol):
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """Leave an order with each of `ranks` and ring their bells. Head only."""
 
-    def observe(self, alive: bool) -> Observation:
-        """Look at counters; fetch dead letters and reports; `alive`: also who is connected. Head only."""
+    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+        """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only."""
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """Declare `rank` lost: refuse it from now on and lease its tasks to others. Head only.

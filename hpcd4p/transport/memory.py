@@ -72,6 +72,7 @@ class MemoryBroker:
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
+        idle: bool = True,
     ) -> Reply:
         """See `Broker.step`."""
         s = self.store
@@ -87,9 +88,10 @@ class MemoryBroker:
         self._commit(commit)
         reply = Reply(accepted=True)
         if take:
-            reply.task = self._take(take)
+            reply.task = self._take(take, idle)
         reply.orders = s.orders.pop(self.rank, [])
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
+        reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
         reply.congested = frozenset(e for e, _ in s.congested)
         if want_service:
             reply.service_us = service_times(s.stats.items())
@@ -117,7 +119,7 @@ class MemoryBroker:
         for name, value in commit.stats.items():
             s.stats[name] = s.stats.get(name, 0) + value
 
-    def _take(self, wanted: Sequence[int]) -> Task | None:
+    def _take(self, wanted: Sequence[int], idle: bool) -> Task | None:
         s = self.store
         for element in wanted:
             stream = s.streams.get(element)
@@ -133,7 +135,8 @@ class MemoryBroker:
                 s.bells[0] = BELL
             s.idle.discard(self.rank)
             return task
-        s.idle.add(self.rank)
+        if idle:
+            s.idle.add(self.rank)
         return None
 
     def wait(self, seconds: float | None) -> int:
@@ -151,11 +154,14 @@ class MemoryBroker:
             self.store.orders.setdefault(rank, []).append(order)
             self.store.bells[rank] = BELL
 
-    def observe(self, alive: bool) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True) -> Observation:
         """See `Broker.observe`."""
         s = self.store
-        dead, s.dead = s.dead[:200], s.dead[200:]
-        reports, s.final = s.final, []
+        dead: list[bytes] = []
+        reports: list[bytes] = []
+        if fetch:
+            dead, s.dead = s.dead[:200], s.dead[200:]
+            reports, s.final = s.final, []
         return Observation(
             dict(s.pending),
             dict(s.stats),

@@ -104,9 +104,10 @@ class RedisBroker:
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
+        idle: bool = True,
     ) -> Reply:
         """See `Broker.step`."""
-        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared)]
+        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), int(idle)]
         for plain in (ring, congest, relieve):
             args.append(len(plain))
             args.extend(plain)
@@ -162,7 +163,7 @@ class RedisBroker:
         for _ in range(2 * len(ranks)):
             self._calls.receive()
 
-    def observe(self, alive: bool) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._head_said > HEAD_LIVES_S / 6:
             self._head_said = time.monotonic()
@@ -171,7 +172,8 @@ class RedisBroker:
         if self._ttl:
             refresh = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
             refresh += [f"t:{e}" for e in self._streams]
-        pend, stat, tasks, size, idle, dead, com, reports = self._script("observe", self._ttl, *refresh)
+        said = self._script("observe", self._ttl, int(fetch), *refresh)
+        pend, stat, tasks, size, idle, dead, com, reports = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
@@ -237,8 +239,10 @@ def _task(
 def _reply(raw: list[Any]) -> Reply:
     if raw[0] == 0:
         return Reply(accepted=False)
-    _, idle, tasks, size, congested, orders, task, stat = raw
-    reply = Reply(True, None, idle, tasks, size)
+    _, idle, ready, congested, orders, task, stat = raw
+    waiting = {k: int(v) for k, v in _pairs(ready)}
+    reply = Reply(True, None, idle, waiting.pop(b"t", 0), waiting.pop(b"b", 0))
+    reply.waiting = {int(e): count for e, count in waiting.items() if count}
     if task:
         reply.task = _task(*task)
     if orders:

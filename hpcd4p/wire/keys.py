@@ -8,7 +8,7 @@ key                   type         holds
 ====================  ===========  ==================================================================
 ``t:E``               stream       tasks of element E; fields n (tuples), a (attempts), b (payload)
 ``pend``              hash         E -> tuples produced for E and not finished
-``ready``             hash         ``t`` tasks, ``b`` payload bytes that wait in the streams
+``ready``             hash         ``t`` tasks, ``b`` payload bytes that wait in the streams; E -> tasks of it
 ``idle``              sorted set   pool ranks that found no task, by rank
 ``bell:R``            list         a token that a waiting rank blocks on, seldom two. ``m``: a message of
                                    the mesh has come; ``1``: something else

@@ -95,6 +95,8 @@ class Reply:
     task : Task or None
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
+    waiting : dict
+        Tasks that wait, by element.
     orders : list of Order
     congested : frozenset of int
         Stateful elements whose ranks are behind.
@@ -102,7 +104,7 @@ class Reply:
         Measured service time by element, microseconds per tuple (only when asked).
     """
 
-    __slots__ = ("accepted", "congested", "idle", "orders", "service_us", "size", "task", "tasks")
+    __slots__ = ("accepted", "congested", "idle", "orders", "service_us", "size", "task", "tasks", "waiting")
 
     def __init__(
         self, accepted: bool, task: Task | None = None, idle: int = 0, tasks: int = 0, size: int = 0
@@ -112,6 +114,7 @@ class Reply:
         self.idle = idle
         self.tasks = tasks
         self.size = size
+        self.waiting: dict[int, int] = {}
         self.orders: list[Order] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}

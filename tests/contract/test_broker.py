@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.transport.broker import SILENT, Broker
+from hpcd4p.transport.broker import BELL, MAIL, SILENT, Broker
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
@@ -424,6 +424,37 @@ def test_statistics_add_up_and_say_how_long_a_tuple_takes(world):
         reply = world[rank].step(commit, want_service=rank == 5)
         assert reply.service_us == ({1: 500.0} if rank == 5 else {})
     assert world[0].observe(alive=False).stats == {"n:1": 20, "u:1": 10_000, "f:1": 2}
+
+
+def test_a_look_may_leave_letters_and_reports_where_they_are(world):
+    world[4].report(b"4")
+    world[4].step(Commit(1))
+    assert world[0].observe(alive=True, fetch=False).reports == []
+    assert world[0].observe(alive=False).reports == [b"4"]
+
+
+def test_every_reply_says_what_waits_by_element(world):
+    assert world.publish((1, 3, b"x"), (1, 3, b"y"), (2, 1, b"z")).waiting == {1: 2, 2: 1}
+    world.take(5, (2,))
+    assert world[4].step(Commit()).waiting == {1: 2}
+
+
+def test_a_rank_in_the_middle_of_a_call_that_finds_no_task_is_not_idle(world):
+    assert world[4].step(Commit(), take=(1,), idle=False).task is None
+    assert world[5].step(Commit(), take=(1,)).task is None
+    assert world.publish((1, 1, b"x"), (1, 1, b"y")).idle == 0
+    assert world.rung(4, 5) == [5]
+
+
+def test_a_bell_says_whether_there_is_more_than_a_message(world):
+    world[4].step(Commit(), ring=(5,))
+    assert world[5].wait(1.0) == MAIL
+    world[4].step(Commit(), ring=(5,))
+    world[0].order([5], Order("wake", ()))
+    heard = {world[5].wait(1.0)}
+    while SILENT not in heard:
+        heard.add(world[5].wait(0.03))
+    assert BELL in heard
 
 
 def test_figures_reach_the_head_once_with_a_bell(world):

@@ -180,6 +180,20 @@ def _marks_in_a_ring():
     return chain(Wide(), Echo(), Slow()), items(400)
 
 
+def _floods():
+    graph = WorkflowGraph()
+    source = Given()
+    branches = (
+        (source, Spray(700), Slow(), Pair(), Total()),
+        (source, BurstAtTheEnd(700), Slow(), Pair(), Echo(), Slow(), NextKey(), Total()),
+        (source, BurstAtTheEnd(300), Pair(), Echo(), Total()),
+    )
+    for branch in branches:
+        for one, other in pairwise(branch):
+            graph.connect(one, "output", other, "input")
+    return graph, items(6)
+
+
 def _fat():
     return chain(Numbers(), Thick(), Length()), 1000
 
@@ -193,3 +207,4 @@ BURSTS = {
 BELL_IN_THE_MIDDLE = Case(_bell_in_the_middle)
 MARKS_IN_A_RING = Case(_marks_in_a_ring)
 FAT_TUPLES = Case(_fat)
+FLOODS = Case(_floods)

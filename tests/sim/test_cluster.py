@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.runtime import rank
+from hpcd4p.runtime import instance, sender
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore
@@ -15,6 +15,7 @@ from tests.sim.gallery import (
     BELL_IN_THE_MIDDLE,
     BURSTS,
     FAT_TUPLES,
+    FLOODS,
     GALLERY,
     MARKS_IN_A_RING,
     Case,
@@ -66,7 +67,7 @@ def test_ranks_that_are_taken_for_dead_and_live_change_nothing(case):
 
 @each(GALLERY | BURSTS)
 def test_what_was_sent_before_the_end_of_a_transaction_dies_with_it(case, monkeypatch):
-    monkeypatch.setattr(rank, "SEND_TUPLES", 2)
+    monkeypatch.setattr(sender, "SEND_TUPLES", 2)
     for seed in range(3):
         simulate(case, 6, seed, kills=2, suspects=1)
 
@@ -120,6 +121,35 @@ def test_what_waits_at_a_stateful_rank_stays_near_the_mark():
         cluster = simulate(case, size, settings=SMALL)
         # over the mark come the transactions that were under way when it was passed
         assert cluster.most_tuples <= 64 + 64 * 20 * size
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """A call that writes more than a hundred tuples writes more than is held."""
+    monkeypatch.setattr(sender, "PARTIAL_TUPLES", 100)
+    monkeypatch.setattr(instance, "OVERFLOW_TUPLES", 32)
+    monkeypatch.setattr(instance, "CHUNK_TUPLES", 16)
+
+
+NARROW = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=16)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 6, 9])
+def test_calls_that_flood_pool_and_state_wait_for_each_other_but_not_for_ever(size, narrow):
+    for seed in range(4):
+        simulate(FLOODS, size, seed, settings=NARROW)
+
+
+def test_what_a_call_writes_waits_near_the_mark_however_much_it_is(narrow):
+    for size in (2, 3):
+        cluster = simulate(FLOODS, size, settings=NARROW)
+        assert cluster.most_tasks <= 100  # over 200 if nobody waits
+
+
+@pytest.mark.parametrize("size", [4, 6])
+def test_a_rank_that_dies_in_a_flood_changes_nothing(size, narrow):
+    for seed in range(6):
+        simulate(FLOODS, size, seed, kills=2, suspects=1, settings=NARROW)
 
 
 def test_a_task_holds_no_more_bytes_than_it_may(monkeypatch):

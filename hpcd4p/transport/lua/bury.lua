@@ -32,6 +32,7 @@ for i = 3, #ARGV do
         call('HDEL', p .. 'prog', name)
         call('XACK', key, 'pool', id)
         call('XDEL', key, id)
+        call('HINCRBY', p .. 'ready', e, 1)
         call('HINCRBY', p .. 'ready', 't', 1)
         call('HINCRBY', p .. 'ready', 'b', #f[6])
       end

@@ -7,17 +7,17 @@
 --   t:E       stream  tasks of element E: n tuples, a attempts, b payload
 --   prog      hash    "E:ID" -> progress of a task committed in part
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   ready     hash    t tasks, b bytes that wait in the streams
+--   ready     hash    t tasks, b bytes that wait in the streams; E tasks of element E that do
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
 --   bell:R    list    a token: m there is a message of the mesh, 1 there is something here
 --   dead      list    sealed dead letters
 --   stat      hash    statistics, added to
 --   cong      set     "E:R": rank R is behind with element E
 --   orders:R  list    orders to this rank
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, then counted lists:
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
--- returns  {0} if refused, else {1, idle, tasks, bytes, congested, orders, task | false, stat | false}
+-- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false}
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
@@ -35,6 +35,7 @@ end
 
 local rank, tx = word(), number()
 local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
+local idle = number()
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
 -- nothing is written for a head that is gone: there is nobody to remove it
 if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
@@ -65,6 +66,7 @@ local published, size = number(), 0
 for _ = 1, published do
   local e, n, payload = word(), word(), word()
   call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', 0, 'b', payload)
+  call('HINCRBY', p .. 'ready', e, 1)
   size = size + #payload
 end
 if published > 0 then
@@ -85,6 +87,7 @@ for _ = 1, takes do
     local fields = entry[2]
     local progress = call('HGET', p .. 'prog', e .. ':' .. entry[1])
     task = {e, entry[1], fields[2], fields[4], fields[6], progress}
+    call('HINCRBY', p .. 'ready', e, -1)
     local tasks = call('HINCRBY', p .. 'ready', 't', -1)
     local bytes = call('HINCRBY', p .. 'ready', 'b', -#fields[6])
     if tasks == low_tasks or (bytes < low_bytes and bytes + #fields[6] >= low_bytes) then ring('0') end
@@ -92,7 +95,7 @@ for _ = 1, takes do
   end
 end
 if takes > 0 then
-  if task then call('ZREM', p .. 'idle', rank) else call('ZADD', p .. 'idle', rank, rank) end
+  if task then call('ZREM', p .. 'idle', rank) elseif idle == 1 then call('ZADD', p .. 'idle', rank, rank) end
 end
 if finished or dead > 0 then ring('0') end
 
@@ -101,6 +104,5 @@ if call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
 end
-local ready = call('HMGET', p .. 'ready', 't', 'b')
-return {1, call('ZCARD', p .. 'idle'), tonumber(ready[1] or 0), tonumber(ready[2] or 0),
-        call('SMEMBERS', p .. 'cong'), orders, task, want_service == 1 and call('HGETALL', p .. 'stat')}
+return {1, call('ZCARD', p .. 'idle'), call('HGETALL', p .. 'ready'), call('SMEMBERS', p .. 'cong'), orders,
+        task, want_service == 1 and call('HGETALL', p .. 'stat')}

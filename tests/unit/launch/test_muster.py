@@ -22,9 +22,10 @@ class Redis:
         self.alive |= set(ranks)
         self.heard |= dict.fromkeys(ranks, 0)
 
-    def observe(self, alive: bool) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True) -> Observation:
         assert alive
-        return Observation({}, {}, 0, 0, 0, [], frozenset(self.alive), dict(self.heard))
+        assert not fetch  # what ranks report now is for the coordinator
+        return Observation({}, {}, 0, 0, 0, [], frozenset(self.alive), dict(self.heard), [])
 
 
 @pytest.fixture

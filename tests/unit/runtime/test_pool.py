@@ -11,7 +11,7 @@ from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter
 from hpcd4p.runtime.pool import PoolRank
-from hpcd4p.runtime.rank import PARTIAL_TUPLES
+from hpcd4p.runtime.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
