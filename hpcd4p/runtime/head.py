@@ -59,6 +59,7 @@ class Head(Rank):
         self._letters: deque[tuple[int, DeadLetter]] = deque()
         self.on_progress: Callable[[Progress], None] | None = None
         self._told = self.started
+        self._ended: float | None = None
         self._rung = True
         self._glance = self.settings.flush_s
         self._ask_s = ASK_S[0]
@@ -275,6 +276,7 @@ class Head(Rank):
 
     def end(self, status: int) -> None:
         """Send everybody home."""
+        self._ended = clock.now()
         self._flushed_at = 0.0
         self.exchange(Commit())
         self.coordinator.farewell(status)
@@ -291,8 +293,19 @@ class Head(Rank):
             self.started,
             status,
             reason,
-            [_note_on_state(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)],
+            self._notes(ranks),
+            self._ended,
         )
+
+    def _notes(self, ranks: list[RankFigures]) -> list[str]:
+        notes = [_note_on_state(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)]
+        lost = [str(f.rank) for f in ranks if f.state == "lost"]
+        if lost:
+            notes.append(
+                f"rank {', '.join(lost)} died: what it had begun was done again. Outputs and dead letters "
+                "are exact; tuples and times of the elements include what was done twice"
+            )
+        return notes
 
 
 def _note_on_state(name: str) -> str:

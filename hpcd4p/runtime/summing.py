@@ -29,6 +29,7 @@ def summarise(
     status: int,
     reason: str,
     notes: list[str] | None = None,
+    ended: float | None = None,
 ) -> Summary:
     """Everything that is told at the end.
 
@@ -42,9 +43,12 @@ def summarise(
         `clock.now()` at the start of the run.
     status, reason
         Of a run that was stopped; 0 and '' otherwise.
+    ended
+        `clock.now()` when nothing was left to do; None: now. Gathering figures from all ranks comes after it.
     """
     plan = job.plan
-    elapsed = clock.now() - started
+    told = clock.now()
+    elapsed = (told if ended is None else ended) - started
     elements = [
         ElementFigures(
             name=e.name,
@@ -73,7 +77,7 @@ def summarise(
     now = time.time()
     return Summary(
         workflow=plan.name,
-        started=utc(now - elapsed),
+        started=utc(now - (told - started)),
         ended=utc(now),
         elapsed_s=elapsed,
         ranks=plan.size,
