@@ -14,6 +14,9 @@ from typing import Any
 BATCH = 4096
 """Tuples that the loop handles at a time: as many as the engine."""
 
+ON_THE_WAY = 36
+"""Arrays of 1 MiB: two senders with two transactions of nine each, as in *arrays* on 4 ranks."""
+
 _GIB = 1 << 30
 
 
@@ -54,6 +57,32 @@ def send(calls: str, add: str) -> dict[str, float]:
             comm.Recv(into, 1)
             if work:
                 sums[index % STATIONS] += into
+    comm.Barrier()
+    return {"rate": most * block.nbytes / (time.perf_counter() - began)}
+
+
+def stream(calls: str) -> dict[str, float]:
+    """Bytes per second of the same sends with as many arrays on their way as a stream has.
+
+    Rank 1 waits for none of its last sends, and what rank 0 receives lives for a while, as it does where
+    somebody is to work on it: `ON_THE_WAY` arrays are not in the cache that one is in.
+    """
+    import numpy as np
+    from mpi4py import MPI
+
+    from hpcd4p.bench.workloads import BLOCK
+
+    comm, most = MPI.COMM_WORLD, int(calls)
+    block = np.ones(BLOCK)
+    rooms = [np.zeros(BLOCK) for _ in range(ON_THE_WAY)]
+    requests: list[Any] = []
+    comm.Barrier()
+    began = time.perf_counter()
+    for index in range(most):
+        if len(requests) == ON_THE_WAY // 2:
+            requests.pop(0).Wait()
+        requests.append(comm.Issend(block, 0) if comm.rank else comm.Irecv(rooms[index % ON_THE_WAY], 1))
+    MPI.Request.Waitall(requests)
     comm.Barrier()
     return {"rate": most * block.nbytes / (time.perf_counter() - began)}
 
@@ -103,7 +132,9 @@ def main(argv: list[str]) -> int:
     """Call the function named first with the other words; rank 0 prints what it gives."""
     from hpcd4p.launch.place import launched_rank
 
-    told = {"loop": loop, "send": send, "messages": messages, "redis": redis}[argv[0]](*argv[1:])  # type: ignore[operator]
+    told = {"loop": loop, "send": send, "stream": stream, "messages": messages, "redis": redis}[argv[0]](
+        *argv[1:]
+    )  # type: ignore[operator]
     if launched_rank() == 0:
         print(json.dumps(told), flush=True)
     return 0

@@ -9,4 +9,4 @@ from hpcd4p.bench.throughput import throughput
 
 def rows(bench: Bench) -> list[Row]:
     """Source, three trivial elements, sink: 10 times dispel4py's `simple` in process, no less on 4 ranks."""
-    return throughput(bench, "hops", over_simple=10.0, with_loop=True)
+    return throughput(bench, "hops", 1_000_000, over_simple=10.0, with_loop=True)

@@ -21,17 +21,19 @@ REDIS_SHARE = 0.10
 UNIT = "tuples/s"
 
 
-def throughput(bench: Bench, workload: str, over_simple: float, with_loop: bool) -> list[Row]:
+def throughput(bench: Bench, workload: str, calls: int, over_simple: float, with_loop: bool) -> list[Row]:
     """Rows of a workload.
 
     Parameters
     ----------
+    calls
+        How many tuples the source writes.
     over_simple
         Target of our sequential rate over that of dispel4py's `simple`.
     with_loop
         Measure the bare Python loop over the same elements, too.
     """
-    calls = bench.size(1_000_000, 200_000)
+    calls = bench.size(calls, 200_000)
     share: list[float] = []
 
     def ours() -> float:

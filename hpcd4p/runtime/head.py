@@ -36,6 +36,10 @@ PROGRESS_S = 0.2
 SILENT_S = 0.1
 """What a source has written in the middle of a call is looked for at least this often."""
 
+LINGER_S = 0.002
+"""What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
+the end of the run."""
+
 ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
@@ -60,6 +64,7 @@ class Head(Rank):
         self.on_progress: Callable[[Progress], None] | None = None
         self._told = self.started
         self._ended: float | None = None
+        self._linger_s = max(self._linger_s, LINGER_S)
         self._rung = True
         self._glance = self.settings.flush_s
         self._ask_s = ASK_S[0]
