@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
 from hpcd4p.launch import crew
 from hpcd4p.launch.redis_server import start_redis
@@ -20,7 +21,6 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
 from hpcd4p.runtime.job import Job, Progress
-from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.transport import mpi
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts

@@ -184,7 +184,7 @@ class Feeder(Rank):
         """Publish calls of roots that run in the pool, as far as there is room."""
         worked = False
         for i, (element, calls) in enumerate(self.feeds):
-            if self.full or self._feeds[element] & self._congested or self._held_back([element]):
+            if self.full or self.marks.feeds[element] & self._congested or self._held_back([element]):
                 continue
             # a task for each rank
             count = self._round([element])

@@ -102,7 +102,7 @@ class PoolRank(Rank):
         wanted, before, full = self._wanted, self._congested, self.full
         # where too much waits, what is congested may itself be waiting for room: then take anything
         if before and not full:
-            wanted = [e for e in wanted if not self._feeds[e] & before]
+            wanted = [e for e in wanted if not self.marks.feeds[e] & before]
         self.seal()
         commit, notify, local = self.window.ready()
         sleepers = self.window.to_ring(clock.now())

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.granularity import COMMIT_S
+from hpcd4p.control.marks import Marks
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
-from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.transport.broker import MAIL, Broker, Mesh
@@ -73,14 +73,7 @@ class Rank(Sender):
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started)
         self.stopped: Order | None = None
-        indices = [e.index for e in plan.elements]
-        self._marks = high_marks(plan, settings)
-        self._feeds = [plan.feeds(e) for e in indices]
-        self._below = [plan.below(e) for e in indices]
-        self._to_pool = [
-            any(plan.elements[r.target].role is Role.POOL for r in plan.routes if r.source == e)
-            for e in indices
-        ]
+        self.marks = Marks(plan, settings)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self.started
         self._backoff = BACKOFF_S[0]
@@ -224,15 +217,12 @@ class Rank(Sender):
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""
-        if self._congested and self._feeds[element] & self._congested:
-            return True
-        return self._to_pool[element] and self.full
+        return self.marks.blocked(element, self._congested, self.full)
 
     @property
     def full(self) -> bool:
         """Whether as many tasks wait as may."""
-        tasks, size = self._marks
-        return self.waiting_bytes > size or self.waiting_tasks > tasks
+        return self.marks.full(self.waiting_tasks, self.waiting_bytes)
 
     def finish(self, element: int) -> None:
         """Post-process every instance of `element` that this rank hosts."""
@@ -278,11 +268,7 @@ class Rank(Sender):
 
     def crowded(self, element: int) -> bool:
         """Whether as much as may waits further down than `element`."""
-        if self._congested and self._feeds[element] & self._congested:
-            return True
-        tasks, size = self._marks
-        waiting = sum(count for e, count in self.waiting.items() if e in self._below[element])
-        return waiting > tasks or (waiting > 0 and self.waiting_bytes > size)
+        return self.marks.crowded(element, self._congested, self.waiting, self.waiting_bytes)
 
     def help(self, element: int) -> bool:
         """Do some work of an element behind `element`, which is in a call; whether there was any.

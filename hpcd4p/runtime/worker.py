@@ -14,6 +14,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
@@ -23,7 +24,6 @@ from hpcd4p.errors import (
     UsageError,
 )
 from hpcd4p.runtime.garbage import hold
-from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.wire.codec import Codec

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from typing import Any
 
+from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import Hpcd4pError, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
@@ -21,7 +22,6 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head import Head
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.marks import high_marks
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element

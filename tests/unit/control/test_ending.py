@@ -10,21 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hpcd4p.control.ending import Ending, Finish, Phase
-from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
-
-
-def plan_of(roles: list[Role], edges: list[tuple[int, int]], partitions: int = 2) -> Plan:
-    """A plan with these elements and edges; the collector is added, fed by every element without an edge."""
-    end = len(roles)
-    sources = {a for a, _ in edges}
-    edges = [*edges, *((e, end) for e in range(end) if e not in sources)]
-    elements = [
-        ElementPlan(i, f"e{i}", role, False, partitions if role is Role.STATE else 0, (), (), "", False)
-        for i, role in enumerate(roles)
-    ]
-    collector = ElementPlan(end, "collector", Role.COLLECT, False, 1, (), (), "", False)
-    routes = [Route(a, "output", b, "input", Spread.SHUFFLE, None) for a, b in edges]
-    return Plan("test", 4, (*elements, collector), tuple(routes), (1,), (2, 3))
+from hpcd4p.plan.model import Role
+from tests.unit.control.plans import plan_of
 
 
 class Run(RuleBasedStateMachine):

@@ -1,0 +1,59 @@
+"""The marks at which work stops being made because enough of it waits. Pure: what waits is given."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
+from hpcd4p.plan.model import Plan, Role
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+
+
+def high_marks(plan: Plan, settings: EngineSettings) -> tuple[int, int]:
+    """Tasks, and bytes, above which nobody starts to make more."""
+    return max(32, settings.high_tasks_per_rank * len(plan.pool_ranks)), settings.high_bytes
+
+
+class Marks:
+    """What is too much, for each element of a plan.
+
+    Attributes
+    ----------
+    feeds
+        By element: stateful elements that a task of it may send to.
+    """
+
+    def __init__(self, plan: Plan, settings: EngineSettings) -> None:
+        indices = [e.index for e in plan.elements]
+        self._tasks, self._bytes = high_marks(plan, settings)
+        self.feeds = [plan.feeds(e) for e in indices]
+        self._below = [plan.below(e) for e in indices]
+        self._to_pool = [
+            any(plan.elements[r.target].role is Role.POOL for r in plan.routes if r.source == e)
+            for e in indices
+        ]
+
+    def full(self, tasks: int, size: int) -> bool:
+        """Whether as many tasks wait as may, or as many bytes."""
+        return size > self._bytes or tasks > self._tasks
+
+    def blocked(self, element: int, congested: Set[int], full: bool) -> bool:
+        """Whether what `element` writes would only pile up further down."""
+        return bool(congested and self.feeds[element] & congested) or (self._to_pool[element] and full)
+
+    def crowded(self, element: int, congested: Set[int], waiting: dict[int, int], size: int) -> bool:
+        """Whether as much as may waits further down than `element`, wherever else there is room.
+
+        Parameters
+        ----------
+        waiting
+            Tasks that wait, by element.
+        size
+            Bytes that wait, of all elements.
+        """
+        if congested and self.feeds[element] & congested:
+            return True
+        tasks = sum(count for e, count in waiting.items() if e in self._below[element])
+        return tasks > self._tasks or (tasks > 0 and size > self._bytes)
