@@ -93,13 +93,16 @@ def serve(setup: Setup, number: int) -> int:
             setup.shared,
             setup.plan.size,
         )
+        elements = _elements(setup)
         mesh = MpiMesh()  # by now the head knows by its connection that this rank is there
     except (BrokerLost, RankLost) as error:
         time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
         os._exit(3)
     try:
-        rank = PoolRank(setup.plan, _elements(setup), settings, broker, mesh, codec)
+        if isinstance(elements, ElementFailed):
+            raise elements
+        rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.start()
         hold()
         rank.run()
@@ -139,14 +142,13 @@ def _say(rank: int, text: str) -> None:
     sys.stderr.flush()
 
 
-def _elements(setup: Setup) -> list[Any]:
+def _elements(setup: Setup) -> list[Any] | ElementFailed:
+    """The elements, or why they cannot be had: that is said once the run has begun, when the head listens."""
     try:
         if setup.module is not None:
             from hpcd4p.workflow.load import install_module
 
             install_module(*setup.module)
         return [pickle.loads(blob) for blob in setup.elements]
-    except Exception as error:  # user classes: unpickling them may raise anything
-        raise ElementFailed(
-            f"an element cannot be made on another rank: {type(error).__name__}: {error}"
-        ) from error
+    except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
+        return ElementFailed(f"an element cannot be made on another rank: {type(error).__name__}: {error}")
