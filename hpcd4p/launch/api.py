@@ -12,17 +12,19 @@ import sys
 import tempfile
 import warnings
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
-from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError
-from hpcd4p.plan.limits import engine_settings
+from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
+from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import FAILED_TUPLES, DeadLetter, Summary
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.job import Job
+from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import WorkflowGraph
 
 
@@ -94,8 +96,10 @@ def run(
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.make import make_plan
 
-    if ranks < 1:
-        raise SettingsError(f"ranks must be 1 or more, not {ranks}")
+    if not isinstance(graph, WorkflowGraph):
+        raise WorkflowError([f"expected a WorkflowGraph to run, got {type(graph).__name__}"])
+    if not isinstance(ranks, SupportsIndex) or not 1 <= (ranks := index(ranks)) <= MAX_RANKS:
+        raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
     engine = engine_settings(settings)
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True)
@@ -111,7 +115,7 @@ def run(
     path = None if record is None else _record_path(Path(record), plan.name)
     if ranks == 1:
         # each on its own, as on ranks: no object is shared between elements, and the user's stay as they are
-        job.elements = [copy.deepcopy(pe) for pe in elements]
+        job.elements = [_copied(pe) for pe in elements]
         result = perform(job, path)
     else:
         result = _elsewhere(job, path)
@@ -158,6 +162,16 @@ def perform(job: Job, record: Path | None) -> Result:
         raise
     path = sink.close(summary)
     return Result(memory.results, summary, memory.letters, path)
+
+
+def _copied(pe: GenericPE) -> GenericPE:
+    try:
+        return copy.deepcopy(pe)
+    except Exception:  # noqa: BLE001 - user classes: what cannot be copied may still travel, as it does to ranks
+        import cloudpickle
+
+        made: GenericPE = pickle.loads(cloudpickle.dumps(pe))
+        return made
 
 
 def _record_path(given: Path, workflow: str) -> Path:

@@ -10,6 +10,7 @@ from operator import index
 from typing import Any
 
 from hpcd4p.errors import InputError
+from hpcd4p.plan.limits import MAX_CALLS
 from hpcd4p.plan.model import ElementPlan, Plan, Role
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE
 
@@ -105,6 +106,8 @@ def _number(given: Any, what: str) -> int:
         ) from None
     if number < 0:
         raise InputError(f"{what}: the number of calls is {number}; expected 0 or more")
+    if number > MAX_CALLS:
+        raise InputError(f"{what}: the number of calls is above {MAX_CALLS:,}, which would take years")
     return number
 
 

@@ -8,6 +8,12 @@ from typing import Any
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.settings import EngineSettings
 
+MAX_RANKS = 100_000
+"""More ranks than any machine gives to one job of this kind: a typing error."""
+
+MAX_CALLS = 10**12
+"""More calls of a source than this would take years: a typing error."""
+
 # Both ends included. They are where the number stops making sense, not where it stops being wise.
 LIMITS: dict[str, tuple[float, float]] = {
     "stateful_ranks": (0, 1_000_000),

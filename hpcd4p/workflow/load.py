@@ -112,15 +112,25 @@ def _file_of(spec: str) -> Path | None:
     """Absolute path of the file that `spec` names; None if it names a module."""
     from pathlib import Path
 
-    path = Path(spec).expanduser()
+    try:
+        path = Path(spec).expanduser()
+    except RuntimeError:  # ~ somebody who is not known here: the name as it stands
+        path = Path(spec)
     looks_like_file = spec.endswith(".py") or "/" in spec
     for candidate in (path, path.with_name(path.name + ".py")) if path.name else ():
-        if candidate.is_file() and (looks_like_file or candidate == path):
+        if _is_file(candidate) and (looks_like_file or candidate == path):
             return candidate.absolute()
     if not looks_like_file:
         return None
     found = "a folder" if path.is_dir() else "no such file"
     raise WorkflowError([f"expected the file of a workflow, found {found} (from {Path.cwd()})"], spec)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be searched
+        raise WorkflowError([f"it cannot be read: {error.strerror}"], str(path)) from error
 
 
 def _read(path: Path) -> str:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.cli.options import split
-from hpcd4p.cli.run import MAX_RANKS, parser
+from hpcd4p.cli.run import parser
 from hpcd4p.errors import SettingsError
+from hpcd4p.plan.limits import MAX_RANKS
 
 ARITY = parser(explain=False).arity
 

@@ -64,7 +64,11 @@ def test_a_run_that_is_stopped_raises_and_has_its_figures():
     [
         (-1, {}, InputError, "-1"),
         ({"Nubmers": 3}, {}, InputError, "Nubmers"),
-        (1, {"ranks": 0}, SettingsError, "ranks must be 1 or more, not 0"),
+        (1, {"ranks": 0}, SettingsError, "ranks must be a whole number from 1 to 100,000, not 0"),
+        (1, {"ranks": "4"}, SettingsError, "ranks must be a whole number .*, not '4'"),
+        (1, {"ranks": 2.5}, SettingsError, "ranks must be a whole number .*, not 2.5"),
+        (1, {"ranks": 10**7}, SettingsError, "ranks must be a whole number .*, not 10000000"),
+        (10**25, {}, InputError, "the number of calls is above 1,000,000,000,000"),
         (1, {"windwo": 2}, SettingsError, "unknown setting 'windwo'"),
     ],
 )
@@ -76,6 +80,19 @@ def test_what_cannot_run_says_why(inputs, given, error, message):
 def test_an_empty_graph_is_refused():
     with pytest.raises(WorkflowError):
         hpcd4p.run(WorkflowGraph())
+
+
+def test_something_that_is_no_graph_is_refused():
+    with pytest.raises(WorkflowError, match="expected a WorkflowGraph to run, got Numbers"):
+        hpcd4p.run(Numbers())
+
+
+def test_an_element_that_travels_but_cannot_be_copied_runs_here_too(tmp_path):
+    numbers = Numbers()
+    path = tmp_path / "file"
+    path.touch()
+    with path.open() as numbers.file:  # cloudpickle takes files that are open for reading, `copy` does not
+        assert hpcd4p.run(graph_of(numbers), 2).outputs == {"Numbers0.output": [1, 2]}
 
 
 def test_importing_the_package_imports_nothing_else():
