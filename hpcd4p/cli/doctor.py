@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpcd4p.cli.options import Parser
 from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.words import say
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -18,11 +19,11 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if found.json:
         import json
 
-        print(json.dumps([f._asdict() for f in findings], indent=2))
+        say(json.dumps([f._asdict() for f in findings], indent=2))
     else:
         width = max(len(f.name) for f in findings)
         for finding in findings:
-            print(f"{'ok' if finding.ok else '--'}  {finding.name:<{width}}  {finding.found}")
+            say(f"{'ok' if finding.ok else '--'}  {finding.name:<{width}}  {finding.found}")
             if finding.advice and not finding.ok:
-                print(f"    {'':<{width}}  -> {finding.advice}")
+                say(f"    {'':<{width}}  -> {finding.advice}")
     return 0 if all(f.ok for f in findings) else 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from difflib import get_close_matches
@@ -10,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError
+from hpcd4p.cli.words import open_streams, say
+from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError, UsageError
 from hpcd4p.launch.status_note import leave_note
 
 COMMANDS = {
@@ -30,6 +30,7 @@ def main(argv: list[str]) -> int:
     A launcher that wants the status in a file (HPCD4P_STATUS_FILE) gets it there, and this process
     ends with 0: mpirun would print a page about any other status.
     """
+    open_streams()
     ranks = OtherRanks()
     try:
         status = _dispatch(argv, ranks)
@@ -37,12 +38,9 @@ def main(argv: list[str]) -> int:
         status = _say(str(error), error.status)
     except KeyboardInterrupt:
         status = _say("interrupted before the run began", Interrupted.status)
-    except BrokenPipeError:
-        # the reader of our words has gone (`| head`): no fault, and nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except SystemExit as leave:  # argparse after --help
-        status = leave.code if isinstance(leave.code, int) else 0
+    except SystemExit as leave:  # argparse after --help, of ours or of the workflow
+        words = "" if leave.code is None or isinstance(leave.code, int) else str(leave.code)
+        status = _say(words, UsageError.status) if words else int(leave.code or 0)
     except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
         traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
@@ -55,12 +53,12 @@ def main(argv: list[str]) -> int:
 def _dispatch(argv: list[str], ranks: OtherRanks) -> int:
     first = argv[0] if argv else "run"
     if first in ("-h", "--help", "help"):
-        print(_help())
+        say(_help())
         return 0
     if first == "--version":
         from hpcd4p import __version__
 
-        print(f"hpcd4p {__version__}")
+        say(f"hpcd4p {__version__}")
         return 0
     if first.startswith("-"):  # options without a command are those of the run
         first, argv = "run", ["run", *argv]

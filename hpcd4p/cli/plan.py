@@ -5,7 +5,8 @@ from __future__ import annotations
 from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import planned
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.run import MAX_RANKS
+from hpcd4p.cli.words import say
+from hpcd4p.plan.limits import MAX_RANKS
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -33,7 +34,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if found.json:
         import json
 
-        print(json.dumps(as_json(plan), indent=2))
+        say(json.dumps(as_json(plan), indent=2))
     else:
-        print(describe(plan))
+        say(describe(plan))
     return 0

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from hpcd4p.workflow.elements import GenericPE
     from hpcd4p.workflow.load import Loaded
 
-MAX_ITERATIONS = 10**12
-"""More calls than this would take years: a typing error."""
-
 
 def workflow_module(loaded: Loaded) -> ModuleType | None:
     """Give the module that a workflow was loaded from."""
@@ -68,9 +65,8 @@ def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGr
         graph = build(options)
     except UsageError:
         raise
-    except Exception as error:  # user code: anything may come
-        where = f"build(options) of {loaded.module_name}"
-        raise WorkflowError([f"it raised {type(error).__name__}: {error}"], where) from error
+    except (Exception, SystemExit) as error:  # user code: anything may come
+        raise _raised("build(options)", loaded.module_name, error) from error
     if not isinstance(graph, WorkflowGraph):
         raise WorkflowError(
             [f"expected a WorkflowGraph from build(options), got {type(graph).__name__}"], loaded.module_name
@@ -83,9 +79,17 @@ def options_of(module: ModuleType | None) -> Parser:
     parser = Parser(prog="workflow", add_help=False)
     add_options = getattr(module, "add_options", None)
     if module is not None and add_options is not None:
-        add_options(parser)
+        try:
+            add_options(parser)
+        except (Exception, SystemExit) as error:  # user code: anything may come
+            raise _raised("add_options(parser)", module.__name__, error) from error
         parser.hint = f"hpcd4p run {module.__name__} --help lists the options of the workflow"
     return parser
+
+
+def _raised(function: str, module: str, error: BaseException) -> WorkflowError:
+    """What a function of the workflow's module raised; a `sys.exit` in it is told as well."""
+    return WorkflowError([f"it raised {type(error).__name__}: {error}"], f"{function} of {module}")
 
 
 def help_of(settings: Resolved) -> str:
@@ -94,9 +98,9 @@ def help_of(settings: Resolved) -> str:
 
     try:
         loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
+        parser = options_of(workflow_module(loaded))
     except UsageError:
         return ""
-    parser = options_of(workflow_module(loaded))
     if not parser.arity:
         return ""
     text = parser.format_help()
@@ -136,6 +140,8 @@ def _json(text: str, what: str) -> Any:
             f"{what} are no JSON: {error.msg} at line {error.lineno}, column {error.colno}, near {near!r}; "
             f"{_FORM}"
         ) from error
+    except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits
+        raise InputError(f"{what} cannot be read: {error}; {_FORM}") from error
     if not isinstance(given, dict | list | int) or isinstance(given, bool):
         raise InputError(
             f"{what} must be an object of lists by element, a list or a number, "

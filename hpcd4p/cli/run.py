@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
-from hpcd4p.cli.prepare import MAX_ITERATIONS, help_of, planned, read_inputs, workflow_module
+from hpcd4p.cli.prepare import help_of, planned, read_inputs, workflow_module
 from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
-from hpcd4p.errors import RecordError, RunStopped, SettingsError
+from hpcd4p.cli.words import say
+from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
 from hpcd4p.packages import require
+from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.job import Job
-
-MAX_RANKS = 100_000
-"""More ranks than any machine gives to one job of this kind: a typing error."""
 
 _ABOUT = """Run a workflow, a module or a file, on one process, or on the ranks of mpirun or srun, or with -n
 on ranks that it starts itself. WORKFLOW comes before its own options. Without WORKFLOW the default
@@ -67,12 +66,12 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     found = made.parse(parts.own)
     settings = resolved_settings(found, parts.workflow)
     if asks_help:
-        print(made.format_help() + help_of(settings))
+        say(made.format_help() + help_of(settings))
         return 0
     size = whole_number(found.ranks, "-n", 1, MAX_RANKS, None)
-    iterations = whole_number(found.iterations, "-i", 0, MAX_ITERATIONS, None)
+    iterations = whole_number(found.iterations, "-i", 0, MAX_CALLS, None)
     if found.show_config:
-        print(show_config(settings))
+        say(show_config(settings))
         return 0
     if size is not None and ranks.size > 1:
         raise SettingsError(
@@ -108,7 +107,7 @@ def _without_ranks(argv: list[str], made: Parser) -> list[str]:
     return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
 
 
-Present = Callable[["Summary", dict[str, list[Any]]], str]
+Present = Callable[["Summary", dict[str, list[Any]]], Any]
 
 
 def _prepared(
@@ -166,14 +165,19 @@ def _finish(
         raise
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
     path: Path | None = None
-    unwritten: RecordError | None = None
+    unwritten: UsageError | None = None
     try:
         path = sink.close(summary)
     except RecordError as error:  # the figures of the run are told all the same
         unwritten = error
+    except KeyboardInterrupt:
+        raise Interrupted("stopped by SIGINT while the record was being written; there is none") from None
     # an output that stayed empty is an empty list for `present`, not a missing one
     silent = [n for n in job.plan.elements[job.plan.collector].inputs if n not in summary.outputs]
-    _tell(summary, small, {**{n: [] for n in silent}, **small.results}, present, path)
+    try:
+        _tell(summary, small, {**{n: [] for n in silent}, **small.results}, present, path)
+    except UsageError as error:
+        unwritten = unwritten or UsageError(f"{error}; the run has ended, its record is {path or 'not kept'}")
     if stopped is not None:
         print(f"hpcd4p: error: {stopped}", file=sys.stderr)
     if unwritten is not None:
@@ -208,12 +212,13 @@ def _tell(
     if present is not None:
         try:
             text = present(summary, results)
-        except Exception as error:  # noqa: BLE001 - the workflow's own words may fail in any way
+            if not isinstance(text, (str, type(None))):
+                text = f"the workflow's present() gave a {type(text).__name__}; expected text, or None"
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - user code: anything may come
             text = f"the workflow's present() raised {type(error).__name__}: {error}"
         if text:
-            print(text + "\n")
-    print(summary_text(summary, small.letters, path and _shown(path)))
-    sys.stdout.flush()
+            say(text + "\n")
+    say(summary_text(summary, small.letters, path and _shown(path)))
 
 
 def _shown(path: Path) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpcd4p.cli.options import Parser
 from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.words import say
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -22,7 +23,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if found.json:
         import json
 
-        print(json.dumps(record_json(record), indent=2))
+        say(json.dumps(record_json(record), indent=2))
     else:
-        print(record_text(record))
+        say(record_text(record))
     return 0

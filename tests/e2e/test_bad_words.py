@@ -36,6 +36,9 @@ GOOD = """
         (["run", "w.py", "-i", "ten"], ["-i must be a whole number", "'ten'"]),
         (["run", "w.py", "-i", "1" + "0" * 30], ["-i must be from 0 to"]),
         (["run", "w.py", "-d", "{nope"], ["-d are no JSON", "line 1, column 2", "expected {"]),
+        (["run", "w.py", "-d", "[" * 100_000], ["the inputs -d cannot be read", "recursion", "expected {"]),
+        (["run", "w.py", "-d", "1" * 5000], ["the inputs -d cannot be read", "digits", "expected {"]),
+        (["run", "w.py", "-d", '{"Numbers": 1' + "0" * 22 + "}"], ["Numbers0", "above 1,000,000,000,000"]),
         (["run", "w.py", "-d", '"text"'], ["-d must be an object", '"text"']),
         (["run", "w.py", "-d", '{"Nmbers": [{}]}'], ["Nmbers", "Numbers"]),
         (["run", "w.py", "-d", '{"Numbers": -3}'], ["Numbers", "-3"]),
@@ -43,6 +46,8 @@ GOOD = """
         (["run", "w.py", "--window", "0"], ["--window must be from 1 to 1,024, not 0"]),
         (["run", "w.py", "--config", "none.toml"], ["cannot read the configuration none.toml"]),
         (["run", "none.py"], ["none.py"]),
+        (["run", "x" * 300], ["File name too long"]),
+        (["run", "~nobody-is-called-so/w.py"], ["~nobody-is-called-so/w.py", "no such file"]),
         (["run", "no.such.module"], ["no.such.module"]),
         (["plan", "w.py", "--jsno"], ["unknown option --jsno", "did you mean --json?"]),
         (["show", "none.h5"], ["none.h5"]),
@@ -72,6 +77,58 @@ def test_a_file_that_is_no_workflow_says_why(hpcd4p, workflow, messages):
     assert ended.status == 2, ended.err
     for message in messages:
         assert message in ended.error
+
+
+OWN_OPTIONS = (
+    GOOD
+    + """
+    def add_options(parser):
+        parser.add_argument("--way", default="")
+        if FAILS:
+            raise RuntimeError("no options today")
+
+    del graph
+
+    def build(options):
+        if options.way == "exit":
+            raise SystemExit("I do not like it")
+        if options.way == "nothing":
+            return None
+        return {}["missing"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "fails", "messages"),
+    [
+        ([], True, ["add_options(parser) of w", "RuntimeError: no options today"]),
+        (["--way", "exit"], False, ["build(options) of w", "SystemExit: I do not like it"]),
+        (["--way", "nothing"], False, ["expected a WorkflowGraph from build(options), got NoneType"]),
+        ([], False, ["build(options) of w", "KeyError: 'missing'"]),
+    ],
+)
+def test_a_function_of_the_workflow_that_fails_says_so(hpcd4p, words, fails, messages):
+    ended = hpcd4p("run", "w.py", *words, workflow=OWN_OPTIONS.replace("FAILS", str(fails)))
+    assert ended.status == 2, ended.err
+    assert "Traceback" not in ended.err
+    for message in messages:
+        assert message in ended.error
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return 3", "present() gave a int"),
+        ("raise SystemExit(4)", "present() raised SystemExit: 4"),
+        ("raise KeyboardInterrupt", "present() raised KeyboardInterrupt"),
+    ],
+)
+def test_words_of_the_workflow_that_fail_do_not_end_the_run(hpcd4p, body, message):
+    ended = hpcd4p("run", "w.py", workflow=GOOD + f"\n    def present(summary, outputs): {body}\n")
+    assert ended.status == 0, ended.err
+    assert message in ended.out
+    assert "Failures: none" in ended.out
 
 
 def test_an_attribute_chooses_between_two_graphs(hpcd4p):

@@ -1,0 +1,46 @@
+"""What the command line says on the standard output, wherever that leads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from hpcd4p.errors import UsageError
+
+
+def open_streams() -> None:
+    """Make the standard streams such that anything can be said on them.
+
+    One that was closed (``>&-``) leads nowhere: its number would be given to the next file that is
+    opened, and Python has no object for it. A character that the terminal does not know is written as a
+    number: a summary is no place to fail for a µ.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: that of the stream
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # a stream that somebody else has put there
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def say(text: str) -> None:
+    """Print `text` now; nothing happens if who read it has gone (``| head``).
+
+    Raises
+    ------
+    UsageError
+        It cannot be written, to a file on a full disk, say.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # what could not be written would be tried again, and fail again, when Python ends
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"the standard output cannot be written: {error.strerror}") from error
