@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.words import open_streams, say
+from hpcd4p.cli.words import complain, open_streams, say
 from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError, UsageError
 from hpcd4p.launch.status_note import leave_note
 
@@ -42,7 +42,8 @@ def main(argv: list[str]) -> int:
         words = "" if leave.code is None or isinstance(leave.code, int) else str(leave.code)
         status = _say(words, UsageError.status) if words else int(leave.code or 0)
     except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
     ranks.release()
     ended = 0 if _hand_over(status) else status
@@ -91,14 +92,12 @@ def _help() -> str:
 
 
 def _say(message: str, status: int) -> int:
-    sys.stdout.flush()
-    print(f"hpcd4p: error: {message}", file=sys.stderr, flush=True)
+    complain(message)
     return status
 
 
 def _hand_over(status: int) -> bool:
     """Leave the status where a launcher of ours looks for it; False if nobody looks."""
-    sys.stdout.flush()
     try:
         return leave_note(str(status))
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from hpcd4p.cli.prepare import help_of, planned, read_inputs, workflow_module
 from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
-from hpcd4p.cli.words import say
+from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
 from hpcd4p.packages import require
@@ -179,7 +178,7 @@ def _finish(
     except UsageError as error:
         unwritten = unwritten or UsageError(f"{error}; the run has ended, its record is {path or 'not kept'}")
     if stopped is not None:
-        print(f"hpcd4p: error: {stopped}", file=sys.stderr)
+        complain(str(stopped))
     if unwritten is not None:
         raise unwritten
     return summary.status

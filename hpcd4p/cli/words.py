@@ -1,4 +1,4 @@
-"""What the command line says on the standard output, wherever that leads."""
+"""What the command line says on the standard streams, wherever they lead."""
 
 from __future__ import annotations
 
@@ -44,3 +44,9 @@ def say(text: str) -> None:
         os.close(nowhere)
         if not isinstance(error, BrokenPipeError):
             raise UsageError(f"the standard output cannot be written: {error.strerror}") from error
+
+
+def complain(message: str) -> None:
+    """Say on the standard error what went wrong; if that has gone, the exit status says it alone."""
+    with suppress(OSError):
+        print(f"hpcd4p: error: {message}", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
-from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
+from hpcd4p.launch.status_note import BEGUN, STATUS_VARIABLE, StatusNote
 from hpcd4p.packages import require
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ _RANK_VARIABLES = (
 _KILLED = (0, 3, 9)
 """Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL, and
 3 that of the other ranks when Redis has gone with rank 0."""
+
+_LAST_SIGNAL = 128 + 64
+"""Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
+
+REST_S = 4.0
+"""Rank 0 waits 2 s for the others before it closes its record."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +69,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
     MissingPackage, MpiSetupError
         No MPI, a rank already, or ranks that do not start.
     RankLost
-        Rank 0 was killed, or another rank before the run began.
+        Rank 0 was killed, another rank before the run began, or one has ended its process by itself.
     Interrupted
         The ranks were ended by a signal before rank 0 could leave a status.
     """
@@ -91,22 +97,36 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
         ended = process.wait(watch.begin)
         watch.close()
         status = note.status()
+        # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
+        left = note.word() == BEGUN and not watch.missing and not process.asked_to_stop and not _killed(ended)
+        if left:
+            note.wait(REST_S)
     if status is not None:
         return status
     if watch.missing:
         raise missed(watch.missing, n)
     if process.asked_to_stop:
         raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
-    said = f"{mpi.title} at {mpi.path} ended with status {ended} and rank 0 left none"
-    if ended in _KILLED or not 0 <= ended < 128:
+    said = f"{mpi.title} at {mpi.path} ended with status {ended}"
+    if _killed(ended):
         raise RankLost(
-            f"rank 0 was killed: {said}. Look for what stands above, and for memory: the kernel kills what "
-            "takes too much"
+            f"rank 0 was killed: {said} and rank 0 left none. Look for what stands above, and for memory: "
+            "the kernel kills what takes too much"
+        )
+    if left:
+        raise RankLost(
+            f"a rank left in the middle of the run, and the launcher ended the others: {said}. Does an "
+            "element, or a library that it calls, end its process (os._exit, exit in C, STOP in Fortran)? "
+            "It should raise. The record holds what came out until then"
         )
     raise MpiSetupError(
-        f"the {n} ranks did not start: {said}. What they said stands above; `python -m hpcd4p doctor` "
-        "tries every part"
+        f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "
+        "`python -m hpcd4p doctor` tries every part"
     )
+
+
+def _killed(ended: int) -> bool:
+    return ended in _KILLED or ended < 0 or 128 < ended <= _LAST_SIGNAL
 
 
 def _package_home() -> str | None:

@@ -8,6 +8,7 @@ cannot reach it; for them it is a file in the working folder.
 from __future__ import annotations
 
 import os
+import time
 
 STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
 """Names the note for the ranks. They end with 0, for launchers print a page about anything else."""
@@ -67,6 +68,12 @@ class StatusNote:
         """Give the status that rank 0 left, or None."""
         text = self.word()
         return int(text) if text.isascii() and text.isdigit() else None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until rank 0 has left a status, at most so long."""
+        end = time.monotonic() + seconds
+        while self.status() is None and time.monotonic() < end:
+            time.sleep(0.02)
 
     def __enter__(self) -> StatusNote:
         return self

@@ -111,3 +111,13 @@ def test_an_exception_in_postprocess_is_a_failure_and_keeps_what_came_before(hpc
     text = workflow("return data", "def _postprocess(self): raise OSError('disk gone')")
     letter = failed_once(hpcd4p, ranks, text, outputs=20)
     assert "disk gone" in letter["error"]
+
+
+def test_an_element_that_ends_its_process_is_told_from_ranks_that_do_not_start(hpcd4p):
+    text = "import os\n" + workflow("return os._exit(7) if data == 7 else data")
+    ended = hpcd4p("run", "-n", "3", "w.py", "-i", "20", workflow=text)
+    assert ended.status == 3, ended.err
+    assert "a rank left in the middle of the run" in ended.error
+    assert "ended with status 7" in ended.error
+    assert ended.record()["summary"]["status"] == 3
+    assert not list((ended.folder / "results").glob(".*"))

@@ -116,6 +116,7 @@ def test_says_that_rank_0_was_killed(launched):
     assert last_line(launched("die")).startswith("RankLost rank 0 was killed")
 
 
-def test_says_that_ranks_did_not_start(launched, tmp_path):
-    (tmp_path / "stand_in.py").write_text("import sys; sys.exit(5)")
+@pytest.mark.parametrize("status", [5, 213])  # Open MPI has errors of its own above those of signals
+def test_says_that_ranks_did_not_start(launched, tmp_path, status):
+    (tmp_path / "stand_in.py").write_text(f"import sys; sys.exit({status})")
     assert last_line(launched("0")).startswith("MpiSetupError the 3 ranks did not start")
