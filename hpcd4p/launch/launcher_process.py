@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from hpcd4p.launch.mpi_program import OPEN_MPI
+from hpcd4p.runtime.signals import stopping
 
 GRACE_S = 10.0
 """Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
@@ -23,8 +24,6 @@ GRACE_S = 10.0
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
 Its ranks end when it is gone."""
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 class LauncherProcess:
@@ -52,7 +51,7 @@ class LauncherProcess:
         """
         sys.stdout.flush()  # what was printed so far comes before what the ranks print
         handled = threading.current_thread() is threading.main_thread()
-        before = {n: signal.signal(n, self._on_signal) for n in _STOPPING} if handled else {}
+        before = {n: signal.signal(n, self._on_signal) for n in stopping()} if handled else {}
         try:
             # a process group in the background must not read the terminal
             quiet = subprocess.DEVNULL if _is_terminal(0) else None

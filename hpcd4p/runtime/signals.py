@@ -1,7 +1,8 @@
-"""SIGINT, SIGTERM and SIGUSR1 become an orderly stop.
+"""SIGINT, SIGTERM, SIGHUP and SIGUSR1 become an orderly stop.
 
 SIGUSR1 is what Slurm sends before a time limit, and what our launcher sends through Open MPI's
 mpirun: that one kills every rank 0.3 s after a SIGTERM of its own, but passes a SIGUSR1 on.
+SIGHUP is a terminal that has gone; under nohup it stays ignored.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from types import FrameType
 
 from hpcd4p.errors import Interrupted
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+
+def stopping() -> tuple[signal.Signals, ...]:
+    """Give the signals that stop a run; not SIGHUP where whoever started this process had it ignored."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(n for n in _STOPPING if not (ignored and n is signal.SIGHUP))
 
 
 @contextmanager
@@ -33,7 +40,7 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
             raise Interrupted(f"stopped by {name} before the end")
         on_signal(name)
 
-    before = {number: signal.signal(number, handle) for number in STOPPING}
+    before = {number: signal.signal(number, handle) for number in stopping()}
     try:
         yield
     finally:

@@ -49,6 +49,29 @@ def test_a_signal_to_our_launcher_ends_the_run(runs, n, number):
     assert "hpcd4p: error: stopped by SIG" in ended.err
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_terminal_that_goes_ends_the_run_in_order(runs, n):
+    run = runs.start("load", n, "-i", "3000")
+    ended, took = ended_by(run, lambda: run.process.send_signal(signal.SIGHUP))
+    assert ended.status == 3, ended.err
+    assert_interrupted(ended, took, "SIGHUP")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_under_nohup_a_run_outlives_its_terminal(runs, n):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as from nohup
+    try:
+        run = runs.start("load", n, "-i", "100")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    run.until_touched("begun-*")
+    run.process.send_signal(signal.SIGHUP)
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert ended.summary is not None
+    assert ended.summary.state == "completed"
+
+
 @SIGNALS
 def test_a_signal_to_mpirun_ends_the_run(runs, number):
     run = runs.start("load", 4, "-i", "3000", by_mpirun=True)
