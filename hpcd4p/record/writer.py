@@ -253,8 +253,8 @@ def approximate_size(values: list[Any]) -> int:
 
 
 def _size(value: Any, level: int = 0) -> int:
-    if type(value).__module__ == "numpy":
-        return int(value.nbytes) + 100
+    if type(value).__module__ == "numpy":  # functions of numpy have no bytes
+        return int(getattr(value, "nbytes", 0)) + 100
     size = getsizeof(value, 64)
     if level < 3 and isinstance(value, (tuple, list, dict)) and value:
         items = list(value.values()) if isinstance(value, dict) else value

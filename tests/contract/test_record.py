@@ -195,6 +195,10 @@ def test_a_value_that_hdf5_and_json_lack_is_kept_as_its_repr_and_flagged(tmp_pat
         assert file["outputs/e1/output"].attrs["repr_only"] == 1
 
 
+def test_a_thing_of_numpy_that_has_no_bytes_is_kept_as_its_repr(tmp_path: Path) -> None:
+    assert round_trip(tmp_path / "r.h5", [[np.add]]) == ["<ufunc 'add'>"]
+
+
 # ---- what other programs see
 
 
