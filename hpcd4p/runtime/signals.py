@@ -24,6 +24,10 @@ def stopping() -> tuple[signal.Signals, ...]:
     return tuple(n for n in _STOPPING if not (ignored and n is signal.SIGHUP))
 
 
+class _Asked(KeyboardInterrupt):
+    """What a signal raises inside user code, which may well catch every `Exception`."""
+
+
 @contextmanager
 def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[None]:
     """Within it, a stopping signal calls `on_signal`, or raises `Interrupted` in the main thread.
@@ -37,12 +41,14 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
     def handle(number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if on_signal is None:
-            raise Interrupted(f"stopped by {name} before the end")
+            raise _Asked(name)
         on_signal(name)
 
     before = {number: signal.signal(number, handle) for number in stopping()}
     try:
         yield
+    except _Asked as asked:
+        raise Interrupted(f"stopped by {asked} before the end") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
