@@ -123,7 +123,7 @@ def serve(setup: Setup, number: int) -> int:
     except ElementFailed as error:
         broker.report(codec.seal(("element", number, str(error))))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
-    except Exception:  # noqa: BLE001  # a bug of the engine must reach the user through the head, not hang the run
+    except BaseException:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         import traceback
 
         text = f"rank {number} failed in the engine:\n{traceback.format_exc()}"

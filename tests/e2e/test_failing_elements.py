@@ -113,6 +113,13 @@ def test_an_exception_in_postprocess_is_a_failure_and_keeps_what_came_before(hpc
     assert "disk gone" in letter["error"]
 
 
+def test_an_element_that_calls_exit_leaves_nobody_waiting(hpcd4p):
+    text = "import sys\n" + workflow("return sys.exit('bye') if data == 7 else data")
+    ended = hpcd4p("run", "-n", "3", "w.py", "-i", "20", workflow=text)
+    assert ended.status in (1, 3), ended.err
+    assert "SystemExit: bye" in ended.out + ended.err
+
+
 def test_an_element_that_ends_its_process_is_told_from_ranks_that_do_not_start(hpcd4p):
     text = "import os\n" + workflow("return os._exit(7) if data == 7 else data")
     ended = hpcd4p("run", "-n", "3", "w.py", "-i", "20", workflow=text)
