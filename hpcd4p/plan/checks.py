@@ -94,6 +94,8 @@ def _ports(pe: GenericPE) -> Iterator[str]:
                 f"{_valid('input', declared)}"
             )
             continue
+        if isinstance(pe, KeyedPE):
+            continue  # grouped by its `key`, where a bare name is a name: see _settings
         try:
             read_grouping(port.get(GROUPING))
         except ValueError as error:

@@ -39,7 +39,8 @@ class KeyedPE(GenericPE):
         super().__init__(numprocesses)
         self._add_input(self.INPUT_NAME)
         # the plan reads `key` itself; shown here for those who look at the ports
-        self.inputconnections[self.INPUT_NAME][GROUPING] = self.key
+        shown = [self.key] if isinstance(self.key, str) else self.key  # a bare name would be a grouping
+        self.inputconnections[self.INPUT_NAME][GROUPING] = shown
         self._add_output(self.OUTPUT_NAME)
 
     def process_key(self, key: Any, value: Any, state: Any) -> Any:

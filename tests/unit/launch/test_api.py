@@ -44,6 +44,22 @@ def test_a_second_run_starts_from_the_same_elements():
     assert numbers.at == 0
 
 
+@pytest.mark.parametrize("name", ["station", "all"])
+def test_the_key_of_a_keyed_element_may_be_a_bare_name(name):
+    class Sum(KeyedPE):
+        key, value = name, "n"
+
+        def process_key(self, key, value, state):
+            return (state or 0) + value
+
+    class Rows(Numbers):
+        def _process(self, inputs):
+            return {name: "ab"[self.at % 2], "n": super()._process(inputs)}
+
+    result = hpcd4p.run(graph_of(Rows(), Sum()), 4)
+    assert sorted(result.outputs["Sum1.output"]) == [("a", 4), ("b", 6)]
+
+
 def test_tuples_that_fail_are_given_back_with_a_warning():
     with pytest.warns(UserWarning, match="1 tuples failed.*the first in Inverse1: ZeroDivisionError"):
         result = hpcd4p.run(graph_of(Numbers(), Inverse(), Count()), 4)
