@@ -108,7 +108,7 @@ def dismiss() -> None:
 
 def begun() -> None:
     """Tell who launched the ranks that the run has begun."""
-    _leave_word(BEGUN)
+    _leave_word(f"{BEGUN} {os.getpid()}")
 
 
 def _leave_word(word: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
-from hpcd4p.launch.status_note import BEGUN, STATUS_VARIABLE, StatusNote
+from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
 from hpcd4p.packages import require
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ _RANK_VARIABLES = (
     "JSM_NAMESPACE_SIZE",
 )
 
-_KILLED = (0, 3, 9)
-"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL, and
-3 that of the other ranks when Redis has gone with rank 0."""
+_GAVE_UP = 3
+"""Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
+
+_KILLED = (0, _GAVE_UP, 9)
+"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
 
 _LAST_SIGNAL = 128 + 64
 """Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
@@ -98,9 +100,11 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
         watch.close()
         status = note.status()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
-        left = note.word() == BEGUN and not watch.missing and not process.asked_to_stop and not _killed(ended)
+        left = note.head() is not None and not watch.missing and not process.asked_to_stop
+        left = left and (ended == _GAVE_UP or not _killed(ended))
         if left:
             note.wait(REST_S)
+            left = ended != _GAVE_UP or note.status() is not None
     if status is not None:
         return status
     if watch.missing:
@@ -108,16 +112,16 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
     if process.asked_to_stop:
         raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
     said = f"{mpi.title} at {mpi.path} ended with status {ended}"
-    if _killed(ended):
+    if _killed(ended) and not left:
         raise RankLost(
             f"rank 0 was killed: {said} and rank 0 left none. Look for what stands above, and for memory: "
             "the kernel kills what takes too much"
         )
     if left:
         raise RankLost(
-            f"a rank left in the middle of the run, and the launcher ended the others: {said}. Does an "
-            "element, or a library that it calls, end its process (os._exit, exit in C, STOP in Fortran)? "
-            "It should raise. The record holds what came out until then"
+            f"a rank left in the middle of the run, and the launcher ended the others: {said}. If nothing "
+            "above says why: does an element, or a library that it calls, end its process (os._exit, exit in "
+            "C, STOP in Fortran)? It should raise. The record holds what came out until then"
         )
     raise MpiSetupError(
         f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "

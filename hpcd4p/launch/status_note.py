@@ -17,7 +17,8 @@ MET = "met"
 """Rank 0 is through MPI_Init, and looks after the others."""
 
 BEGUN = "begun"
-"""The run has begun: a rank that is lost from now on is dealt with by the run itself."""
+"""The run has begun: a rank that is lost from now on is dealt with by the run itself. Rank 0 adds the number
+of its process."""
 
 
 def leave_note(text: str) -> bool:
@@ -69,10 +70,17 @@ class StatusNote:
         text = self.word()
         return int(text) if text.isascii() and text.isdigit() else None
 
+    def head(self) -> int | None:
+        """Give the process of rank 0, if the run has begun and not left a status."""
+        word, _, number = self.word().partition(" ")
+        return int(number) if word == BEGUN and number.isdigit() else None
+
     def wait(self, seconds: float) -> None:
-        """Wait until rank 0 has left a status, at most so long."""
+        """Wait until rank 0 has left a status, as long as it lives, and at most so long."""
         end = time.monotonic() + seconds
-        while self.status() is None and time.monotonic() < end:
+        while (
+            (head := self.head()) is not None and os.path.exists(f"/proc/{head}") and time.monotonic() < end
+        ):
             time.sleep(0.02)
 
     def __enter__(self) -> StatusNote:
