@@ -14,7 +14,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
-from hpcd4p.launch.status_note import STATUS_VARIABLE
+from hpcd4p.launch.status_note import plainly
 from hpcd4p.packages import require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
 from hpcd4p.record.small import SmallOutputs
@@ -155,10 +155,8 @@ def _finish(
             sink.abandon()
             raise
         summary, stopped = found, stop
-        if STATUS_VARIABLE in os.environ and "SIGUSR1" in summary.reason:
-            # our launcher was told to stop, and passed it on in the only way that leaves us time
-            summary.reason = summary.reason.replace("SIGUSR1", "SIGINT or SIGTERM")
-            stopped = type(stop)(summary.reason)
+        summary.reason = plainly(summary.reason)
+        stop.args = (plainly(str(stop)),)
     except BaseException:
         sink.abandon()
         raise

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
+from hpcd4p.launch.status_note import plainly
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
@@ -154,8 +155,10 @@ def perform(job: Job, record: Path | None) -> Result:
         told: Summary | None = getattr(stop, "summary", None)
         if told is None:
             sink.abandon()
-        else:
-            sink.close(told)
+            raise
+        told.reason = plainly(told.reason)
+        stop.args = (plainly(str(stop)),)
+        sink.close(told)
         raise
     except BaseException:
         sink.abandon()

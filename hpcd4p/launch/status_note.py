@@ -37,6 +37,14 @@ def leave_note(text: str) -> bool:
     return True
 
 
+def plainly(reason: str) -> str:
+    """Give the reason of a stop as whoever launched the ranks knows it.
+
+    Our launcher passes SIGINT and SIGTERM on as the only signal that leaves the ranks time.
+    """
+    return reason.replace("SIGUSR1", "SIGINT or SIGTERM") if STATUS_VARIABLE in os.environ else reason
+
+
 class StatusNote:
     """A note for one word: `MET`, `BEGUN`, or in the end the status. A context manager that removes it.
 

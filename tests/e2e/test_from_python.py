@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -58,3 +59,43 @@ def test_a_script_gets_from_ranks_what_one_process_gives(tmp_path, environment):
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("good\n")
     assert "127.0.0.1:1" in done.stdout
+
+
+SLOW = """
+    import time
+
+    import hpcd4p
+    from hpcd4p import ProducerPE, WorkflowGraph
+    from hpcd4p.errors import Interrupted
+
+    class Numbers(ProducerPE):
+        def _process(self, inputs):
+            print("begun", flush=True)
+            for number in range(3000):
+                time.sleep(0.01)
+                self.write("output", number)
+
+    graph = WorkflowGraph()
+    graph.add(Numbers())
+    try:
+        hpcd4p.run(graph, ranks=2)
+    except Interrupted as stop:
+        print(stop, "|", stop.summary.reason)
+"""
+
+
+def test_a_script_that_is_interrupted_hears_it_by_the_name_of_its_signal(tmp_path, environment):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(SLOW))
+    process = subprocess.Popen(
+        [sys.executable, str(script)], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    words = "stopped by SIGINT or SIGTERM before the end"
+    assert said.splitlines()[-1] == f"{words} | {words}"
