@@ -9,4 +9,4 @@ from hpcd4p.bench.throughput import throughput
 
 def rows(bench: Bench) -> list[Row]:
     """5 times dispel4py's `simple` in process, no less on 4 ranks."""
-    return throughput(bench, "keyed", 2_000_000, over_simple=5.0, with_loop=False)
+    return throughput(bench, "keyed", 4_000_000, over_simple=5.0, with_loop=False)
