@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Role
 from hpcd4p.record.summary import DeadLetter
 from hpcd4p.runtime import clock
@@ -79,12 +78,7 @@ class Feeder(Rank):
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         plan = self.plan.elements[element]
         instance = self.flow.instance(plan, copy_element(self.elements[element], 1))
-        try:
-            instance.start()
-        except Exception as error:  # user code: anything may come
-            raise ElementFailed(
-                f"preprocess of element {plan.name} raised {type(error).__name__}: {error}"
-            ) from error
+        instance.start()
         self.sources.append(Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake))
 
     def instances(self) -> list[Any]:

@@ -74,7 +74,7 @@ class Inbox:
             self.lines[element].append((partition, port, values))
             self.tuples[element] += len(values)
 
-    def open(self) -> tuple[dict[int, int], Exception] | None:
+    def open(self) -> tuple[dict[int, int], BaseException] | None:
         """Unpickle the oldest message that is still sealed.
 
         Returns
@@ -85,7 +85,7 @@ class Inbox:
         frames = self._sealed.popleft()
         try:
             segments = Codec.unpack(frames)
-        except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
+        except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             counts = Codec.counts(frames)
             for element, count in counts.items():
                 self._shrink(element, count)

@@ -12,10 +12,10 @@ from operator import itemgetter
 from typing import Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
-from hpcd4p.errors import RunStopped
+from hpcd4p.errors import ElementFailed, RecordError, RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.runtime import clock, garbage, loops
-from hpcd4p.runtime.loops import call_with_inputs, call_with_output, call_without_output
+from hpcd4p.runtime.loops import Leave, call_with_inputs, call_with_output, call_without_output
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
@@ -34,6 +34,9 @@ FIRST_LOOK_TUPLES = 16
 
 OUR_FILES = frozenset({__file__, loops.__file__})
 """A traceback begins behind them: they say nothing to the reader."""
+
+OURS = (RunStopped, RecordError, Leave, KeyboardInterrupt)
+"""What comes up through a call of an element and is no failure of it."""
 
 VALUE_CHARS = 2000
 """A dead letter shows this much of its tuple."""
@@ -80,11 +83,24 @@ class Instance:
         self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
 
     def start(self) -> None:
-        """Connect the ports and call `preprocess`. Lets its exception through."""
+        """Connect the ports and call `preprocess`.
+
+        Raises
+        ------
+        ElementFailed
+            It raised something.
+        """
         pe = self.pe
         pe._sink = self._sink
         pe.rank = self.rank
-        pe.preprocess()
+        try:
+            pe.preprocess()
+        except OURS:
+            raise
+        except BaseException as error:  # user code: anything may come, sys.exit too
+            raise ElementFailed(
+                f"preprocess of element {self.plan.name} raised {show_error(error)}"
+            ) from error
         item = pe._item_function()
         if isinstance(pe, KeyedPE):
             self._run = self._keyed_loop(pe)
@@ -127,7 +143,7 @@ class Instance:
         began = clock.now()
         try:
             self._postprocess()
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
         self.busy_s += clock.now() - began
 
@@ -162,7 +178,7 @@ class Instance:
             self.on_overflow(self)
 
     def _failed(self, port: str, value: Any, error: BaseException) -> None:
-        if isinstance(error, RunStopped):  # came up through a call that wrote much
+        if isinstance(error, OURS):  # came up through a call that wrote much, or from a signal
             raise error
         import traceback  # most ranks never need it
 
@@ -170,7 +186,7 @@ class Instance:
         while at is not None and at.tb_frame.f_code.co_filename in OUR_FILES and at.tb_next is not None:
             at = at.tb_next
         text = "".join(traceback.format_exception(type(error), error, at))
-        self._fail(self, port, value, f"{type(error).__name__}: {error}", text)
+        self._fail(self, port, value, show_error(error), text)
 
     # ---- the loops, one for each kind of element
 
@@ -202,7 +218,7 @@ class Instance:
         sink = self._sink
         values = iter(values)
         while True:
-            value = None
+            value = result = None
             try:
                 for value in values:
                     result = process(value if is_root else {port: value})
@@ -210,8 +226,8 @@ class Instance:
                         for name, each in result.items():
                             sink(name, each)
                 return
-            except Exception as error:  # noqa: BLE001  # user code: anything may come
-                self._failed(port, value, error)
+            except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                self._failed(port, value, _no_dict(result) or error)
 
     def _run_batch(self, port: str, values: Iterable[Any]) -> None:
         pe = self.pe
@@ -224,7 +240,7 @@ class Instance:
             if error is not None:
                 self._batch_failed(pe, port, part, error)
 
-    def _batch(self, pe: BatchPE, part: list[Any]) -> Exception | None:
+    def _batch(self, pe: BatchPE, part: list[Any]) -> BaseException | None:
         """Run one batch; if it raises, what it had written is taken back."""
         before = {name: len(values) for name, values in self.out.items()}
         overflow, self.on_overflow = self.on_overflow, None  # nothing moves on before the batch is done
@@ -233,7 +249,7 @@ class Instance:
             if result is not None:
                 for each in result:
                     self._sink(pe.OUTPUT_NAME, each)
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             for name, count in before.items():
                 del self.out[name][count:]
             return error
@@ -243,9 +259,9 @@ class Instance:
             overflow(self)
         return None
 
-    def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: Exception) -> None:
+    def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: BaseException) -> None:
         """Find the tuples that fail, where the element holds no state; else all of them have."""
-        if self.plan.partitions or len(part) == 1:
+        if self.plan.partitions or len(part) == 1 or isinstance(error, OURS):
             for value in part:
                 self._failed(port, value, error)
             return
@@ -276,7 +292,7 @@ class Instance:
                             key = key_of(item)
                             table[key] = call(key, value_of(item), get(key))
                     return
-                except Exception as error:  # noqa: BLE001  # user code: anything may come
+                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
                     self._failed(port, item, error)
 
         return run
@@ -287,9 +303,25 @@ class Instance:
             for key, state in self.table.items():
                 try:
                     pe.end_key(key, state)
-                except Exception as error:  # noqa: BLE001  # user code: anything may come
+                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
+
+
+def _no_dict(result: Any) -> TypeError | None:
+    """What to say of a result that is no dict; None if it is one, or nothing."""
+    if result is None or hasattr(result, "items"):
+        return None
+    kind = type(result).__name__
+    return TypeError(f"process gave a {kind}; expected a dict, output to datum, or None")
+
+
+def show_error(error: BaseException) -> str:
+    """Kind and text of an exception; user classes may fail to say theirs."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as another:  # noqa: BLE001  # user code: __str__ may raise anything
+        return f"{type(error).__name__}, whose text raised {type(another).__name__}"
 
 
 def show_value(value: Any) -> str:

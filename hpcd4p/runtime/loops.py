@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
+class Leave(BaseException):
+    """Raised through a call of an element to end it: the run is over, and nobody listens any more."""
+
+
 def call_with_output(
     call: Callable[[Any], Any],
     port: str,
@@ -26,7 +30,7 @@ def call_with_output(
                 if result is not None:
                     append(result)
             return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             failed(port, value, error)
 
 
@@ -43,7 +47,7 @@ def call_without_output(
             for value in values:
                 call(value)
             return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             failed(port, value, error)
 
 
@@ -62,5 +66,5 @@ def call_with_inputs(
                 if result is not None and out is not None:
                     out.append(result)
             return
-        except Exception as error:  # noqa: BLE001  # user code: anything may come
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             failed("", value, error)

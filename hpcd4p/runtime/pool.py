@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.attributes import attributes
@@ -148,7 +147,7 @@ class PoolRank(Rank):
     def _run_task(self, task: Task) -> None:
         try:
             port, values = self.codec.open(task.payload)
-        except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
+        except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             self._refuse(task, error)
             return
         instance = self._instance(task.element)
@@ -174,7 +173,7 @@ class PoolRank(Rank):
             return BLOCKED_S if self._held_off else 0.0
         return pause
 
-    def _refuse(self, task: Task, error: Exception) -> None:
+    def _refuse(self, task: Task, error: BaseException) -> None:
         self.bury_batch(task.element, "a task", task.tuples, error)
         self.outbox.done.append((task.element, task.id))
         self.seal()
@@ -186,13 +185,7 @@ class PoolRank(Rank):
             plan = self.plan.elements[element]
             instance = self.flow.instance(plan, self.elements[element])
             instance.on_overflow = self.overflow
-            try:
-                instance.start()
-            except Exception as error:  # user code: anything may come
-                raise ElementFailed(
-                    f"preprocess of element {plan.name} raised {type(error).__name__}: {error} "
-                    f"(rank {self.rank}, host {self.account.host})"
-                ) from error
+            instance.start()
             self._instances[element] = instance
             self._at_start[element] = attributes(instance.pe)
         return instance

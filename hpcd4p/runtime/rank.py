@@ -15,7 +15,7 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
-from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.transport.broker import MAIL, Broker, Mesh
@@ -91,7 +91,7 @@ class Rank(Sender):
     # ---- start and end
 
     def start(self) -> None:
-        """Start the instances that this rank hosts. An exception of `preprocess` comes through."""
+        """Start the instances that this rank hosts; raises `ElementFailed` if `preprocess` of one raises."""
         for e, partition in self.plan.hosted(self.rank):
             element = self.plan.elements[e]
             if element.role is Role.STATE:
@@ -207,12 +207,13 @@ class Rank(Sender):
             for element, count in counts.items():
                 self.bury_batch(element, "a message", count, error)
 
-    def bury_batch(self, element: int, what: str, count: int, error: Exception) -> None:
+    def bury_batch(self, element: int, what: str, count: int, error: BaseException) -> None:
         """Count `count` tuples as failed that cannot be unpickled; one dead letter tells of all of them."""
-        text = f"{type(error).__name__}: {error}"
+        text = show_error(error)
         where = f"reading {what} of {count} tuples for {self.plan.elements[element].name}"
         self.flow.bury(element, "", f"{what} of {count} tuples", text, f"{where}: {text}")
-        self._failed[element] += count - 1
+        # the head writes its letters later
+        self._failed[element] = self._failed.get(element, 0) + count - 1
         self.outbox.count(element, -count)
 
     def blocked(self, element: int) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.control.failures import too_many
-from hpcd4p.errors import ElementFailed, RunStopped, TooManyFailures
+from hpcd4p.errors import RunStopped, TooManyFailures
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
@@ -54,12 +54,7 @@ class _Sequential:
             for partition in range(max(1, element.partitions)):
                 instance = self.flow.instance(element, copy_element(pe, element.partitions), partition)
                 instance.on_overflow = self._overflow
-                try:
-                    instance.start()
-                except Exception as error:  # user code: anything may come
-                    raise ElementFailed(
-                        f"preprocess of element {element.name} raised {type(error).__name__}: {error}"
-                    ) from error
+                instance.start()
                 self.instances[element.index, partition] = instance
         for element in self.plan.elements[:-1]:
             if element.role is Role.ROOT:

@@ -13,6 +13,7 @@ from typing import Any
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.loops import Leave
 
 PROBE_CALLS = 2
 """A root whose attributes are the same after this many calls holds no state: two, since the first
@@ -94,13 +95,15 @@ class Source:
             self._notify()
             self._room.wait(1.0)
         if self._stop:
-            raise SystemExit  # ends this thread only
+            raise Leave
 
     def _main(self) -> None:
         try:
             for _ in self._batches:
                 self._notify()
                 self._make_room()
+        except Leave:
+            pass
         except Exception as error:  # noqa: BLE001  # the engine's own: told by the main thread
             self.error = error
         finally:

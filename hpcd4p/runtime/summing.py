@@ -60,7 +60,7 @@ def summarise(
             instances=e.partitions or len(plan.pool_ranks),
         )
         for e in plan.elements
-        if e.role is not Role.COLLECT
+        if e.role is not Role.COLLECT or stats.get(f"f:{e.index}")  # outputs that could not be read
     ]
     failed = sum(e.failed for e in elements)
     state = COMPLETED

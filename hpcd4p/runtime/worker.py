@@ -121,7 +121,8 @@ def serve(setup: Setup, number: int) -> int:
         sys.stderr.flush()
         os._exit(3)
     except ElementFailed as error:
-        broker.report(codec.seal(("element", number, str(error))))
+        text = f"{error} (rank {number}, host {os.uname().nodename})"
+        broker.report(codec.seal(("element", number, text)))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
     except BaseException:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         import traceback

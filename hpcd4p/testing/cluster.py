@@ -22,6 +22,7 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head import Head
 from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
@@ -38,7 +39,7 @@ MOST_STEPS = 2_000_000
 """A simulation that is not over by then hangs."""
 
 
-class Killed(BaseException):
+class Killed(Leave):
     """The rank that is running has just been killed. Not an Exception: nothing may catch it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 
 import pytest
 
@@ -113,11 +114,33 @@ def test_an_exception_in_postprocess_is_a_failure_and_keeps_what_came_before(hpc
     assert "disk gone" in letter["error"]
 
 
-def test_an_element_that_calls_exit_leaves_nobody_waiting(hpcd4p):
+@RANKS
+def test_an_element_that_calls_exit_has_failed_for_that_tuple(hpcd4p, ranks):
     text = "import sys\n" + workflow("return sys.exit('bye') if data == 7 else data")
-    ended = hpcd4p("run", "-n", "3", "w.py", "-i", "20", workflow=text)
-    assert ended.status in (1, 3), ended.err
-    assert "SystemExit: bye" in ended.out + ended.err
+    assert failed_once(hpcd4p, ranks, text, outputs=19)["error"] == "SystemExit: bye"
+
+
+@RANKS
+def test_an_exception_in_preprocess_of_a_stateful_element_is_one_message(hpcd4p, ranks):
+    text = workflow(
+        "return data", "stateful = True\n\n    def preprocess(self): raise OSError('no such licence')"
+    )
+    ended = failed(hpcd4p, ranks, text, "-i", "20")
+    assert "preprocess of element Work1 raised OSError: no such licence" in ended.error
+    assert "Traceback" not in ended.error
+
+
+def test_a_tuple_that_cannot_be_unpickled_is_a_failure(hpcd4p):
+    text = workflow("return Two(1, 2) if data == 7 else data") + textwrap.dedent(
+        """
+        class Two(Exception):
+            def __init__(self, a, b):
+                super().__init__(a)  # so pickle makes it again with one argument
+        """
+    )
+    ended = failed(hpcd4p, 4, text, "-i", "20")
+    (letter,) = ended.record()["dead_letters"]
+    assert "missing 1 required positional argument" in letter["error"]
 
 
 @pytest.mark.parametrize("status", [7, 3])  # 3 is also that of a rank without Redis

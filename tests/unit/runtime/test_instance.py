@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE, SimpleFunctionPE
-from hpcd4p.errors import RankLost
+from hpcd4p.errors import ElementFailed, RankLost
 from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.runtime.instance import VALUE_CHARS, Instance, show_value
 
@@ -298,6 +298,78 @@ def test_an_end_of_the_run_that_comes_up_through_a_write_is_not_a_failure_of_the
     with pytest.raises(RankLost):
         bench.run(list(range(100_000)))
     assert bench.failures == []
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SystemExit("bye"), "SystemExit: bye"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (Silent(), "Silent, whose text raised ValueError"),
+    ],
+)
+@pytest.mark.parametrize("kind", [IterativePE, GenericPE, BatchPE, KeyedPE])
+def test_whatever_is_raised_is_a_failure_of_its_tuple(kind, error, told):
+    class Raises(kind):
+        def __init__(self):
+            super().__init__()
+            if kind is GenericPE:
+                self._add_input("input")
+
+        def _process(self, data):
+            raise error
+
+        def process_batch(self, items):
+            raise error
+
+        def process_key(self, key, value, state):
+            raise error
+
+    bench = Bench(Raises())
+    bench.run([(1, 2)])
+    assert bench.failures == [("input", (1, 2), told)]
+
+
+def test_a_ctrl_c_is_not_a_failure_of_the_tuple():
+    def interrupt(value):
+        raise KeyboardInterrupt
+
+    bench = Bench(SimpleFunctionPE(interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        bench.run([1])
+    assert bench.failures == []
+
+
+def test_an_element_that_gives_no_dict_is_told_what_to_give():
+    class GivesList(GenericPE):
+        def __init__(self):
+            super().__init__()
+            self._add_input("input")
+
+        def process(self, inputs):
+            return [1]
+
+    bench = Bench(GivesList())
+    bench.run([3, 4])
+    expected = "TypeError: process gave a list; expected a dict, output to datum, or None"
+    assert bench.failures == [("input", 3, expected), ("input", 4, expected)]
+
+
+def test_what_preprocess_raises_names_the_element():
+    class Starts(IterativePE):
+        def preprocess(self):
+            raise SystemExit("no licence")
+
+        def _process(self, data):
+            return data
+
+    with pytest.raises(ElementFailed, match="preprocess of element it0 raised SystemExit: no licence"):
+        Bench(Starts())
 
 
 def test_a_value_that_cannot_be_shown_is_named():

@@ -10,6 +10,7 @@ from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGra
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter
+from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
@@ -21,7 +22,7 @@ CODEC = Codec(b"test")
 LONG = 4 * PARTIAL_TUPLES
 
 
-class Dead(BaseException):
+class Dead(Leave):
     """The rank dies here."""
 
 
