@@ -14,7 +14,7 @@ from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
-from hpcd4p.wire.messages import Task
+from hpcd4p.wire.messages import Commit, Task
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter
@@ -92,6 +92,7 @@ class PoolRank(Rank):
         self._run_task(reply.task)
         self._lease = outer
         self.settle(self.settings.window - 1)
+        self.exchange(Commit(), idle=False)
         return True
 
     def _look(self) -> bool:

@@ -259,13 +259,13 @@ class Rank(Sender):
 
         Others may be waiting for this rank, so meanwhile it helps.
         """
+        self.exchange(Commit(), idle=False)
         while self.stopped is None and self.crowded(element):
             self.receive()
-            if self.help(element):
-                continue
-            if self.broker.wait(BLOCKED_S):
-                self.woken()
-            self.exchange(Commit())
+            if not self.help(element):
+                if self.broker.wait(BLOCKED_S):
+                    self.woken()
+                self.exchange(Commit(), idle=False)
 
     def crowded(self, element: int) -> bool:
         """Whether as much as may waits further down than `element`."""
@@ -283,6 +283,7 @@ class Rank(Sender):
                 self._work_line(e)
                 self.seal()
                 self.settle(self.settings.window - 1)
+                self.exchange(Commit(), idle=False)
                 return True
         return False
 

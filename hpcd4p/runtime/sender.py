@@ -196,7 +196,8 @@ class Sender:
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         self.hungry = reply.idle
-        self.waiting = reply.waiting
+        if not idle:
+            self.waiting = reply.waiting
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested
         if reply.service_us:

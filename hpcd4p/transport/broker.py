@@ -36,7 +36,8 @@ class Broker(Protocol):
         take
             Pool elements whose tasks this rank would run, the most wanted first.
         idle
-            Whether a rank that finds none is idle until its bell rings; it is not in the middle of a call.
+            Whether a rank that finds none is idle until its bell rings. One in the middle of a call is
+            not, and is told what waits by element.
         ring
             Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve

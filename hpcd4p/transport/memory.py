@@ -91,7 +91,8 @@ class MemoryBroker:
             reply.task = self._take(take, idle)
         reply.orders = s.orders.pop(self.rank, [])
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
-        reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
+        if not idle:
+            reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
         reply.congested = frozenset(e for e, _ in s.congested)
         if want_service:
             reply.service_us = service_times(s.stats.items())

@@ -122,7 +122,7 @@ class RedisBroker:
             args.extend(pair)
         args.append(len(take))
         args.extend(take)
-        return _reply(self._script("step", *args))
+        return _reply(self._script("step", *args), idle)
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
@@ -236,13 +236,17 @@ def _task(
     return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
 
 
-def _reply(raw: list[Any]) -> Reply:
+def _reply(raw: list[Any], totals_only: bool) -> Reply:
     if raw[0] == 0:
         return Reply(accepted=False)
     _, idle, ready, congested, orders, task, stat = raw
-    waiting = {k: int(v) for k, v in _pairs(ready)}
-    reply = Reply(True, None, idle, waiting.pop(b"t", 0), waiting.pop(b"b", 0))
-    reply.waiting = {int(e): count for e, count in waiting.items() if count}
+    reply = Reply(True, None, idle)
+    if totals_only:
+        reply.tasks, reply.size = (int(n or 0) for n in ready)
+    else:
+        waiting = {k: int(v) for k, v in _pairs(ready)}
+        reply.tasks, reply.size = waiting.pop(b"t", 0), waiting.pop(b"b", 0)
+        reply.waiting = {int(e): count for e, count in waiting.items() if count}
     if task:
         reply.task = _task(*task)
     if orders:

@@ -96,7 +96,7 @@ class Reply:
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
     waiting : dict
-        Tasks that wait, by element.
+        Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
     congested : frozenset of int
         Stateful elements whose ranks are behind.

@@ -433,10 +433,12 @@ def test_a_look_may_leave_letters_and_reports_where_they_are(world):
     assert world[0].observe(alive=False).reports == [b"4"]
 
 
-def test_every_reply_says_what_waits_by_element(world):
-    assert world.publish((1, 3, b"x"), (1, 3, b"y"), (2, 1, b"z")).waiting == {1: 2, 2: 1}
+def test_a_rank_in_the_middle_of_a_call_is_told_what_waits_by_element(world):
+    world.publish((1, 3, b"x"), (1, 3, b"y"), (2, 1, b"z"))
+    assert world[4].step(Commit(), idle=False).waiting == {1: 2, 2: 1}
     world.take(5, (2,))
-    assert world[4].step(Commit()).waiting == {1: 2}
+    reply = world[4].step(Commit(), idle=False)
+    assert (reply.waiting, reply.tasks, reply.size) == ({1: 2}, 2, 2)
 
 
 def test_a_rank_in_the_middle_of_a_call_that_finds_no_task_is_not_idle(world):

@@ -17,7 +17,9 @@
 -- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
--- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false}
+--          (idle: a rank that finds no task is; else it is in a call, and asks what waits by element)
+-- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false}; ready is
+--          {t, b}, or all of that hash for a rank in a call
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
@@ -104,5 +106,6 @@ if call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
 end
-return {1, call('ZCARD', p .. 'idle'), call('HGETALL', p .. 'ready'), call('SMEMBERS', p .. 'cong'), orders,
-        task, want_service == 1 and call('HGETALL', p .. 'stat')}
+local ready = idle == 1 and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
+return {1, call('ZCARD', p .. 'idle'), ready, call('SMEMBERS', p .. 'cong'), orders, task,
+        want_service == 1 and call('HGETALL', p .. 'stat')}
