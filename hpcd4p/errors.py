@@ -8,6 +8,7 @@ The tree::
     │   ├── InputError          the inputs given with -i, -d, -f or from Python
     │   ├── SettingsError       an option, a HPCD4P_ variable or a TOML key
     │   ├── KeyHashError        a key that cannot be given a partition
+    │   ├── TupleTooLargeError  a tuple that cannot go through Redis
     │   ├── RedisSetupError     no Redis, wrong address, wrong password, too old
     │   ├── MpiSetupError       no MPI, or one that does not start
     │   ├── MissingPackage      a package that this Python cannot import
@@ -67,6 +68,10 @@ class SettingsError(UsageError):
 
 class KeyHashError(UsageError):
     """A key of a group-by that has no stable hash; names the element and the type of the key."""
+
+
+class TupleTooLargeError(UsageError):
+    """A tuple for an element of the pool that is larger than Redis should hold."""
 
 
 class RedisSetupError(UsageError):

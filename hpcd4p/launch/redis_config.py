@@ -15,8 +15,12 @@ KEY_PATTERN = "hpcd4p:*"
 OLDEST = (6, 2)
 """Oldest Redis that has every command and ACL rule used here."""
 
-MAX_MEMORY_MB = 128
-"""A run's tasks wait within this; sources wait long before (`EngineSettings.high_bytes`)."""
+LEAST_MEMORY_MB = 128
+"""The server may use this much on any node. Sources wait long before (`EngineSettings.high_bytes`); on top
+come the tasks that ranks have in hand, and each payload several times over while it goes in or out."""
+
+SHARE_OF_NODE = 4
+"""And one part in so many of the node's memory, if that is more: it is the last defence, not what is used."""
 
 MAX_CLIENTS = 32_768
 """Two connections for each rank; the server takes fewer by itself if it may not open so many."""
@@ -48,7 +52,14 @@ def user_rule(secret: str) -> str:
     )
 
 
-def server_config(directory: str, secret: str, bind: str | None, port: int) -> str:
+def memory_mb(node_bytes: int) -> int:
+    """What the server may use on a node with that much memory."""
+    return max(LEAST_MEMORY_MB, node_bytes // SHARE_OF_NODE >> 20)
+
+
+def server_config(
+    directory: str, secret: str, bind: str | None, port: int, memory: int = LEAST_MEMORY_MB
+) -> str:
     """Configuration of a server that lives in `directory`.
 
     Parameters
@@ -59,6 +70,8 @@ def server_config(directory: str, secret: str, bind: str | None, port: int) -> s
         Password of the run's user.
     bind, port
         Address to listen on; port 0 listens on the Unix socket alone.
+    memory
+        Megabytes that it may use.
     """
     lines = [
         f"port {port if bind else 0}",
@@ -78,7 +91,7 @@ def server_config(directory: str, secret: str, bind: str | None, port: int) -> s
         # nothing of a run is kept here: checkpoints are files of their own
         'save ""',
         "appendonly no",
-        f"maxmemory {MAX_MEMORY_MB}mb",
+        f"maxmemory {memory}mb",
         # a full server must refuse: to evict is to lose tuples
         "maxmemory-policy noeviction",
         f"maxclients {MAX_CLIENTS}",

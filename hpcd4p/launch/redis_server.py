@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 
 from hpcd4p.errors import RedisSetupError
-from hpcd4p.launch.redis_config import OLDEST, USER, log_path, server_config, socket_path
+from hpcd4p.launch.node import node_bytes
+from hpcd4p.launch.redis_config import OLDEST, USER, log_path, memory_mb, server_config, socket_path
 from hpcd4p.launch.redis_home import make_home, sweep_homes
 from hpcd4p.launch.redis_program import redis_servers, version_of
 from hpcd4p.launch.watchdog import MORTAL, Watchdog
@@ -146,7 +147,7 @@ def _start(program: Path, secret: str, bind: str | None, scratch: Path | None) -
 def _start_in(home: Path, program: list[str], secret: str, bind: str | None, port: int) -> RunRedis:
     config = home / "redis.conf"
     with open(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(server_config(str(home), secret, bind, port))
+        file.write(server_config(str(home), secret, bind, port, memory_mb(node_bytes())))
     endpoint = Endpoint(socket_path(str(home)), bind if port else None, port, USER, secret, 0, False)
     watchdog = Watchdog([*program, str(config)], home)
     try:

@@ -21,10 +21,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "task_s": (1e-5, 60),
     "slice_s": (1e-5, 60),
     "max_task_tuples": (1, 1 << 20),
-    "max_task_bytes": (1 << 10, 1 << 25),  # a quarter of what Redis may hold: a few tasks must fit
+    "max_task_bytes": (1 << 10, 1 << 25),  # a quarter of what Redis may hold anywhere: a few must fit
     "flush_s": (0.0001, 60),
     "high_tasks_per_rank": (1, 1_000_000),
-    "high_bytes": (1 << 20, 1 << 26),  # half of what Redis may hold: a task may come on top
+    "high_bytes": (1 << 20, 1 << 26),  # half of what Redis may hold anywhere: a task may come on top
     "inbox_high_tuples": (1, 1 << 30),
     "inbox_high_bytes": (1 << 10, 1 << 40),
     "window": (1, 1024),

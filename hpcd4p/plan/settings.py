@@ -40,7 +40,8 @@ class EngineSettings:
     """Sources wait while more tasks than this, for each pool rank, wait in Redis (at least 32)."""
 
     high_bytes: int = 32 << 20
-    """Sources wait while more bytes than this wait in Redis (which is bounded at 128 MB)."""
+    """Sources wait while more bytes than this wait in Redis (which may use 128 MB on any node, and more on a
+    large one)."""
 
     inbox_high_tuples: int = 1 << 16
     """A stateful rank with more tuples than this waiting for one element asks senders to hold."""

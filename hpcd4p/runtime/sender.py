@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
-from hpcd4p.errors import RankLost
+from hpcd4p.errors import RankLost, TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.flow import Flow
@@ -144,11 +144,14 @@ class Sender:
             self.outbox.began = clock.now()
 
     def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
-        name = self.plan.elements[route.source].name
-        text = (
-            f"{name} wrote a {type(value).__name__} on {route.output!r} that cannot be pickled, "
-            f"so it cannot travel to another rank: {type(error).__name__}: {error}"
-        )
+        what = f"{self.plan.elements[route.source].name} wrote a {type(value).__name__} on {route.output!r}"
+        if isinstance(error, TupleTooLargeError):
+            text = f"{what} that is too large: {error}"
+        else:
+            text = (
+                f"{what} that cannot be pickled, so it cannot travel to another rank: "
+                f"{type(error).__name__}: {error}"
+            )
         self.flow.bury(route.source, "", value, text, text)
 
     # ---- committing

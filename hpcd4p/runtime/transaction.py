@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.weight import weigh
@@ -28,6 +29,9 @@ RING_AFTER_S = 0.001
 
 RING_AGAIN_S = 0.05
 """And ring again, in case it was only busy."""
+
+MOST_TUPLE_BYTES = 128 << 20
+"""Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
 
 Bury = Callable[[Route, Any, Exception], None]
 
@@ -155,6 +159,9 @@ class Sealer:
                 light = length // 2  # the guess was wrong: tuples are not alike
                 continue
             at += length
+            if len(part) == 1 and len(payload) > MOST_TUPLE_BYTES and route is not None:
+                self._bury(route, part[0], _too_large(payload, self._plan.elements[element].name))
+                continue
             if part:
                 outbox.count(element, len(part))
                 commit.publish.append(Publication(element, len(part), payload))
@@ -198,6 +205,14 @@ class Sealer:
                 continue
             good.append(value)
         return good
+
+
+def _too_large(payload: bytes, target: str) -> TupleTooLargeError:
+    return TupleTooLargeError(
+        f"it takes {len(payload) >> 20:,} MiB and is for {target}, which is in the pool. Tuples go there "
+        f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most: write it to a file and pass the name, or give "
+        "the input of that element a grouping, for what has a fixed place travels by MPI, without a limit"
+    )
 
 
 class Window:

@@ -101,7 +101,7 @@ class RespConnection:
             reply = gets()
             if reply is not False:
                 if isinstance(reply, hiredis.ReplyError):
-                    raise BrokerRefused(f"the run's Redis at {self._where} refused a command: {reply}")
+                    raise BrokerRefused(self._refusal(str(reply)))
                 return reply
             data = self._patiently(self._socket.recv, _RECEIVE_BYTES)
             if not data:
@@ -116,6 +116,15 @@ class RespConnection:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+    def _refusal(self, said: str) -> str:
+        if said.startswith("OOM") or "used memory > 'maxmemory'" in said:
+            return (
+                f"the run's Redis at {self._where} is out of memory: what waits there and what ranks have in "
+                "hand is too large. Make tuples smaller (write a file and pass its name), lower --high-bytes "
+                "or --max-task-bytes, or give the job's first node more memory"
+            )
+        return f"the run's Redis at {self._where} refused a command: {said}"
 
     def _patiently(self, call: Callable[[Any], Any], argument: Any) -> Any:
         for _ in range(self._patience):

@@ -203,7 +203,7 @@ def test_a_cluster_in_which_nothing_can_happen_any_more_says_who_waits_for_what(
     monkeypatch.setattr(MemoryStore, "ring_idle", lambda store, most: None)
     monkeypatch.setattr(cluster, "MOST_STEPS", 3000)
     with pytest.raises(HungError, match=r"the cluster hangs .*not drained: .*\n.*pending"):
-        simulate(GALLERY["stateless chain"], 4)
+        simulate(GALLERY["state, pool, state"], 4)
 
 
 def test_every_case_of_the_gallery_says_something():

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from importlib.resources import files
 
-from hpcd4p.launch.redis_config import server_config, user_rule
+from hpcd4p.launch.node import node_bytes
+from hpcd4p.launch.redis_config import memory_mb, server_config, user_rule
 
 LUA = {
     p.name: p.read_text() for p in (files("hpcd4p.transport") / "lua").iterdir() if p.name.endswith(".lua")
@@ -32,6 +34,17 @@ def test_listens_on_the_one_address_that_is_given():
 def test_keeps_nothing_on_disk_and_never_evicts():
     lines = server_config("/tmp/x", "s", None, 0).splitlines()
     assert {'save ""', "appendonly no", "maxmemory 128mb", "maxmemory-policy noeviction"} <= set(lines)
+
+
+def test_the_server_may_use_a_quarter_of_a_large_node():
+    assert memory_mb(64 << 30) == 16 << 10
+    assert memory_mb(256 << 20) == 128
+    assert "maxmemory 300mb" in server_config("/tmp/x", "s", None, 0, 300).splitlines()
+
+
+def test_this_node_has_memory_and_no_more_than_the_kernel_says():
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 1 << 20 < node_bytes() <= physical
 
 
 def test_the_default_user_is_off():

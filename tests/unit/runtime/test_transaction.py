@@ -10,6 +10,7 @@ import pytest
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime import transaction
 from hpcd4p.runtime.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox, Prepared, Sealer, Window
 from hpcd4p.transport.memory import MemoryMesh
 from hpcd4p.wire.codec import Codec
@@ -203,6 +204,18 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     commit = ranks.seal(outbox).commit
     assert max(len(p.payload) for p in commit.publish) <= 10_000
     assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == values
+
+
+def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
+    monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000))
+    outbox = Outbox()
+    large = bytes(10_000)
+    outbox.to_pool(TO_POOL, [b"a", large, b"b"])
+    commit = ranks.seal(outbox).commit
+    assert ranks.buried == [(TO_POOL, large)]
+    assert commit.counts == {1: 2}
+    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
 
 
 # ---- the window
