@@ -80,11 +80,14 @@ class PoolRank(Rank):
         return self.in_pool and not self._idle and self._may_begin()
 
     def help(self, element: int) -> bool:
-        """See `Rank.help`: with tasks, too."""
-        if super().help(element):
-            return True
-        if not self.in_pool or not self._may_begin():
-            return False
+        """See `Rank.help`: with tasks, too. Nothing of it belongs to the task at hand."""
+        outer, self._lease = self._lease, None
+        try:
+            return super().help(element) or (self.in_pool and self._may_begin() and self._help_pool(element))
+        finally:
+            self._lease = outer
+
+    def _help_pool(self, element: int) -> bool:
         wanted = [e for e in self._wanted if e > element and not self.crowded(e)]
         commit, notify, local = self.window.ready()
         reply = self.exchange(commit, take=wanted, idle=False)
@@ -92,9 +95,7 @@ class PoolRank(Rank):
             self._committed(reply, commit, notify, local)
         if reply.task is None:
             return bool(commit)
-        outer, self._lease = self._lease, None
         self._run_task(reply.task)
-        self._lease = outer
         self.settle(self.settings.window - 1)
         self.exchange(Commit(), idle=False)
         return True
