@@ -83,20 +83,17 @@ class PoolRank(Rank):
         """See `Rank.help`: with tasks, too. Nothing of it belongs to the task at hand."""
         outer, self._lease = self._lease, None
         try:
-            return super().help(element) or (self.in_pool and self._may_begin() and self._help_pool(element))
+            return super().help(element) or (self.in_pool and self._help_pool(element))
         finally:
             self._lease = outer
 
     def _help_pool(self, element: int) -> bool:
         wanted = [e for e in self._wanted if e > element and not self.crowded(e)]
-        commit, notify, local = self.window.ready()
-        reply = self.exchange(commit, take=wanted, idle=False)
-        if commit:
-            self._committed(reply, commit, notify, local)
-        if reply.task is None:
-            return bool(commit)
+        reply = self.exchange(Commit(), take=wanted, idle=False)
+        if reply.task is None or self.stopped is not None:
+            return False
         self._run_task(reply.task)
-        self.settle(self.settings.window - 1)
+        self.settle(0)
         self.exchange(Commit(), idle=False)
         return True
 
@@ -287,7 +284,9 @@ class PoolRank(Rank):
             self.forward(instance)
             if self.heavy:
                 self._commit_part(lease)
-        instance.busy_s -= clock.now() - began
+        spent = clock.now() - began
+        instance.busy_s -= spent
+        self.account.busy_s -= spent  # what the rank did meanwhile for others has counted itself
 
     def _commit_part(self, lease: Lease) -> None:
         task = lease.task

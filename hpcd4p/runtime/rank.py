@@ -249,7 +249,7 @@ class Rank(Sender):
         self.forward(instance)
         if self.heavy:
             self.seal()
-            self.settle(self.settings.window - 1)
+            self.settle(0)  # what is not committed cannot be worked on, and others may wait for it
             self.ease(instance.plan.index)
         # that time is not the element's
         instance.busy_s -= clock.now() - began
@@ -282,7 +282,7 @@ class Rank(Sender):
             if tuples and e > element and not self.crowded(e):
                 self._work_line(e)
                 self.seal()
-                self.settle(self.settings.window - 1)
+                self.settle(0)
                 self.exchange(Commit(), idle=False)
                 return True
         return False

@@ -93,6 +93,13 @@ def test_elements_that_write_more_than_others_can_take_wait_for_them(runs, seque
     assert_same(sequential("flood"), runs.run("flood", n, *words), n)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 8])
+def test_calls_in_the_pool_that_flood_slower_elements_end_in_good_time(runs, sequential, n):
+    ended = runs.run("pool_flood", n)
+    assert_same(sequential("pool_flood"), ended, n)
+    assert max(f.peak_rss_bytes for f in ended.summary.ranks_figures) < 150e6  # all at once would be 250 MB
+
+
 def test_ranks_that_mpirun_has_started_give_the_same(runs, sequential):
     expected = sequential("gallery", "-i", str(CALLS))
     assert_same(expected, runs.run("gallery", 4, "-i", str(CALLS), by_mpirun=True), 4)
