@@ -27,7 +27,8 @@ HOLD_BYTES = 4 << 20
 
 CHUNK_TUPLES = 4096
 """Most tuples that go through an element at a time: what it writes is still in the cache of the core when
-the next element reads it (8192 made *keyed* 5 to 8 % slower)."""
+the next element reads it (in one process *keyed* is 7 % quicker with 2048 than with 8192; on 4 ranks, where
+each chunk is a message, 4096 is no slower than 2048)."""
 
 FIRST_LOOK_TUPLES = 16
 """Writes after which the first guess is made."""

@@ -31,15 +31,15 @@ TEND_S = 0.001
 SLOW_S = 0.05
 """A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
 
-TAIL_TASKS = 4
-"""While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
-longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
+SETTLE_S = 1.0
+"""... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
 
 URGENT_RING_S = 0.0001
 """While a rank waits for that commit and does nothing else, it rings for its messages after this time."""
 
-SETTLE_S = 1.0
-"""... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
+TAIL_TASKS = 4
+"""While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
+longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
 
 
 class PoolRank(Rank):

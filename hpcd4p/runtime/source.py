@@ -21,7 +21,7 @@ may only fill a cache."""
 
 SLACK = 4
 """The thread may be so many times `overflow_at` ahead: neither it nor the main thread waits for the other
-at each batch (twice as many tuples per second as with 1 where both are quick)."""
+at each batch (*hops* on 4 ranks is some percent quicker than with 1)."""
 
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""

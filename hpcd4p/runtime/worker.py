@@ -113,7 +113,7 @@ def serve(setup: Setup, number: int) -> int:
         os._exit(3)
     except BrokerLost:
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
-        # to write, and mpirun ends it as soon as one rank leaves with a status
+        # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
         time.sleep(HEAD_FIRST_S)
         os._exit(3)
     except RankLost as error:
