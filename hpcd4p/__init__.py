@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpcd4p.errors import WorkflowError as WorkflowError
     from hpcd4p.launch.api import Result as Result
     from hpcd4p.launch.api import run as run
+    from hpcd4p.record.table import table as table
     from hpcd4p.workflow.composite import CompositePE as CompositePE
     from hpcd4p.workflow.composite import create_iterative_chain as create_iterative_chain
     from hpcd4p.workflow.elements import BasePE as BasePE
@@ -40,9 +42,11 @@ _HOMES = {
     "ProducerPE": "hpcd4p.workflow.elements",
     "Result": "hpcd4p.launch.api",
     "SimpleFunctionPE": "hpcd4p.workflow.elements",
+    "WorkflowError": "hpcd4p.errors",
     "WorkflowGraph": "hpcd4p.workflow.graph",
     "create_iterative_chain": "hpcd4p.workflow.composite",
     "run": "hpcd4p.launch.api",
+    "table": "hpcd4p.record.table",
 }
 
 __all__ = [*_HOMES]

@@ -30,7 +30,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
     from hpcd4p.plan.describe import as_json, describe
 
-    _, plan, _ = planned(settings, parts.rest, size or 1, sorted(made.arity))
+    plan = planned(settings, parts.rest, size or 1, sorted(made.arity)).plan
     if found.json:
         import json
 

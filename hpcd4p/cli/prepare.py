@@ -7,19 +7,37 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.cli.options import Parser, unknown_argument
 from hpcd4p.errors import InputError, SettingsError, UsageError, WorkflowError
 from hpcd4p.workflow.graph import WorkflowGraph
 
 if TYPE_CHECKING:
+    import argparse
+
     from hpcd4p.cli.settings import Resolved
     from hpcd4p.plan.model import Plan
+    from hpcd4p.record.summary import Summary
     from hpcd4p.workflow.elements import GenericPE
     from hpcd4p.workflow.load import Loaded
+
+
+Present = Callable[["Summary", dict[str, list[Any]]], Any]
+"""What puts the outcome in words."""
+
+
+class Planned(NamedTuple):
+    """A workflow that can run."""
+
+    loaded: Loaded
+    plan: Plan
+    elements: list[GenericPE]
+    options: argparse.Namespace | None
+    """Its own options; None if it has no ``build(options)``."""
 
 
 def workflow_module(loaded: Loaded) -> ModuleType | None:
@@ -27,8 +45,10 @@ def workflow_module(loaded: Loaded) -> ModuleType | None:
     return sys.modules.get(loaded.module_name)
 
 
-def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGraph:
-    """Give the graph, made by the module's ``build(options)`` if it has one.
+def built_graph(
+    loaded: Loaded, rest: list[str], valid: list[str]
+) -> tuple[WorkflowGraph, argparse.Namespace | None]:
+    """Give the graph, and the options that the module's ``build(options)`` made it from, if it has one.
 
     Parameters
     ----------
@@ -50,7 +70,7 @@ def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGr
                 f"the workflow {loaded.module_name} has no options of its own; "
                 "hpcd4p run --help lists the others"
             )
-        return loaded.graph
+        return loaded.graph, None
     build = getattr(module, "build")  # noqa: B009 - load_workflow has seen it
     parser = options_of(module)
     options, unknown = parser.parse_known_args(rest)
@@ -71,7 +91,7 @@ def built_graph(loaded: Loaded, rest: list[str], valid: list[str]) -> WorkflowGr
         raise WorkflowError(
             [f"expected a WorkflowGraph from build(options), got {type(graph).__name__}"], loaded.module_name
         )
-    return graph
+    return graph, options
 
 
 def options_of(module: ModuleType | None) -> Parser:
@@ -90,6 +110,32 @@ def options_of(module: ModuleType | None) -> Parser:
 def _raised(function: str, module: str, error: BaseException) -> WorkflowError:
     """What a function of the workflow's module raised; a `sys.exit` in it is told as well."""
     return WorkflowError([f"it raised {type(error).__name__}: {error}"], f"{function} of {module}")
+
+
+def words_of(options: Mapping[str, str | int | float | bool]) -> list[str]:
+    """Give options from a TOML file as words of the command line.
+
+    Examples
+    --------
+    >>> words_of({"time_scale": 0.1, "heavy": True, "plot": False})
+    ['--time-scale=0.1', '--heavy']
+    """
+    flags = {"--" + name.replace("_", "-"): value for name, value in options.items()}
+    return [f if value is True else f"{f}={value}" for f, value in flags.items() if value is not False]
+
+
+def presenter(module: ModuleType | None, options: argparse.Namespace | None) -> Present | None:
+    """Give the module's ``present``, bound to the options of the workflow if it asks for them."""
+    present = getattr(module, "present", None)
+    if present is None:
+        return None
+    from inspect import signature
+
+    try:
+        signature(present).bind(None, {}, options)
+    except (TypeError, ValueError):
+        return present  # type: ignore[no-any-return]
+    return lambda summary, outputs: present(summary, outputs, options)
 
 
 def help_of(settings: Resolved) -> str:
@@ -150,16 +196,14 @@ def _json(text: str, what: str) -> Any:
     return given
 
 
-def planned(
-    settings: Resolved, rest: list[str], size: int, valid: list[str]
-) -> tuple[Loaded, Plan, list[GenericPE]]:
+def planned(settings: Resolved, rest: list[str], size: int, valid: list[str]) -> Planned:
     """Load the workflow of `settings`, give it its options `rest`, and plan it for `size` ranks."""
     from hpcd4p.plan.make import make_plan
     from hpcd4p.workflow.load import load_workflow
 
     loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
-    graph = built_graph(loaded, rest, valid)
+    graph, options = built_graph(loaded, [*words_of(settings.options), *rest], valid)
     plan, elements = make_plan(graph, size, settings.engine())
     if not graph.name:
         plan = plan._replace(name=loaded.module_name.rpartition(".")[2])
-    return loaded, plan, elements
+    return Planned(loaded, plan, elements, options)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
-from hpcd4p.cli.prepare import help_of, planned, read_inputs, workflow_module
+from hpcd4p.cli.prepare import (
+    Present,
+    help_of,
+    planned,
+    presenter,
+    read_inputs,
+    words_of,
+    workflow_module,
+)
 from hpcd4p.cli.progress import ProgressLine, on_terminal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
@@ -84,13 +91,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if ranks.size > 1:
         require("mpi4py", "hiredis")  # before the workflow, which may take minutes to load
     inputs = read_inputs(iterations, found.data, found.file)
-    job, module = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+    job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
     if ranks.size > 1:
         ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
     small = SmallOutputs()
     # the record is opened now: a folder that cannot be written is found before the run
     sink = Tee(*_record(settings, job.plan.name, module), small)
-    return _finish(job, sink, small, getattr(module, "present", None), settings, ranks)
+    return _finish(job, sink, small, present, settings, ranks)
 
 
 def _without_ranks(argv: list[str], made: Parser) -> list[str]:
@@ -106,29 +113,27 @@ def _without_ranks(argv: list[str], made: Parser) -> list[str]:
     return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
 
 
-Present = Callable[["Summary", dict[str, list[Any]]], Any]
-
-
 def _prepared(
     settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
-) -> tuple[Job, ModuleType | None]:
+) -> tuple[Job, ModuleType | None, Present | None]:
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.runtime.job import Job
 
     values = settings.values
-    loaded, plan, elements = planned(settings, rest, size, valid)
+    loaded, plan, elements, options = planned(settings, rest, size, valid)
     job = Job(
         plan=plan,
         elements=elements,
         inputs=resolve_inputs(plan, elements, inputs),
         settings=settings.engine(),
         module=(loaded.module_name, loaded.path, loaded.source) if loaded.source is not None else None,
-        argv=rest,
+        argv=[*words_of(settings.options), *rest],
         redis_url=values["redis_url"],
         redis_interface=values["redis_interface"],
         scratch=values["scratch"],
     )
-    return job, workflow_module(loaded)
+    module = workflow_module(loaded)
+    return job, module, presenter(module, options)
 
 
 def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> list[OutputSink]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -68,10 +68,10 @@ _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
 def all_settings() -> dict[str, Setting]:
     """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
     found = {s.name: s for s in _RUN}
-    for field in fields(EngineSettings):
-        metavar = next((m for end, m in _UNITS.items() if field.name.endswith(end)), "N")
-        found[field.name] = Setting(
-            field.name, "engine", type(field.default), field.default, "", metavar
+    for each in fields(EngineSettings):
+        metavar = next((m for end, m in _UNITS.items() if each.name.endswith(end)), "N")
+        found[each.name] = Setting(
+            each.name, "engine", type(each.default), each.default, "", metavar
         )  # fmt: skip
     return found
 
@@ -82,6 +82,8 @@ class Resolved:
 
     values: dict[str, Any]
     sources: dict[str, str]
+    options: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """The workflow's own, from the table ``[options]``: they come before those of the command line."""
 
     def engine(self) -> EngineSettings:
         """Give the settings of the engine."""
@@ -124,9 +126,12 @@ def resolve(
         values[name] = check(known[name], value, source)
         sources[name] = source
 
+    options: dict[str, str | int | float | bool] = {}
     for path, shown in _files(config or environ.get("HPCD4P_CONFIG"), folder or Path.cwd()):
-        for name, value in read_toml(path, known).items():
+        found, own = read_toml(path, known)
+        for name, value in found.items():
             put(name, value, shown)
+        options |= own
     for variable in sorted(v for v in environ if v.startswith(PREFIX) and v not in INTERNAL):
         name = variable.removeprefix(PREFIX).lower()
         if name not in known:
@@ -136,7 +141,7 @@ def resolve(
             put(name, environ[variable], variable)
     for name, value in flags.items():
         put(name, value, "--no-record" if value is False else known[name].flag)
-    return Resolved(values, sources)
+    return Resolved(values, sources, options)
 
 
 def _files(config: str | None, folder: Path) -> list[tuple[Path, str]]:
@@ -154,8 +159,14 @@ def _files(config: str | None, folder: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def read_toml(path: Path, known: Mapping[str, Setting]) -> dict[str, Any]:
-    """Give the values of a TOML file by name of the setting.
+OPTIONS = "options"
+"""The table of a TOML file that holds options of the workflow."""
+
+
+def read_toml(
+    path: Path, known: Mapping[str, Setting]
+) -> tuple[dict[str, Any], dict[str, str | int | float | bool]]:
+    """Give the values of a TOML file by name of the setting, and the options of the workflow in it.
 
     Raises
     ------
@@ -173,9 +184,10 @@ def read_toml(path: Path, known: Mapping[str, Setting]) -> dict[str, Any]:
         raise SettingsError(f"{path} is no TOML: {error}") from error
     sections = sorted({s.section for s in known.values()})
     values: dict[str, Any] = {}
+    options = _options(tables.pop(OPTIONS, {}), path)
     for section, table in tables.items():
         if section not in sections or not isinstance(table, dict):
-            names = " and ".join(f"[{s}]" for s in sections)
+            names = ", ".join(f"[{s}]" for s in sections) + f" and [{OPTIONS}]"
             raise SettingsError(
                 f"{path}: unknown table or key {section!r} at the top; the tables are {names}"
             )
@@ -184,7 +196,18 @@ def read_toml(path: Path, known: Mapping[str, Setting]) -> dict[str, Any]:
             if name not in valid:
                 raise SettingsError(_unknown(f"key in [{section}] of {path}", name, valid))
             values[name] = value
-    return values
+    return values, options
+
+
+def _options(table: Any, path: Path) -> dict[str, str | int | float | bool]:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {OPTIONS} must be a table, [{OPTIONS}], of options of the workflow")
+    for name, value in table.items():
+        if not isinstance(value, str | int | float | bool):
+            raise SettingsError(
+                f"{name} in [{OPTIONS}] of {path} must be text, a number, true or false, not {value!r}"
+            )
+    return table
 
 
 def check(setting: Setting, value: Any, source: str) -> Any:
@@ -258,4 +281,7 @@ def show_config(resolved: Resolved) -> str:
         # TOML has no null: a setting without a value is shown as a comment
         line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}"
         lines.append(f"{line:<44}  # {resolved.sources[name]}")
+    if resolved.options:
+        lines += ["", f"[{OPTIONS}]"]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in resolved.options.items()]
     return "\n".join(lines)

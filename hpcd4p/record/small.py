@@ -11,8 +11,8 @@ from typing import Any
 
 from hpcd4p.record.summary import DeadLetter, Summary
 
-MOST = 1000
-"""Rows of an output that a workflow's ``present`` may see; more than this nobody reads on a screen."""
+MOST = 10_000
+"""Rows of an output that a workflow's ``present`` may see: enough for a picture."""
 
 FIRST_LETTERS = 10
 """Failures to show; the record has them all."""
@@ -25,7 +25,7 @@ class SmallOutputs:
     --------
     >>> sink = SmallOutputs()
     >>> sink.outputs("top1", "output", [("the", 9)])
-    >>> sink.outputs("word1", "output", list(range(2000)))
+    >>> sink.outputs("word1", "output", list(range(20_000)))
     >>> sink.results
     {'top1.output': [('the', 9)]}
     """

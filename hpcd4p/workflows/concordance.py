@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph, table
+from hpcd4p.workflows.common import folder, rows, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -213,43 +214,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of this workflow, given after its name."""
     parser.add_argument(
         "--input",
-        type=_folder,
+        type=folder,
         metavar="FOLDER",
         help="text files to read (default: the sources of Python's library)",
     )
-    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="words to show (default: 20)")
-
-
-def _folder(text: str) -> str:
-    from argparse import ArgumentTypeError
-
-    if not os.path.isdir(text):
-        raise ArgumentTypeError(
-            f"expected a folder, and {text!r} is {'a file' if os.path.exists(text) else 'not there'}"
-        )
-    if not os.access(text, os.R_OK | os.X_OK):
-        raise ArgumentTypeError(f"the folder {text!r} cannot be read")
-    return os.path.abspath(text)
-
-
-def _positive(text: str) -> int:
-    from argparse import ArgumentTypeError
-
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise ArgumentTypeError(f"expected a whole number from 1 to 10000, found {text!r}")
-    return int(text)
+    parser.add_argument(
+        "--top", type=whole(1, 10_000), default=20, metavar="N", help="words to show (default: 20)"
+    )
 
 
 def build(options: Any) -> WorkflowGraph:
     """Graph for `options` (``input``: folder or None; ``top``: number of words)."""
-    folder, suffix = options.input, ""
-    if folder is None:
+    where, suffix = options.input, ""
+    if where is None:
         from sysconfig import get_path
 
-        folder, suffix = get_path("stdlib"), ".py"
+        where, suffix = get_path("stdlib"), ".py"
     files, tokens, words, top = (
-        ListFiles(folder, suffix),
-        Tokenise(folder),
+        ListFiles(where, suffix),
+        Tokenise(where),
         CountWords(),
         TopWords(options.top),
     )
@@ -266,8 +249,8 @@ def build(options: Any) -> WorkflowGraph:
 
 def present(summary: Any, outputs: dict[str, list[Any]]) -> str:
     """What the run has found, in words."""
-    totals = _rows(outputs, "totals")
-    vocabulary = _rows(outputs, "vocabulary")
+    totals = rows(outputs, "totals")
+    vocabulary = rows(outputs, "vocabulary")
     if not totals or not vocabulary:
         return ""
     t, v = totals[0], vocabulary[0]
@@ -275,20 +258,14 @@ def present(summary: Any, outputs: dict[str, list[Any]]) -> str:
         f"{t['files']:,} files, {t['lines']:,} lines, {_size(t['bytes'])}: "
         f"{v['occurrences']:,} words, {v['distinct']:,} of them different"
     )
-    rows = [("word", "times", "files", "first in")]
-    rows += [
-        (word, f"{n:,}", f"{files:,}", f"{path}:{line}")
-        for word, n, files, path, line in _rows(outputs, "top")
+    lines = [
+        (word, f"{path}:{line}", f"{n:,}", f"{files:,}")
+        for word, n, files, path, line in rows(outputs, "top")
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    table = [f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}" for a, b, c, d in rows]
-    return "\n".join([found, *(table if len(rows) > 1 else [])])
+    return "\n".join(
+        [found, *(table(("word", "first in", "times", "files"), lines, left=2) if lines else [])]
+    )
 
 
 def _size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB" if count >= 1_000_000 else f"{count:,} bytes"
-
-
-def _rows(outputs: dict[str, list[Any]], output: str) -> list[Any]:
-    """Tuples of an output, whatever number its element was given."""
-    return next((rows for name, rows in outputs.items() if name.rpartition(".")[2] == output), [])

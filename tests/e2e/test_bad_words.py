@@ -150,3 +150,21 @@ def test_show_config_prints_and_does_not_run(hpcd4p):
     assert "window = 3" in ended.out
     assert "# --window" in ended.out
     assert not (ended.folder / "results").exists()
+
+
+def test_options_from_a_file_come_before_those_of_the_command_line_and_reach_present(hpcd4p, tmp_path):
+    own = (
+        GOOD
+        + """
+    def add_options(parser): parser.add_argument("--colour", default="white")
+    def build(options, made=graph): return made
+    del graph
+    def present(summary, outputs, options): return f"colour is {options.colour}"
+"""
+    )
+    config = tmp_path / "own.toml"
+    config.write_text('[options]\ncolour = "red"\n')
+    assert "colour is red" in hpcd4p("run", "--config", str(config), "w.py", workflow=own).out
+    ended = hpcd4p("run", "--config", str(config), "w.py", "--colour", "blue", workflow=own)
+    assert ended.status == 0, ended.err
+    assert "colour is blue" in ended.out

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.cli.options import engine_help
+from hpcd4p.cli.prepare import words_of
 from hpcd4p.cli.settings import Resolved, all_settings, resolve, show_config
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.settings import EngineSettings
@@ -46,7 +47,7 @@ def test_a_toml_in_the_working_folder_is_found(tmp_path):
         ("[engine]\nwindwo = 2\n", "unknown key in [engine]"),
         ("[engine]\nwindwo = 2\n", "did you mean window?"),
         ("[engine]\nwindwo = 2\n", "default 32768"),
-        ("[engin]\nwindow = 2\n", "the tables are [engine] and [run]"),
+        ("[engin]\nwindow = 2\n", "the tables are [engine], [run] and [options]"),
         ("window = 2\n", "unknown table or key 'window'"),
         ("[engine]\nwindow = 'two'\n", "must be a whole number, not 'two'"),
         ("[engine]\nwindow = true\n", "must be a whole number, not True"),
@@ -98,3 +99,20 @@ def test_show_config_hides_the_password_of_redis(tmp_path):
     assert "cret" not in show_config(found)
     assert found.shown()["redis_url"] == "redis://me:***@host:1/0"
     assert found.values["redis_url"] == "redis://me:se@cret@host:1/0"
+
+
+def test_options_of_the_workflow_come_from_their_own_table(tmp_path):
+    file = tmp_path / "c.toml"
+    file.write_text('[run]\nresults = "here"\n[options]\ntop = 5\nheavy = true\nplot = false\nname = "a b"\n')
+    found = resolve({}, environ={}, config=str(file), folder=tmp_path)
+    assert found.options == {"top": 5, "heavy": True, "plot": False, "name": "a b"}
+    assert words_of(found.options) == ["--top=5", "--heavy", "--name=a b"]
+    assert "top = 5" in show_config(found)
+
+
+@pytest.mark.parametrize("text", ["options = 3", "[options]\nlist = [1, 2]"])
+def test_an_options_table_of_another_form_is_refused(tmp_path, text):
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match="options"):
+        resolve({}, environ={}, config=str(file), folder=tmp_path)

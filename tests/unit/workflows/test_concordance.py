@@ -188,7 +188,7 @@ def test_words_are_shown_in_a_table(folder):
     summary, sink = run("--input", folder, "--top", 2)
     lines = concordance.present(summary, sink.results).splitlines()
     assert lines[0].startswith("4 files, 6 lines, 419 bytes: ")
-    assert lines[1].split() == ["word", "times", "files", "first", "in"]
+    assert lines[1].split() == ["word", "first", "in", "times", "files"]
     assert len(lines) == 4
     assert concordance.present(summary, {}) == ""
 
