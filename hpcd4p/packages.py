@@ -24,6 +24,11 @@ _MOST_CHARS = 300
 """numpy says a page when it is broken."""
 
 
+def packages_of_ranks(*, redis: bool) -> tuple[str, ...]:
+    """Give what every rank imports; `redis`: in a mapping that has one."""
+    return ("mpi4py", "hiredis") if redis else ("mpi4py",)
+
+
 def lack_of(package: str, error: BaseException) -> MissingPackage:
     """Give what to raise when the import of `package` raised `error`: it is that one, or one below it."""
     named = (getattr(error, "name", None) or package).partition(".")[0]

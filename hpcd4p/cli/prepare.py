@@ -203,7 +203,7 @@ def planned(settings: Resolved, rest: list[str], size: int, valid: list[str]) ->
 
     loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
     graph, options = built_graph(loaded, [*words_of(settings.options), *rest], valid)
-    plan, elements = make_plan(graph, size, settings.engine())
+    plan, elements = make_plan(graph, size, settings.engine(), mapping=settings.values["mapping"])
     if not graph.name:
         plan = plan._replace(name=loaded.module_name.rpartition(".")[2])
     return Planned(loaded, plan, elements, options)

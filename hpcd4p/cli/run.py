@@ -22,8 +22,10 @@ from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
 from hpcd4p.launch.status_note import plainly
-from hpcd4p.packages import require
+from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
+from hpcd4p.plan.mapping import read_mapping
+from hpcd4p.plan.model import Mapping
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 
@@ -84,12 +86,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             f"-n {size} inside a job of {ranks.size} ranks: the number of ranks comes from mpirun or srun; "
             "leave -n out"
         )
+    mapping = read_mapping(settings.values["mapping"], size or ranks.size)
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
-        return launch(size, ["run", *_without_ranks(argv, made)])
-    if ranks.size > 1:
-        require("mpi4py", "hiredis")  # before the workflow, which may take minutes to load
+        return launch(size, ["run", *_without_ranks(argv, made)], redis=mapping is not Mapping.STATIC)
+    if ranks.size > 1:  # before the workflow, which may take minutes to load
+        require(*packages_of_ranks(redis=mapping is not Mapping.STATIC))
     inputs = read_inputs(iterations, found.data, found.file)
     job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
     if ranks.size > 1:

@@ -50,6 +50,11 @@ class Setting:
 _RUN = (
     Setting("workflow", "run", str, DEFAULT_WORKFLOW, "workflow when none is named", metavar="WORKFLOW"),
     Setting("attr", "run", str, None, "name of the graph in the workflow's module", metavar="NAME"),
+    Setting(
+        "mapping", "run", str, "hybrid",
+        "simple (one process), static (each instance has its rank, MPI only), dynamic (everything in the "
+        "pool, no state) or hybrid", metavar="NAME",
+    ),
     Setting("results", "run", str, "results", "folder of the run records", metavar="FOLDER"),
     Setting("record", "run", bool, True, "write an HDF5 record of the run"),
     Setting(

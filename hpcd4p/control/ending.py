@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Plan
 
 
 class Phase(Enum):
@@ -57,7 +57,7 @@ class Ending:
                 continue
             if any(self.phase[u] is not Phase.DRAINED for u in self._upstream[e]):
                 continue
-            if self.phase[e] is Phase.OPEN and element.role is Role.STATE:
+            if self.phase[e] is Phase.OPEN and element.role.fixed:
                 self._move(e, Phase.FINISHING)
                 orders.append(Finish(e, element.partitions))
             else:

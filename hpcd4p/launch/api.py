@@ -19,6 +19,7 @@ from typing import Any, SupportsIndex
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
 from hpcd4p.launch.status_note import plainly
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
+from hpcd4p.plan.model import Mapping
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
@@ -47,6 +48,7 @@ def run(
     inputs: Any = None,
     *,
     ranks: int = 1,
+    mapping: str = "hybrid",
     record: str | Path | None = None,
     redis_url: str | None = None,
     redis_interface: str | None = None,
@@ -64,6 +66,8 @@ def run(
         id) a number or a list of inputs.
     ranks
         1 runs in this process; more starts that many MPI ranks on this machine.
+    mapping
+        ``simple``, ``static``, ``dynamic`` or ``hybrid``, as on the command line.
     record
         A file (``.h5``) or a folder for the HDF5 record; None writes none.
     redis_url, redis_interface, scratch
@@ -103,7 +107,7 @@ def run(
         raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
     engine = engine_settings(settings)
     # by value: what a notebook or a script defines cannot be imported by the ranks
-    plan, elements = make_plan(graph, ranks, engine, by_value=True)
+    plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
     job = Job(
         plan=plan,
         elements=elements,
@@ -201,7 +205,8 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
     with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
         call = Path(folder) / "call"
         call.write_bytes(cloudpickle.dumps((paths, cloudpickle.dumps(job), record)))
-        status = launch(job.plan.size, ["_call", str(call)])
+        redis = job.plan.mapping is not Mapping.STATIC
+        status = launch(job.plan.size, ["_call", str(call)], redis=redis)
         answer = call.with_suffix(".answer")
         if not answer.exists():
             raise Hpcd4pError(f"the {job.plan.size} ranks ended with status {status} and without an answer")

@@ -82,12 +82,14 @@ def identify(text: str) -> tuple[str, tuple[int, ...]]:
     return UNKNOWN, ()
 
 
-def command(mpi: Mpi, ranks: int, program: Iterable[str], several_nodes: bool = False) -> list[str]:
-    """Command line that starts `ranks` times `program`."""
+def command(
+    mpi: Mpi, ranks: int, program: Iterable[str], several_nodes: bool = False, recovery: bool = True
+) -> list[str]:
+    """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed."""
     line = [str(mpi.path), "-n", str(ranks)]
     if mpi.kind == OPEN_MPI:
         line += ["--oversubscribe", "--bind-to", "none"]
-        if mpi.keeps_survivors:
+        if mpi.keeps_survivors and recovery:
             # the ranks that are left finish the run when one is killed; not --with-ft ulfm, under which
             # every wildcard probe raises after a loss
             line += ["--enable-recovery"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
-from hpcd4p.packages import require
+from hpcd4p.packages import packages_of_ranks, require
 
 if TYPE_CHECKING:
     from hpcd4p.launch.mpi_program import Mpi
@@ -50,7 +50,9 @@ def under_mpi(environ: Mapping[str, str] = os.environ) -> bool:
     return tasks.isdigit() and int(tasks) > 1
 
 
-def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "hpcd4p") -> int:
+def launch(
+    n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "hpcd4p", *, redis: bool = True
+) -> int:
     """Run ``python -m hpcd4p ARGV`` on `n` ranks and give rank 0's exit status.
 
     SIGINT, SIGTERM, SIGHUP and SIGUSR1 become an orderly stop of the ranks; a second one ends them.
@@ -65,6 +67,9 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
         The launcher; None takes what `find_mpi` finds.
     module
         What the ranks run; it leaves its status as the command line of hpcd4p does.
+    redis
+        Whether the run has a Redis. Where it has none, nothing tells of a rank that is lost on another node,
+        so the launcher must end the others.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
             f"-n {n} inside a job of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
             "ranks comes from mpirun or srun"
         )
-    require("mpi4py", "hiredis")  # said here once, instead of by every rank
+    require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
     from hpcd4p.launch.muster import missed
@@ -88,7 +93,7 @@ def launch(n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "h
 
     mpi = mpi or find_mpi()
     several = has_several_nodes(os.environ)
-    line = command(mpi, n, [sys.executable, "-m", module, *argv], several)
+    line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
     environ = environment(mpi, os.environ, _package_home())
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path

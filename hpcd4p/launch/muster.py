@@ -42,6 +42,13 @@ class Muster:
         self._broker = broker
         self._life = Liveness(list(range(1, self._size)), time.monotonic())
 
+    def alive(self) -> frozenset[int]:
+        """Ranks that are there, as far as this node can tell: those of others count as there."""
+        everyone = frozenset(range(self._size))
+        if self._launcher is None:
+            return everyone
+        return everyone - (frozenset(self._here) - ranks_under(self._launcher))
+
     def look(self) -> None:
         """See the class."""
         missing: list[int] = []

@@ -6,26 +6,31 @@ MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
 
 from __future__ import annotations
 
+import os
 import pickle
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
 from hpcd4p.launch import crew
-from hpcd4p.launch.redis_server import start_redis
+from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
 from hpcd4p.runtime.job import Job, Progress
-from hpcd4p.runtime.setup import Setup
+from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.transport import mpi
-from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
+from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from hpcd4p.transport.redis_broker import RedisBroker
 
 
 def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
@@ -39,45 +44,43 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         With the summary so far in its attribute `summary`, if the run had begun.
     """
     secret = secrets.token_bytes(32)
-    run_id = secrets.token_hex(8)
     blobs = _pickled(job)
     hosts, muster = crew.meet()
     with ExitStack() as stack:
+        redis: RedisPlace | None = None
         try:
-            endpoint = _redis(job, secret, hosts, stack)
-            streams = job.plan.streams
-            shas = load_scripts(endpoint, run_id, streams, job.redis_url is not None)
+            if job.plan.mapping is not Mapping.STATIC:
+                redis = _redis(job, secret, hosts, stack)
         except BaseException:
             crew.dismiss()
             raise
-        shared = job.redis_url is not None
         setup = Setup(
             job.plan,
             blobs,
             asdict(job.settings),
             job.module,
             secret,
-            endpoint,
-            run_id,
-            shas,
-            shared,
             job.by_value,
+            redis,
+            (hosts[0], os.getpid()),
         )
         crew.tell(pickle.dumps(setup, protocol=5))
-        tasks, size = high_marks(job.plan, job.settings)
-        broker = RedisBroker(
-            endpoint, run_id, 0, shas, streams, (tasks // 2, size // 2), job.settings.max_attempts, shared
-        )
-        if shared:
-            stack.callback(_erase, broker, job.plan.size)
-        # the others connect before they come to the mesh, so that those who do not come are known
-        muster.connect(broker)
-        mesh = mpi.MpiMesh(muster.look)
+        broker: Broker
+        mesh: mpi.MpiMesh
+        story = [("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
+        if redis is None:
+            from hpcd4p.transport.mpi_broker import HeadMpiBroker
+
+            mesh = mpi.MpiMesh(muster.look)
+            broker = HeadMpiBroker(mesh, muster.alive, muster.look)
+        else:
+            broker = _on_redis(job, redis, stack)
+            # the others connect before they come to the mesh, so that those who do not come are known
+            muster.connect(broker)
+            mesh = mpi.MpiMesh(muster.look)
+            place = redis.endpoint.unix_path or redis.endpoint.host
+            story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
         crew.begun()
-        story = [
-            ("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}"),
-            ("redis", f"{'shared' if shared else 'own'}, {endpoint.unix_path or endpoint.host}"),
-        ]
         summary: Summary | None = None
         try:
             sink.warm()  # while the other ranks connect
@@ -107,7 +110,37 @@ def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
         crew.depart(crew.RETURN)
 
 
-def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
+def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> RedisPlace:
+    """The Redis of the run, ready for its ranks."""
+    from hpcd4p.transport.redis_broker import load_scripts
+
+    run_id = secrets.token_hex(8)
+    shared = job.redis_url is not None
+    endpoint = _endpoint(job, secret, hosts, stack)
+    return RedisPlace(endpoint, run_id, load_scripts(endpoint, run_id, job.plan.streams, shared), shared)
+
+
+def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
+    """The head's broker."""
+    from hpcd4p.transport.redis_broker import RedisBroker
+
+    tasks, size = high_marks(job.plan, job.settings)
+    broker = RedisBroker(
+        redis.endpoint,
+        redis.run_id,
+        0,
+        redis.shas,
+        job.plan.streams,
+        (tasks // 2, size // 2),
+        job.settings.max_attempts,
+        redis.shared,
+    )
+    if redis.shared:
+        stack.callback(_erase, broker, job.plan.size)
+    return broker
+
+
+def _endpoint(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
     if job.redis_url is not None:
         from hpcd4p.launch.shared_redis import check_shared_redis
 
@@ -118,6 +151,8 @@ def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpo
 
         bind = address_for_others(job.redis_interface)
     scratch = Path(job.scratch) if job.scratch else None
+    from hpcd4p.launch.redis_server import start_redis
+
     server = stack.enter_context(start_redis(secret.hex(), bind, scratch))
     return server.endpoint
 

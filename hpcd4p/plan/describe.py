@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role, Route, Spread
+from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
 
 _ROLES = {
     Role.ROOT: "source",
     Role.POOL: "stateless",
     Role.STATE: "stateful",
+    Role.PINNED: "stateless",
     Role.COLLECT: "collector",
 }
 
@@ -22,7 +23,8 @@ SHOWN_PER_RANK = 4
 def describe(plan: Plan) -> str:
     """Text that says what each element is and why, what flows where, and which rank does what."""
     parts = [
-        f"Workflow {plan.name} on {plan.size} rank{'s' if plan.size != 1 else ''}",
+        f"Workflow {plan.name} on {plan.size} rank{'s' if plan.size != 1 else ''}"
+        + ("" if plan.mapping is Mapping.HYBRID else f", mapping {plan.mapping.value}"),
         "Elements\n" + _table([_element_row(plan, e) for e in plan.elements]),
         "Connections\n" + _table([_route_row(plan, r) for r in plan.routes]),
         "Ranks\n" + _table(_rank_rows(plan)),
@@ -47,7 +49,7 @@ def _where(plan: Plan, e: ElementPlan) -> str:
     if e.role is Role.POOL:
         count = len(plan.pool_ranks)
         return f"any of {count} pool ranks" if count > 1 else f"rank {plan.pool_ranks[0]}"
-    if e.role is Role.STATE:
+    if e.role.fixed:
         hosts = _hosts(plan, e)
         what = _count(e.partitions, "partition" if e.keyed else "instance")
         return f"{what} on rank{'s' if len(hosts) > 1 else ''} {ranges(hosts)}"
@@ -72,6 +74,8 @@ def _route_row(plan: Plan, r: Route) -> tuple[str, ...]:
 def _spread(r: Route, target: ElementPlan) -> str:
     if r.spread is Spread.KEY:
         return f"by key {', '.join(map(repr, r.key or ()))}"
+    if r.spread is Spread.EVEN:
+        return "to each instance in turn" if target.partitions > 1 else "to its instance"
     if r.spread is Spread.ALL:
         return "to every instance"
     if r.spread is Spread.ONE:
@@ -92,7 +96,7 @@ def _rank_rows(plan: Plan) -> list[tuple[str, ...]]:
 def _duties_by_rank(plan: Plan) -> list[str]:
     held: dict[int, list[tuple[int, int]]] = {}
     for e in plan.elements:
-        if e.role is Role.STATE:
+        if e.role.fixed:
             for p in range(e.partitions):
                 held.setdefault(plan.owner(e.index, p), []).append((e.index, p))
     pool = set(plan.pool_ranks)
@@ -103,7 +107,7 @@ def _duties_by_rank(plan: Plan) -> list[str]:
         if rank == HEAD:
             parts.append(f"head: sources {', '.join(sources)}; collector; coordination")
         if rank in held:
-            parts.append(f"stateful: {_held(plan, held[rank])}")
+            parts.append(f"{'stateful' if pool else 'pinned'}: {_held(plan, held[rank])}")
         if rank in pool:
             parts.append("pool: stateless elements" if plan.size > 1 else "stateless elements")
         duties.append("; ".join(parts) or "nothing to do")
@@ -144,6 +148,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return {
         "workflow": plan.name,
         "ranks": plan.size,
+        "mapping": plan.mapping.value,
         "elements": [
             {
                 "name": e.name,
@@ -155,7 +160,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "outputs": list(e.outputs),
                 "movable": e.movable,
                 "owners": [plan.owner(e.index, p) for p in range(e.partitions)]
-                if e.role in (Role.STATE, Role.COLLECT)
+                if e.role.fixed or e.role is Role.COLLECT
                 else [],
             }
             for e in plan.elements

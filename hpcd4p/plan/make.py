@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_by_reference, dumps_by_value, problems_of_elements, problems_of_members
-from hpcd4p.plan.model import COLLECTOR, ElementPlan, Plan, Role, Route, Spread
+from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
+from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
 from hpcd4p.plan.settings import EngineSettings
@@ -16,7 +17,12 @@ from hpcd4p.workflow.graph import Connection, WorkflowGraph, flattened
 
 
 def make_plan(
-    graph: WorkflowGraph, size: int, settings: EngineSettings, *, by_value: bool = False
+    graph: WorkflowGraph,
+    size: int,
+    settings: EngineSettings,
+    *,
+    by_value: bool = False,
+    mapping: str = Mapping.HYBRID,
 ) -> tuple[Plan, list[GenericPE]]:
     """Plan of `graph` on `size` ranks, and its elements by index (the collector apart).
 
@@ -24,15 +30,19 @@ def make_plan(
     ----------
     by_value
         Elements will be pickled with the functions and classes of ``__main__`` in them (notebooks).
+    mapping
+        A `Mapping`, or its name.
 
     Raises
     ------
     WorkflowError
         With every problem of the graph.
     SettingsError
-        When `size` is below 1, or a setting that the plan obeys is negative.
+        When `size` is below 1, or a setting that the plan obeys is negative, or the mapping is not one for
+        `size` ranks.
     """
     _check_numbers(size, settings)
+    chosen = read_mapping(mapping, size)
     flat = flattened(graph)
     problems = flat.problems + problems_of_members(flat.members)
     numbered = [pe for pe in dict.fromkeys(flat.members) if _is_usable(pe)]
@@ -40,7 +50,7 @@ def make_plan(
     problems += problems_of_elements(numbered, flat.connections, dumps)
     if problems:
         raise WorkflowError(list(dict.fromkeys(problems)), graph.name)
-    return _placed(graph.name, numbered, flat.connections, size, settings)
+    return _placed(graph.name, numbered, flat.connections, size, settings, chosen)
 
 
 def _check_numbers(size: int, settings: EngineSettings) -> None:
@@ -58,7 +68,12 @@ def _is_usable(pe: object) -> bool:
 
 
 def _placed(
-    name: str, elements: list[GenericPE], connections: list[Connection], size: int, settings: EngineSettings
+    name: str,
+    elements: list[GenericPE],
+    connections: list[Connection],
+    size: int,
+    settings: EngineSettings,
+    mapping: Mapping,
 ) -> tuple[Plan, list[GenericPE]]:
     _give_ids(elements)
     number = {id(pe): i for i, pe in enumerate(elements)}
@@ -72,12 +87,19 @@ def _placed(
     routes = [route_to(c.target, at[id(c.source)], c.output, at[id(c.target)], c.input) for c in connections]
     # in order of source and port, then as connected: a plan does not depend on the order of other calls
     routes.sort(key=lambda r: (r.source, r.target))
+    if mapping is Mapping.DYNAMIC:
+        refuse_state(plans, name)
+    if mapping is Mapping.STATIC and size > 1:
+        plans, routes = pinned(plans, pes, routes, size - 1)
     collected = _unconnected_outputs(plans, routes)
     plans.append(_collector(len(plans), collected))
-    stateful_ranks, pool_ranks = place(
-        size, sum(e.partitions for e in plans if e.role is Role.STATE), settings
+    partitions = sum(e.partitions for e in plans if e.role is Role.STATE)
+    stateful_ranks, pool_ranks = place(size, partitions, settings)
+    if mapping is Mapping.STATIC and size > 1:
+        stateful_ranks, pool_ranks = tuple(range(1, size)), ()
+    plan = Plan(
+        name or "workflow", size, tuple(plans), (*routes, *collected), stateful_ranks, pool_ranks, mapping
     )
-    plan = Plan(name or "workflow", size, tuple(plans), (*routes, *collected), stateful_ranks, pool_ranks)
     return plan, pes
 
 
@@ -104,6 +126,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         outputs=tuple(pe.outputconnections),
         reason=verdict.reason,
         movable=verdict.movable,
+        first=index,
     )
 
 

@@ -14,13 +14,28 @@ HEAD = 0
 COLLECTOR = "collector"
 
 
+class Mapping(StrEnum):
+    """How the elements are mapped to ranks."""
+
+    SIMPLE = "simple"  # one process
+    STATIC = "static"  # each instance is pinned to a rank; MPI only
+    DYNAMIC = "dynamic"  # everything in the pool; no state
+    HYBRID = "hybrid"  # the stateful group and the pool
+
+
 class Role(StrEnum):
     """Where an element runs."""
 
     ROOT = "root"  # no connected input: starts on the head, moves to the pool if it holds no state
     POOL = "pool"  # stateless: any rank of the pool, any task
     STATE = "state"  # holds state: fixed partitions, each on one rank
+    PINNED = "pinned"  # stateless, in the static mapping: each instance on one rank
     COLLECT = "collect"  # the collector
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its instances have each a rank, the collector's apart."""
+        return self in (Role.STATE, Role.PINNED)
 
 
 class Spread(StrEnum):
@@ -28,6 +43,7 @@ class Spread(StrEnum):
 
     SHUFFLE = "shuffle"  # anywhere (pool), or by content (several stateful instances)
     KEY = "key"  # by key
+    EVEN = "even"  # to any instance, each in turn: stateless ones are alike
     ALL = "all"  # to every instance
     ONE = "one"  # all to instance 0
 
@@ -55,6 +71,7 @@ class ElementPlan(NamedTuple):
     outputs: tuple[str, ...]
     reason: str  # why it has this role, in words (shown by `plan`)
     movable: bool  # ROOT only: may move to the pool once it has shown that it holds no state
+    first: int = 0  # place of its first instance among the hosts
 
 
 class Plan(NamedTuple):
@@ -66,6 +83,7 @@ class Plan(NamedTuple):
     routes: tuple[Route, ...]
     stateful_ranks: tuple[int, ...]  # hosts of partitions, the collector's host (the head) apart
     pool_ranks: tuple[int, ...]
+    mapping: Mapping = Mapping.HYBRID
 
     @property
     def collector(self) -> int:
@@ -73,20 +91,20 @@ class Plan(NamedTuple):
         return len(self.elements) - 1
 
     def owner(self, element: int, partition: int) -> int:
-        """Rank that holds `partition` of `element` (a STATE or COLLECT element)."""
+        """Rank that holds `partition` of `element` (one with a fixed place, or the collector)."""
         plan = self.elements[element]
         if plan.role is Role.COLLECT or not self.stateful_ranks:
             return HEAD
         hosts = self.stateful_ranks
         # rotated by element, so that the single partitions of several elements spread over hosts
-        return hosts[(partition + element) % len(hosts)]
+        return hosts[(plan.first + partition) % len(hosts)]
 
     def hosted(self, rank: int) -> list[tuple[int, int]]:
         """(element, partition) pairs that `rank` holds."""
         return [
             (e.index, p)
             for e in self.elements
-            if e.role in (Role.STATE, Role.COLLECT)
+            if e.role.fixed or e.role is Role.COLLECT
             for p in range(e.partitions)
             if self.owner(e.index, p) == rank
         ]

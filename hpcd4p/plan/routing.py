@@ -65,6 +65,7 @@ class Splitter:
         self._count = max(1, partitions)
         self._name = element_name
         self._partition_of = _Partitions(self._count)
+        self._turn = 0
         self._single: Any = None
         self._key: Any = None
         if route.spread is Spread.KEY:
@@ -90,9 +91,17 @@ class Splitter:
             return [(partition, values) for partition in range(self._count)]
         if spread is Spread.ONE or self._count == 1:
             return [(0, values)]
+        if spread is Spread.EVEN:
+            return self._in_turn(values)
         from hpcd4p.plan.content import content_hash
 
         return self._one_by_one(values, lambda value: content_hash(value) % self._count)
+
+    def _in_turn(self, values: list[Any]) -> list[tuple[int, list[Any]]]:
+        turn, count = self._turn, self._count
+        self._turn = (turn + len(values)) % count
+        parts = [((turn + i) % count, values[i::count]) for i in range(min(count, len(values)))]
+        return sorted(parts, key=itemgetter(0))
 
     def _by_key(self, values: list[Any]) -> list[tuple[int, list[Any]]]:
         partition_of = self._partition_of

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.plan.model import Mapping
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 FIRST_LETTERS = 3
 """Failed tuples in the summary: most often all fail for one reason."""
 
-ROLES = {"root": "source", "pool": "stateless", "state": "stateful", "collect": "collector"}
+ROLES = {
+    "root": "source",
+    "pool": "stateless",
+    "state": "stateful",
+    "pinned": "stateless",
+    "collect": "collector",
+}
 
 
 def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: Path | None = None) -> str:
@@ -90,7 +97,7 @@ def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
     number = element.tuples_in if element.role != "root" else element.tuples_out
     each = element.busy_s / number if number else 0.0
     role = ROLES.get(element.role, element.role)
-    if element.role == "state" and element.instances > 1:
+    if element.role in ("state", "pinned") and element.instances > 1:
         role += f" x{element.instances}"
     return [
         element.name,
@@ -106,9 +113,10 @@ def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
 def _work(summary: Summary) -> list[str]:
     lines = []
     if summary.process_time_s > 0:
+        static = summary.config.get("mapping") == Mapping.STATIC
+        kept = "ranks beside the head were kept" if static else "pool ranks were kept, parked time left out"
         lines = [
-            f"Process time {seconds(summary.process_time_s)}: how long the pool ranks were kept, parked time "
-            "left out, added up.",
+            f"Process time {seconds(summary.process_time_s)}: how long the {kept}, added up.",
             f"Efficiency {summary.efficiency * 100:.0f} %: the part of it that they spent inside elements.",
         ]
     lost = [r for r in summary.ranks_figures if r.state == "lost"]

@@ -262,7 +262,7 @@ class Instance:
 
     def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: BaseException) -> None:
         """Find the tuples that fail, where the element holds no state; else all of them have."""
-        if self.plan.partitions or len(part) == 1 or isinstance(error, OURS):
+        if self.plan.role is Role.STATE or len(part) == 1 or isinstance(error, OURS):
             for value in part:
                 self._failed(port, value, error)
             return

@@ -272,7 +272,7 @@ class PoolRank(Rank):
     def overflow(self, instance: Instance) -> None:
         """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""
         lease = self._lease
-        if lease is None or instance.plan.role is Role.STATE:
+        if lease is None or instance.plan.role.fixed:
             super().overflow(instance)
             return
         began = clock.now()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
@@ -94,7 +94,7 @@ class Rank(Sender):
         """Start the instances that this rank hosts; raises `ElementFailed` if `preprocess` of one raises."""
         for e, partition in self.plan.hosted(self.rank):
             element = self.plan.elements[e]
-            if element.role is Role.STATE:
+            if element.role.fixed:
                 pe = copy_element(self.elements[e], element.partitions)
                 instance = self.flow.instance(element, pe, partition)
                 instance.on_overflow = self.overflow

@@ -75,7 +75,7 @@ class Sender:
         self.codec = codec
         self.inbox = inbox
         self.started = clock.now() if started is None else started
-        self.granularity = Granularity(settings, len(plan.pool_ranks))
+        self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
         self.flow = Flow(plan, self.rank, self.deliver, self._dead, self.started)
         self.outbox = Outbox()
         self.window = Window(mesh)
@@ -86,7 +86,7 @@ class Sender:
         self.waiting: dict[int, int] = {}
         self.waiting_tasks = 0
         self.waiting_bytes = 0
-        share = settings.high_bytes // (2 * len(plan.pool_ranks))
+        share = settings.high_bytes // (2 * max(1, len(plan.pool_ranks)))
         self._heavy_bytes = max(HEAVY_BYTES[0], min(HEAVY_BYTES[1], share))
         self._congested: frozenset[int] = frozenset()
         self._flushed: dict[str, int] = {}

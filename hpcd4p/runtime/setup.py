@@ -10,6 +10,15 @@ from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.workflow.generic import GenericPE
 
 
+class RedisPlace(NamedTuple):
+    """The Redis of the run, as a rank needs to know it."""
+
+    endpoint: Endpoint
+    run_id: str
+    shas: dict[str, str]
+    shared: bool
+
+
 class Setup(NamedTuple):
     """What rank 0 tells every other rank at the start, by MPI and no other way: it holds the secret."""
 
@@ -18,11 +27,11 @@ class Setup(NamedTuple):
     settings: dict[str, Any]
     module: tuple[str, str | None, str | None] | None
     secret: bytes
-    endpoint: Endpoint
-    run_id: str
-    shas: dict[str, str]
-    shared: bool
     by_value: bool
+    redis: RedisPlace | None
+    """None in the static mapping, which has none."""
+    head: tuple[str, int]
+    """Host and process of rank 0."""
 
 
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from hpcd4p.plan.model import Role
+from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -71,7 +71,8 @@ def summarise(
     elif failed:
         state, status = FAILED_TUPLES, 1
         reason = f"{failed} tuples failed; they are kept as dead letters"
-    pool = [r for r in ranks if r.rank in plan.pool_ranks] or ranks
+    workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
+    pool = [r for r in ranks if r.rank in workers] or ranks
     process_time = sum(r.active_s for r in pool)
     busy = sum(r.busy_s for r in pool)
     now = time.time()
@@ -98,7 +99,8 @@ def _plain(job: Job) -> dict[str, Any]:
     return {
         "engine": asdict(job.settings),
         "arguments": list(job.argv),
-        "redis": "shared" if job.redis_url else "own",
+        "mapping": job.plan.mapping.value,
+        "redis": "none" if job.plan.mapping is Mapping.STATIC else "shared" if job.redis_url else "own",
     }
 
 

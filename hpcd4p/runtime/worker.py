@@ -25,7 +25,8 @@ from hpcd4p.errors import (
 )
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
-from hpcd4p.runtime.setup import Setup
+from hpcd4p.runtime.setup import RedisPlace, Setup
+from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
@@ -66,7 +67,7 @@ def main(rank: int) -> int:
         os._exit(3)
     if not isinstance(setup, Setup):
         return 0  # rank 0 has nothing to run, and has said why
-    if lack is not None:
+    if lack is not None and setup.redis is not None:
         _say(rank, str(lack))
         os._exit(2)
     return serve(setup, rank)
@@ -74,27 +75,14 @@ def main(rank: int) -> int:
 
 def serve(setup: Setup, number: int) -> int:
     """Be rank `number` of the run that `setup` describes."""
-    from hpcd4p.transport.mpi import MpiMesh
-    from hpcd4p.transport.redis_broker import RedisBroker
-
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value)
-    tasks, size = high_marks(setup.plan, settings)
     try:
-        broker = RedisBroker(
-            setup.endpoint,
-            setup.run_id,
-            number,
-            setup.shas,
-            setup.plan.streams,
-            (tasks // 2, size // 2),
-            settings.max_attempts,
-            setup.shared,
-            setup.plan.size,
-        )
-        elements = _elements(setup)
-        mesh = MpiMesh()  # by now the head knows by its connection that this rank is there
+        if setup.redis is None:
+            broker, elements, mesh = _on_mpi(setup)
+        else:
+            broker, elements, mesh = _on_redis(setup, setup.redis, settings, number)
     except (BrokerLost, RankLost) as error:
         time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
@@ -136,6 +124,36 @@ def serve(setup: Setup, number: int) -> int:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)
     return 0
+
+
+def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tuple[Broker, Any, Mesh]:
+    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.redis_broker import RedisBroker
+
+    tasks, size = high_marks(setup.plan, settings)
+    broker = RedisBroker(
+        redis.endpoint,
+        redis.run_id,
+        number,
+        redis.shas,
+        setup.plan.streams,
+        (tasks // 2, size // 2),
+        settings.max_attempts,
+        redis.shared,
+        setup.plan.size,
+    )
+    elements = _elements(setup)
+    return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
+
+
+def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
+    from hpcd4p.transport.mpi import MpiMesh, processor
+    from hpcd4p.transport.mpi_broker import RankMpiBroker
+
+    elements = _elements(setup)
+    mesh = MpiMesh()
+    host, process = setup.head
+    return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 
 
 def _say(rank: int, text: str) -> None:

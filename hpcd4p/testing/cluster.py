@@ -72,7 +72,7 @@ class Cluster:
 
     Parameters
     ----------
-    graph, inputs
+    graph, inputs, mapping
         As for `hpcd4p.run`.
     seed
         Decides everything that is left to chance.
@@ -104,6 +104,7 @@ class Cluster:
         kills: int = 0,
         suspects: int = 0,
         settings: EngineSettings | None = None,
+        mapping: str = "hybrid",
     ) -> None:
         self.random, self.sink = random.Random(seed), MemorySink()
         self.lost: list[int] = []
@@ -120,12 +121,14 @@ class Cluster:
         self._threads: list[threading.Thread] = []
         before = clock.use(self.clock)
         try:
-            self._build(graph, size, inputs, settings or EngineSettings())
+            self._build(graph, size, inputs, settings or EngineSettings(), mapping)
         finally:
             clock.use(before)
 
-    def _build(self, graph: WorkflowGraph, size: int, inputs: Any, settings: EngineSettings) -> None:
-        plan, elements = make_plan(graph, size, settings)
+    def _build(
+        self, graph: WorkflowGraph, size: int, inputs: Any, settings: EngineSettings, mapping: str
+    ) -> None:
+        plan, elements = make_plan(graph, size, settings, mapping=mapping)
         tasks, high_bytes = high_marks(plan, settings)
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self.boxes: list[deque[Any]] = [deque() for _ in range(size)]

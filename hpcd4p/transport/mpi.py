@@ -34,7 +34,7 @@ os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "0")
 mpi4py.rc.thread_level = "funneled"
 
 try:
-    from mpi4py import MPI
+    from mpi4py import MPI as MPI
 except ImportError as error:  # the part for this MPI is not there, or cannot be linked
     raise lack_of("mpi4py", error) from error
 except RuntimeError as error:  # mpi4py's own word for a library that it cannot load
@@ -182,6 +182,20 @@ class _Incoming:
         self.requests: list[Any] = []
 
 
+def duplicate(watch: Watch | None = None) -> Any:
+    """A communicator of all ranks for one purpose. Collective.
+
+    Raises
+    ------
+    RankLost
+        Ranks are missing. `watch` may raise another error.
+    """
+    # not Dup, which waits for ever for a rank that was killed
+    comm, request = MPI.COMM_WORLD.Idup()
+    _settle(request, MESH_WAITS_S[MPI.COMM_WORLD.rank == 0], watch, EAGER_S)
+    return comm
+
+
 class MpiMesh:
     """See `transport.broker.Mesh`. Has a communicator of its own; collective, when every rank has the setup.
 
@@ -192,10 +206,7 @@ class MpiMesh:
     """
 
     def __init__(self, watch: Watch | None = None) -> None:
-        # not Dup, which waits for ever for a rank that was killed
-        comm, request = MPI.COMM_WORLD.Idup()
-        _settle(request, MESH_WAITS_S[MPI.COMM_WORLD.rank == 0], watch, EAGER_S)
-        self._comm = comm
+        self._comm = comm = duplicate(watch)
         self.rank = int(comm.rank)
         self.size = int(comm.size)
         self._status = MPI.Status()
@@ -257,6 +268,10 @@ class MpiMesh:
             # arrivals first: a notice that came with them may be about them
             found[:0] = self._complete()
         return found
+
+    def waiting(self) -> bool:
+        """Whether there is something to `poll`."""
+        return bool(self._comm.Iprobe(MPI.ANY_SOURCE, MPI.ANY_TAG, self._status))
 
     def _complete(self) -> list[Arrival]:
         found = []

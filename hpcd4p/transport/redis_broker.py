@@ -150,11 +150,6 @@ class RedisBroker:
         with suppress(BlockingIOError):  # the pipe is full: it will wake
             os.write(self._wake_write, b"!")
 
-    @property
-    def wake_fd(self) -> int:
-        """Descriptor for `signal.set_wakeup_fd`."""
-        return self._wake_write
-
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
         for rank in ranks:

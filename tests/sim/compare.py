@@ -41,10 +41,11 @@ def simulate(
     kills: int = 0,
     suspects: int = 0,
     settings: EngineSettings | None = None,
+    mapping: str = "hybrid",
 ) -> Cluster:
     """Run `case` on a cluster, and hold its answer against that of one process."""
     graph, inputs = case.build()
-    cluster = Cluster(graph, size, inputs, seed=seed, kills=kills, suspects=suspects, settings=settings)
+    cluster = Cluster(graph, size, inputs, seed, kills, suspects, settings, mapping)
     cluster.run()
     got, expected = answer(cluster.sink), of_one_process(case)
     assert got == expected, f"got {got}, expected {expected}"

@@ -47,6 +47,13 @@ def test_any_number_of_ranks_gives_the_answer_of_one_process(case, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("settings", [None, SMALL], ids=["usual", "small"])
+@each(GALLERY)
+def test_pinned_instances_give_the_answer_of_one_process(case, size, settings):
+    simulate(case, size, settings=settings, mapping="static")
+
+
+@pytest.mark.parametrize("size", SIZES)
 @each(BURSTS)
 def test_one_call_may_write_more_than_is_held(case, size):
     simulate(case, size)
