@@ -127,6 +127,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         reason=verdict.reason,
         movable=verdict.movable,
         first=index,
+        undeclared=verdict.undeclared,
     )
 
 

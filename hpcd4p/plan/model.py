@@ -72,6 +72,7 @@ class ElementPlan(NamedTuple):
     reason: str  # why it has this role, in words (shown by `plan`)
     movable: bool  # ROOT only: may move to the pool once it has shown that it holds no state
     first: int = 0  # place of its first instance among the hosts
+    undeclared: str = ""  # what it changes while it works without having said so; then it counts as stateful
 
 
 class Plan(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from operator import index
 from typing import NamedTuple
 
+from hpcd4p.plan.changes import changes
 from hpcd4p.plan.model import Role, Route, Spread
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING
@@ -23,6 +24,8 @@ class Verdict(NamedTuple):
     partitions: int
     movable: bool
     reason: str
+    undeclared: str = ""
+    """What it changes while it works without having said so."""
 
 
 def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
@@ -34,17 +37,20 @@ def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
         Partitions of keyed elements; 0 for what each says.
     """
     why = reason_for_state(pe, connected)
+    undeclared = "" if why or pe.stateful is not None else _changed(pe)
+    if undeclared:
+        why = f"it changes {undeclared} while it works (if that does not matter, say stateful = False)"
     if not connected:
         if why:
-            return Verdict(Role.ROOT, 1, False, f"a source that stays in one place: {why}")
+            return Verdict(Role.ROOT, 1, False, f"a source that stays in one place: {why}", undeclared)
         return Verdict(Role.ROOT, 0, True, "a source: none of its inputs is connected")
     if why:
-        return Verdict(Role.STATE, _partitions(pe, partitions), False, f"holds state: {why}")
+        return Verdict(Role.STATE, _partitions(pe, partitions), False, f"holds state: {why}", undeclared)
     return Verdict(Role.POOL, 0, False, _reason_for_pool(pe, connected))
 
 
 def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
-    """Why `pe` counts as stateful; empty if it does not."""
+    """Why `pe` counts as stateful by what it says and defines; empty if it does not."""
     if isinstance(pe, KeyedPE):
         return "one state per key"
     if pe.stateful not in (None, False):
@@ -59,6 +65,12 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
     if len(connected) > 1 and pe.stateful is None:
         return f"it joins {len(connected)} inputs (if it does not join them, say stateful = False)"
     return ""
+
+
+def _changed(pe: GenericPE) -> str:
+    """What `pe` changes while it works, and where; empty if nothing is found."""
+    found = changes(pe)
+    return ", ".join(f"{c.what} ({c.where})" for c in found[:3]) + (" and more" if len(found) > 3 else "")
 
 
 def _reason_for_pool(pe: GenericPE, connected: set[str]) -> str:

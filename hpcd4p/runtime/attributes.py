@@ -12,6 +12,23 @@ MOST_BYTES = 1 << 20
 """Elements that hold more than this (a model, a table) are not compared: it would take too long."""
 
 
+class Watch:
+    """Elements of one rank that should hold no state, and what they held before their first tuple."""
+
+    def __init__(self) -> None:
+        self._before: list[tuple[int, GenericPE, bytes]] = []
+
+    def add(self, element: int, pe: GenericPE) -> None:
+        """Remember what `pe` holds now; not of one that says ``stateful = False``, for its author knows."""
+        before = attributes(pe) if pe.stateful is None else None
+        if before is not None:
+            self._before.append((element, pe, before))
+
+    def changed(self) -> list[int]:
+        """Elements that have changed their attributes since: they hold state that nobody declared."""
+        return [element for element, pe, before in self._before if attributes(pe) != before]
+
+
 def attributes(pe: GenericPE) -> bytes | None:
     """The attributes of an element as bytes to compare; None if they are large or cannot be pickled.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hpcd4p.errors import BrokerLost, Interrupted, RunStopped
+from hpcd4p.plan.model import ElementPlan
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
@@ -139,7 +140,8 @@ class Head(Feeder):
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
-        notes = [_note_on_state(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)]
+        notes = [_note_on_place(e) for e in self.plan.elements if e.undeclared]
+        notes += [_note_on_change(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)]
         lost = [str(f.rank) for f in ranks if f.state == "lost"]
         if lost:
             notes.append(
@@ -149,11 +151,20 @@ class Head(Feeder):
         return notes
 
 
-def _note_on_state(name: str) -> str:
+def _note_on_place(element: ElementPlan) -> str:
+    held = "one instance" if element.partitions == 1 else f"{element.partitions} instances"
     return (
-        f"{name} changed its own attributes while it ran in the pool, so its answer may depend on which "
-        "rank ran it: if they matter, say `self.stateful = True` in its __init__ (one instance holds them), "
-        "or give its input a grouping"
+        f"{element.name} changes {element.undeclared} while it works, so it counts as stateful and {held} "
+        "did all its work. Write `stateful = True` into its class if that is right; if its outputs do not "
+        "depend on it (a cache, say), write `stateful = False`, and all ranks share the work"
+    )
+
+
+def _note_on_change(name: str) -> str:
+    return (
+        f"{name} changed its own attributes while several ranks ran it, so its answer may depend on which "
+        "rank did: if they matter, write `stateful = True` into its class (one instance holds them), or give "
+        "its input a grouping; if not, write `stateful = False`"
     )
 
 

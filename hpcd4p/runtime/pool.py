@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
@@ -50,7 +49,6 @@ class PoolRank(Rank):
         # nearest the sinks first, so that memory drains
         self._wanted = self.plan.streams[::-1]
         self._instances: dict[int, Instance] = {}
-        self._at_start: dict[int, bytes | None] = {}
         self._never_local: set[int] = set()
         self._idle = False
         self._held_off = False
@@ -192,16 +190,8 @@ class PoolRank(Rank):
             instance.on_overflow = self.overflow
             instance.start()
             self._instances[element] = instance
-            self._at_start[element] = attributes(instance.pe)
+            self.watch.add(element, instance.pe)
         return instance
-
-    def changed(self) -> list[int]:
-        """Pool elements that have changed their own attributes here: they hold state that nobody declared."""
-        return [
-            e
-            for e, before in self._at_start.items()
-            if before is not None and attributes(self._instances[e].pe) != before
-        ]
 
     def _drive(self, instance: Instance, port: str, values: Any, route: Route | None) -> Any:
         """Run `values` in chunks; what is left when the slice is over (never all of it)."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
+from hpcd4p.runtime.attributes import Watch
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance, show_error
@@ -73,6 +74,7 @@ class Rank(Sender):
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started)
         self.stopped: Order | None = None
+        self.watch = Watch()
         self.marks = Marks(plan, settings)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self.started
@@ -100,6 +102,8 @@ class Rank(Sender):
                 instance.on_overflow = self.overflow
                 instance.start()
                 self.hosted[e, partition] = instance
+                if element.role is Role.PINNED:
+                    self.watch.add(e, instance.pe)
 
     def run(self) -> Order:
         """Work until the head says stop."""

@@ -119,7 +119,7 @@ def serve(setup: Setup, number: int) -> int:
         broker.report(codec.seal(("engine", number, text)))
         os._exit(0)
     else:
-        broker.report(codec.seal(("figures", number, (rank.account.figures(), rank.changed()))))
+        broker.report(codec.seal(("figures", number, (rank.account.figures(), rank.watch.changed()))))
         if rank.stopped is not None and rank.stopped.args[1]:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)

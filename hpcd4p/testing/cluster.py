@@ -269,7 +269,7 @@ class Cluster:
         loop = self.ranks[rank]
         assert isinstance(loop, PoolRank)
         loop.leave()
-        loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.changed()))))
+        loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.watch.changed()))))
         self._home.add(rank)
         self._until[rank] = float("inf")
 

@@ -120,3 +120,26 @@ def test_a_pinned_rank_that_waits_uses_less_than_one_percent_of_a_core(runs):
     assert ended.status == 0, ended.err
     tick = 2 / os.sysconf("SC_CLK_TCK") / MEASURED_S
     assert max(found.values()) < MOST + tick, f"{found}\n{stacks}"
+
+
+@pytest.mark.parametrize("words", [(), STATIC], ids=["hybrid", "static"])
+@pytest.mark.parametrize("n", [1, 4])
+def test_state_that_nobody_declared_has_its_place_and_is_told_once(runs, sequential, n, words):
+    ended = runs.run("undeclared", n, *words)
+    assert_same(sequential("undeclared"), ended, n)
+    if n == 1:
+        assert ended.summary.notes == []
+        return
+    about_position, about_hidden = ended.summary.notes
+    assert "Position1 changes self.position (undeclared.py:" in about_position
+    assert "`stateful = True`" in about_position
+    assert "`stateful = False`" in about_position
+    assert about_hidden.startswith("Hidden2 changed its own attributes while several ranks ran it")
+
+
+def test_dynamic_refuses_state_that_nobody_declared(runs):
+    ended = runs.run("undeclared", 1, "--mapping", "dynamic")
+    assert ended.status == 2
+    assert "element Position1 cannot run in the mapping dynamic" in ended.err
+    assert "it changes self.position" in ended.err
+    assert "Traceback" not in ended.err

@@ -1,0 +1,73 @@
+"""What an element changes while it works: state that nobody declared, found by reading its source.
+
+Follows `process` and its twins through the element's own methods. What cannot be read (no source, a call of
+foreign code) is not found here; `runtime.attributes` compares what is left. Owns the way through an element;
+`body` reads one function.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from hpcd4p.plan.body import CALLED_FOR_A_TUPLE, Body, Change, function_of, is_ours, named, source_of
+from hpcd4p.workflow.elements import SimpleFunctionPE
+from hpcd4p.workflow.generic import GenericPE
+
+
+def changes(pe: GenericPE) -> list[Change]:
+    """Changes that `pe` makes to itself, or to globals, for a tuple; at most one for each name.
+
+    Examples
+    --------
+    >>> from hpcd4p.workflow.elements import IterativePE
+    >>> changes(IterativePE())
+    []
+    """
+    found: dict[str, Change] = {}
+    for entry in _entries(pe):
+        reader = _Reader(pe)
+        reader.read(entry)
+        for change in reader.found:
+            found.setdefault(change.what, change)
+    return list(found.values())
+
+
+def _entries(pe: GenericPE) -> list[FunctionType]:
+    """The functions of the user that are called for a tuple."""
+    methods = [named(pe, name) for name in CALLED_FOR_A_TUPLE]
+    if isinstance(pe, SimpleFunctionPE):
+        methods.append(function_of(pe.compute_fn))
+    return [m for m in methods if m is not None and not is_ours(m)]
+
+
+class _Reader:
+    """Reads a function and the methods that it calls."""
+
+    def __init__(self, pe: GenericPE) -> None:
+        self.found: list[Change] = []
+        self._pe = pe
+        self._seen: set[Any] = set()
+
+    def read(self, function: FunctionType) -> None:
+        if function.__code__ in self._seen:
+            return
+        self._seen.add(function.__code__)
+        node, offset = source_of(function)
+        if node is None:
+            return
+        body = Body(self._pe, function, node, offset)
+        self.found += body.changes(self._mentions)
+        for method in body.called():
+            self.read(method)
+
+    def _mentions(self, function: FunctionType, seen: frozenset[Any] = frozenset()) -> set[str]:
+        """Attributes that a method and those that it calls speak of."""
+        node, offset = source_of(function)
+        if node is None or function.__code__ in seen:
+            return set()
+        body = Body(self._pe, function, node, offset)
+        found = body.attributes(node)
+        for method in body.called():
+            found |= self._mentions(method, seen | {function.__code__})
+        return found
