@@ -52,7 +52,7 @@ class CompositePE(WorkflowGraph):
 
 def create_iterative_chain(
     functions: Iterable[Step],
-    function_pe_class: Callable[..., IterativePE] = SimpleFunctionPE,
+    function_pe_class: Callable[[], IterativePE] = SimpleFunctionPE,
     name_prefix: str = "PE_",
     name_suffix: str = "",
 ) -> CompositePE:
@@ -63,7 +63,7 @@ def create_iterative_chain(
     functions
         Functions of one datum, or pairs of a function and a dict of further keyword arguments.
     function_pe_class
-        Class of the elements, called with the function and the keyword arguments.
+        Class of the elements, called without arguments; `compute_fn` and `params` are set afterwards.
     name_prefix, name_suffix
         Put around the name of the function to name its element.
 
@@ -81,8 +81,9 @@ def create_iterative_chain(
     chain = CompositePE()
     last: GenericPE | None = None
     for step in functions:
-        function, params = step if isinstance(step, tuple) else (step, {})
-        pe = function_pe_class(function, params)
+        function, params = (step, {}) if callable(step) else step
+        pe = function_pe_class()
+        pe.__dict__.update(compute_fn=function, params=dict(params))
         # not a name that the user gave: one function may well stand twice in a chain
         pe.__dict__["_default_name"] = (
             f"{name_prefix}{getattr(function, '__name__', 'function')}{name_suffix}"

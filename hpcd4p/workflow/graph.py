@@ -7,9 +7,12 @@ is being written; `hpcd4p.plan` reports everything that is wrong with it at once
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.workflow.dispel4py.view import GraphView
 
 MAX_DEPTH = 100
 """Deepest nesting of composites that is followed; more is a composite that contains itself."""
@@ -37,6 +40,11 @@ class WorkflowNode:
 
     getContainedObject = get_contained_object
 
+    @property
+    def obj(self) -> Any:
+        """The same, as dispel4py calls it."""
+        return self.contained
+
 
 class WorkflowGraph:
     """Elements and the connections between them.
@@ -63,6 +71,13 @@ class WorkflowGraph:
     def objToNode(self) -> dict[Any, WorkflowNode]:
         """Member → node."""
         return {node.contained: node for node in self.nodes}
+
+    @property
+    def graph(self) -> GraphView:
+        """Nodes and edges as dispel4py shows them."""
+        from hpcd4p.workflow.dispel4py.view import GraphView
+
+        return GraphView(self)
 
     def _node(self, member: Any) -> WorkflowNode | None:
         return next((node for node in self.nodes if node.contained is member), None)
@@ -104,12 +119,24 @@ class WorkflowGraph:
         self.connections = flat.connections
 
     def propagate_types(self) -> None:
-        """Tell every element the declared types of what reaches it (see `set_input_types`)."""
+        """Tell every element the types of what reaches it (see `set_input_types`), from the sources on."""
         flat = flattened(self)
+        told: set[int] = set()
         for pe in flat.members:
-            arriving = [c for c in flat.connections if c.target is pe and isinstance(c.source, GenericPE)]
-            if isinstance(pe, GenericPE) and arriving:
-                pe.set_input_types({c.input: c.source.get_output_types().get(c.output) for c in arriving})
+            _tell_types(pe, flat.connections, told)
+
+
+def _tell_types(pe: Any, connections: list[Connection], told: set[int]) -> None:
+    """Tell `pe` its types, after what it gets them from: its own may depend on them."""
+    if id(pe) in told or not isinstance(pe, GenericPE):
+        return
+    told.add(id(pe))
+    types: dict[str, Any] = {}
+    for source, output, target, input_name in connections:
+        if target is pe and isinstance(source, GenericPE):
+            _tell_types(source, connections, told)
+            types[input_name] = source.getOutputTypes().get(output)  # the old spellings call the new ones
+    pe.setInputTypes(types)
 
 
 class Flat(NamedTuple):
