@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.table import table as table
     from hpcd4p.workflow.composite import CompositePE as CompositePE
     from hpcd4p.workflow.composite import create_iterative_chain as create_iterative_chain
+    from hpcd4p.workflow.dispel4py.names import dispel4py_names as dispel4py_names
     from hpcd4p.workflow.elements import BasePE as BasePE
     from hpcd4p.workflow.elements import BatchPE as BatchPE
     from hpcd4p.workflow.elements import ConsumerPE as ConsumerPE
@@ -45,6 +46,7 @@ _HOMES = {
     "WorkflowError": "hpcd4p.errors",
     "WorkflowGraph": "hpcd4p.workflow.graph",
     "create_iterative_chain": "hpcd4p.workflow.composite",
+    "dispel4py_names": "hpcd4p.workflow.dispel4py.names",
     "run": "hpcd4p.launch.api",
     "table": "hpcd4p.record.table",
 }

@@ -13,7 +13,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.cli.options import Parser, unknown_argument
+from hpcd4p.cli.words import mention
 from hpcd4p.errors import InputError, SettingsError, UsageError, WorkflowError
+from hpcd4p.workflow.dispel4py.names import dispel4py_names, real_package
 from hpcd4p.workflow.graph import WorkflowGraph
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Planned(NamedTuple):
     elements: list[GenericPE]
     options: argparse.Namespace | None
     """Its own options; None if it has no ``build(options)``."""
+    by_value: bool
+    """Its elements have functions or classes without a name of their own."""
 
 
 def workflow_module(loaded: Loaded) -> ModuleType | None:
@@ -198,12 +202,36 @@ def _json(text: str, what: str) -> Any:
 
 def planned(settings: Resolved, rest: list[str], size: int, valid: list[str]) -> Planned:
     """Load the workflow of `settings`, give it its options `rest`, and plan it for `size` ranks."""
-    from hpcd4p.plan.make import make_plan
     from hpcd4p.workflow.load import load_workflow
 
-    loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
-    graph, options = built_graph(loaded, [*words_of(settings.options), *rest], valid)
-    plan, elements = make_plan(graph, size, settings.engine(), mapping=settings.values["mapping"])
+    with dispel4py_names():
+        loaded = load_workflow(settings.values["workflow"], settings.values["attr"])
+        where = real_package() if loaded.dispel4py else None
+        if where is not None:
+            mention(f"dispel4py is installed here ({where}); this run uses the same names of hpcd4p")
+        graph, options = built_graph(loaded, [*words_of(settings.options), *rest], valid)
+        plan, elements, by_value = _plan(graph, size, settings, loaded.dispel4py)
     if not graph.name:
         plan = plan._replace(name=loaded.module_name.rpartition(".")[2])
-    return Planned(loaded, plan, elements, options)
+    return Planned(loaded, plan, elements, options, by_value)
+
+
+def _plan(
+    graph: WorkflowGraph, size: int, settings: Resolved, dispel4py: bool
+) -> tuple[Plan, list[GenericPE], bool]:
+    from hpcd4p.plan.make import make_plan
+
+    def plan(by_value: bool) -> tuple[Plan, list[GenericPE], bool]:
+        mapping = settings.values["mapping"]
+        made = make_plan(graph, size, settings.engine(), by_value=by_value, mapping=mapping)
+        return *made, by_value
+
+    try:
+        return plan(by_value=False)
+    except WorkflowError as error:
+        if not dispel4py:
+            raise
+        try:  # dispel4py never pickles an element: functions in functions, and lambdas, are in many workflows
+            return plan(by_value=True)
+        except WorkflowError:
+            raise error from None

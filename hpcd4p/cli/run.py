@@ -28,6 +28,7 @@ from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
+from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -94,13 +95,14 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=mapping is not Mapping.STATIC))
     inputs = read_inputs(iterations, found.data, found.file)
-    job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
-    if ranks.size > 1:
-        ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
-    small = SmallOutputs()
-    # the record is opened now: a folder that cannot be written is found before the run
-    sink = Tee(*_record(settings, job.plan.name, module), small)
-    return _finish(job, sink, small, present, settings, ranks)
+    with dispel4py_names():  # to the end: elements may import late
+        job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+        if ranks.size > 1:
+            ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
+        small = SmallOutputs()
+        # the record is opened now: a folder that cannot be written is found before the run
+        sink = Tee(*_record(settings, job.plan.name, module), small)
+        return _finish(job, sink, small, present, settings, ranks)
 
 
 def _without_ranks(argv: list[str], made: Parser) -> list[str]:
@@ -123,7 +125,7 @@ def _prepared(
     from hpcd4p.runtime.job import Job
 
     values = settings.values
-    loaded, plan, elements, options = planned(settings, rest, size, valid)
+    loaded, plan, elements, options, by_value = planned(settings, rest, size, valid)
     job = Job(
         plan=plan,
         elements=elements,
@@ -134,6 +136,8 @@ def _prepared(
         redis_url=values["redis_url"],
         redis_interface=values["redis_interface"],
         scratch=values["scratch"],
+        by_value=by_value,
+        dispel4py=loaded.dispel4py,
     )
     module = workflow_module(loaded)
     return job, module, presenter(module, options)

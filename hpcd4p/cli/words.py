@@ -46,6 +46,12 @@ def say(text: str) -> None:
             raise UsageError(f"the standard output cannot be written: {error.strerror}") from error
 
 
+def mention(message: str) -> None:
+    """Say on the standard error what is good to know, and is no error."""
+    with suppress(OSError):
+        print(f"hpcd4p: {message}", file=sys.stderr, flush=True)
+
+
 def complain(message: str) -> None:
     """Say on the standard error what went wrong; if that has gone, the exit status says it alone."""
     with suppress(OSError):

@@ -26,6 +26,7 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import FAILED_TUPLES, DeadLetter, Summary
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.job import Job
+from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import WorkflowGraph
 
@@ -102,7 +103,7 @@ def run(
     from hpcd4p.plan.make import make_plan
 
     if not isinstance(graph, WorkflowGraph):
-        raise WorkflowError([f"expected a WorkflowGraph to run, got {type(graph).__name__}"])
+        raise _no_graph(graph)
     if not isinstance(ranks, SupportsIndex) or not 1 <= (ranks := index(ranks)) <= MAX_RANKS:
         raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
     engine = engine_settings(settings)
@@ -116,6 +117,7 @@ def run(
         redis_url=redis_url,
         redis_interface=redis_interface,
         scratch=scratch,
+        dispel4py=were_asked_for(),
     )
     path = None if record is None else _record_path(Path(record), plan.name)
     if ranks == 1:
@@ -132,6 +134,11 @@ def run(
             stacklevel=2,
         )
     return result
+
+
+def _no_graph(thing: object) -> WorkflowError:
+    got = f"expected a WorkflowGraph to run, got {type(thing).__name__}"
+    return WorkflowError(["; ".join(filter(None, [got, told_if_real(thing)]))])
 
 
 def perform(job: Job, record: Path | None) -> Result:
@@ -204,7 +211,7 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
     job.by_value = b"cloudpickle.cloudpickle" in blob
     with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
         call = Path(folder) / "call"
-        call.write_bytes(cloudpickle.dumps((paths, cloudpickle.dumps(job), record)))
+        call.write_bytes(cloudpickle.dumps((paths, job.dispel4py, cloudpickle.dumps(job), record)))
         redis = job.plan.mapping is not Mapping.STATIC
         status = launch(job.plan.size, ["_call", str(call)], redis=redis)
         answer = call.with_suffix(".answer")
@@ -223,8 +230,10 @@ def answer_call(call: Path) -> int:
     """
     import cloudpickle
 
-    paths, blob, record = pickle.loads(call.read_bytes())
+    paths, dispel4py, blob, record = pickle.loads(call.read_bytes())
     sys.path += [p for p in paths if p not in sys.path]
+    if dispel4py:
+        dispel4py_names()  # to the end of this process
     job: Job = pickle.loads(blob)
     result: Result | Hpcd4pError
     try:

@@ -63,6 +63,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             job.by_value,
             redis,
             (hosts[0], os.getpid()),
+            job.dispel4py,
         )
         crew.tell(pickle.dumps(setup, protocol=5))
         broker: Broker

@@ -28,7 +28,9 @@ class Job:
     redis_interface: str | None = None
     scratch: str | None = None
     by_value: bool = False
-    """Classes live in a notebook: pickle them by value."""
+    """Classes live in a notebook, or functions have no name of their own: pickle them by value."""
+    dispel4py: bool = False
+    """The workflow imports dispel4py: other ranks need those names as well."""
 
 
 class Progress(NamedTuple):

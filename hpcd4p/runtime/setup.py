@@ -32,6 +32,7 @@ class Setup(NamedTuple):
     """None in the static mapping, which has none."""
     head: tuple[str, int]
     """Host and process of rank 0."""
+    dispel4py: bool
 
 
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:

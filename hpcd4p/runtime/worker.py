@@ -164,6 +164,10 @@ def _say(rank: int, text: str) -> None:
 def _elements(setup: Setup) -> list[Any] | ElementFailed:
     """The elements, or why they cannot be had: that is said once the run has begun, when the head listens."""
     try:
+        if setup.dispel4py:
+            from hpcd4p.workflow.dispel4py.names import dispel4py_names
+
+            dispel4py_names()  # to the end of this process: elements may import late
         if setup.module is not None:
             from hpcd4p.workflow.load import install_module
 

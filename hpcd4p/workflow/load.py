@@ -31,6 +31,8 @@ class Loaded(NamedTuple):
     """Of a file; None for a module that every rank can import."""
     source: str | None
     """Text of a file, so that other ranks need not read it; None for a module."""
+    dispel4py: bool
+    """It imports dispel4py, so other ranks need those names as well."""
 
 
 def load_workflow(spec: str, attr: str | None = None) -> Loaded:
@@ -48,14 +50,18 @@ def load_workflow(spec: str, attr: str | None = None) -> Loaded:
     WorkflowError
         No such module or file; one that does not compile or that raises; no graph in it, or several.
     """
+    from hpcd4p.workflow.dispel4py.names import dispel4py_names, were_asked_for
+
     path = _file_of(spec)
-    if path is None:
-        module, place, source = _imported(spec), None, None
-    else:
-        source = _read(path)
-        place = str(path)
-        module = install_module(_module_name(path), place, source)
-    return Loaded(_find_graph(module, attr, spec), module.__name__, place, source)
+    with dispel4py_names():
+        if path is None:
+            module, place, source = _imported(spec), None, None
+        else:
+            source = _read(path)
+            place = str(path)
+            module = install_module(_module_name(path), place, source)
+        graph = _find_graph(module, attr, spec)
+    return Loaded(graph, module.__name__, place, source, were_asked_for())
 
 
 def install_module(module_name: str, path: str | None, source: str | None) -> ModuleType:
@@ -99,6 +105,9 @@ def _what_raised(error: BaseException, where: str) -> str:
             line = at.tb_lineno
         at = at.tb_next
     place = f" at line {line}" if line else ""
+    lacking = _lacking(error)
+    if lacking:
+        return f"it imports{place} {lacking}"
     if isinstance(error, ModuleNotFoundError):
         return f"it imports {error.name!r}{place}, which is not installed here"
     if isinstance(error, SystemExit):
@@ -106,6 +115,15 @@ def _what_raised(error: BaseException, where: str) -> str:
             f"it calls sys.exit{place} when it is loaded; put what runs it under `if __name__ == '__main__':`"
         )
     return f"it raises {type(error).__name__}{place} when it is loaded: {error}"
+
+
+def _lacking(error: BaseException) -> str | None:
+    """What of dispel4py it imports that is not carried, if that is what `error` says."""
+    if not isinstance(error, ImportError):
+        return None
+    from hpcd4p.workflow.dispel4py.names import what_is_lacking
+
+    return what_is_lacking(error)
 
 
 def _file_of(spec: str) -> Path | None:
@@ -171,6 +189,8 @@ def _imported(spec: str) -> ModuleType:
     try:
         return import_module(spec)
     except ModuleNotFoundError as error:
+        if _lacking(error):
+            raise WorkflowError([_what_raised(error, _origin(spec))], spec) from error
         if error.name is not None and (spec == error.name or spec.startswith(error.name + ".")):
             raise WorkflowError(
                 ["no such workflow: it is neither a file nor a module that can be imported here"], spec

@@ -68,8 +68,10 @@ _RANKS = (
 )
 
 NOT_CARRIED: dict[str, str] = {
-    "dispel4py.provenance": "S-PROV types; instead " + _RECORD.format("versions, settings, hosts and git commit"),
-    "dispel4py.new.monitoring": "monitoring; instead " + _RECORD.format("the times of every element and rank"),
+    "dispel4py.provenance": "S-PROV types; instead "
+    + _RECORD.format("versions, settings, hosts and git commit"),
+    "dispel4py.new.monitoring": "monitoring; instead "
+    + _RECORD.format("the times of every element and rank"),
     "dispel4py.new.processor": "parts of its engine; " + _RANKS,
     "dispel4py.new": "its mappings; " + _RANKS,
     "dispel4py.storm": "its Storm mapping; " + _RANKS,
