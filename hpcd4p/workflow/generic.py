@@ -8,7 +8,7 @@ pickled with it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 NAME = "name"
@@ -77,6 +77,9 @@ class GenericPE:
     rank: int = 0
     """Rank that runs this instance; set by the engine."""
 
+    pickleIgnore: Iterable[str] = ()
+    """Names of attributes that do not travel with the element."""
+
     wrapper: str = "simple"
 
     _sink: Callable[[str, Any], None] = staticmethod(_sink_of_no_run)
@@ -85,8 +88,7 @@ class GenericPE:
     def __init__(self, numprocesses: int | None = None) -> None:
         self.inputconnections: dict[str, dict[str, Any]] = {}
         self.outputconnections: dict[str, dict[str, Any]] = {}
-        self.pickleIgnore: list[str] = []
-        """Names of attributes that do not travel with the element."""
+        self.pickleIgnore = [*self.pickleIgnore]  # each its own: workflows append to it
         if numprocesses is not None:
             self.numprocesses = numprocesses
 
@@ -204,7 +206,7 @@ class GenericPE:
         return self._overrides("process", GenericPE) or self._overrides("_process", GenericPE)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_behind = {*_RUNTIME_ONLY, *getattr(self, "pickleIgnore", ())}
+        left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore}
         return {k: v for k, v in self.__dict__.items() if k not in left_behind}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

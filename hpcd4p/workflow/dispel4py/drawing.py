@@ -51,11 +51,11 @@ class _Picture:
         self._inputs: dict[int, dict[str, int]] = {}
         self._outputs: dict[int, dict[str, int]] = {}
         self._edges: list[str] = []
-        for connection in _connections(graph, 0):
+        for connection in _connections(graph, set()):
             self._connect(connection)
 
     def lines(self) -> Iterator[str]:
-        yield from self._boxes(self._graph, "  ", 0)
+        yield from self._boxes(self._graph, "  ", {id(self._graph)})
         yield from self._edges
 
     def _connect(self, connection: Connection) -> None:
@@ -70,14 +70,15 @@ class _Picture:
     def _node(self, member: Any) -> str:
         return f"n{self._numbers.setdefault(id(member), len(self._numbers))}"
 
-    def _boxes(self, graph: WorkflowGraph, indent: str, depth: int) -> Iterator[str]:
+    def _boxes(self, graph: WorkflowGraph, indent: str, drawn: set[int]) -> Iterator[str]:
         for member in graph.get_contained_objects():
             if not isinstance(member, WorkflowGraph):
                 yield f'{indent}{self._node(member)} [label="{self._label(member)}"];'
-            elif depth < MAX_DEPTH:
+            elif id(member) not in drawn:
+                drawn.add(id(member))
                 yield f"{indent}subgraph cluster_{self._node(member)} {{"
                 yield f'{indent}  label="{_escaped(member.name)}";'
-                yield from self._boxes(member, indent + "  ", depth + 1)
+                yield from self._boxes(member, indent + "  ", drawn)
                 yield f"{indent}}}"
 
     def _label(self, member: Any) -> str:
@@ -99,11 +100,15 @@ def _escaped(text: object) -> str:
     return "".join("\\" + c if c in _SPECIAL else c for c in str(text))
 
 
-def _connections(graph: WorkflowGraph, depth: int) -> Iterator[Connection]:
+def _connections(graph: WorkflowGraph, seen: set[int]) -> Iterator[Connection]:
+    """Connections of `graph` and of its composites; of one that contains itself, once."""
+    if id(graph) in seen:
+        return
+    seen.add(id(graph))
     yield from graph.connections
-    for member in graph.get_contained_objects() if depth < MAX_DEPTH else ():
+    for member in graph.get_contained_objects():
         if isinstance(member, WorkflowGraph):
-            yield from _connections(member, depth + 1)
+            yield from _connections(member, seen)
 
 
 def _inside(member: Any, port: str, side: str) -> tuple[Any, str]:

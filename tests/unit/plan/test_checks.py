@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from hpcd4p import CompositePE, GenericPE, ProducerPE, SimpleFunctionPE, WorkflowGraph, create_iterative_chain
-from hpcd4p.errors import WorkflowError
+from hpcd4p.errors import InputError, WorkflowError
+from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from tests.unit.plan.elements import Batch, Count, Empty, Make, NoSuper, Pass, Ports, See
@@ -85,9 +86,15 @@ def test_element_that_feeds_itself():
     assert "cycle: Pass -> Pass" in only_problem((a, "output", a, "input"))
 
 
-def test_two_elements_of_one_given_name():
-    a, b = changed(Make(), name="read"), changed(Make(), name="read")
-    assert "2 elements have the name 'read'" in only_problem(add=[a, b])
+def test_two_elements_of_one_given_name_have_ids_of_their_own():
+    graph = WorkflowGraph()
+    for _ in range(2):
+        graph.add(changed(Make(), name="read"))
+    plan, elements = make_plan(graph, 1, EngineSettings())
+    assert [pe.id for pe in elements] == ["read0", "read1"]
+    assert resolve_inputs(plan, elements, {"read0": 2, "read1": 3}) == {0: 2, 1: 3}
+    with pytest.raises(InputError, match="which several elements are called: read0, read1; use one of these"):
+        resolve_inputs(plan, elements, {"read": 2})
 
 
 def test_two_elements_of_one_class_need_no_name():
@@ -220,15 +227,15 @@ def test_every_problem_is_told_at_once():
     graph.add(SimpleFunctionPE(lambda x: x))
     graph.add(abs)
     graph.add(NoSuper())
-    graph.add(changed(Make(), name="twin", numprocesses=0))
-    graph.add(changed(Make(), name="twin"))
+    graph.add(changed(Make(), numprocesses=0))
+    graph.add(changed(Make(), name="\n"))
     graph.name = "everything"
     problems = problems_of(graph)
     for part in (
         "composite CompositePE has no input 'in'",
         "is not an element",
         "NoSuper was not initialised",
-        "name 'twin'",
+        "a name is a printable string",
         "unknown grouping 'globl'",
         "numprocesses is 0",
         "cannot be pickled",

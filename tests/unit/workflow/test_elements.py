@@ -102,6 +102,13 @@ def test_runtime_attributes_do_not_travel():
     assert not {"_sink", "rank", "_log_sink"} & set(vars(twin))
 
 
+def test_what_one_element_leaves_behind_is_not_that_of_others():
+    a, b = Remember(), Remember()
+    a.pickleIgnore.append("kept")
+    assert a.pickleIgnore == [*b.pickleIgnore, "kept"]
+    assert not hasattr(pickle.loads(pickle.dumps(a)), "kept")
+
+
 def test_state_of_an_element_is_the_same_before_and_after_it_was_given_a_sink():
     pe = Double()
     before = pickle.dumps(pe)

@@ -122,3 +122,48 @@ def test_types_are_told_downstream():
     graph.connect(source, "output", Listen(), "input")
     graph.propagate_types()
     assert heard == {"input": ["number"]}
+
+
+class Typed(IterativePE):
+    def __init__(self, types=None):
+        super().__init__()
+        if types is not None:
+            self.outputconnections["output"]["type"] = types
+
+
+class Filter(IterativePE):
+    """Its output is of the type of its input, in the old spelling and in the new one."""
+
+    def set_input_types(self, types):
+        self.types = types
+
+    def get_output_types(self):
+        return {"output": self.types["input"]}
+
+
+class OldFilter(IterativePE):
+    def setInputTypes(self, types):
+        self.types = types
+
+    def getOutputTypes(self):
+        return {"output": self.types["input"]}
+
+
+def test_types_are_told_from_the_sources_on_whatever_the_order_of_adding():
+    graph, source, first, second, last = WorkflowGraph(), Typed(["number"]), Filter(), OldFilter(), Filter()
+    graph.connect(second, "output", last, "input")
+    graph.connect(first, "output", second, "input")
+    graph.connect(source, "output", first, "input")
+    graph.propagate_types()
+    assert first.types == second.types == last.types == {"input": ["number"]}
+
+
+def test_a_chain_is_made_of_any_class_that_takes_no_arguments():
+    class Named(SimpleFunctionPE):
+        def __init__(self):
+            SimpleFunctionPE.__init__(self)
+
+    chain = create_iterative_chain([abs, [round, {"ndigits": 1}]], Named, "F_", "_x")
+    first, second = chain.get_contained_objects()
+    assert (first.name, second.name) == ("F_abs_x", "F_round_x")
+    assert second.process({"input": 2.34}) == {"output": 2.3}
