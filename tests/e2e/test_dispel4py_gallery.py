@@ -1,6 +1,7 @@
 """Workflows that only import dispel4py, and were not changed, give the answer that dispel4py's user expects.
 
-Each runs by itself in one process and on 4 ranks; all together, in one graph, on 1, 2, 4 and 8 ranks.
+In every mapping each runs by itself, in one process or on 4 ranks: a start costs about a second. All that can
+run together, in one graph, on 1, 2, 4 and 8 ranks.
 """
 
 from __future__ import annotations
@@ -17,16 +18,14 @@ import pytest
 from tests.e2e.answers import Multiset, missing_and_extra, plain
 from tests.e2e.harness import WORKFLOWS, Ended
 
-MAPPINGS: list[str | None] = [None]
-"""None is the default mapping, without the option ``--mapping``."""
+MAPPINGS = {"simple": [1], "static": [1, 2, 4, 8], "dynamic": [1, 2, 4, 8], "hybrid": [1, 2, 4, 8]}
+"""Each with the numbers of ranks to try."""
 
 STATELESS_ONLY = ("dynamic",)
 """Mappings that do not take workflows with state."""
 
-ONE_PROCESS = ("simple",)
-"""Mappings that do not take ranks."""
-
-RANKS = [1, 2, 4, 8]
+ALONE = {1: 1, 8: 4}
+"""Ranks of a workflow by itself, by the most that its mapping is tried on."""
 
 
 @dataclass(frozen=True)
@@ -186,9 +185,8 @@ GALLERY = {
 }  # fmt: skip
 
 
-def words_of(inputs: dict[str, Any], mapping: str | None) -> list[str]:
-    given = ["-d", json.dumps(inputs)] if inputs else []
-    return [*given, *(["--mapping", mapping] if mapping else [])]
+def words_of(inputs: dict[str, Any]) -> list[str]:
+    return ["-d", json.dumps(inputs)] if inputs else []
 
 
 def multiset(outputs: dict[str, list[Any]]) -> Multiset:
@@ -212,47 +210,31 @@ def assert_done(ended: Ended, ranks: int) -> None:
     assert ended.leftovers == []
 
 
-def alone_on(mapping: str | None) -> list[int]:
-    """Ranks that each workflow runs on by itself: a start costs the tests about a second."""
-    if mapping is None:
-        return [1, 4]
-    return [1] if mapping in ONE_PROCESS else [4]
-
-
-def takes(mapping: str | None, flow: Flow) -> bool:
-    return not (flow.state and mapping in STATELESS_ONLY)
+def flows_for(mapping: str) -> dict[str, Flow]:
+    return {name: flow for name, flow in GALLERY.items() if not (flow.state and mapping in STATELESS_ONLY)}
 
 
 def test_the_gallery_is_the_folder():
-    files = {path.stem for path in (WORKFLOWS / "dispel4py").glob("*.py")}
-    assert files == {*GALLERY, "shared_elements"}
-    for path in (WORKFLOWS / "dispel4py").glob("*.py"):
+    paths = list((WORKFLOWS / "dispel4py").glob("*.py"))
+    assert {path.stem for path in paths} == {*GALLERY, "shared_elements"}
+    for path in paths:
         assert "hpcd4p" not in path.read_text()
 
 
-@pytest.mark.parametrize("mapping", MAPPINGS)
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize(("mapping", "name"), [(m, name) for m in MAPPINGS for name in flows_for(m)])
 def test_each_gives_the_answer_of_dispel4py(runs, name, mapping):
-    flow = GALLERY[name]
-    if not takes(mapping, flow):
-        pytest.skip(f"{name} has state, which the mapping {mapping} does not take")
-    started = {
-        n: runs.start(f"dispel4py/{name}", n, *words_of(flow.inputs, mapping)) for n in alone_on(mapping)
-    }
-    for n, run in started.items():
-        ended = run.wait()
-        assert_done(ended, n)
-        assert missing_and_extra(multiset(flow.outputs), ended.outputs) == ""
+    flow, n = GALLERY[name], ALONE[max(MAPPINGS[mapping])]
+    ended = runs.run(f"dispel4py/{name}", n, *words_of(flow.inputs), "--mapping", mapping)
+    assert_done(ended, n)
+    assert missing_and_extra(multiset(flow.outputs), ended.outputs) == ""
 
 
-@pytest.mark.parametrize("mapping", MAPPINGS)
-@pytest.mark.parametrize("n", RANKS)
+@pytest.mark.parametrize(("mapping", "n"), [(m, n) for m, ranks in MAPPINGS.items() for n in ranks])
 def test_all_together_give_the_same(runs, n, mapping):
-    if n > 1 and mapping in ONE_PROCESS:
-        pytest.skip(f"the mapping {mapping} is one process")
-    flows = {name: flow for name, flow in GALLERY.items() if not flow.alone and takes(mapping, flow)}
+    flows = {name: flow for name, flow in flows_for(mapping).items() if not flow.alone}
     inputs = dict(chain.from_iterable(flow.inputs.items() for flow in flows.values()))
-    ended = runs.run("together", n, *words_of(inputs, mapping), "--only", ",".join(flows))
+    words = [*words_of(inputs), "--mapping", mapping, "--only", ",".join(flows)]
+    ended = runs.run("together", n, *words)
     assert_done(ended, n)
     expected: Multiset = Counter()
     for flow in flows.values():

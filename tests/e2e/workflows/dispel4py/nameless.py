@@ -14,12 +14,12 @@ def make_graph(limit):
         def _process(self, data):
             return Pair(data, limit - data)
 
-    class Pair(tuple):
-        def __new__(cls, *values):
-            return tuple.__new__(cls, values)
+    class Pair:
+        def __init__(self, *both):
+            self.both = both
 
     def times(data, factor):
-        return [each * factor for each in data]
+        return [each * factor for each in data.both]
 
     graph = WorkflowGraph()
     upto, largest = Upto(), Largest()
