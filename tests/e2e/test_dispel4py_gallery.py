@@ -85,7 +85,11 @@ GALLERY = {
         {"ChainNumbers": each("number", range(10))},
         {"Logged_add_two_x6.output": [("Logged_add_two_x", 4 * n - 1 + 4) for n in range(2, 12, 2)]},
     ),
-    "counters": Flow({"CountingSource": 30}, {"CountingElement1.output": [100, 101, 102] * 10}),
+    "counters": Flow(
+        {"CountingSource": 30},
+        {"CountingElement1.output": [f"call {n}" for n in range(1, 31)]},
+        state=True,
+    ),
     "functions": Flow(
         {"FunctionInputs": each("number", range(6))},
         {

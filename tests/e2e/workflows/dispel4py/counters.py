@@ -1,4 +1,4 @@
-"""Running counters that nobody declared: in a source, where it is the answer, and in an element, where it is not."""
+"""Running counters that nobody declared, in a source and in an element."""
 
 from dispel4py.base import IterativePE, ProducerPE
 from dispel4py.workflow_graph import WorkflowGraph
@@ -18,11 +18,10 @@ class CountingElement(IterativePE):
     def __init__(self):
         IterativePE.__init__(self)
         self.calls = 0
-        self.cache = {}
 
     def _process(self, data):
         self.calls += 1
-        return self.cache.setdefault(data % 3, data % 3 + 100)
+        return "call %d" % self.calls
 
 
 graph = WorkflowGraph()
