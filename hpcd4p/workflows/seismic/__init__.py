@@ -1,20 +1,24 @@
-"""Seismic ambient-noise correlation: traces → spectra (phase 1), all pairs of them → lags (phase 2)::
+"""Seismic noise correlation: traces to spectra (phase 1), and all pairs of them to lags (phase 2).
+
+::
 
     names ── stream_read ── decimate ── detrend ── demean ── remove_response ── bandpass
                                                                                    │
        write_file ──┬── fft ── whiten ── normalise ────────────────────────────────┘
                     │
-                    └── pair_up ── correlate ── (stack) ── measure ── overview
+                    └── pair_up ── correlate (── stack ── measure) ── overview
 
-Phase 1 is stateless: every trace goes through on some rank of the pool. *pair_up* holds the spectra of a time
-window and hands blocks of them to *correlate*, which any rank of the pool runs. README.md in this folder says
-what is computed and how to run it. The functions of `steps`, `correlation` and `synthetic` need no engine.
+Phase 1 is stateless: every trace goes through on some rank of the pool. *pair_up* holds the spectra of a
+time window and hands blocks of them to *correlate*, which any rank of the pool runs. README.md in this folder
+says what is computed and how to run it. The functions of `reading`, `steps`, `correlation` and `synthetic`
+need no engine.
 
-Every rank imports this module, so it imports little; ObsPy and numpy are imported by the elements that use them.
+Every rank imports this module, so it imports little; the elements import ObsPy and numpy when they run.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p import WorkflowError, WorkflowGraph
@@ -22,7 +26,7 @@ from hpcd4p.workflows.common import require
 from hpcd4p.workflows.seismic.elements import STEPS, Fft, Names, ReadFile, Step, StreamRead, WriteFile
 from hpcd4p.workflows.seismic.options import EXAMPLE, add_options
 from hpcd4p.workflows.seismic.origin import Example, Folder, Origin, Synthetic, files_below
-from hpcd4p.workflows.seismic.pairs import Correlate, Measure, Overview, PairUp, Stack
+from hpcd4p.workflows.seismic.pairs import Correlate, CorrelateAndMeasure, Measure, Overview, PairUp, Stack
 from hpcd4p.workflows.seismic.report import present
 from hpcd4p.workflows.seismic.spectrum import SUFFIX
 
@@ -70,7 +74,9 @@ def _check(options: Any) -> None:
     if options.keep is not None and options.input is not None:
         wrong.append("--keep is for synthetic stations, and with --input there are none")
     if options.inventory is not None and options.input in (None, EXAMPLE):
-        wrong.append("--inventory is for the files of --input; synthetic stations and the example have theirs")
+        wrong.append(
+            "--inventory is for the files of --input; synthetic stations and the example have theirs"
+        )
     if wrong:
         raise WorkflowError(wrong)
 
@@ -92,11 +98,11 @@ def _phase_1(graph: WorkflowGraph, origin: Origin, names: list[str], options: An
     given = {"remove_response": {"inventory": options.inventory}}
     chain = [
         Names(names),
-        StreamRead(origin, options.window),
+        StreamRead(origin, options.cut),
         *(Step(step, **given.get(step, {})) for step in STEPS),
         Fft(),
     ]
-    for element, after in zip(chain, chain[1:], strict=False):
+    for element, after in pairwise(chain):
         graph.connect(element, "output", after, "input")
     if options.output is not None:
         graph.connect(chain[-1], "output", WriteFile(options.output), "input")
@@ -105,13 +111,8 @@ def _phase_1(graph: WorkflowGraph, origin: Origin, names: list[str], options: An
 
 def _phase_2(graph: WorkflowGraph, spectra: GenericPE, expected: int, seed: int | None, options: Any) -> None:
     """Add the elements from spectra to lags."""
-    chain = [
-        spectra,
-        PairUp(expected),
-        Correlate(options.max_lag),
-        *([Stack()] if options.stack else []),
-        Measure(seed),
-        Overview(options.top),
-    ]
-    for element, after in zip(chain, chain[1:], strict=False):
+    lag = options.max_lag
+    found = [Correlate(lag), Stack(), Measure(seed)] if options.stack else [CorrelateAndMeasure(lag, seed)]
+    chain = [spectra, PairUp(expected), *found, Overview(options.top)]
+    for element, after in pairwise(chain):
         graph.connect(element, "output", after, "input")

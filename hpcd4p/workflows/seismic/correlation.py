@@ -6,6 +6,7 @@ trace is later than the second. Pure functions of arrays; this file must never i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from hpcd4p.workflows.seismic.spectrum import Spectrum
 
 SIGNAL_S = 15.0
-"""What is this near to the peak is signal, the rest noise: longer than the pulse that is left of noise between
-0.01 and 1 Hz."""
+"""What is this near to the peak is signal, the rest noise: longer than the pulse that the band from 0.01 to
+1 Hz leaves."""
 
 
 class Peak(NamedTuple):
@@ -29,8 +30,17 @@ class Peak(NamedTuple):
     """Its size over the root mean square beyond `SIGNAL_S` of it; NaN where there is nothing beyond."""
 
 
+def single(spectrum: Spectrum) -> Spectrum:
+    """Give a spectrum in single precision (complex64).
+
+    Half the memory, half the bytes on the way to other ranks and half the time to correlate, for an error of
+    1e-7 in a coefficient whose own scatter is 1e-2 for an hour of noise.
+    """
+    return replace(spectrum, values=spectrum.values.astype(np.complex64))
+
+
 def most_lags(a: Spectrum, b: Spectrum, max_lag_s: float) -> int:
-    """Give the largest lag in samples that is asked for, that the traces have, and that did not wrap around."""
+    """Give the largest lag in samples that is asked for, that the traces have, and that did not wrap."""
     longer, shorter = max(a.samples, b.samples), min(a.samples, b.samples)
     return min(int(max_lag_s * a.rate_hz + 1e-6), shorter - 1, a.fft_length - longer)
 
@@ -56,7 +66,7 @@ def correlate(a: Spectrum, b: Spectrum, max_lag_s: float) -> NDArray[np.float64]
     lags = most_lags(a, b, max_lag_s)
     circular = np.fft.irfft(a.values * b.values.conj(), a.fft_length)
     linear = np.concatenate((circular[-lags:], circular[: lags + 1])) if lags else circular[:1]
-    return np.asarray(linear / np.sqrt(a.energy * b.energy))
+    return np.asarray(linear / np.sqrt(a.energy * b.energy), dtype=np.float64)
 
 
 def best_lag(correlation: NDArray[np.float64], rate_hz: float) -> Peak:

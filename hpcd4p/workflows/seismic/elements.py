@@ -9,7 +9,7 @@ from hpcd4p import GenericPE, IterativePE, ProducerPE
 from hpcd4p.workflows.seismic.origin import Labelled, Origin
 from hpcd4p.workflows.seismic.spectrum import Spectrum
 
-Windowed = tuple[tuple[int, float, int], Spectrum]
+Windowed = tuple[tuple[int, int, float, int], Spectrum]
 """A spectrum behind the window that it belongs to."""
 
 STEPS = ("decimate", "detrend", "demean", "remove_response", "bandpass", "normalise", "whiten")

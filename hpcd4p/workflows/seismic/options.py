@@ -19,29 +19,62 @@ MOST_MAX_LAG_S = 600.0
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of this workflow, given after its name."""
     add = parser.add_argument
-    add("--input", type=folder_or_example, metavar="FOLDER",
+    add(
+        "--input",
+        type=folder_or_example,
+        metavar="FOLDER",
         help="MiniSEED files to read, or what phase 1 wrote if --phase is 2; the word 'example' for ObsPy's "
-             "example (default: synthetic stations)")  # fmt: skip
-    add("--inventory", type=file_or_folder, metavar="FILE",
-        help="StationXML with the responses for --input, or a folder of such files")  # fmt: skip
-    add("--stations", type=whole(2, 10_000), default=50, metavar="N",
-        help="synthetic stations (default: 50)")  # fmt: skip
-    add("--minutes", type=number(5, 10_080), default=60.0, metavar="M",
-        help="length of the synthetic traces (default: 60)")  # fmt: skip
-    add("--seed", type=whole(0, 2**32 - 1), default=1, metavar="N",
-        help="of the synthetic stations (default: 1)")  # fmt: skip
-    add("--keep", type=new_folder, metavar="FOLDER",
+        "example (default: synthetic stations)",
+    )
+    add(
+        "--inventory",
+        type=file_or_folder,
+        metavar="FILE",
+        help="StationXML with the responses for --input, or a folder of such files",
+    )
+    add("--stations", type=whole(2, 10_000), default=50, metavar="N", help="synthetic stations (default: 50)")
+    add(
+        "--minutes",
+        type=number(5, 10_080),
+        default=60.0,
+        metavar="M",
+        help="length of the synthetic traces (default: 60)",
+    )
+    add(
+        "--seed",
+        type=whole(0, 2**32 - 1),
+        default=1,
+        metavar="N",
+        help="of the synthetic stations (default: 1)",
+    )
+    add(
+        "--keep",
+        type=new_folder,
+        metavar="FOLDER",
         help="write the synthetic MiniSEED and StationXML files here (default: they are made where they are "
-             "read, and not written)")  # fmt: skip
-    add("--phase", choices=("1", "2", "both"), default="both",
-        help="1: traces to spectra; 2: spectra to lags; both: in one stream (default)")  # fmt: skip
-    add("--output", type=new_folder, metavar="FOLDER",
-        help="write the spectra here; phase 1 needs it")  # fmt: skip
-    add("--window", type=number(1, 1440), metavar="M",
-        help="cut traces into windows of so many minutes, at multiples of it in UTC (default: whole)")  # fmt: skip
+        "read, and not written)",
+    )
+    add(
+        "--phase",
+        choices=("1", "2", "both"),
+        default="both",
+        help="1: traces to spectra; 2: spectra to lags; both: in one stream (default)",
+    )
+    add("--output", type=new_folder, metavar="FOLDER", help="write the spectra here; phase 1 needs it")
+    add(
+        "--cut",
+        type=number(1, 1440),
+        metavar="M",
+        help="cut traces into windows of so many minutes, at multiples of it in UTC (default: whole)",
+    )
     add("--stack", action="store_true", help="average the correlations of each pair over all windows")
-    add("--max-lag", type=number(1, MOST_MAX_LAG_S), default=120.0, metavar="S",
-        help="largest lag in seconds (default: 120)")  # fmt: skip
+    add(
+        "--max-lag",
+        type=number(1, MOST_MAX_LAG_S),
+        default=120.0,
+        metavar="S",
+        help="largest lag in seconds (default: 120)",
+    )
     add("--top", type=whole(1, 10_000), default=10, metavar="N", help="pairs to show (default: 10)")
     add_plot(parser, "all correlations over the lag")
 

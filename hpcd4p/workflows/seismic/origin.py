@@ -1,8 +1,8 @@
 """Where traces come from: synthetic stations, a folder of MiniSEED files, or ObsPy's example.
 
-An origin has names, which the source hands out, and traces by name, which any rank of the pool reads or makes:
-nothing is shared between ranks but the folder that the user names. Every rank imports this file with the
-elements: it must never import ObsPy or numpy at the top.
+An origin has names, which the source hands out, and traces by name, which any rank of the pool reads or
+makes: nothing is shared between ranks but the folder that the user names. Every rank imports this file with
+the elements: it must never import ObsPy or numpy at the top.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The elements of phase 2: from spectra to the lag of each pair. Every rank imports this file: it imports little."""
+"""The elements of phase 2: from spectra to the lag of each pair. Every rank imports it: it imports little."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from hpcd4p.workflows.seismic.spectrum import Spectrum, utc
 
 Block = list[Spectrum]
 
+Row = dict[str, Any]
+
 Key = tuple[tuple[str, str], float, int]
 
 MOST_BLOCKS = 8
@@ -18,7 +21,7 @@ MOST_BLOCKS = 8
 would be more bytes that travel, for each block goes out once with every other."""
 
 MOST_BLOCK_BYTES = 8 << 20
-"""32 spectra of an hour. A task holds two blocks; 1,000 pairs, of 0.3 ms each, are work enough for one."""
+"""64 spectra of an hour. A task holds two blocks; 4,000 pairs, of 0.2 ms each, are work enough for one."""
 
 FIXED_POINT = 2.0**40
 """Correlations are summed as whole multiples of 1 / 2^40 (1e-12): such a sum has no rounding, and so does not
@@ -45,10 +48,10 @@ class Correlation:
 
 
 class PairUp(KeyedPE):
-    """State per window: its spectra so far, in blocks. Writes each block with every other, once.
+    """State per window: its spectra so far, in single precision. Writes each block of them with every other.
 
-    It only holds and hands out; any rank of the pool correlates what it wrote. Blocks, because a spectrum that
-    travels must be worth it: with b spectra in each, two blocks are b² pairs.
+    It only holds and hands out; any rank of the pool correlates what it wrote. Blocks, because a spectrum
+    that travels must be worth it: with b spectra in each, two blocks are b² pairs.
 
     Parameters
     ----------
@@ -67,17 +70,19 @@ class PairUp(KeyedPE):
     def process_key(self, key: Any, value: Spectrum, state: list[Block] | None) -> list[Block]:
         """Add a spectrum; a block that is full meets those before it."""
         blocks = state if state is not None else [[]]
+        from hpcd4p.workflows.seismic.correlation import single
+
         if any(value.name == other.name for block in blocks for other in block):
             raise ValueError(f"{value.name} has two traces that begin at {utc(value.start_s)}; one is kept")
-        blocks[-1].append(value)
-        if len(blocks[-1]) == self._size(value):
+        spectrum = single(value)
+        blocks[-1].append(spectrum)
+        if len(blocks[-1]) >= self._size(spectrum):
             self._meet(blocks)
             blocks.append([])
         return blocks
 
     def _size(self, spectrum: Spectrum) -> int:
-        most = max(1, MOST_BLOCK_BYTES // (16 * (spectrum.fft_length // 2 + 1)))
-        return min(most, math.ceil(self.expected / MOST_BLOCKS))
+        return min(max(1, MOST_BLOCK_BYTES // spectrum.values.nbytes), math.ceil(self.expected / MOST_BLOCKS))
 
     def _meet(self, blocks: list[Block]) -> None:
         last = blocks[-1]
@@ -91,15 +96,18 @@ class PairUp(KeyedPE):
         if sum(map(len, state)) == 1:
             (alone,) = (spectrum for block in state for spectrum in block)
             raise ValueError(
-                f"{alone.name} has no partner: no other trace begins at {utc(alone.start_s)} with "
-                f"{alone.rate_hz:g} samples/s and about {alone.samples} samples"
+                f"{alone.name} has no partner: no other trace begins at {utc(alone.start_s)}, "
+                f"lasts {alone.length_s} s and has {alone.rate_hz:g} samples/s, each about"
             )
         if state[-1]:
             self._meet(state)
 
 
 class Correlate(GenericPE):
-    """Two blocks of spectra (or one and None) → ``(key, correlation)`` for each pair."""
+    """Two blocks of spectra (or one and None) → ``(key, correlation)`` for each pair.
+
+    The work of phase 2, n² / 2 correlations for n spectra; no state, so all ranks of the pool share it.
+    """
 
     def __init__(self, max_lag_s: float) -> None:
         super().__init__()
@@ -110,17 +118,40 @@ class Correlate(GenericPE):
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Correlate each spectrum of one block with each of the other."""
+        for found in self.correlations(*inputs["input"]):
+            self.write("output", (found.key, found))
+
+    def correlations(self, block: Block, other: Block | None) -> Iterator[Correlation]:
+        """Give the correlation of each pair of two blocks, or of one."""
         from hpcd4p.workflows.seismic.correlation import correlate
 
-        block, other = inputs["input"]
         for i, first in enumerate(block):
             for second in block[:i] if other is None else other:
                 # blocks are made in the order of arrival, and the answer must not depend on it
                 a, b = (first, second) if first.name < second.name else (second, first)
                 values = correlate(a, b, self.max_lag_s)
                 units = a.units if a.units == b.units else "mixed"
-                found = Correlation(values, (a.name, b.name), a.rate_hz, a.start_s, 1, units)
-                self.write("output", (found.key, found))
+                yield Correlation(values, (a.name, b.name), a.rate_hz, a.start_s, 1, units)
+
+
+class CorrelateAndMeasure(Correlate):
+    """`Correlate` and `Measure` in one, where nothing is stacked between them.
+
+    To find a lag takes a tenth of the time of its correlation; as an element of its own it would wait in
+    Redis when a task has many pairs, and the correlation with it.
+    """
+
+    def __init__(self, max_lag_s: float, seed: int | None) -> None:
+        super().__init__(max_lag_s)
+        self.seed = seed
+        self._add_output("pairs")
+
+    def process(self, inputs: dict[str, Any]) -> None:
+        """Correlate and measure each pair."""
+        for found in self.correlations(*inputs["input"]):
+            row = measured(found, self.seed)
+            self.write("pairs", with_correlation(row, found))
+            self.write("output", row)
 
 
 class Stack(KeyedPE):
@@ -169,33 +200,40 @@ class Measure(IterativePE):
         self.seed = seed
         self._add_output("pairs")
 
-    def _process(self, keyed: tuple[Key, Correlation]) -> dict[str, Any]:
-        from hpcd4p.workflows.seismic.correlation import best_lag
-
-        found = keyed[1]
-        a, b = found.pair
-        peak = best_lag(found.values, found.rate_hz)
-        row = {
-            "a": a,
-            "b": b,
-            "start": utc(found.start_s),
-            "windows": found.windows,
-            "lag_s": peak.lag_s,
-            "expected_s": self._expected(a, b),
-            "coefficient": peak.coefficient,
-            "snr": peak.snr,
-            "rate_hz": found.rate_hz,
-            "units": found.units,
-        }
-        self.write("pairs", row | {"correlation": found.values})
+    def _process(self, keyed: tuple[Key, Correlation]) -> Row:
+        row = measured(keyed[1], self.seed)
+        self.write("pairs", with_correlation(row, keyed[1]))
         return row
 
-    def _expected(self, a: str, b: str) -> float:
-        if self.seed is None:
-            return math.nan
+
+def measured(found: Correlation, seed: int | None) -> Row:
+    """Give what is read from a correlation; ``expected_s`` is NaN where no lag is known."""
+    from hpcd4p.workflows.seismic.correlation import best_lag
+
+    a, b = found.pair
+    expected = math.nan
+    if seed is not None:
         from hpcd4p.workflows.seismic.synthetic import expected_lag_s
 
-        return expected_lag_s(self.seed, a, b)
+        expected = expected_lag_s(seed, a, b)
+    peak = best_lag(found.values, found.rate_hz)
+    return {
+        "a": a,
+        "b": b,
+        "start": utc(found.start_s),
+        "windows": found.windows,
+        "lag_s": peak.lag_s,
+        "expected_s": expected,
+        "coefficient": peak.coefficient,
+        "snr": peak.snr,
+        "rate_hz": found.rate_hz,
+        "units": found.units,
+    }
+
+
+def with_correlation(row: Row, found: Correlation) -> Row:
+    """Give a row with its correlation, in single precision: there are many, and 1e-7 is enough."""
+    return row | {"correlation": found.values.astype("float32")}
 
 
 class Overview(GenericPE):
@@ -210,7 +248,7 @@ class Overview(GenericPE):
         self.known = 0
         self.within = 0
         self.worst_s = 0.0
-        self.best: list[dict[str, Any]] = []
+        self.best: list[Row] = []
         self._add_input("input", grouping="global")
         self._add_output("best")
         self._add_output("overview")

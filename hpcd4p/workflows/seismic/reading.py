@@ -1,4 +1,4 @@
-"""MiniSEED files to ObsPy traces, and traces to windows. It must never give part of a damaged file as a whole."""
+"""MiniSEED files to ObsPy traces, and those to windows. It must never give part of a damaged file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from obspy.io.mseed.util import get_record_information
 
 
 def read_miniseed(file: str | BytesIO) -> list[Any]:
-    """Read the traces of a MiniSEED file, one for each SEED id and sampling rate, in order of id.
+    """Read the traces of a MiniSEED file, one for each SEED id, in order of id.
 
     Pieces of one id are joined; samples that lie between them are masked, and so are those where two pieces
     overlap and differ.
@@ -22,7 +22,8 @@ def read_miniseed(file: str | BytesIO) -> list[Any]:
     Raises
     ------
     ValueError
-        It is no MiniSEED file, or it is cut off or damaged: ObsPy warned, or bytes are left at its end.
+        It is no MiniSEED file; or it is cut off or damaged: ObsPy warned, or bytes are left at its end; or
+        pieces of one id differ in sampling rate.
     OSError
         It cannot be opened.
     """
@@ -40,7 +41,10 @@ def read_miniseed(file: str | BytesIO) -> list[Any]:
         raise ValueError(f"{name} is no whole MiniSEED file: {_one_line(error)}") from error
     if left:
         raise ValueError(f"{name} is cut off: its last {left} bytes are no whole record")
-    stream.merge(method=0)
+    try:
+        stream.merge(method=0)
+    except Exception as error:  # ObsPy raises it bare where rates or types differ
+        raise ValueError(f"{name} has traces that cannot be joined: {_one_line(error)}") from error
     stream.sort()
     return list(stream)
 

@@ -32,7 +32,9 @@ def _overview(overview: dict[str, Any], best: list[dict[str, Any]]) -> list[str]
     if not overview["pairs"]:
         return ["no pairs"]
     lines = [f"{overview['pairs']:,} pairs; those with the largest coefficients:"]
-    lines += _table(sorted(best, key=lambda row: (-abs(row["coefficient"]), row["a"], row["b"], row["start"])))
+    lines += _table(
+        sorted(best, key=lambda row: (-abs(row["coefficient"]), row["a"], row["b"], row["start"]))
+    )
     if overview["known"]:
         lines.append(
             f"{overview['within_a_sample']:,} of {overview['known']:,} lags are within one sample of those "
@@ -94,7 +96,9 @@ def draw_section(figure: Any, pairs: list[dict[str, Any]], known: bool) -> None:
     drawn = axes.imshow(section, cmap="RdBu_r", vmin=-size, vmax=size, aspect="auto", extent=extent)
     figure.colorbar(drawn, ax=axes, label="correlation coefficient")
     if known:
-        axes.plot([row["expected_s"] for row in pairs], np.arange(len(pairs)) + 0.5, "k--", lw=1, label="expected")
+        axes.plot(
+            [row["expected_s"] for row in pairs], np.arange(len(pairs)) + 0.5, "k--", lw=1, label="expected"
+        )
         axes.legend()
     axes.set_xlabel("lag of the first station behind the second (s)")
     axes.set_ylabel("pair, in order of the expected lag" if known else "pair, in order of name")

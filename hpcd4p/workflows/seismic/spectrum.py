@@ -23,14 +23,16 @@ class Spectrum:
     Its time begins at `start_s`, wherever the samples began: two spectra of one start can be multiplied.
     """
 
-    values: NDArray[np.complex128]
-    """Shape ``(fft_length // 2 + 1,)``."""
+    values: NDArray[np.complexfloating[Any, Any]]
+    """Shape ``(fft_length // 2 + 1,)``; complex128, or complex64 while pairs are made."""
     energy: float
     """Sum of the squares of the samples."""
     name: str
     """SEED id, ``XX.S0001..BHZ``."""
     start_s: int
     """Seconds since 1970 (UTC)."""
+    length_s: int
+    """Of the trace, in tens of seconds."""
     rate_hz: float
     samples: int
     """Of the trace; what is missing to `fft_length` were zeros."""
@@ -39,9 +41,9 @@ class Spectrum:
     """``m/s``, or ``counts`` if the response was not known."""
 
     @property
-    def window(self) -> tuple[int, float, int]:
-        """What two spectra must share to be correlated: start, samples per second, length of the FFT."""
-        return self.start_s, self.rate_hz, self.fft_length
+    def window(self) -> tuple[int, int, float, int]:
+        """What spectra must share to be correlated: start, length, samples per second, length of the FFT."""
+        return self.start_s, self.length_s, self.rate_hz, self.fft_length
 
     def __repr__(self) -> str:
         return f"Spectrum({self.name}, {utc(self.start_s)}, {self.rate_hz:g} Hz, {self.samples} samples)"
@@ -101,5 +103,7 @@ def load(path: str) -> Spectrum:
     values = found.pop("values")
     spectrum = Spectrum(values, **{name: value.item() for name, value in found.items()})
     if values.dtype != np.complex128 or values.shape != (spectrum.fft_length // 2 + 1,):
-        raise ValueError(f"{os.path.basename(path)} is no file of phase 1: its array is {values.dtype}{values.shape}")
+        raise ValueError(
+            f"{os.path.basename(path)} is no file of phase 1: its array is {values.dtype}{values.shape}"
+        )
     return spectrum

@@ -1,7 +1,7 @@
 """The steps of phase 1, each a function of an ObsPy trace that gives a new one and leaves the old as it was.
 
-Parameters are those of dispel4py's example (`realtime_prep.py` in rosafilgueira/dispel4py_workflows), which the
-paper measured, wherever they mean something; README.md lists where they do not, and what stands here.
+Parameters are those of dispel4py's example (`realtime_prep.py` in rosafilgueira/dispel4py_workflows), which
+the paper measured, wherever they mean something; README.md lists where they do not, and what stands here.
 Owns the signal processing; it must never know of elements, ranks or options.
 """
 
@@ -33,20 +33,20 @@ CORNERS = 4
 """Of the Butterworth filter, as in ObsPy's default."""
 
 WHITEN_HZ = (0.005, 0.01, 1.0, 1.2)
-"""Whitening lifts whatever is there, so beyond the band of the filter it must fade out: corners of the taper."""
+"""Corners of a taper: whitening lifts whatever is there, so it must fade out beyond the band of the filter."""
 
 WHITEN_WIDTH_HZ = 0.01
 """Over which the amplitudes are averaged: wide beside the bins of an hour, narrow beside a spectral peak."""
 
 ENVELOPE_SAMPLES = 15
-"""The running mean looks at so many samples on either side: 7 s at 4.17 Hz, about one period of a microseism."""
+"""The running mean looks at so many samples on either side: 7 s in all, about one period of a microseism."""
 
 SHIFT_SAMPLES = 5000
 """Room for lags beside the trace, so that the circular correlation has none that wrapped around."""
 
 START_GRID_S = 10
-"""Starts are taken to the next multiple of it: digitisers begin an hour at its first sample or a few off.
-10 s, so that the boundary (5 s) is far from the times at which files begin."""
+"""Starts and lengths are taken to the next multiple of it: digitisers begin an hour at its first sample or a
+few off. 10 s, so that the boundary (5 s) is far from the times at which files begin and end."""
 
 SHORTEST_SAMPLES = 4 * ENVELOPE_SAMPLES
 """After decimation. With less, the running mean is most of the trace."""
@@ -62,7 +62,7 @@ def checked(trace: Trace) -> Trace:
     """
     data = trace.data
     if np.ma.is_masked(data):
-        missing = int(np.ma.count_masked(data))
+        missing = int(np.ma.getmaskarray(data).sum())
         raise ValueError(f"{trace.id} has gaps: {missing} of {len(data)} samples are missing")
     if not len(data) or np.ptp(data) == 0:
         raise ValueError(f"{trace.id} has no signal: all {len(data)} samples are equal")
@@ -107,7 +107,9 @@ def decimate(trace: Trace, target_hz: float = TARGET_HZ) -> Trace:
     factors = decimation(trace.stats.sampling_rate, target_hz)
     left = len(trace) // int(np.prod(factors, initial=1))
     if left < SHORTEST_SAMPLES:
-        raise ValueError(f"{trace.id} is too short: {left} samples after decimation, {SHORTEST_SAMPLES} are needed")
+        raise ValueError(
+            f"{trace.id} is too short: {left} samples after decimation, {SHORTEST_SAMPLES} are needed"
+        )
     trace = trace.copy()
     for factor in factors:
         trace.decimate(factor)
@@ -126,7 +128,7 @@ def demean(trace: Trace) -> Trace:
 
 
 def fitted_pre_filter(rate_hz: float) -> tuple[float, float, float, float]:
-    """Give `PRE_FILTER_HZ` with its upper corners below the Nyquist frequency, where they would do nothing."""
+    """Give `PRE_FILTER_HZ` with its upper corners below the Nyquist frequency; above it they do nothing."""
     low, lower, upper, high = PRE_FILTER_HZ
     nyquist = rate_hz / 2
     return low, lower, min(upper, 0.8 * nyquist), min(high, 0.95 * nyquist)
@@ -209,8 +211,8 @@ def whiten(trace: Trace) -> Trace:
 def fft(trace: Trace, shift: int = SHIFT_SAMPLES) -> Spectrum:
     """Give the spectrum of a trace, with room for lags of up to `shift` samples.
 
-    The length is a power of two: 32,768 for the 15,000 samples of an hour. Where the trace does not begin at a
-    multiple of `START_GRID_S`, the phases are turned as if its time had.
+    The length is a power of two: 32,768 for the 15,000 samples of an hour. Where the trace does not begin at
+    a multiple of `START_GRID_S`, the phases are turned as if its time had.
 
     Raises
     ------
@@ -224,15 +226,21 @@ def fft(trace: Trace, shift: int = SHIFT_SAMPLES) -> Spectrum:
     start: UTCDateTime = trace.stats.starttime
     nominal = START_GRID_S * round(start.timestamp / START_GRID_S)
     rate = trace.stats.sampling_rate
-    length = next_pow_2(max(2 * shift + 1, len(data) + shift + guard(rate)))
+    length_s = START_GRID_S * round(len(data) / rate / START_GRID_S)
+    length = fft_length(length_s, rate, shift)
     values = np.fft.rfft(data, length)
     offset = start - UTCDateTime(nominal)
     if offset:
         values *= np.exp(-2j * np.pi * offset * np.fft.rfftfreq(length, 1 / rate))
     units = trace.stats.get("units", "counts")
-    return Spectrum(values, energy, trace.id, nominal, round(rate, 6), len(data), length, units)
+    return Spectrum(values, energy, trace.id, nominal, length_s, round(rate, 6), len(data), length, units)
 
 
-def guard(rate_hz: float) -> int:
-    """Give the samples by which two traces that count as of one start may be apart."""
-    return int(np.ceil(START_GRID_S * rate_hz))
+def fft_length(length_s: int, rate_hz: float, shift: int = SHIFT_SAMPLES) -> int:
+    """Give the power of two that holds every trace of about `length_s` (seconds) and lags of `shift` samples.
+
+    Starts may be a grid apart within one window, and lengths half a grid more.
+    """
+    longest = int(np.ceil((length_s + START_GRID_S / 2) * rate_hz))
+    apart = int(np.ceil(START_GRID_S * rate_hz))
+    return int(next_pow_2(max(2 * shift + 1, longest + apart + shift)))

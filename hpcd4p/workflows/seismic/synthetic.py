@@ -1,7 +1,7 @@
 """Synthetic stations: one noise wavefield that crosses an array, with delays that are known.
 
-A plane wave of ocean microseism noise crosses stations at random places; each records it later or earlier than
-the centre of the array, through its own sensor, together with noise of its own. All of it follows from
+A plane wave of ocean microseism noise crosses stations at random places; each records it later or earlier
+than the centre of the array, through its own sensor, together with noise of its own. All of it follows from
 (seed, station), so any rank can make any record, and no file has to be shared.
 
 Owns what is known of the records: the delays, the responses. It must never read or write the files of a user.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,16 @@ DAMPING = 0.707
 COUNTS_PER_M_S = 6e8
 """1500 V/(m/s) times 400,000 counts/V."""
 
-_PLACES, _WAVE, _STATION = range(3)
+HIGHEST_HZ = 2.0
+"""Of the wave and of the noise of the station; there the spectrum has fallen to 1e-5."""
+
+HISS_COUNTS = 20.0
+"""White noise of the electronics, standard deviation; what is left above `HIGHEST_HZ`."""
+
+OFFSET_COUNTS = 5000.0
+"""Most that the electronics are off, and drift in the length of a record: more than the signal."""
+
+_PLACES, _WAVE, _OWN, _ELECTRONICS = range(4)
 """What random numbers are for: each use has a sequence of its own, so one can change without the others."""
 
 
@@ -72,6 +82,7 @@ def position_km(seed: int, station: int) -> tuple[float, float]:
     return float(distance * np.sin(azimuth)), float(distance * np.cos(azimuth))
 
 
+@lru_cache(maxsize=10_000)  # asked for again with every pair
 def delay_s(seed: int, station: int) -> float:
     """Give how much later than the centre of the array a station sees the wave, in seconds."""
     azimuth = 2 * np.pi * np.random.default_rng([seed, _PLACES]).random()
@@ -114,16 +125,16 @@ def counts(seed: int, station: int, minutes: float) -> NDArray[np.int32]:
     samples = round(minutes * 60 * RATE_HZ)
     # a power of two is quick; the rest is cut off, so that nobody sees that the noise repeats
     size = 1 << samples.bit_length()
-    frequencies = np.fft.rfftfreq(size, 1 / RATE_HZ)
+    frequencies = np.arange(round(HIGHEST_HZ / RATE_HZ * size), dtype=np.float64) * (RATE_HZ / size)
     shape = _microseism(frequencies)
-    # each bin has a real and an imaginary part of variance 1; so is the variance of the samples 1
-    shape *= WAVE_M_S * np.sqrt(size / 2) / np.sqrt(2 * np.mean(shape**2))
-    wave = _noise([seed, _WAVE], size) * np.exp(-2j * np.pi * delay_s(seed, station) * frequencies)
-    rng = np.random.default_rng([seed, _STATION, station])
-    spectrum = shape * (wave + OWN_NOISE * _noise([seed, _STATION, station, 1], size))
-    record = np.fft.irfft(spectrum * transfer(station, frequencies), size)[:samples]
-    # the electronics: an offset and a drift, both larger than the signal
-    offset, drift = rng.uniform(-5000, 5000, 2)
+    # each bin has a real and an imaginary part of variance 1; make the samples have the variance WAVE_M_S²
+    shape *= WAVE_M_S * size / 2 / float(np.sqrt(np.sum(shape**2)))
+    wave = _noise([seed, _WAVE], len(shape)) * np.exp(-2j * np.pi * delay_s(seed, station) * frequencies)
+    own = OWN_NOISE * _noise([seed, _OWN, station], len(shape))
+    record = np.fft.irfft(shape * (wave + own) * transfer(station, frequencies), size)[:samples]
+    rng = np.random.default_rng([seed, _ELECTRONICS, station])
+    record += rng.normal(0.0, HISS_COUNTS, samples)
+    offset, drift = rng.uniform(-OFFSET_COUNTS, OFFSET_COUNTS, 2)
     record += offset + drift * np.linspace(0, 1, samples)
     return np.rint(record).astype(np.int32)
 
@@ -138,9 +149,9 @@ def _microseism(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(found)
 
 
-def _noise(key: list[int], size: int) -> NDArray[np.complex128]:
-    """White Gaussian noise as a half spectrum of `size` samples."""
-    return np.random.default_rng(key).standard_normal(2 * (size // 2 + 1)).view(np.complex128)
+def _noise(key: list[int], bins: int) -> NDArray[np.complex128]:
+    """White Gaussian noise as the first bins of a half spectrum."""
+    return np.random.default_rng(key).standard_normal(2 * bins).view(np.complex128)
 
 
 def response(station: int) -> Any:
