@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hpcd4p import GenericPE, IterativePE, ProducerPE
+from hpcd4p import ConsumerPE, GenericPE, IterativePE, ProducerPE
 from hpcd4p.workflows.seismic.origin import Labelled, Origin
 from hpcd4p.workflows.seismic.spectrum import Spectrum
 
@@ -87,19 +87,20 @@ class Fft(IterativePE):
         return spectrum.window, spectrum
 
 
-class WriteFile(IterativePE):
-    """Writes a spectrum to a file, which phase 2 can read → ``(trace, start, file)``."""
+class WriteFile(ConsumerPE):
+    """Writes a spectrum to a file, which phase 2 can read; on `files` ``(trace, start, file)``."""
 
     def __init__(self, folder: str) -> None:
         super().__init__()
         self.name = "write_file"
         self.folder = folder
+        self._add_output("files")
 
-    def _process(self, windowed: Windowed) -> tuple[str, str, str]:
+    def _process(self, windowed: Windowed) -> None:
         from hpcd4p.workflows.seismic.spectrum import save, utc
 
         spectrum = windowed[1]
-        return spectrum.name, utc(spectrum.start_s), save(spectrum, self.folder)
+        self.write("files", (spectrum.name, utc(spectrum.start_s), save(spectrum, self.folder)))
 
 
 class ReadFile(IterativePE):

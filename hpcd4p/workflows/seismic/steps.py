@@ -33,7 +33,7 @@ CORNERS = 4
 """Of the Butterworth filter, as in ObsPy's default."""
 
 WHITEN_HZ = (0.005, 0.01, 1.0, 1.2)
-"""Corners of a taper: whitening lifts whatever is there, so it must fade out beyond the band of the filter."""
+"""Corners of a taper: whitening lifts whatever is there, so it must fade out beyond the filter's band."""
 
 WHITEN_WIDTH_HZ = 0.01
 """Over which the amplitudes are averaged: wide beside the bins of an hour, narrow beside a spectral peak."""

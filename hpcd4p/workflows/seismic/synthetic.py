@@ -44,9 +44,10 @@ WAVE_M_S = 1e-6
 OWN_NOISE = 0.7
 """Of each station, as a part of `WAVE_M_S`: strong enough that no coefficient is near 1."""
 
-PERIODS_S = (120.0, 30.0, 5.0)
-"""Corner periods of the sensors, in turn. Two kinds differ in phase by seconds at the frequencies in use,
-so lags come out right only if the response has been removed."""
+PERIODS_S = (120.0, 60.0, 20.0)
+"""Corner periods of the sensors, in turn: at 0.05 Hz their phases differ by up to 75 degrees, 4 s. None is
+shorter, for below its corner a sensor hears less and less, and what is left there of the drift and of the
+taper is of one shape at all stations: in records of a few minutes it looks like a signal without delay."""
 
 DAMPING = 0.707
 COUNTS_PER_M_S = 6e8
