@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import obspy
@@ -623,3 +624,10 @@ def test_reading_joins_pieces_and_leaves_gaps_masked(tmp_path):
     assert np.ma.count_masked(trace.data) == 2000
     expected = obspy.read(str(tmp_path / "bad.mseed")).merge()[0]
     np.testing.assert_array_equal(trace.data.filled(0), expected.data.filled(0))
+
+
+def test_the_program_of_the_readme_prints_what_it_says(capsys):
+    text = (Path(seismic.__file__).parent / "README.md").read_text()
+    program = text.partition("```python\n")[2].partition("```")[0]
+    exec(compile(program, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip() == program.rpartition("# ")[2].strip()
