@@ -28,6 +28,23 @@ if TYPE_CHECKING:
     from hpcd4p.workflow.load import Loaded
 
 
+OPTIONS_OF_COMMANDS = frozenset(
+    {
+        "-n",
+        "--ranks",
+        "-i",
+        "--iterations",
+        "-d",
+        "--data",
+        "-f",
+        "--file",
+        "--config",
+        "--show-config",
+        "--json",
+    }
+)
+"""Those of ``run`` and ``plan`` that are no settings; -h and --help are common to all."""
+
 Present = Callable[["Summary", dict[str, list[Any]]], Any]
 """What puts the outcome in words."""
 
@@ -107,8 +124,23 @@ def options_of(module: ModuleType | None) -> Parser:
             add_options(parser)
         except (Exception, SystemExit) as error:  # user code: anything may come
             raise _raised("add_options(parser)", module.__name__, error) from error
+        _refuse_clash(parser, module.__name__)
         parser.hint = f"hpcd4p run {module.__name__} --help lists the options of the workflow"
     return parser
+
+
+def _refuse_clash(own: Parser, module: str) -> None:
+    """Raise `WorkflowError` if the workflow has an option that would never reach it."""
+    from hpcd4p.cli.options import add_settings
+
+    ours = Parser(prog="hpcd4p", add_help=False)
+    add_settings(ours, explain=False)
+    taken = sorted({*ours.arity, *OPTIONS_OF_COMMANDS} & own.arity.keys())
+    if taken:
+        raise WorkflowError(
+            [f"its option {taken[0]} is one of hpcd4p's own, and would never reach it; give it another name"],
+            f"add_options(parser) of {module}",
+        )
 
 
 def _raised(function: str, module: str, error: BaseException) -> WorkflowError:

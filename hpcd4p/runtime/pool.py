@@ -13,6 +13,7 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
+from hpcd4p.runtime.weight import weigh
 from hpcd4p.wire.messages import Commit, Task
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ WORTH_S = 0.002
 
 LATE_WORTH_S = 0.001
 """The same when the transaction is past its time slice already."""
+
+CARRY_S_PER_BYTE = 6e-9
+"""What a byte costs on its way through Redis to another rank, with pickling: handing over what takes less
+than that to run costs more than it saves, however late it is."""
 
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
@@ -225,7 +230,7 @@ class PoolRank(Rank):
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """See `Rank.deliver`: local first."""
         target = self.plan.elements[route.target]
-        if target.role is not Role.POOL or self._lease is None or not self._local(route.target, len(values)):
+        if target.role is not Role.POOL or self._lease is None or not self._local(route.target, values):
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
@@ -233,19 +238,25 @@ class PoolRank(Rank):
         if rest:
             self.outbox.to_pool(route, rest)
 
-    def _local(self, element: int, count: int) -> bool:
+    def _local(self, element: int, values: list[Any]) -> bool:
         if element in self._never_local:
             return False
         if self.waiting_bytes > self.settings.high_bytes / 2:
             return True  # memory before balance: what is run here does not wait in Redis
         instance = self._instances.get(element)
         known = instance is not None and instance.tuples > 0
-        expected = count * (instance.service_s if known and instance else self.granularity.service_s(element))
+        expected = len(values) * (
+            instance.service_s if known and instance else self.granularity.service_s(element)
+        )
         if self._over(clock.now()):
-            return known and expected < LATE_WORTH_S
+            return known and expected < LATE_WORTH_S + self._carry_s(values)
         if self.hungry:
-            return (known or self.granularity.known(element)) and expected < WORTH_S
+            known = known or self.granularity.known(element)
+            return known and expected < WORTH_S + self._carry_s(values)
         return True
+
+    def _carry_s(self, values: list[Any]) -> float:
+        return len(values) * weigh(values) * CARRY_S_PER_BYTE
 
     # ---- calls that write more than should be held
 

@@ -7,6 +7,8 @@ from typing import Any
 _SCALAR_BYTES = 32
 """A number or a small object, with its place in a list."""
 
+_CONTAINERS = (tuple, list, set, frozenset, dict)
+
 _LOOKS = 4
 """Items of a container that are looked at; the others are taken to be alike."""
 
@@ -26,11 +28,19 @@ def _size(value: Any, depth: int = 3) -> int:
     size = getattr(value, "nbytes", None)  # arrays
     if type(size) is int:
         return _SCALAR_BYTES + size
-    if depth and kind in (tuple, list, set, frozenset, dict):
+    if depth and isinstance(value, _CONTAINERS):  # named tuples too
         return _SCALAR_BYTES + _size_of_items(value, depth - 1)
     if depth and hasattr(value, "__dict__"):
         return _SCALAR_BYTES + _size_of_items(vars(value), depth - 1)
+    if depth and hasattr(kind, "__slots__"):
+        return _SCALAR_BYTES + _size_of_items(_slots(value), depth - 1)
     return _SCALAR_BYTES
+
+
+def _slots(value: Any) -> list[Any]:
+    """What an object without a ``__dict__`` holds."""
+    names = [n for k in type(value).__mro__ for n in getattr(k, "__slots__", ()) if isinstance(n, str)]
+    return [getattr(value, n) for n in names if hasattr(value, n)]
 
 
 def _size_of_items(container: Any, depth: int) -> int:

@@ -168,3 +168,18 @@ def test_options_from_a_file_come_before_those_of_the_command_line_and_reach_pre
     ended = hpcd4p("run", "--config", str(config), "w.py", "--colour", "blue", workflow=own)
     assert ended.status == 0, ended.err
     assert "colour is blue" in ended.out
+
+
+@pytest.mark.parametrize("flag", ["--window", "--ranks", "-i"])
+def test_an_option_of_the_workflow_that_would_never_reach_it_is_refused(hpcd4p, flag):
+    own = (
+        GOOD
+        + f"""
+    def add_options(parser): parser.add_argument("{flag}", default="3")
+    def build(options, made=graph): return made
+    del graph
+"""
+    )
+    ended = hpcd4p("run", "w.py", flag, "5", workflow=own)
+    assert ended.status == 2
+    assert f"its option {flag} is one of hpcd4p's own" in ended.err
