@@ -10,6 +10,9 @@ from hpcd4p.workflows.common import rows, save_figure
 
 SECTION_INCHES = (7.0, 8.0)
 
+BESIDE_S = 2.5
+"""The expected lag is drawn so far beside the picture of the correlation."""
+
 
 def present(summary: Any, outputs: dict[str, list[Any]], options: Any) -> str:
     """Give the best pairs as a table, and whether known lags were found."""
@@ -91,14 +94,23 @@ def draw_section(figure: Any, pairs: list[dict[str, Any]], known: bool) -> None:
         own = (np.arange(len(row["correlation"])) - len(row["correlation"]) // 2) / row["rate_hz"]
         line[:] = np.interp(lags, own, row["correlation"], left=0, right=0)
     axes = figure.subplots()
-    size = float(np.abs(section).max())
+    # the colours of what is around the peaks: in full they are one sample wide
+    size = float(np.quantile(np.abs(section).max(axis=1), 0.5)) / 2 or 1.0
     extent = (-longest, longest, len(pairs), 0)
-    drawn = axes.imshow(section, cmap="RdBu_r", vmin=-size, vmax=size, aspect="auto", extent=extent)
-    figure.colorbar(drawn, ax=axes, label="correlation coefficient")
+    drawn = axes.imshow(
+        section, cmap="RdBu_r", vmin=-size, vmax=size, aspect="auto", extent=extent, interpolation="nearest"
+    )
+    figure.colorbar(
+        drawn, ax=axes, label="correlation coefficient (colours end before the peaks)", extend="both"
+    )
     if known:
-        axes.plot(
-            [row["expected_s"] for row in pairs], np.arange(len(pairs)) + 0.5, "k--", lw=1, label="expected"
-        )
-        axes.legend()
+        # beside the peaks, not on them
+        expected = np.array([row["expected_s"] for row in pairs])
+        places = np.arange(len(pairs)) + 0.5
+        for side, label in ((-BESIDE_S, f"expected, {BESIDE_S:g} s to either side"), (BESIDE_S, None)):
+            axes.plot(expected + side, places, color="black", lw=0.8, label=label)
+        axes.legend(loc="upper right")
+    reach = max(abs(row["lag_s"]) for row in pairs)
+    axes.set_xlim(*(side * min(longest, 1.5 * reach + 4 * BESIDE_S) for side in (-1, 1)))
     axes.set_xlabel("lag of the first station behind the second (s)")
     axes.set_ylabel("pair, in order of the expected lag" if known else "pair, in order of name")
