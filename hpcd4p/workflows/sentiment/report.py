@@ -1,0 +1,70 @@
+"""The rankings in words, and as a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpcd4p import table
+from hpcd4p.workflows.common import rows, save_figure
+from hpcd4p.workflows.sentiment.ranking import Place, happiest
+
+SCALES = {"AFINN": "points of -5 to 5", "VADER": "points of -4 to 4"}
+
+ROW_INCHES = 0.17
+"""Height of a bar with its name."""
+
+
+def text(outputs: dict[str, list[Any]], options: Any) -> str:
+    """What the run has found; empty if it came to no end.
+
+    Parameters
+    ----------
+    outputs
+        Rows of each output by 'element.output'.
+    options
+        Those of the workflow.
+    """
+    counts = rows(outputs, "afinn_counts")
+    if not counts:
+        return ""
+    found = counts[0]
+    source = options.input or f"generated, seed {options.seed}"
+    nowhere = f"; {found['nowhere']:,} name no state" if found["nowhere"] else ""
+    lines = [f"{found['articles']:,} articles ({source}) from {found['states']} states{nowhere}"]
+    for method, scale in SCALES.items():
+        places = [Place(*place) for place in rows(outputs, f"{method.lower()}_top")]
+        if places:
+            lines += ["", f"Happiest by {method} ({scale} for an article)", *_lines(places)]
+    if options.plot:
+        lines += ["", _plot(outputs, options)]
+    return "\n".join(lines)
+
+
+def _lines(places: list[Place]) -> list[str]:
+    places = sorted(places, key=lambda place: place.rank)
+    return table(
+        ("state", "rank", "articles", "total", "mean"),
+        [(p.state, str(p.rank), f"{p.articles:,}", f"{p.total:,.3f}", f"{p.mean:.3f}") for p in places],
+    )
+
+
+def _plot(outputs: dict[str, list[Any]], options: Any) -> str:
+    from hpcd4p.workflows.sentiment.ranking import Mood
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots(1, len(SCALES))
+        for axis, (method, scale) in zip(axes, SCALES.items(), strict=True):
+            moods = [Mood(*mood) for mood in rows(outputs, f"{method.lower()}_states")]
+            places = happiest(moods, len(moods), options.by)[::-1]
+            axis.barh(
+                [place.state for place in places],
+                [getattr(place, options.by) for place in places],
+                color=["tab:orange" if place.rank <= options.top else "tab:blue" for place in places],
+            )
+            axis.set_title(f"{method}: {options.by} score of the articles")
+            axis.set_xlabel(scale)
+            axis.tick_params(axis="y", labelsize=7)
+            axis.margins(y=0.01)
+
+    states = max(len(rows(outputs, f"{method.lower()}_states")) for method in SCALES)
+    return save_figure(options.plot, draw, size=(10.0, 1.5 + ROW_INCHES * states))
