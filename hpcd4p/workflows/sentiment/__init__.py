@@ -6,8 +6,8 @@ Two methods score every article; each has its ranking of the happiest states::
     read ─ check ──┤
                    └─ tokenise ─ vader_score ─ vader_average ─ vader_state ═ vader_happy (3) ═ vader_top
 
-``═`` before ``happy``: grouped by state and method; before ``top``: all to one. README.md in this folder says what is
-computed and from what. Every rank imports this package: it imports little, and no lexicon.
+``═`` before ``happy``: grouped by state and method; before ``top``: all to one. README.md in this folder says
+what is computed and from what. Every rank imports this package: it imports little, and no lexicon.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--input",
         type=readable_file,
         metavar="FILE",
-        help="articles: CSV (or .tsv) in UTF-8 with columns text and location, perhaps title (default: generated)",
+        help="CSV (or .tsv) in UTF-8 with columns text and location, perhaps title (default: generated)",
     )
     parser.add_argument(
         "--articles",
@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--by",
         choices=("total", "mean"),
         default="total",
-        help="rank states by the sum of the scores of their articles, as the paper does, or by their mean (total)",
+        help="rank states by the sum of the scores of their articles, as the paper does, or by the mean",
     )
     add_plot(parser, "the scores of all states")
 
@@ -77,7 +77,7 @@ def build(options: Any) -> WorkflowGraph:
     graph = WorkflowGraph()
     graph.name = "sentiment"
     graph.connect(read, "output", check, "input")
-    branches = {
+    branches: dict[str, list[Any]] = {
         "AFINN": [elements.AfinnScore()],
         "VADER": [elements.Tokenise(), elements.VaderScore(), elements.Average()],
     }

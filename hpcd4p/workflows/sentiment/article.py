@@ -27,7 +27,7 @@ class Article(NamedTuple):
 
 
 def check(row: Row) -> Article:
-    """Give the article of a row.
+    r"""Give the article of a row.
 
     Raises
     ------
@@ -37,12 +37,11 @@ def check(row: Row) -> Article:
     Examples
     --------
     >>> check(Row(7, "Good news", "Jobs are back.", "Austin, TX"))
-    Article(line=7, location='Austin, TX', text='Good news\\nJobs are back.')
+    Article(line=7, location='Austin, TX', text='Good news\nJobs are back.')
     """
     if row.error:
         raise ValueError(f"line {row.line}: {row.error}")
-    missing = [name for name, value in (("text", row.text), ("location", row.location)) if not value]
-    if missing:
+    if not row.text or not row.location:
+        missing = [name for name in ("text", "location") if not getattr(row, name)]
         raise ValueError(f"line {row.line}: nothing in column {' and '.join(missing)}")
-    assert row.text is not None and row.location is not None
     return Article(row.line, row.location, f"{row.title}\n{row.text}" if row.title else row.text)

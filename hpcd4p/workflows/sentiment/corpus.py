@@ -1,8 +1,8 @@
 """A corpus of news that nobody wrote: generated from a seed, of the size and skew of the paper's.
 
-Its sentences are plausible and mean nothing. Places are as frequent as their states are populous, and each state has
-a mood of its own, so that scores differ. Article N of a seed is the same on every machine and in every run, whichever
-articles are made before it.
+Its sentences are plausible and mean nothing. Places are as frequent as their states are populous, and each
+state has a mood of its own, so that scores differ. Article N of a seed is the same on every machine and in
+every run, whichever articles are made before it.
 """
 
 from __future__ import annotations
@@ -82,10 +82,9 @@ class Corpus:
         return f"{dice.choice(cities)}, {dice.choice(forms)}", mood
 
     def _sentence(self, random: Callable[[], float], mood: float) -> str:
+        kind = self._good if random() < mood else self._bad
         if random() < PLAIN_SHARE:
             kind = self._plain
-        else:
-            kind = self._good if random() < mood else self._bad
         parts = kind[int(random() * len(kind))]
         text = "".join([p if isinstance(p, str) else p[int(random() * len(p))] for p in parts])
         return text[0].upper() + text[1:]

@@ -134,7 +134,7 @@ class FindState(IterativePE):
 
 
 class HappyState(GenericPE):
-    """Adds up the scores by state; writes each state at the end. Grouped by state and method, as in the paper.
+    """Adds up the scores by state, grouped as in the paper; writes each state at the end.
 
     Parameters
     ----------

@@ -43,12 +43,16 @@ def find_columns(path: str) -> dict[str, int]:
     except (csv.Error, UnicodeEncodeError) as error:
         raise WorkflowError([f"{path}: its first line is no line of a table in UTF-8: {error}"]) from error
     if not any(head):
-        raise WorkflowError([f"{path} has no header: its first line must name the columns {_listed(COLUMNS)}"])
+        raise WorkflowError(
+            [f"{path} has no header: its first line must name the columns {_listed(COLUMNS)}"]
+        )
     names = [name.strip().lower() for name in head]
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise WorkflowError(
-            [f"{path} has no column {_listed(missing)}; its first line names {_listed([n.strip() for n in head])}"]
+            [
+                f"{path} has no column {_listed(missing)}; its first line names {_listed(list(map(str.strip, head)))}"
+            ]
         )
     return {name: names.index(name) for name in COLUMNS if name in names}
 

@@ -61,7 +61,7 @@ class Moods:
 
 
 def happiest(moods: Iterable[Mood], top: int, by: str) -> list[Place]:
-    """The `top` happiest states, best first; equal ones in order of name. Those without a state have no place.
+    """The `top` happiest states, best first, equal ones in order of name; `UNKNOWN` has no place.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ TENTHS = 10
 AFINN, VADER = "AFINN", "VADER"
 """The two methods."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 class Words(NamedTuple):
@@ -42,7 +42,7 @@ class Sums(NamedTuple):
     """Sum of the values above zero, in tenths of a point."""
     negative: int
     """Sum of the values below zero, without their sign."""
-    count: int
+    known: int
     """Words that the lexicon has."""
 
 
@@ -84,7 +84,7 @@ def tokenise(article: Article) -> Words:
     >>> tokenise(Article(1, "Austin, TX", "Well-being isn't bought.")).words
     ['well-being', "isn't", 'bought']
     """
-    words = _WORD.findall(article.text.lower().replace("’", "'"))
+    words = _WORD.findall(article.text.lower().replace("\u2019", "'"))
     return Words(article.line, article.location, words)
 
 
@@ -96,26 +96,26 @@ def lexicon_sums(tokens: Words, lexicon: Mapping[str, int]) -> Sums:
     lexicon
         Word → value in tenths of a point, -40 to 40; never 0.
     """
-    positive = negative = count = 0
+    positive = negative = known = 0
     for word in tokens.words:
         value = lexicon.get(word)
         if value is not None:
-            count += 1
+            known += 1
             if value > 0:
                 positive += value
             else:
                 negative -= value
-    return Sums(tokens.line, tokens.location, positive, negative, count)
+    return Sums(tokens.line, tokens.location, positive, negative, known)
 
 
 def average(sums: Sums) -> Scored:
     """The larger one of the mean positive and the mean negative value, with its sign; 0 without any word.
 
-    Both means are over all words that the lexicon has, as in the workflow of the paper. Of equal ones the negative
-    one counts.
+    Both means are over all words that the lexicon has, as in the workflow of the paper; of equal ones the
+    negative one counts.
     """
     larger = sums.positive if sums.positive > sums.negative else -sums.negative
-    return Scored(sums.line, _mean(larger, sums.count * TENTHS), sums.location, VADER)
+    return Scored(sums.line, _mean(larger, sums.known * TENTHS), sums.location, VADER)
 
 
 def locate(scored: Scored) -> Located:

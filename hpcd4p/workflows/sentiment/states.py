@@ -70,7 +70,7 @@ STATES = tuple(
         Vermont|VT|Vt.
         Virginia|VA|Va.
         Washington|WA|Wash.
-        West Virginia|WV|
+        West Virginia|WV|W.Va.
         Wisconsin|WI|Wis.
         Wyoming|WY|Wyo.""".splitlines()
 )
@@ -82,8 +82,8 @@ UNKNOWN = "unknown"
 def find_state(place: str) -> str:
     """Name of the state that `place` names, or `UNKNOWN`.
 
-    Names count in upper and lower case; abbreviations only as they are printed, for ``in``, ``or`` and ``me`` are
-    words. Of several the last one counts: *Kansas City, Missouri*; *Washington, D.C.*
+    Names count in upper and lower case; abbreviations only as they are printed, for ``in``, ``or`` and ``me``
+    are words. Of several the last one counts: *Kansas City, Missouri*; *Washington, D.C.*
 
     Examples
     --------
@@ -93,10 +93,8 @@ def find_state(place: str) -> str:
     'unknown'
     """
     pattern, names = _search()
-    last = None
-    for last in pattern.finditer(place):
-        pass
-    return UNKNOWN if last is None else names[_plain(last[0])]
+    found = pattern.findall(place)
+    return names[_plain(found[-1])] if found else UNKNOWN
 
 
 @lru_cache(1)

@@ -1,5 +1,6 @@
-"""Words and sentences of the generated corpus. The words of feeling are in AFINN and in VADER's lexicon; the others
-in neither, as far as a newspaper can do without.
+"""Words and sentences of the generated corpus.
+
+The words of feeling are in AFINN and in VADER's lexicon, the others in neither.
 """
 
 from __future__ import annotations
@@ -11,37 +12,46 @@ def _words(text: str) -> list[str]:
 
 SLOTS = {
     "good": _words("""
-        good, great, excellent, strong, successful, happy, positive, brilliant, impressive, wonderful, proud, safe,
-        healthy, hopeful, confident, generous, fantastic, outstanding, welcome, lucky, brave, creative, exciting"""),
+        good, great, excellent, strong, successful, happy, positive, brilliant, impressive, wonderful,
+        proud, safe, healthy, hopeful, confident, generous, fantastic, outstanding, welcome, lucky,
+        brave, creative, exciting"""),
     "bad": _words("""
-        bad, poor, weak, terrible, sad, angry, disappointing, dangerous, negative, awful, worried, painful, guilty,
-        desperate, hostile, tragic, horrible, ugly, unhappy, gloomy, unfair, miserable, severe, frustrating"""),
+        bad, poor, weak, terrible, sad, angry, disappointing, dangerous, negative, awful, worried,
+        painful, guilty, desperate, hostile, tragic, horrible, ugly, unhappy, gloomy, unfair, miserable,
+        severe, frustrating"""),
     "gain": _words("""
-        success, growth, hope, triumph, profit, joy, support, trust, peace, progress, strength, praise, win,
-        confidence, talent, freedom, honor, improvement, opportunity, love"""),
+        success, growth, hope, triumph, profit, joy, support, trust, peace, progress, strength, praise,
+        win, confidence, talent, freedom, honor, improvement, opportunity, love"""),
     "loss": _words("""
-        crisis, loss, fear, failure, violence, anger, fraud, debt, crime, damage, threat, defeat, conflict, panic,
-        doubt, disaster, shortage, death, chaos, strike, injury, accident, abuse, risk"""),
-    "praised": _words("praised, welcomed, celebrated, supported, enjoyed, improved, rescued, saved, rewarded, loved"),
-    "blamed": _words("criticized, blamed, rejected, damaged, lost, attacked, condemned, ruined, hated, wasted"),
+        crisis, loss, fear, failure, violence, anger, fraud, debt, crime, damage, threat, defeat,
+        conflict, panic, doubt, disaster, shortage, death, chaos, strike, injury, accident, abuse, risk"""),
+    "praised": _words("""
+        praised, welcomed, celebrated, supported, enjoyed, improved, rescued, saved, rewarded, loved"""),
+    "blamed": _words("""
+        criticized, blamed, rejected, damaged, lost, attacked, condemned, ruined, hated, wasted"""),
     "who": _words("""
-        the mayor, a spokeswoman, the head coach, the governor, an analyst, the school board, a local farmer,
-        the chief executive, a retired teacher, the county sheriff, the union, a city councillor, the team captain,
-        the state senator, a shop owner, the head of the department, a nurse at the county hospital, the goalkeeper,
-        the owner of the mill, a student of economics"""),
+        the mayor, a spokeswoman, the head coach, the governor, an analyst, the school board, a local
+        farmer, the chief executive, a retired teacher, the county sheriff, the union, a city
+        councillor, the team captain, the state senator, a shop owner, the head of the department, a
+        nurse at the county hospital, the goalkeeper, the owner of the mill, a student of economics"""),
     "thing": _words("""
-        the season, the budget, the new bridge, the quarterly report, the harvest, the stadium, the water plan,
-        the election, the tax bill, the league match, the hospital wing, the railway line, the housing market,
-        the oil price, the school year, the merger, the tournament, the court ruling, the road project,
-        the second half, the wage round, the export drive, the library, the power station, the final round"""),
-    "day": _words("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
-    "number": _words("two, three, four, five, seven, nine, ten, a dozen, twenty, fifty, a hundred, a thousand"),
+        the season, the budget, the new bridge, the quarterly report, the harvest, the stadium, the
+        water plan, the election, the tax bill, the league match, the hospital wing, the railway line,
+        the housing market, the oil price, the school year, the merger, the tournament, the court
+        ruling, the road project, the second half, the wage round, the export drive, the library, the
+        power station, the final round"""),
+    "day": _words("""
+        Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"""),
+    "number": _words("""
+        two, three, four, five, seven, nine, ten, a dozen, twenty, fifty, a hundred, a thousand"""),
     "group": _words("""
-        residents, workers, parents, students, commuters, investors, drivers, players, farmers, visitors, voters,
-        employees, tenants, patients, passengers, spectators, shopkeepers, families, engineers, teachers"""),
+        residents, workers, parents, students, commuters, investors, drivers, players, farmers,
+        visitors, voters, employees, tenants, patients, passengers, spectators, shopkeepers, families,
+        engineers, teachers"""),
     "where": _words("""
         downtown, near the river, at the town hall, across the county, in the suburbs, on the east side,
-        outside the courthouse, along the highway, at the fairground, in the old harbor, behind the station"""),
+        outside the courthouse, along the highway, at the fairground, in the old harbor, behind the
+        station"""),
 }  # fmt: skip
 """What may stand in a place of a sentence."""
 
