@@ -49,11 +49,8 @@ def find_columns(path: str) -> dict[str, int]:
     names = [name.strip().lower() for name in head]
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise WorkflowError(
-            [
-                f"{path} has no column {_listed(missing)}; its first line names {_listed(list(map(str.strip, head)))}"
-            ]
-        )
+        found = _listed([name.strip() for name in head])
+        raise WorkflowError([f"{path} has no column {_listed(missing)}; its first line names {found}"])
     return {name: names.index(name) for name in COLUMNS if name in names}
 
 
