@@ -28,6 +28,7 @@ FIGURES = {
     "raw": "redis-py and mpi4py alone",
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
+    "paper": "the applications of the paper, 16 ranks",
 }
 
 

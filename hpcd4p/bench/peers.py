@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 Measures = dict[str, Callable[[], float]]
 
-_RUN = "import sys; from dispel4py.new.processor import main; sys.argv[0] = 'dispel4py'; main()"
+RUN = "import sys; from dispel4py.new.processor import main; sys.argv[0] = 'dispel4py'; main()"
+"""What its command does: the wheel's own script may not be on PATH."""
 _MODULE = "hpcd4p.bench.peer_dispel4py"
 
 PEER_DEADLINE_S = 90.0
@@ -78,7 +79,7 @@ def floor(bench: Bench, ranks: int) -> Measures:
         return {}
 
     def whole(mapping: str) -> float:
-        with _stamped():
+        with stamped():
             return bench.launcher.run(
                 _words(mapping, "hops", ranks, 1), ranks if mapping == "mpi" else 0
             ).wall_s
@@ -91,12 +92,12 @@ def floor(bench: Bench, ranks: int) -> Measures:
 
 def _words(mapping: str, workload: str, ranks: int, calls: int) -> list[str]:
     number = [] if mapping == "simple" else ["-n", str(ranks)]
-    return ["-c", _RUN, mapping, _MODULE, "-a", workload, "-i", str(calls), *number]
+    return ["-c", RUN, mapping, _MODULE, "-a", workload, "-i", str(calls), *number]
 
 
 def _rate(bench: Bench, mapping: str, workload: str, ranks: int, calls: int) -> float:
     bench.say(f"{workload}: stream-d4py {mapping}, {calls} calls")
-    with _stamped() as path:
+    with stamped() as path:
         words = _words(mapping, workload, ranks, calls)
         ended = bench.launcher.run(words, ranks if mapping == "mpi" else 0, deadline_s=PEER_DEADLINE_S)
         try:
@@ -112,7 +113,8 @@ def _bytewax(bench: Bench, workload: str, calls: int) -> float:
 
 
 @contextmanager
-def _stamped() -> Iterator[str]:
+def stamped() -> Iterator[str]:
+    """Path of a file for the stamps of what is started meanwhile; it is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
         path = os.path.join(folder, "stamps")
         os.environ[STAMPS] = path

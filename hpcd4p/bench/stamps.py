@@ -12,11 +12,14 @@ STAMPS = "HPCD4P_BENCH_STAMPS"
 """Names the file."""
 
 
-def stamp() -> None:
-    """Note this moment. One short write to a file opened for appending: lines of processes do not mix."""
+def stamp(text: str = "") -> None:
+    """Note this moment, and `text` (one line).
+
+    One short write to a file opened for appending: lines of processes do not mix.
+    """
     moment = time.clock_gettime(time.CLOCK_MONOTONIC)
     file = os.open(os.environ[STAMPS], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(file, f"{moment!r}\n".encode())
+    os.write(file, f"{moment!r} {text}\n".encode())
     os.close(file)
 
 
@@ -28,11 +31,21 @@ def active_s(path: str) -> float:
     ValueError
         There are not two of them.
     """
-    try:
-        with open(path, encoding="ascii") as file:
-            moments = [float(line) for line in file]
-    except OSError:
-        moments = []
+    moments = [float(moment) for moment, _ in _read(path)]
     if len(moments) < 2:
         raise ValueError("its elements have not said when they began and ended")
     return max(moments) - min(moments)
+
+
+def texts(path: str) -> list[str]:
+    """Texts that were noted, in the order in which they came."""
+    return [text for _, text in _read(path) if text]
+
+
+def _read(path: str) -> list[tuple[str, str]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.rstrip("\n").partition(" ") for line in file]
+    except OSError:
+        return []
+    return [(moment, text) for moment, _, text in lines]
