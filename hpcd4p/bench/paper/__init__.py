@@ -1,8 +1,8 @@
 """*paper*: the applications of the paper, the shipped workflows, beside its system on the same work.
 
-An application is a module here with a function ``rows(bench)``, named in `APPLICATIONS`. It runs our workflow
-as users do (`shipped`), and, where stream-d4py is installed, the same functions in elements of its own, by its
-mappings (`mappings`, ``peer_*``).
+An application is a module here with a function ``rows(bench)``, named in `APPLICATIONS`. It runs our
+workflow as users do (`shipped`), and, where stream-d4py is installed, the same functions in elements of its
+own, by its mappings (`mappings`, ``peer_*``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mappings of stream-d4py on a graph of ours: started, timed, ended.
 
-They may lose tuples, hang, or say success after a failure: every run has a deadline, and its elements note what
-they have done (`stamps.stamp`), so that the caller can count.
+They may lose tuples, hang, or say success after a failure: every run has a deadline, and its elements note
+what they have done (`stamps.stamp`), so that the caller can count.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ ON_REDIS = frozenset({"redis", "dyn_redis", "dyn_auto_redis", "hybrid_redis"})
 """Mappings that need a server."""
 
 PATIENT = "import functools, redis; redis.Redis = functools.partial(redis.Redis, socket_timeout=None)"
-"""Its clients wait 5 s for a tuple, which redis-py has taken for a dead server since it has a time-out of 5 s itself:
-workers then died, a run took a minute. It is compared as it was with the redis-py of its time."""
+"""Its workers wait up to 5 s for a tuple; a redis-py whose own time-out is 5 s takes that for a dead server,
+and workers die (seen with 8.1: a run of 18 s took 65). It is given a client that waits, as it once had."""
 
 DEADLINE_S = 240.0
 """Several times what they take; what needs more has hung."""

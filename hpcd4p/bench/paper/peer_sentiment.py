@@ -1,8 +1,8 @@
 """The sentiment workflow for stream-d4py: its elements around our functions, connected as in the paper.
 
-Not every mapping calls ``preprocess`` and ``postprocess``. So the lexicons are loaded with this module, before the
-clock runs and once for all processes (they are forked), and the happiest state is told whenever it changes, as
-the paper's own elements do.
+Not every mapping calls ``preprocess`` and ``postprocess``. So the lexicons are loaded with this module,
+before the clock runs and once for all processes (they are forked), and the happiest state is told whenever it
+changes, as the paper's own elements do.
 """
 
 from __future__ import annotations
