@@ -8,7 +8,8 @@ from hpcd4p import table
 from hpcd4p.workflows.common import rows, save_figure
 from hpcd4p.workflows.sentiment.ranking import Place, happiest
 
-SCALES = {"AFINN": "points of -5 to 5", "VADER": "points of -4 to 4"}
+SCALES = {"AFINN": "points; an article has -5 to 5", "VADER": "points; an article has -4 to 4"}
+"""Unit of the scores by method."""
 
 ROW_INCHES = 0.17
 """Height of a bar with its name."""
@@ -34,7 +35,7 @@ def text(outputs: dict[str, list[Any]], options: Any) -> str:
     for method, scale in SCALES.items():
         places = [Place(*place) for place in rows(outputs, f"{method.lower()}_top")]
         if places:
-            lines += ["", f"Happiest by {method} ({scale} for an article)", *_lines(places)]
+            lines += ["", f"Happiest by {method} ({scale})", *_lines(places)]
     if options.plot:
         lines += ["", _plot(outputs, options)]
     return "\n".join(lines)
@@ -43,8 +44,9 @@ def text(outputs: dict[str, list[Any]], options: Any) -> str:
 def _lines(places: list[Place]) -> list[str]:
     places = sorted(places, key=lambda place: place.rank)
     return table(
-        ("state", "rank", "articles", "total", "mean"),
-        [(p.state, str(p.rank), f"{p.articles:,}", f"{p.total:,.3f}", f"{p.mean:.3f}") for p in places],
+        ("rank", "state", "articles", "total", "mean"),
+        [(str(p.rank), p.state, f"{p.articles:,}", f"{p.total:,.3f}", f"{p.mean:.3f}") for p in places],
+        left=2,
     )
 
 

@@ -372,10 +372,10 @@ def test_rankings_are_shown_in_tables():
     _, sink = run(*words)
     lines = shown(sink, *words).splitlines()
     assert lines[0].startswith("30 articles (generated, seed 1) from ")
-    assert lines[2] == "Happiest by AFINN (points of -5 to 5 for an article)"
-    assert lines[3].split() == ["state", "rank", "articles", "total", "mean"]
-    assert [line.split()[-4] for line in lines[4:6]] == ["1", "2"]
-    assert lines[7] == "Happiest by VADER (points of -4 to 4 for an article)"
+    assert lines[2] == "Happiest by AFINN (points; an article has -5 to 5)"
+    assert lines[3].split() == ["rank", "state", "articles", "total", "mean"]
+    assert [line.split()[0] for line in lines[4:6]] == ["1", "2"]
+    assert lines[7] == "Happiest by VADER (points; an article has -4 to 4)"
     assert len(lines) == 11
     assert sentiment.present(SimpleNamespace(), {}, options()) == ""
 
