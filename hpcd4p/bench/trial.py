@@ -154,14 +154,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End what still runs, launcher first: it takes its ranks along."""
     if process.poll() is None:
         process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(LEAVE_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        # what it had started, and ended without: the processes of a mapping that hangs
+        # itself, or what it has left behind: the processes of another system's mapping do not notice its end
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _tail(out: Any) -> str:
