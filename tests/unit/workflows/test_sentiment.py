@@ -90,6 +90,18 @@ def lexicons():
     return Afinn(), SentimentIntensityAnalyzer().lexicon
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_tree_of_afinns_words_finds_what_the_package_finds(lexicons, seed):
+    afinn, _ = lexicons
+    chance = random.Random(seed)
+    words = [*afinn._dict, "the", "isn't", "can't", "stand", "--", "#", "(", "na\u00efve", "x_1", "3d", "a"]
+    joints = [" ", "  ", "", "-", "'", ". ", ", ", "\n", "_", "\u2019"]
+    text = "".join(chance.choice(words) + chance.choice(joints) for _ in range(300))
+    scores = load_afinn()
+    for each in (text, text.upper(), text.title()):
+        assert scores(each) == afinn.scores(each)
+
+
 def direct(rows, afinn, vader):
     """State → (articles, sum of the scores) by both methods."""
     found = {"AFINN": defaultdict(lambda: [0, 0]), "VADER": defaultdict(lambda: [0, 0])}
