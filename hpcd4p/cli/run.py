@@ -121,11 +121,13 @@ def _without_ranks(argv: list[str], made: Parser) -> list[str]:
 def _prepared(
     settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
 ) -> tuple[Job, ModuleType | None, Present | None]:
+    from hpcd4p.control.policies.choose import check as check_policy
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.runtime.job import Job
 
     values = settings.values
     loaded, plan, elements, options, by_value = planned(settings, rest, size, valid)
+    check_policy(settings.engine(), plan)
     job = Job(
         plan=plan,
         elements=elements,

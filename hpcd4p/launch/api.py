@@ -99,6 +99,7 @@ def run(
     >>> run(graph, 2).outputs
     {'Hello0.output': ['hello', 'hello']}
     """
+    from hpcd4p.control.policies.choose import check as check_policy
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.make import make_plan
 
@@ -109,6 +110,7 @@ def run(
     engine = engine_settings(settings)
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
+    check_policy(engine, plan)
     job = Job(
         plan=plan,
         elements=elements,

@@ -28,15 +28,18 @@ LIMITS: dict[str, tuple[float, float]] = {
     "inbox_high_tuples": (1, 1 << 30),
     "inbox_high_bytes": (1 << 10, 1 << 40),
     "window": (1, 1024),
+    "min_active": (1, MAX_RANKS),
+    "max_active": (0, MAX_RANKS),
+    "scale_s": (0.02, 60),
     "max_dead_letters": (0, 10**12),
     "hopeless_after": (1, 10**12),
     "max_attempts": (1, 1000),
 }
 
 
-def out_of_limits(name: str, value: float) -> str | None:
+def out_of_limits(name: str, value: float | str) -> str | None:
     """Say what `value` must be, or None if it may be that of the setting `name`."""
-    if name not in LIMITS:
+    if name not in LIMITS or isinstance(value, str):
         return None
     low, high = LIMITS[name]
     if low <= value <= high:
@@ -57,9 +60,9 @@ def engine_settings(given: dict[str, Any]) -> EngineSettings:
         if name not in defaults:
             table = ", ".join(f"{n} ({default})" for n, default in defaults.items())
             raise SettingsError(f"unknown setting {name!r}; valid ones with their defaults: {table}")
-        kinds = (int, float) if isinstance(defaults[name], float) else (int,)
+        kinds = {float: (int, float), int: (int,), str: (str,)}[type(defaults[name])]
         if isinstance(value, bool) or not isinstance(value, kinds):
-            kind = "a number" if float in kinds else "a whole number"
+            kind = "a number" if float in kinds else "a whole number" if int in kinds else "text"
             raise SettingsError(f"{name} must be {kind}, not {value!r}")
         wrong = out_of_limits(name, value)
         if wrong:

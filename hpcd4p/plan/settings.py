@@ -53,6 +53,19 @@ class EngineSettings:
     """Transactions of one rank whose messages may be on their way at once; more would only queue
     at a stateful rank that is behind."""
 
+    autoscale: str = "knee"
+    """Policy of the auto-scaler: none, fixed:K, knee, queue, idle, or MODULE:CLASS of your own."""
+
+    min_active: int = 1
+    """Fewest active ranks of the pool."""
+
+    max_active: int = 0
+    """Most active ranks of the pool; 0 is all of them."""
+
+    scale_s: float = 0.1
+    """Seconds between two questions to the policy. 0.1 s: two tasks' commits, a hundredth of what it costs
+    to be wrong for a minute."""
+
     max_dead_letters: int = 10_000
     """The run stops when more tuples than this have failed."""
 

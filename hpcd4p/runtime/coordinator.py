@@ -14,6 +14,7 @@ from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, RankFigures
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
@@ -67,6 +68,7 @@ class Coordinator:
         self._looked_alive = started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
         self._changes: dict[str, int] = {}
+        self.scaler = Scaler(plan, settings, broker.order, self.event, started)
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
@@ -74,10 +76,15 @@ class Coordinator:
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
-        return self._looked + (QUIET_S if rung else LOOK_S) - clock.now()
+        return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - clock.now()
 
-    def look(self) -> list[tuple[int, int]]:
+    def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look, and do what follows.
+
+        Parameters
+        ----------
+        held
+            Whether stateful elements are behind.
 
         Returns
         -------
@@ -105,7 +112,9 @@ class Coordinator:
         reason = too_many(self.plan, self.settings, self.stats)
         if reason:
             raise TooManyFailures(reason)
-        return [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+        finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+        self.scaler.look(seen, self.ending, held, now)
+        return finish
 
     def order_finish(self, element: int) -> None:
         """Have the owners of `element` post-process."""
@@ -134,6 +143,7 @@ class Coordinator:
         committed, given_up = self._broker.bury(rank)
         self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
         self.figures.append(RankFigures(rank=rank, role="pool", state="lost"))
+        self.scaler.lose(rank)
         if rank in self.plan.stateful_ranks:
             raise RankLost(
                 f"rank {rank}, which held partitions of stateful elements, died "

@@ -86,7 +86,7 @@ class Head(Feeder):
 
     def _coordinate(self) -> None:
         self._rung = False
-        finished = self.coordinator.look()
+        finished = self.coordinator.look(bool(self._congested))
         if self.coordinator.seen is not None:
             self.waiting_tasks, self.waiting_bytes = self.coordinator.seen.tasks, self.coordinator.seen.size
         for element, instances in finished:
@@ -105,7 +105,7 @@ class Head(Feeder):
         stats = self.coordinator.stats
         done = sum(v for k, v in stats.items() if k[0] == "n")
         seen = self.coordinator.seen
-        idle = seen.idle if seen else 0
+        idle = len(seen.idle) if seen else 0
         pool = len(self.plan.pool_ranks)
         return Progress(
             elapsed,

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.cpu import CpuClock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
+from hpcd4p.runtime.parking import Parking
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.weight import weigh
-from hpcd4p.wire.messages import Commit, Task
+from hpcd4p.transport.broker import IN_CALL, PARKS
+from hpcd4p.wire.messages import Commit, Order, Task
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter
@@ -60,6 +63,10 @@ class PoolRank(Rank):
         self._lease: Lease | None = None
         self._tended = 0.0
         self._letters = 0
+        self.parking = Parking()
+        self.cpu: CpuClock | None = None
+        """Set where there is a thread of its own for this rank."""
+        self._cpu_told = [0, 0]
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
@@ -70,13 +77,37 @@ class PoolRank(Rank):
         self._idle = False
 
     def rung(self) -> None:
-        """See `Rank.rung`: orders come with the look for a task."""
-        if not self.in_pool:
+        """See `Rank.rung`: orders come with the look for a task, if there is one."""
+        if not self.in_pool or self.parking.parked:
             super().rung()
+
+    def obey(self, order: Order) -> None:
+        """See `Rank.obey`."""
+        super().obey(order)
+        if order.word == "park":
+            self.parking.ask()
+        elif order.word in ("wake", "stop"):
+            self.parking.wake(clock.now())
+            self.account.parked_s = self.parking.total_s
+            self._idle = False
 
     def work(self) -> bool:
         """See `Rank.work`: partitions first, for their senders wait for them; then a task."""
-        return super().work() or (self.in_pool and self._look())
+        if super().work():
+            return True
+        return self.in_pool and (self._park() if self.parking.asked else self._look())
+
+    def _park(self) -> bool:
+        """Commit all that is outstanding, say so, and take no more tasks; whether that was to do."""
+        if self.parking.parked or self.stopped is not None:
+            return False
+        self.seal()
+        self.settle(0)
+        if self.parking.asked:  # still: orders come with commits
+            self._flushed_at = 0.0  # with the statistics
+            self.exchange(Commit(), stand=PARKS)
+            self.parking.park(clock.now())
+        return True
 
     def commits_with_take(self) -> bool:
         """See `Rank.commits_with_take`: one round trip for each task."""
@@ -92,12 +123,12 @@ class PoolRank(Rank):
 
     def _help_pool(self, element: int) -> bool:
         wanted = [e for e in self._wanted if e > element and not self.crowded(e)]
-        reply = self.exchange(Commit(), take=wanted, idle=False)
+        reply = self.exchange(Commit(), take=wanted, stand=IN_CALL)
         if reply.task is None or self.stopped is not None:
             return False
         self._run_task(reply.task)
         self.settle(0)
-        self.exchange(Commit(), idle=False)
+        self.exchange(Commit(), stand=IN_CALL)
         return True
 
     def _look(self) -> bool:
@@ -113,20 +144,21 @@ class PoolRank(Rank):
         self.seal()
         commit, notify, local = self.window.ready()
         sleepers = self.window.to_ring(clock.now())
-        reply = self.exchange(commit, take=wanted, ring=sleepers)
+        reply = self.exchange(commit, take=wanted, ring=sleepers, stand=self.parking.stand())
         if commit:
             self._committed(reply, commit, notify, local)
         if reply.task is None:
             # congestion that passed since our last look rings nobody's bell: look again
-            self._idle = reply.congested == before and self.full == full and bool(wanted)
-            self._held_off = not self._idle
+            self._held_off = reply.congested != before or self.full != full or not wanted
+            # with orders the broker does not count this rank as idle
+            self._idle = not self._held_off and not reply.orders
             return bool(commit)
         self._held_off = False
         self._run_task(reply.task)
         return True
 
     def _may_begin(self) -> bool:
-        if self.stopped is not None:
+        if self.stopped is not None or self.parking.asked:
             return False
         waiting = len(self.window)
         if waiting == 0:
@@ -149,6 +181,16 @@ class PoolRank(Rank):
             return g.service_s(element) > SLOW_S
         # a root whose calls are not known yet has not come to the pool
         return self.plan.elements[element].role is not Role.ROOT
+
+    def new_stats(self) -> dict[str, int]:
+        """See `Sender.new_stats`: with what the cores have given."""
+        new = super().new_stats()
+        if self.cpu is not None and self.in_pool:
+            for i, (name, value) in enumerate(zip(("cpu", "queue"), self.cpu.read_us(), strict=True)):
+                if value > self._cpu_told[i]:
+                    new[name] = value - self._cpu_told[i]
+                    self._cpu_told[i] = value
+        return new
 
     # ---- one task
 
@@ -176,6 +218,8 @@ class PoolRank(Rank):
     def pause(self) -> float | None:
         """See `Rank.pause`."""
         pause = super().pause()
+        if self.parking.asked:
+            return pause
         if pause is None and self.in_pool and not self._idle and self._wanted:
             # all that there is would feed what is congested; or the commit just made lets it look again
             return BLOCKED_S if self._held_off else 0.0

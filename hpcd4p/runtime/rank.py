@@ -19,7 +19,7 @@ from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
-from hpcd4p.transport.broker import MAIL, Broker, Mesh
+from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
@@ -263,13 +263,13 @@ class Rank(Sender):
 
         Others may be waiting for this rank, so meanwhile it helps.
         """
-        self.exchange(Commit(), idle=False)
+        self.exchange(Commit(), stand=IN_CALL)
         while self.stopped is None and self.crowded(element):
             self.receive()
             if not self.help(element):
                 if self.broker.wait(BLOCKED_S):
                     self.woken()
-                self.exchange(Commit(), idle=False)
+                self.exchange(Commit(), stand=IN_CALL)
 
     def crowded(self, element: int) -> bool:
         """Whether as much as may waits further down than `element`."""
@@ -287,7 +287,7 @@ class Rank(Sender):
                 self._work_line(e)
                 self.seal()
                 self.settle(0)
-                self.exchange(Commit(), idle=False)
+                self.exchange(Commit(), stand=IN_CALL)
                 return True
         return False
 

@@ -17,7 +17,7 @@ from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.totals import totals
 from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
-from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.transport.broker import IDLE, IN_CALL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Order, Reply
 
@@ -184,7 +184,7 @@ class Sender:
         commit: Commit,
         take: list[int] | None = None,
         ring: list[int] | None = None,
-        idle: bool = True,
+        stand: int = IDLE,
     ) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
@@ -195,11 +195,11 @@ class Sender:
             self._flush_s = min(2 * self._flush_s, STATS_S[1])
             commit.stats = self.new_stats()
         worse, better = self.inbox.congestion()
-        reply = self.broker.step(commit, take or (), ring or (), worse, better, want, idle)
+        reply = self.broker.step(commit, take or (), ring or (), worse, better, want, stand)
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         self.hungry = reply.idle
-        if not idle:
+        if stand == IN_CALL:
             self.waiting = reply.waiting
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested

@@ -131,6 +131,7 @@ class Cluster:
         plan, elements = make_plan(graph, size, settings, mapping=mapping)
         tasks, high_bytes = high_marks(plan, settings)
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
+        self.store.clock = self.clock
         self.boxes: list[deque[Any]] = [deque() for _ in range(size)]
         self.codec = codec = Codec(b"secret of the simulation")
         self.ranks: dict[int, Rank] = {}

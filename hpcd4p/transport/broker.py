@@ -13,6 +13,10 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Re
 SILENT, MAIL, BELL = range(3)
 """What `Broker.wait` has heard."""
 
+IN_CALL, IDLE, PARKS, WAKES = range(4)
+"""What a rank is that finds no task: in the middle of a call; idle; parked from now on; idle, and parked no
+more."""
+
 
 class Broker(Protocol):
     """The plane of tasks and control, as one rank sees it. Local; any rank."""
@@ -25,7 +29,7 @@ class Broker(Protocol):
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
-        idle: bool = True,
+        stand: int = IDLE,
     ) -> Reply:
         """Commit, and take the next task, in one round trip.
 
@@ -35,9 +39,9 @@ class Broker(Protocol):
             What becomes visible; refused as a whole if this rank was declared lost.
         take
             Pool elements whose tasks this rank would run, the most wanted first.
-        idle
-            Whether a rank that finds none is idle until its bell rings. One in the middle of a call is
-            not, and is told what waits by element.
+        stand
+            What this rank is if it finds none. `IDLE`: until its bell rings. One `IN_CALL` is not, and is
+            told what waits by element. One that `PARKS` is rung by nobody but the head, until it `WAKES`.
         ring
             Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve

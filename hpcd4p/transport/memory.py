@@ -7,11 +7,11 @@ them to what the real ones do.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcd4p.transport.broker import BELL, MAIL, SILENT
+from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, PARKS, SILENT, WAKES
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
 
@@ -29,6 +29,7 @@ class MemoryStore:
     stats: dict[str, int] = field(default_factory=dict)
     progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     idle: set[int] = field(default_factory=set)
+    parked: set[int] = field(default_factory=set)
     bells: dict[int, int] = field(default_factory=dict)
     orders: dict[int, list[Order]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
@@ -39,6 +40,15 @@ class MemoryStore:
     tasks: int = 0
     bytes: int = 0
     entries: int = 0
+    clock: Callable[[], float] = lambda: 0.0
+    waited_us: int = 0
+    _counted: float = 0.0
+
+    def count_waiting(self) -> None:
+        """Add the waiting since the last call; whatever changes `idle` calls this first."""
+        now = self.clock()
+        self.waited_us += int(len(self.idle) * (now - self._counted) * 1e6)
+        self._counted = now
 
     def ring_idle(self, most: int) -> None:
         """Ring the bells of up to `most` idle ranks, lowest first."""
@@ -72,12 +82,13 @@ class MemoryBroker:
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
-        idle: bool = True,
+        stand: int = IDLE,
     ) -> Reply:
         """See `Broker.step`."""
         s = self.store
         if self.rank in s.lost:
             return Reply(accepted=False)
+        s.count_waiting()
         for each in ring:
             s.bells.setdefault(each, MAIL)
         s.congested.update((e, self.rank) for e in congest)
@@ -87,11 +98,18 @@ class MemoryBroker:
             s.bells[0] = BELL
         self._commit(commit)
         reply = Reply(accepted=True)
-        if take:
-            reply.task = self._take(take, idle)
         reply.orders = s.orders.pop(self.rank, [])
+        if take:
+            reply.task = self._take(take, stand != IN_CALL and not reply.orders)
+        if stand == PARKS:
+            if self.rank not in s.idle:
+                s.ring_idle(1)  # somebody has rung it for a task, which is now for another
+            s.idle.discard(self.rank)
+            s.parked.add(self.rank)
+        elif stand == WAKES:
+            s.parked.discard(self.rank)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
-        if not idle:
+        if stand == IN_CALL:
             reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
         reply.congested = frozenset(e for e, _ in s.congested)
         if want_service:
@@ -158,6 +176,7 @@ class MemoryBroker:
     def observe(self, alive: bool, fetch: bool = True) -> Observation:
         """See `Broker.observe`."""
         s = self.store
+        s.count_waiting()
         dead: list[bytes] = []
         reports: list[bytes] = []
         if fetch:
@@ -168,18 +187,22 @@ class MemoryBroker:
             dict(s.stats),
             s.tasks,
             s.bytes,
-            len(s.idle),
+            frozenset(s.idle),
             dead,
             frozenset(s.alive) if alive else None,
             dict(s.committed),
             reports,
+            s.waited_us,
+            frozenset(s.parked),
         )
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.bury`."""
         s = self.store
+        s.count_waiting()
         s.lost.add(rank)
         s.idle.discard(rank)
+        s.parked.discard(rank)
         s.bells.pop(rank, None)
         given_up = []
         for (element, id_), task in s.leases.pop(rank, {}).items():

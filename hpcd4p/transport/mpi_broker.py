@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.broker import BELL, MAIL, SILENT
+from hpcd4p.transport.broker import BELL, IDLE, MAIL, SILENT
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import MpiMesh, Watch, duplicate
@@ -220,7 +220,7 @@ class RankMpiBroker:
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
-        idle: bool = True,
+        stand: int = IDLE,
     ) -> Reply:
         """See `Broker.step`; raises `BrokerLost` as `wait` does."""
         if commit.tx or commit.counts or commit.stats or commit.dead or congest or relieve:

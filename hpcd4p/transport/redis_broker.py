@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.broker import BELL, MAIL, SILENT
+from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
@@ -104,10 +104,10 @@ class RedisBroker:
         congest: Sequence[int] = (),
         relieve: Sequence[int] = (),
         want_service: bool = False,
-        idle: bool = True,
+        stand: int = IDLE,
     ) -> Reply:
         """See `Broker.step`."""
-        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), int(idle)]
+        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), stand]
         for plain in (ring, congest, relieve):
             args.append(len(plain))
             args.extend(plain)
@@ -122,7 +122,7 @@ class RedisBroker:
             args.extend(pair)
         args.append(len(take))
         args.extend(take)
-        return _reply(self._script("step", *args), idle)
+        return _reply(self._script("step", *args), stand != IN_CALL)
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
@@ -165,20 +165,35 @@ class RedisBroker:
             _say_head_lives(self._calls, self.keys)
         refresh: list[str] = []
         if self._ttl:
-            refresh = ["pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
+            refresh = [
+                "pend",
+                "ready",
+                "idle",
+                "wait",
+                "parked",
+                "com",
+                "lost",
+                "cong",
+                "stat",
+                "dead",
+                "prog",
+                "final",
+            ]
             refresh += [f"t:{e}" for e in self._streams]
         said = self._script("observe", self._ttl, int(fetch), *refresh)
-        pend, stat, tasks, size, idle, dead, com, reports = said
+        pend, stat, tasks, size, idle, dead, com, reports, waited, parked = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
             tasks=tasks,
             size=size,
-            idle=idle,
+            idle=frozenset(map(int, idle)),
             dead=dead,
             alive=self._alive() if alive else None,
             committed={int(k): int(v) for k, v in _pairs(com)},
             reports=reports,
+            waited_us=int(waited),
+            parked=frozenset(map(int, parked)),
         )
 
     def _alive(self) -> frozenset[int]:
@@ -206,7 +221,21 @@ class RedisBroker:
 
         By the head, last of all, or by a rank that finds the head gone.
         """
-        names = ["head", "pend", "ready", "idle", "com", "lost", "cong", "stat", "dead", "prog", "final"]
+        names = [
+            "head",
+            "pend",
+            "ready",
+            "idle",
+            "wait",
+            "parked",
+            "com",
+            "lost",
+            "cong",
+            "stat",
+            "dead",
+            "prog",
+            "final",
+        ]
         names += [f"t:{e}" for e in self._streams]
         names += [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
         for start in range(0, len(names), 1000):

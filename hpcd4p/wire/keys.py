@@ -10,6 +10,9 @@ key                   type         holds
 ``pend``              hash         E -> tuples produced for E and not finished
 ``ready``             hash         ``t`` tasks, ``b`` payload bytes that wait in the streams; E -> tasks of it
 ``idle``              sorted set   pool ranks that found no task, by rank
+``wait``              hash         ``c`` ranks in ``idle``, ``t`` since when, ``s`` their waiting so far
+                                   (rank-microseconds)
+``parked``            set          pool ranks that are parked
 ``bell:R``            list         a token that a waiting rank blocks on, seldom two. ``m``: a message of
                                    the mesh has come; ``1``: something else
 ``orders:R``          list         orders of the coordinator to rank R, oldest first
@@ -18,7 +21,8 @@ key                   type         holds
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
 ``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,
                                    ``f:E`` failures, ``b:E`` bytes written, about; ``m:E``,
-                                   ``s:E`` as n and u without each rank's first
+                                   ``s:E`` as n and u without each rank's first. Of the pool:
+                                   ``cpu``, ``queue`` microseconds on a core, and ready without one
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
 ``final``             list         sealed figures of ranks that have finished

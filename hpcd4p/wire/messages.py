@@ -163,7 +163,8 @@ class Observation(NamedTuple):
     tasks: int
     size: int
     """Payload bytes that wait."""
-    idle: int
+    idle: frozenset[int]
+    """Pool ranks that wait for a task."""
     dead: list[bytes]
     alive: frozenset[int] | None
     """Ranks whose connection stands; None when it was not asked for."""
@@ -171,3 +172,6 @@ class Observation(NamedTuple):
     """Last committed transaction by rank."""
     reports: list[bytes]
     """Sealed final figures that have come in since the last look."""
+    waited_us: int = 0
+    """Microseconds that ranks have waited for a task so far, all together."""
+    parked: frozenset[int] = frozenset()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.transport.broker import BELL, MAIL, SILENT, Broker
+from hpcd4p.transport.broker import BELL, IN_CALL, MAIL, PARKS, SILENT, WAKES, Broker
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
@@ -30,6 +30,7 @@ class World:
         self._brokers: dict[int, Broker] = {}
         self._rings_at_once = rings_at_once
         self._tx = itertools.count(1)
+        self.time = 0.0
 
     def __getitem__(self, rank: int) -> Broker:
         if rank not in self._brokers:
@@ -72,6 +73,13 @@ class World:
     def pending(self) -> dict[int, int]:
         return self[0].observe(alive=False).pending
 
+    def wait_s(self, seconds: float) -> None:
+        """Let time pass for the broker."""
+        if self._rings_at_once:
+            self.time += seconds
+        else:
+            time.sleep(seconds)
+
     def close(self):
         for broker in self._brokers.values():
             broker.close()
@@ -92,6 +100,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "memory":
         store = MemoryStore(low=LOW, max_attempts=MAX_ATTEMPTS)
         made = World(lambda rank: MemoryBroker(store, rank), rings_at_once=True)
+        store.clock = lambda: made.time
     else:
         endpoint = request.getfixturevalue("server")
         run_id = f"run{next(RUNS)}"
@@ -342,7 +351,59 @@ def test_a_bell_for_a_rank_that_dies_before_it_looks_rings_another(world):
 def test_a_buried_rank_is_not_idle(world):
     world.take(4)
     world[0].bury(4)
-    assert world[0].observe(alive=False).idle == 0
+    assert world[0].observe(alive=False).idle == frozenset()
+
+
+# ---- parked ranks
+
+
+def test_a_parked_rank_is_rung_by_nobody_but_the_head(world):
+    world.take(4)
+    world[4].step(Commit(), stand=PARKS)
+    assert world[0].observe(alive=False).parked == {4}
+    assert world.publish((0, 1, b"a")).idle == 0
+    world[5].step(Commit(), relieve=[1])
+    assert world.rung(4) == []
+    world[0].order([4], Order("wake", ()))
+    assert world.hears(4)
+    reply = world[4].step(Commit(), take=STREAMS, stand=WAKES)
+    assert (reply.orders, reply.task.payload) == ([Order("wake", ())], b"a")
+    assert world[0].observe(alive=False).parked == frozenset()
+
+
+def test_a_bell_for_a_rank_that_parks_meanwhile_rings_another(world):
+    world.take(4)
+    world.take(5)
+    world.publish((0, 1, b"a"))  # rings 4
+    world[4].step(Commit(), stand=PARKS)
+    assert world.hears(5)
+    assert world.take(5).payload == b"a"
+
+
+def test_a_rank_that_gets_an_order_with_its_look_is_not_idle_yet(world):
+    world[0].order([4], Order("park", ()))
+    world[4].step(Commit(), take=STREAMS)
+    assert world[0].observe(alive=False).idle == frozenset()
+    world.quiet(4)
+    world.take(4)
+    assert world[0].observe(alive=False).idle == {4}
+
+
+def test_a_parked_rank_that_dies_is_not_parked_any_more(world):
+    world[4].step(Commit(), stand=PARKS)
+    world[0].bury(4)
+    assert world[0].observe(alive=False).parked == frozenset()
+
+
+def test_the_waiting_of_idle_ranks_is_added_up(world):
+    before = world[0].observe(alive=False).waited_us
+    world.take(4)
+    world.take(5)
+    world.wait_s(0.05)
+    world.publish((0, 1, b"a"))  # one of them is rung
+    world.wait_s(0.05)
+    waited = (world[0].observe(alive=False).waited_us - before) * 1e-6
+    assert 0.15 <= waited < 3.0, waited  # 2 x 0.05 + 1 x 0.05, and what the calls took
 
 
 # ---- marks
@@ -435,14 +496,14 @@ def test_a_look_may_leave_letters_and_reports_where_they_are(world):
 
 def test_a_rank_in_the_middle_of_a_call_is_told_what_waits_by_element(world):
     world.publish((1, 3, b"x"), (1, 3, b"y"), (2, 1, b"z"))
-    assert world[4].step(Commit(), idle=False).waiting == {1: 2, 2: 1}
+    assert world[4].step(Commit(), stand=IN_CALL).waiting == {1: 2, 2: 1}
     world.take(5, (2,))
-    reply = world[4].step(Commit(), idle=False)
+    reply = world[4].step(Commit(), stand=IN_CALL)
     assert (reply.waiting, reply.tasks, reply.size) == ({1: 2}, 2, 2)
 
 
 def test_a_rank_in_the_middle_of_a_call_that_finds_no_task_is_not_idle(world):
-    assert world[4].step(Commit(), take=(1,), idle=False).task is None
+    assert world[4].step(Commit(), take=(1,), stand=IN_CALL).task is None
     assert world[5].step(Commit(), take=(1,)).task is None
     assert world.publish((1, 1, b"x"), (1, 1, b"y")).idle == 0
     assert world.rung(4, 5) == [5]

@@ -11,6 +11,7 @@ local p, rank, most = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local call = redis.call
 call('SADD', p .. 'lost', rank)
 call('ZREM', p .. 'idle', rank)
+call('SREM', p .. 'parked', rank)
 call('DEL', p .. 'bell:' .. rank, p .. 'orders:' .. rank)
 local given_up = {}
 for i = 3, #ARGV do

@@ -9,6 +9,8 @@
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
 --   ready     hash    t tasks, b bytes that wait in the streams; E tasks of element E that do
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
+--   wait      hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
+--   parked    set     ranks that are parked
 --   bell:R    list    a token: m there is a message of the mesh, 1 there is something here
 --   dead      list    sealed dead letters
 --   stat      hash    statistics, added to
@@ -17,7 +19,8 @@
 -- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
---          (idle: a rank that finds no task is; else it is in a call, and asks what waits by element)
+--          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
+--          2 it parks; 3 as 1, and it is not parked any more)
 -- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false}; ready is
 --          {t, b}, or all of that hash for a rank in a call
 local p, at = KEYS[1], 0
@@ -39,6 +42,7 @@ local rank, tx = word(), number()
 local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
 local idle = number()
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
+local idle_before = call('ZCARD', p .. 'idle')
 -- nothing is written for a head that is gone: there is nobody to remove it
 if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
 
@@ -96,16 +100,33 @@ for _ = 1, takes do
     break
   end
 end
-if takes > 0 then
-  if task then call('ZREM', p .. 'idle', rank) elseif idle == 1 then call('ZADD', p .. 'idle', rank, rank) end
-end
-if finished or dead > 0 then ring('0') end
-
 local orders = {}
 if call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
 end
-local ready = idle == 1 and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
-return {1, call('ZCARD', p .. 'idle'), ready, call('SMEMBERS', p .. 'cong'), orders, task,
+if takes > 0 then
+  if task then call('ZREM', p .. 'idle', rank)
+  -- with orders it looks again, and may be about to park
+  elseif idle ~= 0 and #orders == 0 then call('ZADD', p .. 'idle', rank, rank) end
+end
+if idle == 2 then
+  -- it is not in idle: somebody has rung it for a task, which is now for another
+  if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) end
+  call('SADD', p .. 'parked', rank)
+elseif idle == 3 then call('SREM', p .. 'parked', rank) end
+if finished or dead > 0 then ring('0') end
+
+local idle_now = call('ZCARD', p .. 'idle')
+if idle_now ~= idle_before then
+  local clock = call('TIME')
+  local now = clock[1] * 1000000 + clock[2]
+  local seen = call('HMGET', p .. 'wait', 'c', 't')
+  if seen[1] then
+    call('HINCRBY', p .. 'wait', 's', string.format('%.0f', seen[1] * (now - seen[2])))
+  end
+  call('HSET', p .. 'wait', 'c', idle_now, 't', string.format('%.0f', now))
+end
+local ready = idle ~= 0 and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
+return {1, idle_now, ready, call('SMEMBERS', p .. 'cong'), orders, task,
         want_service == 1 and call('HGETALL', p .. 'stat')}

@@ -1,0 +1,1 @@
+"""The policies of the auto-scaler. Pure; each file is one."""

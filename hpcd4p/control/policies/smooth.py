@@ -1,0 +1,50 @@
+"""Averages that forget, for policies."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import exp
+
+
+class Smooth:
+    """Exponential average with a time constant, in seconds."""
+
+    def __init__(self, tau_s: float) -> None:
+        self._tau_s = tau_s
+        self._age_s = 0.0
+        self.value = 0.0
+
+    def add(self, value: float, dt_s: float) -> float:
+        """Take in what held for `dt_s`; gives the average."""
+        self._age_s += dt_s
+        # while it is young, the plain average of what there was
+        weight = max(1 - exp(-dt_s / self._tau_s), dt_s / self._age_s)
+        self.value += weight * (value - self.value)
+        return self.value
+
+    def reset(self) -> None:
+        """Forget all."""
+        self._age_s = 0.0
+        self.value = 0.0
+
+    @property
+    def age_s(self) -> float:
+        """Seconds that it has seen since the last reset."""
+        return self._age_s
+
+
+class Highest:
+    """Largest value of the last `span_s` seconds."""
+
+    def __init__(self, span_s: float) -> None:
+        self._span_s = span_s
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def add(self, value: float, now_s: float) -> float:
+        """Take in a value; gives the largest that is not too old."""
+        while self._seen and self._seen[-1][1] <= value:
+            self._seen.pop()
+        self._seen.append((now_s, value))
+        while self._seen[0][0] < now_s - self._span_s:
+            self._seen.popleft()
+        return self._seen[0][1]

@@ -1,0 +1,189 @@
+"""Trials: whether fewer ranks would do as much, or more ranks more.
+
+Owns the limit that they have found, and the budget: the work that all trials together may cost.
+"""
+
+from __future__ import annotations
+
+from hpcd4p.control.policies.smooth import Smooth
+from hpcd4p.control.scaling import Bounds, PoolObservation
+
+WINDOW_S = (0.6, 6.0)
+"""Shortest and longest time over which throughput is measured."""
+
+WINDOW_TUPLES = 150
+"""Tuples that a window must see: their number is then known to a tenth."""
+
+SAME = 0.98
+"""Part of the throughput below which fewer ranks are too few."""
+
+MORE = 1.04
+"""Part above which more ranks are worth it."""
+
+BUDGET = 0.005
+"""Part of the time so far that trials may have cost."""
+
+FEWER = 0.75
+"""Ranks in a trial with fewer, as a part: the cost of a trial that fails is a quarter of its window."""
+
+MORE_RANKS = 1.5
+"""Ranks in a trial with more."""
+
+AGAIN_S = (4.0, 60.0)
+"""Time to the next trial with more ranks (first, at most): it doubles when it was not worth it. More ranks
+than of use cost process time, no run time."""
+
+CORES_S, CORES_TUPLES = 0.25, 20
+"""Time over which ranks must have waited for cores before fewer are tried, and tuples done meanwhile."""
+
+NOT_DENIED = 0.93
+"""Part of the throughput that must be left then: the node may be one that others use, and who has fewer ranks
+there has a smaller part of it."""
+
+
+class _Window:
+    """Throughput over a time with one number of ranks."""
+
+    def __init__(self, began_s: float) -> None:
+        self.began_s = began_s
+        self.seconds = 0.0
+        self.work = 0.0
+        self.tuples = 0.0
+
+    def add(self, seen: PoolObservation) -> None:
+        self.seconds += seen.dt_s
+        self.work += seen.work * seen.dt_s
+        self.tuples += seen.done * seen.dt_s
+
+    @property
+    def rate(self) -> float:
+        return self.work / self.seconds if self.seconds else 0.0
+
+    def full(self) -> bool:
+        enough = self.seconds >= WINDOW_S[0] and self.tuples >= WINDOW_TUPLES
+        return enough or self.seconds >= WINDOW_S[1]
+
+
+class Trials:
+    """Finds the most ranks that are of use."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._limit: int | None = None
+        self._why = ""
+        self._window: _Window | None = None
+        self._before = 0.0
+        self._trial: int | None = None
+        self._from = 0
+        self._spent_s = 0.0
+        self._next_more_s = AGAIN_S[0]
+        self._again_s = AGAIN_S[0]
+        self._cores = ""
+        self._next_cores_s = 0.0
+
+    def limit(
+        self, seen: PoolObservation, busy: float, target: int, queued: Smooth, queued_most: float
+    ) -> tuple[int, str] | None:
+        """(most ranks that are of use, why); None where nothing is known against any number."""
+        full = seen.backlog_tasks >= 1 and busy > 0.85 * seen.active and not seen.held
+        if not full:  # the throughput is that of whoever feeds the pool: it says nothing of ranks
+            self._window = None
+            self._trial = None
+        elif self._trial is not None:
+            self._try(seen, queued, queued_most)
+        else:
+            self._measure(seen, target, queued, queued_most)
+        if self._trial is not None:
+            fewer = self._trial < self._from
+            return (
+                self._trial,
+                f"trying whether {'fewer ranks do as much' if fewer else 'more ranks do more'}",
+            )
+        return None if self._limit is None else (self._limit, self._why)
+
+    def _measure(self, seen: PoolObservation, target: int, queued: Smooth, queued_most: float) -> None:
+        """Between trials: look for a reason to begin one."""
+        if self._window is None:
+            self._window = _Window(seen.now_s)
+        self._window.add(seen)
+        with_core = target * (1 - queued.value)
+        fewer = max(self._bounds.least, round(with_core + 0.1))
+        told = queued.age_s >= CORES_S and queued.value > queued_most
+        if (
+            told
+            and fewer < target
+            and self._window.tuples >= CORES_TUPLES
+            and seen.now_s >= self._next_cores_s
+        ):
+            self._begin(fewer, target, seen)
+            self._cores = f"of {target} active ranks {with_core:.1f} had a core, the others waited for one"
+            return
+        if not self._window.full():
+            return
+        if self._limit is not None and target >= self._limit and seen.now_s >= self._next_more_s:
+            more = self._bounds.clip(max(target + 1, round(target * MORE_RANKS)))
+            if more > target:
+                self._begin(more, target, seen)
+                return
+        fewer = max(self._bounds.least, int(target * FEWER))
+        cost_s = (1 - fewer / target) * max(WINDOW_S[0], self._window.seconds)
+        allowed = self._spent_s + cost_s <= BUDGET * seen.now_s
+        if fewer < target and allowed and self._window.tuples >= WINDOW_TUPLES:
+            self._begin(fewer, target, seen)
+            return
+        if self._window.seconds >= WINDOW_S[1]:
+            self._window = None  # a load that drifts is measured anew
+
+    def _begin(self, trial: int, target: int, seen: PoolObservation) -> None:
+        assert self._window is not None
+        self._before = self._window.rate
+        self._trial, self._from = trial, target
+        self._window = None
+        self._cores = ""
+
+    def _try(self, seen: PoolObservation, queued: Smooth, queued_most: float) -> None:
+        assert self._trial is not None
+        if seen.active != self._trial:
+            return  # ranks finish what they have in hand
+        if self._window is None:
+            self._window = _Window(seen.now_s)
+            return  # this one holds some of the time before
+        self._window.add(seen)
+        contended = queued.age_s >= CORES_S and queued.value > max(queued_most, 1 - self._from / self._trial)
+        if self._trial > self._from and contended:
+            self._over(seen, found=None)
+            return
+        if not self._window.full():
+            return
+        part = self._window.rate / self._before if self._before else 1.0
+        if self._trial < self._from:
+            # of ranks without a core the kernel tells; the throughput need only not deny it
+            if part >= (NOT_DENIED if self._cores else SAME):
+                self._over(seen, found=self._trial)
+            else:
+                self._spent_s += (1 - part) * self._window.seconds
+                if self._cores:
+                    self._next_cores_s = seen.now_s + AGAIN_S[1]
+                self._over(seen, found=None)
+        else:
+            self._over(seen, found=self._trial if part >= MORE else None)
+
+    def _over(self, seen: PoolObservation, found: int | None) -> None:
+        trial, self._trial, self._window = self._trial, None, None
+        assert trial is not None
+        more = trial > self._from
+        if more:
+            self._again_s = AGAIN_S[0] if found else min(2 * self._again_s, AGAIN_S[1])
+            self._next_more_s = seen.now_s + self._again_s
+            if found == self._bounds.most:
+                self._limit = None
+            elif found:
+                self._limit, self._why = found, f"{found} ranks did more than {self._from}"
+        elif found:
+            did = f"{found} ranks did as much as {self._from}"
+            self._found(found, seen, f"{did}: {self._cores}" if self._cores else did)
+
+    def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
+        self._limit, self._why = limit, why
+        self._window = None
+        self._next_more_s = max(self._next_more_s, seen.now_s + self._again_s)

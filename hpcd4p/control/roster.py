@@ -1,0 +1,87 @@
+"""The life of each rank of the pool, as the head sees it, and whom to park or wake.
+
+Owns the states and the choice. Must never give an order itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import Enum
+
+
+class Stand(Enum):
+    """State of a pool rank."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"  # told to park; finishes and commits its task first
+    PARKED = "parked"
+    WAKING = "waking"  # told to wake; has not looked for a task yet
+    LOST = "lost"
+
+
+ARROWS: dict[Stand, frozenset[Stand]] = {
+    Stand.ACTIVE: frozenset({Stand.DRAINING, Stand.LOST}),
+    Stand.DRAINING: frozenset(
+        {Stand.PARKED, Stand.WAKING, Stand.LOST}
+    ),  # has parked; called back before that
+    Stand.PARKED: frozenset({Stand.WAKING, Stand.LOST}),
+    Stand.WAKING: frozenset({Stand.ACTIVE, Stand.DRAINING, Stand.LOST}),  # has looked; sent off before that
+    Stand.LOST: frozenset(),
+}
+
+
+class Roster:
+    """Where each rank of a pool stands."""
+
+    def __init__(self, ranks: Iterable[int]) -> None:
+        self.stand = dict.fromkeys(ranks, Stand.ACTIVE)
+
+    def _move(self, rank: int, to: Stand) -> None:
+        if to not in ARROWS[self.stand[rank]]:
+            raise AssertionError(f"rank {rank}: no arrow from {self.stand[rank]} to {to}")
+        self.stand[rank] = to
+
+    def of(self, *stands: Stand) -> list[int]:
+        """Ranks that stand so, lowest first."""
+        return [rank for rank, stand in self.stand.items() if stand in stands]
+
+    @property
+    def active(self) -> int:
+        """Ranks that take tasks, or are about to."""
+        return len(self.of(Stand.ACTIVE, Stand.WAKING))
+
+    @property
+    def living(self) -> int:
+        """Ranks that are not lost."""
+        return len(self.stand) - len(self.of(Stand.LOST))
+
+    def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
+        """(ranks to park, ranks to wake) so that `target` are active.
+
+        Parked are those that are idle, and of these the highest numbers; woken are those that have not
+        parked yet, then the lowest numbers.
+        """
+        surplus = self.active - target
+        if surplus > 0:
+            order = sorted(self.of(Stand.ACTIVE, Stand.WAKING), key=lambda r: (r not in idle, -r))
+            park = order[:surplus]
+            for rank in park:
+                self._move(rank, Stand.DRAINING)
+            return park, []
+        wake = [*self.of(Stand.DRAINING), *self.of(Stand.PARKED)][: max(0, -surplus)]
+        for rank in wake:
+            self._move(rank, Stand.WAKING)
+        return [], wake
+
+    def heard(self, parked: Collection[int]) -> None:
+        """Ranks say that they are parked, and by silence that the others are not."""
+        for rank, stand in self.stand.items():
+            if stand is Stand.DRAINING and rank in parked:
+                self._move(rank, Stand.PARKED)
+            elif stand is Stand.WAKING and rank not in parked:
+                self._move(rank, Stand.ACTIVE)
+
+    def lose(self, rank: int) -> None:
+        """`rank` has died."""
+        if rank in self.stand:
+            self._move(rank, Stand.LOST)

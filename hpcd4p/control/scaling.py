@@ -1,0 +1,75 @@
+"""How many ranks of the pool should be active: what a policy sees, and what it says.
+
+A policy is pure: it is asked every `settings.scale_s` with what was seen, and answers with a number and a
+reason in words. Who is parked, and how, is `control.roster`'s and `runtime.scaler`'s.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class PoolObservation(NamedTuple):
+    """The pool over the last `dt_s` seconds; times in seconds, rates per second."""
+
+    now_s: float
+    """Since the start of the run."""
+    dt_s: float
+    """Since the last observation."""
+    ranks: int
+    """Ranks of the pool that live, parked ones among them."""
+    active: int
+    """Ranks that may take tasks."""
+    parked: int
+    """Ranks that are parked, or will be when their task is done."""
+    idle: float
+    """Active ranks that waited for a task, on average."""
+    busy: float
+    """Active ranks that were inside elements, on average; what ranks have told so far."""
+    waiting: float
+    """Part of the busy time in which ranks were ready and waited for a core, 0 to 1."""
+    backlog_tasks: int
+    """Tasks that wait."""
+    backlog_tuples: int
+    """Tuples for the pool that are not finished, those in hand among them."""
+    backlog_s: float
+    """Seconds of work of one rank that these are predicted to be."""
+    arrived: float
+    """Tuples for the pool that were written."""
+    done: float
+    """Tuples that the pool has finished."""
+    work: float
+    """The same, weighed by the time that each takes on a core of its own: seconds of work per second."""
+    longest_s: float
+    """Service time of the slowest element of the pool, seconds per tuple."""
+    held: bool
+    """Whether stateful elements are behind, so that nobody makes more for them."""
+    drained: bool
+    """Whether all that feeds the pool has ended: no task will come but from what is in hand."""
+
+
+class Decision(NamedTuple):
+    """What a policy wants."""
+
+    target: int
+    """Ranks that should be active."""
+    reason: str
+    """Why, in words; one clause."""
+
+
+class Policy(Protocol):
+    """One way to choose. A class of the user's own is named as ``module:Class`` and called with `Bounds`."""
+
+    def decide(self, seen: PoolObservation) -> Decision:
+        """How many ranks should be active from now on. Pure: no clock, no I/O."""
+
+
+class Bounds(NamedTuple):
+    """Fewest and most active ranks."""
+
+    least: int
+    most: int
+
+    def clip(self, target: int) -> int:
+        """Nearest allowed number."""
+        return max(self.least, min(self.most, target))

@@ -1,0 +1,48 @@
+"""Whether a rank of the pool is parked, on the rank's side: what it was told, and since when it is.
+
+Owns the facts; `pool.PoolRank` does what follows.
+"""
+
+from __future__ import annotations
+
+from hpcd4p.transport.broker import IDLE, WAKES
+
+
+class Parking:
+    """Of one rank."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        """Told to park: no more tasks."""
+        self.total_s = 0.0
+        self._since: float | None = None
+        self._said = False
+
+    @property
+    def parked(self) -> bool:
+        """Whether nothing of this rank is outstanding, and nobody rings it but the head."""
+        return self._since is not None
+
+    def ask(self) -> None:
+        """Told to park."""
+        self.asked = True
+
+    def park(self, now: float) -> None:
+        """Everything is committed, and the broker has been told."""
+        self._said = True
+        if self.asked:  # with the answer it may have been told to wake
+            self._since = now
+
+    def wake(self, now: float) -> None:
+        """Told to take tasks again, or to stop; also where it had not parked yet."""
+        self.asked = False
+        if self._since is not None:
+            self.total_s += now - self._since
+            self._since = None
+
+    def stand(self) -> int:
+        """What to say to the broker with the next look for a task."""
+        if not self._said:
+            return IDLE
+        self._said = False
+        return WAKES
