@@ -10,7 +10,7 @@ from hpcd4p.plan.settings import EngineSettings
 
 
 def test_every_setting_has_limits_and_its_default_is_within():
-    defaults = asdict(EngineSettings())
+    defaults = {n: v for n, v in asdict(EngineSettings()).items() if not isinstance(v, str)}
     assert LIMITS.keys() == defaults.keys()
     assert engine_settings(defaults) == EngineSettings()
 
