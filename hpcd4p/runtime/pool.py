@@ -219,7 +219,7 @@ class PoolRank(Rank):
         """See `Rank.pause`."""
         pause = super().pause()
         if self.parking.asked:
-            return pause
+            return pause if self.parking.parked else 0.0
         if pause is None and self.in_pool and not self._idle and self._wanted:
             # all that there is would feed what is congested; or the commit just made lets it look again
             return BLOCKED_S if self._held_off else 0.0

@@ -70,13 +70,13 @@ def test_a_parked_rank_uses_less_than_half_a_percent_of_a_core(runs):
     tick = 2 / os.sysconf("SC_CLK_TCK") / PARKED_S
     assert max(found.values()) < MOST_PARKED + tick, found
     parked = {f.rank: f.parked_s for f in ended.summary.ranks_figures}
-    assert all(parked[rank] > PARKED_S for rank in range(3, 6))
+    assert min(parked[rank] for rank in range(3, 6)) > PARKED_S, parked
     assert parked[0] == parked[1] == parked[2] == 0.0
 
 
 @needs_survivors
 def test_a_rank_that_is_killed_while_it_is_parked_costs_nothing(runs, sequential):
-    words = (*WORDS[:1], "300")
+    words = (*WORDS[:1], "700")
     expected = sequential("load", *words, "--task-ms", "0")
     run = runs.start("load", 8, *words, "--autoscale", "fixed:2")
     run.until_touched("begun-*")
@@ -91,7 +91,7 @@ def test_a_rank_that_is_killed_while_it_is_parked_costs_nothing(runs, sequential
 
 @needs_survivors
 def test_when_all_active_ranks_are_killed_parked_ones_take_over(runs, sequential):
-    words = (*WORDS[:1], "300")
+    words = (*WORDS[:1], "700")
     expected = sequential("load", *words, "--task-ms", "0")
     run = runs.start("load", 6, *words, "--autoscale", "fixed:1")
     run.until_touched("begun-*")
@@ -122,7 +122,7 @@ def test_a_policy_that_fails_is_told_once_and_its_last_target_holds(runs, sequen
         (("--autoscale", "no_such_module:Policy"), "the module cannot be imported"),
         (("--autoscale", "os:Policy"), "the module has no Policy"),
         (("--autoscale", "os:getcwd"), "raised TypeError"),
-        (("--autoscale", "builtins:list"), "raised TypeError"),
+        (("--autoscale", "builtins:list"), "it has no method decide"),
         (("--min-active", "3", "--max-active", "2"), "--min-active 3 is more than --max-active 2"),
         (("--min-active", "9", "-n", "4"), "the pool has only 3 ranks"),
         (("--min-active", "0"), "must be from 1"),
