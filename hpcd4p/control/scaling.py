@@ -27,7 +27,7 @@ class PoolObservation(NamedTuple):
     busy: float
     """Active ranks that were inside elements, on average; what ranks have told so far."""
     waiting: float
-    """Part of the busy time in which ranks were ready and waited for a core, 0 to 1."""
+    """Part of their working time in which ranks were ready and waited for a core, 0 to 1."""
     backlog_tasks: int
     """Tasks that wait."""
     backlog_tuples: int
@@ -39,7 +39,7 @@ class PoolObservation(NamedTuple):
     done: float
     """Tuples that the pool has finished."""
     work: float
-    """The same, weighed by the time that each takes on a core of its own: seconds of work per second."""
+    """The same, weighed by the mean time that each takes: how much of unlike tuples was done."""
     longest_s: float
     """Service time of the slowest element of the pool, seconds per tuple."""
     held: bool

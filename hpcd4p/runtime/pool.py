@@ -66,7 +66,7 @@ class PoolRank(Rank):
         self.parking = Parking()
         self.cpu: CpuClock | None = None
         """Set where there is a thread of its own for this rank."""
-        self._cpu_told = [0, 0]
+        self._cpu_told: tuple[int, int] | None = None
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
@@ -186,10 +186,12 @@ class PoolRank(Rank):
         """See `Sender.new_stats`: with what the cores have given."""
         new = super().new_stats()
         if self.cpu is not None and self.in_pool:
-            for i, (name, value) in enumerate(zip(("cpu", "queue"), self.cpu.read_us(), strict=True)):
-                if value > self._cpu_told[i]:
-                    new[name] = value - self._cpu_told[i]
-                    self._cpu_told[i] = value
+            now = self.cpu.read_us()
+            before = self._cpu_told or now  # imports and the start are not the work of the pool
+            self._cpu_told = now
+            for name, value, told in zip(("cpu", "queue"), now, before, strict=True):
+                if value > told:
+                    new[name] = value - told
         return new
 
     # ---- one task

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Give = Callable[[Sequence[int], Order], None]
 
 
+WEIGH_TUPLES = 30
+"""After so many tuples of an element their mean time is its weight in what was done: windows are compared by
+it, so it must not change."""
+
+
 class Scaler:
     """Of one run; lives on the head.
 
@@ -60,6 +65,7 @@ class Scaler:
         self._before: dict[str, int] = {}
         self._waited_us = 0
         self._unfinished = 0
+        self._weights: dict[int, float] = {}
         self._last = Decision(len(self.roster.stand), "")
 
     def due(self) -> float:
@@ -123,12 +129,15 @@ class Scaler:
 
         service = service_times(stats.items())
         queued, busy_us = new("queue"), sum(new(f"u:{e}") for e in self._streams)
-        # a task reports at its end: what was done may be more than dt's
-        ready = new("cpu") + queued
-        waiting = queued / ready if ready > 0 else 0.0
+        # ranks report at the end of tasks: this is what they were busy with, not what dt had room for
+        working = max(busy_us, new("cpu") + queued)
+        waiting = queued / working if working > 0 else 0.0
         net = {e: us * 1e-6 * (1 - waiting) for e, us in service.items()}
         done = {e: new(f"n:{e}") for e in self._streams}
-        pending = {e: max(0, seen.pending.get(e, 0)) for e in self._streams}
+        # a source is one pending tuple until all its calls are made: that is no work for the pool
+        opened = {e.index for e in self._plan.elements if e.role is Role.ROOT}
+        opened = {e for e in opened if ending.phase[e] is Phase.OPEN}
+        pending = {e: max(0, seen.pending.get(e, 0) - (e in opened)) for e in self._streams}
         unfinished = sum(pending.values())
         finished = sum(done.values())
         observed = PoolObservation(
@@ -145,7 +154,7 @@ class Scaler:
             backlog_s=sum(pending[e] * net.get(e, 0.0) for e in self._streams),
             arrived=max(0.0, finished + unfinished - self._unfinished) / dt,
             done=finished / dt,
-            work=sum(done[e] * net.get(e, 0.0) for e in self._streams) / dt,
+            work=sum(done[e] * self._weight(e, service, stats) for e in self._streams) / dt,
             longest_s=max((net.get(e, 0.0) for e in self._streams), default=0.0),
             held=held,
             drained=self._drained(ending),
@@ -153,6 +162,15 @@ class Scaler:
         self._waited_us = seen.waited_us
         self._unfinished = unfinished
         return observed
+
+    def _weight(self, element: int, service: dict[int, float], stats: dict[str, int]) -> float:
+        """Seconds that a tuple of `element` took when enough of them were known; the same from then on."""
+        if element not in self._weights:
+            now = service.get(element, 0.0) * 1e-6
+            if stats.get(f"n:{element}", 0) < WEIGH_TUPLES:
+                return now
+            self._weights[element] = now
+        return self._weights[element]
 
     def _drained(self, ending: Ending) -> bool:
         """Whether everything outside the pool that feeds it has ended."""

@@ -2,12 +2,15 @@
 
 Three estimates, and the smallest that is not below the need:
 
-- *need*: ranks that are busy, and as many more as would do what waits within `HORIZON_S` (utilisation law:
-  busy ranks = arrival rate x service time; Lazowska et al., Quantitative System Performance, 1984, ch. 3).
-- *cores*: where ranks are ready and wait for a core for a share w of their busy time, a(1 - w) of a ranks
-  have one. More only wait in the queue of the kernel instead of in ours.
+- *need*: ranks that are busy (utilisation law: arrival rate x service time; Lazowska et al., Quantitative
+  System Performance, 1984, ch. 3), and as many more as would do what waits within `HORIZON_S`.
+- *cores*: where ranks are ready and wait for a core for a share w of their time, a(1 - w) of a ranks have
+  one. More only wait in the queue of the kernel instead of in ours.
 - *knee*: what else they may contend for (a file system, memory, a lock) shows in the throughput alone, so it
   is tried: fewer ranks for a while, and back if that costs anything. The cost of all trials is bounded.
+
+More ranks are woken at once. Ranks are parked when those that were not needed have cost `WASTE_S` (ski
+rental: Karlin et al., Algorithmica 3:79, 1988): fifteen idle ranks after one look, one of ten after a second.
 
 ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from hpcd4p.control.policies.smooth import Highest, Smooth
+from hpcd4p.control.policies.smooth import Smooth
 from hpcd4p.control.policies.trials import Trials
 from hpcd4p.control.scaling import Bounds, Decision, PoolObservation
 
@@ -24,24 +27,21 @@ HORIZON_S = 0.25
 """What waits should be done within this time, if there are ranks for it: a burst of 10 ms tasks wakes ranks
 by tens, a queue that is always two tasks long wakes none."""
 
-BUSY_S = 0.2
-"""Time constant of the number of busy ranks: two looks."""
+WASTE_S = 0.6
+"""Rank-seconds of idleness that parking waits for: what a change costs when it turns out to be wrong, with
+all that is late until it is undone."""
 
-HOLD_S = 0.4
-"""Ranks are parked when they have not been needed for this long: longer than the gap between two batches of a
-source, and 20 times what it takes to wake one."""
+SPARE = 0.05
+"""Part of a rank that more than a whole number of busy ones is no reason for another."""
 
-HOLD_AT_END_S = 0.15
-"""The same when nothing can come any more but from what is in hand."""
+FEW = 0.3
+"""Parking less than this part of the ranks is held back where it was wrong before."""
 
-HEADROOM = 1.06
-"""Ranks for each busy one: utilisation of 0.94 is above the 0.9 that efficiency should have."""
+HOLD_S = (2.0, 60.0)
+"""... for so long (first, at most): it doubles each time, so a steady load sees a few changes a minute."""
 
 QUEUED_S = 0.4
 """Time constant of the share w."""
-
-QUEUED_MOST = 0.08
-"""Below this w, cores are not what ranks lack: the head and Redis take some time of theirs too."""
 
 
 class Knee:
@@ -49,69 +49,92 @@ class Knee:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._busy = Smooth(BUSY_S)
-        self._needed = Highest(HOLD_S)
-        self._needed_at_end = Highest(HOLD_AT_END_S)
         self._queued = Smooth(QUEUED_S)
         self._trials = Trials(bounds)
+        self._calm = Calm()
         self._target = bounds.most
         self._settled_s = 0.0
+        self._parked_s = float("-inf")
+        self._hold_s = HOLD_S[0]
+        self._hold_until_s = 0.0
 
     def decide(self, seen: PoolObservation) -> Decision:
         """See `Policy.decide`."""
-        busy = self._busy.add(max(0.0, seen.active - seen.idle), seen.dt_s)
-        need, why = self._need(seen, busy)
-        limit, because = self._limit(seen, busy)
-        target, reason = (need, why) if need <= limit else (limit, because)
+        busy = max(0.0, seen.active - seen.idle)
+        if seen.busy > 0 and seen.now_s > self._settled_s:
+            self._queued.add(seen.waiting, seen.dt_s)
+        limit = self._trials.limit(seen, busy, self._target, self._queued)
+        most, because = limit if limit is not None else (self._bounds.most, "")
+        if seen.backlog_tuples and not seen.backlog_s:
+            return self._move(min(self._target, most), "nothing is known of the work yet", seen)
+        if seen.held:
+            busy = min(busy, seen.busy)
+        waiting_s = seen.backlog_s * seen.backlog_tasks / (seen.backlog_tasks + max(1.0, busy))
+        more = 0.0 if seen.held else waiting_s / HORIZON_S
+        if more >= 1:
+            self._calm.forget()
+            need, why = ceil(busy + more), f"{seen.backlog_tasks} tasks wait, {waiting_s:.2g} s of work"
+            need = max(need, self._target)
+            if need > most:
+                return self._move(most, because or why, seen)
+            return self._move(need, why, seen)
+        if most < self._target:
+            return self._move(most, because, seen)
+        return self._perhaps_park(seen, busy)
+
+    def _perhaps_park(self, seen: PoolObservation, busy: float) -> Decision:
+        calm = self._calm
+        calm.add(busy, max(0.0, seen.active - busy), seen.dt_s)
+        need = self._bounds.clip(ceil(calm.busy - SPARE))
+        why = f"{calm.busy:.1f} ranks are busy, and little waits"
+        if seen.held:
+            why = f"stateful elements are behind, and keep {calm.busy:.1f} ranks busy"
+        elif seen.drained:
+            why = f"nothing more comes, and {calm.busy:.1f} ranks are busy"
+        if need >= self._target or calm.idle_s < WASTE_S:
+            if calm.idle_s > WASTE_S:
+                calm.forget()
+            return Decision(self._target, why)
+        few = self._target - need < FEW * self._target
+        if few and seen.now_s < self._hold_until_s:
+            return Decision(self._target, why)
+        self._parked_s = seen.now_s
+        return self._move(need, why, seen)
+
+    def _move(self, target: int, reason: str, seen: PoolObservation) -> Decision:
         target = self._bounds.clip(target)
-        if target != self._target and not self._worth(target, need):
-            return Decision(self._target, reason)
+        if target > self._target and seen.now_s - self._parked_s < 2 * self._hold_s:
+            # too many were parked, not long ago
+            self._hold_until_s = seen.now_s + self._hold_s
+            self._hold_s = min(2 * self._hold_s, HOLD_S[1])
         if target != self._target:
             self._target = target
-            self._settle(seen)
+            self._calm.forget()
+            # what was measured with another number of ranks tells nothing any more
+            self._queued.reset()
+            self._settled_s = seen.now_s + seen.dt_s
         return Decision(target, reason)
 
-    def _settle(self, seen: PoolObservation) -> None:
-        """What was measured with another number of ranks tells nothing any more."""
-        self._queued.reset()
-        self._busy.reset()
-        self._settled_s = seen.now_s + 2 * seen.dt_s
 
-    def _worth(self, target: int, need: int) -> bool:
-        """Whether a change is large enough: parking one of twenty busy ranks saves nothing."""
-        change = abs(target - self._target)
-        return change >= max(1, round(0.07 * self._target)) or target == self._bounds.least or target == need
+class Calm:
+    """The time since tasks last waited: ranks that were busy on average, and what the others cost."""
 
-    # ---- need
+    def __init__(self) -> None:
+        self.forget()
 
-    def _need(self, seen: PoolObservation, busy: float) -> tuple[int, str]:
-        if seen.now_s < self._settled_s and seen.backlog_tasks:
-            return self._target, "the last change has not settled"
-        if seen.backlog_tuples and not seen.backlog_s:
-            return self._bounds.most, "nothing is known of the work yet"
-        waiting_s = seen.backlog_s * seen.backlog_tasks / (seen.backlog_tasks + max(1.0, busy))
-        if seen.held:
-            working = min(busy, seen.busy * HEADROOM + 0.5)
-            now, why = working, "stateful elements are behind: ranks would only wait for them"
-        elif waiting_s > 0.05 * HORIZON_S * seen.active:
-            now = busy + waiting_s / HORIZON_S
-            why = f"{seen.backlog_tasks} tasks wait, {waiting_s:.2g} s of work"
-        else:
-            now = busy
-            why = f"{busy:.1f} ranks are busy, and little waits"
-        at_end = seen.drained and not seen.backlog_tasks
-        ranks = now if at_end else now * HEADROOM
-        wanted = ceil(ranks - 0.05)
-        held = self._needed.add(wanted, seen.now_s)
-        held_at_end = self._needed_at_end.add(wanted, seen.now_s)
-        if at_end:
-            return int(held_at_end), f"the last {busy:.1f} tasks are in hand"
-        return int(held), why
+    def forget(self) -> None:
+        """Begin anew."""
+        self._seconds = self._busy_s = 0.0
+        self.idle_s = 0.0
+        """Rank-seconds."""
 
-    # ---- limit
+    def add(self, busy: float, idle: float, dt_s: float) -> None:
+        """Take in what held for `dt_s`."""
+        self._seconds += dt_s
+        self._busy_s += busy * dt_s
+        self.idle_s += idle * dt_s
 
-    def _limit(self, seen: PoolObservation, busy: float) -> tuple[int, str]:
-        most, because = self._bounds.most, "all that may be active"
-        if seen.busy > 0 and seen.now_s >= self._settled_s:
-            self._queued.add(seen.waiting, seen.dt_s)
-        return self._trials.limit(seen, busy, self._target, self._queued, QUEUED_MOST) or (most, because)
+    @property
+    def busy(self) -> float:
+        """Ranks that were busy on average."""
+        return self._busy_s / self._seconds if self._seconds else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from math import exp
 
 
@@ -31,20 +30,3 @@ class Smooth:
     def age_s(self) -> float:
         """Seconds that it has seen since the last reset."""
         return self._age_s
-
-
-class Highest:
-    """Largest value of the last `span_s` seconds."""
-
-    def __init__(self, span_s: float) -> None:
-        self._span_s = span_s
-        self._seen: deque[tuple[float, float]] = deque()
-
-    def add(self, value: float, now_s: float) -> float:
-        """Take in a value; gives the largest that is not too old."""
-        while self._seen and self._seen[-1][1] <= value:
-            self._seen.pop()
-        self._seen.append((now_s, value))
-        while self._seen[0][0] < now_s - self._span_s:
-            self._seen.popleft()
-        return self._seen[0][1]

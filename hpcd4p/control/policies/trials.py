@@ -14,6 +14,9 @@ WINDOW_S = (0.6, 6.0)
 WINDOW_TUPLES = 150
 """Tuples that a window must see: their number is then known to a tenth."""
 
+LEAST_S = 0.15
+"""No window says anything before that."""
+
 SAME = 0.98
 """Part of the throughput below which fewer ranks are too few."""
 
@@ -35,6 +38,9 @@ than of use cost process time, no run time."""
 
 CORES_S, CORES_TUPLES = 0.25, 20
 """Time over which ranks must have waited for cores before fewer are tried, and tuples done meanwhile."""
+
+QUEUED_MOST = 0.08
+"""Part of their time that ranks may wait for cores: the head and Redis take some time of theirs too."""
 
 NOT_DENIED = 0.93
 """Part of the throughput that must be left then: the node may be one that others use, and who has fewer ranks
@@ -59,6 +65,10 @@ class _Window:
     def rate(self) -> float:
         return self.work / self.seconds if self.seconds else 0.0
 
+    def surely_below(self, part: float, least: float) -> bool:
+        """Whether a throughput of `part` so far will hardly become `least`: by two deviations of a count."""
+        return self.seconds > LEAST_S and part * (1 + 2 / max(1.0, self.tuples) ** 0.5) < least
+
     def full(self) -> bool:
         enough = self.seconds >= WINDOW_S[0] and self.tuples >= WINDOW_TUPLES
         return enough or self.seconds >= WINDOW_S[1]
@@ -82,7 +92,7 @@ class Trials:
         self._next_cores_s = 0.0
 
     def limit(
-        self, seen: PoolObservation, busy: float, target: int, queued: Smooth, queued_most: float
+        self, seen: PoolObservation, busy: float, target: int, queued: Smooth
     ) -> tuple[int, str] | None:
         """(most ranks that are of use, why); None where nothing is known against any number."""
         full = seen.backlog_tasks >= 1 and busy > 0.85 * seen.active and not seen.held
@@ -90,9 +100,9 @@ class Trials:
             self._window = None
             self._trial = None
         elif self._trial is not None:
-            self._try(seen, queued, queued_most)
+            self._try(seen, queued)
         else:
-            self._measure(seen, target, queued, queued_most)
+            self._measure(seen, target, queued)
         if self._trial is not None:
             fewer = self._trial < self._from
             return (
@@ -101,14 +111,14 @@ class Trials:
             )
         return None if self._limit is None else (self._limit, self._why)
 
-    def _measure(self, seen: PoolObservation, target: int, queued: Smooth, queued_most: float) -> None:
+    def _measure(self, seen: PoolObservation, target: int, queued: Smooth) -> None:
         """Between trials: look for a reason to begin one."""
         if self._window is None:
             self._window = _Window(seen.now_s)
         self._window.add(seen)
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, round(with_core + 0.1))
-        told = queued.age_s >= CORES_S and queued.value > queued_most
+        told = queued.age_s >= CORES_S and queued.value > QUEUED_MOST
         if (
             told
             and fewer < target
@@ -141,7 +151,7 @@ class Trials:
         self._window = None
         self._cores = ""
 
-    def _try(self, seen: PoolObservation, queued: Smooth, queued_most: float) -> None:
+    def _try(self, seen: PoolObservation, queued: Smooth) -> None:
         assert self._trial is not None
         if seen.active != self._trial:
             return  # ranks finish what they have in hand
@@ -149,16 +159,20 @@ class Trials:
             self._window = _Window(seen.now_s)
             return  # this one holds some of the time before
         self._window.add(seen)
-        contended = queued.age_s >= CORES_S and queued.value > max(queued_most, 1 - self._from / self._trial)
+        contended = queued.age_s >= CORES_S and queued.value > max(
+            QUEUED_MOST, 0.8 * (1 - self._from / self._trial)
+        )
         if self._trial > self._from and contended:
             self._over(seen, found=None)
             return
-        if not self._window.full():
-            return
         part = self._window.rate / self._before if self._before else 1.0
+        least = NOT_DENIED if self._cores else SAME
+        hopeless = self._trial < self._from and self._window.surely_below(part, least)
+        if not self._window.full() and not hopeless:
+            return
         if self._trial < self._from:
             # of ranks without a core the kernel tells; the throughput need only not deny it
-            if part >= (NOT_DENIED if self._cores else SAME):
+            if part >= least:
                 self._over(seen, found=self._trial)
             else:
                 self._spent_s += (1 - part) * self._window.seconds
