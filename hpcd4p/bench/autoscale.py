@@ -1,4 +1,4 @@
-"""*autoscale*: the policies of the auto-scaler beside each other, on the paper's applications and five shapes.
+"""*autoscale*: policies of the auto-scaler beside each other, on the paper's applications and five shapes.
 
 What counts is run time, which the default policy must not lengthen, and process time, the time that ranks of
 the pool were not parked. Not among the default figures: with 3 repeats it takes about 40 minutes.
