@@ -11,6 +11,10 @@ from hpcd4p.control.scaling import Bounds, PoolObservation
 WINDOW_S = (0.6, 6.0)
 """Shortest and longest time over which throughput is measured."""
 
+WINDOW_TASKS = 4
+"""Tasks that a rank could have done in a window: in a shorter one end tasks that were begun before it, by
+other numbers of ranks, and fewer ranks seem to do as much."""
+
 WINDOW_TUPLES = 150
 """Tuples that a window must see: their number is then known to a tenth."""
 
@@ -55,9 +59,13 @@ class _Window:
         self.seconds = 0.0
         self.work = 0.0
         self.tuples = 0.0
+        self.task_s = 0.0
+        """Seconds of a task, the longest estimate."""
 
     def add(self, seen: PoolObservation) -> None:
         self.seconds += seen.dt_s
+        tasks = seen.backlog_tasks + seen.busy
+        self.task_s = max(self.task_s, seen.longest_s, seen.backlog_s / tasks if tasks else 0.0)
         self.work += seen.work * seen.dt_s
         self.tuples += seen.done * seen.dt_s
 
@@ -70,6 +78,8 @@ class _Window:
         return self.seconds > LEAST_S and part * (1 + 2 / max(1.0, self.tuples) ** 0.5) < least
 
     def full(self) -> bool:
+        if self.seconds < WINDOW_TASKS * self.task_s:
+            return False
         enough = self.seconds >= WINDOW_S[0] and self.tuples >= WINDOW_TUPLES
         return enough or self.seconds >= WINDOW_S[1]
 
