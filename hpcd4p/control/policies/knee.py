@@ -10,7 +10,7 @@ Three estimates, and the smallest that is not below the need:
   is tried: fewer ranks for a while, and back if that costs anything. The cost of all trials is bounded.
 
 More ranks are woken at once. Ranks are parked when those that were not needed have cost `WASTE_S` (ski
-rental: Karlin et al., Algorithmica 3:79, 1988): fifteen idle ranks after one look, one of ten after a second.
+rental: Karlin et al., Algorithmica 3:79, 1988): fifteen idle ranks after one look, one of ten after 0.4 s.
 
 ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 """
@@ -27,7 +27,7 @@ HORIZON_S = 0.25
 """What waits should be done within this time, if there are ranks for it: a burst of 10 ms tasks wakes ranks
 by tens, a queue that is always two tasks long wakes none."""
 
-WASTE_S = 0.6
+WASTE_S = 0.4
 """Rank-seconds of idleness that parking waits for: what a change costs when it turns out to be wrong, with
 all that is late until it is undone."""
 
