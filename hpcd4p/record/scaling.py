@@ -1,15 +1,22 @@
-"""What the auto-scaler saw and did, as it is kept in the record: data only."""
+"""What the auto-scaler saw and did, and when each rank was busy or parked. Data only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+from hpcd4p.record.summary import ScalerFigures
 
 if TYPE_CHECKING:
     from hpcd4p.control.scaling import PoolObservation
 
 MOST_TICKS = 20_000
 """More are thinned out to every second one: half an hour at ten a second."""
+
+MOST_CHANGES = 10_000
+"""More lose those in the middle: how it began and how it ended tells most."""
 
 
 class Tick(NamedTuple):
@@ -21,18 +28,23 @@ class Tick(NamedTuple):
     parked: int
     idle: float  # active ranks that waited, on average
     busy: float  # active ranks inside elements, as far as they have told
-    waiting: float  # part of their time in which they waited for a core
+    waiting: float  # part of the time ready to run in which they waited for a core
     backlog_tasks: int
     backlog_s: float  # seconds of work of one rank
     arrived: float  # tuples/s
     done: float  # tuples/s
+    held: bool = False  # whether stateful elements were behind
+    drained: bool = False  # whether all that feeds the pool had ended
+    queued: float = 0.0  # ranks that were ready to run and waited for a core, on average
+    reason: str = ""  # of the target
 
     @classmethod
-    def of(cls, seen: PoolObservation, target: int) -> Tick:
+    def of(cls, seen: PoolObservation, target: int, queued: float, reason: str) -> Tick:
         """Keep what is worth keeping of an observation."""
         return cls(
             seen.now_s, target, seen.active, seen.parked, seen.idle, seen.busy, seen.waiting,
-            seen.backlog_tasks, seen.backlog_s, seen.arrived, seen.done,
+            seen.backlog_tasks, seen.backlog_s, seen.arrived, seen.done, seen.held, seen.drained,
+            queued, reason,
         )  # fmt: skip
 
 
@@ -45,26 +57,78 @@ class Change(NamedTuple):
     reason: str
 
 
-class Span(NamedTuple):
-    """A time in which a rank was parked."""
+class Life(NamedTuple):
+    """When one rank was busy and when it was parked: seconds of each bin of its time."""
 
     rank: int
-    begin_s: float
-    end_s: float
+    began_s: float  # where its first bin begins, since the start of the run
+    width_s: float  # of a bin
+    busy: Sequence[float]
+    parked: Sequence[float]
 
 
 @dataclass
 class Scaling:
-    """The auto-scaler's side of a run."""
+    """The auto-scaler's side of a run, and the lives of its ranks."""
 
     policy: str = "none"
+    ranks: int = 0
+    """Ranks of the pool that may be parked; 0: there is nothing to scale."""
     ticks: list[Tick] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    changes_made: int = 0
+    """Their number; `changes` may lack some."""
     failure: str = ""
     """Traceback of a policy that raised."""
+    lives: list[Life] = field(default_factory=list)
 
     def keep(self, tick: Tick) -> None:
         """Add a look; a long run keeps fewer of them."""
         self.ticks.append(tick)
         if len(self.ticks) > MOST_TICKS:
             del self.ticks[1::2]
+
+    def changed(self, change: Change) -> None:
+        """Add a decision that changed something."""
+        self.changes.append(change)
+        self.changes_made += 1
+        if len(self.changes) > MOST_CHANGES:
+            del self.changes[MOST_CHANGES // 4 : -MOST_CHANGES // 4]
+
+    def figures(self) -> ScalerFigures | None:
+        """The scaler in a few figures; None where there is nothing to scale."""
+        if not self.ranks:
+            return None
+        spans = active_spans(self)
+        if not spans:
+            return ScalerFigures(self.policy, self.ranks, self.ranks, self.ranks, self.ranks)
+        counts = [active for _, active in spans]
+        return ScalerFigures(
+            self.policy, self.ranks, min(counts), _usual(spans), max(counts), self.changes_made,
+            self.failure.rstrip().rpartition("\n")[2],
+        )  # fmt: skip
+
+
+def active_spans(scaling: Scaling) -> list[tuple[float, int]]:
+    """(seconds, active ranks) between the looks, from the start to the last one."""
+    spans = []
+    before_s = 0.0
+    for tick in scaling.ticks:
+        spans.append((tick.time_s - before_s, tick.active))
+        before_s = tick.time_s
+    return spans
+
+
+def tick_spans(ticks: Sequence[Tick]) -> list[float]:
+    """Seconds that each look tells of."""
+    return [b - a for a, b in pairwise([0.0, *(tick.time_s for tick in ticks)])]
+
+
+def _usual(spans: list[tuple[float, int]]) -> int:
+    """Median of the active ranks over time."""
+    half = sum(s for s, _ in spans) / 2
+    for seconds, active in sorted(spans, key=lambda span: span[1]):
+        half -= seconds
+        if half <= 0:
+            return active
+    return spans[-1][1]

@@ -5,8 +5,11 @@ Data only. This file must never import h5py or numpy, open anything or read a cl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from hpcd4p.record.scaling import Scaling
 
 COMPLETED = "completed"
 FAILED_TUPLES = "failed tuples"
@@ -68,11 +71,25 @@ class RankFigures:
 
 
 @dataclass
+class ScalerFigures:
+    """What the auto-scaler did, in short; numbers of active ranks of the pool."""
+
+    policy: str
+    ranks: int  # that may be parked
+    least: int = 0
+    usual: int = 0  # median over time
+    most: int = 0
+    changes: int = 0
+    failure: str = ""  # last line of the traceback of a policy that raised
+
+
+@dataclass
 class Summary:
     """Everything that is told about a run at its end, and stored in its record.
 
     Times are seconds, instants are UTC in ISO 8601. `process_time_s` is the sum over the pool
-    ranks of the time not parked; `efficiency` is busy time divided by it (0 to 1).
+    ranks of the time not parked, `parked_s` that of the time parked. `efficiency` is busy time divided by
+    process time (0 to 1), over the ranks that were not lost: nobody knows what those did.
     """
 
     workflow: str
@@ -87,10 +104,14 @@ class Summary:
     ranks_figures: list[RankFigures] = field(default_factory=list)
     process_time_s: float = 0.0
     efficiency: float = 0.0
+    parked_s: float = 0.0
+    cpu_s: float = 0.0  # user and system time of the processes of all ranks, from their start
+    scaler: ScalerFigures | None = None  # None: there was no pool that could be scaled
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
     config: dict[str, Any] = field(default_factory=dict)  # the resolved settings
     provenance: dict[str, Any] = field(default_factory=dict)  # see provenance.py
+    scaling: Scaling | None = field(default=None, repr=False, compare=False)  # not in `as_dict`: it is long
 
     @property
     def failed(self) -> int:
@@ -99,7 +120,9 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain dicts, lists, strings and numbers only, as JSON takes them."""
-        return asdict(self)
+        told = asdict(replace(self, scaling=None))
+        del told["scaling"]
+        return told
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Summary:
@@ -109,6 +132,8 @@ class Summary:
         known["ranks_figures"] = [
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]
+        if known.get("scaler") is not None:
+            known["scaler"] = ScalerFigures(**_known(ScalerFigures, known["scaler"]))
         return cls(**known)
 
 

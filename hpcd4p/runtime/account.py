@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.timeline import MOST_BINS, Timeline
+
+if TYPE_CHECKING:
+    from array import array
+
+    Life = tuple[float, float, array[float], array[float]]
 
 
 class RankAccount:
-    """What one rank did so far; times in seconds."""
+    """What one rank did so far; times in seconds, moments as `clock.now()`.
 
-    def __init__(self, rank: int, role: str, started: float, host: str = "") -> None:
+    Parameters
+    ----------
+    bins
+        Of its timeline, at most.
+    """
+
+    def __init__(self, rank: int, role: str, started: float, host: str = "", bins: int = MOST_BINS) -> None:
         self.rank = rank
         self.role = role
         self.host = host or os.uname().nodename
@@ -21,6 +33,22 @@ class RankAccount:
         self.parked_s = 0.0
         self.tasks = 0
         self.tuples = 0
+        self._timeline = Timeline(bins)
+
+    def worked(self, begin: float, end: float) -> None:
+        """From `begin` to `end` this rank was inside elements."""
+        self.busy_s += end - begin
+        self._timeline.busy(begin - self.started, end - self.started)
+
+    def waited(self, begin: float, end: float) -> None:
+        """In the middle of a call it waited, or did what has counted itself; the call counts as a whole."""
+        self.busy_s -= end - begin
+        self._timeline.not_busy(begin - self.started, end - self.started)
+
+    def parked(self, begin: float, end: float) -> None:
+        """From `begin` to `end` it was parked."""
+        self.parked_s += end - begin
+        self._timeline.parked(begin - self.started, end - self.started)
 
     def figures(self) -> dict[str, Any]:
         """The account as it stands: the fields of `record.summary.RankFigures`."""
@@ -40,3 +68,7 @@ class RankAccount:
             tuples=self.tuples,
             peak_rss_bytes=usage.ru_maxrss * 1024,
         )
+
+    def life(self) -> Life:
+        """(moment of the start by the clock of the world, and the timeline, see `Timeline.told`)."""
+        return clock.instant(self.started), *self._timeline.told()

@@ -12,6 +12,11 @@ from collections.abc import Callable
 now: Callable[[], float] = time.perf_counter
 
 
+def instant(moment: float) -> float:
+    """Seconds since the epoch at `moment` of `now()`, so that ranks can compare; in simulations `moment`."""
+    return moment if now is not time.perf_counter else time.time() - (now() - moment)
+
+
 def use(clock: Callable[[], float]) -> Callable[[], float]:
     """Put `clock` in place; gives the one before, to put back."""
     global now

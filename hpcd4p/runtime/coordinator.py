@@ -14,6 +14,7 @@ from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, RankFigures
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
@@ -132,8 +133,10 @@ class Coordinator:
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed)
         if kind == "figures":
-            figures, changed = what
-            self.figures.append(RankFigures(**figures))
+            figures, changed, life = what
+            told, lived = in_run_time(figures, life, clock.instant(self._started))
+            self.figures.append(told)
+            self.scaler.scaling.lives.append(lived)
             self.changed.update(changed)
             self.liveness.left(rank)
         else:
@@ -142,8 +145,11 @@ class Coordinator:
     def _lose(self, rank: int) -> None:
         committed, given_up = self._broker.bury(rank)
         self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
-        self.figures.append(RankFigures(rank=rank, role="pool", state="lost"))
-        self.scaler.lose(rank)
+        parked_s = self.scaler.lose(rank, clock.now())
+        active_s = clock.now() - self._started - parked_s
+        self.figures.append(
+            RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
+        )
         if rank in self.plan.stateful_ranks:
             raise RankLost(
                 f"rank {rank}, which held partitions of stateful elements, died "

@@ -127,6 +127,8 @@ class Head(Feeder):
         """All that is told of the run."""
         mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
+        scaling = self.coordinator.scaler.scaling
+        scaling.lives.sort()
         return summarise(
             self.job,
             self.coordinator.stats,
@@ -137,6 +139,7 @@ class Head(Feeder):
             reason,
             self._notes(ranks),
             self._ended,
+            scaling,
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:

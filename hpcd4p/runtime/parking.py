@@ -14,7 +14,6 @@ class Parking:
     def __init__(self) -> None:
         self.asked = False
         """Told to park: no more tasks."""
-        self.total_s = 0.0
         self._since: float | None = None
         self._said = False
 
@@ -33,12 +32,11 @@ class Parking:
         if self.asked:  # with the answer it may have been told to wake
             self._since = now
 
-    def wake(self, now: float) -> None:
-        """Told to take tasks again, or to stop; also where it had not parked yet."""
+    def wake(self) -> float | None:
+        """Told to take tasks again, or to stop; since when it was parked, None if it was not yet."""
         self.asked = False
-        if self._since is not None:
-            self.total_s += now - self._since
-            self._since = None
+        since, self._since = self._since, None
+        return since
 
     def stand(self) -> int:
         """What to say to the broker with the next look for a task."""

@@ -87,8 +87,9 @@ class PoolRank(Rank):
         if order.word == "park":
             self.parking.ask()
         elif order.word in ("wake", "stop"):
-            self.parking.wake(clock.now())
-            self.account.parked_s = self.parking.total_s
+            since = self.parking.wake()
+            if since is not None:
+                self.account.parked(since, clock.now())
             self._idle = False
 
     def work(self) -> bool:
@@ -207,7 +208,7 @@ class PoolRank(Rank):
         self._lease = Lease(task, instance, self._letters, started)
         self._tended = started
         rest = self._drive(instance, port, values, None)
-        self.account.busy_s += clock.now() - started
+        self.account.worked(started, clock.now())
         self.account.tasks += 1
         self.account.tuples += len(values) - len(rest)
         self.outbox.done.append((task.element, task.id))
@@ -331,9 +332,9 @@ class PoolRank(Rank):
             self.forward(instance)
             if self.heavy:
                 self._commit_part(lease)
-        spent = clock.now() - began
-        instance.busy_s -= spent
-        self.account.busy_s -= spent  # what the rank did meanwhile for others has counted itself
+        now = clock.now()
+        instance.busy_s -= now - began
+        self.account.waited(began, now)  # what the rank did meanwhile for others has counted itself
 
     def _commit_part(self, lease: Lease) -> None:
         task = lease.task

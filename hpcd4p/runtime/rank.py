@@ -6,7 +6,7 @@ Owns the order in which a rank does things, and its waits. The rules that it fol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
@@ -19,6 +19,7 @@ from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
+from hpcd4p.runtime.timeline import bins_for
 from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
@@ -26,6 +27,7 @@ from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.account import Life
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
 """What a rank that holds partitions has finished waits this long, times the number of such ranks, for
@@ -72,7 +74,7 @@ class Rank(Sender):
         self.in_pool = self.rank in plan.pool_ranks
         self.elements = elements
         self.hosted: dict[tuple[int, int], Instance] = {}
-        self.account = RankAccount(self.rank, self._role(), self.started)
+        self.account = RankAccount(self.rank, self._role(), self.started, bins=bins_for(plan.size))
         self.stopped: Order | None = None
         self.watch = Watch()
         self.marks = Marks(plan, settings)
@@ -119,6 +121,10 @@ class Rank(Sender):
         commit.stats = self.new_stats()
         if commit.stats:
             self.broker.step(commit)
+
+    def report(self) -> tuple[dict[str, Any], list[int], Life]:
+        """What the head is told in the end; `runtime.reports` reads it."""
+        return self.account.figures(), self.watch.changed(), self.account.life()
 
     def rest(self, pause: float | None) -> None:
         """Wait for the bell, or for `pause` seconds."""
@@ -194,10 +200,10 @@ class Rank(Sender):
             _, port, values = self.inbox.next(element, most)
             if not values:
                 continue
-            spent = -instance.busy_s
+            began = clock.now()
             instance.run(port, values)
+            self.account.worked(began, clock.now())
             self.forward(instance)
-            self.account.busy_s += spent + instance.busy_s
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call
             self.outbox.count(element, -len(values))
@@ -233,10 +239,10 @@ class Rank(Sender):
         """Post-process every instance of `element` that this rank hosts."""
         for (e, _), instance in self.hosted.items():
             if e == element:
-                spent = -instance.busy_s
+                began = clock.now()
                 instance.finish()
+                self.account.worked(began, clock.now())
                 self.forward(instance)
-                self.account.busy_s += spent + instance.busy_s
                 self.outbox.count(element, -1)
 
     # ---- what instances write
@@ -256,7 +262,9 @@ class Rank(Sender):
             self.settle(0)  # what is not committed cannot be worked on, and others may wait for it
             self.ease(instance.plan.index)
         # that time is not the element's
-        instance.busy_s -= clock.now() - began
+        now = clock.now()
+        instance.busy_s -= now - began
+        self.account.waited(began, now)
 
     def ease(self, element: int) -> None:
         """In the middle of a call of `element`, wait until what it has written is not in the way any more.

@@ -50,7 +50,7 @@ class Scaler:
     ) -> None:
         # a rank that holds partitions as well is never parked
         self.roster = Roster(r for r in plan.pool_ranks if r and r not in plan.stateful_ranks)
-        self.scaling = Scaling(settings.autoscale)
+        self.scaling = Scaling(settings.autoscale, len(self.roster.stand))
         self._policy: Policy | None = None
         self._bounds = Bounds(0, 0)
         if self.roster.stand:
@@ -66,7 +66,11 @@ class Scaler:
         self._waited_us = 0
         self._unfinished = 0
         self._weights: dict[int, float] = {}
+        self._queued = 0.0
+        """Ranks that waited for a core in the time of the last observation, on average."""
         self._last = Decision(len(self.roster.stand), "")
+        self._parked_at: dict[int, float] = {}
+        self._parked_s: dict[int, float] = {}
 
     def due(self) -> float:
         """When the policy is to be asked next; for ever later if there is nobody to park."""
@@ -77,6 +81,7 @@ class Scaler:
         self.roster.heard(seen.parked)
         if now < self.due():
             return
+        self._watch(seen.parked, now)
         observed = self._observe(seen, ending, held, now)
         decision = self._ask(observed)
         target = min(self._bounds.clip(decision.target), self.roster.living)
@@ -86,13 +91,21 @@ class Scaler:
             self._give(park, Order("park", ()))
         if wake:
             self._give(wake, Order("wake", ()))
-        self.scaling.keep(Tick.of(observed, target))
+        self.scaling.keep(Tick.of(observed, target, self._queued, decision.reason))
         if park or wake:
-            self.scaling.changes.append(Change(observed.now_s, before, self.roster.active, decision.reason))
+            self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
 
-    def lose(self, rank: int) -> None:
-        """`rank` has died."""
+    def lose(self, rank: int, now: float) -> float:
+        """`rank` has died; how long it had been parked, as the head saw it: it cannot say so any more."""
         self.roster.lose(rank)
+        since = self._parked_at.pop(rank, now)
+        return self._parked_s.pop(rank, 0.0) + now - since
+
+    def _watch(self, parked: frozenset[int], now: float) -> None:
+        for rank in parked - self._parked_at.keys():
+            self._parked_at[rank] = now
+        for rank in self._parked_at.keys() - parked:
+            self._parked_s[rank] = self._parked_s.get(rank, 0.0) + now - self._parked_at.pop(rank)
 
     def _ask(self, observed: PoolObservation) -> Decision:
         assert self._policy is not None
@@ -128,7 +141,9 @@ class Scaler:
             return stats.get(name, 0) - before.get(name, 0)
 
         service = service_times(stats.items())
-        queued, busy_us = new("queue"), sum(new(f"u:{e}") for e in self._streams)
+        queued = new("queue")
+        self._queued = queued * 1e-6 / dt
+        busy_us = sum(new(f"u:{e}") for e in self._streams)
         # ranks report at the end of tasks: this is what they were busy with, not what dt had room for
         working = max(busy_us, new("cpu") + queued)
         waiting = queued / working if working > 0 else 0.0

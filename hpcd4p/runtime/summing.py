@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.record.summary import (
@@ -19,6 +19,9 @@ from hpcd4p.record.summary import (
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.job import Job
 
+if TYPE_CHECKING:
+    from hpcd4p.record.scaling import Scaling
+
 
 def summarise(
     job: Job,
@@ -30,6 +33,7 @@ def summarise(
     reason: str,
     notes: list[str] | None = None,
     ended: float | None = None,
+    scaling: Scaling | None = None,
 ) -> Summary:
     """Everything that is told at the end.
 
@@ -45,6 +49,8 @@ def summarise(
         Of a run that was stopped; 0 and '' otherwise.
     ended
         `clock.now()` when nothing was left to do; None: now. Gathering figures from all ranks comes after it.
+    scaling
+        What the auto-scaler did, and the lives of the ranks; None in one process.
     """
     plan = job.plan
     told = clock.now()
@@ -73,8 +79,9 @@ def summarise(
         reason = f"{failed} tuples failed; they are kept as dead letters"
     workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
     pool = [r for r in ranks if r.rank in workers] or ranks
-    process_time = sum(r.active_s for r in pool)
-    busy = sum(r.busy_s for r in pool)
+    told_of = [r for r in pool if r.state != "lost"]
+    process_time = sum(r.active_s for r in told_of)
+    busy = sum(r.busy_s for r in told_of)
     now = time.time()
     return Summary(
         workflow=plan.name,
@@ -87,8 +94,12 @@ def summarise(
         reason=reason,
         elements=elements,
         ranks_figures=ranks,
-        process_time_s=process_time,
+        process_time_s=sum(r.active_s for r in pool),
         efficiency=min(1.0, busy / process_time) if process_time > 0 else 0.0,
+        parked_s=sum(r.parked_s for r in pool),
+        cpu_s=sum(r.cpu_s for r in ranks),
+        scaler=scaling.figures() if scaling is not None else None,
+        scaling=scaling,
         outputs=dict(outputs),
         notes=list(notes or []),
         config=_plain(job),

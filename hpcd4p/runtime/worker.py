@@ -121,7 +121,7 @@ def serve(setup: Setup, number: int) -> int:
         broker.report(codec.seal(("engine", number, text)))
         os._exit(0)
     else:
-        broker.report(codec.seal(("figures", number, (rank.account.figures(), rank.watch.changed()))))
+        broker.report(codec.seal(("figures", number, rank.report())))
         if rank.stopped is not None and rank.stopped.args[1]:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)

@@ -270,7 +270,7 @@ class Cluster:
         loop = self.ranks[rank]
         assert isinstance(loop, PoolRank)
         loop.leave()
-        loop.broker.report(self.codec.seal(("figures", rank, (loop.account.figures(), loop.watch.changed()))))
+        loop.broker.report(self.codec.seal(("figures", rank, loop.report())))
         self._home.add(rank)
         self._until[rank] = float("inf")
 
