@@ -11,10 +11,18 @@ from typing import Any, BinaryIO
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
+from hpcd4p.record.history import Lives, read_lives, read_scaling
 from hpcd4p.record.library import load_h5py
 from hpcd4p.record.restore import count_column, describe_column, read_column
+from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import DeadLetter, Event, Summary
 from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
+
+READABLE = range(1, SCHEMA_VERSION + 1)
+"""Versions of the schema that this file reads."""
+
+SCALING_SINCE = 2
+"""Version of the schema in which /scaling came."""
 
 
 class Record:
@@ -24,6 +32,8 @@ class Record:
     ----------
     path : Path
     summary : Summary
+    version : int
+        Of the schema.
     names : list[str]
         'element.output' of every output that has tuples.
 
@@ -41,6 +51,7 @@ class Record:
         told = json.loads(file["summary"].asstr()[()])
         self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in told.pop("columns")}
         self.summary = Summary.from_dict(told)
+        self.version = int(file.attrs["schema_version"])
         self.names = list(self._columns)
 
     def outputs(self, name: str) -> Iterator[Any]:
@@ -70,6 +81,31 @@ class Record:
     def events(self) -> Iterator[Event]:
         """Yield the story of the run."""
         return (Event(*row) for row in self._values(self._file, "events"))
+
+    def require_scaling(self) -> None:
+        """See that the record is one that tells of the auto-scaler.
+
+        Raises
+        ------
+        RecordError
+            It was written before there was one.
+        """
+        if self.version < SCALING_SINCE:
+            raise RecordError(
+                f"{self.path} does not tell of the auto-scaler: it has version {self.version} of the record "
+                f"schema, and that came with version {SCALING_SINCE}. Run the workflow again, or use "
+                f"`python -m hpcd4p show {self.path}`"
+            )
+
+    def scaling(self) -> Scaling | None:
+        """Give what the auto-scaler saw and did; None if the record does not tell, as of one process."""
+        with _damage_told(self.path):
+            return read_scaling(self._file)
+
+    def lives(self) -> Lives | None:
+        """Give when each rank was busy and when it was parked; None if the record does not tell."""
+        with _damage_told(self.path):
+            return read_lives(self._file)
 
     def close(self) -> None:
         """Close the file; may be called again."""
@@ -170,10 +206,11 @@ def _check_schema(path: Path, schema: Any, version: Any) -> None:
             f"{path} is an HDF5 file, but not the record of a run: its attribute 'schema' is {schema!r}, "
             f"expected {SCHEMA!r}"
         )
-    if version is None or int(version) != SCHEMA_VERSION:
+    if version is None or int(version) not in READABLE:
         raise RecordError(
-            f"{path} has version {version} of the record schema; this hpcd4p reads version {SCHEMA_VERSION}: "
-            "read it with the hpcd4p that wrote it (attribute 'hpcd4p' of the file), or with h5py or h5dump"
+            f"{path} has version {version} of the record schema; this hpcd4p reads versions up to "
+            f"{SCHEMA_VERSION}: read it with the hpcd4p that wrote it (attribute 'hpcd4p' of the file), "
+            "or with h5py or h5dump"
         )
 
 

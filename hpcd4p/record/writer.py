@@ -7,6 +7,7 @@ Layout (``h5ls -r FILE``)::
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
     /events/...            the story of the run: time_s, kind, text
     /elements, /ranks      figures, one column per field
+    /scaling/...           what the auto-scaler saw and did, lives of the ranks (see history.py)
     /summary               everything of `Summary` as JSON
 
 The order of the end: 1. the last values; 2. the figures; 3. HDF5 is closed; 4. sync; 5. rename. Until 5
@@ -27,12 +28,14 @@ from typing import Any
 from hpcd4p.errors import RecordError
 from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
+from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, Summary
 
 SCHEMA = "hpcd4p-record"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 has /scaling; all that 1 has is as it was."""
 
 BUFFER_TUPLES = 16_384
 """Tuples of an output that wait for the next write; a write costs about 0.3 ms whatever its size."""
@@ -236,6 +239,8 @@ class RecordWriter:
                     continue
                 file.attrs[link_name(name)] = _attribute(text)
         file.attrs["failed"] = summary.failed
+        if summary.scaling is not None:
+            write_scaling(file, summary.scaling, load_h5py().string_dtype())
         self._summary_dataset(file, told)
 
     def _summary_dataset(self, file: Any, told: dict[str, Any]) -> None:

@@ -1,0 +1,169 @@
+"""The auto-scaler's account in the HDF5 file of a run, written and read.
+
+Layout::
+
+    /scaling            attributes: policy, ranks (that may be parked), changes_made, failure (a traceback)
+    /scaling/ticks/*    one dataset per field of `Tick`, with its unit
+    /scaling/changes/*  one per field of `Change`
+    /scaling/ranks      attribute bin_s; rank and began_s of each row; busy and parked, ranks x bins: seconds
+                        of each bin, the first of which begins with the run
+
+Imports neither h5py nor, before it is needed, numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.record.scaling import Change, Life, Scaling, Tick
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Table = np.ndarray[Any, np.dtype[Any]]
+
+GROUP = "scaling"
+
+COMPRESSED = 4096
+"""Numbers above which a dataset is compressed: half an hour of looks goes from 1.7 MB to a fifth."""
+
+_TICKS = {
+    "time_s": ("f8", "s"),
+    "target": ("i4", "ranks"),
+    "active": ("i4", "ranks"),
+    "parked": ("i4", "ranks"),
+    "idle": ("f4", "ranks"),
+    "busy": ("f4", "ranks"),
+    "waiting": ("f4", "1"),
+    "backlog_tasks": ("i8", "tasks"),
+    "backlog_s": ("f4", "s"),
+    "arrived": ("f4", "tuples/s"),
+    "done": ("f4", "tuples/s"),
+    "held": ("?", "1"),
+    "drained": ("?", "1"),
+    "queued": ("f4", "ranks"),
+}
+"""Type and unit of each field of `Tick` but the reason."""
+
+_CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "ranks")}
+"""The same of `Change`. Both have a reason, which is text."""
+
+
+@dataclass
+class Lives:
+    """When each rank was busy and when it was parked, in one grid of bins."""
+
+    ranks: list[int]
+    began_s: list[float]  # of each rank, since the start of the run
+    bin_s: float
+    busy: Table  # (ranks, bins), seconds
+    parked: Table
+
+
+def write_scaling(file: Any, scaling: Scaling, text: Any) -> None:
+    """Write `scaling` into the group ``/scaling`` of `file`; `text` is the dtype of HDF5 for text."""
+    group = file.create_group(GROUP)
+    group.attrs["policy"] = scaling.policy
+    group.attrs["ranks"] = scaling.ranks
+    group.attrs["changes_made"] = scaling.changes_made
+    # a dataset: an attribute ends at 64 KiB
+    group.create_dataset("failure", data=_storable(scaling.failure), dtype=text)
+    _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS, text)
+    _write_columns(group.create_group("changes"), scaling.changes, _CHANGES, text)
+    if scaling.lives:
+        _write_lives(group.create_group("ranks"), lives_of(scaling.lives))
+
+
+def _write_columns(
+    group: Any, rows: Sequence[Tick] | Sequence[Change], columns: dict[str, tuple[str, str]], text: Any
+) -> None:
+    import numpy as np
+
+    for i, (name, (dtype, unit)) in enumerate(columns.items()):
+        _write(group, name, np.array([row[i] for row in rows], dtype), unit)
+    reasons = [_storable(row.reason) for row in rows]
+    group.create_dataset("reason", data=reasons, shape=(len(reasons),), dtype=text)
+
+
+def _write_lives(group: Any, lives: Lives) -> None:
+    import numpy as np
+
+    group.attrs["bin_s"] = lives.bin_s
+    group.attrs["layout"] = "row i: rank[i]; bin j: from j * bin_s to (j + 1) * bin_s of the run"
+    _write(group, "rank", np.array(lives.ranks, "i4"), "1")
+    _write(group, "began_s", np.array(lives.began_s, "f8"), "s")
+    _write(group, "busy", lives.busy, "s")
+    _write(group, "parked", lives.parked, "s")
+
+
+def _write(group: Any, name: str, data: Table, unit: str) -> None:
+    packed = {"compression": "gzip", "shuffle": True} if data.size > COMPRESSED else {}
+    group.create_dataset(name, data=data, **packed).attrs["unit"] = unit
+
+
+def _storable(text: str) -> str:
+    """`text` as HDF5 takes it."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+# ---- reading
+
+
+def read_scaling(file: Any) -> Scaling | None:
+    """Give what `write_scaling` wrote, without the lives; None if there is nothing."""
+    if GROUP not in file:
+        return None
+    group = file[GROUP]
+    return Scaling(
+        policy=str(group.attrs["policy"]),
+        ranks=int(group.attrs["ranks"]),
+        ticks=[Tick(*row) for row in _rows(group["ticks"], _TICKS)],
+        changes=[Change(*row) for row in _rows(group["changes"], _CHANGES)],
+        changes_made=int(group.attrs["changes_made"]),
+        failure=group["failure"].asstr()[()],
+    )
+
+
+def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
+    values = [group[name][:].tolist() for name in columns]
+    return zip(*values, group["reason"].asstr()[:], strict=True)
+
+
+def read_lives(file: Any) -> Lives | None:
+    """Give the lives of the ranks; None if there are none."""
+    if GROUP not in file or "ranks" not in file[GROUP]:
+        return None
+    group = file[GROUP]["ranks"]
+    return Lives(
+        group["rank"][:].tolist(),
+        group["began_s"][:].tolist(),
+        float(group.attrs["bin_s"]),
+        group["busy"][:],
+        group["parked"][:],
+    )
+
+
+def lives_of(told: Sequence[Life]) -> Lives:
+    """Put what each rank has told into one grid, whose bins are the widest of theirs."""
+    import numpy as np
+
+    bin_s = max(life.width_s for life in told)
+    end_s = max(life.began_s + max(len(life.busy), len(life.parked)) * life.width_s for life in told)
+    bins = max(1, int(np.ceil(end_s / bin_s - 1e-6)))
+    edges = np.arange(bins + 1) * bin_s
+    edges[0], edges[-1] = -np.inf, np.inf  # where clocks differ by a little, nothing is lost
+
+    def row(life: Life, seconds: Sequence[float]) -> Table:
+        sums = np.concatenate([[0.0], np.cumsum(np.asarray(seconds, "f8"))])
+        known = life.began_s + np.arange(len(sums)) * life.width_s
+        return np.diff(np.interp(edges, known, sums))
+
+    return Lives(
+        [life.rank for life in told],
+        [life.began_s for life in told],
+        bin_s,
+        np.array([row(life, life.busy) for life in told], "f4"),
+        np.array([row(life, life.parked) for life in told], "f4"),
+    )
