@@ -16,9 +16,10 @@ from hpcd4p.record.summary import (
     FAILED_TUPLES,
     DeadLetter,
     ElementFigures,
+    ScalerFigures,
     Summary,
 )
-from hpcd4p.record.table import count, rate, seconds, shortened, table
+from hpcd4p.record.table import core_hours, count, rate, seconds, shortened, table
 
 if TYPE_CHECKING:
     from hpcd4p.record.reader import Record
@@ -119,12 +120,26 @@ def _work(summary: Summary) -> list[str]:
             f"Process time {seconds(summary.process_time_s)}: how long the {kept}, added up.",
             f"Efficiency {summary.efficiency * 100:.0f} %: the part of it that they spent inside elements.",
         ]
+    if summary.scaler is not None:
+        lines.append(_scaler_line(summary.scaler, summary.parked_s))
     lost = [r for r in summary.ranks_figures if r.state == "lost"]
     if lost:
         names = ", ".join(f"{r.rank} on {r.host or 'an unknown host'}" for r in lost[:5])
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         lines.append(f"Lost ranks: {names}{more}; what they had begun was done again by others.")
     return lines
+
+
+def _scaler_line(scaler: ScalerFigures, parked_s: float) -> str:
+    said = f"Auto-scaler {scaler.policy}: "
+    if scaler.failure:
+        said = f"Auto-scaler {scaler.policy} failed ({shortened(scaler.failure, 60)}): "
+    if not scaler.changes and scaler.usual == scaler.ranks:
+        return said + f"all {count(scaler.ranks, 'rank')} of the pool were active all the time."
+    return said + (
+        f"{scaler.ranks} -> {scaler.usual} active ranks most of the time, {count(scaler.changes, 'change')}; "
+        f"{seconds(parked_s)} of rank time parked ({core_hours(parked_s)} core-hours)."
+    )
 
 
 def _failures(summary: Summary, letters: Sequence[DeadLetter], record: Path | None) -> list[str]:

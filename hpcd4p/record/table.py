@@ -41,6 +41,11 @@ def seconds(value: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def core_hours(time_s: float) -> str:
+    """Give a time of ranks in core-hours: ``0.011``, ``42``."""
+    return f"{time_s / 3600:.2g}" if time_s < 36_000 else f"{time_s / 3600:,.0f}"
+
+
 def rate(number: int, time_s: float) -> str:
     """Give `number` per second: ``3.7 M``, ``12.1 k``, ``41``; empty if there is nothing to divide."""
     if number <= 0 or time_s <= 0:
