@@ -17,6 +17,7 @@ PURPOSES = {
     "redis": "to check the Redis of --redis-url",
     "h5py": _RECORDS,
     "numpy": _RECORDS,
+    "matplotlib": "for pictures (the extra `plot` brings it: pip install 'hpcd4p[plot]')",
     "cloudpickle": "to send the elements of a script or notebook to other ranks",
 }
 

@@ -17,6 +17,8 @@ COMMANDS = {
     "run": "run a workflow (alone: the default workflow)",
     "plan": "show which rank would do what, without running",
     "show": "print the record of a run",
+    "explain": "say what the auto-scaler did in a run, and why",
+    "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
     "doctor": "check MPI, Redis, h5py, Slurm, and say what to do about each lack",
 }
 

@@ -1,0 +1,188 @@
+"""What the auto-scaler did in a run and why, in words, for somebody who sees it for the first time.
+
+Pure: it prints nothing and opens nothing.
+"""
+
+from __future__ import annotations
+
+from textwrap import TextWrapper
+
+from hpcd4p.plan.model import Mapping
+from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
+from hpcd4p.record.scaling import Scaling
+from hpcd4p.record.summary import Summary
+from hpcd4p.record.table import core_hours, count, seconds
+
+WIDTH = 100
+"""Characters of a line at most."""
+
+LEAST_PART = 0.05
+"""Limits of less of the time than this are not told."""
+
+POLICIES = {
+    "knee": "the fewest ranks that do not lengthen the run",
+    "none": "all ranks, always",
+    "queue": "one rank more while the queue is long, else one fewer",
+    "idle": "one rank fewer while ranks have been idle for long, else one more",
+}
+
+
+def explanation(summary: Summary, scaling: Scaling | None) -> str:
+    """Say what the auto-scaler did and why.
+
+    Parameters
+    ----------
+    scaling
+        None: the run kept no such account, as in one process.
+    """
+    if summary.ranks == 1:
+        return _wrapped(
+            f"{summary.workflow}: this run was made in one process. There was no pool of ranks, so there was "
+            "nothing to scale. Start it with `-n N` to have one."
+        )
+    if scaling is None or not scaling.ranks or not scaling.ticks:
+        return _wrapped(f"{summary.workflow}: {_nothing(summary, scaling)}")
+    parts = [
+        _headline(summary, scaling),
+        _did(summary, scaling),
+        _saved(summary),
+        _limits(scaling),
+        _failure(scaling),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _nothing(summary: Summary, scaling: Scaling | None) -> str:
+    if summary.config.get("mapping") == Mapping.STATIC:
+        return (
+            "in the static mapping every rank holds certain elements for the whole run. There is no pool, so "
+            "nobody could be parked. The mapping `hybrid` (the default) has a pool."
+        )
+    if scaling is not None and scaling.ranks:
+        return (
+            f"the run ended after {seconds(summary.elapsed_s)}, before the auto-scaler looked at it for the "
+            "first time. All ranks were active."
+        )
+    return (
+        f"no rank of this run could be parked. Of its {summary.ranks} ranks, those that take tasks hold "
+        "state as well, and state stays in its place. With more ranks (`-n`) there is a pool to scale."
+    )
+
+
+def _headline(summary: Summary, scaling: Scaling) -> list[str]:
+    what = POLICIES.get(scaling.policy, "")
+    if scaling.policy.startswith("fixed:"):
+        what = "that many ranks, always"
+    lines = [
+        f"{summary.workflow}: {summary.state} after {seconds(summary.elapsed_s)} on {summary.ranks} ranks.",
+        f"The pool had {count(scaling.ranks, 'rank')} that could be parked: "
+        "a parked rank takes no task and uses no core.",
+        f"Policy: {scaling.policy} ({what or 'your own'}).",
+    ]
+    return [line for text in lines for line in _lines(text)]
+
+
+# ---- what it did
+
+
+def _did(summary: Summary, scaling: Scaling) -> list[str]:
+    made = scaling.changes_made
+    per_minute = made / summary.elapsed_s * 60 if summary.elapsed_s else 0.0
+    often = f"{count(made, 'change')} of the number of active ranks, {per_minute:.3g} a minute"
+    lines = [f"What it did ({often if made else 'no changes'})", "worked, waited: on average"]
+    for phase in phases(scaling, summary.elapsed_s):
+        lines += _phase_lines(phase, scaling.ranks)
+    return lines
+
+
+def _phase_lines(phase: Phase, ranks: int) -> list[str]:
+    when = f"{_clock(phase.begin_s)} - {_clock(phase.end_s)} s"
+    if phase.changes:
+        many = f"{phase.least} to {phase.most} ranks active in {count(phase.changes, 'step')}"
+        many += f", {phase.active:.1f} on average"
+    elif phase.most == ranks:
+        many = f"all {ranks} ranks active" if ranks > 1 else "the one rank active"
+    else:
+        many = f"{count(phase.most, 'rank')} active, {ranks - phase.most} parked"
+    told = f"{many}; {phase.working:.1f} worked, {count(round(phase.tasks), 'task')} waited"
+    lines = _lines(told, f"  {when:<16}  ")
+    if phase.reason:
+        lines += _lines(("mostly " if phase.changes else "") + f"because: {phase.reason}", " " * 20)
+    return lines
+
+
+def _clock(time_s: float) -> str:
+    return f"{time_s:.1f}" if time_s < 1000 else f"{time_s:.0f}"
+
+
+# ---- what it saved
+
+
+def _saved(summary: Summary) -> list[str]:
+    kept_s, parked_s = summary.process_time_s, summary.parked_s
+    if kept_s <= 0:
+        return []
+    all_s = kept_s + parked_s
+    if parked_s < 0.005 * all_s:
+        text = f"Nothing: the pool was active for all of its {seconds(all_s)} of rank time."
+    else:
+        text = (
+            f"The pool was active for {seconds(kept_s)} of rank time (process time). With all ranks active "
+            f"all the time that would have been {seconds(all_s)}: {parked_s / all_s * 100:.0f} % less. "
+            f"The {seconds(parked_s)} that ranks were parked are {core_hours(parked_s)} core-hours for "
+            "others."
+        )
+    text += (
+        f" While ranks were active, they were inside elements for {summary.efficiency * 100:.0f} % of the "
+        f"time (efficiency). All processes together used {seconds(summary.cpu_s)} of CPU time."
+    )
+    return ["What it saved", *_lines(text, "  ")]
+
+
+# ---- what limited the run
+
+
+def _limits(scaling: Scaling) -> list[str]:
+    lines = ["What limited the run (part of the time)"]
+    for share in limits(scaling.ticks):
+        if share.part >= LEAST_PART:
+            lines += _lines(_SAY[share.limit].format(**_words(share)), f"  {share.part * 100:3.0f} %  ")
+    return lines
+
+
+_SAY = {
+    Limit.SOURCE: "The source: hardly a task waited, the pool did what came as it came. More ranks would not "
+    "have helped.",
+    Limit.CORES: "Cores: ranks that were ready to work waited for a core, for {waiting} % of their working "
+    "time. More ranks would not have helped; more cores would.",
+    Limit.STATEFUL: "The stateful group: it was behind, and the pool waited for it. More ranks for it may "
+    "help (--stateful-ranks).",
+    Limit.TAIL: "The tail: nothing waited any more, only the last tasks were still at work. Shorter tasks "
+    "would help.",
+    Limit.POLICY: "The policy: tasks waited although ranks were parked. Its usual reason: {reason}.",
+    Limit.RANKS: "Ranks: all were active, and tasks waited. More ranks would help, if there are cores for "
+    "them.",
+}
+
+
+def _words(share: Share) -> dict[str, str]:
+    return {"waiting": f"{share.waiting * 100:.0f}", "reason": share.reason or "it gave none"}
+
+
+def _failure(scaling: Scaling) -> list[str]:
+    if not scaling.failure:
+        return []
+    return [
+        "The policy failed. Its last target held from then on.",
+        *(f"  {line}" for line in scaling.failure.rstrip().splitlines()),
+    ]
+
+
+def _lines(text: str, first: str = "") -> list[str]:
+    """`text` in lines, the first of which begins with `first`, the others with as many spaces."""
+    wrapper = TextWrapper(WIDTH, first, " " * len(first), break_on_hyphens=False, drop_whitespace=True)
+    return wrapper.wrap(text)
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(_lines(text))
