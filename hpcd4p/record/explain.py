@@ -89,7 +89,7 @@ def _did(summary: Summary, scaling: Scaling) -> list[str]:
     made = scaling.changes_made
     per_minute = made / summary.elapsed_s * 60 if summary.elapsed_s else 0.0
     often = f"{count(made, 'change')} of the number of active ranks, {per_minute:.3g} a minute"
-    lines = [f"What it did ({often if made else 'no changes'})", "worked, waited: on average"]
+    lines = [f"What it did ({often if made else 'no changes'})", "  (worked and waited: on average)"]
     for phase in phases(scaling, summary.elapsed_s):
         lines += _phase_lines(phase, scaling.ranks)
     return lines

@@ -137,7 +137,7 @@ def _scaler_line(scaler: ScalerFigures, parked_s: float) -> str:
     if not scaler.changes and scaler.usual == scaler.ranks:
         return said + f"all {count(scaler.ranks, 'rank')} of the pool were active all the time."
     return said + (
-        f"{scaler.ranks} -> {scaler.usual} active ranks most of the time, {count(scaler.changes, 'change')}; "
+        f"mostly {scaler.usual} of {scaler.ranks} ranks active; "
         f"{seconds(parked_s)} of rank time parked ({core_hours(parked_s)} core-hours)."
     )
 

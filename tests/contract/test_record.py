@@ -6,6 +6,7 @@ import datetime
 import decimal
 import errno
 import fcntl
+import json
 import math
 import os
 import signal
@@ -28,9 +29,12 @@ from hypothesis.extra import numpy as hnp
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record import aside, writer
+from hpcd4p.record.history import lives_of
 from hpcd4p.record.reader import read_record
+from hpcd4p.record.scaling import Change, Life
 from hpcd4p.record.summary import DeadLetter, ElementFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
+from tests.unit.record.scalings import contended
 
 Point = namedtuple("Point", "x y")
 
@@ -290,6 +294,88 @@ def test_the_figures_letters_and_story_come_back(tmp_path: Path) -> None:
     assert b"geheim" not in (tmp_path / "r.h5").read_bytes()
 
 
+# ---- the auto-scaler
+
+
+def test_what_the_auto_scaler_saw_and_did_comes_back(tmp_path: Path) -> None:
+    summary, scaling = contended()
+    scaling.failure = "Traceback\n  odd: \0 \ud800\n" + "x" * 100_000
+    scaling.changed(Change(9.0, 2, 3, "because \0 of ä"))
+    path = tmp_path / "r.h5"
+    RecordWriter(path).close(summary)
+    with read_record(path) as record:
+        record.require_scaling()
+        found, lives = record.scaling(), record.lives()
+        assert record.summary.scaler == summary.scaler
+        assert (record.summary.parked_s, record.summary.cpu_s) == (117.0, 19.0)
+    assert found is not None
+    assert lives is not None
+    assert (found.policy, found.ranks, found.changes_made) == ("knee", 15, 2)
+    assert [t._asdict() for t in found.ticks] == [pytest.approx(t._asdict()) for t in scaling.ticks]
+    assert found.changes[0] == scaling.changes[0]
+    assert found.changes[1].reason == "because \\0 of ä"
+    assert found.failure.startswith("Traceback\n  odd: \\0 \\ud800\n")
+    assert len(found.failure) > 100_000
+    assert lives.ranks == list(range(1, 16))
+    assert lives.busy.shape == lives.parked.shape == (15, 20)
+    assert lives.busy.sum(axis=1) == pytest.approx([1.2] * 15)
+    assert lives.parked.sum(axis=1) == pytest.approx([8.5] * 15)
+    with h5py.File(path) as file:
+        assert file["scaling/ticks/backlog_s"].attrs["unit"] == "s"
+        assert file["scaling/ranks/busy"].attrs["unit"] == "s"
+        assert file["scaling/ranks"].attrs["bin_s"] == 0.5
+
+
+def test_lives_of_different_widths_meet_in_one_grid() -> None:
+    told = [
+        Life(1, 0.0, 1.0, [1.0, 0.5], []),
+        Life(2, 0.5, 0.25, [0.25] * 4, [0.0] * 4 + [0.25] * 2),
+        Life(3, -0.01, 0.5, [], []),
+    ]
+    lives = lives_of(told)
+    assert lives.bin_s == 1.0
+    assert lives.busy.tolist() == [[1.0, 0.5], [0.5, 0.5], [0.0, 0.0]]
+    assert lives.parked.tolist() == [[0.0, 0.0], [0.0, 0.5], [0.0, 0.0]]
+
+
+def test_a_long_run_of_many_ranks_has_a_record_of_megabytes(tmp_path: Path) -> None:
+    summary, scaling = contended()
+    scaling.ticks = [t._replace(time_s=i / 10) for i, t in enumerate(scaling.ticks * 198)]
+    scaling.lives = [Life(r, -0.1, 30.0, [0.3 * r] * 64, [0.1] * 64) for r in range(2000)]
+    RecordWriter(tmp_path / "r.h5").close(summary)
+    assert (tmp_path / "r.h5").stat().st_size < 4_000_000
+    with read_record(tmp_path / "r.h5") as record:
+        found = record.scaling()
+        assert found is not None
+        assert found.ticks[-1].reason == scaling.ticks[-1].reason
+
+
+def test_a_record_of_one_process_has_no_auto_scaler(tmp_path: Path) -> None:
+    RecordWriter(tmp_path / "r.h5").close(Summary("w"))
+    with read_record(tmp_path / "r.h5") as record:
+        record.require_scaling()
+        assert record.scaling() is None
+        assert record.lives() is None
+
+
+def test_a_record_of_the_schema_before_is_read_and_says_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "r.h5"
+    round_trip(path, [[1, 2]])
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema_version"] = 1
+        told = json.loads(file["summary"].asstr()[()])
+        for name in ("scaler", "parked_s", "cpu_s"):
+            del told[name]
+        del file["summary"]
+        file.create_dataset("summary", data=json.dumps(told), dtype=h5py.string_dtype())
+    with read_record(path) as record:
+        assert list(record.outputs("e1.output")) == [1, 2]
+        assert record.summary.scaler is None
+        assert record.scaling() is None
+        with pytest.raises(RecordError, match="does not tell of the auto-scaler.*version 1"):
+            record.require_scaling()
+
+
 # ---- size and speed
 
 
@@ -532,6 +618,8 @@ def test_a_damaged_record_gives_a_record_error_or_its_values(record: Path) -> No
             with read_record(record) as found:
                 for name in found.names:
                     list(found.outputs(name))
+                found.scaling()
+                found.lives()
         except RecordError:
             pass
 

@@ -14,6 +14,7 @@ from hpcd4p.record.summary import (
     DeadLetter,
     ElementFigures,
     RankFigures,
+    ScalerFigures,
     Summary,
 )
 from hpcd4p.record.table import count, rate, seconds, shortened, size, table
@@ -82,6 +83,29 @@ def test_names_lost_ranks_and_notes() -> None:
     text = summary_text(told)
     assert "Lost ranks: 3 on n1" in text
     assert "Note: read1 was moved to the pool" in text
+
+
+@pytest.mark.parametrize(
+    ("scaler", "line"),
+    [
+        (
+            ScalerFigures("knee", 15, 2, 2, 15, 4),
+            "Auto-scaler knee: mostly 2 of 15 ranks active; 41.0 s of rank time parked (0.011 core-hours).",
+        ),
+        (
+            ScalerFigures("none", 15, 15, 15, 15),
+            "Auto-scaler none: all 15 ranks of the pool were active all the time.",
+        ),
+        (
+            ScalerFigures("m:P", 3, 1, 3, 3, 4, "ValueError: no"),
+            "Auto-scaler m:P failed (ValueError: no): mostly 3 of 3 ranks active; "
+            "41.0 s of rank time parked (0.011 core-hours).",
+        ),
+    ],
+)
+def test_says_in_one_line_what_the_auto_scaler_did(scaler: ScalerFigures, line: str) -> None:
+    assert line in summary_text(summary(scaler=scaler, parked_s=41.0)).splitlines()
+    assert "Auto-scaler" not in summary_text(summary())
 
 
 def test_an_empty_summary_is_no_trouble() -> None:

@@ -51,7 +51,12 @@ def test_an_account_and_its_timeline_say_the_same(hands):
     account.parked(104.0, 108.0)
     hands[0] = 110.0
     figures = account.figures()
-    assert (figures["active_s"], figures["busy_s"], figures["idle_s"], figures["parked_s"]) == (6, 2.5, 3.5, 4)
+    assert (figures["active_s"], figures["busy_s"], figures["idle_s"], figures["parked_s"]) == (
+        6,
+        2.5,
+        3.5,
+        4,
+    )
     instant, _, busy, parked = account.life()
     assert instant == 100.0
     assert sum(busy) == pytest.approx(2.5)

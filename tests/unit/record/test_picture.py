@@ -1,0 +1,133 @@
+"""Pictures of runs."""
+
+from __future__ import annotations
+
+import builtins
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpcd4p.errors import MissingPackage, RecordError
+from hpcd4p.record.history import Lives, lives_of
+from hpcd4p.record.picture import check_name, draw
+from hpcd4p.record.scaling import Scaling
+from hpcd4p.record.summary import RankFigures, Summary
+from tests.unit.record.scalings import contended, tick
+
+
+def run_of(ranks: int, looks: int = 50) -> tuple[Summary, Scaling, Lives]:
+    scaling = Scaling("knee", ranks - 1)
+    for i in range(1, looks + 1):
+        scaling.keep(tick(i * 10.0 / looks, active=ranks - 1, target=ranks - 1))
+    dice = np.random.default_rng(1)
+    busy = dice.random((ranks - 1, 64), "f4") * 0.15
+    lives = Lives(list(range(1, ranks)), [-0.1] * (ranks - 1), 0.16, busy, np.zeros_like(busy))
+    figures = [RankFigures(r, "n1", role="pool" if r else "head") for r in range(ranks)]
+    return Summary("w", ranks=ranks, elapsed_s=10.0, ranks_figures=figures), scaling, lives
+
+
+def pixels(path: Path) -> np.ndarray:
+    from matplotlib.image import imread
+
+    return imread(path)
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 16, 200, 1000])
+def test_any_number_of_ranks_makes_a_picture(ranks: int, tmp_path: Path) -> None:
+    path = tmp_path / "run.png"
+    draw(path, *run_of(ranks))
+    height, width, _ = pixels(path).shape
+    assert width == 1400
+    assert 700 < height < 1700
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_long_run_makes_a_picture_of_a_few_points(tmp_path: Path) -> None:
+    draw(tmp_path / "run.svg", *run_of(4, looks=5000))
+    assert (tmp_path / "run.svg").stat().st_size < 500_000
+
+
+def test_the_words_of_the_picture_are_text_in_svg_and_it_is_the_same_each_time(tmp_path: Path) -> None:
+    summary, scaling = contended()
+    for name in ("a.svg", "b.SVG"):
+        draw(tmp_path / name, summary, scaling, lives_of(scaling.lives))
+    ElementTree.parse(tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    for word in ("crunch on 16 ranks, policy knee", "busy", "idle", "parked", "(tuples/s)", "run (s)"):
+        assert word in text
+    assert text == (tmp_path / "b.SVG").read_text()
+
+
+def test_ranks_that_were_lost_or_are_fixed_and_runs_without_looks_are_drawn(tmp_path: Path) -> None:
+    summary, _, lives = run_of(6)
+    summary.ranks_figures[1].role = "stateful"
+    summary.ranks_figures[4].state = "lost"
+    lives = Lives(*([x[i] for i in (0, 1, 2, 4)] for x in (lives.ranks, lives.began_s)), lives.bin_s,
+                  lives.busy[[0, 1, 2, 4]], lives.parked[[0, 1, 2, 4]])  # fmt: skip
+    draw(tmp_path / "a.svg", summary, Scaling("knee", 0), lives)
+    text = (tmp_path / "a.svg").read_text()
+    for word in ("lost", "stateful", "group"):
+        assert word in text
+    assert "throughput" not in text
+
+
+def test_colours_are_parts_of_time() -> None:
+    from hpcd4p.record.picture import BUSY, IDLE, PARKED, _image
+
+    busy = np.array([[0.5, 0.0, 1.0, 0.0]])
+    parked = np.array([[0.0, 1.0, 0.0, 0.0]])
+    summary = Summary("w", ranks=2, elapsed_s=4.0, ranks_figures=[RankFigures(0), RankFigures(1)])
+    image, ranks = _image(summary, Lives([1], [0.0], 1.0, busy, parked))
+    assert ranks == [1]
+    from matplotlib.colors import to_rgb
+
+    for at, parts in enumerate([(0.5, 0.5, 0), (0, 0, 1), (1, 0, 0), (0, 1, 0)]):
+        for colour, part in zip((BUSY, IDLE, PARKED), parts, strict=True):
+            here = np.isclose(image[:, at], to_rgb(colour)).all(axis=1)
+            assert here.mean() == pytest.approx(part, abs=0.01)
+
+
+# ---- bad input
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.jpg", "ends in .png, .svg, .pdf"),
+        ("a", "ends in .png"),
+        ("no/a.png", "does not exist"),
+        ("folder.png", "is a folder"),
+    ],
+)
+def test_a_name_that_cannot_be_is_one_message(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(RecordError, match=words) as caught:
+        check_name(tmp_path / name)
+    assert caught.value.status == 2
+
+
+def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, data: bytes) -> None:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(RecordError, match="cannot be written: No space left"):
+        draw(tmp_path / "a.png", *run_of(3))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def lacks(name: str, *rest: object, **more: object) -> object:
+        if name.partition(".")[0] == "matplotlib":
+            raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", lacks)
+    with pytest.raises(MissingPackage, match=r"hpcd4p\[plot\]") as caught:
+        draw(tmp_path / "a.png", *run_of(3))
+    assert caught.value.status == 2
