@@ -372,7 +372,7 @@ def test_a_record_of_the_schema_before_is_read_and_says_what_it_lacks(tmp_path: 
         assert list(record.outputs("e1.output")) == [1, 2]
         assert record.summary.scaler is None
         assert record.scaling() is None
-        with pytest.raises(RecordError, match="does not tell of the auto-scaler.*version 1"):
+        with pytest.raises(RecordError, match=r"does not tell of the auto-scaler.*version 1"):
             record.require_scaling()
 
 

@@ -29,6 +29,8 @@ class Shipped:
     wall_s: float
     summary: Summary
     outputs: dict[str, list[Any]]
+    changes: list[float]
+    """Times at which the auto-scaler changed the number of active ranks."""
 
     @property
     def elapsed_s(self) -> float:
@@ -62,4 +64,6 @@ def run(bench: Bench, workflow: str, ranks: int, options: Sequence[str] = ()) ->
             raise TrialError(f"{workflow} on {ranks} ranks left {len(paths)} records:\n{ended.text[-2000:]}")
         with read_record(paths[0]) as record:
             outputs = {name: list(record.outputs(name)) for name in record.names}
-            return Shipped(ended.wall_s, record.summary, outputs)
+            scaling = record.scaling()
+            changes = [] if scaling is None else [change.time_s for change in scaling.changes]
+            return Shipped(ended.wall_s, record.summary, outputs, changes)

@@ -31,6 +31,9 @@ WASTE_S = 0.4
 """Rank-seconds of idleness that parking waits for: what a change costs when it turns out to be wrong, with
 all that is late until it is undone."""
 
+LOOK_S = 0.15
+"""Shortest calm that counts: two looks. The first of a run sees ranks that have only just begun."""
+
 SPARE = 0.05
 """Part of a rank that more than a whole number of busy ones is no reason for another."""
 
@@ -91,7 +94,7 @@ class Knee:
             why = f"stateful elements are behind, and keep {calm.busy:.1f} ranks busy"
         elif seen.drained:
             why = f"nothing more comes, and {calm.busy:.1f} ranks are busy"
-        if need >= self._target or calm.idle_s < WASTE_S:
+        if need >= self._target or calm.idle_s < WASTE_S or calm.seconds < LOOK_S:
             if calm.idle_s > WASTE_S:
                 calm.forget()
             return Decision(self._target, why)
@@ -124,17 +127,17 @@ class Calm:
 
     def forget(self) -> None:
         """Begin anew."""
-        self._seconds = self._busy_s = 0.0
+        self.seconds = self._busy_s = 0.0
         self.idle_s = 0.0
         """Rank-seconds."""
 
     def add(self, busy: float, idle: float, dt_s: float) -> None:
         """Take in what held for `dt_s`."""
-        self._seconds += dt_s
+        self.seconds += dt_s
         self._busy_s += busy * dt_s
         self.idle_s += idle * dt_s
 
     @property
     def busy(self) -> float:
         """Ranks that were busy on average."""
-        return self._busy_s / self._seconds if self._seconds else 0.0
+        return self._busy_s / self.seconds if self.seconds else 0.0
