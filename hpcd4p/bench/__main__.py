@@ -29,15 +29,20 @@ FIGURES = {
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
     "paper": "the applications of the paper, 16 ranks",
+    "simulation": "runs beside what `hpcd4p simulate` predicts",
+    "autoscale": "the policies of the auto-scaler beside each other",
 }
+
+LONG = frozenset({"simulation", "autoscale"})
+"""Measured when they are named: they take more than ten minutes each."""
 
 
 def _parser() -> argparse.ArgumentParser:
-    figures = "\n".join(f"  {name:<10}{what}" for name, what in FIGURES.items())
+    figures = "\n".join(f"  {name:<12}{what}" for name, what in FIGURES.items())
     made = argparse.ArgumentParser(
         prog="python -m hpcd4p.bench",
         description="Measure the engine, each figure beside a reference in the same run.",
-        epilog=f"figures (default: all):\n{figures}",
+        epilog=f"figures (default: all but {', '.join(sorted(LONG))}):\n{figures}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("figures", nargs="*", metavar="FIGURE")
@@ -74,7 +79,7 @@ def main(argv: list[str]) -> int:
     bench = Bench(launcher, found.repeats, found.quick, found.peers, found.mpich_python)
     about = _about(bench)
     print(", ".join(f"{name} {value}" for name, value in about.items()), flush=True)
-    rows, failed = _measured(bench, found.figures or list(FIGURES))
+    rows, failed = _measured(bench, found.figures or [name for name in FIGURES if name not in LONG])
     print(verdict(rows, bench.wrong))
     if found.json:
         told = as_json(rows, {**about, "wrong": bench.wrong})

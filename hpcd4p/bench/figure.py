@@ -14,11 +14,12 @@ class Of(Enum):
     RATIO = "x"
     DIFFERENCE = "more"
     VALUE = ""
+    NEAR = "within"
 
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on the ratio ours ÷ reference, on ours minus reference, or on ours."""
+    """A bound on the ratio ours ÷ reference, on how far it is from 1, on ours minus reference, or on ours."""
 
     bound: float
     at_least: bool
@@ -30,12 +31,15 @@ class Target:
             Of.RATIO: ours / reference if reference else 0.0,
             Of.DIFFERENCE: ours - reference,
             Of.VALUE: ours,
+            Of.NEAR: abs(ours / reference - 1) if reference else 0.0,
         }[self.of]
         return value >= self.bound if self.at_least else value <= self.bound
 
     def text(self, unit: str) -> str:
         """The bound in words."""
         sign = "≥" if self.at_least else "≤"
+        if self.of is Of.NEAR:
+            return f"within {self.bound:.0%}"
         if self.of is Of.RATIO:
             return f"{sign} {self.bound:g} x"
         sense = "+" if self.of is Of.DIFFERENCE else ""

@@ -16,6 +16,7 @@ from hpcd4p.launch.status_note import leave_note
 COMMANDS = {
     "run": "run a workflow (alone: the default workflow)",
     "plan": "show which rank would do what, without running",
+    "simulate": "predict a run: time, process time, load of Redis, under each policy",
     "show": "print the record of a run",
     "explain": "say what the auto-scaler did in a run, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
@@ -81,7 +82,7 @@ def _unknown_command(word: str) -> str:
 
 
 def _help() -> str:
-    lines = [f"  {name:<8}{text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<10}{text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "usage: hpcd4p COMMAND [options]",

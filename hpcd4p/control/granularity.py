@@ -6,6 +6,7 @@ more when so many ranks ask that Redis would become the limit. Owns the rule; me
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ class Granularity:
 
     def __init__(self, settings: EngineSettings, ranks: int) -> None:
         self._most = settings.max_task_tuples
-        self.task_s = max(settings.task_s, ranks * COMMIT_S / REDIS_SHARE)
+        self._least_s = ranks * COMMIT_S / REDIS_SHARE
+        self.task_s = max(settings.task_s, self._least_s)
+        # a slice shorter than the tasks would cut them again, and Redis would have what the rule spares it
+        self.slice_s = settings.slice_s * self.task_s / settings.task_s
         self._ranks = ranks
         self._service_us: dict[int, float] = {}
         self._cut: dict[int, int] = {}
@@ -63,7 +67,10 @@ class Granularity:
             size = self._blind_tuples(element)
             self._cut[element] = self._cut.get(element, 0) + 1
             return size
-        return max(1, min(self._most, int(self.task_s * 1e6 / max(service, 1e-3))))
+        service = max(service, 1e-3)
+        # shorter than the aim rather than longer, but Redis must not have more than its share
+        aim, least = int(self.task_s * 1e6 / service), ceil(self._least_s * 1e6 / service)
+        return max(1, min(self._most, max(aim, least)))
 
     def round_tuples(self, element: int) -> int:
         """Tuples that make a task for each rank, while nothing is known."""

@@ -31,29 +31,38 @@ ARROWS: dict[Stand, frozenset[Stand]] = {
 
 
 class Roster:
-    """Where each rank of a pool stands."""
+    """Where each rank of a pool stands. No look at it takes longer with more ranks, but for what changes."""
 
     def __init__(self, ranks: Iterable[int]) -> None:
         self.stand = dict.fromkeys(ranks, Stand.ACTIVE)
+        self._ranks: dict[Stand, set[int]] = {stand: set() for stand in Stand}
+        self._ranks[Stand.ACTIVE].update(self.stand)
 
     def _move(self, rank: int, to: Stand) -> None:
-        if to not in ARROWS[self.stand[rank]]:
-            raise AssertionError(f"rank {rank}: no arrow from {self.stand[rank]} to {to}")
+        before = self.stand[rank]
+        if to not in ARROWS[before]:
+            raise AssertionError(f"rank {rank}: no arrow from {before} to {to}")
+        self._ranks[before].remove(rank)
+        self._ranks[to].add(rank)
         self.stand[rank] = to
 
     def of(self, *stands: Stand) -> list[int]:
         """Ranks that stand so, lowest first."""
-        return [rank for rank, stand in self.stand.items() if stand in stands]
+        return sorted(rank for stand in stands for rank in self._ranks[stand])
+
+    def count(self, *stands: Stand) -> int:
+        """How many stand so."""
+        return sum(len(self._ranks[stand]) for stand in stands)
 
     @property
     def active(self) -> int:
         """Ranks that take tasks, or are about to."""
-        return len(self.of(Stand.ACTIVE, Stand.WAKING))
+        return self.count(Stand.ACTIVE, Stand.WAKING)
 
     @property
     def living(self) -> int:
         """Ranks that are not lost."""
-        return len(self.stand) - len(self.of(Stand.LOST))
+        return len(self.stand) - self.count(Stand.LOST)
 
     def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """(ranks to park, ranks to wake) so that `target` are active.
@@ -68,17 +77,20 @@ class Roster:
             for rank in park:
                 self._move(rank, Stand.DRAINING)
             return park, []
-        wake = [*self.of(Stand.DRAINING), *self.of(Stand.PARKED)][: max(0, -surplus)]
+        if surplus == 0:
+            return [], []
+        wake = [*self.of(Stand.DRAINING), *self.of(Stand.PARKED)][:-surplus]
         for rank in wake:
             self._move(rank, Stand.WAKING)
         return [], wake
 
     def heard(self, parked: Collection[int]) -> None:
         """Ranks say that they are parked, and by silence that the others are not."""
-        for rank, stand in self.stand.items():
-            if stand is Stand.DRAINING and rank in parked:
+        for rank in self.of(Stand.DRAINING):
+            if rank in parked:
                 self._move(rank, Stand.PARKED)
-            elif stand is Stand.WAKING and rank not in parked:
+        for rank in self.of(Stand.WAKING):
+            if rank not in parked:
                 self._move(rank, Stand.ACTIVE)
 
     def lose(self, rank: int) -> None:

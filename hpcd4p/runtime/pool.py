@@ -265,7 +265,7 @@ class PoolRank(Rank):
                 return values[at:]
 
     def _over(self, now: float) -> bool:
-        return self._lease is not None and now - self._lease.began > self.settings.slice_s
+        return self._lease is not None and now - self._lease.began > self.granularity.slice_s
 
     def _tend(self, now: float) -> None:
         """Between chunks: receive; commit an earlier transaction if the next take will be long in coming."""

@@ -148,7 +148,8 @@ class Rank(Sender):
         if worked:
             self._active_at = now
             self._backoff = BACKOFF_S[0]
-        patience = self.settings.slice_s if worked else self._linger_s
+        # of many such ranks, none must commit more often because it is busy
+        patience = max(self.settings.slice_s, self._linger_s) if worked else self._linger_s
         if self.outbox and (self.heavy or now - self.outbox.began > patience):
             self.seal()
         if not self.commits_with_take():

@@ -17,7 +17,7 @@ ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, sqrt
 
 from hpcd4p.control.policies.smooth import Smooth
 from hpcd4p.control.policies.trials import Trials
@@ -37,11 +37,21 @@ LOOK_S = 0.15
 SPARE = 0.05
 """Part of a rank that more than a whole number of busy ones is no reason for another."""
 
-FEW = 0.3
-"""Parking less than this part of the ranks is held back where it was wrong before."""
+WRONG_S = 20.0
+"""Ranks that are needed again so soon after they were parked should not have been."""
 
-HOLD_S = (2.0, 60.0)
-"""... for so long (first, at most): it doubles each time, so a steady load sees a few changes a minute."""
+SCATTER = (1.5, 3.0)
+"""After each such mistake this many more roots of the busy ranks are kept (step, at most): the busy ranks of
+a random load scatter by the root of their mean (Halfin and Whitt, Operations Research 29:567, 1981)."""
+
+FEW = 2.0
+"""Parking so many roots of the ranks or fewer is held back where it was wrong before."""
+
+HOLD_S = (6.0, 60.0)
+"""... for so long (first, at most): three times as long each time, so a steady load sees few changes."""
+
+MORE = 1.2
+"""Of many ranks at least this part more are woken: a random load would else wake them one by one."""
 
 QUEUED_S = 0.4
 """Time constant of the share w."""
@@ -60,6 +70,7 @@ class Knee:
         self._parked_s = float("-inf")
         self._hold_s = HOLD_S[0]
         self._hold_until_s = 0.0
+        self._scatter = self._mean = 0.0
 
     def decide(self, seen: PoolObservation) -> Decision:
         """See `Policy.decide`."""
@@ -77,7 +88,7 @@ class Knee:
         if more >= 1:
             self._calm.forget()
             need, why = ceil(busy + more), f"{seen.backlog_tasks} tasks wait, {waiting_s:.2g} s of work"
-            need = max(need, self._target)
+            need = max(self._target, need if need <= self._target else max(need, int(MORE * self._target)))
             if need > most:
                 return self._move(most, because or why, seen)
             return self._move(need, why, seen)
@@ -88,28 +99,35 @@ class Knee:
     def _perhaps_park(self, seen: PoolObservation, busy: float) -> Decision:
         calm = self._calm
         calm.add(busy, max(0.0, seen.active - busy), seen.dt_s)
-        need = self._bounds.clip(ceil(calm.busy - SPARE))
+        need = self._bounds.clip(self._with_scatter(calm.busy))
         why = f"{calm.busy:.1f} ranks are busy, and little waits"
         if seen.held:
             why = f"stateful elements are behind, and keep {calm.busy:.1f} ranks busy"
         elif seen.drained:
             why = f"nothing more comes, and {calm.busy:.1f} ranks are busy"
-        if need >= self._target or calm.idle_s < WASTE_S or calm.seconds < LOOK_S:
-            if calm.idle_s > WASTE_S:
-                calm.forget()
+        if calm.idle_s < WASTE_S or calm.seconds < LOOK_S:
             return Decision(self._target, why)
-        few = self._target - need < FEW * self._target
+        if need >= self._target:
+            calm.forget()  # a load that drifts is seen anew
+            return Decision(self._target, why)
+        few = self._target - need <= FEW * sqrt(self._target)
         if few and seen.now_s < self._hold_until_s:
             return Decision(self._target, why)
-        self._parked_s = seen.now_s
+        self._parked_s, self._mean = seen.now_s, calm.busy
         return self._move(need, why, seen)
 
+    def _with_scatter(self, busy: float) -> int:
+        return ceil(busy + self._scatter * sqrt(busy) - SPARE)
+
     def _move(self, target: int, reason: str, seen: PoolObservation) -> Decision:
-        target = self._bounds.clip(target)
-        if target > self._target and seen.now_s - self._parked_s < 2 * self._hold_s:
-            # too many were parked, not long ago
+        if target > self._target and seen.now_s - self._parked_s < WRONG_S:
+            # too many were parked: the load scatters
+            self._parked_s = float("-inf")
+            self._scatter = min(self._scatter + SCATTER[0], SCATTER[1])
+            target = max(target, self._with_scatter(self._mean))
             self._hold_until_s = seen.now_s + self._hold_s
-            self._hold_s = min(2 * self._hold_s, HOLD_S[1])
+            self._hold_s = min(3 * self._hold_s, HOLD_S[1])
+        target = self._bounds.clip(target)
         if target != self._target:
             self._target = target
             self._calm.forget()

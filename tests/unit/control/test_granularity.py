@@ -45,3 +45,17 @@ def test_so_many_ranks_get_longer_tasks_that_redis_keeps_up():
     few, many = Granularity(SETTINGS, 10), Granularity(SETTINGS, 10_000)
     assert few.task_s == SETTINGS.task_s
     assert 10_000 / many.task_s * COMMIT_S == pytest.approx(REDIS_SHARE)
+
+
+@pytest.mark.parametrize("service_s", [1e-5, 0.01, 0.37, 0.7, 1.0, 1.19])
+@pytest.mark.parametrize("ranks", [1000, 10_000, 100_000])
+def test_what_does_not_divide_evenly_is_not_made_up_for_by_redis(service_s, ranks):
+    g = Granularity(SETTINGS, ranks)
+    g.learn({0: service_s * 1e6})
+    if g.task_tuples(0) < SETTINGS.max_task_tuples:
+        assert ranks / (g.task_tuples(0) * service_s) * COMMIT_S <= REDIS_SHARE * 1.0001
+
+
+def test_a_slice_is_not_shorter_than_the_tasks_of_many_ranks():
+    assert Granularity(SETTINGS, 10).slice_s == SETTINGS.slice_s
+    assert Granularity(SETTINGS, 10_000).slice_s == pytest.approx(2 * Granularity(SETTINGS, 10_000).task_s)

@@ -1,0 +1,67 @@
+"""Where ranks stand: table-driven, and a machine that tries every order of events."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from hpcd4p.control.roster import Roster, Stand
+
+
+class Ranks(RuleBasedStateMachine):
+    """Ranks park and wake as they like, and the head hears of it late."""
+
+    def __init__(self):
+        super().__init__()
+        self.roster = Roster(range(1, 7))
+        self.parked = set()
+
+    @rule(wanted=st.integers(0, 7), idle=st.sets(st.integers(1, 6)))
+    def aims(self, wanted, idle):
+        before, living = self.roster.active, self.roster.living
+        park, wake = self.roster.aim(wanted, idle)
+        assert not (park and wake)
+        assert len(park) == max(0, before - wanted)
+        assert self.roster.active == min(wanted, living)
+
+    @rule(rank=st.integers(1, 6))
+    def parks(self, rank):
+        if self.roster.stand[rank] is Stand.DRAINING:
+            self.parked.add(rank)
+
+    @rule(rank=st.integers(1, 6))
+    def wakes(self, rank):
+        if self.roster.stand[rank] is Stand.WAKING:
+            self.parked.discard(rank)
+
+    @rule()
+    def is_heard(self):
+        self.roster.heard(self.parked)
+
+    @rule(rank=st.integers(1, 6))
+    def dies(self, rank):
+        if self.roster.stand[rank] is not Stand.LOST and self.roster.living > 1:
+            self.roster.lose(rank)
+
+    @invariant()
+    def counts_agree_with_the_ranks(self):
+        for stand in Stand:
+            assert self.roster.count(stand) == list(self.roster.stand.values()).count(stand)
+        assert self.roster.of(*Stand) == list(range(1, 7))
+
+
+TestRanks = Ranks.TestCase
+TestRanks.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_idle_ranks_park_before_busy_ones_and_high_numbers_before_low():
+    assert Roster(range(1, 7)).aim(3, idle={1, 2}) == ([2, 1, 6], [])
+
+
+def test_who_has_not_parked_yet_is_called_back_first():
+    roster = Roster(range(1, 5))
+    roster.aim(1)
+    roster.heard({2, 3})
+    assert roster.aim(2) == ([], [4])
+    assert roster.aim(4) == ([], [2, 3])
