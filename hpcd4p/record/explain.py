@@ -101,7 +101,7 @@ def _phase_lines(phase: Phase, ranks: int) -> list[str]:
         many = f"{phase.least} to {phase.most} ranks active in {count(phase.changes, 'step')}"
         many += f", {phase.active:.1f} on average"
     elif phase.most == ranks:
-        many = f"all {ranks} ranks active" if ranks > 1 else "the one rank active"
+        many = f"{count(ranks, 'rank')} active (all)"
     else:
         many = f"{count(phase.most, 'rank')} active, {ranks - phase.most} parked"
     told = f"{many}; {phase.working:.1f} worked, {count(round(phase.tasks), 'task')} waited"

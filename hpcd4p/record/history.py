@@ -8,7 +8,7 @@ Layout::
     /scaling/ranks      attribute bin_s; rank and began_s of each row; busy and parked, ranks x bins: seconds
                         of each bin, the first of which begins with the run
 
-Imports neither h5py nor, before it is needed, numpy.
+Text has a fixed length, in UTF-8. Imports numpy only when it is needed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.record.library import load_h5py
 from hpcd4p.record.scaling import Change, Life, Scaling, Tick
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ GROUP = "scaling"
 
 COMPRESSED = 4096
 """Numbers above which a dataset is compressed: half an hour of looks goes from 1.7 MB to a fifth."""
+
+MOST_REASON = 400
+"""Characters of a reason that are kept."""
 
 _TICKS = {
     "time_s": ("f8", "s"),
@@ -43,7 +47,6 @@ _TICKS = {
     "done": ("f4", "tuples/s"),
     "held": ("?", "1"),
     "drained": ("?", "1"),
-    "queued": ("f4", "ranks"),
 }
 """Type and unit of each field of `Tick` but the reason."""
 
@@ -62,29 +65,27 @@ class Lives:
     parked: Table
 
 
-def write_scaling(file: Any, scaling: Scaling, text: Any) -> None:
-    """Write `scaling` into the group ``/scaling`` of `file`; `text` is the dtype of HDF5 for text."""
+def write_scaling(file: Any, scaling: Scaling) -> None:
+    """Write `scaling` into the group ``/scaling`` of `file`."""
     group = file.create_group(GROUP)
     group.attrs["policy"] = scaling.policy
     group.attrs["ranks"] = scaling.ranks
     group.attrs["changes_made"] = scaling.changes_made
-    # a dataset: an attribute ends at 64 KiB
-    group.create_dataset("failure", data=_storable(scaling.failure), dtype=text)
-    _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS, text)
-    _write_columns(group.create_group("changes"), scaling.changes, _CHANGES, text)
+    _write_text(group, "failure", scaling.failure)  # a dataset: an attribute ends at 64 KiB
+    _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS)
+    _write_columns(group.create_group("changes"), scaling.changes, _CHANGES)
     if scaling.lives:
         _write_lives(group.create_group("ranks"), lives_of(scaling.lives))
 
 
 def _write_columns(
-    group: Any, rows: Sequence[Tick] | Sequence[Change], columns: dict[str, tuple[str, str]], text: Any
+    group: Any, rows: Sequence[Tick] | Sequence[Change], columns: dict[str, tuple[str, str]]
 ) -> None:
     import numpy as np
 
     for i, (name, (dtype, unit)) in enumerate(columns.items()):
         _write(group, name, np.array([row[i] for row in rows], dtype), unit)
-    reasons = [_storable(row.reason) for row in rows]
-    group.create_dataset("reason", data=reasons, shape=(len(reasons),), dtype=text)
+    _write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
 
 
 def _write_lives(group: Any, lives: Lives) -> None:
@@ -103,9 +104,20 @@ def _write(group: Any, name: str, data: Table, unit: str) -> None:
     group.create_dataset(name, data=data, **packed).attrs["unit"] = unit
 
 
-def _storable(text: str) -> str:
+def _write_text(group: Any, name: str, texts: str | list[str]) -> None:
+    """Write one text, or several padded to one length: so they can be compressed, as others cannot."""
+    import numpy as np
+
+    data = _storable(texts) if isinstance(texts, str) else list(map(_storable, texts))
+    longest = max([1, len(data)] if isinstance(data, bytes) else [1, *map(len, data)])
+    array = np.array(data, load_h5py().string_dtype("utf-8", longest))
+    packed = {"compression": "gzip"} if array.ndim and array.nbytes > COMPRESSED else {}
+    group.create_dataset(name, data=array, **packed)
+
+
+def _storable(text: str) -> bytes:
     """`text` as HDF5 takes it."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace")
 
 
 # ---- reading
@@ -122,13 +134,13 @@ def read_scaling(file: Any) -> Scaling | None:
         ticks=[Tick(*row) for row in _rows(group["ticks"], _TICKS)],
         changes=[Change(*row) for row in _rows(group["changes"], _CHANGES)],
         changes_made=int(group.attrs["changes_made"]),
-        failure=group["failure"].asstr()[()],
+        failure=str(group["failure"].asstr()[()]),
     )
 
 
 def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
     values = [group[name][:].tolist() for name in columns]
-    return zip(*values, group["reason"].asstr()[:], strict=True)
+    return zip(*values, map(str, group["reason"].asstr()[:]), strict=True)
 
 
 def read_lives(file: Any) -> Lives | None:

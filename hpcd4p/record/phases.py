@@ -133,15 +133,10 @@ def limits(ticks: Sequence[Tick]) -> list[Share]:
     shares = []
     for limit, those in found.items():
         time_s = sum(span_s for span_s, _ in those)
-        waiting = sum(span_s * waiting_part(t) for span_s, t in those) / time_s if time_s else 0.0
+        waiting = sum(span_s * tick.waiting for span_s, tick in those) / time_s if time_s else 0.0
         part = time_s / total_s if total_s else 0.0
         shares.append(Share(limit, part, waiting, usual_reason([tick for _, tick in those])))
     return sorted(shares, key=lambda share: -share.part)
-
-
-def waiting_part(tick: Tick) -> float:
-    """Give the part of their working time that ranks were ready to run and waited for a core."""
-    return min(1.0, tick.queued / max(1.0, tick.active - tick.idle))
 
 
 def limit_of(tick: Tick) -> Limit:
@@ -150,7 +145,7 @@ def limit_of(tick: Tick) -> Limit:
         return Limit.STATEFUL
     if tick.drained and not tick.backlog_tasks:
         return Limit.TAIL
-    if waiting_part(tick) > CORES:
+    if tick.waiting > CORES:
         return Limit.CORES
     if not tick.drained and tick.backlog_tasks <= max(1.0, 0.5 * tick.active):
         return Limit.SOURCE

@@ -273,6 +273,7 @@ def _draw_backlog(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | 
     axis.fill_between(times, tasks, color=BACKLOG, alpha=0.25, linewidth=0)
     axis.plot(times, tasks, color=BACKLOG, lw=0.9)
     axis.set_ylim(bottom=0)
+    axis.yaxis.get_major_locator().set_params(integer=True)
     axis.set_ylabel("backlog\n(tasks)")
     axis.yaxis.set_major_formatter("{x:,g}")
 

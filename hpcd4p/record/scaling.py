@@ -28,23 +28,22 @@ class Tick(NamedTuple):
     parked: int
     idle: float  # active ranks that waited, on average
     busy: float  # active ranks inside elements, as far as they have told
-    waiting: float  # part of the time ready to run in which they waited for a core
+    waiting: float  # part of their time in which they waited for a core
     backlog_tasks: int
     backlog_s: float  # seconds of work of one rank
     arrived: float  # tuples/s
     done: float  # tuples/s
     held: bool = False  # whether stateful elements were behind
     drained: bool = False  # whether all that feeds the pool had ended
-    queued: float = 0.0  # ranks that were ready to run and waited for a core, on average
     reason: str = ""  # of the target
 
     @classmethod
-    def of(cls, seen: PoolObservation, target: int, queued: float, reason: str) -> Tick:
+    def of(cls, seen: PoolObservation, target: int, reason: str) -> Tick:
         """Keep what is worth keeping of an observation."""
         return cls(
             seen.now_s, target, seen.active, seen.parked, seen.idle, seen.busy, seen.waiting,
             seen.backlog_tasks, seen.backlog_s, seen.arrived, seen.done, seen.held, seen.drained,
-            queued, reason,
+            reason,
         )  # fmt: skip
 
 

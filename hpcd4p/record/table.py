@@ -42,7 +42,9 @@ def seconds(value: float) -> str:
 
 
 def core_hours(time_s: float) -> str:
-    """Give a time of ranks in core-hours: ``0.011``, ``42``."""
+    """Give a time of ranks in core-hours: ``0.011``, ``42``, ``under 0.001``."""
+    if 0 < time_s < 3.6:
+        return "under 0.001"
     return f"{time_s / 3600:.2g}" if time_s < 36_000 else f"{time_s / 3600:,.0f}"
 
 

@@ -240,7 +240,7 @@ class RecordWriter:
                 file.attrs[link_name(name)] = _attribute(text)
         file.attrs["failed"] = summary.failed
         if summary.scaling is not None:
-            write_scaling(file, summary.scaling, load_h5py().string_dtype())
+            write_scaling(file, summary.scaling)
         self._summary_dataset(file, told)
 
     def _summary_dataset(self, file: Any, told: dict[str, Any]) -> None:

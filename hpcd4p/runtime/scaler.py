@@ -66,8 +66,6 @@ class Scaler:
         self._waited_us = 0
         self._unfinished = 0
         self._weights: dict[int, float] = {}
-        self._queued = 0.0
-        """Ranks that waited for a core in the time of the last observation, on average."""
         self._last = Decision(len(self.roster.stand), "")
         self._parked_at: dict[int, float] = {}
         self._parked_s: dict[int, float] = {}
@@ -91,7 +89,7 @@ class Scaler:
             self._give(park, Order("park", ()))
         if wake:
             self._give(wake, Order("wake", ()))
-        self.scaling.keep(Tick.of(observed, target, self._queued, decision.reason))
+        self.scaling.keep(Tick.of(observed, target, decision.reason))
         if park or wake:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
 
@@ -141,9 +139,7 @@ class Scaler:
             return stats.get(name, 0) - before.get(name, 0)
 
         service = service_times(stats.items())
-        queued = new("queue")
-        self._queued = queued * 1e-6 / dt
-        busy_us = sum(new(f"u:{e}") for e in self._streams)
+        queued, busy_us = new("queue"), sum(new(f"u:{e}") for e in self._streams)
         # ranks report at the end of tasks: this is what they were busy with, not what dt had room for
         working = max(busy_us, new("cpu") + queued)
         waiting = queued / working if working > 0 else 0.0

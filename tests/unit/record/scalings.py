@@ -20,7 +20,7 @@ def contended() -> tuple[Summary, Scaling]:
     """15 ranks on 2 cores: all for 1 s, then 2 for 9 s."""
     scaling = Scaling("knee", 15)
     for i in range(1, 11):
-        scaling.keep(tick(i / 10, waiting=0.8, queued=12.0))
+        scaling.keep(tick(i / 10, waiting=0.8))
     scaling.ticks[-1] = scaling.ticks[-1]._replace(target=2, reason=CORES)
     scaling.changed(Change(1.0, 15, 2, CORES))
     for i in range(11, 101):

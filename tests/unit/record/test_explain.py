@@ -21,7 +21,7 @@ def test_tells_what_it_did_when_and_why() -> None:
         "crunch: completed after 10.0 s on 16 ranks.",
         "Policy: knee (the fewest ranks that do not lengthen the run).",
         "1 change of the number of active ranks, 6 a minute",
-        "0.0 - 1.0 s all 15 ranks active; 15.0 worked, 100 tasks waited because: all that may be active",
+        "0.0 - 1.0 s 15 ranks active (all); 15.0 worked, 100 tasks waited because: all that may be active",
         "1.0 - 10.0 s 2 ranks active, 13 parked; 2.0 worked, 100 tasks waited because: 2 ranks did as much",
     ):
         assert part in said
@@ -61,7 +61,7 @@ def test_a_policy_that_never_parks_saved_nothing() -> None:
     for part in (
         "Policy: none (all ranks, always).",
         "What it did (no changes)",
-        "all 4 ranks active; 3.0 worked, 0 tasks waited",
+        "4 ranks active (all); 3.0 worked, 0 tasks waited",
         "Nothing: the pool was active for all of its 4.00 s",
         "100 % The source",
     ):
@@ -115,10 +115,9 @@ def test_reasons_that_differ_in_their_numbers_are_one() -> None:
     [
         ({"held": True}, Limit.STATEFUL),
         ({"drained": True, "backlog_tasks": 0}, Limit.TAIL),
-        ({"backlog_tasks": 1, "queued": 9.0}, Limit.CORES),
+        ({"backlog_tasks": 1, "waiting": 0.6}, Limit.CORES),
         ({"backlog_tasks": 2, "idle": 5.0}, Limit.SOURCE),
-        # asleep or at their own work, not waiting for a core, whatever part of the little rest that is
-        ({"waiting": 0.9, "queued": 0.3}, Limit.RANKS),
+        ({"waiting": 0.02}, Limit.RANKS),
         ({"parked": 3}, Limit.POLICY),
         ({}, Limit.RANKS),
     ],

@@ -17,7 +17,7 @@ from hpcd4p.record.summary import (
     ScalerFigures,
     Summary,
 )
-from hpcd4p.record.table import count, rate, seconds, shortened, size, table
+from hpcd4p.record.table import core_hours, count, rate, seconds, shortened, size, table
 
 LETTER = DeadLetter("parse1", "input", "'abc'", "ValueError: no number", "Traceback ...", 2, 0.5)
 
@@ -132,6 +132,7 @@ def test_times_are_said_as_people_say_them(value: float, text: str) -> None:
 def test_numbers_are_said_as_people_say_them() -> None:
     assert (count(1, "tuple"), count(12000, "tuple")) == ("1 tuple", "12,000 tuples")
     assert (rate(0, 1), rate(41, 1), rate(12_100, 1), rate(3_700_000, 1)) == ("", "41", "12.1 k", "3.7 M")
+    assert [core_hours(s) for s in (0, 2, 41, 3600, 151_200)] == ["0", "under 0.001", "0.011", "1", "42"]
     assert (size(12), size(31_000_000)) == ("12 B", "31 MB")
     assert shortened("a\n  b" + "c" * 200, 10) == "a bcccc..."
 
