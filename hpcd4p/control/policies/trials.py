@@ -5,6 +5,8 @@ Owns the limit that they have found, and the budget: the work that all trials to
 
 from __future__ import annotations
 
+from math import ceil
+
 from hpcd4p.control.policies.smooth import Smooth
 from hpcd4p.control.scaling import Bounds, PoolObservation
 
@@ -36,7 +38,7 @@ FEWER = 0.75
 MORE_RANKS = 1.5
 """Ranks in a trial with more."""
 
-AGAIN_S = (4.0, 60.0)
+AGAIN_S = (1.5, 60.0)
 """Time to the next trial with more ranks (first, at most): it doubles when it was not worth it. More ranks
 than of use cost process time, no run time."""
 
@@ -110,7 +112,7 @@ class Trials:
             self._window = None
             self._trial = None
         elif self._trial is not None:
-            self._try(seen, queued)
+            self._try(seen)
         else:
             self._measure(seen, target, queued)
         if self._trial is not None:
@@ -127,7 +129,7 @@ class Trials:
             self._window = _Window(seen.now_s)
         self._window.add(seen)
         with_core = target * (1 - queued.value)
-        fewer = max(self._bounds.least, round(with_core + 0.1))
+        fewer = max(self._bounds.least, ceil(with_core))
         told = queued.age_s >= CORES_S and queued.value > QUEUED_MOST
         if (
             told
@@ -161,7 +163,7 @@ class Trials:
         self._window = None
         self._cores = ""
 
-    def _try(self, seen: PoolObservation, queued: Smooth) -> None:
+    def _try(self, seen: PoolObservation) -> None:
         assert self._trial is not None
         if seen.active != self._trial:
             return  # ranks finish what they have in hand
@@ -169,12 +171,6 @@ class Trials:
             self._window = _Window(seen.now_s)
             return  # this one holds some of the time before
         self._window.add(seen)
-        contended = queued.age_s >= CORES_S and queued.value > max(
-            QUEUED_MOST, 0.8 * (1 - self._from / self._trial)
-        )
-        if self._trial > self._from and contended:
-            self._over(seen, found=None)
-            return
         part = self._window.rate / self._before if self._before else 1.0
         least = NOT_DENIED if self._cores else SAME
         hopeless = self._trial < self._from and self._window.surely_below(part, least)
@@ -204,7 +200,7 @@ class Trials:
             elif found:
                 self._limit, self._why = found, f"{found} ranks did more than {self._from}"
         elif found:
-            did = f"{found} ranks did as much as {self._from}"
+            did = f"{found} rank{'s' * (found > 1)} did as much as {self._from}"
             self._found(found, seen, f"{did}: {self._cores}" if self._cores else did)
 
     def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
