@@ -36,8 +36,8 @@ _KILLED = (0, _GAVE_UP, 9)
 _LAST_SIGNAL = 128 + 64
 """Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
 
-REST_S = 4.0
-"""Rank 0 waits 2 s for the others before it closes its record."""
+REST_S = 15.0
+"""Rank 0 waits 2 s for the others before it closes its record, which takes seconds on a full machine."""
 
 _log = logging.getLogger(__name__)
 

@@ -21,6 +21,10 @@ BEGUN = "begun"
 of its process."""
 
 
+_WIDTH = 64
+"""Characters of a note, filled up with spaces."""
+
+
 def leave_note(text: str) -> bool:
     """Leave `text` in place of what was there; False if no launcher of ours looks for it.
 
@@ -32,8 +36,12 @@ def leave_note(text: str) -> bool:
     path = os.environ.get(STATUS_VARIABLE)
     if not path:
         return False
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text + "\n")
+    # one write of one width, nothing cut off before it: whoever reads meanwhile sees one word or the other
+    note = os.open(path, os.O_WRONLY)
+    try:
+        os.pwrite(note, text.ljust(_WIDTH).encode("ascii"), 0)
+    finally:
+        os.close(note)
     return True
 
 

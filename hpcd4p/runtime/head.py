@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcd4p.errors import BrokerLost, Interrupted, RunStopped
+from hpcd4p.errors import BrokerLost, Interrupted, LauncherLost, RunStopped
 from hpcd4p.plan.model import ElementPlan
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
@@ -207,7 +207,8 @@ def lead(
             for source in head.sources:
                 source.stop()
             head.coordinator.event("stopped", str(stop))
-            if not isinstance(stop, BrokerLost):  # one that does not answer would be waited for again
+            # a broker that does not answer would be waited for again; and no MPI call without mpirun
+            if not isinstance(stop, (BrokerLost, LauncherLost)):
                 with suppress(BrokerLost):
                     head.end(stop.status)
             stop.summary = head.summary(stop.status, str(stop))

@@ -19,6 +19,7 @@ from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
     ElementFailed,
+    LauncherLost,
     MissingPackage,
     RankLost,
     UsageError,
@@ -106,6 +107,8 @@ def serve(setup: Setup, number: int) -> int:
         # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
         time.sleep(HEAD_FIRST_S)
         os._exit(3)
+    except LauncherLost:
+        os._exit(3)  # rank 0 sees it, too, and says so
     except RankLost as error:
         sys.stderr.write(f"hpcd4p: {error}\n")
         sys.stderr.flush()

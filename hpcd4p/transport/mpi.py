@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hpcd4p.errors import MpiSetupError, RankLost
+from hpcd4p.errors import LauncherLost, MpiSetupError, RankLost
 from hpcd4p.packages import lack_of
 from hpcd4p.transport.rooms import Rooms
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
@@ -71,6 +71,12 @@ blocking call, 0.02 s and 0.06 s (2 cores)."""
 
 WATCH_S = 0.5
 """Between two looks whether somebody is missing."""
+
+LAUNCHER_LOST = (
+    "the launcher of the ranks (mpirun, srun) has ended in the middle of the run, or was killed; Open MPI "
+    "ends when half of the ranks have left with a status of their own (os._exit in an element). Start the "
+    "run again"
+)
 
 Watch = Callable[[], None]
 """Called while a rank waits for others; raises if some are missing, for MPI does not tell."""
@@ -214,6 +220,7 @@ class MpiMesh:
         self._rooms = Rooms()
         self._notices: list[tuple[Any, bytes]] = []
         self._gone: set[int] = set()
+        self._launcher = os.getppid()
 
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         """See `Mesh.send`."""
@@ -242,6 +249,9 @@ class MpiMesh:
 
     def poll(self) -> list[Arrival | Notice]:
         """See `Mesh.poll`."""
+        if os.getppid() != self._launcher:
+            # Open MPI ends whoever calls it 1 s after its mpirun has gone: rank 0 closes its record first
+            raise LauncherLost(LAUNCHER_LOST)
         found: list[Arrival | Notice] = []
         status = self._status
         probe = self._comm.Improbe

@@ -148,3 +148,24 @@ def test_when_the_head_is_killed_all_ranks_and_redis_and_its_folder_are_gone(run
     left = [what for what in ended.leftovers if not what.startswith("results: ")]
     assert left == []
     assert took < 10, f"took {took:.1f} s"
+
+
+@needs_survivors
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_when_mpirun_is_killed_the_head_closes_its_record_and_says_so(runs, by_mpirun):
+    run = runs.start("load", 4, *WORDS, by_mpirun=by_mpirun)
+    run.until_touched("begun-*", 2)
+    began = time.monotonic()
+    os.kill(run.launcher(), signal.SIGKILL)
+    ended = run.wait()
+    took = time.monotonic() - began
+    assert ended.status != 0
+    assert ended.summary is not None, ended.err
+    assert ended.summary.status == 3
+    assert "launcher of the ranks" in ended.summary.reason
+    if not by_mpirun:
+        assert ended.status == 3, ended.err
+        assert "mpirun" in ended.err
+    # mpirun removes its own folder, and the ranks' shared memory, when it may
+    assert [what for what in ended.leftovers if "/ompi." not in what and "/dev/shm/" not in what] == []
+    assert took < 10, f"took {took:.1f} s"
