@@ -1,0 +1,1 @@
+"""How a scaling study is made: points, attempts, the results file, the report."""
