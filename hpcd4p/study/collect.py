@@ -105,7 +105,7 @@ def default_path(folder: Path, name: str) -> Path:
     """
     if Path(name).name != name or name.startswith("."):
         raise RecordError(f"a study named {name!r} gives no name of a file: say where it goes with -o")
-    here = folder.absolute()
+    here = folder if folder.name else folder.absolute()
     return (here.parent if here.name == name else folder) / f"{name}.h5"
 
 
