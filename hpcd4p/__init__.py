@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpcd4p import results as results
     from hpcd4p.errors import WorkflowError as WorkflowError
     from hpcd4p.launch.api import Result as Result
     from hpcd4p.launch.api import run as run
@@ -51,16 +52,22 @@ _HOMES = {
     "table": "hpcd4p.record.table",
 }
 
-__all__ = [*_HOMES]
+_MODULES = ("results",)
+
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"hpcd4p.{name}")
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module 'hpcd4p' has no attribute {name!r}; it has {', '.join(sorted(_HOMES))}")
+        raise AttributeError(
+            f"module 'hpcd4p' has no attribute {name!r}; it has {', '.join(sorted(__all__))}"
+        )
     value = globals()[name] = getattr(import_module(home), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})

@@ -18,6 +18,7 @@ PURPOSES = {
     "h5py": _RECORDS,
     "numpy": _RECORDS,
     "matplotlib": "for pictures (the extra `plot` brings it: pip install 'hpcd4p[plot]')",
+    "pandas": "for `hpcd4p.results.load` (pip install pandas; `hpcd4p.results.rows` needs none)",
     "cloudpickle": "to send the elements of a script or notebook to other ranks",
 }
 

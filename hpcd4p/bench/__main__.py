@@ -31,10 +31,11 @@ FIGURES = {
     "paper": "the applications of the paper, 16 ranks",
     "simulation": "runs beside what `hpcd4p simulate` predicts",
     "autoscale": "the policies of the auto-scaler beside each other",
+    "merge": "`collect --merge` of 500 run records beside a copy of them",
 }
 
-LONG = frozenset({"simulation", "autoscale"})
-"""Measured when they are named: they take more than ten minutes each."""
+LONG = frozenset({"simulation", "autoscale", "merge"})
+"""Measured when they are named: the first two take more than ten minutes each, the last writes gigabytes."""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,8 +21,9 @@ from hpcd4p.plan.settings import EngineSettings
 PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
-INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG"})
-"""Variables that are no settings: what a launcher tells its rank 0, and where the TOML file is."""
+INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG", "HPCD4P_POINT"})
+"""Variables that are no settings: what a launcher tells its rank 0, where the TOML file is, and which point
+of a study the run is (see `hpcd4p.record.provenance`)."""
 
 
 @dataclass(frozen=True)

@@ -41,14 +41,20 @@ def sweep(folder: Path) -> None:
 class AsideFile:
     """A file object as h5py's `fileobj` driver wants it.
 
+    Parameters
+    ----------
+    replace
+        In the end, take the place of what is at `path`; for files that are made anew from others.
+
     Raises
     ------
     RecordError
         If the folder cannot be written, or `path` exists.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, replace: bool = False) -> None:
         self.path = path
+        self._replace = replace
         # the random part keeps processes of one number apart: containers have their own numbers
         mine = f"{os.uname().nodename}-{os.getpid()}-{os.urandom(3).hex()}"
         self.aside = path.with_name(f".{path.name}.{mine}.part")
@@ -60,7 +66,7 @@ class AsideFile:
     def _open(self) -> int:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if os.path.lexists(self.path):
+            if os.path.lexists(self.path) and not self._replace:
                 raise FileExistsError
             sweep(self.path.parent)
             fd = os.open(self.aside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -74,6 +80,8 @@ class AsideFile:
                 advice = "it is not a folder: choose another one with --results"
             raise RecordError(f"the record of the run cannot be written: {what} exists; {advice}") from None
         except OSError as error:
+            if self._replace:
+                raise RecordError(f"{self.path} cannot be written: {error.strerror}") from error
             raise RecordError(
                 f"the record of the run cannot be written into {self.path.parent}: {error.strerror}; choose "
                 "a folder that you may write with --results, or run without a record with --no-record"
@@ -152,10 +160,10 @@ class AsideFile:
         os.fsync(self._fd)
         path = self.path
         number = 2
-        while os.path.lexists(path):  # another run took the name in the meantime
+        while not self._replace and os.path.lexists(path):  # another run took the name in the meantime
             path = self.path.with_name(f"{self.path.stem}-{number}{self.path.suffix}")
             number += 1
-        self.aside.rename(path)
+        self.aside.replace(path)
         self._close()
         with suppress(OSError):  # some file systems cannot sync a folder; the file itself is safe
             folder = os.open(path.parent, os.O_RDONLY)

@@ -7,6 +7,7 @@ more than milliseconds. It must never import a package to ask for its version, a
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import platform
 import re
@@ -24,6 +25,10 @@ PACKAGES = ("mpi4py", "redis", "hiredis", "h5py", "numpy", "scipy", "pandas", "s
 
 GIT_S = 1.0
 """`git status` had the whole run; if it is not done by now (a huge tree on a slow disk), we go on."""
+
+POINT_VARIABLE = "HPCD4P_POINT"
+"""What a study says to each of its runs: a JSON object with study, key, attempt, repeat and axes, kept as
+``point``, so that the results of the study can be rebuilt from the records alone."""
 
 _PASSWORD = re.compile(r"(rediss?://[^\s:/@]*:)[^\s@]+@")
 _SECRET_NAME = re.compile(r"(?i)password|secret|token|_jwt|_key$")
@@ -101,6 +106,7 @@ def gather(summary: Summary, git: dict[str, Any] | None = None) -> dict[str, Any
         "cores": len(os.sched_getaffinity(0)),
         "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
         "seed": summary.config.get("seed"),
+        "point": _point(os.environ.get(POINT_VARIABLE, "")),
         "slurm": {
             name: value
             for name, value in sorted(os.environ.items())
@@ -132,6 +138,15 @@ def redacted(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [redacted(v) for v in value]
     return value
+
+
+def _point(text: str) -> dict[str, Any] | None:
+    """The point of a study; nothing if `text` is no JSON object: a run does not fail for its provenance."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _folder() -> str:

@@ -44,10 +44,10 @@ class Record:
     ...         print(word, count)
     """
 
-    def __init__(self, path: Path, file: Any, stream: BinaryIO) -> None:
+    def __init__(self, path: Path, file: Any, opened: OpenedFile) -> None:
         self.path = path
-        self._file = file
-        self._stream = stream
+        self._file = file  # the root of a file, or a group of one
+        self._opened = opened
         told = json.loads(file["summary"].asstr()[()])
         self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in told.pop("columns")}
         self.summary = Summary.from_dict(told)
@@ -66,12 +66,12 @@ class Record:
 
     def count(self, name: str) -> int:
         """Give the number of tuples of the output `name`; raises as `outputs` does."""
-        with _damage_told(self.path):
+        with damage_told(self.path):
             return count_column(*self._place(name))
 
     def described(self, name: str) -> str:
         """Give what the tuples of the output `name` are, in a few words; raises as `outputs` does."""
-        with _damage_told(self.path):
+        with damage_told(self.path):
             return describe_column(*self._place(name))
 
     def dead_letters(self) -> Iterator[DeadLetter]:
@@ -99,18 +99,17 @@ class Record:
 
     def scaling(self) -> Scaling | None:
         """Give what the auto-scaler saw and did; None if the record does not tell, as of one process."""
-        with _damage_told(self.path):
+        with damage_told(self.path):
             return read_scaling(self._file)
 
     def lives(self) -> Lives | None:
         """Give when each rank was busy and when it was parked; None if the record does not tell."""
-        with _damage_told(self.path):
+        with damage_told(self.path):
             return read_lives(self._file)
 
     def close(self) -> None:
         """Close the file; may be called again."""
-        self._file.close()
-        self._stream.close()
+        self._opened.close()
 
     def __enter__(self) -> Record:
         return self
@@ -125,49 +124,87 @@ class Record:
         if found is None:
             known = ", ".join(self.names) or "none"
             raise RecordError(f"{self.path}: no output {name!r}; the record has: {known}")
-        with _damage_told(self.path):
+        with damage_told(self.path):
             return self._file["outputs"][link_name(found[0])], link_name(found[1])
 
     def _values(self, group: Any, name: str) -> Iterator[Any]:
-        with _damage_told(self.path):
+        with damage_told(self.path):
             yield from read_column(group, name)
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path, group: str = "/") -> Record:
     """Open the record at `path`; a context manager.
+
+    Parameters
+    ----------
+    group
+        Where the record is in the file: the results file of a study may hold many.
 
     Raises
     ------
     RecordError
         If there is no such file, or it is no record, truncated, or of another version of the schema.
     """
-    path = Path(path)
-    stream = _open(path)
+    opened = OpenedFile(Path(path))
     try:
-        return _record(path, stream)
+        with damage_told(opened.path):
+            found = opened.file[group]
+            _check_schema(opened.path, found.attrs.get("schema"), found.attrs.get("schema_version"))
+            return Record(opened.path, found, opened)
     except BaseException:
-        stream.close()
+        opened.close()
         raise
 
 
-def _record(path: Path, stream: BinaryIO) -> Record:
-    h5py = load_h5py()
+def schema_of(path: Path) -> str:
+    """Give what an HDF5 file says that it is, '' if nothing; raises as `OpenedFile`."""
+    opened = OpenedFile(Path(path))
     try:
-        # a stream, not a name: HDF5 then takes no file lock, whatever HDF5_USE_FILE_LOCKING says
-        file = h5py.File(stream, "r")
-    except OSError as error:
-        raise RecordError(
-            f"{path}: the HDF5 file is truncated or damaged ({_first_line(error)}); a run names its record "
-            "only when it is complete, so this is a copy that went wrong: copy it again"
-        ) from error
-    try:
-        with _damage_told(path):
-            _check_schema(path, file.attrs.get("schema"), file.attrs.get("schema_version"))
-            return Record(path, file, stream)
-    except RecordError:
+        with damage_told(opened.path):
+            return str(opened.file.attrs.get("schema", ""))
+    finally:
+        opened.close()
+
+
+class OpenedFile:
+    """A HDF5 file that was opened for reading, without a lock.
+
+    Parameters
+    ----------
+    expected
+        What the file should be, for messages.
+
+    Raises
+    ------
+    RecordError
+        If there is no such file, or it is no HDF5 file, or truncated.
+    """
+
+    def __init__(self, path: Path, expected: str = "the record of a run (results/*.h5)") -> None:
+        self.path = path
+        self._stream = _open(path, expected)
+        try:
+            self.file = self._read()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def _read(self) -> Any:
+        h5py = load_h5py()
+        try:
+            # a stream, not a name: HDF5 then takes no file lock, whatever HDF5_USE_FILE_LOCKING says
+            return h5py.File(self._stream, "r")
+        except OSError as error:
+            raise RecordError(
+                f"{self.path}: the HDF5 file is truncated or damaged ({_first_line(error)}); hpcd4p names "
+                "its files only when they are complete, so this is a copy that went wrong: copy it again"
+            ) from error
+
+    def close(self) -> None:
+        """Close it; may be called again."""
         with suppress(*_DAMAGE):
-            file.close()
-        raise
+            self.file.close()
+        self._stream.close()
 
 
 _DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
@@ -175,14 +212,15 @@ _DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeE
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
+def damage_told(path: Path, what: str = "the record") -> Iterator[None]:
+    """Make what reading a damaged file raises one message about `what`."""
     try:
         yield
     except _DAMAGE as error:
-        raise RecordError(f"{path}: the record is damaged: {_first_line(error)}") from error
+        raise RecordError(f"{path}: {what} is damaged: {_first_line(error)}") from error
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, expected: str) -> BinaryIO:
     """Open what at least begins like an HDF5 file."""
     try:
         stream = path.open("rb")
@@ -196,7 +234,7 @@ def _open(path: Path) -> BinaryIO:
     if head != b"\x89HDF\r\n\x1a\n":
         stream.close()
         what = "it is empty" if not head else "it does not begin like one"
-        raise RecordError(f"{path} is not an HDF5 file: {what}; expected the record of a run (results/*.h5)")
+        raise RecordError(f"{path} is not an HDF5 file: {what}; expected {expected}")
     return stream
 
 

@@ -76,6 +76,11 @@ def test_an_unknown_variable_lists_the_valid_ones(tmp_path):
     assert "HPCD4P_TASK_S" in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", ["HPCD4P_POINT", "HPCD4P_STATUS_FILE"])
+def test_what_the_parts_of_the_program_tell_each_other_is_no_setting(tmp_path, variable):
+    assert resolve({}, {variable: "{}"}, folder=tmp_path) == resolve({}, {}, folder=tmp_path)
+
+
 def test_a_variable_out_of_range_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"^HPCD4P_WINDOW must be from 1 to 1,024, not -1"):
         resolved(tmp_path, environ={"HPCD4P_WINDOW": "-1"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hpcd4p.record.provenance import gather, read_status, redacted
@@ -32,6 +34,18 @@ def test_slurm_is_told_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("SLURM_JOB_ID", "42")
     monkeypatch.setenv("SLURM_JWT", "geheim")
     assert gather(Summary("w"))["slurm"] == {"SLURM_JOB_ID": "42"}
+
+
+def test_a_run_of_a_study_tells_its_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = {"study": "s", "key": "ranks=8,repeat=1", "attempt": 2, "repeat": 1, "axes": {"ranks": 8}}
+    monkeypatch.setenv("HPCD4P_POINT", json.dumps(point))
+    assert gather(Summary("w"))["point"] == point
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", "5"])
+def test_a_point_that_is_no_object_is_left_out(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("HPCD4P_POINT", text)
+    assert "point" not in gather(Summary("w"))
 
 
 def test_a_password_in_an_address_is_hidden_wherever_it_stands() -> None:

@@ -1,0 +1,153 @@
+"""One writer at a time: a small file beside the results file, made by a hard link; no file locks.
+
+It says who writes. What a process of this host left behind when it was killed is recognised and taken
+away; of another host nobody here can know, so the message says which file to remove. This file must never
+import h5py.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.errors import RecordError
+
+PATIENCE_S = 10.0
+"""Another writer is given this long: a file of 500 rows takes well under a second."""
+
+POLL_S = 0.05
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system without hard links answers."""
+
+
+@contextmanager
+def one_writer(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Be the only writer of `path` in here.
+
+    Raises
+    ------
+    RecordError
+        Another process writes it and does not end, or the folder cannot be written.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    mine = _claim_text()
+    deadline = time.monotonic() + patience_s
+    while not _claim(lock, mine, path):
+        _break_if_dead(lock)
+        if time.monotonic() > deadline and lock.exists():
+            raise RecordError(_busy(path, lock))
+        time.sleep(POLL_S)
+    try:
+        yield
+    finally:
+        if _read(lock) == mine:  # else somebody has removed it by hand, and another one has it now
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _claim_text() -> str:
+    pid = os.getpid()
+    told = {"host": os.uname().nodename, "pid": pid, "began": _began(pid), "mark": os.urandom(6).hex()}
+    return json.dumps(told)
+
+
+def _claim(lock: Path, text: str, path: Path) -> bool:
+    """Try to make `lock`: it appears with all its text, or not at all."""
+    aside = _another_name(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text, encoding="utf-8")
+        try:
+            os.link(aside, lock)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            return _claim_without_links(lock, text)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordError(
+            f"the results file {path} cannot be written: {error.strerror} ({lock.parent}); choose a folder "
+            "that can be written (-o of collect, --results of sweep)"
+        ) from error
+    return True
+
+
+def _claim_without_links(lock: Path, text: str) -> bool:
+    try:
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return True
+
+
+def _another_name(lock: Path) -> Path:
+    """A name that is nobody's, and that `aside.sweep` knows if this process is killed."""
+    return lock.with_name(f"{lock.name}.{os.uname().nodename}-{os.getpid()}-{os.urandom(3).hex()}.part")
+
+
+def _break_if_dead(lock: Path) -> None:
+    """Take away the lock of a process of this host that is gone."""
+    text = _read(lock)
+    if not _dead(text):
+        return
+    # by a rename, which one process alone succeeds in; it may have got a new lock instead, made just now
+    taken = _another_name(lock)
+    with suppress(OSError):
+        lock.rename(taken)
+        if _read(taken) != text:
+            os.link(taken, lock)
+        taken.unlink()
+
+
+def _dead(text: str) -> bool:
+    told = _told(text)
+    pid = told.get("pid")
+    if told.get("host") != os.uname().nodename or not isinstance(pid, int):
+        return False
+    return _began(pid) != told.get("began")
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks since the host did; '' if there is none: numbers are given again."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    state, *fields = text.rpartition(")")[2].split()
+    return "" if state in "ZX" else fields[18]
+
+
+def _busy(path: Path, lock: Path) -> str:
+    told = _told(_read(lock))
+    who = f"process {told.get('pid', '?')} on {told.get('host', 'an unknown host')}"
+    return (
+        f"the results file {path} is being written by {who}; wait until it is done. If that process is gone, "
+        f"remove {lock}"
+    )
+
+
+def _read(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _told(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
