@@ -17,7 +17,7 @@ from hpcd4p.cli.words import complain, mention, say
 from hpcd4p.errors import Interrupted, SettingsError
 from hpcd4p.study.definition import CLUSTERS, Study, read_study
 from hpcd4p.study.folder import StudyFolder
-from hpcd4p.study.points import Point, points_of
+from hpcd4p.study.points import Point, covering, points_of
 from hpcd4p.study.states import RETRY, Standing
 
 _ABOUT = """Run every point of a scaling study that has not been run, and write RESULTS/STUDY.h5. Started
@@ -26,6 +26,9 @@ is."""
 
 _EPILOG = """exit status: 0 all points completed; 1 some failed; 2 something to mend; 3 stopped before
 the end, start it again to go on. configs/study-reference.toml describes every key of a study"""
+
+LOCK = "driver.lock"
+"""In the folder of a study that a driver follows."""
 
 WATCH_S = 2.0
 
@@ -126,7 +129,7 @@ def _run(
     study: Study, folder: StudyFolder, points: Sequence[Point], retry: str | None, argv: list[str]
 ) -> int:
     from hpcd4p.study.driver import Driver
-    from hpcd4p.study.lock import DriverLock
+    from hpcd4p.study.one_writer import only_one
     from hpcd4p.study.overview import ended_text, standings_text, status_of
 
     _check_workflow(points)
@@ -139,7 +142,8 @@ def _run(
         say(ended_text(now, done, total))
 
     driver = Driver(study, folder, points, told)
-    with DriverLock(folder.path):
+    lock = folder.path / LOCK
+    with only_one(lock, f"the study {study.name} is followed by", f"the study folder {folder.path}"):
         try:
             total = driver.start(retry, "python -m hpcd4p sweep " + " ".join(argv))
             total += driver.adopted
@@ -170,12 +174,11 @@ def _collect(study: Study, folder: StudyFolder) -> None:
 
 
 def _check_workflow(points: Sequence[Point]) -> None:
-    """See that the workflow loads and takes its options, for the smallest and the largest of the points.
+    """See that the workflow loads and takes its options, with every value of every axis.
 
     In a process of its own: what a workflow imports stays out of the driver.
     """
-    ends = {p.words: p for p in (min(points, key=_size), max(points, key=_size))}
-    for point in ends.values():
+    for point in covering([p for p in points if p.repeat == 1]):
         words = [w for w in point.words[1:] if not w.startswith(("-i=", "--file="))]
         try:
             done = subprocess.run(
@@ -190,7 +193,3 @@ def _check_workflow(points: Sequence[Point]) -> None:
         if done.returncode:
             said = done.stderr.strip().removeprefix("hpcd4p: error: ")
             raise SettingsError(f"point {point.key} cannot be run: {said}")
-
-
-def _size(point: Point) -> tuple[int, str]:
-    return point.ranks, point.key

@@ -202,8 +202,8 @@ def _typed(table: dict[str, Any], keys: dict[str, type | tuple[type, ...]], what
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             said = _KINDS.get(kind, "a number") if isinstance(kind, type) else "a number"
             raise SettingsError(f"{name} in {what} must be {said}, not {value!r}")
-        texts = isinstance(value, list) and name != "exclude"
-        if texts and not all(isinstance(v, str) for v in value):
+        given: Any = value  # mypy takes it for what `kind` says
+        if isinstance(given, list) and name != "exclude" and not all(isinstance(v, str) for v in given):
             raise SettingsError(f"{name} in {what} must be a list of texts, not {value!r}")
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import PurePath
@@ -69,6 +69,25 @@ def points_of(study: Study, settings: frozenset[str] = frozenset()) -> list[Poin
         if point.key in seen:
             raise SettingsError(f"{study.source}: two points are both called {point.key}; use plainer values")
         seen[point.key] = point.axes
+    return found
+
+
+def covering(points: Sequence[Point]) -> list[Point]:
+    """Give a few of the points in which every value of every axis comes at least once.
+
+    Examples
+    --------
+    >>> [p.key for p in covering([])]
+    []
+    """
+    missing = {(name, value) for p in points for name, value in p.axes.items()}
+    found = list(points[:1])
+    if found:
+        missing -= set(found[0].axes.items())
+    while missing:
+        best = max(points, key=lambda p: len(missing & set(p.axes.items())))
+        found.append(best)
+        missing -= set(best.axes.items())
     return found
 
 

@@ -18,7 +18,7 @@ from tests.e2e.conftest import clean_environment
 DEADLINE_S = 60.0
 
 WORKFLOW = """
-import argparse, os, time
+import os, time
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 
 class Numbers(ProducerPE):
@@ -38,13 +38,11 @@ class Work(IterativePE):
         time.sleep(1000 if self.mode == "hang" else self.nap)
         return data
 
-def options():
-    made = argparse.ArgumentParser()
-    made.add_argument("--mode", default="good", choices=["good", "raise", "hang", "kill"])
-    made.add_argument("--nap", type=float, default=0.0)
-    return made
+def add_options(parser):
+    parser.add_argument("--mode", default="good", choices=["good", "raise", "hang", "kill"])
+    parser.add_argument("--nap", type=float, default=0.0)
 
-def graph(options):
+def build(options):
     made = WorkflowGraph()
     made.connect(Numbers(), "output", Work(options.mode, options.nap), "input")
     return made
@@ -228,7 +226,7 @@ def test_two_drivers_of_one_study_do_not_meet(studies):
     studies.until((studies.folder / "results" / "s" / "driver.lock").exists)
     status, out, err = studies.run()
     assert status == 2, out + err
-    assert "another driver follows this study" in err
+    assert "the study s is followed by" in err
     assert f"process {driver.pid}" in err
     driver.kill()
     driver.communicate()

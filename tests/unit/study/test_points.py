@@ -8,7 +8,7 @@ from hpcd4p.cli.settings import all_settings
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.definition import parse_study
 from hpcd4p.study.launchers import shares
-from hpcd4p.study.points import MOST_KEY, points_of
+from hpcd4p.study.points import MOST_KEY, covering, points_of
 
 SETTINGS = frozenset(all_settings())
 
@@ -134,3 +134,11 @@ def test_two_configurations_of_one_name_are_told():
 )
 def test_arrays_share_the_number_of_points_at_once(at_once, sizes, limits):
     assert shares(at_once, sizes) == limits
+
+
+def test_a_few_points_hold_every_value_of_every_axis():
+    found = points(axes={"ranks": [1, 2, 4, 8], "size": [1, 2, 3], "policy": ["a", "b"]})
+    few = covering(found)
+    assert len(few) == 4
+    for name in ("ranks", "size", "policy"):
+        assert {p.axes[name] for p in few} == {p.axes[name] for p in found}
