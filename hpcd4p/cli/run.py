@@ -91,7 +91,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
-        return launch(size, ["run", *_without_ranks(argv, made)], redis=mapping is not Mapping.STATIC)
+        words = ["run", *_without_ranks(argv, made)]
+        redis = mapping is not Mapping.STATIC
+        return launch(size, words, redis=redis, launcher=settings.values["launcher"])
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=mapping is not Mapping.STATIC))
     inputs = read_inputs(iterations, found.data, found.file)

@@ -21,7 +21,7 @@ from hpcd4p.plan.settings import EngineSettings
 PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
-INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG", "HPCD4P_POINT"})
+INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG", "HPCD4P_PYTHON", "HPCD4P_POINT"})
 """Variables that are no settings: what a launcher tells its rank 0, where the TOML file is, and which point
 of a study the run is (see `hpcd4p.record.provenance`)."""
 
@@ -64,6 +64,11 @@ _RUN = (
     Setting(
         "redis_interface", "run", str, None,
         "network interface or address of the run's own Redis, for ranks on several nodes", metavar="NAME",
+    ),
+    Setting(
+        "launcher", "run", str, "auto",
+        "what starts the ranks of -n: mpirun, srun, or auto (mpirun, or srun where a Slurm job has none)",
+        metavar="NAME",
     ),
     Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
 )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -16,7 +15,7 @@ from contextlib import suppress
 from hpcd4p.errors import MpiSetupError, RankLost, UsageError
 from hpcd4p.launch.muster import Muster
 from hpcd4p.launch.place import launched_size
-from hpcd4p.launch.siblings import launcher_of_this_rank
+from hpcd4p.launch.siblings import ending_signal, launcher_of_this_rank
 from hpcd4p.launch.status_note import BEGUN, MET, leave_note
 
 ABORT_S = 2.0
@@ -142,5 +141,5 @@ def _end_launcher() -> None:
     launcher = launcher_of_this_rank()
     if launcher is not None:
         with suppress(OSError):
-            os.kill(launcher, signal.SIGTERM)
+            os.kill(launcher, ending_signal())
             time.sleep(ABORT_S)  # it ends us, too

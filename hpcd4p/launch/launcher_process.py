@@ -12,14 +12,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
-from hpcd4p.launch.mpi_program import OPEN_MPI
+from hpcd4p.launch.mpi_program import OPEN_MPI, SRUN
+from hpcd4p.launch.siblings import ending_signal, in_slurm_job
 from hpcd4p.runtime.signals import stopping
 
 GRACE_S = 10.0
 """Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
+
+SAME_S = 1.0
+"""A second signal so soon is the same wish: Slurm tells every process of a job, and its script tells us."""
 
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
@@ -37,7 +42,10 @@ class LauncherProcess:
 
     def __init__(self, line: list[str], environ: dict[str, str], kind: str) -> None:
         self.asked_to_stop: str | None = None
-        self._gentle = signal.SIGUSR1 if kind == OPEN_MPI else signal.SIGTERM
+        self._gentle = signal.SIGUSR1 if kind in (OPEN_MPI, SRUN) else signal.SIGTERM
+        # from Slurm it would hear a SIGTERM beside us
+        self._deaf = kind in (OPEN_MPI, SRUN) and in_slurm_job()
+        self._asked_at = float("-inf")
         self._step = 0  # 0 nobody asked, 1 ranks asked, 2 launcher told to end them, 3 launcher killed
         self._timer: threading.Timer | None = None
         self._line = line
@@ -55,11 +63,9 @@ class LauncherProcess:
         try:
             # a process group in the background must not read the terminal
             quiet = subprocess.DEVNULL if _is_terminal(0) else None
-            self._process = subprocess.Popen(
-                [*_mortal(), *self._line], env=self._environ, stdin=quiet, process_group=0
-            )
+            self._process = self._start(quiet)
             if self.asked_to_stop:  # between the handlers and the start
-                self._process.send_signal(signal.SIGTERM)
+                self._process.send_signal(ending_signal())
             on_start(self._process.pid)
             return self._process.wait()
         except BaseException:
@@ -73,6 +79,15 @@ class LauncherProcess:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _start(self, stdin: int | None) -> subprocess.Popen[bytes]:
+        masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM} if self._deaf else set())
+        try:
+            return subprocess.Popen(
+                [*_mortal(), *self._line], env=self._environ, stdin=stdin, process_group=0
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+
     def end(self) -> None:
         """End the ranks without asking them; from another thread."""
         self._step = max(self._step, 1)
@@ -80,7 +95,10 @@ class LauncherProcess:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
-        self._press()
+        now = time.monotonic()
+        if now - self._asked_at > SAME_S:
+            self._asked_at = now
+            self._press()
 
     def _press(self) -> None:
         """One step further: ask, insist, kill."""
@@ -88,7 +106,7 @@ class LauncherProcess:
             return
         self._step = min(self._step + 1, 3)
         # while `wait` blocks, this neither waits nor reaps: the number is the launcher's all the time
-        how = {1: self._gentle, 2: signal.SIGTERM, 3: signal.SIGKILL}[self._step]
+        how = {1: self._gentle, 2: ending_signal(), 3: signal.SIGKILL}[self._step]
         self._process.send_signal(how)
         if self._timer is not None:
             self._timer.cancel()
@@ -99,7 +117,7 @@ class LauncherProcess:
 
 def _mortal() -> list[str]:
     """Words before a command that end it when this process is killed; none where setpriv cannot."""
-    words = ["setpriv", "--pdeathsig", "TERM"]
+    words = ["setpriv", "--pdeathsig", ending_signal().name.removeprefix("SIG")]
     try:
         done = subprocess.run([*words, "true"], capture_output=True, check=False)
     except OSError:

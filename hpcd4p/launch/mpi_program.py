@@ -18,6 +18,7 @@ OPEN_MPI = "Open MPI"
 MPICH = "MPICH"
 INTEL_MPI = "Intel MPI"
 UNKNOWN = "unknown MPI"
+SRUN = "srun"
 
 VERSION_S = 10.0
 """Deadline of `mpirun --version`, which takes 15 ms, or seconds on a shared file system."""
@@ -39,11 +40,14 @@ class Mpi(NamedTuple):
     path: Path
     kind: str
     version: tuple[int, ...]
+    pmi: str = ""
+    """Of srun: how the ranks find each other."""
 
     @property
     def title(self) -> str:
         """Name and version in words."""
-        return " ".join([self.kind, ".".join(map(str, self.version))]).strip()
+        what = f"--mpi={self.pmi}" if self.pmi else ".".join(map(str, self.version))
+        return " ".join([self.kind, what]).strip()
 
     @property
     def keeps_survivors(self) -> bool:
@@ -87,6 +91,9 @@ def command(
 ) -> list[str]:
     """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed."""
     line = [str(mpi.path), "-n", str(ranks)]
+    if mpi.kind == SRUN:
+        # a rank that is lost does not end the others where the MPI lets them live
+        line += [f"--mpi={mpi.pmi}", "--cpu-bind=none", "--kill-on-bad-exit=0"]
     if mpi.kind == OPEN_MPI:
         line += ["--oversubscribe", "--bind-to", "none"]
         if mpi.keeps_survivors and recovery:
@@ -96,10 +103,20 @@ def command(
         if several_nodes:
             for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
                 line += ["-x", name]
+            line += _deaf_daemons(mpi)
         else:
             # without it the first rank loses a second in looking for networks
             line += ["--mca", "btl", "self,sm" if mpi.version >= (5,) else "self,vader"]
     return [*line, *program]
+
+
+def _deaf_daemons(mpi: Mpi) -> list[str]:
+    """Options under which the daemons on other nodes outlive a SIGTERM; see `launch.deaf`."""
+    daemon = mpi.path.parent / "prted"
+    words = [sys.executable, str(Path(__file__).with_name("deaf.py")), str(daemon)]
+    if mpi.version < (5,) or not os.access(daemon, os.X_OK) or any(" " in word for word in words):
+        return []
+    return ["--prtemca", "prte_launch_agent", " ".join(words)]
 
 
 def environment(mpi: Mpi, given: Mapping[str, str], package_home: str | None = None) -> dict[str, str]:

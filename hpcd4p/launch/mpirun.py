@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
+from hpcd4p.errors import Interrupted, MpiSetupError, RankLost, SettingsError
+from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
 from hpcd4p.packages import packages_of_ranks, require
 
@@ -26,6 +27,10 @@ _RANK_VARIABLES = (
     "PALS_RANKID",
     "JSM_NAMESPACE_SIZE",
 )
+
+AUTO, MPIRUN, SRUN = "auto", "mpirun", "srun"
+LAUNCHERS = (AUTO, MPIRUN, SRUN)
+"""What may start the ranks; auto: mpirun, or srun where a job of Slurm has none."""
 
 _GAVE_UP = 3
 """Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
@@ -51,7 +56,13 @@ def under_mpi(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def launch(
-    n: int, argv: Sequence[str], mpi: Mpi | None = None, module: str = "hpcd4p", *, redis: bool = True
+    n: int,
+    argv: Sequence[str],
+    mpi: Mpi | None = None,
+    module: str = "hpcd4p",
+    *,
+    redis: bool = True,
+    launcher: str = AUTO,
 ) -> int:
     """Run ``python -m hpcd4p ARGV`` on `n` ranks and give rank 0's exit status.
 
@@ -64,9 +75,11 @@ def launch(
     argv
         What follows ``python -m hpcd4p``.
     mpi
-        The launcher; None takes what `find_mpi` finds.
+        The launcher; None takes what `launcher` says.
     module
         What the ranks run; it leaves its status as the command line of hpcd4p does.
+    launcher
+        One of `LAUNCHERS`.
     redis
         Whether the run has a Redis. Where it has none, nothing tells of a rank that is lost on another node,
         so the launcher must end the others.
@@ -87,11 +100,13 @@ def launch(
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
-    from hpcd4p.launch.mpi_program import command, environment, find_mpi, has_several_nodes
+    from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
     from hpcd4p.launch.muster import missed
+    from hpcd4p.launch.srun import check_place
     from hpcd4p.launch.start_watch import StartWatch
 
-    mpi = mpi or find_mpi()
+    check_place(n)
+    mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
     line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
     environ = environment(mpi, os.environ, _package_home())
@@ -118,8 +133,9 @@ def launch(
         raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
     said = f"{mpi.title} at {mpi.path} ended with status {ended}"
     if _killed(ended) and not left:
+        what = "rank 0 was killed, or a node of the job was lost" if several else "rank 0 was killed"
         raise RankLost(
-            f"rank 0 was killed: {said} and rank 0 left none. Look for what stands above, and for memory: "
+            f"{what}: {said} and rank 0 left none. Look for what stands above, and for memory: "
             "the kernel kills what takes too much"
         )
     if left:
@@ -132,6 +148,23 @@ def launch(
         f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "
         "`python -m hpcd4p doctor` tries every part"
     )
+
+
+def _choose(launcher: str) -> Mpi:
+    """Find the launcher that was asked for; `AUTO`: mpirun, or in a job of Slurm srun where there is none."""
+    from hpcd4p.launch.mpi_program import find_mpi
+    from hpcd4p.launch.srun import find_srun
+
+    if launcher not in LAUNCHERS:
+        raise SettingsError(f"--launcher takes {', '.join(LAUNCHERS)}; not {launcher!r}")
+    if launcher == SRUN:
+        return find_srun()
+    try:
+        return find_mpi()
+    except MpiSetupError:
+        if launcher != AUTO or not in_slurm_job():
+            raise
+        return find_srun()
 
 
 def _killed(ended: int) -> bool:

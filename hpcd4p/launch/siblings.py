@@ -6,12 +6,24 @@ Only what Open MPI starts: other launchers end all ranks themselves when one end
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 _RANK = b"OMPI_COMM_WORLD_RANK="
 
 LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
-"""Names of parents of ranks that end their job on SIGTERM."""
+"""Names of parents of ranks that end their job on SIGTERM and SIGINT."""
+
+
+def in_slurm_job(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process belongs to a job of Slurm."""
+    return "SLURM_JOB_ID" in environ
+
+
+def ending_signal() -> signal.Signals:
+    """Give the signal that ends a launcher and its ranks; of a Slurm job it does not hear SIGTERM."""
+    return signal.SIGINT if in_slurm_job() else signal.SIGTERM
 
 
 def launcher_of_this_rank() -> int | None:

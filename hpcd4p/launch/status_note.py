@@ -48,9 +48,11 @@ def leave_note(text: str) -> bool:
 def plainly(reason: str) -> str:
     """Give the reason of a stop as whoever launched the ranks knows it.
 
-    Our launcher passes SIGINT and SIGTERM on as the only signal that leaves the ranks time.
+    Our launcher passes all of them on as the only signal that leaves the ranks time.
     """
-    return reason.replace("SIGUSR1", "SIGINT or SIGTERM") if STATUS_VARIABLE in os.environ else reason
+    return (
+        reason.replace("SIGUSR1", "SIGINT, SIGTERM or SIGUSR1") if STATUS_VARIABLE in os.environ else reason
+    )
 
 
 class StatusNote:

@@ -32,13 +32,19 @@ class _Asked(KeyboardInterrupt):
 def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[None]:
     """Within it, a stopping signal calls `on_signal`, or raises `Interrupted` in the main thread.
 
+    After one for `on_signal` this process stops anyhow: no further one is heard.
+
     Outside the main thread (a notebook's worker, say) nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    asked = False
+
     def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
         name = signal.Signals(number).name
         if on_signal is None:
             raise _Asked(name)
@@ -47,8 +53,10 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
     before = {number: signal.signal(number, handle) for number in stopping()}
     try:
         yield
-    except _Asked as asked:
-        raise Interrupted(f"stopped by {asked} before the end") from None
+    except _Asked as stop:
+        raise Interrupted(f"stopped by {stop} before the end") from None
     finally:
+        # rank 0 still has its record to close, and Slurm tells a job to stop on more than one way
+        over = asked and on_signal is not None
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if over else handler)

@@ -97,5 +97,5 @@ def test_a_script_that_is_interrupted_hears_it_by_the_name_of_its_signal(tmp_pat
     finally:
         process.kill()
         process.wait()
-    words = "stopped by SIGINT or SIGTERM before the end"
+    words = "stopped by SIGINT, SIGTERM or SIGUSR1 before the end"
     assert said.splitlines()[-1] == f"{words} | {words}"

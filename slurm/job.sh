@@ -1,0 +1,43 @@
+# What the scripts of this folder share: the site, the Python, and a run that hears Slurm's signals.
+# shellcheck shell=bash
+
+checkout=$(cd "$folder/.." && pwd)
+if [ -f "$folder/site.env" ]; then . "$folder/site.env"; fi
+
+python=${HPCD4P_PYTHON:-}
+if [ -z "$python" ]; then
+  python=python3
+  if [ -x "$checkout/.venv/bin/python" ]; then python=$checkout/.venv/bin/python; fi
+fi
+# the checkout need not be installed
+if ! "$python" -c 'import hpcd4p' 2>/dev/null; then export PYTHONPATH=$checkout${PYTHONPATH:+:$PYTHONPATH}; fi
+
+# ranks are the parallelism: one thread each, unless the job has more cores for a task
+for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS; do
+  if [ -z "${!name:-}" ]; then export "$name=${SLURM_CPUS_PER_TASK:-1}"; fi
+done
+# srun does not take this from sbatch by itself since Slurm 22.05
+if [ -n "${SLURM_CPUS_PER_TASK:-}" ]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi
+
+if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
+  # here a checkpoint will be resumed; until there are any, the run starts from its beginning
+  echo "hpcd4p: Slurm has put this job back into its queue (restart $SLURM_RESTART_COUNT): it starts again"
+fi
+
+# run RANKS [WORKFLOW] [OPTIONS]: does not return
+run() {
+  local ranks=$1 status=0
+  shift
+  "$python" -m hpcd4p run -n "$ranks" "$@" &
+  local child=$!
+  # USR1 comes before the time limit, TERM from scancel and preemption: the run stops in order, its record
+  # says how far it was, and the status is 3. It is not put back into the queue: it would start from its beginning
+  trap 'kill -USR1 "$child" 2>/dev/null || true' USR1 TERM
+  while :; do
+    status=0
+    wait "$child" || status=$?
+    # a signal ends the wait, not the run
+    if [ "$status" -le 128 ] || ! kill -0 "$child" 2>/dev/null; then break; fi
+  done
+  exit "$status"
+}
