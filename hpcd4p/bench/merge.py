@@ -20,8 +20,9 @@ from hpcd4p.study.collect import collect
 
 RANKS = 16
 
-DISK_SPEED = Target(3.0, at_least=False)
-"""Of the time of the copy; what a copy does not do is to make one file of many, object by object."""
+DISK_SPEED = Target(1.5, at_least=False)
+"""Of the time of the copy. Where records are small it is HDF5 that takes the time, not the disk: it copies
+object by object, 59 of them in each record here, and text value by value."""
 
 
 def rows(bench: Bench) -> list[Row]:

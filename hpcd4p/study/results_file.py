@@ -27,8 +27,8 @@ from hpcd4p.study.one_writer import one_writer
 from hpcd4p.study.rows import Row, axes_of_study, relative, rows_of
 from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, Column, Kind, columns_of, storable, stored
 
-LIBVER = ("v108", "v108")
-"""Groups take a fifth of the room and of the time of the oldest form; every HDF5 since 1.8 reads it."""
+LIBVER = ("v108", "latest")
+"""Small groups without the tables of the oldest form. What a copied record has may be newer: it stays so."""
 
 _HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError)
 """What h5py raises when the library below it fails."""

@@ -179,6 +179,23 @@ def test_the_results_file_itself_and_runs_of_no_study_are_left_out(study: StudyM
     assert found.notes == ["2 HDF5 files that belong to no study are left out"]
 
 
+def test_what_is_no_results_file_is_not_written_over(study: StudyMade, tmp_path: Path) -> None:
+    record = next(study.attempt({"ranks": 2}, end=end_of()).glob("*.h5"))
+    (tmp_path / "text").write_text("mine")
+    for path in (record, tmp_path / "text"):
+        before = path.read_bytes()
+        with pytest.raises(RecordError, match="is no results file"):
+            collect(study.path, path)
+        assert path.read_bytes() == before
+
+
+def test_a_damaged_results_file_is_made_anew(study: StudyMade) -> None:
+    study.attempt({"ranks": 2}, end=end_of())
+    collect(study.path)
+    study.file.write_bytes(study.file.read_bytes()[:2000])
+    assert len(rows(study)) == 1
+
+
 def test_a_study_whose_name_is_a_path_needs_a_place(tmp_path: Path) -> None:
     point = {"study": "../up", "key": "ranks=2,repeat=1", "attempt": 1, "repeat": 1, "axes": {"ranks": 2}}
     write_record(tmp_path / "d" / "w.h5", point, summary_of(2, 1.0))
