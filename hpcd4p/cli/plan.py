@@ -28,9 +28,11 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     settings = resolved_settings(found, parts.workflow)
     size = whole_number(found.ranks, "-n", 1, MAX_RANKS, ranks.size)
 
+    from hpcd4p.control.policies.choose import check
     from hpcd4p.plan.describe import as_json, describe
 
     plan = planned(settings, parts.rest, size or 1, sorted(made.arity)).plan
+    check(settings.engine(), plan)
     if found.json:
         import json
 

@@ -28,6 +28,8 @@ class PoolObservation(NamedTuple):
     """Active ranks that were inside elements, on average; what ranks have told so far."""
     waiting: float
     """Part of their working time in which ranks were ready and waited for a core, 0 to 1."""
+    cores: float
+    """Cores that ranks used, on average; what ranks have told so far."""
     backlog_tasks: int
     """Tasks that wait."""
     backlog_tuples: int

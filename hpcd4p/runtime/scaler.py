@@ -141,7 +141,8 @@ class Scaler:
         service = service_times(stats.items())
         queued, busy_us = new("queue"), sum(new(f"u:{e}") for e in self._streams)
         # ranks report at the end of tasks: this is what they were busy with, not what dt had room for
-        working = max(busy_us, new("cpu") + queued)
+        cpu_us = new("cpu")
+        working = max(busy_us, cpu_us + queued)
         waiting = queued / working if working > 0 else 0.0
         net = {e: us * 1e-6 * (1 - waiting) for e, us in service.items()}
         done = {e: new(f"n:{e}") for e in self._streams}
@@ -160,6 +161,7 @@ class Scaler:
             idle=min(float(self.roster.active), (seen.waited_us - self._waited_us) * 1e-6 / dt),
             busy=busy_us * 1e-6 / dt,
             waiting=waiting,
+            cores=cpu_us * 1e-6 / dt,
             backlog_tasks=seen.tasks,
             backlog_tuples=unfinished,
             backlog_s=sum(pending[e] * net.get(e, 0.0) for e in self._streams),

@@ -1,8 +1,8 @@
-"""One writer at a time: a small file beside the results file, made by a hard link; no file locks.
+"""One at a time: one driver of a study, one writer of its results file.
 
-It says who writes. What a process of this host left behind when it was killed is recognised and taken
-away; of another host nobody here can know, so the message says which file to remove. This file must never
-import h5py.
+No file locks: a small file beside it, made by a hard link, says who. What a process of this host left behind
+when it was killed is recognised and taken away; of another host nobody here can know, so the message says
+which file to remove. This file must never import h5py.
 """
 
 from __future__ import annotations
@@ -37,12 +37,33 @@ def one_writer(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
         Another process writes it and does not end, or the folder cannot be written.
     """
     lock = path.with_name(f".{path.name}.lock")
+    what = f"the results file {path}"
+    with only_one(lock, f"{what} is being written by", what, patience_s):
+        yield
+
+
+@contextmanager
+def only_one(lock: Path, busy: str, what: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Be the only one in here that holds `lock`.
+
+    Parameters
+    ----------
+    busy
+        The beginning of the message when another process does, before its name.
+    what
+        What cannot be written when `lock` cannot.
+
+    Raises
+    ------
+    RecordError
+        Another process holds it and does not end, or the folder cannot be written.
+    """
     mine = _claim_text()
     deadline = time.monotonic() + patience_s
-    while not _claim(lock, mine, path):
+    while not _claim(lock, mine, what):
         _break_if_dead(lock)
         if time.monotonic() > deadline and lock.exists():
-            raise RecordError(_busy(path, lock))
+            raise RecordError(_busy(busy, lock))
         time.sleep(POLL_S)
     try:
         yield
@@ -58,7 +79,7 @@ def _claim_text() -> str:
     return json.dumps(told)
 
 
-def _claim(lock: Path, text: str, path: Path) -> bool:
+def _claim(lock: Path, text: str, what: str) -> bool:
     """Try to make `lock`: it appears with all its text, or not at all."""
     aside = _another_name(lock)
     try:
@@ -76,7 +97,7 @@ def _claim(lock: Path, text: str, path: Path) -> bool:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
-            f"the results file {path} cannot be written: {error.strerror} ({lock.parent}); choose a folder "
+            f"{what} cannot be written: {error.strerror} ({lock.parent}); choose a folder "
             "that can be written (-o of collect, --results of sweep)"
         ) from error
     return True
@@ -129,13 +150,10 @@ def _began(pid: int) -> str:
     return "" if state in "ZX" else fields[18]
 
 
-def _busy(path: Path, lock: Path) -> str:
+def _busy(busy: str, lock: Path) -> str:
     told = _told(_read(lock))
     who = f"process {told.get('pid', '?')} on {told.get('host', 'an unknown host')}"
-    return (
-        f"the results file {path} is being written by {who}; wait until it is done. If that process is gone, "
-        f"remove {lock}"
-    )
+    return f"{busy} {who}; wait until it is done. If that process is gone, remove {lock}"
 
 
 def _read(lock: Path) -> str:

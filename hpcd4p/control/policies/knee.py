@@ -57,6 +57,11 @@ QUEUED_S = 0.4
 """Time constant of the share w."""
 
 
+WARM_TUPLES = 2.0
+"""Tuples of the slowest element that each rank must have done, on average, before waiting for cores, or the
+throughput, tells anything: a rank imports what an element needs with its first, all ranks at once."""
+
+
 class Knee:
     """See the file."""
 
@@ -71,13 +76,18 @@ class Knee:
         self._hold_s = HOLD_S[0]
         self._hold_until_s = 0.0
         self._scatter = self._mean = 0.0
+        self._work_s = 0.0
+        self._warm = False
 
     def decide(self, seen: PoolObservation) -> Decision:
         """See `Policy.decide`."""
         busy = max(0.0, seen.active - seen.idle)
-        if seen.busy > 0 and seen.now_s > self._settled_s:
+        if not self._warm:
+            self._work_s += seen.work * seen.dt_s
+            self._warm = self._work_s > WARM_TUPLES * seen.active * seen.longest_s > 0
+        elif seen.busy > 0 and seen.now_s > self._settled_s:
             self._queued.add(seen.waiting, seen.dt_s)
-        limit = self._trials.limit(seen, busy, self._target, self._queued)
+        limit = self._trials.limit(seen, busy, self._target, self._queued) if self._warm else None
         most, because = limit if limit is not None else (self._bounds.most, "")
         if seen.backlog_tuples and not seen.backlog_s:
             return self._move(min(self._target, most), "nothing is known of the work yet", seen)

@@ -39,11 +39,15 @@ MORE_RANKS = 1.5
 """Ranks in a trial with more."""
 
 AGAIN_S = (1.5, 60.0)
-"""Time to the next trial with more ranks (first, at most): it doubles when it was not worth it. More ranks
-than of use cost process time, no run time."""
+"""Time to the next trial with more ranks (first, at most): three times as long when it was not worth it, so
+that a steady load sees few changes. More ranks than of use cost process time, no run time."""
 
 CORES_S, CORES_TUPLES = 0.25, 20
 """Time over which ranks must have waited for cores before fewer are tried, and tuples done meanwhile."""
+
+ON_CORE = 0.5
+"""Part of their time that ranks are on a core at least, where cores are what they lack: after a start in
+which all ranks import at once they may sleep, and then the reason for fewer has gone."""
 
 QUEUED_MOST = 0.08
 """Part of their time that ranks may wait for cores: the head and Redis take some time of theirs too."""
@@ -61,6 +65,7 @@ class _Window:
         self.seconds = 0.0
         self.work = 0.0
         self.tuples = 0.0
+        self.cores_s = 0.0
         self.task_s = 0.0
         """Seconds of a task, the longest estimate."""
 
@@ -70,6 +75,7 @@ class _Window:
         self.task_s = max(self.task_s, seen.longest_s, seen.backlog_s / tasks if tasks else 0.0)
         self.work += seen.work * seen.dt_s
         self.tuples += seen.done * seen.dt_s
+        self.cores_s += seen.cores * seen.dt_s
 
     @property
     def rate(self) -> float:
@@ -78,6 +84,11 @@ class _Window:
     def surely_below(self, part: float, least: float) -> bool:
         """Whether a throughput of `part` so far will hardly become `least`: by two deviations of a count."""
         return self.seconds > LEAST_S and part * (1 + 2 / max(1.0, self.tuples) ** 0.5) < least
+
+    def sleeps(self, ranks: int) -> bool:
+        """Whether `ranks` are on a core for less than a part of their time."""
+        known = self.seconds >= max(CORES_S, 2 * self.task_s)
+        return known and self.cores_s < ON_CORE * ranks * self.seconds
 
     def full(self) -> bool:
         if self.seconds < WINDOW_TASKS * self.task_s:
@@ -102,11 +113,14 @@ class Trials:
         self._again_s = AGAIN_S[0]
         self._cores = ""
         self._next_cores_s = 0.0
+        self._queued_s = 0.0
 
     def limit(
         self, seen: PoolObservation, busy: float, target: int, queued: Smooth
     ) -> tuple[int, str] | None:
         """(most ranks that are of use, why); None where nothing is known against any number."""
+        if seen.busy > 0:
+            self._queued_s = self._queued_s + seen.dt_s if seen.waiting > QUEUED_MOST else 0.0
         full = seen.backlog_tasks >= 1 and busy > 0.85 * seen.active and not seen.held
         if not full:  # the throughput is that of whoever feeds the pool: it says nothing of ranks
             self._window = None
@@ -130,7 +144,7 @@ class Trials:
         self._window.add(seen)
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, ceil(with_core))
-        told = queued.age_s >= CORES_S and queued.value > QUEUED_MOST
+        told = min(queued.age_s, self._queued_s) >= CORES_S and queued.value > QUEUED_MOST
         if (
             told
             and fewer < target
@@ -171,6 +185,10 @@ class Trials:
             self._window = _Window(seen.now_s)
             return  # this one holds some of the time before
         self._window.add(seen)
+        if self._cores and self._trial < self._from and self._window.sleeps(self._trial):
+            self._next_cores_s = seen.now_s + AGAIN_S[0]
+            self._over(seen, found=None)
+            return
         part = self._window.rate / self._before if self._before else 1.0
         least = NOT_DENIED if self._cores else SAME
         hopeless = self._trial < self._from and self._window.surely_below(part, least)
@@ -193,7 +211,7 @@ class Trials:
         assert trial is not None
         more = trial > self._from
         if more:
-            self._again_s = AGAIN_S[0] if found else min(2 * self._again_s, AGAIN_S[1])
+            self._again_s = AGAIN_S[0] if found else min(3 * self._again_s, AGAIN_S[1])
             self._next_more_s = seen.now_s + self._again_s
             if found == self._bounds.most:
                 self._limit = None

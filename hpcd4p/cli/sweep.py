@@ -1,0 +1,195 @@
+"""``hpcd4p sweep``: a scaling study, from its file to its results file; with ``status``: how far it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hpcd4p.cli.options import Parser, whole_number
+from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.settings import all_settings
+from hpcd4p.cli.words import complain, mention, say
+from hpcd4p.errors import Interrupted, SettingsError
+from hpcd4p.study.definition import CLUSTERS, Study, read_study
+from hpcd4p.study.folder import StudyFolder
+from hpcd4p.study.points import Point, covering, points_of
+from hpcd4p.study.states import RETRY, Standing
+
+_ABOUT = """Run every point of a scaling study that has not been run, and write RESULTS/STUDY.h5. Started
+again, it does only what is missing; what Slurm has goes on without it. `sweep status STUDY` tells how far it
+is."""
+
+_EPILOG = """exit status: 0 all points completed; 1 some failed; 2 something to mend; 3 stopped before
+the end, start it again to go on. configs/study-reference.toml describes every key of a study"""
+
+LOCK = "driver.lock"
+"""In the folder of a study that a driver follows."""
+
+WATCH_S = 2.0
+
+PLAN_S = 300.0
+"""Deadline for `hpcd4p plan` of a workflow that loads slowly."""
+
+
+def command(argv: list[str], ranks: OtherRanks) -> int:
+    """Give the exit status of ``hpcd4p sweep ARGV``."""
+    made = _parser()
+    found = made.parse(argv)
+    words = found.words
+    status = words[0] == "status" and len(words) > 1
+    if len(words) > 1 + status:
+        made.error(f"unexpected argument {words[1 + status]!r}")
+    if ranks.size > 1:
+        raise SettingsError(
+            f"sweep inside a job of {ranks.size} ranks: it starts the ranks of each point itself"
+        )
+    known = frozenset(all_settings())
+    study = _overridden(read_study(Path(words[-1]), known), found.cluster, found.at_once)
+    points = points_of(study, known)
+    folder = StudyFolder(Path(found.results), study.name)
+    if status:
+        return _status(study, folder, points, found.watch)
+    if found.retry is not None and found.retry not in RETRY:
+        raise SettingsError(f"--retry takes {' or '.join(RETRY)}, not {found.retry!r}")
+    if found.dry_run:
+        return _dry_run(study, points)
+    return _run(study, folder, points, found.retry, argv)
+
+
+def _parser() -> Parser:
+    made = Parser(
+        prog="hpcd4p sweep",
+        usage="hpcd4p sweep [status] [options] STUDY.toml",
+        description=_ABOUT,
+        epilog=_EPILOG,
+    )
+    made.add_argument("words", nargs="+", metavar="STUDY.toml", help="the file of the study")
+    made.add_argument("--cluster", metavar="NAME", help=f"instead of the study's: {', '.join(CLUSTERS)}")
+    made.add_argument("--at-once", metavar="N", help="points that may run at once, instead of the study's")
+    made.add_argument("--results", metavar="FOLDER", default="results", help="(default results)")
+    made.add_argument("--dry-run", action="store_true", help="list the points, their cost and the batch text")
+    made.add_argument(
+        "--retry", metavar="WHAT", help="run points again that ended badly: failed (all of them), timed-out"
+    )
+    made.add_argument("--watch", action="store_true", help="with status: show it again until all has ended")
+    return made
+
+
+def _overridden(study: Study, cluster: str | None, at_once: str | None) -> Study:
+    launch = study.launch
+    if cluster is not None:
+        if cluster not in CLUSTERS:
+            raise SettingsError(f"--cluster takes {', '.join(CLUSTERS)}; not {cluster!r}")
+        launch = replace(launch, cluster=cluster)
+    if launch.cluster == "auto":
+        from hpcd4p.study.launchers import cluster_here
+
+        launch = replace(launch, cluster=cluster_here())
+    most = whole_number(at_once, "--at-once", 1, 100_000, None)
+    return replace(study, launch=replace(launch, at_once=most or launch.at_once))
+
+
+def _status(study: Study, folder: StudyFolder, points: Sequence[Point], watch: bool) -> int:
+    from hpcd4p.study.driver import Driver
+    from hpcd4p.study.overview import standings_text, status_of
+
+    if not folder.path.is_dir():
+        raise SettingsError(
+            f"{folder.path} does not exist: this study has not been started (or with other --results)"
+        )
+    driver = Driver(study, folder, points, lambda now: None)
+    while True:
+        standings = driver.standings()
+        clear = "\x1b[2J\x1b[H" if watch and sys.stdout.isatty() else ""
+        say(clear + "\n".join(standings_text(study, standings)))
+        status = status_of(standings)
+        if not watch or status != 3:
+            return status
+        time.sleep(WATCH_S)
+
+
+def _dry_run(study: Study, points: Sequence[Point]) -> int:
+    from hpcd4p.study.launchers import batch_texts
+    from hpcd4p.study.overview import points_text
+
+    _check_workflow(points)
+    say("\n".join(points_text(study, points)))
+    if study.launch.cluster == "slurm":
+        for text in batch_texts(study, points):
+            say(f"\n{text}")
+    return 0
+
+
+def _run(
+    study: Study, folder: StudyFolder, points: Sequence[Point], retry: str | None, argv: list[str]
+) -> int:
+    from hpcd4p.study.driver import Driver
+    from hpcd4p.study.one_writer import only_one
+    from hpcd4p.study.overview import ended_text, standings_text, status_of
+
+    _check_workflow(points)
+    done = 0
+    total = 0
+
+    def told(now: Standing) -> None:
+        nonlocal done
+        done += 1
+        say(ended_text(now, done, total))
+
+    driver = Driver(study, folder, points, told)
+    lock = folder.path / LOCK
+    with only_one(lock, f"the study {study.name} is followed by", f"the study folder {folder.path}"):
+        try:
+            total = driver.start(retry, "python -m hpcd4p sweep " + " ".join(argv))
+            total += driver.adopted
+            say(
+                f"{study.name}: {total} of {len(points)} points to run ({study.launch.cluster})"
+                if total
+                else f"{study.name}: nothing to do, all {len(points)} points have been run"
+            )
+            driver.follow()
+        except KeyboardInterrupt:
+            where = "; what Slurm has goes on" if study.launch.cluster == "slurm" else ""
+            complain(f"interrupted{where}; start the same command again to go on")
+            return Interrupted.status
+        standings = driver.standings()
+        _collect(study, folder)
+    say("\n".join(standings_text(study, standings)))
+    say(f"Results: {folder.results_file}   (python -m hpcd4p report {folder.results_file})")
+    status = status_of(standings)
+    if status == 1:
+        mention("to run the points that ended badly again: the same command with --retry failed")
+    return status
+
+
+def _collect(study: Study, folder: StudyFolder) -> None:
+    from hpcd4p.study.collect import collect
+
+    collect(folder.path, folder.results_file)
+
+
+def _check_workflow(points: Sequence[Point]) -> None:
+    """See that the workflow loads and takes its options, with every value of every axis.
+
+    In a process of its own: what a workflow imports stays out of the driver.
+    """
+    for point in covering([p for p in points if p.repeat == 1]):
+        words = [w for w in point.words[1:] if not w.startswith(("-i=", "--file="))]
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "hpcd4p", "plan", *words],
+                capture_output=True, text=True, timeout=PLAN_S, check=False, env=os.environ,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise SettingsError(
+                f"the workflow of {point.key} did not load within {PLAN_S:.0f} s: try python -m hpcd4p plan "
+                + " ".join(words)
+            ) from None
+        if done.returncode:
+            said = done.stderr.strip().removeprefix("hpcd4p: error: ")
+            raise SettingsError(f"point {point.key} cannot be run: {said}")

@@ -1,0 +1,84 @@
+"""Where a study lies on disk: one folder, in it one for each key, in that one for each attempt.
+
+Every small file is written aside and renamed: whoever reads sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.errors import RecordError
+
+STUDY, PLAN, END = "study.json", "plan.json", "end.json"
+OUT, ERR = "out.txt", "err.txt"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path`, aside first.
+
+    Raises
+    ------
+    RecordError
+        It cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("w", encoding="utf-8") as file:
+            json.dump(value, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise RecordError(
+            f"{path} cannot be written: {error.strerror}; give a folder that can be written with --results"
+        ) from error
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Give what is in `path`; None if it is not there, or no JSON object."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+class StudyFolder:
+    """The folder ``RESULTS/STUDY`` and the results file ``RESULTS/STUDY.h5`` beside it."""
+
+    def __init__(self, results: Path, study: str) -> None:
+        self.path = results / study
+        self.results_file = results / f"{study}.h5"
+
+    def attempts(self, key: str) -> list[int]:
+        """Give the numbers of the attempts of a point that have been planned, in order."""
+        try:
+            names = os.listdir(self.path / key)
+        except OSError:
+            return []
+        return sorted(int(n) for n in names if n.isdigit())
+
+    def attempt(self, key: str, number: int) -> Path:
+        """Give the folder of an attempt."""
+        return self.path / key / str(number)
+
+    def last(self, key: str) -> tuple[int, dict[str, Any] | None, dict[str, Any] | None]:
+        """Give the last attempt of a point: its number (0: none), what was planned, and how it ended."""
+        numbers = self.attempts(key)
+        if not numbers:
+            return 0, None, None
+        folder = self.attempt(key, numbers[-1])
+        return numbers[-1], read_json(folder / PLAN), read_json(folder / END)
+
+    def records(self, key: str, number: int) -> Iterator[Path]:
+        """Yield the run records of an attempt: none or one."""
+        return (p for p in sorted(self.attempt(key, number).glob("*.h5")) if not p.name.startswith("."))
