@@ -14,11 +14,10 @@ from hpcd4p.record.reader import schema_of
 from hpcd4p.record.summary import Summary
 from hpcd4p.study.attempts import Found, find_attempts
 from hpcd4p.study.facts import AttemptFacts
+from hpcd4p.study.folder import STUDY
 from hpcd4p.study.results_file import write_results
 from hpcd4p.study.rows import Row, axes_of_study, is_weak
 from hpcd4p.study.schema import SCHEMA
-
-STUDY = "study.json"
 
 
 @dataclass(frozen=True)

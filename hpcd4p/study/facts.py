@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.record.summary import Summary
-
-COMPLETED, FAILED_TUPLES, FAILED, STOPPED, LOST = "completed", "failed tuples", "failed", "stopped", "lost"
+from hpcd4p.study.states import COMPLETED, FAILED, FAILED_TUPLES, LOST, STOPPED
 
 STATES = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
 """State of an attempt by the exit status of its run; all others are `failed`."""
