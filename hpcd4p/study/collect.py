@@ -68,8 +68,8 @@ def collect(
     definition = {**definition, "name": name, "axes": axes_of_study(definition, attempts)}
     target = path or default_path(folder, name)
     refuse_other_file(target, name)
-    rows = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
-    return Collected(target, name, rows, attempts, [*notes, *found.notes])
+    written = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
+    return Collected(target, name, written.rows, written.attempts, [*notes, *found.notes])
 
 
 def chosen(found: Found, folder: Path, study: str | None) -> str:

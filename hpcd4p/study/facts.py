@@ -33,8 +33,6 @@ class AttemptFacts:
         The run record, also if it cannot be read.
     unreadable : str
         Why the record cannot be read.
-    silent : bool
-        It began, and there is neither an end nor a record: it runs still, or was lost.
     scaling : str
         'strong' or 'weak' if the record says it.
     """
@@ -62,7 +60,6 @@ class AttemptFacts:
     ended: str = ""
     record: Path | None = None
     unreadable: str = ""
-    silent: bool = False
     scaling: str = ""
 
 
@@ -113,7 +110,6 @@ def made(
         ended=_text(end.get("ended")) or (summary.ended if summary else ""),
         record=record,
         unreadable=unreadable,
-        silent=not end and record is None,
         scaling=_text(point.get("scaling")) or "",
     )
 
