@@ -17,23 +17,26 @@ from hpcd4p.record.scaling import Change, Life, Scaling, Tick
 from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
 from hpcd4p.study.collect import collect
+from hpcd4p.study.results import read_results
 
 RANKS = 16
 
-DISK_SPEED = Target(3.0, at_least=False)
-"""Of the time of the copy; what a copy does not do is to make one file of many, object by object."""
+DISK_SPEED = Target(1.5, at_least=False)
+"""Of the time of the copy. Where records are small it is HDF5 that takes the time, not the disk: it copies
+object by object, 59 of them in each record here, and text value by value."""
 
 
 def rows(bench: Bench) -> list[Row]:
     """Records of small outputs, and such that hold some megabytes."""
     runs = bench.size(500, 20)
     return [
-        _row(bench, "words and counts", runs, words=5_000, arrays=0),
-        _row(bench, "arrays", max(10, runs // 10), words=1_000, arrays=20),
+        measured(bench, "words and counts", runs, words=5_000, arrays=0),
+        measured(bench, "arrays", max(10, runs // 10), words=1_000, arrays=20),
     ]
 
 
-def _row(bench: Bench, what: str, runs: int, words: int, arrays: int) -> Row:
+def measured(bench: Bench, what: str, runs: int, words: int, arrays: int) -> Row:
+    """Make `runs` records with so many of each, and merge, link and copy them in turns."""
     with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as made:
         folder = Path(made)
         bench.say(f"making {runs} records")
@@ -45,10 +48,12 @@ def _row(bench: Bench, what: str, runs: int, words: int, arrays: int) -> Row:
         def merged() -> float:
             bench.say(f"merging {runs} records")
             begun = time.perf_counter()
-            collected = collect(study, target, merge=True)
+            collect(study, target, merge=True)
             taken = time.perf_counter() - begun
-            if len(collected.rows) != runs or any(facts.unreadable for facts in collected.attempts):
-                bench.wrong.append(f"{what}: {len(collected.rows)} of {runs} records merged")
+            results = read_results(target)
+            held = sum(results.has_record(row) for row in results.rows)
+            if held != runs or not results.merged:
+                bench.wrong.append(f"{what}: {held} of {runs} records merged")
             return taken
 
         def linked() -> float:

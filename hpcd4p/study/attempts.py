@@ -14,9 +14,7 @@ from pathlib import Path
 
 from hpcd4p.errors import RecordError
 from hpcd4p.study.facts import AttemptFacts, Place, Told, made
-
-PLAN, END, OUT = "plan.json", "end.json", "out.txt"
-"""Files of an attempt; the last is made when it begins."""
+from hpcd4p.study.folder import END, OUT, PLAN
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from typing import Any
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.provenance import GitState, gather
+from hpcd4p.record.reader import schema_of
 from hpcd4p.record.summary import Summary
 from hpcd4p.study.attempts import Found, find_attempts
 from hpcd4p.study.facts import AttemptFacts
+from hpcd4p.study.folder import STUDY
 from hpcd4p.study.results_file import write_results
 from hpcd4p.study.rows import Row, axes_of_study, is_weak
-
-STUDY = "study.json"
+from hpcd4p.study.schema import SCHEMA
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def collect(
     definition = said or {"scaling": "weak" if is_weak({}, attempts) else "strong"}
     definition = {**definition, "name": name, "axes": axes_of_study(definition, attempts)}
     target = path or default_path(folder, name)
-    rows = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
-    return Collected(target, name, rows, attempts, [*notes, *found.notes])
+    refuse_other_file(target, name)
+    written = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
+    return Collected(target, name, written.rows, written.attempts, [*notes, *found.notes])
 
 
 def chosen(found: Found, folder: Path, study: str | None) -> str:
@@ -107,6 +109,24 @@ def default_path(folder: Path, name: str) -> Path:
         raise RecordError(f"a study named {name!r} gives no name of a file: say where it goes with -o")
     here = folder if folder.name else folder.absolute()
     return (here.parent if here.name == name else folder) / f"{name}.h5"
+
+
+def refuse_other_file(path: Path, name: str) -> None:
+    """See that `path` is the results file that it is about to be, or is not there: records are never lost.
+
+    Raises
+    ------
+    RecordError
+        It is something else.
+    """
+    if not path.exists():
+        return
+    try:
+        other = schema_of(path) != SCHEMA
+    except RecordError:  # a results file in its place that is damaged can be made anew
+        other = path.name != f"{name}.h5"
+    if other:
+        raise RecordError(f"{path} is there and is no results file; remove it, or give another name with -o")
 
 
 def _definition(folder: Path, name: str) -> tuple[dict[str, Any], list[str]]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.record.summary import Summary
-
-COMPLETED, FAILED_TUPLES, FAILED, STOPPED, LOST = "completed", "failed tuples", "failed", "stopped", "lost"
+from hpcd4p.study.states import COMPLETED, FAILED, FAILED_TUPLES, LOST, STOPPED
 
 STATES = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
 """State of an attempt by the exit status of its run; all others are `failed`."""
@@ -34,8 +33,6 @@ class AttemptFacts:
         The run record, also if it cannot be read.
     unreadable : str
         Why the record cannot be read.
-    silent : bool
-        It began, and there is neither an end nor a record: it runs still, or was lost.
     scaling : str
         'strong' or 'weak' if the record says it.
     """
@@ -63,7 +60,6 @@ class AttemptFacts:
     ended: str = ""
     record: Path | None = None
     unreadable: str = ""
-    silent: bool = False
     scaling: str = ""
 
 
@@ -114,7 +110,6 @@ def made(
         ended=_text(end.get("ended")) or (summary.ended if summary else ""),
         record=record,
         unreadable=unreadable,
-        silent=not end and record is None,
         scaling=_text(point.get("scaling")) or "",
     )
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hpcd4p
 from hpcd4p.errors import RecordError
@@ -27,11 +27,18 @@ from hpcd4p.study.one_writer import one_writer
 from hpcd4p.study.rows import Row, axes_of_study, relative, rows_of
 from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, Column, Kind, columns_of, storable, stored
 
-LIBVER = ("v108", "v108")
-"""Groups take a fifth of the room and of the time of the oldest form; every HDF5 since 1.8 reads it."""
+LIBVER = ("v108", "latest")
+"""Small groups without the tables of the oldest form. What a copied record has may be newer: it stays so."""
 
 _HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError)
 """What h5py raises when the library below it fails."""
+
+
+class Written(NamedTuple):
+    """The rows, and the attempts that they are of, with what went wrong meanwhile."""
+
+    rows: list[Row]
+    attempts: list[AttemptFacts]
 
 
 def write_results(
@@ -40,8 +47,8 @@ def write_results(
     attempts: Iterable[AttemptFacts],
     provenance: Mapping[str, Any],
     merge: bool = False,
-) -> list[Row]:
-    """Write the results file `path` anew, in place of what is there; gives its rows.
+) -> Written:
+    """Write the results file `path` anew, in place of what is there; gives what is in it now.
 
     Parameters
     ----------
@@ -66,7 +73,7 @@ def write_results(
     with one_writer(path):
         aside = AsideFile(path, replace=True)
         try:
-            rows = _write(aside, study, facts, provenance, merge)
+            written = _write(aside, study, facts, provenance, merge)
             aside.publish()
         except _HDF5_ERRORS as error:
             cause = aside.error or error
@@ -76,7 +83,7 @@ def write_results(
             ) from error
         finally:
             aside.remove()
-    return rows
+    return written
 
 
 def _write(
@@ -85,7 +92,7 @@ def _write(
     facts: Sequence[AttemptFacts],
     provenance: Mapping[str, Any],
     merge: bool,
-) -> list[Row]:
+) -> Written:
     h5py = load_h5py()
     file = h5py.File(aside, "w", libver=LIBVER)
     try:
@@ -107,7 +114,7 @@ def _write(
             file.close()
         raise
     file.close()
-    return rows
+    return Written(rows, facts)
 
 
 def _put(runs: Any, facts: AttemptFacts, aside: AsideFile, merge: bool) -> AttemptFacts:

@@ -12,9 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hpcd4p.study.facts import COMPLETED, AttemptFacts
-
-RANKS, NODES = "ranks", "nodes"
+from hpcd4p.study.definition import NODES, RANKS
+from hpcd4p.study.facts import AttemptFacts
+from hpcd4p.study.states import COMPLETED
 
 Row = dict[str, Any]
 

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import h5py
@@ -14,10 +15,11 @@ import pytest
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.reader import read_record
+from hpcd4p.record.writer import RecordWriter
 from hpcd4p.study.collect import collect
 from hpcd4p.study.results import read_results
 from hpcd4p.study.schema import COLUMNS, SCHEMA_VERSION, Kind
-from tests.unit.study.attempts_made import StudyMade, end_of
+from tests.unit.study.attempts_made import StudyMade, end_of, summary_of
 
 
 @pytest.fixture
@@ -106,6 +108,28 @@ def test_a_merged_file_holds_all_that_its_records_hold(study: StudyMade) -> None
         assert np.array_equal(record.lives().busy, lives.busy)
         with pytest.raises(RecordError, match="no output 'x'"):
             record.count("x")
+
+
+def test_values_of_every_kind_are_in_a_merged_file_as_in_their_record(tmp_path: Path) -> None:
+    values = [
+        *(1, 2.5, True, None, "text", 1 + 2j, b"bytes", (1, "a"), [1, 2, 3], {"k": [1.5, None]}, {1, 2}),
+        *(np.arange(6.0).reshape(2, 3), np.arange(4, dtype="c16"), np.float16(0.5), np.array(["a", "bc"])),
+        *(np.datetime64("2026-01-02"), datetime(2026, 1, 2), np.zeros((300, 300)), 10**40),
+    ]
+    path = tmp_path / "s" / "w.h5"
+    writer = RecordWriter(path)
+    for i, value in enumerate(values):
+        writer.outputs(f"e{i}", "output", [value] * 3)
+    writer.outputs("all", "output", values)
+    summary = summary_of(2, 1.0)
+    summary.provenance = {"point": {"study": "s", "key": "ranks=2", "attempt": 1, "axes": {"ranks": 2}}}
+    writer.close(summary)
+    results = read_results(collect(tmp_path / "s", merge=True).path)
+    with results.open_record(results.rows[0]) as merged, read_record(path) as record:
+        assert merged.names == record.names
+        for name in record.names:
+            assert repr(list(merged.outputs(name))) == repr(list(record.outputs(name)))
+            assert merged.described(name) == record.described(name)
 
 
 def test_an_attempt_without_record_has_none_to_open(study: StudyMade) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
 from pathlib import Path
 
+import h5py
 import pytest
 
 from hpcd4p.cli.collect import report
 from hpcd4p.errors import RecordError
+from hpcd4p.record.reader import read_record
 from hpcd4p.study.attempts import find_attempts
 from hpcd4p.study.collect import collect
 from hpcd4p.study.facts import axes_of
@@ -48,6 +52,34 @@ def test_a_truncated_record_among_good_ones_becomes_a_row_with_its_reason(
     assert (lost["state"], lost["elapsed_s"]) == ("lost", None)
     assert "truncated" in str(lost["reason"])
     assert lost["record"] == "s/ranks=8,repeat=1/1/w-1.h5"
+
+
+def test_a_record_that_is_damaged_inside_is_told_when_it_is_merged(study: StudyMade) -> None:
+    study.define()
+    study.attempt({"ranks": 2}, end=end_of())
+    damage_inside(next(study.attempt({"ranks": 4}, end=end_of()).glob("*.h5")))
+    collected = collect(study.path, merge=True)
+    good, bad = read_results(study.file).rows
+    assert good["reason"] is None
+    assert (bad["state"], bad["elapsed_s"]) == ("completed", 10.0)  # its summary could be read
+    assert "w-1.h5: the record is damaged" in bad["reason"]
+    assert any("ranks=4,repeat=1, attempt 1: " in line for line in report(collected))
+    results = read_results(study.file)
+    assert [results.has_record(row) for row in results.rows] == [True, False]
+
+
+def damage_inside(path: Path) -> None:
+    """Break a group of a record such that its summary can still be read."""
+    whole = path.read_bytes()
+    for mark in (b"SNOD", b"TREE", b"HEAP"):
+        for found in re.finditer(mark, whole):
+            path.write_bytes(whole[: found.start()] + b"????" + whole[found.end() :])
+            with suppress(RecordError), read_record(path), h5py.File(path) as file:
+                with suppress(RuntimeError, KeyError, OSError):
+                    file.visit(lambda name: None)
+                    continue
+                return
+    raise AssertionError("nothing in it can be broken")
 
 
 def test_records_alone_are_enough(study: StudyMade, tmp_path: Path) -> None:
@@ -177,6 +209,23 @@ def test_the_results_file_itself_and_runs_of_no_study_are_left_out(study: StudyM
     found = find_attempts(study.path.parent)
     assert [facts.key for facts in found.attempts] == ["ranks=2,repeat=1"]
     assert found.notes == ["2 HDF5 files that belong to no study are left out"]
+
+
+def test_what_is_no_results_file_is_not_written_over(study: StudyMade, tmp_path: Path) -> None:
+    record = next(study.attempt({"ranks": 2}, end=end_of()).glob("*.h5"))
+    (tmp_path / "text").write_text("mine")
+    for path in (record, tmp_path / "text"):
+        before = path.read_bytes()
+        with pytest.raises(RecordError, match="is no results file"):
+            collect(study.path, path)
+        assert path.read_bytes() == before
+
+
+def test_a_damaged_results_file_is_made_anew(study: StudyMade) -> None:
+    study.attempt({"ranks": 2}, end=end_of())
+    collect(study.path)
+    study.file.write_bytes(study.file.read_bytes()[:2000])
+    assert len(rows(study)) == 1
 
 
 def test_a_study_whose_name_is_a_path_needs_a_place(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from hpcd4p.study import schema
+from hpcd4p.study import definition, schema
 from hpcd4p.study.schema import COLUMNS, Column, Kind, columns_of, kind_of, stored, told
 
 DOCUMENT = Path(schema.__file__).with_name("SCHEMA.md")
@@ -75,6 +75,11 @@ def test_axes_come_behind_in_their_order_with_the_kind_that_holds_their_values()
         Column("shift", Kind.NUMBER, "1"),  # -1 would be a missing one
         Column("on", Kind.TEXT),
     )
+
+
+def test_no_axis_of_a_study_has_the_name_of_a_column_but_ranks_and_nodes() -> None:
+    assert {column.name for column in COLUMNS} - definition.COLUMNS == {"ranks", "nodes"}
+    assert {column.name for column in COLUMNS} >= definition.COLUMNS
 
 
 def test_values_of_several_kinds_are_text() -> None:
