@@ -22,6 +22,7 @@ COMMANDS = {
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
     "sweep": "run a scaling study: many points, on Slurm or here; results in one file",
     "collect": "make the results file of a study anew from its run records",
+    "report": "figures and tables of a study: one HTML file, PNG, SVG, Markdown, LaTeX",
     "doctor": "check MPI, Redis, h5py, Slurm, and say what to do about each lack",
 }
 

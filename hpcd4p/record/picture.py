@@ -105,12 +105,17 @@ def draw(path: Path, summary: Summary, scaling: Scaling, lives: Lives | None) ->
     """
     matplotlib = load_matplotlib()
     with matplotlib.rc_context(STYLE):
-        figure = _figure(matplotlib, summary, scaling, lives)
-        made = io.BytesIO()
-        kind = path.suffix.lower().lstrip(".")
-        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-        figure.savefig(made, format=kind, metadata=dated)
-    _write(path, made.getvalue())
+        figure = figure_of(matplotlib, summary, scaling, lives)
+        made = rendered(figure, path.suffix.lower().lstrip("."))
+    _write(path, made)
+
+
+def rendered(figure: Any, kind: str) -> bytes:
+    """Give a figure as a file of a kind (``png``, ``svg``, ``pdf``) that is the same each time."""
+    made = io.BytesIO()
+    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    figure.savefig(made, format=kind, metadata=dated)
+    return made.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -124,7 +129,8 @@ def _write(path: Path, data: bytes) -> None:
         raise RecordError(f"{path}: the picture cannot be written: {error.strerror}") from error
 
 
-def _figure(matplotlib: Any, summary: Summary, scaling: Scaling, lives: Lives | None) -> Any:
+def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, lives: Lives | None) -> Any:
+    """Give the picture of a run as a figure of matplotlib; to be called, and drawn, with `STYLE`."""
     panels = [
         *([(_draw_lives, _height(summary))] if lives is not None else []),
         *([(_draw_active, 1.3), (_draw_backlog, 1.0), (_draw_rates, 1.0)] if scaling.ticks else []),

@@ -1,0 +1,158 @@
+"""The laws that fit a study, and their figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
+from hpcd4p.study.cells import RANKS, Series
+from hpcd4p.study.figures import Picture, repeats_words
+from hpcd4p.study.laws import FAR, Fit, fit_amdahl, fit_gustafson, fit_usl
+from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, thinned
+from hpcd4p.study.ratios import RUN
+
+AMDAHL_COLOUR, USL_COLOUR, MEASURED = "#E69F00", "#0072B2", "#000000"
+
+PANELS = 9
+
+ALL, WITHOUT_HEAD = "ranks", "ranks without the head"
+
+
+class Fitted(NamedTuple):
+    """The laws of one line of the study.
+
+    Attributes
+    ----------
+    counted : str
+        What N counts: `ALL`, or `WITHOUT_HEAD` where that describes the run times better; the head takes no
+        tuples from 2 ranks on, so that 2 to 4 ranks are 1 to 3 that work.
+    samples : dict[float, list[float]]
+        N → run times in seconds.
+    """
+
+    line: Series
+    counted: str
+    samples: dict[float, list[float]]
+    amdahl: Fit | None
+    usl: Fit | None
+    gustafson: Fit | None
+
+    @property
+    def fits(self) -> list[Fit]:
+        """Those that there are."""
+        return [f for f in (self.amdahl, self.usl, self.gustafson) if f is not None]
+
+    @property
+    def knee_ranks(self) -> float | None:
+        """The knee as a number of ranks, the head among them; None if there is none."""
+        if self.usl is None or self.usl.knee is None:
+            return None
+        return self.usl.knee + (self.counted == WITHOUT_HEAD)
+
+
+def fitted(line: Series, weak: bool) -> Fitted:
+    """Fit the laws to one line."""
+    times = {c.ranks: c.values(RUN) for c in line.cells if c.values(RUN)}
+    every = {float(n): t for n, t in times.items()}
+    if weak:
+        return Fitted(line, ALL, every, None, None, fit_gustafson(every))
+    working = {n - 1.0: t for n, t in times.items() if n > 1}
+    whole = (fit_amdahl(every), fit_usl(every))
+    # one rank alone is another program: no head, no Redis, no MPI
+    headless = (fit_amdahl(working), fit_usl(working))
+    better = _error(headless) < _error(whole)
+    counted, samples, chosen = (WITHOUT_HEAD, working, headless) if better else (ALL, every, whole)
+    return Fitted(line, counted, samples, *chosen, None)
+
+
+def _error(fits: tuple[Fit | None, Fit | None]) -> float:
+    return min((f.error for f in fits if f is not None), default=float("inf"))
+
+
+def law_pictures(view: View, laws: Sequence[Fitted], kinds: Sequence[str]) -> Iterator[Picture]:
+    """Draw what was measured beside the laws; none if no law could be fitted. Not for weak scaling."""
+    matplotlib = load_matplotlib()
+    laws = [law for law in laws if law.amdahl is not None or law.usl is not None]
+    for i in range(0, len(laws), PANELS):
+        part = laws[i : i + PANELS]
+        with matplotlib.rc_context(STYLE):
+            figure = _drawn(matplotlib, view, part)
+            files = {kind: rendered(figure, kind) for kind in kinds}
+        name = "laws" + (f"-{i // PANELS + 1}" if len(laws) > PANELS else "")
+        yield Picture(name, _caption(part), len(part) > 1, files)
+
+
+def _drawn(matplotlib: Any, view: View, laws: Sequence[Fitted]) -> Any:
+    from matplotlib.lines import Line2D
+
+    figure, axes = grid(matplotlib, len(laws), height=2.3)
+    log = is_log(view.xs, True)
+    for axis, law in zip(axes, laws, strict=True):
+        _draw(axis, law, log, [float(x) for x in view.xs if view.shape.x == RANKS])
+        axis.set_title(law.line.label, fontsize=8)
+        axis.set_xlabel(f"N, {law.counted}")
+        axis.tick_params(labelbottom=True)
+        if axis.get_subplotspec().is_first_col():
+            axis.set_ylabel("speed-up over N = 1 (1)")
+    legend(
+        figure,
+        [
+            Line2D([], [], color=MEASURED, marker="o", ms=3, lw=0, label="measured"),
+            Line2D([], [], color=USL_COLOUR, lw=1.3, label="universal scalability law"),
+            Line2D([], [], color=AMDAHL_COLOUR, lw=1.3, ls=(0, (5, 1.5)), label="Amdahl"),
+            Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"),
+        ],
+    )
+    return figure
+
+
+def _draw(axis: Any, law: Fitted, log: bool, xs: Sequence[float]) -> None:
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    main = law.usl or law.amdahl
+    assert main is not None
+    end = main.most
+    if law.usl is not None and law.usl.knee is not None and law.usl.knee <= FAR * end:
+        end = max(end, law.usl.knee)
+    n = np.geomspace(1, end * 1.25, 200) if log else np.linspace(1, end * 1.1, 200)
+    if log:
+        axis.set_xscale("log", base=2)
+        axis.xaxis.set_minor_locator(NullLocator())
+        powers = [2.0**i for i in range(20) if 2**i <= end * 1.25]
+        axis.xaxis.set_major_locator(FixedLocator(thinned(powers)))
+        scale_y(axis, 2)
+    axis.xaxis.set_major_formatter("{x:,g}")
+    axis.plot(n, n, color=IDEAL, lw=0.9, ls="--", zorder=1)
+    for fit, colour, dashes in ((law.amdahl, AMDAHL_COLOUR, (0, (5, 1.5))), (law.usl, USL_COLOUR, "-")):
+        if fit is not None:
+            axis.plot(n, main.base_s / fit.run_time(n), color=colour, lw=1.3, ls=dashes, zorder=2)
+    points = [(x, main.base_s / t) for x, times in law.samples.items() for t in times if t > 0]
+    axis.plot(
+        *zip(*points, strict=True), lw=0, marker="o", ms=2.8, mew=0, color=MEASURED, alpha=0.6, zorder=3
+    )
+    if law.usl is not None and law.usl.knee is not None and 1 <= law.usl.knee <= FAR * main.most:
+        knee = law.usl.knee
+        axis.axvline(knee, color=USL_COLOUR, lw=0.8, ls=":", zorder=1)
+        axis.text(
+            knee, 0.02, f"knee {knee:.0f} ", color=USL_COLOUR, fontsize=7, ha="right", va="bottom",
+            transform=axis.get_xaxis_transform(),
+        )  # fmt: skip
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    axis.set_ylim(min(low, 1) / 1.15, high * 1.6) if log else axis.set_ylim(0, high * 1.25)
+
+
+def _caption(laws: Sequence[Fitted]) -> str:
+    cells = [c for law in laws for c in law.line.cells]
+    words = [
+        "Speed-up over one rank of the fitted law, with Amdahl's law and the universal scalability law "
+        "T(N) = T(1) (1 + σ(N−1) + κN(N−1)) / N, fitted to the medians. Points: single runs "
+        f"({repeats_words(cells)}). Dotted: the knee N* = √((1−σ)/κ)."
+    ]
+    if any(law.counted == WITHOUT_HEAD for law in laws):
+        words.append(
+            "Where N counts the ranks without the head, that describes the run times better: from 2 ranks on the head "
+            "takes no tuples."
+        )
+    return " ".join(words)

@@ -1,0 +1,172 @@
+"""What all figures of a report share: panels, colours, scales, legends. matplotlib comes from `record.picture`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpcd4p.study.cells import RANKS, Series, Shape, Value, label_of, line_axis, series_of, text_of
+from hpcd4p.study.cells import Cell as Cell
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C510A")
+"""Okabe and Ito's, with a brown for their yellow, which is not seen on white."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+IDEAL = "#888888"
+
+COLUMN_IN, PAGE_IN = 3.5, 7.1
+"""Widths of a figure: of a column and of the text, in most journals."""
+
+PANELS = 12
+"""In one figure; more make further figures."""
+
+ACROSS = 3
+
+LOG_SPAN = 32
+"""x from one to so many times that is on a logarithmic scale, whatever the steps are."""
+
+TICKS = 9
+
+
+@dataclass
+class Panel:
+    """Lines under a title."""
+
+    title: str
+    lines: list[Series]
+
+
+@dataclass
+class View:
+    """How a study is shown: which axis makes lines, which make panels; the same in all figures."""
+
+    shape: Shape
+    baseline: dict[str, Value]
+    line: str | None
+    panels: list[Panel] = field(default_factory=list)
+
+    @property
+    def xs(self) -> list[Value]:
+        """Values of x."""
+        return self.shape.values[self.shape.x]
+
+    def at(self, x: Value) -> float:
+        """Give where a value stands on the scale of x."""
+        return float(x) if self.shape.numeric else float(self.xs.index(x))
+
+    def style(self, line: Series) -> dict[str, Any]:
+        """Give colour and marker of a line, the same in all figures."""
+        values = self.shape.values[self.line] if self.line else [None]
+        return style_of(values.index(line.axes[self.line]) if self.line else 0, len(values))
+
+
+def style_of(place: int, many: int) -> dict[str, Any]:
+    """Give colour and marker of number `place` of `many`."""
+    marker = MARKERS[place % len(MARKERS)]
+    if many <= len(PALETTE):
+        return {"color": PALETTE[place], "marker": marker}
+    from matplotlib import colormaps
+
+    return {"color": colormaps["viridis"](0.95 * place / (many - 1)), "marker": marker}
+
+
+def view_of(cells: Sequence[Cell], shape: Shape, baseline: dict[str, Value], named: dict[str, Value]) -> View:
+    """Give the view of a study; the axis that is `named` as a baseline makes the lines."""
+    line = line_axis(shape, named)
+    others = [n for n in shape.varied if n != line]
+    view = View(shape, baseline, line)
+    panels: dict[str, list[Series]] = {}
+    for series in series_of(cells, shape):
+        panels.setdefault(label_of(series.axes, others), []).append(series)
+    view.panels = [Panel(title, lines) for title, lines in panels.items()]
+    return view
+
+
+def grid(matplotlib: Any, count: int, across: int = ACROSS, height: float = 2.1) -> tuple[Any, list[Any]]:
+    """Give (figure, its `count` axes)."""
+    columns = min(across, count)
+    rows = -(-count // columns)
+    size = (COLUMN_IN, 2.9) if count == 1 else (PAGE_IN, 0.7 + height * rows)
+    figure = matplotlib.figure.Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    for i, axis in enumerate(axes[:count]):  # the lowest of each column has the numbers
+        axis.tick_params(labelbottom=i + columns >= count)
+    return figure, list(axes[:count])
+
+
+def is_log(values: Sequence[Value], numeric: bool) -> bool:
+    """Whether x is on a logarithmic scale: its values are powers of two apart, or far apart."""
+    if not numeric or len(values) < 2 or min(values) <= 0:
+        return False
+    steps = [math.log2(v / min(values)) for v in values]
+    powers = all(abs(s - round(s)) < 1e-9 for s in steps) and len(values) > 2
+    return powers or max(values) / min(values) >= LOG_SPAN
+
+
+def scale_x(axis: Any, view: View) -> bool:
+    """Set the scale and the ticks of x; gives whether it is logarithmic."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    log = is_log(view.xs, view.shape.numeric)
+    if not view.shape.numeric:
+        axis.set_xticks(range(len(view.xs)), [text_of(x) for x in view.xs])
+        axis.set_xlim(-0.5, len(view.xs) - 0.5)
+        return False
+    if log:
+        axis.set_xscale("log", base=2)
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.xaxis.set_major_locator(FixedLocator(thinned(view.xs)))
+        axis.set_xlim(min(view.xs) / 2**0.25, max(view.xs) * 2**0.25)
+    elif len(view.xs) <= TICKS:
+        axis.xaxis.set_major_locator(FixedLocator(view.xs))
+    axis.xaxis.set_major_formatter("{x:,g}")
+    return log
+
+
+def thinned(values: Sequence[Value]) -> list[Value]:
+    """Give at most `TICKS` of the values, evenly, with the last."""
+    step = -(-len(values) // TICKS)
+    return list(values[::-1][::step][::-1])
+
+
+def scale_y(axis: Any, base: int) -> None:
+    """Make y logarithmic, with plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+
+    axis.set_yscale("log", base=base)
+    if base == 2:
+        axis.yaxis.set_major_locator(LogLocator(base=2, numticks=TICKS))
+        axis.yaxis.set_minor_locator(NullLocator())
+    else:
+        axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=99))
+        axis.yaxis.set_minor_locator(LogLocator(base=10, subs=(3, 4, 6, 7, 8, 9), numticks=99))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter("{x:,g}")
+
+
+def name_x(figure: Any, axes: Sequence[Any], shape: Shape) -> None:
+    """Name x below the lowest panels."""
+    for axis in axes:
+        axis.set_xlabel(x_name(shape) if axis.xaxis.get_tick_params()["labelbottom"] else "")
+
+
+def x_name(shape: Shape) -> str:
+    """Give the name of x with its unit."""
+    return "number of ranks" if shape.x == RANKS else shape.x.replace("_", " ")
+
+
+def legend(figure: Any, handles: Sequence[Any], title: str | None = None) -> None:
+    """Put a legend above all panels, in as few lines as there is room for."""
+    if not handles:
+        return
+    room = figure.get_figwidth() * 13  # letters
+    longest = max(len(h.get_label()) for h in handles) + 5
+    figure.legend(
+        handles=list(handles), loc="outside upper center", ncols=max(1, min(len(handles), int(room // longest))),
+        title=title, title_fontsize=7.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
+    )  # fmt: skip

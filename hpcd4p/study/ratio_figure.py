@@ -1,0 +1,144 @@
+"""The figure of a comparison: ratios of run time and of process time with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
+from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
+from hpcd4p.study.figures import Picture, repeats_words
+from hpcd4p.study.panels import IDEAL, PAGE_IN, View, is_log, legend, scale_x, style_of, x_name
+from hpcd4p.study.ratios import Comparison, Entry
+
+MOST_CONTEXTS = 4
+"""Rows of panels in one figure; more make further figures."""
+
+SPREAD = 0.28
+"""Of the distance between two x that the values at one x are spread over, so that intervals do not hide each other."""
+
+LOG_RATIO = 5
+"""Ratios that differ by more than this are on a logarithmic scale."""
+
+
+def ratio_pictures(view: View, found: Comparison, kinds: Sequence[str]) -> Iterator[Picture]:
+    """Draw a comparison, in as many figures as its contexts need."""
+    matplotlib = load_matplotlib()
+    contexts = found.contexts
+    for i in range(0, len(contexts), MOST_CONTEXTS):
+        part = contexts[i : i + MOST_CONTEXTS]
+        with matplotlib.rc_context(STYLE):
+            figure = _drawn(matplotlib, view, found, part)
+            files = {kind: rendered(figure, kind) for kind in kinds}
+        name = f"ratios-{found.axis}" + (
+            f"-{i // MOST_CONTEXTS + 1}" if len(contexts) > MOST_CONTEXTS else ""
+        )
+        yield Picture(name, _caption(view, found, part), True, files)
+
+
+def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[str]) -> Any:
+    from matplotlib.lines import Line2D
+
+    rows = len(contexts)
+    figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.75 + 2.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, 2, sharex=True, squeeze=False)
+    values = found.values
+    base = found.base if found.axis == "file" else f"{found.axis} = {found.base}"
+    for row, context in zip(axes, contexts, strict=True):
+        for axis, pick, what in ((row[0], _run, "run time"), (row[1], _process, "process time")):
+            log = scale_x(axis, view)
+            axis.axhline(1, color=IDEAL, lw=0.9, ls="--", zorder=1)
+            here = [e for e in found.entries if e.context == context]
+            for place, value in enumerate(values):
+                entries = [e for e in here if e.value == value]
+                shift = SPREAD * (place - (len(values) - 1) / 2) / max(1, len(values) - 1)
+                _draw(axis, view, entries, [pick(e) for e in entries], _style(view, found, value), shift, log)
+            _scale(axis, [pick(e) for e in here])
+            axis.set_ylabel(f"{what} ratio (1)")
+            axis.set_title(context, fontsize=8)
+    for axis in axes[-1]:
+        axis.set_xlabel(x_name(view.shape))
+    handles = [Line2D([], [], lw=1.0, ms=3.5, label=v, **_style(view, found, v)) for v in values]
+    handles.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label=base))
+    legend(figure, handles, None if found.axis == "file" else found.axis)
+    return figure
+
+
+def _run(entry: Entry) -> Ratio:
+    return entry.run
+
+
+def _process(entry: Entry) -> Ratio:
+    return entry.process
+
+
+def _style(view: View, found: Comparison, value: str) -> dict[str, Any]:
+    """Of a value: that of its line in the other figures."""
+    from hpcd4p.study.cells import text_of
+
+    known = [text_of(v) for v in view.shape.values.get(found.axis, [])] or found.values
+    return style_of(known.index(value), len(known))
+
+
+def _draw(
+    axis: Any,
+    view: View,
+    entries: Sequence[Entry],
+    ratios: Sequence[Ratio],
+    style: dict[str, Any],
+    shift: float,
+    log: bool,
+) -> None:
+    step = _step(view)
+    known = [(e, r) for e, r in zip(entries, ratios, strict=True) if r.known]
+    xs = [view.at(e.x) * 2**shift if log else view.at(e.x) + shift * step for e, _ in known]
+    ys = [r.value for _, r in known]
+    axis.plot(xs, ys, lw=1.0 if view.shape.numeric else 0, ms=3.5, mew=0, zorder=3, **style)
+    ends = [(x, r.value, r.interval) for x, (_, r) in zip(xs, known, strict=True) if r.interval]
+    axis.errorbar(
+        [x for x, _, _ in ends], [y for _, y, _ in ends],
+        yerr=[[max(0.0, y - i.low) for _, y, i in ends], [max(0.0, i.high - y) for _, y, i in ends]],
+        fmt="none", ecolor=style["color"], elinewidth=1.0, capsize=2.0, capthick=1.0, zorder=3,
+    )  # fmt: skip
+
+
+def _step(view: View) -> float:
+    at = sorted(view.at(x) for x in view.xs)
+    return min((b - a for a, b in zip(at, at[1:], strict=False)), default=1.0)
+
+
+def _scale(axis: Any, ratios: Sequence[Ratio]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    known = [r.value for r in ratios if r.known]
+    if known and max([*known, 1]) / min([*known, 1]) > LOG_RATIO:
+        from hpcd4p.study.panels import scale_y
+
+        scale_y(axis, 10)
+        return
+    low, high = axis.get_ylim()
+    # a difference of a few per cent must not look like a large one
+    axis.set_ylim(min(low, 0.9), max(high, 1.1))
+    axis.yaxis.set_major_locator(MaxNLocator(6))
+
+
+def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
+    entries = [e for e in found.entries if e.context in contexts]
+    base = found.base if found.axis == "file" else f"{found.axis} = {found.base}"
+    few = sum(1 for e in entries if e.run.interval is None)
+    words = [
+        f"Run time (left) and process time (right) divided by those of {base}, against {x_name(view.shape)}: ratios "
+        f"of medians ({repeats_words([e.cell for e in entries])}) with {LEVEL:.0%} bootstrap intervals over the repeats."
+    ]
+    if few:
+        which = "None has" if few == len(entries) else f"{few} of {len(entries)} have no"
+        words.append(
+            f"{which} an interval: there are fewer than {FEWEST_REPEATS} repeats.".replace("no an", "no")
+        )
+    elif min((min(e.run.n, e.run.base_n) for e in entries), default=5) < 5:
+        words.append("With fewer than 5 repeats these intervals are a little too short.")
+    if not is_log(view.xs, view.shape.numeric) or len(found.values) > 1:
+        words.append("Values at one x stand side by side.") if len(found.values) > 1 else None
+    if found.unmatched:
+        words.append(f"Left out, without a partner: {len(found.unmatched)}.")
+    return " ".join(words)

@@ -1,0 +1,172 @@
+"""What a study says, in a paragraph made of its numbers. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hpcd4p.study.cells import COMPLETED, Cell, Row, Series, Shape, text_of, x_of
+from hpcd4p.study.compare import Ratio
+from hpcd4p.study.contents import number
+from hpcd4p.study.law_figure import WITHOUT_HEAD, Fitted
+from hpcd4p.study.laws import FAR
+from hpcd4p.study.ratios import RUN, Comparison, Mean
+
+
+def says(
+    rows: Sequence[Row], lines: Sequence[Series], shape: Shape, laws: Sequence[Fitted],
+    comparisons: Sequence[Comparison], weak: bool,
+) -> list[str]:  # fmt: skip
+    """Give the sentences of the paragraph."""
+    cells = [c for line in lines for c in line.cells]
+    if not any(c.runs for c in cells):
+        return [_nothing(rows)]
+    found = [_fastest(lines, shape)]
+    if shape.along_ranks:
+        found += [_speed_up(lines, weak), _efficiency(lines)]
+        found += [_law(laws)] if laws and not weak else [_gustafson(laws)] if weak else []
+    found += [_best(c) for c in comparisons]
+    bad = sum(row.get("state") != COMPLETED for row in rows)
+    if bad:
+        found.append(f"{bad} of {len(rows)} attempts did not complete; they are listed below.")
+    return [f for f in found if f]
+
+
+def _nothing(rows: Sequence[Row]) -> str:
+    if not rows:
+        return "The results file has no runs: nothing has been run yet."
+    return (
+        f"None of the {len(rows)} attempts completed, so there is nothing to draw. The list of failures says why each "
+        "of them ended."
+    )
+
+
+def _fastest(lines: Sequence[Series], shape: Shape) -> str:
+    best, line = min(
+        ((c, line) for line in lines for c in line.cells if c.values(RUN)),
+        key=lambda found: found[0].median(RUN),
+    )
+    of = f", median of {len(best.runs)}" if len(best.runs) > 1 else ", one run"
+    where = f"{shape.x} = {text_of(x_of(best, shape))}" + (f", {line.label}" if line.label else "")
+    return f"The shortest run time is {number(best.median(RUN))} s{of} ({where})."
+
+
+def _speed_up(lines: Sequence[Series], weak: bool) -> str:
+    ends = [
+        (line, first, last)
+        for line in lines
+        if (first := _first(line)) is not (last := _last(line)) and first and last
+    ]
+    if not ends:
+        return ""
+    line, first, last = max(ends, key=lambda e: (e[2].ranks, e[2].median("speed_up")))
+    reached = last.median("speed_up")
+    if not math.isfinite(reached):
+        return ""
+    what = "scaled speed-up" if weak else "speed-up"
+    where = f" with {line.label}" if line.label else ""
+    ideal = number(last.ranks / first.ranks)
+    return (
+        f"From {first.ranks} to {last.ranks} ranks the {what} is {number(reached)}{where}, of {ideal} ideal."
+    )
+
+
+def _efficiency(lines: Sequence[Series]) -> str:
+    lasts = [c for line in lines if (c := _last(line)) is not None]
+    most = max(c.ranks for c in lasts)
+    found = [
+        (c.median("parallel_efficiency"), line.label)
+        for line in lines if (c := _last(line)) is not None and c.ranks == most
+    ]  # fmt: skip
+    known = sorted((e, label) for e, label in found if math.isfinite(e))
+    if not known:
+        return ""
+    if len(known) == 1:
+        return f"At {most} ranks, the most, the parallel efficiency is {known[0][0]:.2f}."
+    (low, worst), (high, best) = known[0], known[-1]
+    return (
+        f"At {most} ranks, the most, the parallel efficiency is {low:.2f} ({worst}) to {high:.2f} ({best})."
+    )
+
+
+def _first(line: Series) -> Cell | None:
+    return min((c for c in line.cells if c.runs), key=lambda c: c.ranks, default=None)
+
+
+def _last(line: Series) -> Cell | None:
+    return max((c for c in line.cells if c.runs), key=lambda c: c.ranks, default=None)
+
+
+def _law(laws: Sequence[Fitted]) -> str:
+    fits = [law for law in laws if law.usl is not None]
+    if not fits:
+        return "There are too few numbers of ranks to fit the universal scalability law: it needs four."
+    sure = [law for law in fits if law.usl is not None and law.usl.knee is not None and not law.usl.doubt]
+    if not sure:
+        law = fits[0]
+        assert law.usl is not None
+        where = f" for {law.line.label}" if law.line.label else ""
+        far = law.usl.knee is not None and law.usl.knee > FAR * law.usl.most
+        knee = f" (fitted: {number(law.knee_ranks or math.nan)} ranks)" if far else ""
+        return f"The data do not determine a knee{where}{knee}: {law.usl.doubt}."
+    told = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:3]]
+    rest = f", and {len(fits) - len(told)} more in the table of laws" if len(fits) > len(told) else ""
+    return f"The universal scalability law puts the knee, where more ranks no longer help, at {'; '.join(told)}{rest}."
+
+
+def _knee(law: Fitted) -> str:
+    assert law.usl is not None
+    head = law.counted == WITHOUT_HEAD
+    text = f"{number(law.knee_ranks or math.nan)} ranks"
+    if law.usl.knee_interval is not None:
+        low, high = (number(end + head) for end in law.usl.knee_interval)
+        text += f" (95 % interval {low} to {high})"
+    return text + (f" for {law.line.label}" if law.line.label else "")
+
+
+def _gustafson(laws: Sequence[Fitted]) -> str:
+    found = [law.gustafson for law in laws if law.gustafson is not None]
+    if not found:
+        return ""
+    low, high = min(f.sigma for f in found), max(f.sigma for f in found)
+    span = f"{low:.3f}" if len(found) == 1 or f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
+    return f"By Gustafson's law the serial part of the run time is {span}."
+
+
+def _best(found: Comparison) -> str:
+    if not found.means:
+        return ""
+    if found.axis == "file":
+        return _files(found)
+    shortest = min(found.means, key=lambda m: m.run.value)
+    least = min(found.means, key=lambda m: m.process.value)
+    base = f"{found.axis} = {found.base}"
+    words = f"Compared with {base}, over all numbers of ranks: {_mean(found, shortest)}"
+    if least is not shortest:
+        words += f"; {_mean(found, least)}"
+    if not shortest.run.clear or shortest.run.value > 1:
+        words += f"; in run time {'none is clearly better' if shortest.run.value <= 1 else 'none is better'}"
+    return words + "."
+
+
+def _mean(found: Comparison, mean: Mean) -> str:
+    where = f" ({mean.context})" if mean.context else ""
+    return (
+        f"{found.axis} = {mean.value}{where} takes {_ratio(mean.run)} of the run time and "
+        f"{_ratio(mean.process)} of the process time"
+    )
+
+
+def _ratio(found: Ratio) -> str:
+    if found.interval is None:
+        return f"{found.value:.2f}"
+    return f"{found.value:.2f} [{found.interval.low:.2f}, {found.interval.high:.2f}]"
+
+
+def _files(found: Comparison) -> str:
+    told = [
+        f"{_ratio(m.run)} of the run time, {_ratio(m.process)} of the process time ({m.value})"
+        for m in found.means
+    ]
+    more = f"; {len(told) - 3} more in the table" if len(told) > 3 else ""
+    return f"Compared with {found.base}, over all its points: {'; '.join(told[:3])}{more}."
