@@ -110,6 +110,11 @@ class Shape:
         return all(is_number(v) for v in self.values[self.x])
 
     @property
+    def comparable(self) -> tuple[str, ...]:
+        """Axes whose values can be compared with one of them: the varied ones, and x where it is no number."""
+        return self.varied if self.numeric else (self.x, *self.varied)
+
+    @property
     def along_ranks(self) -> bool:
         """Whether there is any scaling to show."""
         return self.x == RANKS and len(self.values[RANKS]) > 1
@@ -226,8 +231,8 @@ def baseline_of(shape: Shape, asked: dict[str, Value], named: dict[str, Value]) 
         An axis or a value that the results do not have.
     """
     for axis, value in asked.items():
-        if axis not in shape.varied:
-            known = ", ".join(shape.varied) or "none, only one value of each"
+        if axis not in shape.comparable:
+            known = ", ".join(shape.comparable) or "none, only one value of each"
             raise SettingsError(f"--baseline {axis}={text_of(value)}: no axis to compare; there are: {known}")
         if find_value(shape.values[axis], text_of(value)) is None:
             known = ", ".join(map(text_of, shape.values[axis]))
@@ -235,10 +240,10 @@ def baseline_of(shape: Shape, asked: dict[str, Value], named: dict[str, Value]) 
     fitting = {
         n: found
         for n, v in named.items()
-        if n in shape.varied and (found := find_value(shape.values[n], text_of(v))) is not None
+        if n in shape.comparable and (found := find_value(shape.values[n], text_of(v))) is not None
     }
     given = {n: find_value(shape.values[n], text_of(v)) for n, v in asked.items()}
-    rest = {n: shape.values[n][0] for n in shape.varied}
+    rest = {n: shape.values[n][0] for n in shape.comparable}
     chosen = {**fitting, **given}
     return {**chosen, **{n: v for n, v in rest.items() if n not in chosen}}
 

@@ -48,13 +48,14 @@ def ratio_text(found: Ratio) -> str:
 def ratio_table(found: Comparison, shape: Shape) -> Table:
     """Give run time and process time of each compared value beside the baseline, for each number of ranks."""
     contexts = any(e.context for e in found.entries)
+    along = found.axis != shape.x
     head = [
-        *(["where"] if contexts else []), found.axis, shape.x, "n", "run time (s)", f"of {found.base} (s)",
-        "run time ratio", "process time ratio",
+        *(["where"] if contexts else []), found.axis, *([shape.x] if along else []), "n", "run time (s)",
+        f"{found.base} (s)", "run time ratio", "process time ratio",
     ]  # fmt: skip
     rows = [
         [
-            *([e.context] if contexts else []), e.value, text_of(e.x), _n(e.run),
+            *([e.context] if contexts else []), e.value, *([text_of(e.x)] if along else []), _n(e.run),
             number(e.cell.median(RUN)), number(e.base.median(RUN)), ratio_text(e.run), ratio_text(e.process),
         ]
         for e in found.entries
@@ -69,9 +70,7 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
     few = any(e.run.interval is None for e in found.entries)
     return Table(
         f"ratios-{found.axis}",
-        f"Run time and process time relative to {found.axis if found.axis != 'file' else ''} {found.base}".replace(
-            "  ", " "
-        ),
+        f"Run time and process time relative to {found.base_words}",
         head,
         rows + means,
         text_columns=2 if contexts else 1,

@@ -19,6 +19,7 @@ from hpcd4p.study.panels import (
     name_x,
     scale_x,
     scale_y,
+    title_of,
     x_name,
 )
 
@@ -53,13 +54,13 @@ def metrics(weak: bool, along_ranks: bool) -> list[Metric]:
         "as long as with the fewest ranks" if weak else "shorter by the number of ranks",
     )  # fmt: skip
     grows = Metric(
-        "speed-up", "speed_up", "scaled speed-up (1)" if weak else "speed-up (1)",
+        "speed-up", "speed_up", "scaled speed-up (ratio)" if weak else "speed-up (ratio)",
         "Scaled speed-up (Gustafson: the work grows with the ranks)" if weak else "Speed-up",
         lambda m, y: m, 2, "the number of ranks over the fewest",
     )  # fmt: skip
     level = Metric(
         "efficiency", "parallel_efficiency",
-        "weak-scaling efficiency (1)" if weak else "parallel efficiency (1)",
+        "weak-scaling efficiency (ratio)" if weak else "parallel efficiency (ratio)",
         "Efficiency of weak scaling, run time with the fewest ranks over run time" if weak
         else "Parallel efficiency, speed-up over ranks",
         lambda m, y: 1.0, 0, "1",
@@ -101,8 +102,6 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
     log = False
     for axis, panel in zip(axes, panels, strict=True):
         log = scale_x(axis, view)
-        if log and metric.log:
-            scale_y(axis, metric.log)
         if metric.ideal is not None:
             _draw_ideal(axis, view, metric, panel)
         for place, line in enumerate(panel.lines):
@@ -111,28 +110,29 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
             failed |= _mark_failures(axis, view, line, style, place)
             label = text_of(line.axes[view.line]) if view.line else ""
             handles.setdefault(label, Line2D([], [], lw=1.3, ms=3.5, label=label, **style))
-        axis.set_title(panel.title, fontsize=8)
-    if not (log and metric.log):
-        _from_zero(axes, metric)
+        axis.set_title(title_of(panel.title), fontsize=8)
+    if log and metric.log:
+        for axis in axes:
+            scale_y(axis, metric.log)
     else:
-        axes[0].yaxis.set_major_formatter("{x:,g}")
+        _from_zero(axes, metric)
     for axis in axes:
         if axis.get_subplotspec().is_first_col():
             axis.set_ylabel(metric.label)
     name_x(figure, axes, view.shape)
-    ordered = list(handles.values()) if view.line else []
+    others = []
     if metric.ideal is not None:
-        ordered.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
+        others.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
     if failed:
-        ordered.append(Line2D([], [], color="black", marker="x", ms=4.5, lw=0, label="no completed run"))
-    legend(figure, ordered, view.line)
+        others.append(Line2D([], [], color="black", marker="x", ms=4.5, lw=0, label="no completed run"))
+    legend(figure, list(handles.values()) if view.line else [], others, view.line)
     return figure
 
 
 def _from_zero(axes: Sequence[Any], metric: Metric) -> None:
     top = max(axis.get_ylim()[1] for axis in axes)
     for axis in axes:
-        axis.set_ylim(0, max(top, 1.08) if metric.column == "parallel_efficiency" else top)
+        axis.set_ylim(0, max(top, 1.08) if metric.column == "parallel_efficiency" else 1.03 * top)
         if metric.column != "parallel_efficiency":
             axis.yaxis.set_major_formatter("{x:,g}")
 
@@ -168,11 +168,13 @@ def _is_alone(medians: Sequence[float], i: int) -> bool:
 
 def _mark_failures(axis: Any, view: View, line: Series, style: dict[str, Any], place: int) -> bool:
     xs = [view.at(x_of(c, view.shape)) for c in line.cells if not c.runs]
+    if not xs:  # the layout would make room for a line of no points
+        return False
     axis.plot(
         xs, [0.03 + 0.05 * place] * len(xs), lw=0, marker="x", ms=4.5, mew=1.2, color=style["color"],
         transform=axis.get_xaxis_transform(), clip_on=False, zorder=5,
     )  # fmt: skip
-    return bool(xs)
+    return True
 
 
 def _draw_ideal(axis: Any, view: View, metric: Metric, panel: Panel) -> None:

@@ -9,7 +9,7 @@ from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
 from hpcd4p.study.cells import RANKS, Series
 from hpcd4p.study.figures import Picture, repeats_words
 from hpcd4p.study.laws import FAR, Fit, fit_amdahl, fit_gustafson, fit_usl
-from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, thinned
+from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, thinned, title_of
 from hpcd4p.study.ratios import RUN
 
 AMDAHL_COLOUR, USL_COLOUR, MEASURED = "#E69F00", "#0072B2", "#000000"
@@ -90,20 +90,17 @@ def _drawn(matplotlib: Any, view: View, laws: Sequence[Fitted]) -> Any:
     log = is_log(view.xs, True)
     for axis, law in zip(axes, laws, strict=True):
         _draw(axis, law, log, [float(x) for x in view.xs if view.shape.x == RANKS])
-        axis.set_title(law.line.label, fontsize=8)
+        axis.set_title(title_of(law.line.label), fontsize=8)
         axis.set_xlabel(f"N, {law.counted}")
         axis.tick_params(labelbottom=True)
         if axis.get_subplotspec().is_first_col():
-            axis.set_ylabel("speed-up over N = 1 (1)")
-    legend(
-        figure,
-        [
-            Line2D([], [], color=MEASURED, marker="o", ms=3, lw=0, label="measured"),
-            Line2D([], [], color=USL_COLOUR, lw=1.3, label="universal scalability law"),
-            Line2D([], [], color=AMDAHL_COLOUR, lw=1.3, ls=(0, (5, 1.5)), label="Amdahl"),
-            Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"),
-        ],
-    )
+            axis.set_ylabel("speed-up (ratio to N = 1)")
+    handles = [Line2D([], [], color=MEASURED, marker="o", ms=3, lw=0, label="measured")]
+    if any(law.usl is not None for law in laws):
+        handles.append(Line2D([], [], color=USL_COLOUR, lw=1.3, label="USL"))
+    handles.append(Line2D([], [], color=AMDAHL_COLOUR, lw=1.3, ls=(0, (5, 1.5)), label="Amdahl"))
+    handles.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
+    legend(figure, handles)
     return figure
 
 
@@ -146,7 +143,7 @@ def _draw(axis: Any, law: Fitted, log: bool, xs: Sequence[float]) -> None:
 def _caption(laws: Sequence[Fitted]) -> str:
     cells = [c for law in laws for c in law.line.cells]
     words = [
-        "Speed-up over one rank of the fitted law, with Amdahl's law and the universal scalability law "
+        "Speed-up over one rank of the fitted law, with Amdahl's law and the universal scalability law (USL) "
         "T(N) = T(1) (1 + σ(N−1) + κN(N−1)) / N, fitted to the medians. Points: single runs "
         f"({repeats_words(cells)}). Dotted: the knee N* = √((1−σ)/κ)."
     ]

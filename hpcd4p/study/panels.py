@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcd4p.study.cells import RANKS, Series, Shape, Value, label_of, line_axis, series_of, text_of
-from hpcd4p.study.cells import Cell as Cell
+from hpcd4p.study.cells import RANKS, Cell, Series, Shape, Value, label_of, line_axis, series_of, text_of
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C510A")
 """Okabe and Ito's, with a brown for their yellow, which is not seen on white."""
@@ -29,6 +28,12 @@ LOG_SPAN = 32
 """x from one to so many times that is on a logarithmic scale, whatever the steps are."""
 
 TICKS = 9
+
+TITLE = 36
+"""Letters in a line above a panel."""
+
+LETTERS_PER_INCH = 15
+"""Of a legend."""
 
 
 @dataclass
@@ -135,7 +140,7 @@ def thinned(values: Sequence[Value]) -> list[Value]:
 
 
 def scale_y(axis: Any, base: int) -> None:
-    """Make y logarithmic, with plain numbers."""
+    """Make y logarithmic, with plain numbers; to be called when all is drawn."""
     from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
     axis.set_yscale("log", base=base)
@@ -143,8 +148,12 @@ def scale_y(axis: Any, base: int) -> None:
         axis.yaxis.set_major_locator(LogLocator(base=2, numticks=TICKS))
         axis.yaxis.set_minor_locator(NullLocator())
     else:
-        axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=99))
-        axis.yaxis.set_minor_locator(LogLocator(base=10, subs=(3, 4, 6, 7, 8, 9), numticks=99))
+        low, high = axis.get_ylim()
+        few = high / low < 10
+        axis.yaxis.set_major_locator(
+            LogLocator(base=10, subs=(1, 2, 3, 5, 7) if few else (1, 2, 5), numticks=99)
+        )
+        axis.yaxis.set_minor_locator(LogLocator(base=10, subs=range(1, 10), numticks=99))
         axis.yaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_major_formatter("{x:,g}")
 
@@ -156,17 +165,36 @@ def name_x(figure: Any, axes: Sequence[Any], shape: Shape) -> None:
 
 
 def x_name(shape: Shape) -> str:
-    """Give the name of x with its unit."""
-    return "number of ranks" if shape.x == RANKS else shape.x.replace("_", " ")
+    """Give the name of x with its unit, as far as its name tells one."""
+    if shape.x == RANKS:
+        return "number of ranks"
+    name = shape.x.removesuffix("_s").removesuffix("_bytes").replace("_", " ")
+    unit = " (s)" if shape.x.endswith("_s") else " (bytes)" if shape.x.endswith("_bytes") else ""
+    return name + unit
 
 
-def legend(figure: Any, handles: Sequence[Any], title: str | None = None) -> None:
-    """Put a legend above all panels, in as few lines as there is room for."""
+def title_of(text: str) -> str:
+    """Give the title of a panel, in lines that fit."""
+    return text.replace(", ", "\n") if len(text) > TITLE else text
+
+
+def legend(figure: Any, lines: Sequence[Any], others: Sequence[Any] = (), title: str | None = None) -> None:
+    """Put a legend above all panels: the lines row by row, then what they are compared with."""
+    from matplotlib.lines import Line2D
+
+    handles = [*lines, *others]
     if not handles:
         return
-    room = figure.get_figwidth() * 13  # letters
-    longest = max(len(h.get_label()) for h in handles) + 5
+    room = figure.get_figwidth() * LETTERS_PER_INCH
+    widths = [len(str(h.get_label())) + 6 for h in handles]
+    columns = len(handles) if sum(widths) <= room else max(1, min(len(lines) or 9, int(room // max(widths))))
+    blank = Line2D([], [], lw=0, label="")
+    if columns < len(handles):
+        padded = [*lines, *[blank] * (-len(lines) % columns), *others]
+        padded += [blank] * (-len(padded) % columns)
+        # matplotlib fills column by column
+        handles = [padded[i] for start in range(columns) for i in range(start, len(padded), columns)]
     figure.legend(
-        handles=list(handles), loc="outside upper center", ncols=max(1, min(len(handles), int(room // longest))),
-        title=title, title_fontsize=7.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.2,
+        handles=handles, loc="outside upper center", ncols=columns, title=title, title_fontsize=7.5,
+        handlelength=1.8, columnspacing=1.3, borderaxespad=0.2,
     )  # fmt: skip

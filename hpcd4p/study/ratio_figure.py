@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
 from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
 from hpcd4p.study.figures import Picture, repeats_words
-from hpcd4p.study.panels import IDEAL, PAGE_IN, View, is_log, legend, scale_x, style_of, x_name
-from hpcd4p.study.ratios import Comparison, Entry
+from hpcd4p.study.panels import IDEAL, PAGE_IN, View, legend, scale_x, style_of, title_of, x_name
+from hpcd4p.study.ratios import FILE, Comparison, Entry
 
 MOST_CONTEXTS = 4
 """Rows of panels in one figure; more make further figures."""
 
-SPREAD = 0.28
+SPREAD = 0.2
 """Of the distance between two x that the values at one x are spread over, so that intervals do not hide each other."""
 
 LOG_RATIO = 5
@@ -43,7 +45,7 @@ def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[st
     figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.75 + 2.1 * rows), layout="constrained")
     axes = figure.subplots(rows, 2, sharex=True, squeeze=False)
     values = found.values
-    base = found.base if found.axis == "file" else f"{found.axis} = {found.base}"
+    base = found.base if found.axis == FILE else f"{found.base} (baseline)"
     for row, context in zip(axes, contexts, strict=True):
         for axis, pick, what in ((row[0], _run, "run time"), (row[1], _process, "process time")):
             log = scale_x(axis, view)
@@ -54,13 +56,13 @@ def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[st
                 shift = SPREAD * (place - (len(values) - 1) / 2) / max(1, len(values) - 1)
                 _draw(axis, view, entries, [pick(e) for e in entries], _style(view, found, value), shift, log)
             _scale(axis, [pick(e) for e in here])
-            axis.set_ylabel(f"{what} ratio (1)")
-            axis.set_title(context, fontsize=8)
+            axis.set_ylabel(f"{what} (ratio to {found.base})")
+            axis.set_title(title_of(context), fontsize=8)
     for axis in axes[-1]:
         axis.set_xlabel(x_name(view.shape))
     handles = [Line2D([], [], lw=1.0, ms=3.5, label=v, **_style(view, found, v)) for v in values]
-    handles.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label=base))
-    legend(figure, handles, None if found.axis == "file" else found.axis)
+    others = [Line2D([], [], color=IDEAL, lw=0.9, ls="--", label=base)]
+    legend(figure, handles, others, None if found.axis == FILE else found.axis)
     return figure
 
 
@@ -90,11 +92,13 @@ def _draw(
     log: bool,
 ) -> None:
     step = _step(view)
-    known = [(e, r) for e, r in zip(entries, ratios, strict=True) if r.known]
-    xs = [view.at(e.x) * 2**shift if log else view.at(e.x) + shift * step for e, _ in known]
-    ys = [r.value for _, r in known]
+    at = {e.x: r for e, r in zip(entries, ratios, strict=True) if r.known}
+    xs = [view.at(x) * 2**shift if log else view.at(x) + shift * step for x in view.xs]
+    # a gap where there is no ratio
+    ys = [at[x].value if x in at else math.nan for x in view.xs]
     axis.plot(xs, ys, lw=1.0 if view.shape.numeric else 0, ms=3.5, mew=0, zorder=3, **style)
-    ends = [(x, r.value, r.interval) for x, (_, r) in zip(xs, known, strict=True) if r.interval]
+    known = [(x, at[value]) for x, value in zip(xs, view.xs, strict=True) if value in at]
+    ends = [(x, r.value, r.interval) for x, r in known if r.interval]
     axis.errorbar(
         [x for x, _, _ in ends], [y for _, y, _ in ends],
         yerr=[[max(0.0, y - i.low) for _, y, i in ends], [max(0.0, i.high - y) for _, y, i in ends]],
@@ -104,7 +108,7 @@ def _draw(
 
 def _step(view: View) -> float:
     at = sorted(view.at(x) for x in view.xs)
-    return min((b - a for a, b in zip(at, at[1:], strict=False)), default=1.0)
+    return min((b - a for a, b in pairwise(at)), default=1.0)
 
 
 def _scale(axis: Any, ratios: Sequence[Ratio]) -> None:
@@ -124,10 +128,9 @@ def _scale(axis: Any, ratios: Sequence[Ratio]) -> None:
 
 def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
     entries = [e for e in found.entries if e.context in contexts]
-    base = found.base if found.axis == "file" else f"{found.axis} = {found.base}"
     few = sum(1 for e in entries if e.run.interval is None)
     words = [
-        f"Run time (left) and process time (right) divided by those of {base}, against {x_name(view.shape)}: ratios "
+        f"Run time (left) and process time (right) divided by those of {found.base_words}, against {x_name(view.shape)}: ratios "
         f"of medians ({repeats_words([e.cell for e in entries])}) with {LEVEL:.0%} bootstrap intervals over the repeats."
     ]
     if few:
@@ -137,8 +140,8 @@ def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
         )
     elif min((min(e.run.n, e.run.base_n) for e in entries), default=5) < 5:
         words.append("With fewer than 5 repeats these intervals are a little too short.")
-    if not is_log(view.xs, view.shape.numeric) or len(found.values) > 1:
-        words.append("Values at one x stand side by side.") if len(found.values) > 1 else None
+    if len(found.values) > 1:
+        words.append("Values at one x stand side by side.")
     if found.unmatched:
         words.append(f"Left out, without a partner: {len(found.unmatched)}.")
     return " ".join(words)

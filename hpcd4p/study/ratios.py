@@ -9,6 +9,9 @@ from typing import NamedTuple
 from hpcd4p.study.cells import Cell, Shape, Value, label_of, series_of, text_of, x_of
 from hpcd4p.study.compare import Ratio, mean_ratio, ratio
 
+FILE = "file"
+"""The axis of a comparison of two files."""
+
 RUN, PROCESS = "elapsed_s", "process_time_s"
 
 
@@ -58,6 +61,11 @@ class Comparison:
     unmatched: list[str] = field(default_factory=list)
 
     @property
+    def base_words(self) -> str:
+        """The baseline with its axis, ``autoscale = none``."""
+        return self.base if self.axis == FILE else f"{self.axis} = {self.base}"
+
+    @property
     def contexts(self) -> list[str]:
         """The contexts, in order."""
         return list(dict.fromkeys(e.context for e in self.entries))
@@ -71,6 +79,8 @@ class Comparison:
 def compared(cells: Sequence[Cell], shape: Shape, axis: str, base: Value) -> Comparison:
     """Compare the values of an axis with `base`, at equal other axes."""
     found = Comparison(axis, text_of(base))
+    if axis == shape.x:
+        return _along(found, cells, shape, base)
     others = [n for n in shape.varied if n != axis]
     lines = series_of(cells, shape, others)
     partners = {
@@ -82,6 +92,16 @@ def compared(cells: Sequence[Cell], shape: Shape, axis: str, base: Value) -> Com
             continue
         pairs = [(c, partners.get((line.label, str(x_of(c, shape))))) for c in line.cells]
         _add(found, shape, line.label, text_of(line.axes[axis]), pairs)
+    return found
+
+
+def _along(found: Comparison, cells: Sequence[Cell], shape: Shape, base: Value) -> Comparison:
+    """Compare the values that are x itself: there is no other axis to run along."""
+    for line in series_of(cells, shape):
+        partner = next((c for c in line.cells if x_of(c, shape) == base and c.runs), None)
+        for cell in line.cells:
+            if x_of(cell, shape) != base:
+                _add(found, shape, line.label, text_of(x_of(cell, shape)), [(cell, partner)])
     return found
 
 
@@ -97,7 +117,7 @@ def against(
     names
         What the two are called.
     """
-    found = Comparison("file", names[1])
+    found = Comparison(FILE, names[1])
     partners = {_identity(c): c for c in others}
     seen = {_identity(c) for c in cells}
     for line in series_of(cells, shape):

@@ -161,9 +161,9 @@ def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Par
 
 def _compared_axes(shape: Shape, named: dict[str, Value], wishes: Wishes) -> list[str]:
     """The axes whose values are compared: those with a baseline, or all that are no numbers, or all."""
-    asked = [n for n in shape.varied if n in wishes.baseline or n in named]
-    words = [n for n in shape.varied if not all(isinstance(v, int | float) for v in shape.values[n])]
-    return asked or words or list(shape.varied)
+    asked = [n for n in shape.comparable if n in wishes.baseline or n in named]
+    words = [n for n in shape.comparable if not all(isinstance(v, int | float) for v in shape.values[n])]
+    return asked or words or list(shape.comparable)
 
 
 def _names(results: Results, other: Results) -> tuple[str, str]:

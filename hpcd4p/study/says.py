@@ -10,7 +10,7 @@ from hpcd4p.study.compare import Ratio
 from hpcd4p.study.contents import number
 from hpcd4p.study.law_figure import WITHOUT_HEAD, Fitted
 from hpcd4p.study.laws import FAR
-from hpcd4p.study.ratios import RUN, Comparison, Mean
+from hpcd4p.study.ratios import FILE, RUN, Comparison, Mean
 
 
 def says(
@@ -136,7 +136,7 @@ def _gustafson(laws: Sequence[Fitted]) -> str:
 def _best(found: Comparison) -> str:
     if not found.means:
         return ""
-    if found.axis == "file":
+    if found.axis == FILE:
         return _files(found)
     shortest = min(found.means, key=lambda m: m.run.value)
     least = min(found.means, key=lambda m: m.process.value)
