@@ -9,8 +9,8 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import mention, say
 from hpcd4p.errors import SettingsError
 
-_ABOUT = """Make the report of a study: one HTML file that needs nothing else, its figures as PNG and SVG, its tables
-as Markdown and LaTeX."""
+_ABOUT = """Make the report of a study: one HTML file that needs nothing else, its figures as PNG and SVG, its
+tables as Markdown and LaTeX."""
 
 _EPILOG = (
     """example: hpcd4p report results/policies.h5 --baseline autoscale=none --against results/before.h5"""
@@ -59,11 +59,13 @@ def _parser() -> Parser:
     made.add_argument("--against", metavar="OTHER", help="a second results file, compared point by point")
     made.add_argument(
         "--baseline", metavar="AXIS=VALUE", action="append", default=[],
-        help="what the values of an axis are compared with (default: the study's, else the first value); may be repeated",
+        help="what the values of an axis are compared with; may be repeated (default: the study's, else the "
+        "first value)",
     )  # fmt: skip
     made.add_argument(
         "--timeline", metavar="KEY", action="append", default=[],
-        help="a run that gets a rank timeline, * for anything (default: the study's, else two of the widest); may be repeated",
+        help="a run that gets a rank timeline, * for anything; may be repeated (default: the study's, else "
+        "two with the most ranks)",
     )  # fmt: skip
     made.add_argument(
         "--format",

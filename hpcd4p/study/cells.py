@@ -1,4 +1,4 @@
-"""The rows of a results file put in order for the report: points, what varies, what is compared with what. Pure."""
+"""The rows of a results file in order for the report: points, what varies, what is compared. Pure."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Shape:
 
     @property
     def comparable(self) -> tuple[str, ...]:
-        """Axes whose values can be compared with one of them: the varied ones, and x where it is no number."""
+        """Axes whose values can be compared with each other: the varied ones, and x if it is no number."""
         return self.varied if self.numeric else (self.x, *self.varied)
 
     @property

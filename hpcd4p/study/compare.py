@@ -1,4 +1,4 @@
-"""Ratios of medians over repeats, with bootstrap intervals. Pure, and the same each time: the dice have a seed.
+"""Ratios of medians over repeats, with bootstrap intervals. Pure: the dice have a seed.
 
 B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile intervals).
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hpcd4p.study.cells import COMPLETED, RANKS, Cell, Row, Series, Shape, text_of, x_of
 from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
 from hpcd4p.study.laws import Fit
-from hpcd4p.study.ratios import PROCESS, RUN, Comparison
+from hpcd4p.study.ratios import FILE, PROCESS, RUN, Comparison
 from hpcd4p.study.tables import Table
 
 NONE = "–"
@@ -50,7 +50,7 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
     contexts = any(e.context for e in found.entries)
     along = found.axis != shape.x
     head = [
-        *(["where"] if contexts else []), found.axis, *([shape.x] if along else []), "n", "run time (s)",
+        *(["where"] if contexts else []), "series" if found.axis == FILE else found.axis, *([shape.x] if along else []), "n", "run time (s)",
         f"{found.base} (s)", "run time ratio", "process time ratio",
     ]  # fmt: skip
     rows = [
@@ -88,7 +88,8 @@ def points_table(cells: Sequence[Cell], shape: Shape, lines: Sequence[Series]) -
     """Give the medians of every point."""
     scaled = shape.along_ranks
     head = [
-        *shape.varied, *shape.coupled, shape.x, "n", "run time (s)", "from – to (s)", "process time (s)", "tuples/s",
+        *shape.varied, *shape.coupled, shape.x, "n", "run time (s)", "from – to (s)", "process time (s)",
+        "tuples/s",
         *(["speed-up", "parallel efficiency"] if scaled else []), "not completed",
     ]  # fmt: skip
     rows = []
@@ -102,8 +103,9 @@ def points_table(cells: Sequence[Cell], shape: Shape, lines: Sequence[Series]) -
             columns = ["speed_up", "parallel_efficiency"] if scaled else []
             rows.append(
                 [
-                    *map(text_of, told), text_of(x_of(cell, shape)), str(len(cell.runs)), number(cell.median(RUN)),
-                    span, number(cell.median(PROCESS)), number(cell.median("throughput")),
+                    *map(text_of, told), text_of(x_of(cell, shape)), str(len(cell.runs)),
+                    number(cell.median(RUN)), span, number(cell.median(PROCESS)),
+                    number(cell.median("throughput")),
                     *(number(cell.median(c)) for c in columns), str(cell.missing) if cell.missing else "",
                 ]
             )  # fmt: skip
@@ -151,7 +153,8 @@ def failures_table(rows: Sequence[Row]) -> Table | None:
     rest = len(bad) - len(lines)
     return Table(
         "failures", f"Attempts that did not complete: {len(bad)} of {len(rows)}",
-        ["point", "attempt", "state", "status", "reason", "completed in another attempt"], lines, text_columns=6,
+        ["point", "attempt", "state", "status", "reason", "completed in another attempt"], lines,
+        text_columns=6,
         note=f"{rest} more are in the results file." if rest else "",
     )  # fmt: skip
 

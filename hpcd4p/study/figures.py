@@ -20,13 +20,13 @@ from hpcd4p.study.panels import (
     scale_x,
     scale_y,
     title_of,
-    x_name,
+    x_words,
 )
 
 
 @dataclass
 class Picture:
-    """A figure, drawn: its name (of its files), caption, whether it is as wide as the page, its files by kind."""
+    """A figure, drawn: name (of its files), caption, whether it is as wide as the page, files by kind."""
 
     name: str
     caption: str
@@ -63,7 +63,7 @@ def metrics(weak: bool, along_ranks: bool) -> list[Metric]:
         "weak-scaling efficiency (ratio)" if weak else "parallel efficiency (ratio)",
         "Efficiency of weak scaling, run time with the fewest ranks over run time" if weak
         else "Parallel efficiency, speed-up over ranks",
-        lambda m, y: 1.0, 0, "1",
+        lambda m, y: 1.0,
     )  # fmt: skip
     process = Metric(
         "process-time", "process_time_s", "process time (s)", "Process time: ranks not parked, summed"
@@ -124,7 +124,7 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
     if metric.ideal is not None:
         others.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
     if failed:
-        others.append(Line2D([], [], color="black", marker="x", ms=4.5, lw=0, label="no completed run"))
+        others.append(Line2D([], [], color="black", marker="x", ms=4.5, lw=0, label="none completed"))
     legend(figure, list(handles.values()) if view.line else [], others, view.line)
     return figure
 
@@ -139,17 +139,12 @@ def _from_zero(axes: Sequence[Any], metric: Metric) -> None:
 
 def _draw_line(axis: Any, view: View, metric: Metric, line: Series, style: dict[str, Any]) -> None:
     single = [(view.at(x_of(c, view.shape)), v) for c in line.cells for v in c.values(metric.column)]
+    several = any(len(c.runs) > 1 for c in line.cells)
+    size, alpha = (2.6, 0.5) if several else (3.5, 1.0)
     axis.plot(
-        [x for x, _ in single],
-        [y for _, y in single],
-        lw=0,
-        ms=2.6,
-        mew=0,
-        alpha=0.5,
-        zorder=3,
-        clip_on=False,
-        **style,
-    )
+        [x for x, _ in single], [y for _, y in single], lw=0, ms=size, mew=0, alpha=alpha, zorder=3,
+        clip_on=False, **style,
+    )  # fmt: skip
     medians = [c.median(metric.column) for c in line.cells]
     xs = [view.at(x_of(c, view.shape)) for c in line.cells]
     if view.shape.numeric:
@@ -160,7 +155,7 @@ def _draw_line(axis: Any, view: View, metric: Metric, line: Series, style: dict[
         axis.plot(xs, medians, lw=0, marker="_", ms=13, mew=1.6, color=style["color"], zorder=4)
 
 
-def _is_alone(medians: Sequence[float], i: int) -> bool:
+def _is_alone(medians: list[float], i: int) -> bool:
     """Whether no line leads to the median: it would not be seen."""
     beside = medians[max(0, i - 1) : i] + medians[i + 1 : i + 2]
     return not any(map(math.isfinite, beside))
@@ -198,9 +193,10 @@ def _first(view: View, panel: Panel, column: str) -> Cell | None:
 
 def _caption(view: View, metric: Metric, panels: Sequence[Panel]) -> str:
     cells = [c for p in panels for s in p.lines for c in s.cells]
-    words = [f"{metric.title} against {x_name(view.shape)}."]
+    words = [f"{metric.title} against {x_words(view.shape)}."]
     words.append(
-        f"Points: single runs ({repeats_words(cells)}); {'line' if view.shape.numeric else 'bar'}: their median."
+        f"Points: single runs ({repeats_words(cells)}); "
+        f"{'line' if view.shape.numeric else 'bar'}: their median."
     )
     if metric.ideal is not None:
         of = (
@@ -208,7 +204,7 @@ def _caption(view: View, metric: Metric, panels: Sequence[Panel]) -> str:
             if view.line and metric.name in ("run-time", "throughput")
             else ""
         )
-        words.append(f"Dashed: ideal{of}, {metric.ideal_words}.")
+        words.append(f"Dashed: ideal{of}{', ' if metric.ideal_words else ''}{metric.ideal_words}.")
     if any(not c.runs for c in cells):
         words.append("×: no run of this point completed.")
     few = sum(1 for c in cells if c.runs and c.missing)

@@ -32,9 +32,8 @@ p.about { color: #555; margin: 0 0 1rem; }
 .says p { margin: 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: .6rem 0; }
 dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: 1fr 1fr; gap: 1.4rem 1.6rem; align-items: start; }
-figure { margin: 0; break-inside: avoid; }
-figure.wide { grid-column: 1 / -1; }
+figure { display: inline-block; width: 48%; margin: 0 1% 1.4rem 0; vertical-align: top; break-inside: avoid; }
+figure.wide { width: 100%; margin-right: 0; }
 figure img { width: 100%; height: auto; display: block; }
 figcaption { font-size: .82rem; color: #333; margin-top: .3rem; }
 figcaption b { color: #000; }
@@ -51,11 +50,11 @@ p.note { font-size: .8rem; color: #555; margin: .3rem 0 0; }
 pre { background: #f6f6f6; padding: .7rem .9rem; font-size: .8rem; overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 details summary { cursor: pointer; color: #0072B2; }
-@media (max-width: 46rem) { .figures { grid-template-columns: 1fr; } }
+@media (max-width: 46rem) { figure { width: 100%; } }
 @media print { body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } .files { display: none; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } thead { display: table-header-group; }
-  .table { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .1rem .4rem; white-space: normal; }
-  pre { font-size: 7.5pt; } }
+  .table { overflow: visible; } table { font-size: 7.5pt; }
+  th, td { padding: .1rem .4rem; white-space: normal; } pre { font-size: 7.5pt; } }
 @page { margin: 15mm; }
 """
 
@@ -101,8 +100,10 @@ class Page:
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n",
-            f'<header>\n<h1>{title}</h1>\n<p class="about">{html.escape(self.about)}</p>\n{_list(self.facts)}</header>\n',
-            f'<section class="says">\n<h2>What it says</h2>\n<p>{html.escape(" ".join(self.says))}</p>\n</section>\n',
+            f'<header>\n<h1>{title}</h1>\n<p class="about">{html.escape(self.about)}</p>\n'
+            f"{_list(self.facts)}</header>\n",
+            '<section class="says">\n<h2>What it says</h2>\n'
+            f"<p>{html.escape(' '.join(self.says))}</p>\n</section>\n",
             *self._pictures(),
             *self._tables(),
         ]
@@ -122,7 +123,8 @@ class Page:
                 number += 1
                 figures.append(_figure(picture, number, self.files))
             found.append(
-                f'<section>\n<h2>{html.escape(heading)}</h2>\n<div class="figures">\n{"".join(figures)}</div>\n</section>\n'
+                f'<section>\n<h2>{html.escape(heading)}</h2>\n<div class="figures">\n'
+                f"{''.join(figures)}</div>\n</section>\n"
             )
         return found
 
@@ -164,7 +166,8 @@ def _figure(picture: Picture, number: int, folder: str) -> str:
     names = ", ".join(f"{folder}{picture.name}.{k}" for k in picture.files)
     wide = ' class="wide"' if picture.wide else ""
     return (
-        f'<figure{wide} id="{html.escape(picture.name)}">\n<img alt="{html.escape(picture.caption)}" src="{source}">\n'
+        f'<figure{wide} id="{html.escape(picture.name)}">\n'
+        f'<img alt="{html.escape(picture.caption)}" src="{source}">\n'
         f"<figcaption><b>Figure {number}.</b> {html.escape(picture.caption)} "
         f'<span class="files">{html.escape(names)}</span></figcaption>\n</figure>\n'
     )

@@ -14,7 +14,7 @@ from hpcd4p.study.ratios import RUN
 
 AMDAHL_COLOUR, USL_COLOUR, MEASURED = "#E69F00", "#0072B2", "#000000"
 
-PANELS = 9
+PANELS = 12
 
 ALL, WITHOUT_HEAD = "ranks", "ranks without the head"
 
@@ -144,12 +144,12 @@ def _caption(laws: Sequence[Fitted]) -> str:
     cells = [c for law in laws for c in law.line.cells]
     words = [
         "Speed-up over one rank of the fitted law, with Amdahl's law and the universal scalability law (USL) "
-        "T(N) = T(1) (1 + σ(N−1) + κN(N−1)) / N, fitted to the medians. Points: single runs "
-        f"({repeats_words(cells)}). Dotted: the knee N* = √((1−σ)/κ)."
+        "T(N) = T(1) (1 + σ(N-1) + κN(N-1)) / N, fitted to the medians. Points: single runs "
+        f"({repeats_words(cells)}). Dotted: the knee N* = √((1-σ)/κ)."
     ]
     if any(law.counted == WITHOUT_HEAD for law in laws):
         words.append(
-            "Where N counts the ranks without the head, that describes the run times better: from 2 ranks on the head "
-            "takes no tuples."
+            "Where N counts the ranks without the head, that describes the run times better: from 2 ranks on "
+            "the head takes no tuples."
         )
     return " ".join(words)

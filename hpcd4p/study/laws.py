@@ -1,17 +1,17 @@
 """Laws of scaling, fitted to run times: Amdahl's, the universal scalability law, Gustafson's. Pure.
 
-With N ranks a run takes T(N) = T(1) (1 + σ(N-1) + κN(N-1)) / N seconds. σ is the part that is done one after
-the other (contention), κ what every pair of ranks costs (coherency). Amdahl's law is κ = 0. The law is linear in
-N T(N), so numpy's least squares fit it, with σ and κ kept at 0 or above.
+With N ranks a run takes T(N) = T(1) (1 + σ(N-1) + κN(N-1)) / N seconds. σ is the part that is done one
+after the other (contention), κ what every pair of ranks costs (coherency). Amdahl's law is κ = 0. The law
+is linear in N T(N), so numpy's least squares fit it, with σ and κ kept at 0 or above.
 
-N. Gunther, "Guerrilla Capacity Planning", Springer 2007, chapter 4; J. Gustafson, "Reevaluating Amdahl's law",
-CACM 31 (1988) 532.
+N. Gunther, "Guerrilla Capacity Planning", Springer 2007, chapter 4; J. Gustafson, "Reevaluating Amdahl's
+law", CACM 31 (1988) 532.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,7 @@ class Fit:
         return self.base_s * (1 + self.sigma * (n - 1) + self.kappa * n * (n - 1)) / n
 
 
-def fit_amdahl(samples: dict[float, Sequence[float]]) -> Fit | None:
+def fit_amdahl(samples: Mapping[float, Sequence[float]]) -> Fit | None:
     """Fit Amdahl's law to run times.
 
     Parameters
@@ -93,7 +93,7 @@ def fit_amdahl(samples: dict[float, Sequence[float]]) -> Fit | None:
     return _fit(AMDAHL, samples)
 
 
-def fit_usl(samples: dict[float, Sequence[float]]) -> Fit | None:
+def fit_usl(samples: Mapping[float, Sequence[float]]) -> Fit | None:
     """Fit the universal scalability law; as `fit_amdahl`, with a knee or the reason why there is none.
 
     Examples
@@ -106,7 +106,7 @@ def fit_usl(samples: dict[float, Sequence[float]]) -> Fit | None:
     return _fit(USL, samples)
 
 
-def fit_gustafson(samples: dict[float, Sequence[float]]) -> Fit | None:
+def fit_gustafson(samples: Mapping[float, Sequence[float]]) -> Fit | None:
     """Fit Gustafson's law to run times of a study whose work grows with N.
 
     The scaled speed-up m T(base) / T(N) is m - s(m - 1) with m = N / base; s (`Fit.sigma`), from 0 to 1, is
@@ -125,7 +125,7 @@ def fit_gustafson(samples: dict[float, Sequence[float]]) -> Fit | None:
     return Fit(GUSTAFSON, float(medians[0]), s, 0.0, error, float(n[-1]))
 
 
-def _fit(law: str, samples: dict[float, Sequence[float]]) -> Fit | None:
+def _fit(law: str, samples: Mapping[float, Sequence[float]]) -> Fit | None:
     import numpy as np
 
     if len(samples) < FEWEST[law]:
@@ -138,7 +138,7 @@ def _fit(law: str, samples: dict[float, Sequence[float]]) -> Fit | None:
     return _with_knee(fit, n, samples) if law == USL else fit
 
 
-def _medians(samples: dict[float, Sequence[float]]) -> tuple[Table, Table]:
+def _medians(samples: Mapping[float, Sequence[float]]) -> tuple[Table, Table]:
     import numpy as np
 
     n = np.array(sorted(samples), float)
@@ -195,7 +195,7 @@ def knee_of(sigma: float, kappa: float) -> float | None:
     return math.sqrt(max(0.0, 1 - sigma) / kappa)
 
 
-def _with_knee(fit: Fit, n: Table, samples: dict[float, Sequence[float]]) -> Fit:
+def _with_knee(fit: Fit, n: Table, samples: Mapping[float, Sequence[float]]) -> Fit:
     knee = knee_of(fit.sigma, fit.kappa)
     interval, endless = _knee_interval(n, samples)
     doubt = ""
@@ -219,7 +219,7 @@ def _with_knee(fit: Fit, n: Table, samples: dict[float, Sequence[float]]) -> Fit
     )  # fmt: skip
 
 
-def _knee_interval(n: Table, samples: dict[float, Sequence[float]]) -> tuple[Interval | None, bool]:
+def _knee_interval(n: Table, samples: Mapping[float, Sequence[float]]) -> tuple[Interval | None, bool]:
     """(interval of the knee, whether its upper end cannot be given)."""
     import numpy as np
 

@@ -41,21 +41,18 @@ def origin(results: Results, other: Results | None = None) -> Origin:
     packages = found.get("packages") or found.get("versions")
     if isinstance(packages, dict):
         facts.append(("packages", ", ".join(f"{n} {v}" for n, v in packages.items())))
-    facts += [
-        (
-            "results file",
-            f"{results.path.name}, written {results.created[:19].replace('T', ' ')} UTC by hpcd4p {results.hpcd4p}",
-        )
-    ]
+    facts.append(("results file", _file(results)))
     report = f"python -m hpcd4p report {results.path.name}"
     if other is not None:
         commit = _text(other.provenance.get("git_commit") or "")
-        facts.append(
-            ("compared with", f"{other.path.name}, written {other.created[:19].replace('T', ' ')} UTC by hpcd4p "
-             f"{other.hpcd4p}" + (f", commit {commit}" if commit else ""))
-        )  # fmt: skip
+        facts.append(("compared with", _file(other) + (f", commit {commit}" if commit else "")))
         report += f" --against {other.path.name}"
     return Origin(f"{command}\n{report}", facts)
+
+
+def _file(results: Results) -> str:
+    when = results.created[:19].replace("T", " ")
+    return f"{results.path.name}, written {when} UTC by hpcd4p {results.hpcd4p}"
 
 
 def _text(value: Any) -> str:

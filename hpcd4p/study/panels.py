@@ -1,4 +1,4 @@
-"""What all figures of a report share: panels, colours, scales, legends. matplotlib comes from `record.picture`."""
+"""What all figures of a report share: panels, colours, scales, legends."""
 
 from __future__ import annotations
 
@@ -173,6 +173,11 @@ def x_name(shape: Shape) -> str:
     return name + unit
 
 
+def x_words(shape: Shape) -> str:
+    """Give x as a caption names it."""
+    return "the number of ranks" if shape.x == RANKS else shape.x
+
+
 def title_of(text: str) -> str:
     """Give the title of a panel, in lines that fit."""
     return text.replace(", ", "\n") if len(text) > TITLE else text
@@ -186,15 +191,24 @@ def legend(figure: Any, lines: Sequence[Any], others: Sequence[Any] = (), title:
     if not handles:
         return
     room = figure.get_figwidth() * LETTERS_PER_INCH
-    widths = [len(str(h.get_label())) + 6 for h in handles]
-    columns = len(handles) if sum(widths) <= room else max(1, min(len(lines) or 9, int(room // max(widths))))
     blank = Line2D([], [], lw=0, label="")
-    if columns < len(handles):
-        padded = [*lines, *[blank] * (-len(lines) % columns), *others]
-        padded += [blank] * (-len(padded) % columns)
-        # matplotlib fills column by column
-        handles = [padded[i] for start in range(columns) for i in range(start, len(padded), columns)]
+    tried = [_rows([*lines, *others], len(handles), blank)]
+    tried += [_rows(lines, n, blank) + _rows(others, n, blank) for n in range(len(handles) - 1, 0, -1)]
+    rows = next((rows for rows in tried if _width(rows) <= room), tried[-1])
+    # matplotlib fills column by column
+    handles = [row[i] for i in range(len(rows[0])) for row in rows]
+    columns = len(rows[0])
     figure.legend(
         handles=handles, loc="outside upper center", ncols=columns, title=title, title_fontsize=7.5,
         handlelength=1.8, columnspacing=1.3, borderaxespad=0.2,
     )  # fmt: skip
+
+
+def _rows(handles: Sequence[Any], columns: int, blank: Any) -> list[list[Any]]:
+    padded = [*handles, *[blank] * (-len(handles) % columns)]
+    return [padded[i : i + columns] for i in range(0, len(padded), columns)]
+
+
+def _width(rows: Sequence[Sequence[Any]]) -> int:
+    """Letters across: of each column the longest, and its sign."""
+    return sum(max(len(str(h.get_label())) for h in column) + 6 for column in zip(*rows, strict=True))

@@ -10,14 +10,14 @@ from typing import Any
 from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
 from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
 from hpcd4p.study.figures import Picture, repeats_words
-from hpcd4p.study.panels import IDEAL, PAGE_IN, View, legend, scale_x, style_of, title_of, x_name
+from hpcd4p.study.panels import IDEAL, PAGE_IN, View, legend, scale_x, style_of, title_of, x_name, x_words
 from hpcd4p.study.ratios import FILE, Comparison, Entry
 
 MOST_CONTEXTS = 4
 """Rows of panels in one figure; more make further figures."""
 
 SPREAD = 0.2
-"""Of the distance between two x that the values at one x are spread over, so that intervals do not hide each other."""
+"""Of the distance between two x, over which the values at one x are spread: intervals must not overlap."""
 
 LOG_RATIO = 5
 """Ratios that differ by more than this are on a logarithmic scale."""
@@ -43,7 +43,7 @@ def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[st
 
     rows = len(contexts)
     figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.75 + 2.1 * rows), layout="constrained")
-    axes = figure.subplots(rows, 2, sharex=True, squeeze=False)
+    axes = figure.subplots(rows, 2, sharex=True, sharey="col", squeeze=False)
     values = found.values
     base = found.base if found.axis == FILE else f"{found.base} (baseline)"
     for row, context in zip(axes, contexts, strict=True):
@@ -130,8 +130,9 @@ def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
     entries = [e for e in found.entries if e.context in contexts]
     few = sum(1 for e in entries if e.run.interval is None)
     words = [
-        f"Run time (left) and process time (right) divided by those of {found.base_words}, against {x_name(view.shape)}: ratios "
-        f"of medians ({repeats_words([e.cell for e in entries])}) with {LEVEL:.0%} bootstrap intervals over the repeats."
+        f"Run time (left) and process time (right) divided by those of {found.base_words}, against "
+        f"{x_words(view.shape)}: ratios of medians ({repeats_words([e.cell for e in entries])}) with "
+        f"{LEVEL:.0%} bootstrap intervals over the repeats."
     ]
     if few:
         which = "None has" if few == len(entries) else f"{few} of {len(entries)} have no"

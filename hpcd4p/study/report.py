@@ -101,7 +101,7 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
     kinds = list(wishes.kinds)
     if not set(kinds) & set(EMBEDDED):
         kinds.append("svg")  # the page needs one
-    left_out = [f"{c.axis} {c.base}: {what}" for c in parts.comparisons for what in c.unmatched]
+    left_out = [f"compared with {c.base_words}: {what}" for c in parts.comparisons for what in c.unmatched]
     drawn = _drawn(results, parts, kinds, left_out)
     tables = _tables(parts)
     told = says(
@@ -183,7 +183,11 @@ def _drawn(
     scaling = [
         p for m in metrics(parts.weak, parts.shape.along_ranks) for p in pictures(parts.view, m, kinds)
     ]
-    ratios = [p for c in parts.comparisons if c.entries for p in ratio_pictures(parts.view, c, kinds)]
+    ratios = [
+        (f"Compared with {c.base_words}", list(ratio_pictures(parts.view, c, kinds)))
+        for c in parts.comparisons
+        if c.entries
+    ]
     laws = [] if parts.weak else list(law_pictures(parts.view, parts.laws, kinds))
     runs = list(timeline_pictures(results, parts.timelines, kinds, left_out))
     title = f"Figures against {'ranks' if parts.shape.x == RANKS else parts.shape.x}"

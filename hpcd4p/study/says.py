@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hpcd4p.study.cells import COMPLETED, Cell, Row, Series, Shape, text_of, x_of
-from hpcd4p.study.compare import Ratio
+from hpcd4p.study.compare import LEVEL, Ratio
 from hpcd4p.study.contents import number
 from hpcd4p.study.law_figure import WITHOUT_HEAD, Fitted
 from hpcd4p.study.laws import FAR
@@ -36,8 +36,8 @@ def _nothing(rows: Sequence[Row]) -> str:
     if not rows:
         return "The results file has no runs: nothing has been run yet."
     return (
-        f"None of the {len(rows)} attempts completed, so there is nothing to draw. The list of failures says why each "
-        "of them ended."
+        f"None of the {len(rows)} attempts completed, so there is nothing to draw. The list of failures says "
+        "why each of them ended."
     )
 
 
@@ -65,7 +65,7 @@ def _speed_up(lines: Sequence[Series], weak: bool) -> str:
         return ""
     what = "scaled speed-up" if weak else "speed-up"
     where = f" with {line.label}" if line.label else ""
-    ideal = number(last.ranks / first.ranks)
+    ideal = f"{last.ranks / first.ranks:g}"
     return (
         f"From {first.ranks} to {last.ranks} ranks the {what} is {number(reached)}{where}, of {ideal} ideal."
     )
@@ -84,6 +84,8 @@ def _efficiency(lines: Sequence[Series]) -> str:
     if len(known) == 1:
         return f"At {most} ranks, the most, the parallel efficiency is {known[0][0]:.2f}."
     (low, worst), (high, best) = known[0], known[-1]
+    if f"{low:.2f}" == f"{high:.2f}":
+        return f"At {most} ranks, the most, the parallel efficiency is {low:.2f} for all."
     return (
         f"At {most} ranks, the most, the parallel efficiency is {low:.2f} ({worst}) to {high:.2f} ({best})."
     )
@@ -111,7 +113,10 @@ def _law(laws: Sequence[Fitted]) -> str:
         return f"The data do not determine a knee{where}{knee}: {law.usl.doubt}."
     told = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:3]]
     rest = f", and {len(fits) - len(told)} more in the table of laws" if len(fits) > len(told) else ""
-    return f"The universal scalability law puts the knee, where more ranks no longer help, at {'; '.join(told)}{rest}."
+    return (
+        "The universal scalability law puts the knee, where more ranks no longer help, at "
+        f"{'; '.join(told)}{rest}."
+    )
 
 
 def _knee(law: Fitted) -> str:
@@ -120,7 +125,7 @@ def _knee(law: Fitted) -> str:
     text = f"{number(law.knee_ranks or math.nan)} ranks"
     if law.usl.knee_interval is not None:
         low, high = (number(end + head) for end in law.usl.knee_interval)
-        text += f" (95 % interval {low} to {high})"
+        text += f" ({LEVEL:.0%} interval {low} to {high})"
     return text + (f" for {law.line.label}" if law.line.label else "")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
+    "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "–": "--", "…": r"\ldots{}", "σ": r"$\sigma$", "κ": r"$\kappa$", "÷": r"$\div$", "×": r"$\times$",
 }  # fmt: skip
@@ -94,8 +95,8 @@ class Table:
         body = "\n".join(self._html_row(row, "td") for row in self.rows[:cut])
         foot = "\n".join(self._html_row(row, "td") for row in self.rows[cut:])
         return (
-            f'<div class="table"><table>\n<caption>{html.escape(self.caption)}</caption>\n<thead>\n{head}\n</thead>\n'
-            f"<tbody>\n{body}\n</tbody>\n"
+            f'<div class="table"><table>\n<caption>{html.escape(self.caption)}</caption>\n'
+            f"<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n"
             + (f"<tfoot>\n{foot}\n</tfoot>\n" if foot else "")
             + "</table>"
             + (f'\n<p class="note">{html.escape(self.note)}</p>' if self.note else "")

@@ -25,8 +25,8 @@ def chosen(rows: Sequence[Row], cells: Sequence[Cell], patterns: Sequence[str]) 
     Parameters
     ----------
     patterns
-        Keys with ``*`` and ``?``. Without any, of the points with the most ranks those with the shortest and the
-        longest run time are chosen.
+        Keys with ``*`` and ``?``. Without any, of the points with the most ranks those with the shortest and
+        the longest run time are chosen.
     """
     if patterns:
         done = {row["key"]: row for row in rows if row.get("record")}  # the last attempt of each key
@@ -58,8 +58,8 @@ def check_patterns(rows: Sequence[Row], patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if not any(fnmatchcase(key, pattern) for key in keys):
             raise SettingsError(
-                f"--timeline {pattern}: no run has such a key; a key is like {keys[0] if keys else 'ranks=8,repeat=1'}, "
-                "and * stands for anything"
+                f"--timeline {pattern}: no run has such a key; a key is like "
+                f"{keys[0] if keys else 'ranks=8,repeat=1'}, and * stands for anything"
             )
 
 
@@ -84,7 +84,7 @@ def timeline_pictures(
             continue
         state = "" if row.get("state") == COMPLETED else f" ({row.get('state')})"
         caption = (
-            f"Rank timeline of one run, {key}, attempt {row['attempt']}{state}. When each rank was busy, idle or parked; "
-            "active ranks and target of the policy; backlog; tuples written and done per second, all against time."
+            f"Rank timeline of one run, {key}, attempt {row['attempt']}{state}: when each rank was busy, "
+            "idle or parked; active ranks and target of the policy; backlog; tuples written and done per second."
         )
         yield Picture(f"timeline-{number}", caption, True, files)

@@ -58,7 +58,8 @@ def attempts_of(
             found.append(
                 AttemptFacts(
                     "made-up", key, 1, "completed", repeat=repeat, axes=point, status=0, ranks=ranks, nodes=1,
-                    elapsed_s=elapsed_s, process_time_s=process_time(point, ranks, elapsed_s), cpu_s=elapsed_s,
+                    elapsed_s=elapsed_s, process_time_s=process_time(point, ranks, elapsed_s),
+                    cpu_s=elapsed_s,
                     tuples=10_000, efficiency=0.9, failed=0, wall_s=elapsed_s + 1, host="n1", job="",
                     started="2026-01-02T03:04:05+00:00", ended="2026-01-02T03:05:05+00:00", record=record,
                     **given,
