@@ -50,8 +50,9 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
     contexts = any(e.context for e in found.entries)
     along = found.axis != shape.x
     head = [
-        *(["where"] if contexts else []), "series" if found.axis == FILE else found.axis, *([shape.x] if along else []), "n", "run time (s)",
-        f"{found.base} (s)", "run time ratio", "process time ratio",
+        *(["where"] if contexts else []), "series" if found.axis == FILE else found.axis,
+        *([shape.x] if along else []), "n", "run time (s)", f"{found.base} (s)", "run time ratio",
+        "process time ratio",
     ]  # fmt: skip
     rows = [
         [

@@ -66,7 +66,10 @@ def metrics(weak: bool, along_ranks: bool) -> list[Metric]:
         lambda m, y: 1.0,
     )  # fmt: skip
     process = Metric(
-        "process-time", "process_time_s", "process time (s)", "Process time: ranks not parked, summed"
+        "process-time",
+        "process_time_s",
+        "process time (s)",
+        "Process time (time not parked, summed over the ranks)",
     )
     through = Metric(
         "throughput", "throughput", "throughput (tuples/s)", "Throughput",

@@ -32,6 +32,8 @@ p.about { color: #555; margin: 0 0 1rem; }
 .says p { margin: 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: .6rem 0; }
 dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }
+.figures { orphans: 1; widows: 1; }
+figcaption { orphans: 3; widows: 3; }
 figure { display: inline-block; width: 48%; margin: 0 1% 1.4rem 0; vertical-align: top; break-inside: avoid; }
 figure.wide { width: 100%; margin-right: 0; }
 figure img { width: 100%; height: auto; display: block; }
@@ -53,6 +55,7 @@ details summary { cursor: pointer; color: #0072B2; }
 @media (max-width: 46rem) { figure { width: 100%; } }
 @media print { body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } .files { display: none; }
   h2 { break-after: avoid; } tr { break-inside: avoid; } thead { display: table-header-group; }
+  tfoot { display: table-row-group; }
   .table { overflow: visible; } table { font-size: 7.5pt; }
   th, td { padding: .1rem .4rem; white-space: normal; } pre { font-size: 7.5pt; } }
 @page { margin: 15mm; }

@@ -193,7 +193,7 @@ def _drawn(
     title = f"Figures against {'ranks' if parts.shape.x == RANKS else parts.shape.x}"
     return [
         (title, scaling),
-        ("Compared with the baseline", ratios),
+        *ratios,
         ("Laws of scaling", laws),
         ("Single runs", runs),
     ]

@@ -85,6 +85,7 @@ def timeline_pictures(
         state = "" if row.get("state") == COMPLETED else f" ({row.get('state')})"
         caption = (
             f"Rank timeline of one run, {key}, attempt {row['attempt']}{state}: when each rank was busy, "
-            "idle or parked; active ranks and target of the policy; backlog; tuples written and done per second."
+            "idle or parked; active ranks and target of the policy; backlog; tuples written and done per "
+            "second."
         )
         yield Picture(f"timeline-{number}", caption, True, files)
