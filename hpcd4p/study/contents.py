@@ -16,12 +16,15 @@ NONE = "–"
 
 TOO_FEW = f"Without an interval: fewer than {FEWEST_REPEATS} repeats."
 
+MOST_PLACES = 8
+"""Digits after the point; smaller numbers are told as powers of ten."""
+
 MOST_FAILURES = 200
 """Lines of failures; above that the results file tells the rest."""
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Give a number with so many significant digits, and commas.
+    """Give a number with so many significant digits, those before the point all, with commas.
 
     Examples
     --------
@@ -32,8 +35,11 @@ def number(value: float, digits: int = 3) -> str:
         return NONE
     if value == 0:
         return "0"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{round(value, places):,.{max(0, places)}f}" if places < 8 else f"{value:.{digits - 1}e}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    places = digits - 1 - math.floor(math.log10(abs(rounded)))
+    if places <= 0:
+        return f"{value:,.0f}"
+    return f"{rounded:.{places}f}" if places < MOST_PLACES else f"{value:.{digits - 1}e}"
 
 
 def ratio_text(found: Ratio) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hpcd4p.errors import SettingsError
 from hpcd4p.study.cells import Cell, Shape, Value, label_of, series_of, text_of, x_of
 from hpcd4p.study.compare import Ratio, mean_ratio, ratio
 
@@ -116,27 +117,48 @@ def against(
         Of the file of the report, and of the one that it is compared with.
     names
         What the two are called.
+
+    Raises
+    ------
+    SettingsError
+        An axis of one file only has several values.
     """
     found = Comparison(FILE, names[1])
-    partners = {_identity(c): c for c in others}
-    seen = {_identity(c) for c in cells}
+    common = _common(cells, others)
+    partners = {_identity(c, common): c for c in others}
+    seen = {_identity(c, common) for c in cells}
     for line in series_of(cells, shape):
         pairs = []
         for cell in line.cells:
-            partner = partners.get(_identity(cell))
+            partner = partners.get(_identity(cell, common))
             if partner is None:
                 found.unmatched.append(f"only in {names[0]}: {label_of(cell.axes) or 'the point'}")
             else:
                 pairs.append((cell, partner))
         _add(found, shape, "", line.label or names[0], pairs)
     found.unmatched += [
-        f"only in {names[1]}: {label_of(c.axes) or 'the point'}" for c in others if _identity(c) not in seen
+        f"only in {names[1]}: {label_of(c.axes) or 'the point'}"
+        for c in others
+        if _identity(c, common) not in seen
     ]
     return found
 
 
-def _identity(cell: Cell) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((n, text_of(v)) for n, v in {"ranks": cell.ranks, **cell.axes}.items()))
+def _common(cells: Sequence[Cell], others: Sequence[Cell]) -> list[str]:
+    """The axes of both; one that only one file has must have one value, or points could not be told apart."""
+    mine, theirs = ({n for c in side for n in c.axes} for side in (cells, others))
+    for name in sorted(mine ^ theirs) if cells and others else ():
+        side = cells if name in mine else others
+        if len({text_of(c.axes.get(name)) for c in side}) > 1:
+            raise SettingsError(
+                f"--against: only one of the two files has the axis {name}, with several values, so its "
+                "points have no single partner in the other"
+            )
+    return sorted(mine & theirs)
+
+
+def _identity(cell: Cell, names: Sequence[str]) -> tuple[str, ...]:
+    return (str(cell.ranks), *(text_of(cell.axes.get(n)) for n in names))
 
 
 def _add(

@@ -85,6 +85,7 @@ class _Parts:
     comparisons: list[Comparison]
     laws: list[Fitted]
     timelines: list[Row]
+    left_out: list[str]
 
 
 def make_report(results: Results, other: Results | None, wishes: Wishes) -> Report:
@@ -101,7 +102,8 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
     kinds = list(wishes.kinds)
     if not set(kinds) & set(EMBEDDED):
         kinds.append("svg")  # the page needs one
-    left_out = [f"compared with {c.base_words}: {what}" for c in parts.comparisons for what in c.unmatched]
+    left_out = parts.left_out
+    left_out += [f"compared with {c.base_words}: {what}" for c in parts.comparisons for what in c.unmatched]
     drawn = _drawn(results, parts, kinds, left_out)
     tables = _tables(parts)
     told = says(
@@ -153,10 +155,10 @@ def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Par
         names = _names(results, other)
         others = cells_of(other.rows, other.axes)
         found.append(against(cells, others, shape, names))
+    left_out: list[str] = []
+    runs = chosen(rows, cells, patterns, left_out)
     laws = [fitted(line, weak) for line in series_of(done, shape)] if shape.along_ranks else []
-    return _Parts(
-        rows, cells, shape, view, weak, found, [f for f in laws if f.fits], chosen(rows, cells, patterns)
-    )
+    return _Parts(rows, cells, shape, view, weak, found, [f for f in laws if f.fits], runs, left_out)
 
 
 def _compared_axes(shape: Shape, named: dict[str, Value], wishes: Wishes) -> list[str]:

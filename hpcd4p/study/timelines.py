@@ -19,8 +19,10 @@ MOST = 6
 """Timelines in one report: a study with hundreds of runs needs a choice."""
 
 
-def chosen(rows: Sequence[Row], cells: Sequence[Cell], patterns: Sequence[str]) -> list[Row]:
-    """Give the runs that get a timeline, at most `MOST`.
+def chosen(
+    rows: Sequence[Row], cells: Sequence[Cell], patterns: Sequence[str], left_out: list[str]
+) -> list[Row]:
+    """Give the runs that get a timeline, at most `MOST`; `left_out` is told what is not among them.
 
     Parameters
     ----------
@@ -29,8 +31,15 @@ def chosen(rows: Sequence[Row], cells: Sequence[Cell], patterns: Sequence[str]) 
         the longest run time are chosen.
     """
     if patterns:
-        done = {row["key"]: row for row in rows if row.get("record")}  # the last attempt of each key
-        found = [row for key, row in done.items() if any(fnmatchcase(key, p) for p in patterns)]
+        last = {str(row["key"]): row for row in rows if row.get("record")}
+        left_out += [
+            f"the timeline of {pattern}: no run with such a key has a record"
+            for pattern in patterns
+            if not any(fnmatchcase(key, pattern) for key in last)
+        ]
+        found = [row for key, row in last.items() if any(fnmatchcase(key, p) for p in patterns)]
+        if len(found) > MOST:
+            left_out.append(f"{len(found) - MOST} more timelines that were asked for; a report has {MOST}")
         return found[:MOST]
     done_cells = [c for c in cells if any(row.get("record") for row in c.runs)]
     most = max((c.ranks for c in done_cells), default=0)

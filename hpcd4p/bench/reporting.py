@@ -1,0 +1,89 @@
+"""(r) *reporting*: `hpcd4p report` of a study of 500 runs, as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+from hpcd4p.bench.bench import Bench
+from hpcd4p.bench.figure import Of, Row, Target
+from hpcd4p.bench.trial import TrialError
+from hpcd4p.study.facts import COMPLETED, AttemptFacts
+from hpcd4p.study.results_file import write_results
+
+MOST_S = 20.0
+
+MOST_GIB = 1.0
+
+AXES: dict[str, list[object]] = {
+    "ranks": [2**i for i in range(10)],
+    "autoscale": ["none", "knee", "idle", "queue", "fixed:4"],
+    "mapping": ["dynamic", "static"],
+}
+
+REPEATS = 5
+
+
+def rows(bench: Bench) -> list[Row]:
+    """Wall time and memory of the whole command, figures as PNG and SVG."""
+    repeats = bench.size(REPEATS, 1)
+    runs = repeats * len(list(product(*AXES.values())))
+    walls, peaks = [], []
+    with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
+        file = Path(folder, "made-up.h5")
+        study = {"name": "made-up", "axes": AXES, "repeats": repeats, "baseline": {"autoscale": "none"}}
+        write_results(file, study, _attempts(repeats), {})
+        for _ in range(bench.repeats):
+            bench.say(f"report of {runs} runs")
+            wall_s, peak_gib = _report(file)
+            walls.append(wall_s)
+            peaks.append(peak_gib)
+    what = f"report of {runs} runs"
+    return [
+        Row("reporting", f"{what}: wall time", "s", walls, target=Target(MOST_S, False, Of.VALUE)),
+        Row("reporting", f"{what}: memory", "GiB", peaks, target=Target(MOST_GIB, False, Of.VALUE)),
+    ]
+
+
+def _attempts(repeats: int) -> list[AttemptFacts]:
+    dice = random.Random(1)
+    found = []
+    for values in product(*AXES.values()):
+        axes = dict(zip(AXES, values, strict=True))
+        n = int(str(axes["ranks"]))
+        for repeat in range(1, repeats + 1):
+            key = ",".join([*(f"{name}={value}" for name, value in axes.items()), f"repeat={repeat}"])
+            elapsed_s = dice.lognormvariate(0, 0.03) * 60 * (1 + 0.02 * (n - 1) + 1e-4 * n * (n - 1)) / n
+            found.append(
+                AttemptFacts(
+                    "made-up", key, 1, COMPLETED, repeat, axes, 0, ranks=n, nodes=1, elapsed_s=elapsed_s,
+                    process_time_s=n * elapsed_s, tuples=10_000, host="n1",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _report(file: Path) -> tuple[float, float]:
+    """(wall time in seconds, most memory in GiB) of one report."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hpcd4p", "report", str(file)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    told = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    wall_s = time.monotonic() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise TrialError(
+            f"the report ended with {process.returncode}: {told.decode(errors='replace')[-2000:]}"
+        )
+    return wall_s, used.ru_maxrss / 2**20
