@@ -32,10 +32,11 @@ FIGURES = {
     "simulation": "runs beside what `hpcd4p simulate` predicts",
     "autoscale": "the policies of the auto-scaler beside each other",
     "merge": "`collect --merge` of 500 run records beside a copy of them",
+    "reporting": "`report` of a study of 500 runs: time and memory",
 }
 
-LONG = frozenset({"simulation", "autoscale", "merge"})
-"""Measured when they are named: the first two take more than ten minutes each, the last writes gigabytes."""
+LONG = frozenset({"simulation", "autoscale", "merge", "reporting"})
+"""Measured when they are named: the first two take more than ten minutes each, the others are of studies."""
 
 
 def _parser() -> argparse.ArgumentParser:

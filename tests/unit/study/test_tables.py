@@ -73,7 +73,8 @@ def test_words_that_latex_would_take_for_orders_are_escaped():
     text = Table("t", "c", ["a"], [[r"50% of $x_1 {y} ~ #2 \z ^ <σ"]]).latex()
     line = next(row for row in text.splitlines() if "50" in row)
     assert line.strip() == (
-        r"50\% of \$x\_1 \{y\} \textasciitilde{} \#2 \textbackslash{}z \textasciicircum{} \textless{}$\sigma$ \\"
+        r"50\% of \$x\_1 \{y\} \textasciitilde{} \#2 \textbackslash{}z \textasciicircum{} "
+        r"\textless{}$\sigma$ \\"
     )
 
 
