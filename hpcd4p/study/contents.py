@@ -74,7 +74,7 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
         ]
         for m in found.means
     ]  # fmt: skip
-    few = any(e.run.interval is None for e in found.entries)
+    few = sum(e.run.interval is None for e in found.entries)
     return Table(
         f"ratios-{found.axis}",
         f"Run time and process time relative to {found.base_words}",
@@ -82,7 +82,8 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
         rows + means,
         text_columns=2 if contexts else 1,
         foot=len(means),
-        note=f"Ratios of medians over n repeats with {LEVEL:.0%} bootstrap intervals; all: geometric mean."
+        note="Ratios of medians over n repeats; all: geometric mean."
+        + (f" In brackets: {LEVEL:.0%} bootstrap intervals." if few < len(found.entries) else "")
         + (f" {TOO_FEW}" if few else ""),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
+from hpcd4p.record.picture import load_matplotlib, rendered
 from hpcd4p.study.cells import Cell, Series, text_of, x_of
 from hpcd4p.study.panels import (
     IDEAL,
@@ -17,8 +17,10 @@ from hpcd4p.study.panels import (
     grid,
     legend,
     name_x,
+    named,
     scale_x,
     scale_y,
+    styled,
     title_of,
     x_words,
 )
@@ -89,7 +91,7 @@ def pictures(view: View, metric: Metric, kinds: Sequence[str]) -> Iterator[Pictu
     ]  # fmt: skip
     for i in range(0, len(known), PANELS):
         part = known[i : i + PANELS]
-        with matplotlib.rc_context(STYLE):
+        with styled(matplotlib):
             figure = _lines(matplotlib, view, metric, part)
             files = {kind: rendered(figure, kind) for kind in kinds}
         name = metric.name + (f"-{i // PANELS + 1}" if len(known) > PANELS else "")
@@ -111,7 +113,7 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
             style = view.style(line)
             _draw_line(axis, view, metric, line, style)
             failed |= _mark_failures(axis, view, line, style, place)
-            label = text_of(line.axes[view.line]) if view.line else ""
+            label = named(text_of(line.axes[view.line])) if view.line else ""
             handles.setdefault(label, Line2D([], [], lw=1.3, ms=3.5, label=label, **style))
         axis.set_title(title_of(panel.title), fontsize=8)
     if log and metric.log:
@@ -133,10 +135,12 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
 
 
 def _from_zero(axes: Sequence[Any], metric: Metric) -> None:
-    top = max(axis.get_ylim()[1] for axis in axes)
+    top = 1.03 * max(axis.get_ylim()[1] for axis in axes)
+    if metric.column == "parallel_efficiency":
+        top = max(top, 1.08)
     for axis in axes:
-        axis.set_ylim(0, max(top, 1.08) if metric.column == "parallel_efficiency" else 1.03 * top)
-        if metric.column != "parallel_efficiency":
+        axis.set_ylim(0, top)
+        if top >= 1000:
             axis.yaxis.set_major_formatter("{x:,g}")
 
 

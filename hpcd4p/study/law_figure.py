@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
-from hpcd4p.study.cells import RANKS, Series
+from hpcd4p.record.picture import load_matplotlib, rendered
+from hpcd4p.study.cells import Series
 from hpcd4p.study.figures import Picture, repeats_words
 from hpcd4p.study.laws import FAR, Fit, fit_amdahl, fit_gustafson, fit_usl
-from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, thinned, title_of
+from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, styled, thinned, title_of
 from hpcd4p.study.ratios import RUN
 
 AMDAHL_COLOUR, USL_COLOUR, MEASURED = "#E69F00", "#0072B2", "#000000"
@@ -17,6 +17,9 @@ AMDAHL_COLOUR, USL_COLOUR, MEASURED = "#E69F00", "#0072B2", "#000000"
 PANELS = 12
 
 ALL, WITHOUT_HEAD = "ranks", "ranks without the head"
+
+CLEARLY = 0.8
+"""Of the error: so much smaller it must be for N to count anything but the ranks."""
 
 
 class Fitted(NamedTuple):
@@ -51,23 +54,34 @@ class Fitted(NamedTuple):
         return self.usl.knee + (self.counted == WITHOUT_HEAD)
 
 
-def fitted(line: Series, weak: bool) -> Fitted:
-    """Fit the laws to one line."""
-    times = {c.ranks: c.values(RUN) for c in line.cells if c.values(RUN)}
-    every = {float(n): t for n, t in times.items()}
+def fitted(lines: Sequence[Series], weak: bool) -> list[Fitted]:
+    """Fit the laws to the lines of a study; those that no law fits are left out."""
     if weak:
-        return Fitted(line, ALL, every, None, None, fit_gustafson(every))
-    working = {n - 1.0: t for n, t in times.items() if n > 1}
-    whole = (fit_amdahl(every), fit_usl(every))
-    # one rank alone is another program: no head, no Redis, no MPI
-    headless = (fit_amdahl(working), fit_usl(working))
-    better = _error(headless) < _error(whole)
-    counted, samples, chosen = (WITHOUT_HEAD, working, headless) if better else (ALL, every, whole)
-    return Fitted(line, counted, samples, *chosen, None)
+        every = [(line, _times(line)) for line in lines]
+        found = [Fitted(line, ALL, times, None, None, fit_gustafson(times)) for line, times in every]
+        return [f for f in found if f.fits]
+    whole = [_fitted(line, ALL) for line in lines]
+    headless = [_fitted(line, WITHOUT_HEAD) for line in lines]
+    # the same for all lines: their parameters are compared
+    better = _missed(headless) < CLEARLY * _missed(whole)
+    return [f for f in (headless if better else whole) if f.fits]
 
 
-def _error(fits: tuple[Fit | None, Fit | None]) -> float:
-    return min((f.error for f in fits if f is not None), default=float("inf"))
+def _times(line: Series) -> dict[float, list[float]]:
+    return {float(c.ranks): c.values(RUN) for c in line.cells if c.values(RUN)}
+
+
+def _fitted(line: Series, counted: str) -> Fitted:
+    times = _times(line)
+    if counted == WITHOUT_HEAD:  # one rank alone is another program: no head, no Redis, no MPI
+        times = {n - 1: t for n, t in times.items() if n > 1}
+    return Fitted(line, counted, times, fit_amdahl(times), fit_usl(times), None)
+
+
+def _missed(found: Sequence[Fitted]) -> float:
+    """What the best laws of all lines are off, on average; infinite where one has none."""
+    errors = [min((f.error for f in each.fits), default=float("inf")) for each in found]
+    return sum(errors) / len(errors) if errors else float("inf")
 
 
 def law_pictures(view: View, laws: Sequence[Fitted], kinds: Sequence[str]) -> Iterator[Picture]:
@@ -76,7 +90,7 @@ def law_pictures(view: View, laws: Sequence[Fitted], kinds: Sequence[str]) -> It
     laws = [law for law in laws if law.amdahl is not None or law.usl is not None]
     for i in range(0, len(laws), PANELS):
         part = laws[i : i + PANELS]
-        with matplotlib.rc_context(STYLE):
+        with styled(matplotlib):
             figure = _drawn(matplotlib, view, part)
             files = {kind: rendered(figure, kind) for kind in kinds}
         name = "laws" + (f"-{i // PANELS + 1}" if len(laws) > PANELS else "")
@@ -88,13 +102,17 @@ def _drawn(matplotlib: Any, view: View, laws: Sequence[Fitted]) -> Any:
 
     figure, axes = grid(matplotlib, len(laws), height=2.3)
     log = is_log(view.xs, True)
+    ends: list[tuple[float, float]] = []
     for axis, law in zip(axes, laws, strict=True):
-        _draw(axis, law, log, [float(x) for x in view.xs if view.shape.x == RANKS])
+        ends.append(_draw(axis, law, log))
         axis.set_title(title_of(law.line.label), fontsize=8)
         axis.set_xlabel(f"N, {law.counted}")
         axis.tick_params(labelbottom=True)
         if axis.get_subplotspec().is_first_col():
             axis.set_ylabel("speed-up (ratio to N = 1)")
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    for axis in axes:  # the ideal may leave the panel
+        axis.set_ylim(min(low, 1) / 1.15, 1.6 * high) if log else axis.set_ylim(0, 1.25 * high)
     handles = [Line2D([], [], color=MEASURED, marker="o", ms=3, lw=0, label="measured")]
     if any(law.usl is not None for law in laws):
         handles.append(Line2D([], [], color=USL_COLOUR, lw=1.3, label="USL"))
@@ -104,9 +122,10 @@ def _drawn(matplotlib: Any, view: View, laws: Sequence[Fitted]) -> Any:
     return figure
 
 
-def _draw(axis: Any, law: Fitted, log: bool, xs: Sequence[float]) -> None:
+def _draw(axis: Any, law: Fitted, log: bool) -> tuple[float, float]:
+    """Draw one line of the study and its laws; gives the least and the largest speed-up."""
     import numpy as np
-    from matplotlib.ticker import FixedLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
     main = law.usl or law.amdahl
     assert main is not None
@@ -120,6 +139,8 @@ def _draw(axis: Any, law: Fitted, log: bool, xs: Sequence[float]) -> None:
         powers = [2.0**i for i in range(20) if 2**i <= end * 1.25]
         axis.xaxis.set_major_locator(FixedLocator(thinned(powers)))
         scale_y(axis, 2)
+    else:
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.xaxis.set_major_formatter("{x:,g}")
     axis.plot(n, n, color=IDEAL, lw=0.9, ls="--", zorder=1)
     for fit, colour, dashes in ((law.amdahl, AMDAHL_COLOUR, (0, (5, 1.5))), (law.usl, USL_COLOUR, "-")):
@@ -136,8 +157,7 @@ def _draw(axis: Any, law: Fitted, log: bool, xs: Sequence[float]) -> None:
             knee, 0.02, f"knee {knee:.0f} ", color=USL_COLOUR, fontsize=7, ha="right", va="bottom",
             transform=axis.get_xaxis_transform(),
         )  # fmt: skip
-    low, high = min(y for _, y in points), max(y for _, y in points)
-    axis.set_ylim(min(low, 1) / 1.15, high * 1.6) if log else axis.set_ylim(0, high * 1.25)
+    return min(y for _, y in points), max(y for _, y in points)
 
 
 def _caption(laws: Sequence[Fitted]) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpcd4p.record.picture import STYLE
 from hpcd4p.study.cells import RANKS, Cell, Series, Shape, Value, label_of, line_axis, series_of, text_of
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C510A")
@@ -33,7 +36,8 @@ TITLE = 36
 """Letters in a line above a panel."""
 
 LETTERS_PER_INCH = 15
-"""Of a legend."""
+LINE_IN = 0.15
+"""Of a legend: letters across, height of a line."""
 
 
 @dataclass
@@ -90,11 +94,24 @@ def view_of(cells: Sequence[Cell], shape: Shape, baseline: dict[str, Value], nam
     return view
 
 
+@contextmanager
+def styled(matplotlib: Any) -> Iterator[None]:
+    """Draw in the style of all pictures of hpcd4p; names of a study are text, whatever signs are in them."""
+    with matplotlib.rc_context({**STYLE, "text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        yield
+
+
+def named(text: str) -> str:
+    """Give a label as matplotlib shows it: one that begins with _ would be left out of the legend."""
+    return f" {text}" if text.startswith("_") else text
+
+
 def grid(matplotlib: Any, count: int, across: int = ACROSS, height: float = 2.1) -> tuple[Any, list[Any]]:
     """Give (figure, its `count` axes)."""
     columns = min(across, count)
     rows = -(-count // columns)
-    size = (COLUMN_IN, 2.9) if count == 1 else (PAGE_IN, 0.7 + height * rows)
+    size = (COLUMN_IN, 2.7) if count == 1 else (PAGE_IN, 0.5 + height * rows)
     figure = matplotlib.figure.Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axis in axes[count:]:
@@ -198,6 +215,7 @@ def legend(figure: Any, lines: Sequence[Any], others: Sequence[Any] = (), title:
     # matplotlib fills column by column
     handles = [row[i] for i in range(len(rows[0])) for row in rows]
     columns = len(rows[0])
+    figure.set_figheight(figure.get_figheight() + LINE_IN * (len(rows) - 1 + (title is not None)))
     figure.legend(
         handles=handles, loc="outside upper center", ncols=columns, title=title, title_fontsize=7.5,
         handlelength=1.8, columnspacing=1.3, borderaxespad=0.2,

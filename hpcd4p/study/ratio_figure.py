@@ -7,17 +7,33 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hpcd4p.record.picture import STYLE, load_matplotlib, rendered
+from hpcd4p.record.picture import load_matplotlib, rendered
 from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
 from hpcd4p.study.figures import Picture, repeats_words
-from hpcd4p.study.panels import IDEAL, PAGE_IN, View, legend, scale_x, style_of, title_of, x_name, x_words
+from hpcd4p.study.panels import (
+    IDEAL,
+    PAGE_IN,
+    View,
+    legend,
+    named,
+    scale_x,
+    style_of,
+    styled,
+    title_of,
+    x_name,
+    x_words,
+)
 from hpcd4p.study.ratios import FILE, Comparison, Entry
+from hpcd4p.study.tables import file_name
 
 MOST_CONTEXTS = 4
 """Rows of panels in one figure; more make further figures."""
 
 SPREAD = 0.2
 """Of the distance between two x, over which the values at one x are spread: intervals must not overlap."""
+
+ENOUGH = 5
+"""Repeats from which on an interval holds the truth as often as it says; with 3 it is 9 times in 10."""
 
 LOG_RATIO = 5
 """Ratios that differ by more than this are on a logarithmic scale."""
@@ -29,10 +45,10 @@ def ratio_pictures(view: View, found: Comparison, kinds: Sequence[str]) -> Itera
     contexts = found.contexts
     for i in range(0, len(contexts), MOST_CONTEXTS):
         part = contexts[i : i + MOST_CONTEXTS]
-        with matplotlib.rc_context(STYLE):
+        with styled(matplotlib):
             figure = _drawn(matplotlib, view, found, part)
             files = {kind: rendered(figure, kind) for kind in kinds}
-        name = f"ratios-{found.axis}" + (
+        name = f"ratios-{file_name(found.axis)}" + (
             f"-{i // MOST_CONTEXTS + 1}" if len(contexts) > MOST_CONTEXTS else ""
         )
         yield Picture(name, _caption(view, found, part), True, files)
@@ -42,7 +58,7 @@ def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[st
     from matplotlib.lines import Line2D
 
     rows = len(contexts)
-    figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.75 + 2.1 * rows), layout="constrained")
+    figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.5 + 2.1 * rows), layout="constrained")
     axes = figure.subplots(rows, 2, sharex=True, sharey="col", squeeze=False)
     values = found.values
     base = found.base if found.axis == FILE else f"{found.base} (baseline)"
@@ -55,12 +71,12 @@ def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[st
                 entries = [e for e in here if e.value == value]
                 shift = SPREAD * (place - (len(values) - 1) / 2) / max(1, len(values) - 1)
                 _draw(axis, view, entries, [pick(e) for e in entries], _style(view, found, value), shift, log)
-            _scale(axis, [pick(e) for e in here])
             axis.set_ylabel(f"{what} (ratio to {found.base})")
             axis.set_title(title_of(context), fontsize=8)
-    for axis in axes[-1]:
-        axis.set_xlabel(x_name(view.shape))
-    handles = [Line2D([], [], lw=1.0, ms=3.5, label=v, **_style(view, found, v)) for v in values]
+    for column, pick in zip(axes.T, (_run, _process), strict=True):
+        column[-1].set_xlabel(x_name(view.shape))
+        _scale(column, [pick(e) for e in found.entries if e.context in contexts])
+    handles = [Line2D([], [], lw=1.0, ms=3.5, label=named(v), **_style(view, found, v)) for v in values]
     others = [Line2D([], [], color=IDEAL, lw=0.9, ls="--", label=base)]
     legend(figure, handles, others, None if found.axis == FILE else found.axis)
     return figure
@@ -111,36 +127,36 @@ def _step(view: View) -> float:
     return min((b - a for a, b in pairwise(at)), default=1.0)
 
 
-def _scale(axis: Any, ratios: Sequence[Ratio]) -> None:
+def _scale(axes: Sequence[Any], ratios: Sequence[Ratio]) -> None:
+    """Give the panels of one column one scale, on which a few per cent do not look like much."""
     from matplotlib.ticker import MaxNLocator
 
-    known = [r.value for r in ratios if r.known]
-    if known and max([*known, 1]) / min([*known, 1]) > LOG_RATIO:
-        from hpcd4p.study.panels import scale_y
-
-        scale_y(axis, 10)
-        return
-    low, high = axis.get_ylim()
-    # a difference of a few per cent must not look like a large one
-    axis.set_ylim(min(low, 0.9), max(high, 1.1))
-    axis.yaxis.set_major_locator(MaxNLocator(6))
+    known = [y for r in ratios if r.known for y in (r.value, *(r.interval or ()))]
+    low, high = min([0.9, *known]), max([1.1, *known])
+    log = high / low > LOG_RATIO
+    edge = (high / low) ** 0.03 if log else 0.03 * (high - low)
+    for axis in axes:
+        axis.set_ylim(*((low / edge, high * edge) if log else (low - edge, high + edge)))
+        if log:
+            scale_y(axis, 10)
+        else:
+            axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
 def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
     entries = [e for e in found.entries if e.context in contexts]
     few = sum(1 for e in entries if e.run.interval is None)
+    some = few < len(entries)
     words = [
         f"Run time (left) and process time (right) divided by those of {found.base_words}, against "
-        f"{x_words(view.shape)}: ratios of medians ({repeats_words([e.cell for e in entries])}) with "
-        f"{LEVEL:.0%} bootstrap intervals over the repeats."
+        f"{x_words(view.shape)}: ratios of medians ({repeats_words([e.cell for e in entries])})"
+        + (f" with {LEVEL:.0%} bootstrap intervals over the repeats." if some else ".")
     ]
     if few:
-        which = "None has" if few == len(entries) else f"{few} of {len(entries)} have no"
-        words.append(
-            f"{which} an interval: there are fewer than {FEWEST_REPEATS} repeats.".replace("no an", "no")
-        )
-    elif min((min(e.run.n, e.run.base_n) for e in entries), default=5) < 5:
-        words.append("With fewer than 5 repeats these intervals are a little too short.")
+        which = "No interval can be" if not some else f"{few} of {len(entries)} intervals cannot be"
+        words.append(f"{which} given: there are fewer than {FEWEST_REPEATS} repeats.")
+    elif min(min(e.run.n, e.run.base_n) for e in entries) < ENOUGH:
+        words.append(f"With fewer than {ENOUGH} repeats intervals are a little too short.")
     if len(found.values) > 1:
         words.append("Values at one x stand side by side.")
     if found.unmatched:

@@ -107,7 +107,11 @@ def _along(found: Comparison, cells: Sequence[Cell], shape: Shape, base: Value) 
 
 
 def against(
-    cells: Sequence[Cell], others: Sequence[Cell], shape: Shape, names: tuple[str, str]
+    cells: Sequence[Cell],
+    others: Sequence[Cell],
+    shape: Shape,
+    names: tuple[str, str],
+    line: str | None = None,
 ) -> Comparison:
     """Compare two results files, point by point where all axes are equal.
 
@@ -117,6 +121,8 @@ def against(
         Of the file of the report, and of the one that it is compared with.
     names
         What the two are called.
+    line
+        The axis whose values are lines in figures.
 
     Raises
     ------
@@ -127,15 +133,17 @@ def against(
     common = _common(cells, others)
     partners = {_identity(c, common): c for c in others}
     seen = {_identity(c, common) for c in cells}
-    for line in series_of(cells, shape):
+    apart = [n for n in shape.varied if n != line]
+    for series in series_of(cells, shape):
         pairs = []
-        for cell in line.cells:
+        for cell in series.cells:
             partner = partners.get(_identity(cell, common))
             if partner is None:
                 found.unmatched.append(f"only in {names[0]}: {label_of(cell.axes) or 'the point'}")
             else:
                 pairs.append((cell, partner))
-        _add(found, shape, "", line.label or names[0], pairs)
+        context, value = label_of(series.axes, apart), label_of(series.axes, [line] if line else [])
+        _add(found, shape, context, value or names[0], pairs)
     found.unmatched += [
         f"only in {names[1]}: {label_of(c.axes) or 'the point'}"
         for c in others

@@ -154,11 +154,11 @@ def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Par
     if other is not None:
         names = _names(results, other)
         others = cells_of(other.rows, other.axes)
-        found.append(against(cells, others, shape, names))
+        found.append(against(cells, others, shape, names, view.line))
     left_out: list[str] = []
     runs = chosen(rows, cells, patterns, left_out)
-    laws = [fitted(line, weak) for line in series_of(done, shape)] if shape.along_ranks else []
-    return _Parts(rows, cells, shape, view, weak, found, [f for f in laws if f.fits], runs, left_out)
+    laws = fitted(series_of(done, shape), weak) if shape.along_ranks else []
+    return _Parts(rows, cells, shape, view, weak, found, laws, runs, left_out)
 
 
 def _compared_axes(shape: Shape, named: dict[str, Value], wishes: Wishes) -> list[str]:

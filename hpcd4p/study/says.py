@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpcd4p.study.cells import COMPLETED, Cell, Row, Series, Shape, text_of, x_of
+from hpcd4p.study.cells import COMPLETED, RANKS, Cell, Row, Series, Shape, text_of, x_of
 from hpcd4p.study.compare import LEVEL, Ratio
 from hpcd4p.study.contents import number
 from hpcd4p.study.law_figure import WITHOUT_HEAD, Fitted
 from hpcd4p.study.laws import FAR
 from hpcd4p.study.ratios import FILE, RUN, Comparison, Mean
+
+MOST = 3
+"""Of one kind in the paragraph; the tables have all."""
 
 
 def says(
@@ -25,7 +28,7 @@ def says(
     if shape.along_ranks:
         found += [_speed_up(lines, weak), _efficiency(lines)]
         found += [_law(laws)] if laws and not weak else [_gustafson(laws)] if weak else []
-    found += [_best(c) for c in comparisons]
+    found += [_best(c, shape) for c in comparisons]
     bad = sum(row.get("state") != COMPLETED for row in rows)
     if bad:
         found.append(f"{bad} of {len(rows)} attempts did not complete; they are listed below.")
@@ -111,7 +114,7 @@ def _law(laws: Sequence[Fitted]) -> str:
         far = law.usl.knee is not None and law.usl.knee > FAR * law.usl.most
         knee = f" (fitted: {number(law.knee_ranks or math.nan)} ranks)" if far else ""
         return f"The data do not determine a knee{where}{knee}: {law.usl.doubt}."
-    told = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:3]]
+    told = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:MOST]]
     rest = f", and {len(fits) - len(told)} more in the table of laws" if len(fits) > len(told) else ""
     return (
         "The universal scalability law puts the knee, where more ranks no longer help, at "
@@ -138,40 +141,36 @@ def _gustafson(laws: Sequence[Fitted]) -> str:
     return f"By Gustafson's law the serial part of the run time is {span}."
 
 
-def _best(found: Comparison) -> str:
+def _best(found: Comparison, shape: Shape) -> str:
     if not found.means:
         return ""
+    every = "all numbers of ranks" if shape.x == RANKS else f"all {shape.x}"
     if found.axis == FILE:
-        return _files(found)
-    shortest = min(found.means, key=lambda m: m.run.value)
-    least = min(found.means, key=lambda m: m.process.value)
-    base = f"{found.axis} = {found.base}"
-    words = f"Compared with {base}, over all numbers of ranks: {_mean(found, shortest)}"
-    if least is not shortest:
-        words += f"; {_mean(found, least)}"
+        told = [f"{_shares(m)} ({', '.join(w for w in (m.context, m.value) if w)})" for m in found.means]
+        more = f"; {len(told) - MOST} more in the table" if len(told) > MOST else ""
+        return f"Compared with {found.base}, over {every}: {'; '.join(told[:MOST])}{more}."
+    contexts = list(dict.fromkeys(m.context for m in found.means))
+    told = [_context(found, context) for context in contexts[:MOST]]
+    more = f"; {len(contexts) - MOST} more in the table" if len(contexts) > MOST else ""
+    return f"Compared with {found.base_words}, over {every}: {'; '.join(told)}{more}."
+
+
+def _context(found: Comparison, context: str) -> str:
+    """The values with the shortest run time and the least process time where the other axes are `context`."""
+    means = [m for m in found.means if m.context == context]
+    shortest = min(means, key=lambda m: m.run.value)
+    least = min(means, key=lambda m: m.process.value)
+    words = [f"{found.axis} = {m.value} takes {_shares(m)}" for m in dict.fromkeys([shortest, least])]
     if not shortest.run.clear or shortest.run.value > 1:
-        words += f"; in run time {'none is clearly better' if shortest.run.value <= 1 else 'none is better'}"
-    return words + "."
+        words.append(f"no value {'clearly ' if shortest.run.value <= 1 else ''}shortens the run time")
+    return (f"with {context} " if context else "") + ", ".join(words)
 
 
-def _mean(found: Comparison, mean: Mean) -> str:
-    where = f" ({mean.context})" if mean.context else ""
-    return (
-        f"{found.axis} = {mean.value}{where} takes {_ratio(mean.run)} of the run time and "
-        f"{_ratio(mean.process)} of the process time"
-    )
+def _shares(mean: Mean) -> str:
+    return f"{_ratio(mean.run)} of the run time and {_ratio(mean.process)} of the process time"
 
 
 def _ratio(found: Ratio) -> str:
     if found.interval is None:
         return f"{found.value:.2f}"
     return f"{found.value:.2f} [{found.interval.low:.2f}, {found.interval.high:.2f}]"
-
-
-def _files(found: Comparison) -> str:
-    told = [
-        f"{_ratio(m.run)} of the run time, {_ratio(m.process)} of the process time ({m.value})"
-        for m in found.means
-    ]
-    more = f"; {len(told) - 3} more in the table" if len(told) > 3 else ""
-    return f"Compared with {found.base}, over all its points: {'; '.join(told[:3])}{more}."

@@ -45,6 +45,9 @@ class Table:
     foot: int = 0
     note: str = ""
 
+    def __post_init__(self) -> None:
+        self.name = file_name(self.name)
+
     def is_words(self, column: int) -> bool:
         """Whether a column is words, and stands at the left."""
         return column < self.text_columns or (self.words_last and column == len(self.head) - 1)
@@ -107,6 +110,11 @@ class Table:
         kinds = [' class="words"' if self.is_words(i) else "" for i in range(len(row))]
         cells = (f"<{tag}{kind}>{html.escape(c)}</{tag}>" for kind, c in zip(kinds, row, strict=True))
         return f"<tr>{''.join(cells)}</tr>"
+
+
+def file_name(text: str) -> str:
+    """Give `text` as part of the name of a file, and of a label of LaTeX."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text)
 
 
 def _md(text: str) -> str:

@@ -49,7 +49,7 @@ def test_two_files_side_by_side(file, tmp_path, capsys):
     other = tmp_path / "before.h5"
     shutil.copy(file, other)
     assert main(["report", str(file), "--against", str(other), "--baseline", "autoscale=knee"]) == 0
-    assert "Compared with before.h5, over all its points: 1.00" in capsys.readouterr().out
+    assert "Compared with before.h5, over all numbers of ranks: 1.00" in capsys.readouterr().out
     assert (tmp_path / "made-up-report" / "ratios-file.tex").is_file()
 
 

@@ -246,7 +246,7 @@ def test_the_table_of_ratios_is_that_of_the_paper(tmp_path):
 | knee      |     8 |   3 |         8.28 |     8.72 | 0.950 [0.950, 0.950] | 0.665 [0.665, 0.665] |
 | knee      |   all |   3 |              |          | 0.950 [0.950, 0.950] | 0.665 [0.665, 0.665] |
 
-Ratios of medians over n repeats with 95% bootstrap intervals; all: geometric mean.
+Ratios of medians over n repeats; all: geometric mean. In brackets: 95% bootstrap intervals.
 """
     )
     assert process_time({"autoscale": "knee"}, 1, 0.95) == pytest.approx(0.665)
