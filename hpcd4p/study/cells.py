@@ -17,6 +17,9 @@ COMPLETED = "completed"
 
 RANKS = "ranks"
 
+NEUTRAL = {"autoscale": "none", "mapping": "dynamic"}
+"""What is compared with where nobody has said it; of other axes the first value."""
+
 MOST_LINES = 8
 """Lines in one panel; there are so many colours."""
 
@@ -243,7 +246,8 @@ def baseline_of(shape: Shape, asked: dict[str, Value], named: dict[str, Value]) 
         if n in shape.comparable and (found := find_value(shape.values[n], text_of(v))) is not None
     }
     given = {n: find_value(shape.values[n], text_of(v)) for n, v in asked.items()}
-    rest = {n: shape.values[n][0] for n in shape.comparable}
+    rest = {n: find_value(shape.values[n], NEUTRAL.get(n, "")) for n in shape.comparable}
+    rest = {n: shape.values[n][0] if v is None else v for n, v in rest.items()}
     chosen = {**fitting, **given}
     return {**chosen, **{n: v for n, v in rest.items() if n not in chosen}}
 

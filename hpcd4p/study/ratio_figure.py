@@ -17,6 +17,7 @@ from hpcd4p.study.panels import (
     legend,
     named,
     scale_x,
+    scale_y,
     style_of,
     styled,
     title_of,

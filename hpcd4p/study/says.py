@@ -163,7 +163,7 @@ def _context(found: Comparison, context: str) -> str:
     words = [f"{found.axis} = {m.value} takes {_shares(m)}" for m in dict.fromkeys([shortest, least])]
     if not shortest.run.clear or shortest.run.value > 1:
         words.append(f"no value {'clearly ' if shortest.run.value <= 1 else ''}shortens the run time")
-    return (f"with {context} " if context else "") + ", ".join(words)
+    return (f"with {context}: " if context else "") + ", ".join(words)
 
 
 def _shares(mean: Mean) -> str:

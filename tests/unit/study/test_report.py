@@ -16,6 +16,8 @@ from hpcd4p.errors import MissingPackage, RecordError, SettingsError
 from hpcd4p.record.writer import RecordWriter
 from hpcd4p.study.report import Wishes, make_report
 from hpcd4p.study.report_files import check_places, places_of, write_report
+from hpcd4p.study.results import read_results
+from hpcd4p.study.results_file import write_results
 from tests.unit.record.scalings import contended
 from tests.unit.study.studies import attempts_of, process_time, results_of, usl
 
@@ -250,6 +252,38 @@ Ratios of medians over n repeats; all: geometric mean. In brackets: 95% bootstra
 """
     )
     assert process_time({"autoscale": "knee"}, 1, 0.95) == pytest.approx(0.665)
+
+
+def test_ratios_far_apart_are_on_a_logarithmic_scale_and_all_in_sight(tmp_path):
+    axes = {"ranks": [2, 4, 8], "autoscale": ["none", "knee"], "mapping": ["dynamic", "static"]}
+
+    def times(point, ranks):
+        return (40.0 if point["autoscale"] == "knee" and point["mapping"] == "static" else 1.0) / ranks
+
+    made = report_of(tmp_path, axes, attempts=attempts_of(axes, 3, 0.0, times))
+    text = svg_text(made.files["ratios-autoscale.svg"])
+    for tick in ("1", "10", "20"):
+        assert f">{tick}<" in text
+
+
+def test_a_study_of_which_only_the_records_are_left_has_a_report(tmp_path):
+    attempts = attempts_of(POLICIES)
+    path = tmp_path / "made-up.h5"
+    write_results(path, {"name": "made-up"}, attempts, {})
+    made = make_report(read_results(path), None, SVG)
+    assert "<h1>made-up</h1>" in made.page
+    assert "python -m hpcd4p sweep configs/made-up.toml" in made.page
+    assert "relative to autoscale = none" in made.files["ratios-autoscale.md"].decode()
+
+
+def test_names_of_any_kind_are_drawn_as_they_are(tmp_path):
+    axes = {"ranks": [2, 4], "_x$a^": ["_one", "$two$", "a/b"]}
+    made = report_of(tmp_path, axes, attempts=attempts_of(axes, 1))
+    text = svg_text(made.files["run-time.svg"])
+    for word in ("_x$a^", "_one", "$two$", "a/b"):
+        assert word in text
+    assert "ratios-_x_a_.svg" in made.files
+    assert all("/" not in name for name in made.files)
 
 
 def test_another_baseline_can_be_asked_for(tmp_path):
