@@ -162,11 +162,17 @@ def _draw(axis: Any, law: Fitted, log: bool) -> tuple[float, float]:
 
 def _caption(laws: Sequence[Fitted]) -> str:
     cells = [c for law in laws for c in law.line.cells]
-    words = [
-        "Speed-up over one rank of the fitted law, with Amdahl's law and the universal scalability law (USL) "
-        "T(N) = T(1) (1 + σ(N-1) + κN(N-1)) / N, fitted to the medians. Points: single runs "
-        f"({repeats_words(cells)}). Dotted: the knee N* = √((1-σ)/κ)."
-    ]
+    usl = any(law.usl is not None for law in laws)
+    form = "T(N) = T(1) (1 + σ(N-1) + κN(N-1)) / N"
+    words = ["Speed-up over one rank of the fitted law, with"]
+    if usl:
+        words.append(f"Amdahl's law and the universal scalability law (USL) {form}, fitted to the medians.")
+    else:
+        words.append(f"Amdahl's law {form} with κ = 0, fitted to the medians.")
+        words.append("There are too few numbers of ranks for the universal scalability law.")
+    words.append(f"Points: single runs ({repeats_words(cells)}).")
+    if any(law.usl is not None and law.usl.knee is not None for law in laws):
+        words.append("Dotted: the knee N* = √((1-σ)/κ).")
     if any(law.counted == WITHOUT_HEAD for law in laws):
         words.append(
             "Where N counts the ranks without the head, that describes the run times better: from 2 ranks on "

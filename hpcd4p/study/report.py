@@ -24,7 +24,7 @@ from hpcd4p.study.contents import failures_table, laws_table, points_table, rati
 from hpcd4p.study.figures import Picture, metrics, pictures
 from hpcd4p.study.html import EMBEDDED, Page
 from hpcd4p.study.law_figure import Fitted, fitted, law_pictures
-from hpcd4p.study.origin import origin
+from hpcd4p.study.origin import origin, provenance_of_a_run
 from hpcd4p.study.panels import View, view_of
 from hpcd4p.study.ratio_figure import ratio_pictures
 from hpcd4p.study.ratios import Comparison, against, compared
@@ -115,7 +115,7 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
         parts.weak,
     )
     study = results.study
-    place = origin(results, other)
+    place = origin(results, other, provenance_of_a_run(results))
     page = Page(
         title=str(study.get("title") or results.name),
         about=_about(results, parts),

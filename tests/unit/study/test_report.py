@@ -54,6 +54,11 @@ def report_of(tmp_path: Path, axes, wishes=SVG, other=None, **given):
     return make_report(results_of(tmp_path, axes, **given), other, wishes)
 
 
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory):
+    return report_of(tmp_path_factory.mktemp("policies"), POLICIES)
+
+
 def svg_text(data: bytes) -> str:
     ElementTree.fromstring(data)
     return data.decode()
@@ -62,13 +67,12 @@ def svg_text(data: bytes) -> str:
 # ---- the page
 
 
-def test_the_page_needs_nothing_else_and_is_well_formed(tmp_path):
-    made = report_of(tmp_path, POLICIES)
-    page = Page(made.page)
+def test_the_page_needs_nothing_else_and_is_well_formed(policies):
+    page = Page(policies.page)
     assert len(page.sources) == page.tags.count("img") >= 7
     assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
     assert not {"script", "link", "iframe"} & set(page.tags)
-    assert not re.search(r"@import|@font-face|url\(", made.page)
+    assert not re.search(r"@import|@font-face|url\(", policies.page)
 
 
 def test_what_comes_from_a_study_is_text_on_the_page(tmp_path):
@@ -80,30 +84,43 @@ def test_what_comes_from_a_study_is_text_on_the_page(tmp_path):
     Page(made.page)
 
 
-def test_the_first_page_says_what_was_run_and_how_to_run_it_again(tmp_path):
-    text = report_of(tmp_path, POLICIES).page
+def test_the_first_page_says_what_was_run_and_how_to_run_it_again(policies):
+    text = policies.page
     for words in (
         "A study that was made up", "hpcd4p.workflows.wordcount", "none, knee",
         "42 at 14 points: 42 completed",
         "2026-01-02 03:04 to 2026-01-02 03:05 UTC", "python -m hpcd4p sweep configs/made-up.toml",
-        "python -m hpcd4p report made-up.h5", "0123abcd", "numpy 2.0.0", "3.11.9",
+        "python -m hpcd4p report ", "0123abcd", "numpy 2.0.0", "3.11.9",
     ):  # fmt: skip
         assert words in text
     assert text.index("What it says") < text.index("<figure")
 
 
 def test_the_same_results_give_the_same_report(tmp_path):
-    results = results_of(tmp_path, POLICIES)
+    results = results_of(tmp_path, FEW)
     one, two = (make_report(results, None, Wishes()) for _ in range(2))
     assert one.page == two.page
     assert one.files == two.files
 
 
+def test_the_environment_is_that_of_a_run_where_its_record_can_be_read(tmp_path):
+    summary = contended()[0]
+    summary.provenance = {
+        "packages": {"mpi4py": "4.0.0"}, "git_commit": "feedbeef", "git_dirty": True,
+        "slurm": {"SLURM_JOB_PARTITION": "long"},
+    }  # fmt: skip
+    RecordWriter(tmp_path / "r.h5").close(summary)
+    text = report_of(tmp_path, FEW, attempts=attempts_of(FEW, record=tmp_path / "r.h5")).page
+    assert "<dd>mpi4py 4.0.0</dd>" in text
+    assert "feedbeef, with changes that were not committed" in text
+    assert "<dt>Slurm partition</dt><dd>long</dd>" in text
+
+
 # ---- what it says
 
 
-def test_it_says_the_best_run_time_the_efficiency_the_knee_and_the_best_policy(tmp_path):
-    said = " ".join(report_of(tmp_path, POLICIES).says)
+def test_it_says_the_best_run_time_the_efficiency_the_knee_and_the_best_policy(policies):
+    said = " ".join(policies.says)
     assert re.search(r"shortest run time is 3\.\d\d s, median of 3 \(ranks = 64, autoscale = knee\)", said)
     assert re.search(r"At 64 ranks, the most, the parallel efficiency is 0\.2\d", said)
     knee = re.search(r"puts the knee.* at ([\d.]+) ranks \(95% interval ([\d.]+) to ([\d.]+)\)", said)
@@ -157,17 +174,16 @@ def test_failures_are_listed_with_point_state_and_reason(tmp_path):
 # ---- figures
 
 
-def test_every_figure_names_its_axes_and_its_repeats(tmp_path):
-    made = report_of(tmp_path, POLICIES)
+def test_every_figure_names_its_axes_and_its_repeats(policies):
     for name, label in (
         ("run-time", "run time (s)"), ("speed-up", "speed-up (ratio)"), ("process-time", "process time (s)"),
         ("efficiency", "parallel efficiency (ratio)"), ("throughput", "throughput (tuples/s)"),
         ("ratios-autoscale", "run time (ratio to none)"),
     ):  # fmt: skip
-        text = svg_text(made.files[f"{name}.svg"])
+        text = svg_text(policies.files[f"{name}.svg"])
         assert f">{label}<" in text
         assert ">number of ranks<" in text
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", made.page)
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", policies.page)
     assert len(captions) == 7
     assert all("n = 3 of each point" in caption for caption in captions)
 
@@ -182,13 +198,12 @@ def test_png_svg_and_pdf_are_made_when_asked_for(tmp_path):
     assert "data:image/png" in made.page
 
 
-def test_a_point_that_failed_is_marked_and_told(tmp_path):
+def test_a_point_that_failed_is_marked_and_told(tmp_path, policies):
     attempts = [replace(a, state="failed") if a.axes["ranks"] == 4 else a for a in attempts_of(RANKS)]
     made = report_of(tmp_path, RANKS, attempts=attempts)
     assert ">none completed<" in svg_text(made.files["run-time.svg"])
     assert "×: no run of this point completed." in made.page
-    whole = report_of(tmp_path, RANKS)
-    assert ">none completed<" not in svg_text(whole.files["run-time.svg"])
+    assert ">none completed<" not in svg_text(policies.files["run-time.svg"])
 
 
 def test_weak_scaling_has_figures_of_its_own_and_no_amdahl(tmp_path):
