@@ -103,12 +103,11 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
 
     figure, axes = grid(matplotlib, len(panels))
     handles: dict[str, Any] = {}
-    failed = False
+    failed = ideal = False
     log = False
     for axis, panel in zip(axes, panels, strict=True):
         log = scale_x(axis, view)
-        if metric.ideal is not None:
-            _draw_ideal(axis, view, metric, panel)
+        ideal |= _draw_ideal(axis, view, metric, panel)
         for place, line in enumerate(panel.lines):
             style = view.style(line)
             _draw_line(axis, view, metric, line, style)
@@ -126,7 +125,7 @@ def _lines(matplotlib: Any, view: View, metric: Metric, panels: Sequence[Panel])
             axis.set_ylabel(metric.label)
     name_x(figure, axes, view.shape)
     others = []
-    if metric.ideal is not None:
+    if ideal:
         others.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
     if failed:
         others.append(Line2D([], [], color="black", marker="x", ms=4.5, lw=0, label="none completed"))
@@ -179,14 +178,16 @@ def _mark_failures(axis: Any, view: View, line: Series, style: dict[str, Any], p
     return True
 
 
-def _draw_ideal(axis: Any, view: View, metric: Metric, panel: Panel) -> None:
-    assert metric.ideal is not None
+def _draw_ideal(axis: Any, view: View, metric: Metric, panel: Panel) -> bool:
+    """Draw the ideal from the first point on; gives whether there is one."""
     first = _first(view, panel, metric.column)
-    if first is None:
-        return
+    xs = {x_of(c, view.shape) for s in panel.lines for c in s.cells if c.values(metric.column)}
+    if metric.ideal is None or first is None or len(xs) < 2:
+        return False
     x0, y0 = float(x_of(first, view.shape)), first.median(metric.column)
-    xs = [x0 + (max(view.xs) - x0) * i / 50 for i in range(51)]
-    axis.plot(xs, [metric.ideal(x / x0, y0) for x in xs], color=IDEAL, lw=0.9, ls="--", zorder=2)
+    along = [x0 + (max(view.xs) - x0) * i / 50 for i in range(51)]
+    axis.plot(along, [metric.ideal(x / x0, y0) for x in along], color=IDEAL, lw=0.9, ls="--", zorder=2)
+    return True
 
 
 def _first(view: View, panel: Panel, column: str) -> Cell | None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hpcd4p.record.picture import STYLE
@@ -27,8 +28,8 @@ PANELS = 12
 
 ACROSS = 3
 
-LOG_SPAN = 32
-"""x from one to so many times that is on a logarithmic scale, whatever the steps are."""
+LOG_SPAN, SOME_SPAN, UNEVEN = 32, 8, 4
+"""x from one to so many times that is on a logarithmic scale; with less, if some steps are so much wider."""
 
 TICKS = 9
 
@@ -122,12 +123,16 @@ def grid(matplotlib: Any, count: int, across: int = ACROSS, height: float = 2.1)
 
 
 def is_log(values: Sequence[Value], numeric: bool) -> bool:
-    """Whether x is on a logarithmic scale: its values are powers of two apart, or far apart."""
-    if not numeric or len(values) < 2 or min(values) <= 0:
+    """Whether x is on a logarithmic scale: its values are powers of two apart, far apart, or ever further."""
+    if not numeric or len(values) < 3 or min(values) <= 0:
         return False
-    steps = [math.log2(v / min(values)) for v in values]
-    powers = all(abs(s - round(s)) < 1e-9 for s in steps) and len(values) > 2
-    return powers or max(values) / min(values) >= LOG_SPAN
+    ordered = sorted(map(float, values))
+    steps = [math.log2(v / ordered[0]) for v in ordered]
+    if all(abs(s - round(s)) < 1e-9 for s in steps):
+        return True
+    gaps = [b - a for a, b in pairwise(ordered)]
+    span = ordered[-1] / ordered[0]
+    return span >= LOG_SPAN or (span >= SOME_SPAN and max(gaps) >= UNEVEN * min(gaps))
 
 
 def scale_x(axis: Any, view: View) -> bool:
@@ -166,6 +171,9 @@ def scale_y(axis: Any, base: int) -> None:
         axis.yaxis.set_minor_locator(NullLocator())
     else:
         low, high = axis.get_ylim()
+        if high / low < 2:  # a few per cent must not look like much
+            low, high = low / 1.5, high * 1.5
+            axis.set_ylim(low, high)
         few = high / low < 10
         axis.yaxis.set_major_locator(
             LogLocator(base=10, subs=(1, 2, 3, 5, 7) if few else (1, 2, 5), numticks=99)

@@ -40,6 +40,12 @@ KINDS = ("png", "svg", "pdf")
 
 NO_RUNS = "none"
 
+MOST_VALUES = 16
+"""Of an axis, on the first page."""
+
+MOST_NOTES = 100
+"""Lines of what is left out, on the page."""
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -123,7 +129,7 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
         facts=_facts(results, parts),
         pictures=drawn,
         tables=[(heading, list(found)) for heading, found in tables],
-        notes=left_out,
+        notes=_shortened(left_out),
         again=place.command,
         origin=place.facts,
         config=study,
@@ -135,6 +141,11 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
             files[f"{table.name}.md"] = table.markdown().encode()
             files[f"{table.name}.tex"] = table.latex().encode()
     return Report(page.html(), files, told, left_out)
+
+
+def _shortened(notes: list[str]) -> list[str]:
+    rest = len(notes) - MOST_NOTES
+    return [*notes[:MOST_NOTES], *([f"{rest} more"] if rest > 0 else [])]
 
 
 def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Parts:
@@ -174,9 +185,11 @@ def _names(results: Results, other: Results) -> tuple[str, str]:
         return results.name, other.name
     if results.path.name != other.path.name:
         return results.path.name, other.path.name
-    if results.path.resolve() == other.path.resolve():
+    mine, theirs = results.path.resolve(), other.path.resolve()
+    if mine == theirs:
         raise SettingsError(f"--against {other.path}: that is the file of the report itself")
-    return str(results.path), str(other.path)
+    one, two = (f"{path.parent.name}/{path.name}" for path in (mine, theirs))
+    return (one, two) if one != two else (str(mine), str(theirs))
 
 
 def _drawn(
@@ -227,8 +240,7 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
     found = [
         (
             n,
-            ", ".join(map(text_of, shape.values[n]))
-            + (" (grows with the ranks)" if n in shape.coupled else ""),
+            _values(shape.values[n]) + (" (grows with the ranks)" if n in shape.coupled else ""),
         )
         for n in names
     ]
@@ -244,6 +256,13 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
         ("hosts", _hosts(parts.rows)),
         ("dates", _dates(parts.rows)),
     ]
+
+
+def _values(values: Sequence[Value]) -> str:
+    told = [text_of(v) for v in values]
+    if len(told) > MOST_VALUES:
+        told = [*told[: MOST_VALUES - 2], f"and so on, {len(told)} values, to", told[-1]]
+    return ", ".join(told)
 
 
 def _hosts(rows: Sequence[Row]) -> str:

@@ -90,8 +90,9 @@ def write_report(places: Places, page: str, files: dict[str, bytes]) -> None:
         for aside, path in asides:
             aside.replace(path)
     except OSError as error:
-        _clear([aside for aside, _ in asides], made)
         raise _refused(Path(error.filename or places.folder), error.strerror or str(error)) from error
+    finally:  # after Ctrl-C, too
+        _clear([aside for aside, _ in asides], made)
 
 
 def _make(folder: Path) -> list[Path]:
@@ -106,6 +107,7 @@ def _make(folder: Path) -> list[Path]:
 
 
 def _clear(asides: Sequence[Path], made: Sequence[Path]) -> None:
+    """Remove what did not get its name, and folders in which nothing is."""
     for aside in asides:
         with suppress(OSError):
             aside.unlink(missing_ok=True)

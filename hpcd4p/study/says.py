@@ -26,7 +26,7 @@ def says(
         return [_nothing(rows)]
     found = [_fastest(lines, shape)]
     if shape.along_ranks:
-        found += [_speed_up(lines, weak), _efficiency(lines)]
+        found += [_speed_up(lines, weak), _efficiency(lines, weak)]
         found += [_law(laws)] if laws and not weak else [_gustafson(laws)] if weak else []
     found += [_best(c, shape) for c in comparisons]
     bad = sum(row.get("state") != COMPLETED for row in rows)
@@ -74,7 +74,7 @@ def _speed_up(lines: Sequence[Series], weak: bool) -> str:
     )
 
 
-def _efficiency(lines: Sequence[Series]) -> str:
+def _efficiency(lines: Sequence[Series], weak: bool) -> str:
     lasts = [c for line in lines if (c := _last(line)) is not None]
     most = max(c.ranks for c in lasts)
     found = [
@@ -84,14 +84,13 @@ def _efficiency(lines: Sequence[Series]) -> str:
     known = sorted((e, label) for e, label in found if math.isfinite(e))
     if not known:
         return ""
+    what = f"At {most} ranks, the most, the {'weak-scaling' if weak else 'parallel'} efficiency is"
     if len(known) == 1:
-        return f"At {most} ranks, the most, the parallel efficiency is {known[0][0]:.2f}."
+        return f"{what} {known[0][0]:.2f}."
     (low, worst), (high, best) = known[0], known[-1]
     if f"{low:.2f}" == f"{high:.2f}":
-        return f"At {most} ranks, the most, the parallel efficiency is {low:.2f} for all."
-    return (
-        f"At {most} ranks, the most, the parallel efficiency is {low:.2f} ({worst}) to {high:.2f} ({best})."
-    )
+        return f"{what} {low:.2f} for all."
+    return f"{what} {low:.2f} ({worst}) to {high:.2f} ({best})."
 
 
 def _first(line: Series) -> Cell | None:
