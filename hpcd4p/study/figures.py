@@ -180,9 +180,11 @@ def _mark_failures(axis: Any, view: View, line: Series, style: dict[str, Any], p
 
 def _draw_ideal(axis: Any, view: View, metric: Metric, panel: Panel) -> bool:
     """Draw the ideal from the first point on; gives whether there is one."""
+    if metric.ideal is None:
+        return False
     first = _first(view, panel, metric.column)
     xs = {x_of(c, view.shape) for s in panel.lines for c in s.cells if c.values(metric.column)}
-    if metric.ideal is None or first is None or len(xs) < 2:
+    if first is None or len(xs) < 2:
         return False
     x0, y0 = float(x_of(first, view.shape)), first.median(metric.column)
     along = [x0 + (max(view.xs) - x0) * i / 50 for i in range(51)]

@@ -166,14 +166,14 @@ def scale_y(axis: Any, base: int) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
     axis.set_yscale("log", base=base)
+    low, high = axis.get_ylim()
+    if high / low < 2:  # a few per cent must not look like much
+        low, high = low / 1.5, high * 1.5
+        axis.set_ylim(low, high)
     if base == 2:
         axis.yaxis.set_major_locator(LogLocator(base=2, numticks=TICKS))
         axis.yaxis.set_minor_locator(NullLocator())
     else:
-        low, high = axis.get_ylim()
-        if high / low < 2:  # a few per cent must not look like much
-            low, high = low / 1.5, high * 1.5
-            axis.set_ylim(low, high)
         few = high / low < 10
         axis.yaxis.set_major_locator(
             LogLocator(base=10, subs=(1, 2, 3, 5, 7) if few else (1, 2, 5), numticks=99)
