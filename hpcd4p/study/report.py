@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.cells import (
@@ -248,6 +248,8 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
     attempts = ", ".join(f"{many} {state}" for state, many in states.most_common())
     return [
         *found,
+        ("grows with the ranks", ", ".join(map(str, results.study.get("grows") or ()))),
+        ("fixed", _fixed(results.study)),
         ("repeats", str(repeats) if repeats else ""),
         (
             "attempts",
@@ -263,6 +265,15 @@ def _values(values: Sequence[Value]) -> str:
     if len(told) > MOST_VALUES:
         told = [*told[: MOST_VALUES - 2], f"and so on, {len(told)} values, to", told[-1]]
     return ", ".join(told)
+
+
+def _fixed(study: dict[str, Any]) -> str:
+    """Settings and options that all runs have."""
+    found: dict[str, Value] = {}
+    for table in ("settings", "options"):
+        given = study.get(table)
+        found.update(given if isinstance(given, dict) else {})
+    return ", ".join(f"{name} = {text_of(value)}" for name, value in found.items())
 
 
 def _hosts(rows: Sequence[Row]) -> str:

@@ -103,6 +103,14 @@ def test_the_same_results_give_the_same_report(tmp_path):
     assert one.files == two.files
 
 
+def test_what_all_runs_have_in_common_is_told(tmp_path):
+    text = report_of(
+        tmp_path, FEW, scaling="weak", grows=["galaxies"], settings={"task_s": 0.01}, options={"heavy": True}
+    ).page
+    assert "<dt>fixed</dt><dd>task_s = 0.01, heavy = true</dd>" in text
+    assert "<dt>grows with the ranks</dt><dd>galaxies</dd>" in text
+
+
 def test_the_environment_is_that_of_a_run_where_its_record_can_be_read(tmp_path):
     summary = contended()[0]
     summary.provenance = {
