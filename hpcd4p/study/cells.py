@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpcd4p.errors import SettingsError
+from hpcd4p.study.states import COMPLETED
 
 Row = dict[str, Any]
 Value = Any
 """Of an axis: int, float, str or bool."""
-
-COMPLETED = "completed"
 
 RANKS = "ranks"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpcd4p.study.cells import COMPLETED, RANKS, Cell, Row, Series, Shape, text_of, x_of
+from hpcd4p.study.cells import RANKS, Cell, Row, Series, Shape, text_of, x_of
 from hpcd4p.study.compare import FEWEST_REPEATS, LEVEL, Ratio
 from hpcd4p.study.laws import Fit
 from hpcd4p.study.ratios import FILE, PROCESS, RUN, Comparison
+from hpcd4p.study.states import COMPLETED
 from hpcd4p.study.tables import Table
 
 NONE = "–"

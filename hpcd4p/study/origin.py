@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.errors import RecordError
-from hpcd4p.study.cells import COMPLETED
+from hpcd4p.study.states import COMPLETED
 
 if TYPE_CHECKING:
     from hpcd4p.study.results import Results

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpcd4p.study.cells import COMPLETED, RANKS, Cell, Row, Series, Shape, text_of, x_of
+from hpcd4p.study.cells import RANKS, Cell, Row, Series, Shape, text_of, x_of
 from hpcd4p.study.compare import LEVEL, Ratio
 from hpcd4p.study.contents import number
 from hpcd4p.study.law_figure import WITHOUT_HEAD, Fitted
 from hpcd4p.study.laws import FAR
 from hpcd4p.study.ratios import FILE, RUN, Comparison, Mean
+from hpcd4p.study.states import COMPLETED
 
 MOST = 3
 """Of one kind in the paragraph; the tables have all."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.errors import RecordError, SettingsError
 from hpcd4p.record.picture import STYLE, figure_of, load_matplotlib, rendered
-from hpcd4p.study.cells import COMPLETED, Cell, Row, median
+from hpcd4p.study.cells import Cell, Row, median
 from hpcd4p.study.figures import Picture
 from hpcd4p.study.ratios import RUN
+from hpcd4p.study.states import COMPLETED
 
 if TYPE_CHECKING:
     from hpcd4p.study.results import Results
