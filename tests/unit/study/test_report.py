@@ -352,6 +352,14 @@ def test_runs_of_the_most_ranks_get_a_timeline(tmp_path):
     assert made.left_out == []
 
 
+def test_records_that_are_in_the_results_file_make_timelines(tmp_path):
+    attempts = [a for a in recorded(tmp_path) if a.axes["ranks"] == 4]
+    path = tmp_path / "made-up.h5"
+    write_results(path, {"name": "made-up"}, attempts, {}, merge=True)
+    (tmp_path / "whole.h5").unlink()
+    assert "timeline-1.svg" in make_report(read_results(path), None, SVG).files
+
+
 def test_a_truncated_record_is_left_out_and_told(tmp_path):
     made = report_of(tmp_path, FEW, attempts=recorded(tmp_path), timelines=["ranks=*,repeat=1"])
     assert "timeline-2.svg" in made.files
