@@ -77,7 +77,7 @@ class Table:
                 r"% needs \usepackage{booktabs}",
                 r"\begin{table}",
                 r"  \centering",
-                rf"  \caption{{{_tex(self.caption)}{' ' + _tex(self.note) if self.note else ''}}}",
+                rf"  \caption{{{_tex(self.caption)}{'. ' + _tex(self.note) if self.note else ''}}}",
                 rf"  \label{{tab:{self.name}}}",
                 rf"  \begin{{tabular}}{{{form}}}",
                 r"    \toprule",

@@ -35,7 +35,7 @@ def test_latex():
         == r"""% needs \usepackage{booktabs}
 \begin{table}
   \centering
-  \caption{Run time \& more n = 5.}
+  \caption{Run time \& more. n = 5.}
   \label{tab:ratios}
   \begin{tabular}{lrr}
     \toprule
