@@ -16,9 +16,14 @@ MPI_RANKS ?= 4
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-demo: $(VENV)/.ready ## install into .venv and run the default workflow on 4 ranks
+demo: $(VENV)/.ready ## install into .venv, run the default workflow on 4 ranks, then a small study with its report
 	@echo '$$ $(PY) -m hpcd4p run -n 4'
 	@$(PY) -m hpcd4p run -n 4
+	@rm -rf results/demo results/demo.h5
+	@echo; echo '$$ $(PY) -m hpcd4p sweep configs/demo.toml'
+	@$(PY) -m hpcd4p sweep configs/demo.toml
+	@echo; echo '$$ $(PY) -m hpcd4p report results/demo.h5'
+	@$(PY) -m hpcd4p report results/demo.h5
 
 test: ## check, then every test; at the end what was skipped, why, and what to install
 	@rm -rf $(TMP_DIR)/skipped
@@ -33,7 +38,7 @@ check: $(VENV)/.ready-test ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir $(TMP_DIR)/imports
 
-unit: $(VENV)/.ready-test ## the tests that one process runs (they start mpirun and Redis themselves)
+unit: $(VENV)/.ready-test $(VENV)/.ready-mpich ## the tests that one process runs (they start mpirun and Redis themselves)
 	timeout -k 10 $(LIMIT) $(PY) -m pytest -q --skipped-to=$(TMP_DIR)/skipped --ignore=tests/mpi
 
 mpi: $(VENV)/.ready-test ## the tests that run under mpirun
@@ -68,7 +73,7 @@ INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraint
 COMPILE = $(PY) -m compileall -q hpcd4p
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) -e '.[wheels]'
+	$(INSTALL) -e '.[wheels,plot]'
 	@$(COMPILE)
 	@touch $@
 
@@ -76,6 +81,12 @@ $(VENV)/.ready-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -e '.[wheels,test]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.ready
+
+# MPICH has an environment of its own: mpi4py takes the MPI that it finds first
+$(VENV)/.ready-mpich: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PY) -m venv $(VENV)/mpich
+	$(VENV)/mpich/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mpich]'
+	@touch $@
 
 $(VENV)/.ready-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -e '.[wheels,bench]'

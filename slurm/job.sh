@@ -1,6 +1,16 @@
 # What the scripts of this folder share: the site, the Python, and a run that hears Slurm's signals.
 # shellcheck shell=bash
 
+# USR1 comes before the time limit, TERM from scancel and preemption: the run stops in order, its record says how
+# far it was, and the status is 3. It is not put back into the queue: it would start from its beginning
+child=
+asked=
+stop() {
+  asked=yes
+  if [ -n "$child" ]; then kill -USR1 "$child" 2>/dev/null || true; fi
+}
+trap stop USR1 TERM
+
 checkout=$(cd "$folder/.." && pwd)
 if [ -f "$folder/site.env" ]; then . "$folder/site.env"; fi
 
@@ -28,16 +38,18 @@ fi
 run() {
   local ranks=$1 status=0
   shift
+  if [ -n "$asked" ]; then exit 3; fi
   "$python" -m hpcd4p run -n "$ranks" "$@" &
-  local child=$!
-  # USR1 comes before the time limit, TERM from scancel and preemption: the run stops in order, its record
-  # says how far it was, and the status is 3. It is not put back into the queue: it would start from its beginning
-  trap 'kill -USR1 "$child" 2>/dev/null || true' USR1 TERM
-  while :; do
+  child=$!
+  wait "$child" || status=$?
+  # a signal ends the wait, not the run; the shell keeps the status of a child that has ended meanwhile
+  while [ "$status" -gt 128 ] && kill -0 "$child" 2>/dev/null; do
     status=0
     wait "$child" || status=$?
-    # a signal ends the wait, not the run
-    if [ "$status" -le 128 ] || ! kill -0 "$child" 2>/dev/null; then break; fi
   done
+  if [ "$status" -gt 128 ] && [ -n "$asked" ]; then
+    status=0
+    wait "$child" || status=$?
+  fi
   exit "$status"
 }

@@ -17,8 +17,10 @@
 set -euo pipefail
 
 # Slurm runs a copy of this script: where it came from stands in the description of the job
-script=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=\([^ ]*\).*/\1/p' || true)
-folder=$(dirname "${script:-$SLURM_SUBMIT_DIR/slurm/run.sh}")
+script=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s/^ *Command=\([^ ]*\).*/\1/p;q}' || true)
+folder=$(dirname "$script")
+# read from standard input, or a path with blanks: then it is that of the folder of submission
+if [ ! -f "$folder/job.sh" ]; then folder=$SLURM_SUBMIT_DIR/slurm; fi
 . "$folder/job.sh"
 
 run "$SLURM_NTASKS" "$@"

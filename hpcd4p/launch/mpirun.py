@@ -109,7 +109,7 @@ def launch(
     mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
     line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
-    environ = environment(mpi, os.environ, _package_home())
+    environ = environment(mpi, os.environ, package_home())
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
         _log.info("starting %d ranks with %s", n, mpi.title)
@@ -171,7 +171,7 @@ def _killed(ended: int) -> bool:
     return ended in _KILLED or ended < 0 or 128 < ended <= _LAST_SIGNAL
 
 
-def _package_home() -> str | None:
+def package_home() -> str | None:
     """Folder to import hpcd4p from, unless it is installed where every process finds it."""
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return None if os.path.basename(home) in ("site-packages", "dist-packages") else home

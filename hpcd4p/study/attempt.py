@@ -73,7 +73,7 @@ class Attempt:
         return state
 
     def _run(self, plan: dict[str, Any]) -> tuple[int, bool]:
-        point = {name: plan.get(name) for name in ("study", "key", "attempt", "repeat", "axes")}
+        point = {name: plan.get(name) for name in ("study", "key", "attempt", "repeat", "axes", "scaling")}
         environ = {**os.environ, POINT_VARIABLE: json.dumps(point)}
         words = [str(w) for w in plan.get("words", [])]
         # the run's own options come before the workflow and its options

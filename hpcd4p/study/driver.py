@@ -182,6 +182,7 @@ class Driver:
                 "key": point.key,
                 "attempt": number,
                 "repeat": point.repeat,
+                "scaling": self._study.scaling,
                 "axes": point.axes,
                 "ranks": point.ranks,
                 "nodes": point.nodes,

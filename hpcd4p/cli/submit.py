@@ -1,0 +1,146 @@
+"""``hpcd4p submit``: a run as a job of Slurm."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+from hpcd4p.cli.options import Parser, split, whole_number
+from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.words import say
+from hpcd4p.errors import SettingsError
+from hpcd4p.launch.batch import batch_text
+from hpcd4p.launch.mpirun import package_home
+from hpcd4p.plan.limits import MAX_RANKS
+
+PLAN_S = 300.0
+SBATCH_S = 60.0
+
+_TIME = re.compile(r"(\d+-)?\d+(:\d+){0,2}")
+
+_PLAIN = {
+    "partition": "of the cluster",
+    "account": "to be charged",
+    "qos": "quality of service",
+    "constraint": "features of the nodes",
+    "mem": "memory of a node, 16G",
+    "cpus-per-task": "cores for each rank",
+    "job-name": "(default hpcd4p)",
+    "output": "file for what the job prints (default %x-%j.out)",
+    "dependency": "afterok:JOB, say",
+}
+
+
+def command(argv: list[str], ranks: OtherRanks) -> int:
+    """Give the exit status of ``hpcd4p submit ARGV``."""
+    made = _parser()
+    if "-h" in argv or "--help" in argv:
+        say(made.format_help())
+        return 0
+    found = made.parse(split(argv, made.arity).own)
+    words = _others(argv, made.arity)
+    nodes = whole_number(found.nodes, "--nodes", 1, MAX_RANKS, 1) or 1
+    each = whole_number(found.ntasks_per_node, "--ntasks-per-node", 1, MAX_RANKS, 4) or 4
+    if any(word in ("-n", "--ranks") or re.match(r"-n\d|-n=|--ranks=", word) for word in words):
+        raise SettingsError("submit takes no -n: the ranks are --nodes times --ntasks-per-node")
+    if not _TIME.fullmatch(found.time):
+        raise SettingsError(f"--time must be a limit such as 30, 1:00:00 or 2-00:00:00, not {found.time!r}")
+    resources = {"nodes": str(nodes), "ntasks-per-node": str(each), "time": found.time}
+    resources |= {n: v for n in _PLAIN if (v := getattr(found, n.replace("-", "_"))) is not None}
+    if found.exclusive:
+        resources["exclusive"] = ""
+    _check(words, nodes * each)
+    text = batch_text(sys.executable, words, resources, found.setup or (), package_home())
+    if found.dry_run:
+        say(text)
+        return 0
+    number = _submit(text)
+    output = resources.get("output", "%x-%j.out")
+    output = output.replace("%x", resources.get("job-name", "hpcd4p")).replace("%j", number)
+    say(f"Job {number}: {nodes * each} ranks on {nodes} nodes; output: {output}, record: results/")
+    say(f"Look: squeue -j {number}   Stop it in order: scancel {number}")
+    return 0
+
+
+def _parser() -> Parser:
+    made = Parser(
+        prog="hpcd4p submit", usage="hpcd4p submit [options] WORKFLOW [options of run and of the workflow]",
+        description="Run a workflow as a job of Slurm; what `sbatch slurm/run.sh` does, without a script.",
+    )  # fmt: skip
+    made.add_argument("--nodes", metavar="N", help="(default 1)")
+    made.add_argument("--ntasks-per-node", metavar="N", help="ranks of a node (default 4)")
+    made.add_argument("--time", metavar="LIMIT", default="1:00:00", help="(default 1:00:00)")
+    for name, text in _PLAIN.items():
+        made.add_argument(f"--{name}", metavar="TEXT", help=text)
+    made.add_argument("--exclusive", action="store_true", help="no other job on the nodes")
+    made.add_argument(
+        "--setup", metavar="LINE", action="append", help="a shell line before the run; repeatable"
+    )
+    made.add_argument("--dry-run", action="store_true", help="print the batch text")
+    return made
+
+
+def _others(argv: list[str], arity: dict[str, int]) -> list[str]:
+    """The words that are not of submit itself, in their order."""
+    found: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name not in arity:
+            found.append(word)
+        elif arity[name] and not equals:
+            next(words, None)
+    return found
+
+
+def _check(words: list[str], size: int) -> None:
+    """See that the workflow loads and can be placed on so many ranks, before anything waits in a queue."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hpcd4p", "plan", "-n", str(size), *_for_plan(words)],
+            capture_output=True, text=True, timeout=PLAN_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise SettingsError(f"the workflow did not load within {PLAN_S:.0f} s: try hpcd4p plan") from None
+    if done.returncode:
+        said = done.stderr.strip().removeprefix("hpcd4p: error: ")
+        raise SettingsError(f"nothing was submitted: {said}")
+
+
+def _for_plan(words: list[str]) -> list[str]:
+    """The words without those of `run` that `plan` does not know: they say what is done, not by whom."""
+    found: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in ("-i", "--iterations", "-d", "--data", "-f", "--file"):
+            next(rest, None)
+        elif not re.match(r"-[idf][=\d]|--(iterations|data|file)=", word):
+            found.append(word)
+    return found
+
+
+def _submit(text: str) -> str:
+    if shutil.which("sbatch") is None:
+        raise SettingsError(
+            "there is no sbatch on PATH: submit from a login node, or look at the text with --dry-run"
+        )
+    try:
+        done = subprocess.run(
+            ["sbatch", "--parsable"],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=SBATCH_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SettingsError(
+            f"sbatch gave no answer within {SBATCH_S:.0f} s; was it taken? Look with squeue"
+        ) from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        said = " ".join(line.removeprefix("sbatch: error: ") for line in lines) or f"status {done.returncode}"
+        raise SettingsError(f"Slurm does not take the job: {said}; sinfo shows partitions and nodes")
+    return done.stdout.strip().partition(";")[0]
