@@ -139,8 +139,9 @@ def launch(
             "the kernel kills what takes too much"
         )
     if left:
+        what = "a node of the job was lost, or a rank left" if several else "a rank left"
         raise RankLost(
-            f"a rank left in the middle of the run, and the launcher ended the others: {said}. If nothing "
+            f"{what} in the middle of the run, and the launcher ended the others: {said}. If nothing "
             "above says why: does an element, or a library that it calls, end its process (os._exit, exit in "
             "C, STOP in Fortran)? It should raise. The record holds what came out until then"
         )
