@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -84,8 +87,12 @@ def test_a_job_that_dies_without_a_word_is_noticed_without_accounting(study):
     )
     hung = study.folder / "results/s/ranks=4,mode=hang,repeat=1/1/out.txt"
     study.until(hung.exists)
-    number = json.loads((hung.parent / "plan.json").read_text())["job"]
-    study.run(["scancel", "--signal=KILL", "--full", number], 30)  # every process of it, at once
+    array, _, task = json.loads((hung.parent / "plan.json").read_text())["job"].partition("_")
+    mine = {f"SLURM_ARRAY_JOB_ID={array}".encode(), f"SLURM_ARRAY_TASK_ID={task}".encode()}
+    for entry in Path("/proc").iterdir():  # every process of it, at once
+        with suppress(OSError, ValueError):
+            if mine <= set((entry / "environ").read_bytes().split(b"\0")):
+                os.kill(int(entry.name), signal.SIGKILL)
     out, _ = driver.communicate(timeout=150)
     assert driver.returncode == 1, out
     found = rows(study)
