@@ -1,0 +1,56 @@
+"""The default policy, asked directly: what it must not take for a lack of cores, and what it must."""
+
+from __future__ import annotations
+
+from hpcd4p.control.policies.knee import Knee
+from hpcd4p.control.scaling import Bounds, PoolObservation
+
+RANKS, DT_S = 15, 0.1
+
+
+def seen(now_s: float, active: int, **given) -> PoolObservation:
+    values = {
+        "now_s": now_s, "dt_s": DT_S, "ranks": RANKS, "active": active, "parked": RANKS - active, "idle": 0.0,
+        "busy": float(active), "waiting": 0.0, "cores": 0.0, "backlog_tasks": 60, "backlog_tuples": 60,
+        "backlog_s": 8.0, "arrived": 0.0, "done": 0.0, "work": 0.0, "longest_s": 0.14, "held": False,
+        "drained": True,
+    }  # fmt: skip
+    return PoolObservation(**{**values, **given})
+
+
+def targets(load, until_s: float = 6.0) -> list[int]:
+    """What the policy wants over time when `load` says what is seen, with so many ranks as it wants."""
+    policy, active, found = Knee(Bounds(1, RANKS)), RANKS, []
+    for tick in range(1, int(until_s / DT_S)):
+        active = policy.decide(seen(tick * DT_S, active, **load(tick * DT_S, active))).target
+        found.append(active)
+    return found
+
+
+def imports_then_sleeps(now_s: float, active: int) -> dict:
+    """All ranks import together on two cores for 2.2 s; then each tuple is 0.14 s of waiting."""
+    if now_s < 2.2:
+        return {"busy": 0.0}
+    if now_s < 2.5:  # the first tuples end, and tell of that time
+        return {"busy": 20.0, "waiting": 0.86, "cores": 2.0, "done": 50.0, "work": 50 * 0.3, "longest_s": 0.3}
+    done = active / 0.14
+    return {"waiting": 0.01, "cores": 0.05 * active, "done": done, "work": done * 0.14}
+
+
+def computes(now_s: float, active: int) -> dict:
+    """Tuples of 10 ms of computing on two cores."""
+    on_core = min(2.0, active)
+    done = on_core / 0.01
+    return {
+        "waiting": 1 - on_core / active, "cores": on_core, "done": done, "work": done * 0.01,
+        "longest_s": 0.01, "backlog_tasks": 500, "backlog_tuples": 5000, "backlog_s": 50.0,
+    }  # fmt: skip
+
+
+def test_imports_of_a_start_are_no_lack_of_cores():
+    assert min(targets(imports_then_sleeps)) >= RANKS * 0.7  # a trial of its own may be under way
+    assert targets(imports_then_sleeps)[-1] == RANKS
+
+
+def test_a_lack_of_cores_is_found_within_a_second():
+    assert targets(computes, 1.5)[-1] <= 3
