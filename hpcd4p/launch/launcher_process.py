@@ -24,7 +24,8 @@ GRACE_S = 10.0
 """Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
 
 SAME_S = 1.0
-"""A second signal so soon is the same wish: Slurm tells every process of a job, and its script tells us."""
+"""In a job of Slurm a second signal so soon is the same wish: Slurm tells every process, and its
+script tells us."""
 
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
@@ -96,7 +97,7 @@ class LauncherProcess:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
         now = time.monotonic()
-        if now - self._asked_at > SAME_S:
+        if not in_slurm_job() or now - self._asked_at > SAME_S:
             self._asked_at = now
             self._press()
 
