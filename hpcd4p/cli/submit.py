@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from hpcd4p.cli.options import Parser, split, whole_number
 from hpcd4p.cli.ranks import OtherRanks
@@ -49,10 +51,15 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         raise SettingsError(f"--time must be a limit such as 30, 1:00:00 or 2-00:00:00, not {found.time!r}")
     resources = {"nodes": str(nodes), "ntasks-per-node": str(each), "time": found.time}
     resources |= {n: v for n in _PLAIN if (v := getattr(found, n.replace("-", "_"))) is not None}
+    for name, value in resources.items():
+        if not value.isprintable() or '"' in value:
+            raise SettingsError(
+                f"--{name}: {value!r} has characters that do not fit into a line of a batch script"
+            )
     if found.exclusive:
         resources["exclusive"] = ""
     _check(words, nodes * each)
-    text = batch_text(sys.executable, words, resources, found.setup or (), package_home())
+    text = batch_text(sys.executable, words, resources, [*_site(), *(found.setup or ())], package_home())
     if found.dry_run:
         say(text)
         return 0
@@ -62,6 +69,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     say(f"Job {number}: {nodes * each} ranks on {nodes} nodes; output: {output}, record: results/")
     say(f"Look: squeue -j {number}   Stop it in order: scancel {number}")
     return 0
+
+
+def _site() -> list[str]:
+    """The shell line that takes in what the site needs, where there is a checkout that says it."""
+    home = package_home()
+    site = Path(home, "slurm", "site.env") if home is not None else None
+    return [f". {shlex.quote(str(site))}"] if site is not None and site.is_file() else []
 
 
 def _parser() -> Parser:

@@ -18,15 +18,22 @@ _HEAD = {
     "requeue": "",
 }
 
-_RUN = """
+_SIGNALS = """
 # USR1 comes before the time limit, TERM from scancel and preemption: the run stops in order, its record says
 # how far it was, and the status is 3
 child=
-stop() { if [ -n "$child" ]; then kill -USR1 "$child" 2>/dev/null || true; fi; }
-trap stop USR1 TERM
+asked=
+stop() {
+  asked=yes
+  if [ -n "$child" ]; then kill -USR1 "$child" 2>/dev/null || true; fi
+}
+trap stop USR1 TERM"""
+
+_RUN = """
 if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
   echo "hpcd4p: Slurm has put this job back into its queue (restart $SLURM_RESTART_COUNT): it starts again"
 fi
+if [ -n "$asked" ]; then exit 3; fi
 status=0
 COMMAND &
 child=$!
@@ -67,8 +74,10 @@ def batch_text(
     """
     lines = ["#!/bin/bash"]
     for name, value in {**_HEAD, **resources}.items():
-        lines.append(f"#SBATCH --{name}={value}" if value else f"#SBATCH --{name}")
-    lines += ["set -euo pipefail", *setup]
+        lines.append(f"#SBATCH --{name}={_quoted(value)}" if value else f"#SBATCH --{name}")
+    lines += ["set -euo pipefail", _SIGNALS]
+    if setup:
+        lines += ["set +u", *setup, "set -u"]  # modules and conda read variables that are not set
     lines += [f'export {name}="${{{name}:-${{SLURM_CPUS_PER_TASK:-1}}}}"' for name in THREADS]
     lines.append(
         'if [ -n "${SLURM_CPUS_PER_TASK:-}" ]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi'
@@ -77,3 +86,7 @@ def batch_text(
         lines.append(f"export PYTHONPATH={shlex.quote(package_home)}${{PYTHONPATH:+:$PYTHONPATH}}")
     command = f'{shlex.quote(python)} -m hpcd4p run -n "$SLURM_NTASKS" {shlex.join(words)}'
     return "\n".join(lines) + _RUN.replace("COMMAND", command)
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value
