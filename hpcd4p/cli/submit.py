@@ -7,9 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from hpcd4p.cli.options import Parser, split, whole_number
+from hpcd4p.cli.precheck import refusal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
 from hpcd4p.errors import SettingsError
@@ -17,7 +19,6 @@ from hpcd4p.launch.batch import batch_text
 from hpcd4p.launch.mpirun import package_home
 from hpcd4p.plan.limits import MAX_RANKS
 
-PLAN_S = 300.0
 SBATCH_S = 60.0
 
 _TIME = re.compile(r"(\d+-)?\d+(:\d+){0,2}")
@@ -58,12 +59,14 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             )
     if found.exclusive:
         resources["exclusive"] = ""
-    _check(words, nodes * each)
+    why = refusal([f"-n={nodes * each}", *words])
+    if why:
+        raise SettingsError(f"nothing was submitted: {why}")
     text = batch_text(sys.executable, words, resources, [*_site(), *(found.setup or ())], package_home())
     if found.dry_run:
         say(text)
         return 0
-    number = _submit(text)
+    number = _submit(text, resources)
     output = resources.get("output", "%x-%j.out")
     output = output.replace("%x", resources.get("job-name", "hpcd4p")).replace("%j", number)
     say(f"Job {number}: {nodes * each} ranks on {nodes} nodes; output: {output}, record: results/")
@@ -97,11 +100,13 @@ def _parser() -> Parser:
 
 
 def _others(argv: list[str], arity: dict[str, int]) -> list[str]:
-    """The words that are not of submit itself, in their order."""
+    """The words that are not of submit itself, in their order; all after ``--`` are the workflow's."""
     found: list[str] = []
     words = iter(argv)
     for word in words:
         name, equals, _ = word.partition("=")
+        if word == "--":
+            return [*found, word, *words]
         if name not in arity:
             found.append(word)
         elif arity[name] and not equals:
@@ -109,33 +114,7 @@ def _others(argv: list[str], arity: dict[str, int]) -> list[str]:
     return found
 
 
-def _check(words: list[str], size: int) -> None:
-    """See that the workflow loads and can be placed on so many ranks, before anything waits in a queue."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "hpcd4p", "plan", "-n", str(size), *_for_plan(words)],
-            capture_output=True, text=True, timeout=PLAN_S, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise SettingsError(f"the workflow did not load within {PLAN_S:.0f} s: try hpcd4p plan") from None
-    if done.returncode:
-        said = done.stderr.strip().removeprefix("hpcd4p: error: ")
-        raise SettingsError(f"nothing was submitted: {said}")
-
-
-def _for_plan(words: list[str]) -> list[str]:
-    """The words without those of `run` that `plan` does not know: they say what is done, not by whom."""
-    found: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        if word in ("-i", "--iterations", "-d", "--data", "-f", "--file"):
-            next(rest, None)
-        elif not re.match(r"-[idf][=\d]|--(iterations|data|file)=", word):
-            found.append(word)
-    return found
-
-
-def _submit(text: str) -> str:
+def _submit(text: str, resources: Mapping[str, str]) -> str:
     if shutil.which("sbatch") is None:
         raise SettingsError(
             "there is no sbatch on PATH: submit from a login node, or look at the text with --dry-run"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpcd4p.cli.options import Parser, whole_number
+from hpcd4p.cli.precheck import refusal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import all_settings
 from hpcd4p.cli.words import complain, mention, say
@@ -31,9 +30,6 @@ LOCK = "driver.lock"
 """In the folder of a study that a driver follows."""
 
 WATCH_S = 2.0
-
-PLAN_S = 300.0
-"""Deadline for `hpcd4p plan` of a workflow that loads slowly."""
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -174,22 +170,8 @@ def _collect(study: Study, folder: StudyFolder) -> None:
 
 
 def _check_workflow(points: Sequence[Point]) -> None:
-    """See that the workflow loads and takes its options, with every value of every axis.
-
-    In a process of its own: what a workflow imports stays out of the driver.
-    """
+    """See that the workflow loads and takes its options, with every value of every axis."""
     for point in covering([p for p in points if p.repeat == 1]):
-        words = [w for w in point.words[1:] if not w.startswith(("-i=", "--file="))]
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "hpcd4p", "plan", *words],
-                capture_output=True, text=True, timeout=PLAN_S, check=False, env=os.environ,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise SettingsError(
-                f"the workflow of {point.key} did not load within {PLAN_S:.0f} s: try python -m hpcd4p plan "
-                + " ".join(words)
-            ) from None
-        if done.returncode:
-            said = done.stderr.strip().removeprefix("hpcd4p: error: ")
-            raise SettingsError(f"point {point.key} cannot be run: {said}")
+        why = refusal(point.words[1:])
+        if why:
+            raise SettingsError(f"point {point.key} cannot be run: {why}")

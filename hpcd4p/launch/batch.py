@@ -1,11 +1,12 @@
-"""The batch text of one run, as `slurm/run.sh` has it, without a script to edit. Pure."""
+"""The batch text of one run: what `slurm/run.sh` does, without a script. Pure but for reading `batch.sh`."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_SHELL = Path(__file__).with_name("batch.sh")
 
 _HEAD = {
     "job-name": "hpcd4p",
@@ -17,37 +18,6 @@ _HEAD = {
     "signal": "B:USR1@120",
     "requeue": "",
 }
-
-_SIGNALS = """
-# USR1 comes before the time limit, TERM from scancel and preemption: the run stops in order, its record says
-# how far it was, and the status is 3
-child=
-asked=
-stop() {
-  asked=yes
-  if [ -n "$child" ]; then kill -USR1 "$child" 2>/dev/null || true; fi
-}
-trap stop USR1 TERM"""
-
-_RUN = """
-if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
-  echo "hpcd4p: Slurm has put this job back into its queue (restart $SLURM_RESTART_COUNT): it starts again"
-fi
-if [ -n "$asked" ]; then exit 3; fi
-status=0
-COMMAND &
-child=$!
-wait "$child" || status=$?
-while [ "$status" -gt 128 ] && kill -0 "$child" 2>/dev/null; do
-  status=0
-  wait "$child" || status=$?
-done
-if [ "$status" -gt 128 ]; then
-  status=0
-  wait "$child" || status=$?
-fi
-exit "$status"
-"""
 
 
 def batch_text(
@@ -75,17 +45,14 @@ def batch_text(
     lines = ["#!/bin/bash"]
     for name, value in {**_HEAD, **resources}.items():
         lines.append(f"#SBATCH --{name}={_quoted(value)}" if value else f"#SBATCH --{name}")
-    lines += ["set -euo pipefail", _SIGNALS]
+    lines += ["set -euo pipefail", "", _SHELL.read_text(encoding="utf-8")]
     if setup:
-        lines += ["set +u", *setup, "set -u"]  # modules and conda read variables that are not set
-    lines += [f'export {name}="${{{name}:-${{SLURM_CPUS_PER_TASK:-1}}}}"' for name in THREADS]
-    lines.append(
-        'if [ -n "${SLURM_CPUS_PER_TASK:-}" ]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi'
-    )
+        lines += ["set +u  # modules and conda read variables that are not set", *setup, "set -u"]
+    lines.append(f"python={shlex.quote(python)}")
     if package_home is not None:
         lines.append(f"export PYTHONPATH={shlex.quote(package_home)}${{PYTHONPATH:+:$PYTHONPATH}}")
-    command = f'{shlex.quote(python)} -m hpcd4p run -n "$SLURM_NTASKS" {shlex.join(words)}'
-    return "\n".join(lines) + _RUN.replace("COMMAND", command)
+    lines.append(f'run "$SLURM_NTASKS" {shlex.join(words)}')
+    return "\n".join(lines) + "\n"
 
 
 def _quoted(value: str) -> str:

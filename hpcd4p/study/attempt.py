@@ -10,22 +10,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.study.folder import END, ERR, OUT, PLAN, read_json, write_json
-
-POINT_VARIABLE = "HPCD4P_POINT"
-"""Tells the run which point it is; it stands in the provenance of its record."""
-
-STATES = {0: "completed", 1: "failed tuples", 3: "stopped"}
-"""State of an attempt by the exit status of its run; all others are `failed`."""
+from hpcd4p.record.provenance import POINT_VARIABLE
+from hpcd4p.study.folder import ERR, OUT, PLAN, read_json, utc_now, write_end
+from hpcd4p.study.states import BY_STATUS, CANCELLED, FAILED, TIMED_OUT
 
 PATIENCE_S = (30.0, 10.0)
 """After the limit the run is asked to stop; after the first of these it is told to, after both killed."""
@@ -34,42 +28,37 @@ REASON_LENGTH = 500
 
 
 class Attempt:
-    """What submitit calls. `folder` holds the plan; `time_s` is the limit of the run in seconds."""
+    """What submitit calls. `folder` holds the plan; `time_s` is the limit of the run in seconds.
 
-    def __init__(self, folder: Path, time_s: float) -> None:
+    `mark` stands in the plan, too. If another one does, a driver that could not know of this job has planned
+    the attempt again, and the folder is left to that.
+    """
+
+    def __init__(self, folder: Path, time_s: float, mark: str) -> None:
         self.folder = folder
         self.time_s = time_s
+        self.mark = mark
         self.asked = ""  # the signal that ended it, if one did
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> str:
         """Run it; gives its state."""
         plan = read_json(self.folder / PLAN) or {}
+        if plan.get("mark") != self.mark:
+            return CANCELLED
+        # of a start before this one: Slurm has put the job back into its queue
         for old in (*self.folder.glob("*.h5"), *self.folder.glob(".*.part")):
-            old.unlink(
-                missing_ok=True
-            )  # of a start before this one: Slurm has put the job back into its queue
-        began, started = time.monotonic(), _now()
+            old.unlink(missing_ok=True)
+        began, started = time.monotonic(), utc_now()
         before = self._catch()
         try:
             status, timed_out = self._run(plan)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        state = "timed out" if timed_out else "cancelled" if self.asked else STATES.get(status, "failed")
-        write_json(
-            self.folder / END,
-            {
-                "state": state,
-                "status": status,
-                "reason": self._reason(state, status),
-                "elapsed_s": round(time.monotonic() - began, 3),
-                "host": socket.gethostname(),
-                "job": job_number(),
-                "started": started,
-                "ended": _now(),
-            },
-        )
+        state = TIMED_OUT if timed_out else CANCELLED if self.asked else BY_STATUS.get(status, FAILED)
+        reason, took_s = self._reason(state, status), round(time.monotonic() - began, 3)
+        write_end(self.folder, state, status, reason, took_s, os.uname().nodename, job_number(), started)
         return state
 
     def _run(self, plan: dict[str, Any]) -> tuple[int, bool]:
@@ -115,9 +104,9 @@ class Attempt:
             return {}
 
     def _reason(self, state: str, status: int) -> str:
-        if state == "timed out":
+        if state == TIMED_OUT:
             return f"longer than the limit of {self.time_s:g} s; ended with status {status}"
-        if state == "cancelled":
+        if state == CANCELLED:
             return f"ended by {self.asked} from outside"
         return "" if status == 0 else last_words(self.folder / ERR) or f"ended with status {status}"
 
@@ -139,7 +128,3 @@ def job_number() -> str:
     if array and task:
         return f"{array}_{task}"
     return os.environ.get("SLURM_JOB_ID", "")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

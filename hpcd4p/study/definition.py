@@ -13,6 +13,7 @@ from typing import Any
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.axes import Value, values_of
+from hpcd4p.study.schema import COLUMNS
 
 CLUSTERS = ("auto", "slurm", "local", "debug")
 """`auto`: Slurm where there is an sbatch, else this machine."""
@@ -25,13 +26,7 @@ RANKS, NODES, ITERATIONS, CONFIG = "ranks", "nodes", "iterations", "config"
 TAKEN = frozenset({"results", "record", "workflow", "scratch"})
 """Settings that a study gives itself."""
 
-COLUMNS = frozenset(
-    {
-        "key", "attempt", "repeat", "state", "status", "reason", "elapsed_s", "process_time_s", "cpu_s",
-        "tuples", "throughput", "efficiency", "speed_up", "parallel_efficiency", "failed", "wall_s", "host",
-        "job", "started", "ended", "record",
-    }
-)  # fmt: skip
+TAKEN_COLUMNS = frozenset(column.name for column in COLUMNS) - {RANKS, NODES}
 """Columns of the results file: no axis may have such a name."""
 
 _NAME = "A-Z, a-z, 0-9, _ and -"
@@ -211,7 +206,7 @@ def _typed(table: dict[str, Any], keys: dict[str, type | tuple[type, ...]], what
 def _check_axis(axis: str, free: list[str], where: str) -> None:
     if axis in TAKEN:
         raise SettingsError(f"axis {axis} of {where}: a study sets that itself; choose another axis")
-    if axis in COLUMNS:
+    if axis in TAKEN_COLUMNS:
         raise SettingsError(
             f"axis {axis} of {where}: a column of the results file has this name; an option of the workflow "
             "that is to be an axis needs another name"

@@ -5,20 +5,23 @@ All that it knows lies in the study's folder: killed and started again, it goes 
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from hpcd4p.study.attempt import Attempt
 from hpcd4p.study.definition import Study
-from hpcd4p.study.folder import END, OUT, PLAN, STUDY, StudyFolder, read_json, write_json
+from hpcd4p.study.folder import OUT, PLAN, STUDY, StudyFolder, read_json, utc_now, write_end, write_json
 from hpcd4p.study.launchers import Launcher, Planned, launcher_of
 from hpcd4p.study.points import Point
+from hpcd4p.study.squeue import JobState
 from hpcd4p.study.states import LOST, RUNNING, Standing, standing, to_do
 
 LOOK_S = (0.02, 5.0)
 """Between two looks at the markers: at first, and at most, when nothing has changed for long."""
+
+LOOK_S_PER_POINT = 0.001
+"""A look costs a call of the file system for each point."""
 
 ASK_S = (5.0, 60.0)
 """Between two questions to the scheduler, which answers for all jobs at once."""
@@ -81,14 +84,13 @@ class Driver:
         }
         gone = [s for s in now if not s.ended and s.plan.get("job") and s.plan["job"] not in alive]
         # what a lane on this machine never came to is planned again; Slurm can say what became of a job
-        self._bury([s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"])
+        buried = [s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"]
+        self._bury(buried, jobs or {})
         missing = to_do(self.standings(), alive, retry)
         planned = [self._plan(s) for s in missing]
         self._mine = {s.point.key for s in missing}
         if planned:
-            for each, job in zip(planned, self._launcher.start(planned), strict=True):
-                plan = read_json(each.attempt.folder / PLAN) or {}
-                write_json(each.attempt.folder / PLAN, {**plan, "job": job, "submitted": _now()})
+            self._launcher.start(planned, _submitted)
         return len(planned)
 
     def follow(self) -> None:
@@ -113,22 +115,18 @@ class Driver:
         while waiting:
             changed = False
             for key, before in list(waiting.items()):
-                now = self._standing(before.point)
-                if now.ended:
+                if self._folder.ended(key, before.attempt):
                     del waiting[key]
-                    self._on_end(now)
+                    self._on_end(self._standing(before.point))
                     changed = True
-                else:
-                    waiting[key] = now
             if waiting and time.monotonic() - asked > patience:
                 changed = self._ask(list(waiting.values())) or changed
                 asked = time.monotonic()
                 patience = ASK_S[0] if changed else min(2 * patience, ASK_S[1])
             if waiting:
                 time.sleep(pause)
-                # one look costs a call of the file system for each point
-                most = min(LOOK_S[1], max(0.1, 0.001 * len(waiting)) if changed else LOOK_S[1])
-                pause = LOOK_S[0] if changed else min(1.3 * pause, most)
+                pause = max(LOOK_S[0], LOOK_S_PER_POINT * len(waiting)) if changed else 1.3 * pause
+                pause = min(pause, LOOK_S[1])
 
     def _ask(self, waiting: Sequence[Standing]) -> bool:
         """Ask the scheduler for those without a marker; whether some were found dead."""
@@ -143,37 +141,27 @@ class Driver:
                 self._gone.pop(each.point.key, None)
             elif now - self._gone.setdefault(each.point.key, now) >= GRACE_S:
                 dead.append(each)
-        self._bury(dead)
+        self._bury(dead, jobs)
         return bool(dead)
 
-    def _bury(self, dead: Sequence[Standing]) -> None:
+    def _bury(self, dead: Sequence[Standing], jobs: Mapping[str, JobState]) -> None:
         """Leave the markers of attempts that could not leave one."""
-        jobs = (self._launcher.look() or {}) if dead else {}
         for each in dead:
-            folder = self._folder.attempt(each.point.key, each.attempt)
-            if (folder / END).exists():
+            if self._folder.ended(each.point.key, each.attempt):
                 continue
             job = str(each.plan.get("job"))
             told = jobs.get(job)
-            write_json(
-                folder / END,
-                {
-                    "state": told.state if told is not None else LOST,
-                    "status": None,
-                    "reason": f"its job {job} ended without a word"
-                    + (f"; Slurm says {told.told}" if told is not None and told.told else ""),
-                    "elapsed_s": None,
-                    "host": "",
-                    "job": job,
-                    "started": "",
-                    "ended": _now(),
-                },
-            )
+            reason = f"its job {job} ended without a word"
+            if told is not None and told.told:
+                reason += f"; Slurm says {told.told}"
+            state = told.state if told is not None else LOST
+            write_end(self._folder.attempt(each.point.key, each.attempt), state, reason=reason, job=job)
 
     def _plan(self, before: Standing) -> Planned:
         point = before.point
         fresh = before.ended or before.attempt == 0 or before.state == RUNNING
         number = before.attempt + 1 if fresh else before.attempt
+        mark = os.urandom(6).hex()
         folder = self._folder.attempt(point.key, number)
         write_json(
             folder / PLAN,
@@ -187,12 +175,13 @@ class Driver:
                 "ranks": point.ranks,
                 "nodes": point.nodes,
                 "words": list(point.words),
-                "planned": _now(),
+                "mark": mark,
+                "planned": utc_now(),
                 "submitted": None,
                 "job": None,
             },
         )
-        return Planned(Attempt(folder.resolve(), self._study.time_s), point.ranks, point.nodes)
+        return Planned(Attempt(folder.resolve(), self._study.time_s, mark), point.ranks, point.nodes)
 
     def _standing(self, point: Point) -> Standing:
         number, plan, end = self._folder.last(point.key)
@@ -200,11 +189,14 @@ class Driver:
         return standing(point, number, plan, end, started)
 
 
-def _over(jobs: dict[str, Any], job: str) -> bool:
+def _submitted(planned: Sequence[Planned], jobs: Sequence[str]) -> None:
+    """Keep the jobs in the plans: a driver that is killed, or refused by Slurm later, knows them again."""
+    for each, job in zip(planned, jobs, strict=True):
+        plan = read_json(each.attempt.folder / PLAN) or {}
+        write_json(each.attempt.folder / PLAN, {**plan, "job": job, "submitted": utc_now()})
+
+
+def _over(jobs: Mapping[str, JobState], job: str) -> bool:
     """Whether a job will not leave a marker any more; one that nobody knows is over."""
     found = jobs.get(job)
     return found is None or found.ended
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

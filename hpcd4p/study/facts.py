@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.record.summary import Summary
-from hpcd4p.study.states import COMPLETED, FAILED, FAILED_TUPLES, LOST, STOPPED
-
-STATES = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
-"""State of an attempt by the exit status of its run; all others are `failed`."""
+from hpcd4p.study.states import BY_STATUS, FAILED, LOST
 
 Told = Mapping[str, Any]
 Place = tuple[str, str, int]
@@ -85,7 +82,7 @@ def made(
     status = first("status", _whole, end)
     if status is None and summary is not None:
         status = summary.status
-    state = _text(end.get("state")) or (STATES.get(summary.status, FAILED) if summary else LOST)
+    state = _text(end.get("state")) or (BY_STATUS.get(summary.status, FAILED) if summary else LOST)
     return AttemptFacts(
         study=first("study", _text, plan, point, by_path) or "",
         key=key,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,37 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def write_end(
+    folder: Path,
+    state: str,
+    status: int | None = None,
+    reason: str = "",
+    elapsed_s: float | None = None,
+    host: str = "",
+    job: str = "",
+    started: str = "",
+) -> None:
+    """Leave the marker of an attempt in its `folder`: how it ended. Raises as `write_json`.
+
+    Parameters
+    ----------
+    status
+        Exit status of the run; None if nobody knows.
+    elapsed_s
+        Wall time of the whole attempt in seconds.
+    """
+    end = {
+        "state": state, "status": status, "reason": reason, "elapsed_s": elapsed_s, "host": host, "job": job,
+        "started": started, "ended": utc_now(),
+    }  # fmt: skip
+    write_json(folder / END, end)
+
+
+def utc_now() -> str:
+    """Give this instant in ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 class StudyFolder:
     """The folder ``RESULTS/STUDY`` and the results file ``RESULTS/STUDY.h5`` beside it."""
 
@@ -79,6 +110,6 @@ class StudyFolder:
         folder = self.attempt(key, numbers[-1])
         return numbers[-1], read_json(folder / PLAN), read_json(folder / END)
 
-    def records(self, key: str, number: int) -> Iterator[Path]:
-        """Yield the run records of an attempt: none or one."""
-        return (p for p in sorted(self.attempt(key, number).glob("*.h5")) if not p.name.startswith("."))
+    def ended(self, key: str, number: int) -> bool:
+        """Whether an attempt has left its marker: one call of the file system."""
+        return (self.attempt(key, number) / END).exists()

@@ -38,6 +38,10 @@ class Planned(NamedTuple):
     nodes: int
 
 
+Told = Callable[[Sequence[Planned], Sequence[str]], None]
+"""Called with attempts that were submitted, and the job of each."""
+
+
 class Lane:
     """Attempts one after the other in one process: its start is paid once."""
 
@@ -75,21 +79,20 @@ class LocalLauncher:
     def __init__(self, study: Study, folder: Path) -> None:
         self._study = study
         self._folder = folder / LOGS
-        self._jobs: dict[str, Any] = {}
+        self._jobs: list[Any] = []
 
-    def start(self, planned: Sequence[Planned]) -> list[str]:
-        """Start them; gives the job of each."""
+    def start(self, planned: Sequence[Planned], told: Told) -> None:
+        """Start them, and tell the job of each as soon as it is known."""
         submitit = load_submitit()
         executor = submitit.LocalExecutor(self._folder)
         lanes = min(self._study.launch.at_once, len(planned))
         # its limit for a whole lane is never reached: each attempt has its own
         executor.update_parameters(timeout_min=60 * 24 * 365, setup=list(self._study.launch.setup))
-        made = []
         for lane in range(lanes):
-            job = _deaf_to_ctrl_c(executor.submit, Lane([p.attempt for p in planned[lane::lanes]]))
-            self._jobs[job.job_id] = job
-            made.append(f"local-{os.uname().nodename}-{job.job_id}")
-        return [made[i % lanes] for i in range(len(planned))]
+            mine = planned[lane::lanes]
+            job = _deaf_to_ctrl_c(executor.submit, Lane([p.attempt for p in mine]))
+            self._jobs.append(job)
+            told(mine, [f"local-{os.uname().nodename}-{job.job_id}"] * len(mine))
 
     def look(self) -> dict[str, JobState]:
         """Give the state of those jobs that are there."""
@@ -97,10 +100,10 @@ class LocalLauncher:
 
     def cancel(self) -> None:
         """Ask all to stop; each leaves its marker."""
-        for job in self._jobs.values():
+        for job in self._jobs:
             job._process.send_signal(signal.SIGTERM)
         end = time.monotonic() + 60
-        while any(j._process.poll() is None for j in self._jobs.values()) and time.monotonic() < end:
+        while any(j._process.poll() is None for j in self._jobs) and time.monotonic() < end:
             time.sleep(0.05)
 
 
@@ -128,14 +131,14 @@ class DebugLauncher:
     def __init__(self, study: Study, folder: Path) -> None:
         self._folder = folder / LOGS
 
-    def start(self, planned: Sequence[Planned]) -> list[str]:
-        """Run them; gives the job of each."""
+    def start(self, planned: Sequence[Planned], told: Told) -> None:
+        """Run them."""
+        told(planned, ["debug"] * len(planned))
         executor = load_submitit().DebugExecutor(self._folder)
         for each in planned:
             executor.submit(each.attempt).result()
             if each.attempt.asked:
                 raise KeyboardInterrupt
-        return ["debug"] * len(planned)
 
     def look(self) -> dict[str, JobState]:
         """Give the state of those jobs that are there."""
@@ -151,10 +154,9 @@ class SlurmLauncher:
     def __init__(self, study: Study, folder: Path) -> None:
         self._study = study
         self._folder = folder / LOGS
-        self._jobs: list[str] = []
 
-    def start(self, planned: Sequence[Planned]) -> list[str]:
-        """Submit them; gives the job of each.
+    def start(self, planned: Sequence[Planned], told: Told) -> None:
+        """Submit them, and tell the job of each as soon as it is known.
 
         Raises
         ------
@@ -167,10 +169,10 @@ class SlurmLauncher:
                 "cluster = 'slurm', but there is no sbatch on PATH: log in to a node of the cluster, or run "
                 "the study here with --cluster local"
             )
-        jobs = [""] * len(planned)
-        limits = shares(self._study.launch.at_once, [len(i) for i in _shapes(planned).values()])
+        shapes = _shapes(planned)
+        limits = shares(self._study.launch.at_once, [len(i) for i in shapes.values()])
         first: list[str] = []
-        for (shape, indices), limit in zip(_shapes(planned).items(), limits, strict=True):
+        for (shape, indices), limit in zip(shapes.items(), limits, strict=True):
             executor = submitit.SlurmExecutor(self._folder)
             parameters = slurm_parameters(self._study, *shape)
             # more shapes than may run at once: this array waits for an earlier one
@@ -180,11 +182,8 @@ class SlurmLauncher:
             executor.update_parameters(**parameters, array_parallelism=limit)
             with redirect_stderr(StringIO()):
                 made = _submit(executor, [planned[i].attempt for i in indices])
-            self._jobs += made
             first.append(made[0].partition("_")[0])
-            for index, job in zip(indices, made, strict=True):
-                jobs[index] = job
-        return jobs
+            told([planned[i] for i in indices], made)
 
     def look(self) -> dict[str, JobState] | None:
         """Give the state of each job of this user; None when Slurm gives no answer."""

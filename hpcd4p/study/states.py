@@ -12,6 +12,9 @@ COMPLETED, FAILED_TUPLES, FAILED, STOPPED = "completed", "failed tuples", "faile
 TIMED_OUT, LOST, CANCELLED = "timed out", "lost", "cancelled"
 PENDING, RUNNING = "pending", "running"
 
+BY_STATUS = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
+"""State of an attempt by the exit status of its run; all others are `FAILED`."""
+
 ENDED = (COMPLETED, FAILED_TUPLES, FAILED, STOPPED, TIMED_OUT, LOST, CANCELLED)
 
 UNDONE = frozenset({LOST, CANCELLED})

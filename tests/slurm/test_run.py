@@ -25,6 +25,10 @@ LONG = (WORDS, "--lines", "100000", "--nap", "0.02")
 
 MPICH = CHECKOUT / ".venv" / "mpich" / "bin" / "python"
 
+needs_mpich = pytest.mark.skipif(
+    not MPICH.exists(), reason="needs MPICH beside Open MPI: make .venv/.ready-mpich"
+)
+
 
 def answer(path: Path) -> Counter:
     with read_record(path) as record:
@@ -87,7 +91,7 @@ def test_64_ranks_on_four_nodes_give_the_answer_of_one_process(cluster):
         assert record.summary.provenance["slurm"]["SLURM_JOB_ID"] == number
 
 
-@pytest.mark.skipif(not MPICH.exists(), reason="needs MPICH beside Open MPI: make .venv/.ready-mpich")
+@needs_mpich
 def test_mpich_started_by_srun_gives_the_answer_of_one_process(cluster):
     number = cluster.sbatch(*spread(16), RUN, WORDS, HPCD4P_PYTHON=str(MPICH), HPCD4P_LAUNCHER="srun")
     path = completed(cluster, number)
@@ -132,8 +136,12 @@ def test_another_user_on_the_same_node_reads_nothing(cluster):
         assert not [s for s in secrets if s in line]
 
 
-def test_scancel_ends_the_run_in_order(cluster):
-    number = begun(cluster)
+@pytest.mark.parametrize(
+    "variables",
+    [{}, pytest.param({"HPCD4P_PYTHON": str(MPICH), "HPCD4P_LAUNCHER": "srun"}, marks=needs_mpich)],
+)
+def test_scancel_ends_the_run_in_order(cluster, variables):
+    number = begun(cluster, **variables)
     cluster.run(["scancel", number])
     stopped(cluster, number)
     assert cluster.wait(number) in ("CANCELLED", "FAILED")

@@ -78,8 +78,8 @@ def test_axes_come_behind_in_their_order_with_the_kind_that_holds_their_values()
 
 
 def test_no_axis_of_a_study_has_the_name_of_a_column_but_ranks_and_nodes() -> None:
-    assert {column.name for column in COLUMNS} - definition.COLUMNS == {"ranks", "nodes"}
-    assert {column.name for column in COLUMNS} >= definition.COLUMNS
+    assert {column.name for column in COLUMNS} - definition.TAKEN_COLUMNS == {"ranks", "nodes"}
+    assert {column.name for column in COLUMNS} >= definition.TAKEN_COLUMNS
 
 
 def test_values_of_several_kinds_are_text() -> None:
