@@ -28,15 +28,17 @@ FIGURES = {
     "raw": "redis-py and mpi4py alone",
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
+    "parking": "a parked rank, and its wake-up",
     "paper": "the applications of the paper, 16 ranks",
     "simulation": "runs beside what `hpcd4p simulate` predicts",
     "autoscale": "the policies of the auto-scaler beside each other",
+    "slurm": "from sbatch to the first tuple, 64 ranks on 4 nodes",
     "merge": "`collect --merge` of 500 run records beside a copy of them",
     "reporting": "`report` of a study of 500 runs: time and memory",
 }
 
-LONG = frozenset({"simulation", "autoscale", "merge", "reporting"})
-"""Measured when they are named: the first two take more than ten minutes each, the others are of studies."""
+LONG = frozenset({"simulation", "autoscale", "slurm", "merge", "reporting"})
+"""Measured when they are named: more than ten minutes each, or a matter of clusters and studies."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--mpich-python",
         metavar="PATH",
-        help="a Python with mpi4py for MPICH and hiredis, mpirun beside it (waiting)",
+        help="a Python with mpi4py for MPICH and hiredis, mpirun beside it (waiting, parking)",
     )
     return made
 

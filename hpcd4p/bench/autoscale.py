@@ -132,8 +132,8 @@ def changes_per_minute(run: shipped.Shipped) -> float:
     span = run.elapsed_s - 2 * SETTLED_S
     if span <= 0:
         return 0.0
-    changes = [c for c in run.changes if SETTLED_S < c < run.elapsed_s - SETTLED_S]
-    return len(changes) * 60 / span
+    settled = [c for c in run.changes if SETTLED_S < c.time_s < run.elapsed_s - SETTLED_S]
+    return len(settled) * 60 / span
 
 
 def _elapsed(runs: list[shipped.Shipped]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 
@@ -19,11 +18,6 @@ TIMES = 1.5
 
 END_S = 0.1
 """From the last tuple to the end of the program, beyond what bare ranks need to leave."""
-
-BARE = (
-    "from mpi4py import MPI; import time; "
-    f"print({one.MARK!r} + repr(time.clock_gettime(time.CLOCK_MONOTONIC)))"
-)
 
 
 def rows(bench: Bench) -> list[Row]:
@@ -42,7 +36,7 @@ def rows(bench: Bench) -> list[Row]:
     measures: dict[str, Callable[[], float]] = {}
     sizes = (8,) if bench.quick else (8, 64)
     for n in sizes:
-        measures[f"bare {n}"] = timed(f"bare {n}", lambda n=n: bench.launcher.run(["-c", BARE], n))  # type: ignore[misc]
+        measures[f"bare {n}"] = timed(f"bare {n}", lambda n=n: bench.launcher.run(["-c", one.BARE], n))  # type: ignore[misc]
         measures[f"ours {n}"] = timed(f"ours {n}", lambda n=n: _one(bench, n))  # type: ignore[misc]
     samples = take_turns(measures | peers.floor(bench, 8), bench.repeats)
     bare = "bare mpi4py import"
@@ -78,7 +72,7 @@ def _one(bench: Bench, ranks: int) -> Ended:
 
 def _last(ended: Ended) -> float:
     """Latest moment that was told."""
-    told = re.findall(re.escape(one.MARK) + r"([\d.]+)", ended.text)
-    if not told:
+    told = one.told(ended.text)
+    if told is None:
         raise TrialError(f"the tuple is not in the output:\n{ended.text[-2000:]}")
-    return max(map(float, told))
+    return told

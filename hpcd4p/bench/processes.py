@@ -45,10 +45,19 @@ def run_seconds(pid: int) -> float:
 
 def memory_peak_bytes(pid: int) -> int:
     """Largest resident memory that a process has had; 0 when it has gone."""
+    return _status_bytes(pid, "VmHWM:")
+
+
+def memory_bytes(pid: int) -> int:
+    """Resident memory of a process, what it shares with others among it; 0 when it has gone."""
+    return _status_bytes(pid, "VmRSS:")
+
+
+def _status_bytes(pid: int, name: str) -> int:
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
             for line in file:
-                if line.startswith("VmHWM:"):
+                if line.startswith(name):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass

@@ -40,7 +40,7 @@ class Ended:
 
     wall_s: float
     at_s: float
-    """When it had gone, by CLOCK_MONOTONIC."""
+    """When it had gone, by the clock of the world."""
     text: str
 
 
@@ -102,12 +102,12 @@ class Launcher:
             except subprocess.TimeoutExpired:
                 raise TrialError(f"no end after {deadline_s:.0f} s: {' '.join(line)}\n{_tail(out)}") from None
             finally:
-                ended = time.monotonic()
+                ended, at_s = time.monotonic(), time.time()
                 _end(process)
             if status:
                 raise TrialError(f"status {status}: {' '.join(line)}\n{_tail(out)}")
             out.seek(0)
-            return Ended(ended - began, ended, out.read().decode(errors="replace"))
+            return Ended(ended - began, at_s, out.read().decode(errors="replace"))
 
     def measure(
         self,

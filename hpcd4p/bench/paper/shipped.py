@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.trial import TrialError
+from hpcd4p.bench.trial import Launcher, TrialError
 from hpcd4p.record.reader import read_record
+from hpcd4p.record.scaling import Change
 from hpcd4p.record.summary import Summary
 
 
@@ -29,8 +30,8 @@ class Shipped:
     wall_s: float
     summary: Summary
     outputs: dict[str, list[Any]]
-    changes: list[float]
-    """Times at which the auto-scaler changed the number of active ranks."""
+    changes: list[Change]
+    """Of the number of active ranks, by the auto-scaler."""
 
     @property
     def elapsed_s(self) -> float:
@@ -47,8 +48,17 @@ class Shipped:
         return next((v for name, v in self.outputs.items() if name.rpartition(".")[2] == output), [])
 
 
-def run(bench: Bench, workflow: str, ranks: int, options: Sequence[str] = ()) -> Shipped:
+def run(
+    bench: Bench,
+    workflow: str,
+    ranks: int,
+    options: Sequence[str] = (),
+    meanwhile: Callable[[int], None] | None = None,
+    launcher: Launcher | None = None,
+) -> Shipped:
     """Run `workflow` with its `options` on `ranks` (1: one process, without MPI and Redis).
+
+    `meanwhile` as for `Launcher.run`; `launcher` for another MPI than that of this Python.
 
     Raises
     ------
@@ -58,12 +68,12 @@ def run(bench: Bench, workflow: str, ranks: int, options: Sequence[str] = ()) ->
     bench.say(f"{workflow.rpartition('.')[2]}: hpcd4p, {ranks} ranks")
     with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
         words = ["-m", "hpcd4p", "run", "--results", folder, "-n", str(ranks), workflow, *options]
-        ended = bench.launcher.run(words)
+        ended = (launcher or bench.launcher).run(words, meanwhile=meanwhile)
         paths = list(Path(folder).glob("*.h5"))
         if len(paths) != 1:
             raise TrialError(f"{workflow} on {ranks} ranks left {len(paths)} records:\n{ended.text[-2000:]}")
         with read_record(paths[0]) as record:
             outputs = {name: list(record.outputs(name)) for name in record.names}
             scaling = record.scaling()
-            changes = [] if scaling is None else [change.time_s for change in scaling.changes]
+            changes = [] if scaling is None else list(scaling.changes)
             return Shipped(ended.wall_s, record.summary, outputs, changes)

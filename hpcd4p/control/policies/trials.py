@@ -26,8 +26,9 @@ LEAST_S = 0.15
 SAME = 0.98
 """Part of the throughput below which fewer ranks are too few."""
 
-MORE = 1.04
-"""Part above which more ranks are worth it."""
+MORE, MORE_IN_QUEUE = 1.04, 1.1
+"""Part above which more ranks are worth it; the second where most of those added only wait for a core: a
+small gain is chance then, a large one the bigger part that more processes get of a node that others use."""
 
 BUDGET = 0.005
 """Part of the time so far that trials may have cost."""
@@ -39,8 +40,9 @@ MORE_RANKS = 1.5
 """Ranks in a trial with more."""
 
 AGAIN_S = (1.5, 60.0)
-"""Time to the next trial with more ranks (first, at most): three times as long when it was not worth it, so
-that a steady load sees few changes. More ranks than of use cost process time, no run time."""
+"""Time to the next trial with more ranks (first, at most): three times as long when it was not worth it, or
+when the kernel said that cores lack, so that a steady load sees few changes. More ranks than of use cost
+process time, no run time."""
 
 CORES_S, CORES_TUPLES = 0.25, 20
 """Time over which ranks must have waited for cores before fewer are tried, and tuples done meanwhile."""
@@ -66,6 +68,7 @@ class _Window:
         self.work = 0.0
         self.tuples = 0.0
         self.cores_s = 0.0
+        self._waiting_s = 0.0
         self.task_s = 0.0
         """Seconds of a task, the longest estimate."""
 
@@ -76,10 +79,15 @@ class _Window:
         self.work += seen.work * seen.dt_s
         self.tuples += seen.done * seen.dt_s
         self.cores_s += seen.cores * seen.dt_s
+        self._waiting_s += seen.waiting * seen.dt_s
 
     @property
     def rate(self) -> float:
         return self.work / self.seconds if self.seconds else 0.0
+
+    def with_core(self, ranks: int) -> float:
+        """How many of `ranks` had a core, on average."""
+        return ranks * (1 - self._waiting_s / self.seconds) if self.seconds else 0.0
 
     def surely_below(self, part: float, least: float) -> bool:
         """Whether a throughput of `part` so far will hardly become `least`: by two deviations of a count."""
@@ -114,6 +122,9 @@ class Trials:
         self._cores = ""
         self._next_cores_s = 0.0
         self._queued_s = 0.0
+        self._asleep_s = 0.0
+        self._by_cores = False
+        """Whether the limit was found because cores lacked."""
 
     def limit(
         self, seen: PoolObservation, busy: float, target: int, queued: Smooth
@@ -125,6 +136,7 @@ class Trials:
         if not full:  # the throughput is that of whoever feeds the pool: it says nothing of ranks
             self._window = None
             self._trial = None
+            self._asleep_s = 0.0
         elif self._trial is not None:
             self._try(seen)
         else:
@@ -142,6 +154,10 @@ class Trials:
         if self._window is None:
             self._window = _Window(seen.now_s)
         self._window.add(seen)
+        self._asleep_s = self._asleep_s + seen.dt_s if seen.cores < ON_CORE * seen.active else 0.0
+        if self._by_cores and self._asleep_s >= max(CORES_S, 2 * self._window.task_s):
+            self._forget_cores(seen)  # the load is another one now
+            return
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, ceil(with_core))
         told = min(queued.age_s, self._queued_s) >= CORES_S and queued.value > QUEUED_MOST
@@ -169,6 +185,12 @@ class Trials:
             return
         if self._window.seconds >= WINDOW_S[1]:
             self._window = None  # a load that drifts is measured anew
+
+    def _forget_cores(self, seen: PoolObservation) -> None:
+        self._limit, self._by_cores = None, False
+        self._window = None
+        self._next_cores_s = seen.now_s + AGAIN_S[0]
+        self._again_s = AGAIN_S[0]
 
     def _begin(self, trial: int, target: int, seen: PoolObservation) -> None:
         assert self._window is not None
@@ -204,7 +226,9 @@ class Trials:
                     self._next_cores_s = seen.now_s + AGAIN_S[1]
                 self._over(seen, found=None)
         else:
-            self._over(seen, found=self._trial if part >= MORE else None)
+            had_core = self._window.with_core(self._trial)
+            least = MORE if had_core > (self._from + self._trial) / 2 else MORE_IN_QUEUE
+            self._over(seen, found=self._trial if part >= least else None)
 
     def _over(self, seen: PoolObservation, found: int | None) -> None:
         trial, self._trial, self._window = self._trial, None, None
@@ -214,7 +238,7 @@ class Trials:
             self._again_s = AGAIN_S[0] if found else min(3 * self._again_s, AGAIN_S[1])
             self._next_more_s = seen.now_s + self._again_s
             if found == self._bounds.most:
-                self._limit = None
+                self._limit, self._by_cores = None, False
             elif found:
                 self._limit, self._why = found, f"{found} ranks did more than {self._from}"
         elif found:
@@ -223,5 +247,8 @@ class Trials:
 
     def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
         self._limit, self._why = limit, why
+        self._by_cores = bool(self._cores)
+        if self._by_cores:
+            self._again_s = max(self._again_s, 3 * AGAIN_S[0])
         self._window = None
         self._next_more_s = max(self._next_more_s, seen.now_s + self._again_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hpcd4p.control.policies.knee import Knee
 from hpcd4p.control.scaling import Bounds, PoolObservation
 
@@ -33,6 +35,11 @@ def imports_then_sleeps(now_s: float, active: int) -> dict:
         return {"busy": 0.0}
     if now_s < 2.5:  # the first tuples end, and tell of that time
         return {"busy": 20.0, "waiting": 0.86, "cores": 2.0, "done": 50.0, "work": 50 * 0.3, "longest_s": 0.3}
+    return sleeps(now_s, active)
+
+
+def sleeps(now_s: float, active: int) -> dict:
+    """Tuples of 0.14 s of waiting."""
     done = active / 0.14
     return {"waiting": 0.01, "cores": 0.05 * active, "done": done, "work": done * 0.14}
 
@@ -54,3 +61,20 @@ def test_imports_of_a_start_are_no_lack_of_cores():
 
 def test_a_lack_of_cores_is_found_within_a_second():
     assert targets(computes, 1.5)[-1] <= 3
+
+
+def test_a_load_that_stops_computing_gets_its_ranks_back():
+    found = targets(lambda now_s, active: (computes if now_s < 30 else sleeps)(now_s, active), 33.0)
+    assert max(found[200:290]) <= 3
+    assert found[-1] == RANKS  # though trials with more ranks had become rare
+
+
+def test_a_gain_by_chance_is_not_taken_where_cores_lack():
+    def lucky(now_s: float, active: int) -> dict:
+        """Whatever is tried with more ranks seems to do 6 % more."""
+        told = computes(now_s, active)
+        return told | {"work": told["work"] * (1.06 if active > 2 and now_s > 3 else 1.0)}
+
+    found = targets(lucky, 60.0)
+    assert max(found[30:]) <= 3  # tried, not kept
+    assert sum(a != b for a, b in pairwise(found[30:])) <= 6
