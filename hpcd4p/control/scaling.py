@@ -48,6 +48,9 @@ class PoolObservation(NamedTuple):
     """Whether stateful elements are behind, so that nobody makes more for them."""
     drained: bool
     """Whether all that feeds the pool has ended: no task will come but from what is in hand."""
+    finished: bool = False
+    """Whether every element of the pool has ended: there is nothing left that a rank of it could do. Only
+    then a target may be 0, whatever the bounds are."""
 
 
 class Decision(NamedTuple):
@@ -72,6 +75,8 @@ class Bounds(NamedTuple):
     least: int
     most: int
 
-    def clip(self, target: int) -> int:
-        """Nearest allowed number."""
+    def clip(self, target: int, finished: bool = False) -> int:
+        """Nearest allowed number; `finished`: none is allowed, too."""
+        if finished and target <= 0:
+            return 0
         return max(self.least, min(self.most, target))

@@ -47,8 +47,12 @@ _TICKS = {
     "done": ("f4", "tuples/s"),
     "held": ("?", "1"),
     "drained": ("?", "1"),
+    "finished": ("?", "1"),
 }
 """Type and unit of each field of `Tick` but the reason."""
+
+_LATER = frozenset({"finished"})
+"""Records of the first days have none of these: false."""
 
 _CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "ranks")}
 """The same of `Change`. Both have a reason, which is text."""
@@ -139,8 +143,12 @@ def read_scaling(file: Any) -> Scaling | None:
 
 
 def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
-    values = [group[name][:].tolist() for name in columns]
-    return zip(*values, map(str, group["reason"].asstr()[:]), strict=True)
+    reasons = group["reason"].asstr()[:]
+    values = [
+        [False] * len(reasons) if name in _LATER and name not in group else group[name][:].tolist()
+        for name in columns
+    ]
+    return zip(*values, map(str, reasons), strict=True)
 
 
 def read_lives(file: Any) -> Lives | None:

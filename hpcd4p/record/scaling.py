@@ -35,6 +35,7 @@ class Tick(NamedTuple):
     done: float  # tuples/s
     held: bool = False  # whether stateful elements were behind
     drained: bool = False  # whether all that feeds the pool had ended
+    finished: bool = False  # whether all elements of the pool had ended
     reason: str = ""  # of the target
 
     @classmethod
@@ -43,7 +44,7 @@ class Tick(NamedTuple):
         return cls(
             seen.now_s, target, seen.active, seen.parked, seen.idle, seen.busy, seen.waiting,
             seen.backlog_tasks, seen.backlog_s, seen.arrived, seen.done, seen.held, seen.drained,
-            reason,
+            seen.finished, reason,
         )  # fmt: skip
 
 

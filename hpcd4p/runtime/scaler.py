@@ -82,7 +82,7 @@ class Scaler:
         self._watch(seen.parked, now)
         observed = self._observe(seen, ending, held, now)
         decision = self._ask(observed)
-        target = min(self._bounds.clip(decision.target), self.roster.living)
+        target = min(self._bounds.clip(decision.target, observed.finished), self.roster.living)
         before = self.roster.active
         park, wake = self.roster.aim(target, seen.idle)
         if park:
@@ -171,6 +171,7 @@ class Scaler:
             longest_s=max((net.get(e, 0.0) for e in self._streams), default=0.0),
             held=held,
             drained=self._drained(ending),
+            finished=all(ending.phase[e] is Phase.DRAINED for e in self._streams),
         )
         self._waited_us = seen.waited_us
         self._unfinished = unfinished

@@ -11,6 +11,7 @@ Three estimates, and the smallest that is not below the need:
 
 More ranks are woken at once. Ranks are parked when those that were not needed have cost `WASTE_S` (ski
 rental: Karlin et al., Algorithmica 3:79, 1988): fifteen idle ranks after one look, one of ten after 0.4 s.
+A park that had to be undone before it saved anything was a mistake: after it, parking waits longer.
 
 ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 """
@@ -18,6 +19,7 @@ ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 from __future__ import annotations
 
 from math import ceil, sqrt
+from typing import NamedTuple
 
 from hpcd4p.control.policies.smooth import Smooth
 from hpcd4p.control.policies.trials import Trials
@@ -27,28 +29,33 @@ HORIZON_S = 0.25
 """What waits should be done within this time, if there are ranks for it: a burst of 10 ms tasks wakes ranks
 by tens, a queue that is always two tasks long wakes none."""
 
+LATER = 0.01
+"""... and this part of the time so far: what an end that is so much later may cost."""
+
 WASTE_S = 0.4
 """Rank-seconds of idleness that parking waits for: what a change costs when it turns out to be wrong, with
 all that is late until it is undone."""
 
-LOOK_S = 0.15
-"""Shortest calm that counts: two looks. The first of a run sees ranks that have only just begun."""
+PATIENCE_S = (2.0, 20.0)
+"""... and after a mistake, times the root of the active ranks: so many are idle by chance (first, at most).
+Three times as much after each: a steady load sees few changes; where many are idle they are parked soon."""
+
+SAVED_S = 5.0
+"""Rank-seconds that a park must have saved when half of its ranks are needed again, and at least what it
+waited for; else it was a mistake."""
 
 SPARE = 0.05
 """Part of a rank that more than a whole number of busy ones is no reason for another."""
 
-WRONG_S = 20.0
-"""Ranks that are needed again so soon after they were parked should not have been."""
+LIKE = 0.5
+"""A load with at least this part of the busy ranks is the one for which a number of ranks was too small."""
 
-SCATTER = (1.5, 3.0)
-"""After each such mistake this many more roots of the busy ranks are kept (step, at most): the busy ranks of
-a random load scatter by the root of their mean (Halfin and Whitt, Operations Research 29:567, 1981)."""
+SCATTER = 0.75
+"""So many roots of the busy ranks more are kept then, one at least: those of a random load scatter by the
+root of their mean (Halfin and Whitt, Operations Research 29:567, 1981)."""
 
-FEW = 2.0
-"""Parking so many roots of the ranks or fewer is held back where it was wrong before."""
-
-HOLD_S = (6.0, 60.0)
-"""... for so long (first, at most): three times as long each time, so a steady load sees few changes."""
+REMEMBER_S = 60.0
+"""Then it is forgotten: it may have been a single burst."""
 
 MORE = 1.2
 """Of many ranks at least this part more are woken: a random load would else wake them one by one."""
@@ -72,12 +79,12 @@ class Knee:
         self._calm = Calm()
         self._target = bounds.most
         self._settled_s = 0.0
-        self._parked_s = float("-inf")
-        self._hold_s = HOLD_S[0]
-        self._hold_until_s = 0.0
-        self._scatter = self._mean = 0.0
+        self._patience_s = 0.0
+        self._parked: Parked | None = None
+        self._too_few, self._too_few_busy, self._too_few_until_s = 0, 0.0, 0.0
         self._work_s = 0.0
         self._warm = False
+        self._begun = False
 
     def decide(self, seen: PoolObservation) -> Decision:
         """See `Policy.decide`."""
@@ -91,10 +98,13 @@ class Knee:
         most, because = limit if limit is not None else (self._bounds.most, "")
         if seen.backlog_tuples and not seen.backlog_s:
             return self._move(min(self._target, most), "nothing is known of the work yet", seen)
+        if seen.finished:
+            return self._move(0, "the pool has done all its work", seen)
         if seen.held:
             busy = min(busy, seen.busy)
         waiting_s = seen.backlog_s * seen.backlog_tasks / (seen.backlog_tasks + max(1.0, busy))
-        more = 0.0 if seen.held else waiting_s / HORIZON_S
+        horizon_s = HORIZON_S if seen.drained else HORIZON_S + LATER * seen.now_s
+        more = 0.0 if seen.held else waiting_s / horizon_s
         if more >= 1:
             self._calm.forget()
             need, why = ceil(busy + more), f"{seen.backlog_tasks} tasks wait, {waiting_s:.2g} s of work"
@@ -108,36 +118,53 @@ class Knee:
 
     def _perhaps_park(self, seen: PoolObservation, busy: float) -> Decision:
         calm = self._calm
+        if seen.done and not self._begun:
+            self._begun = True
+            calm.forget()
+            return Decision(self._target, "the first tuples have come")
         calm.add(busy, max(0.0, seen.active - busy), seen.dt_s)
-        need = self._bounds.clip(self._with_scatter(calm.busy))
+        # where nothing more comes, the last look tells more than those before it
+        need = ceil((min(calm.busy, busy) if seen.drained else calm.busy) - SPARE)
+        if calm.busy >= LIKE * self._too_few_busy and seen.now_s < self._too_few_until_s:
+            need = max(need, self._too_few + max(1, round(SCATTER * sqrt(self._too_few_busy))))
+        need = self._bounds.clip(need)
         why = f"{calm.busy:.1f} ranks are busy, and little waits"
         if seen.held:
             why = f"stateful elements are behind, and keep {calm.busy:.1f} ranks busy"
         elif seen.drained:
             why = f"nothing more comes, and {calm.busy:.1f} ranks are busy"
-        if calm.idle_s < WASTE_S or calm.seconds < LOOK_S:
+        if calm.idle_s < self._waste_s:
             return Decision(self._target, why)
         if need >= self._target:
             calm.forget()  # a load that drifts is seen anew
             return Decision(self._target, why)
-        few = self._target - need <= FEW * sqrt(self._target)
-        if few and seen.now_s < self._hold_until_s:
-            return Decision(self._target, why)
-        self._parked_s, self._mean = seen.now_s, calm.busy
+        self._judge(need, seen)
+        self._parked = Parked(seen.now_s, self._target, need, calm.busy)
         return self._move(need, why, seen)
 
-    def _with_scatter(self, busy: float) -> int:
-        return ceil(busy + self._scatter * sqrt(busy) - SPARE)
+    @property
+    def _waste_s(self) -> float:
+        return max(WASTE_S, self._patience_s * sqrt(self._target))
+
+    def _judge(self, target: int, seen: PoolObservation) -> None:
+        """Learn from the last park, now that there is another target."""
+        parked, self._parked = self._parked, None
+        if parked is None:
+            return
+        again = target - parked.after
+        saved_s = again * (seen.now_s - parked.at_s)
+        mistake = 2 * again >= parked.before - parked.after and saved_s < max(SAVED_S, self._waste_s)
+        if mistake:
+            self._patience_s = min(max(PATIENCE_S[0], 3 * self._patience_s), PATIENCE_S[1])
+            self._too_few, self._too_few_busy = parked.after, parked.busy
+            self._too_few_until_s = seen.now_s + REMEMBER_S
+        else:
+            self._patience_s = max(min(PATIENCE_S[0], self._patience_s), self._patience_s / 3)
 
     def _move(self, target: int, reason: str, seen: PoolObservation) -> Decision:
-        if target > self._target and seen.now_s - self._parked_s < WRONG_S:
-            # too many were parked: the load scatters
-            self._parked_s = float("-inf")
-            self._scatter = min(self._scatter + SCATTER[0], SCATTER[1])
-            target = max(target, self._with_scatter(self._mean))
-            self._hold_until_s = seen.now_s + self._hold_s
-            self._hold_s = min(3 * self._hold_s, HOLD_S[1])
-        target = self._bounds.clip(target)
+        target = self._bounds.clip(target, seen.finished)
+        if target > self._target:
+            self._judge(target, seen)
         if target != self._target:
             self._target = target
             self._calm.forget()
@@ -145,6 +172,15 @@ class Knee:
             self._queued.reset()
             self._settled_s = seen.now_s + seen.dt_s
         return Decision(target, reason)
+
+
+class Parked(NamedTuple):
+    """A park: when, from how many ranks to how many, and how many were busy."""
+
+    at_s: float
+    before: int
+    after: int
+    busy: float
 
 
 class Calm:
