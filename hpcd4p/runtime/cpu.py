@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 
 
 class CpuClock:
@@ -28,3 +29,26 @@ class CpuClock:
             return time.thread_time_ns() // 1000, 0
         on_core, queued = os.pread(self._file, 100, 0).split()[:2]
         return int(on_core) // 1000, int(queued) // 1000
+
+
+class CpuAccount:
+    """What a rank tells of its clock: the work of the pool, without its start and first calls of elements.
+
+    All ranks import in their first calls, at the same time: that they wait for cores then tells nothing.
+    """
+
+    def __init__(self, clock: CpuClock) -> None:
+        self._clock = clock
+        self._told: tuple[int, int] | None = None
+
+    def begins(self) -> None:
+        """The call that comes next is the first of an element here."""
+        self._told = None
+
+    def new(self) -> Iterator[tuple[str, int]]:
+        """(statistic, microseconds) that have been added since the last time; only what is above 0."""
+        now = self._clock.read_us()
+        before, self._told = self._told or now, now
+        for name, value, told in zip(("cpu", "queue"), now, before, strict=True):
+            if value > told:
+                yield name, value - told

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.cpu import CpuClock
+from hpcd4p.runtime.cpu import CpuAccount
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.parking import Parking
@@ -64,9 +64,8 @@ class PoolRank(Rank):
         self._tended = 0.0
         self._letters = 0
         self.parking = Parking()
-        self.cpu: CpuClock | None = None
+        self.cpu: CpuAccount | None = None
         """Set where there is a thread of its own for this rank."""
-        self._cpu_told: tuple[int, int] | None = None
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
@@ -187,12 +186,7 @@ class PoolRank(Rank):
         """See `Sender.new_stats`: with what the cores have given."""
         new = super().new_stats()
         if self.cpu is not None and self.in_pool:
-            now = self.cpu.read_us()
-            before = self._cpu_told or now  # imports and the start are not the work of the pool
-            self._cpu_told = now
-            for name, value, told in zip(("cpu", "queue"), now, before, strict=True):
-                if value > told:
-                    new[name] = value - told
+            new.update(self.cpu.new())
         return new
 
     # ---- one task
@@ -242,6 +236,8 @@ class PoolRank(Rank):
             instance.on_overflow = self.overflow
             instance.start()
             self._instances[element] = instance
+            if self.cpu is not None:
+                self.cpu.begins()
             self.watch.add(element, instance.pe)
         return instance
 

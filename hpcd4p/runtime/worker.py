@@ -24,7 +24,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
-from hpcd4p.runtime.cpu import CpuClock
+from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
@@ -93,7 +93,7 @@ def serve(setup: Setup, number: int) -> int:
         if isinstance(elements, ElementFailed):
             raise elements
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
-        rank.cpu = CpuClock()
+        rank.cpu = CpuAccount(CpuClock())
         rank.start()
         hold()
         rank.run()
