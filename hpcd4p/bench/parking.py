@@ -90,6 +90,8 @@ def _under(bench: Bench, launcher: Launcher) -> list[Row]:
     return [
         Row("parking", f"parked rank, worst of {len(asleep)}, {title}", "of a core",
             [max(shares[rank] for rank in asleep)], target=few),
+        Row("parking", f"the rank that works beside them, {title}", "of a core",
+            [shares[rank] for rank in began if rank not in asleep], note="a check of the measurement"),
         Row("parking", f"memory that it holds, {title}", "MB", [max(look.memory[r] for r in asleep) / 1e6]),
         Row("parking", f"from wake to first task, {title}", "ms", in_ms, target=soon),
         Row("parking", f"... 9 of 10 within, {title}", "ms", [in_ms[int(0.9 * len(in_ms))]],

@@ -24,7 +24,7 @@ PHASE_S = 0.5
 WAKES = 10
 
 NAP_S = 0.005
-TUPLES = 9000
+TUPLES = 14_000
 """More than the pool does before the last phase is over."""
 
 
