@@ -27,11 +27,12 @@ class ServerWatch(MemorySink):
         self._pid: int | None = None
         self._start_s = self._used_s = 0.0
 
-    def warm(self) -> None:
-        """Remember what the server has used to start: the clock of the run begins after this."""
-        super().warm()
-        self._look()
-        self._start_s = self._run_s()
+    def event(self, time_s: float, kind: str, text: str) -> None:
+        """With the first one, remember what the server has used so far: the clock of the run begins there."""
+        super().event(time_s, kind, text)
+        if self._pid is None:
+            self._look()
+            self._start_s = self._run_s()
 
     def outputs(self, element: str, output: str, values: list[object]) -> None:
         """Keep the outputs."""

@@ -113,7 +113,7 @@ def command(
 def _deaf_daemons(mpi: Mpi) -> list[str]:
     """Options under which the daemons on other nodes outlive a SIGTERM; see `launch.deaf`."""
     daemon = mpi.path.parent / "prted"
-    words = [sys.executable, str(Path(__file__).with_name("deaf.py")), str(daemon)]
+    words = [sys.executable, "-IS", str(Path(__file__).with_name("deaf.py")), str(daemon)]
     if mpi.version < (5,) or not os.access(daemon, os.X_OK) or any(" " in word for word in words):
         return []
     return ["--prtemca", "prte_launch_agent", " ".join(words)]

@@ -1,7 +1,10 @@
 """A run on all MPI ranks, as rank 0 opens and closes it.
 
-1. gather the hosts; 2. start or check Redis; 3. tell every rank what there is to do (`Setup`, by
-MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
+1. start or check Redis; 2. gather the hosts; 3. tell every rank what there is to do (`Setup`, by MPI: it
+holds the secret); 4. lead the run; 5. close, whatever happened.
+
+MPI is imported by what needs it and not by this file: importing it is MPI_Init, which waits for every rank,
+and what rank 0 does before that costs no time where the others take longer to start.
 """
 
 from __future__ import annotations
@@ -24,12 +27,12 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
 from hpcd4p.runtime.job import Job, Progress
 from hpcd4p.runtime.setup import RedisPlace, Setup
-from hpcd4p.transport import mpi
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from hpcd4p.launch.redis_server import RunRedis
+    from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
 
@@ -45,12 +48,14 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     """
     secret = secrets.token_bytes(32)
     blobs = _pickled(job)
-    hosts, muster = crew.meet()
     with ExitStack() as stack:
         redis: RedisPlace | None = None
         try:
+            early = _early_redis(job, secret, stack)
+            sink.warm()  # while the other ranks start
+            hosts, muster = crew.meet()
             if job.plan.mapping is not Mapping.STATIC:
-                redis = _redis(job, secret, hosts, stack)
+                redis = _redis(job, secret, hosts, early, stack)
         except BaseException:
             crew.dismiss()
             raise
@@ -67,7 +72,9 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         )
         crew.tell(pickle.dumps(setup, protocol=5))
         broker: Broker
-        mesh: mpi.MpiMesh
+        mesh: MpiMesh
+        from hpcd4p.transport import mpi
+
         story = [("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
         if redis is None:
             from hpcd4p.transport.mpi_broker import HeadMpiBroker
@@ -84,7 +91,6 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         crew.begun()
         summary: Summary | None = None
         try:
-            sink.warm()  # while the other ranks connect
             summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
@@ -111,14 +117,45 @@ def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
         crew.depart(crew.RETURN)
 
 
-def _redis(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> RedisPlace:
+def _early_redis(job: Job, secret: bytes, stack: ExitStack) -> RunRedis | None:
+    """A server of our own, before all ranks are there: where they are is guessed."""
+    if job.redis_url is not None or job.plan.mapping is Mapping.STATIC:
+        return None
+    from hpcd4p.launch.mpi_program import has_several_nodes
+
+    return _own_redis(job, secret, has_several_nodes(os.environ), stack)
+
+
+def _own_redis(job: Job, secret: bytes, several_nodes: bool, stack: ExitStack) -> RunRedis:
+    bind = None
+    if several_nodes:
+        from hpcd4p.launch.interface import address_for_others
+
+        bind = address_for_others(job.redis_interface)
+    scratch = Path(job.scratch) if job.scratch else None
+    from hpcd4p.launch.redis_server import start_redis
+
+    return stack.enter_context(start_redis(secret.hex(), bind, scratch))
+
+
+def _redis(job: Job, secret: bytes, hosts: list[str], early: RunRedis | None, stack: ExitStack) -> RedisPlace:
     """The Redis of the run, ready for its ranks."""
     from hpcd4p.transport.redis_broker import load_scripts
 
     run_id = secrets.token_hex(8)
-    shared = job.redis_url is not None
-    endpoint = _endpoint(job, secret, hosts, stack)
-    return RedisPlace(endpoint, run_id, load_scripts(endpoint, run_id, job.plan.streams, shared), shared)
+    several_nodes = len(set(hosts)) > 1
+    if early is None:
+        from hpcd4p.launch.shared_redis import check_shared_redis
+
+        assert job.redis_url is not None
+        endpoint = check_shared_redis(job.redis_url, several_nodes)
+    else:
+        if several_nodes != (early.endpoint.host is not None):
+            early.stop()  # the ranks are not where the scheduler's nodes are
+            early = _own_redis(job, secret, several_nodes, stack)
+        endpoint = early.endpoint
+    scripts = load_scripts(endpoint, run_id, job.plan.streams, job.redis_url is not None)
+    return RedisPlace(endpoint, run_id, scripts, job.redis_url is not None)
 
 
 def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
@@ -139,23 +176,6 @@ def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
     if redis.shared:
         stack.callback(_erase, broker, job.plan.size)
     return broker
-
-
-def _endpoint(job: Job, secret: bytes, hosts: list[str], stack: ExitStack) -> Endpoint:
-    if job.redis_url is not None:
-        from hpcd4p.launch.shared_redis import check_shared_redis
-
-        return check_shared_redis(job.redis_url, several_nodes=len(set(hosts)) > 1)
-    bind = None
-    if len(set(hosts)) > 1:
-        from hpcd4p.launch.interface import address_for_others
-
-        bind = address_for_others(job.redis_interface)
-    scratch = Path(job.scratch) if job.scratch else None
-    from hpcd4p.launch.redis_server import start_redis
-
-    server = stack.enter_context(start_redis(secret.hex(), bind, scratch))
-    return server.endpoint
 
 
 def _pickled(job: Job) -> list[bytes]:

@@ -7,7 +7,6 @@ CPU, nanoseconds waiting on a run queue, and time slices.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 
@@ -17,9 +16,7 @@ class CpuClock:
 
     def __init__(self) -> None:
         try:
-            self._file: int | None = os.open(
-                f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY
-            )
+            self._file: int | None = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
         except OSError:  # no Linux, or a kernel without it: then only the CPU time is known
             self._file = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan
@@ -38,6 +37,8 @@ class Setup(NamedTuple):
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:
     """An element for one of `partitions`; the user's own object is left as it is where that can be done."""
     if partitions > 1:
+        from copy import deepcopy
+
         return deepcopy(pe)
     if all(map(_is_plain, pe.__dict__.values())) and type(pe).__setstate__ is GenericPE.__setstate__:
         twin: GenericPE = type(pe).__new__(type(pe))
@@ -63,4 +64,8 @@ def _is_plain(value: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    return value if type(value) in _ATOMS else deepcopy(value)
+    if type(value) in _ATOMS:
+        return value
+    from copy import deepcopy
+
+    return deepcopy(value)

@@ -64,10 +64,12 @@ MPI_Init."""
 MESH_WAITS_S = {True: 60.0, False: 120.0}
 """For the communicator (the head; the others): the head is to say who is missing, and its end ends all."""
 
-EAGER_S = 0.5
-"""Where all ranks are at the same step, they look without a pause for so long. Each of several rounds would
-cost a pause: with pauses, a new communicator takes 0.15 s on 8 ranks and 0.25 s on 64; so, as long as the
-blocking call, 0.02 s and 0.06 s (2 cores)."""
+EAGER_S = 2.0
+"""Where all ranks are at the same step, they look without a pause for so long, but give the core to others
+that want it. Each of several rounds would cost a pause: with pauses, a new communicator takes 0.15 s on 8
+ranks and 0.25 s on 64; so, as long as the blocking call, 0.02 s and 0.06 s (2 cores). Between nodes, TCP
+connections need several rounds of their own: with pauses, and without giving the core away, 64 ranks on 4
+nodes sometimes took 2 s for what takes 0.3 s so (`python -m hpcd4p.bench slurm`)."""
 
 WATCH_S = 0.5
 """Between two looks whether somebody is missing."""
@@ -105,11 +107,9 @@ def processor() -> str:
 def _settle(request: Any, limit_s: float, watch: Watch | None = None, eager_s: float = 0.0) -> None:
     pause, most = START_BACKOFF_S
     began = time.monotonic()
-    watched = began + eager_s
+    watched = began
     while not request.Test():
         now = time.monotonic()
-        if now - began < eager_s:
-            continue
         if watch is not None and now - watched > WATCH_S:
             watch()
             watched = now
@@ -118,6 +118,9 @@ def _settle(request: Any, limit_s: float, watch: Watch | None = None, eager_s: f
                 f"not every rank has answered within {limit_s:.0f} s at the start, and MPI does not say "
                 "which: killed, or cut off"
             )
+        if now - began < eager_s:
+            os.sched_yield()
+            continue
         time.sleep(pause)
         pause = min(2 * pause, most)
 
@@ -139,7 +142,7 @@ def share(data: bytes | None, watch: Watch | None = None) -> bytes:
     if data is not None:
         start = data[: FIRST_BYTES - 8]
         first[: 8 + len(start)] = _TX.pack(len(data)) + start
-    _settle(comm.Ibcast([first, MPI.BYTE], 0), _patience(), watch)
+    _settle(comm.Ibcast([first, MPI.BYTE], 0), _patience(), watch, EAGER_S)
     (length,) = _TX.unpack_from(first)
     found = bytes(first[8 : 8 + length])
     left = length - len(found)
