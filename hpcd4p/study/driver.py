@@ -146,11 +146,13 @@ class Driver:
 
     def _bury(self, dead: Sequence[Standing], jobs: Mapping[str, JobState]) -> None:
         """Leave the markers of attempts that could not leave one."""
+        forgotten = sorted({job for each in dead if jobs.get(job := str(each.plan.get("job"))) is None})
+        known = self._launcher.ended(forgotten) if forgotten else {}
         for each in dead:
             if self._folder.ended(each.point.key, each.attempt):
                 continue
             job = str(each.plan.get("job"))
-            told = jobs.get(job)
+            told = jobs.get(job) or known.get(job)
             reason = f"its job {job} ended without a word"
             if told is not None and told.told:
                 reason += f"; Slurm says {told.told}"

@@ -1,7 +1,8 @@
 """submitit: how attempts get to where they run. The only file that imports it.
 
 Its own way of following jobs is not used: it asks sacct, once for each job, and waits for ever for a job that
-died without a word on a cluster without accounting. We look for our own markers and ask squeue.
+died without a word on a cluster without accounting. We look for our own markers and ask squeue, and
+sacct only for what squeue has forgotten.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.packages import lack_of
-from hpcd4p.study import squeue
+from hpcd4p.study import sacct, squeue
 from hpcd4p.study.attempt import Attempt
 from hpcd4p.study.definition import Launch, Study
 from hpcd4p.study.points import Point
@@ -98,6 +99,10 @@ class LocalLauncher:
         """Give the state of those jobs that are there."""
         return _LocalJobs()
 
+    def ended(self, jobs: Sequence[str]) -> dict[str, JobState]:
+        """Nobody knows more."""
+        return {}
+
     def cancel(self) -> None:
         """Ask all to stop; each leaves its marker."""
         for job in self._jobs:
@@ -144,6 +149,10 @@ class DebugLauncher:
         """Give the state of those jobs that are there."""
         return {}
 
+    def ended(self, jobs: Sequence[str]) -> dict[str, JobState]:
+        """Nobody knows more."""
+        return {}
+
     def cancel(self) -> None:
         """Nothing runs any more."""
 
@@ -188,6 +197,10 @@ class SlurmLauncher:
     def look(self) -> dict[str, JobState] | None:
         """Give the state of each job of this user; None when Slurm gives no answer."""
         return squeue.ask()
+
+    def ended(self, jobs: Sequence[str]) -> dict[str, JobState]:
+        """Give how jobs ended that squeue has forgotten, where Slurm keeps accounts."""
+        return sacct.ask(jobs)
 
     def cancel(self) -> None:
         """Jobs that were submitted go on without us."""

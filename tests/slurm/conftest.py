@@ -137,7 +137,7 @@ class Cluster:
         return sorted((self.folder / "results").glob("*.h5"))
 
 
-def _cluster(*words: str) -> Iterator[Cluster]:
+def started(*words: str) -> Iterator[Cluster]:
     reason = lack()
     if reason:
         pytest.skip(reason)
@@ -154,7 +154,7 @@ def _cluster(*words: str) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def slurm() -> Iterator[Cluster]:
-    yield from _cluster()
+    yield from started()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from hpcd4p.study.definition import parse_study
 from hpcd4p.study.driver import Driver
 from hpcd4p.study.folder import StudyFolder, write_end
 from hpcd4p.study.points import points_of
-from hpcd4p.study.squeue import JobState
+from hpcd4p.study.sacct import as_squeue
+from hpcd4p.study.squeue import JobState, parse
 
 LIVES = JobState("running", False, "RUNNING")
 
@@ -26,6 +27,7 @@ class Scheduler:
         self.takes = takes
         self.planned: list = []
         self.jobs: dict[str, JobState] = {}
+        self.accounts: dict[str, JobState] = {}
         self.asked = 0
 
     def start(self, planned, told) -> None:
@@ -36,6 +38,9 @@ class Scheduler:
             job = str(len(self.planned))
             self.jobs[job] = LIVES
             told([each], [job])
+
+    def ended(self, jobs):
+        return {job: self.accounts[job] for job in jobs if job in self.accounts}
 
     def look(self):
         self.asked += 1
@@ -90,6 +95,20 @@ def test_points_whose_jobs_are_gone_are_buried_and_started_again(drive):
     assert ends[1]["reason"] == "its job 2 ended without a word; Slurm says CANCELLED"
 
 
+def test_accounting_knows_how_a_job_ended_that_the_scheduler_has_forgotten(drive):
+    scheduler = Scheduler()
+    drive(scheduler).start(None, "")
+    scheduler.jobs = {"3": LIVES}
+    scheduler.accounts = {"1": JobState("timed out", True, "TIMEOUT on n2")}
+    again = drive(scheduler)
+    again.start(None, "")
+    ends = [json.loads(p.read_text()) for p in sorted(drive.folder.path.glob("*/1/end.json"))]
+    assert [e["state"] for e in ends] == ["timed out", "lost"]
+    assert ends[0]["reason"] == "its job 1 ended without a word; Slurm says TIMEOUT on n2"
+    # a point that timed out is not run again unless that is asked for
+    assert states(again) == [(1, "timed out"), (2, "pending"), (1, "pending")]
+
+
 def test_a_scheduler_that_gives_no_answer_says_nothing_about_the_jobs(drive):
     scheduler = Scheduler()
     drive(scheduler).start(None, "")
@@ -131,3 +150,15 @@ def test_an_attempt_that_was_planned_again_leaves_the_folder_alone(drive):
     before = sorted(p.name for p in mine.folder.iterdir())
     assert Attempt(mine.folder, 10.0, "another mark")() == "cancelled"
     assert sorted(p.name for p in mine.folder.iterdir()) == before
+
+
+def test_the_words_of_sacct_are_those_of_squeue():
+    told = parse(
+        as_squeue("17_1|TIMEOUT|n1\n17_2|CANCELLED by 1000|n2\n18|OUT_OF_MEMORY|n[1-2]\n19|RUNNING|n3\n")
+    )
+    assert {job: (s.state, s.ended, s.told) for job, s in told.items()} == {
+        "17_1": ("timed out", True, "TIMEOUT on n1"),
+        "17_2": ("cancelled", True, "CANCELLED on n2"),
+        "18": ("lost", True, "OUT_OF_MEMORY on n[1-2]"),
+        "19": ("running", False, "RUNNING on n3"),
+    }
