@@ -96,6 +96,8 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             raise
         finally:
+            if summary is not None:
+                summary.provenance["mpi"] = mpi.library()
             _prepare_to_leave(summary, hosts)
         return summary
 

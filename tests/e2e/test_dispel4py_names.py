@@ -59,7 +59,9 @@ def test_ours_serve_the_run_though_the_real_package_is_there_and_it_is_said_once
 def test_a_module_is_imported_with_them_on_every_rank(hpcd4p):
     ended = hpcd4p("run", "w", "-i", "20", "-n", "3", workflow=WORKFLOW)
     assert ended.status == 0, ended.err
-    assert ended.err == ""
+    # where the real one is installed beside it (extra `bench`), one line says so
+    told = [line for line in ended.err.splitlines() if "uses the same names of hpcd4p" not in line]
+    assert told == []
     rows = values(ended)
     assert len(rows) == 20
     assert all(rank > 0 for rank, _, _ in rows)
