@@ -197,12 +197,13 @@ class PoolRank(Rank):
         except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             self._refuse(task, error)
             return
-        instance = self._instance(task.element)
+        began = clock.now()
+        instance = self._instance(task.element)  # the first time, with its `preprocess`
         started = clock.now()
         self._lease = Lease(task, instance, self._letters, started)
         self._tended = started
         rest = self._drive(instance, port, values, None)
-        self.account.worked(started, clock.now())
+        self.account.worked(began, clock.now())
         self.account.tasks += 1
         self.account.tuples += len(values) - len(rest)
         self.outbox.done.append((task.element, task.id))

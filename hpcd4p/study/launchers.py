@@ -233,7 +233,10 @@ def _submit(executor: Any, attempts: list[Attempt]) -> list[str]:
     except Exception as error:
         said = str(getattr(error, "stderr", "") or error).strip() or type(error).__name__
         lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines()
-        raise SettingsError(f"Slurm does not take the jobs: {lines[-1].strip()[:300]}") from error
+        raise SettingsError(
+            f"Slurm does not take the jobs: {lines[-1].strip()[:300]}. sinfo shows what there is; without a "
+            "cluster, run the study here with --cluster local"
+        ) from error
 
 
 def _call(attempt: Attempt) -> str:
