@@ -48,8 +48,10 @@ def _lead(name: str, calls: int, answer: str) -> int:
     watch = ServerWatch()
     if plan.size > 1:
         from hpcd4p.launch import parallel
+        from hpcd4p.launch.early import Early
 
-        summary = parallel.run(job, watch, watch.progress)
+        with Early(job, hdf5=False) as early:
+            summary = parallel.run(job, watch, early, watch.progress)
     else:
         from hpcd4p.runtime import sequential
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
+from hpcd4p.launch.early import Early
 from hpcd4p.launch.status_note import plainly
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
@@ -97,14 +99,16 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=mapping is not Mapping.STATIC))
     inputs = read_inputs(iterations, found.data, found.file)
-    with dispel4py_names():  # to the end: elements may import late
+    with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+        early: Early | None = None
         if ranks.size > 1:
+            early = stack.enter_context(Early(job, hdf5=settings.values["record"]))
             ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
-        return _finish(job, sink, small, present, settings, ranks)
+        return _finish(job, sink, small, present, settings, early)
 
 
 def _without_ranks(argv: list[str], made: Parser) -> list[str]:
@@ -159,12 +163,12 @@ def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> lis
 
 
 def _finish(
-    job: Job, sink: Tee, small: SmallOutputs, present: Present | None, settings: Resolved, ranks: OtherRanks
+    job: Job, sink: Tee, small: SmallOutputs, present: Present | None, settings: Resolved, early: Early | None
 ) -> int:
     """Run, close the record whatever happened, and tell."""
     stopped: RunStopped | None = None
     try:
-        summary = _run(job, sink, ranks)
+        summary = _run(job, sink, early)
     except RunStopped as stop:
         found: Summary | None = getattr(stop, "summary", None)
         if found is None:
@@ -198,13 +202,13 @@ def _finish(
     return summary.status
 
 
-def _run(job: Job, sink: OutputSink, ranks: OtherRanks) -> Summary:
+def _run(job: Job, sink: OutputSink, early: Early | None) -> Summary:
     line = ProgressLine() if on_terminal() else None
     try:
-        if ranks.size > 1:
+        if early is not None:
             from hpcd4p.launch import parallel
 
-            return parallel.run(job, sink, line)
+            return parallel.run(job, sink, early, line)
         from hpcd4p.runtime import sequential
 
         return sequential.run(job, sink, line)

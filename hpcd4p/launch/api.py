@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
+from hpcd4p.launch.early import Early
 from hpcd4p.launch.status_note import plainly
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.plan.model import Mapping
@@ -145,10 +146,16 @@ def _no_graph(thing: object) -> WorkflowError:
 
 def perform(job: Job, record: Path | None) -> Result:
     """Run `job` on the ranks there are and give what came out. Rank 0 only."""
-    if job.plan.size > 1:
-        from hpcd4p.launch import crew
+    if job.plan.size == 1:
+        return _perform(job, record, None)
+    from hpcd4p.launch import crew
 
+    with Early(job, hdf5=record is not None) as early:
         crew.meet()  # before there is a record under way: nobody could remove it if a rank never comes
+        return _perform(job, record, early)
+
+
+def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
     memory = MemorySink()
     sink: OutputSink = memory
     if record is not None:
@@ -156,10 +163,10 @@ def perform(job: Job, record: Path | None) -> Result:
 
         sink = Tee(RecordWriter(record), memory)
     try:
-        if job.plan.size > 1:
+        if early is not None:
             from hpcd4p.launch import parallel
 
-            summary = parallel.run(job, sink)
+            summary = parallel.run(job, sink, early)
         else:
             from hpcd4p.runtime import sequential
 

@@ -1,10 +1,7 @@
 """A run on all MPI ranks, as rank 0 opens and closes it.
 
-1. start or check Redis; 2. gather the hosts; 3. tell every rank what there is to do (`Setup`, by MPI: it
-holds the secret); 4. lead the run; 5. close, whatever happened.
-
-MPI is imported by what needs it and not by this file: importing it is MPI_Init, which waits for every rank,
-and what rank 0 does before that costs no time where the others take longer to start.
+1. gather the hosts; 2. prepare Redis, which `early.Early` has started or a user has named; 3. tell every rank
+what there is to do (`Setup`, by MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
 """
 
 from __future__ import annotations
@@ -15,7 +12,6 @@ import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.marks import high_marks
@@ -31,13 +27,15 @@ from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 
 if TYPE_CHECKING:
-    from hpcd4p.launch.redis_server import RunRedis
+    from hpcd4p.launch.early import Early
     from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
 
-def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
-    """Run `job` on all ranks; its outputs go to `sink`.
+def run(
+    job: Job, sink: OutputSink, early: Early, on_progress: Callable[[Progress], None] | None = None
+) -> Summary:
+    """Run `job` on all ranks; its outputs go to `sink`. Who made `early` ends it.
 
     Raises
     ------
@@ -46,16 +44,15 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     RunStopped
         With the summary so far in its attribute `summary`, if the run had begun.
     """
-    secret = secrets.token_bytes(32)
+    secret = early.secret
     blobs = _pickled(job)
     with ExitStack() as stack:
+        stack.callback(early.stop)  # the ranks need it no longer, whatever is still to be written
         redis: RedisPlace | None = None
         try:
-            early = _early_redis(job, secret, stack)
-            sink.warm()  # while the other ranks start
             hosts, muster = crew.meet()
             if job.plan.mapping is not Mapping.STATIC:
-                redis = _redis(job, secret, hosts, early, stack)
+                redis = _redis(job, hosts, early)
         except BaseException:
             crew.dismiss()
             raise
@@ -71,6 +68,7 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             job.dispel4py,
         )
         crew.tell(pickle.dumps(setup, protocol=5))
+        sink.warm()  # while the other ranks connect
         broker: Broker
         mesh: MpiMesh
         from hpcd4p.transport import mpi
@@ -119,45 +117,19 @@ def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
         crew.depart(crew.RETURN)
 
 
-def _early_redis(job: Job, secret: bytes, stack: ExitStack) -> RunRedis | None:
-    """A server of our own, before all ranks are there: where they are is guessed."""
-    if job.redis_url is not None or job.plan.mapping is Mapping.STATIC:
-        return None
-    from hpcd4p.launch.mpi_program import has_several_nodes
-
-    return _own_redis(job, secret, has_several_nodes(os.environ), stack)
-
-
-def _own_redis(job: Job, secret: bytes, several_nodes: bool, stack: ExitStack) -> RunRedis:
-    bind = None
-    if several_nodes:
-        from hpcd4p.launch.interface import address_for_others
-
-        bind = address_for_others(job.redis_interface)
-    scratch = Path(job.scratch) if job.scratch else None
-    from hpcd4p.launch.redis_server import start_redis
-
-    return stack.enter_context(start_redis(secret.hex(), bind, scratch))
-
-
-def _redis(job: Job, secret: bytes, hosts: list[str], early: RunRedis | None, stack: ExitStack) -> RedisPlace:
+def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
     """The Redis of the run, ready for its ranks."""
     from hpcd4p.transport.redis_broker import load_scripts
 
     run_id = secrets.token_hex(8)
-    several_nodes = len(set(hosts)) > 1
-    if early is None:
+    shared = job.redis_url is not None
+    if job.redis_url is not None:
         from hpcd4p.launch.shared_redis import check_shared_redis
 
-        assert job.redis_url is not None
-        endpoint = check_shared_redis(job.redis_url, several_nodes)
+        endpoint = check_shared_redis(job.redis_url, several_nodes=len(set(hosts)) > 1)
     else:
-        if several_nodes != (early.endpoint.host is not None):
-            early.stop()  # the ranks are not where the scheduler's nodes are
-            early = _own_redis(job, secret, several_nodes, stack)
-        endpoint = early.endpoint
-    scripts = load_scripts(endpoint, run_id, job.plan.streams, job.redis_url is not None)
-    return RedisPlace(endpoint, run_id, scripts, job.redis_url is not None)
+        endpoint = early.redis_for(hosts).endpoint
+    return RedisPlace(endpoint, run_id, load_scripts(endpoint, run_id, job.plan.streams, shared), shared)
 
 
 def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:

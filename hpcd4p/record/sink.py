@@ -30,7 +30,7 @@ class OutputSink(Protocol):
         """Take one line of the story; `time_s` counts from the start of the run."""
 
     def warm(self) -> None:
-        """Import what writing will need; called once, before this rank waits for the others."""
+        """Open what writing will need; called once, while the ranks come up."""
 
     def close(self, summary: Summary) -> Path | None:
         """Finish with `summary`; gives where the record is, None if there is no file.

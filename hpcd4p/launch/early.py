@@ -1,0 +1,85 @@
+"""What rank 0 does before it waits for the others in MPI_Init: that costs no time where they start later.
+
+Must never import MPI.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from hpcd4p.launch.mpi_program import has_several_nodes
+from hpcd4p.plan.model import Mapping
+from hpcd4p.runtime.job import Job
+
+if TYPE_CHECKING:
+    from hpcd4p.launch.redis_server import RunRedis
+
+
+class Early:
+    """The secret of a run, and its own Redis if it has one; a context manager that ends that.
+
+    Parameters
+    ----------
+    hdf5
+        Whether the run writes a record: HDF5 is imported now (about 0.1 s).
+
+    Raises
+    ------
+    RedisSetupError
+        No Redis can be started.
+    MissingPackage
+        There is no h5py.
+    """
+
+    def __init__(self, job: Job, hdf5: bool) -> None:
+        self.secret = secrets.token_bytes(32)
+        self.redis: RunRedis | None = None
+        self._job = job
+        if job.redis_url is None and job.plan.mapping is not Mapping.STATIC:
+            # where the ranks are is not known yet, only what the scheduler says
+            self._start(has_several_nodes(os.environ))
+        if hdf5:
+            from hpcd4p.record.library import load_h5py
+
+            try:
+                load_h5py()
+            except BaseException:
+                self.stop()
+                raise
+
+    def redis_for(self, hosts: list[str]) -> RunRedis:
+        """Give the server of the run for ranks on these hosts; it has a port only if there are others."""
+        assert self.redis is not None
+        several = len(set(hosts)) > 1
+        if several != (self.redis.endpoint.host is not None):
+            self.redis.stop()
+            self._start(several)
+        return self.redis
+
+    def _start(self, several_nodes: bool) -> None:
+        from hpcd4p.launch.redis_server import start_redis
+
+        bind = None
+        if several_nodes:
+            from hpcd4p.launch.interface import address_for_others
+
+            bind = address_for_others(self._job.redis_interface)
+        scratch = Path(self._job.scratch) if self._job.scratch else None
+        self.redis = start_redis(self.secret.hex(), bind, scratch)
+
+    def stop(self) -> None:
+        """End the server; may be called again."""
+        if self.redis is not None:
+            self.redis.stop()
+
+    def __enter__(self) -> Early:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
