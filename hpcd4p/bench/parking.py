@@ -46,6 +46,8 @@ class _Look:
     def shares(self, begin: float) -> dict[int, float]:
         """Rank → part of a core that it used for `MEASURED_S` seconds from `begin` on."""
         inside = [sample for sample in self.at if begin <= sample[0] <= begin + MEASURED_S + 0.5]
+        if not inside:
+            raise TrialError("the ranks were not seen while they were parked")
         (first, before), (last, after) = inside[0], inside[-1]
         if last - first < MEASURED_S - 0.5:
             raise TrialError(f"ranks were parked for {last - first:.1f} s of {MEASURED_S} s only")

@@ -155,8 +155,10 @@ _SAY = {
     "have helped.",
     Limit.CORES: "Cores: ranks that were ready to work waited for a core, for {waiting} % of their working "
     "time. More ranks would not have helped; more cores would.",
-    Limit.STATEFUL: "The stateful group: the pool waited for it, or had done all its work. More ranks for it "
-    "may help (--stateful-ranks).",
+    Limit.STATEFUL: "The stateful group: it was behind, and the pool waited for it. More ranks for it may "
+    "help (--stateful-ranks).",
+    Limit.FINISHED: "Others than the pool, which had done all its work: elements with state, for which more "
+    "ranks may help (--stateful-ranks), or the outputs on their way into the record.",
     Limit.TAIL: "The tail: nothing waited any more, only the last tasks were still at work. Shorter tasks "
     "would help.",
     Limit.POLICY: "The policy: tasks waited although ranks were parked. Its usual reason: {reason}.",

@@ -108,7 +108,8 @@ class Limit(Enum):
 
     SOURCE = "source"  # few tasks waited: the pool did what came
     CORES = "cores"  # ranks were ready and waited for a core
-    STATEFUL = "stateful group"  # the pool waited for it, or had nothing left to do
+    STATEFUL = "stateful group"  # it was behind, and the pool waited for it
+    FINISHED = "finished"  # the pool had done all its work, others had not
     TAIL = "tail"  # nothing waited any more; the last tasks were in hand
     POLICY = "policy"  # tasks waited, and ranks were parked
     RANKS = "ranks"  # tasks waited, and all ranks were active
@@ -141,7 +142,9 @@ def limits(ticks: Sequence[Tick]) -> list[Share]:
 
 def limit_of(tick: Tick) -> Limit:
     """Say what limited the run in the time that `tick` tells of."""
-    if tick.held or tick.finished:
+    if tick.finished:
+        return Limit.FINISHED
+    if tick.held:
         return Limit.STATEFUL
     if tick.drained and not tick.backlog_tasks:
         return Limit.TAIL

@@ -139,7 +139,7 @@ class Knee:
             calm.forget()  # a load that drifts is seen anew
             return Decision(self._target, why)
         self._judge(need, seen)
-        self._parked = Parked(seen.now_s, self._target, need, calm.busy)
+        self._parked = Parked(seen.now_s, self._target, need, calm.busy, self._waste_s)
         return self._move(need, why, seen)
 
     @property
@@ -147,13 +147,13 @@ class Knee:
         return max(WASTE_S, self._patience_s * sqrt(self._target))
 
     def _judge(self, target: int, seen: PoolObservation) -> None:
-        """Learn from the last park, now that there is another target."""
+        """Learn from the last park, now that more ranks are needed, or fewer still."""
         parked, self._parked = self._parked, None
         if parked is None:
             return
         again = target - parked.after
         saved_s = again * (seen.now_s - parked.at_s)
-        mistake = 2 * again >= parked.before - parked.after and saved_s < max(SAVED_S, self._waste_s)
+        mistake = 2 * again >= parked.before - parked.after and saved_s < max(SAVED_S, parked.waited_s)
         if mistake:
             self._patience_s = min(max(PATIENCE_S[0], 3 * self._patience_s), PATIENCE_S[1])
             self._too_few, self._too_few_busy = parked.after, parked.busy
@@ -163,7 +163,9 @@ class Knee:
 
     def _move(self, target: int, reason: str, seen: PoolObservation) -> Decision:
         target = self._bounds.clip(target, seen.finished)
-        if target > self._target:
+        # what a trial does is for no need, and after one the number is what it was
+        needed = target > (self._target if self._parked is None else max(self._target, self._parked.after))
+        if needed and not self._trials.trying:
             self._judge(target, seen)
         if target != self._target:
             self._target = target
@@ -175,12 +177,13 @@ class Knee:
 
 
 class Parked(NamedTuple):
-    """A park: when, from how many ranks to how many, and how many were busy."""
+    """A park: when, from how many ranks to how many, how many were busy, and what idleness it waited for."""
 
     at_s: float
     before: int
     after: int
     busy: float
+    waited_s: float  # rank-seconds
 
 
 class Calm:

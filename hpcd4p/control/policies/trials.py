@@ -59,6 +59,10 @@ NOT_DENIED = 0.93
 there has a smaller part of it."""
 
 
+REACH_S = 1.0
+"""A trial with more ranks that are not there by then is given up: nobody needs them just now."""
+
+
 class _Window:
     """Throughput over a time with one number of ranks."""
 
@@ -89,9 +93,13 @@ class _Window:
         """How many of `ranks` had a core, on average."""
         return ranks * (1 - self._waiting_s / self.seconds) if self.seconds else 0.0
 
-    def surely_below(self, part: float, least: float) -> bool:
-        """Whether a throughput of `part` so far will hardly become `least`: by two deviations of a count."""
-        return self.seconds > LEAST_S and part * (1 + 2 / max(1.0, self.tuples) ** 0.5) < least
+    def surely_below(self, part: float, least: float, tuples: float) -> bool:
+        """Whether a throughput of `part` so far will hardly become `least`: by two deviations of a count.
+
+        `tuples`: as many a second were done before.
+        """
+        expected = tuples * self.seconds
+        return self.seconds > LEAST_S and expected > 0 and part + 2 / expected**0.5 < least
 
     def sleeps(self, ranks: int) -> bool:
         """Whether `ranks` are on a core for less than a part of their time."""
@@ -113,7 +121,7 @@ class Trials:
         self._limit: int | None = None
         self._why = ""
         self._window: _Window | None = None
-        self._before = 0.0
+        self._before = self._before_tuples = 0.0
         self._trial: int | None = None
         self._from = 0
         self._spent_s = 0.0
@@ -122,9 +130,16 @@ class Trials:
         self._cores = ""
         self._next_cores_s = 0.0
         self._queued_s = 0.0
-        self._asleep_s = 0.0
+        self._asleep: _Window | None = None
+        """Since the ranks of the limit are at work without a break."""
+        self._began_s = 0.0
         self._by_cores = False
         """Whether the limit was found because cores lacked."""
+
+    @property
+    def trying(self) -> bool:
+        """Whether a trial is under way: what the number of ranks does is not for need then."""
+        return self._trial is not None
 
     def limit(
         self, seen: PoolObservation, busy: float, target: int, queued: Smooth
@@ -136,7 +151,7 @@ class Trials:
         if not full:  # the throughput is that of whoever feeds the pool: it says nothing of ranks
             self._window = None
             self._trial = None
-            self._asleep_s = 0.0
+            self._asleep = None
         elif self._trial is not None:
             self._try(seen)
         else:
@@ -154,19 +169,14 @@ class Trials:
         if self._window is None:
             self._window = _Window(seen.now_s)
         self._window.add(seen)
-        self._asleep_s = self._asleep_s + seen.dt_s if seen.cores < ON_CORE * seen.active else 0.0
-        if self._by_cores and self._asleep_s >= max(CORES_S, 2 * self._window.task_s):
+        if self._by_cores and self._sleep(seen):
             self._forget_cores(seen)  # the load is another one now
             return
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, ceil(with_core))
         told = min(queued.age_s, self._queued_s) >= CORES_S and queued.value > QUEUED_MOST
-        if (
-            told
-            and fewer < target
-            and self._window.tuples >= CORES_TUPLES
-            and seen.now_s >= self._next_cores_s
-        ):
+        lack = told and fewer < target and seen.now_s >= self._next_cores_s
+        if lack and self._window.tuples >= CORES_TUPLES:
             self._begin(fewer, target, seen)
             self._cores = f"of {target} active ranks {with_core:.1f} had a core, the others waited for one"
             return
@@ -183,26 +193,44 @@ class Trials:
         if fewer < target and allowed and self._window.tuples >= WINDOW_TUPLES:
             self._begin(fewer, target, seen)
             return
-        if self._window.seconds >= WINDOW_S[1]:
+        if self._window.seconds >= WINDOW_S[1] and not lack:
             self._window = None  # a load that drifts is measured anew
+
+    def _sleep(self, seen: PoolObservation) -> bool:
+        """Whether the ranks of the limit sleep; asked of whole tasks, for ranks tell at their ends."""
+        if self._asleep is None:
+            self._asleep = _Window(seen.now_s)
+        self._asleep.add(seen)
+        if not seen.busy:
+            return False
+        if self._asleep.sleeps(seen.active):
+            return True
+        if self._asleep.seconds > max(WINDOW_S[0], 4 * self._asleep.task_s):
+            self._asleep = None
+        return False
 
     def _forget_cores(self, seen: PoolObservation) -> None:
         self._limit, self._by_cores = None, False
-        self._window = None
+        self._window = self._asleep = None
         self._next_cores_s = seen.now_s + AGAIN_S[0]
+        self._next_more_s = seen.now_s
         self._again_s = AGAIN_S[0]
 
     def _begin(self, trial: int, target: int, seen: PoolObservation) -> None:
         assert self._window is not None
         self._before = self._window.rate
-        self._trial, self._from = trial, target
-        self._window = None
+        self._before_tuples = self._window.tuples / self._window.seconds
+        self._trial, self._from, self._began_s = trial, target, seen.now_s
+        self._window = self._asleep = None
         self._cores = ""
 
     def _try(self, seen: PoolObservation) -> None:
         assert self._trial is not None
         if seen.active != self._trial:
-            return  # ranks finish what they have in hand
+            # ranks finish what they have in hand; or those that were added are not needed
+            if self._trial > self._from and seen.now_s - self._began_s > REACH_S:
+                self._over(seen, found=None)
+            return
         if self._window is None:
             self._window = _Window(seen.now_s)
             return  # this one holds some of the time before
@@ -213,12 +241,12 @@ class Trials:
             return
         part = self._window.rate / self._before if self._before else 1.0
         least = NOT_DENIED if self._cores else SAME
-        hopeless = self._trial < self._from and self._window.surely_below(part, least)
+        hopeless = self._trial < self._from and self._window.surely_below(part, least, self._before_tuples)
         if not self._window.full() and not hopeless:
             return
         if self._trial < self._from:
             # of ranks without a core the kernel tells; the throughput need only not deny it
-            if part >= least:
+            if part + (self._doubt if self._cores else 0.0) >= least:
                 self._over(seen, found=self._trial)
             else:
                 self._spent_s += (1 - part) * self._window.seconds
@@ -229,6 +257,13 @@ class Trials:
             had_core = self._window.with_core(self._trial)
             least = MORE if had_core > (self._from + self._trial) / 2 else MORE_IN_QUEUE
             self._over(seen, found=self._trial if part >= least else None)
+
+    @property
+    def _doubt(self) -> float:
+        """A deviation of the throughput of a trial, as a part, where few tuples were seen."""
+        assert self._window is not None
+        expected = self._before_tuples * self._window.seconds
+        return 1 / expected**0.5 if 0 < expected < WINDOW_TUPLES else 0.0
 
     def _over(self, seen: PoolObservation, found: int | None) -> None:
         trial, self._trial, self._window = self._trial, None, None
@@ -247,8 +282,8 @@ class Trials:
 
     def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
         self._limit, self._why = limit, why
-        self._by_cores = bool(self._cores)
-        if self._by_cores:
+        if self._cores:
+            self._by_cores = True
             self._again_s = max(self._again_s, 3 * AGAIN_S[0])
         self._window = None
         self._next_more_s = max(self._next_more_s, seen.now_s + self._again_s)

@@ -78,3 +78,62 @@ def test_a_gain_by_chance_is_not_taken_where_cores_lack():
     found = targets(lucky, 60.0)
     assert max(found[30:]) <= 3  # tried, not kept
     assert sum(a != b for a, b in pairwise(found[30:])) <= 6
+
+
+def in_lumps(seconds: float):
+    """Tuples of so many seconds of computing on two cores: ranks tell of them at their ends only."""
+    told = {"s": 0.0}
+
+    def seen_then(now_s: float, active: int) -> dict:
+        on_core = min(2.0, active)
+        told["s"] += on_core * DT_S  # core-seconds not told yet
+        waiting = 1 - on_core / active
+        common = {"waiting": 0.0, "cores": 0.0, "busy": 0.0, "longest_s": seconds, "backlog_tasks": 500,
+                  "backlog_tuples": 500, "backlog_s": 500 * seconds}  # fmt: skip
+        tuples = int(told["s"] / seconds + 1e-9)
+        if not tuples:
+            return common
+        told["s"] -= tuples * seconds
+        work = tuples * seconds / DT_S
+        return common | {
+            "waiting": waiting,
+            "cores": work,
+            "busy": work,
+            "done": work / seconds,
+            "work": work,
+        }
+
+    return seen_then
+
+
+def test_long_tuples_that_compute_do_not_lift_the_limit():
+    for seconds in (0.3, 0.45, 0.5, 0.65, 0.7, 0.9):
+        found = targets(in_lumps(seconds), 60.0)
+        settled = next(i for i, target in enumerate(found) if target <= 3)
+        assert max(found[settled:]) <= 4, seconds  # trials with more ranks, not all of them
+
+
+def test_a_limit_that_was_lowered_once_more_is_still_one_by_cores():
+    def fewer_do(now_s: float, active: int) -> dict:
+        """Three ranks seem to have a core; two do as much, as a later trial finds."""
+        if now_s > 120:
+            return sleeps(now_s, active)
+        told = computes(now_s, active)
+        return told | {"waiting": max(0.0, 1 - 2.4 / active)}
+
+    found = targets(fewer_do, 124.0)
+    assert max(found[1000:1190]) <= 4
+    assert found[-1] == RANKS
+
+
+def test_a_trial_with_more_ranks_that_nobody_needs_ends():
+    def hardly_full(now_s: float, active: int) -> dict:
+        """All are busy and a little waits, always; long into a run that is no reason for more ranks."""
+        told = computes(now_s, active)
+        return told | {"backlog_tasks": 2, "backlog_tuples": 2, "backlog_s": 0.02 if now_s > 3 else 50.0}
+
+    policy, active = Knee(Bounds(1, RANKS)), RANKS
+    for tick in range(1, 1200):
+        active = policy.decide(seen(tick * DT_S, active, **hardly_full(tick * DT_S, active))).target
+    assert active <= 3
+    assert not policy._trials.trying or policy._trials._began_s > 1200 * DT_S - 2

@@ -114,7 +114,7 @@ def test_reasons_that_differ_in_their_numbers_are_one() -> None:
     ("seen", "limit"),
     [
         ({"held": True}, Limit.STATEFUL),
-        ({"drained": True, "finished": True, "backlog_tasks": 0}, Limit.STATEFUL),
+        ({"drained": True, "finished": True, "backlog_tasks": 0}, Limit.FINISHED),
         ({"drained": True, "backlog_tasks": 0}, Limit.TAIL),
         ({"backlog_tasks": 1, "waiting": 0.6}, Limit.CORES),
         ({"backlog_tasks": 2, "idle": 5.0}, Limit.SOURCE),
