@@ -23,7 +23,7 @@ NEAR = Target(0.15, at_least=False, of=Of.NEAR)
 
 
 class Case(NamedTuple):
-    """A run of `bench.shapes`, and its simulation."""
+    """A run of `bench.timetable`, and its simulation."""
 
     what: str
     ranks: int

@@ -42,7 +42,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line that has nothing of a workflow's in it."""
-        found, rest = self.parse_known_args(argv)
+        # words may stand before, between and after options: `sweep status --watch STUDY.toml`
+        found, rest = self.parse_known_intermixed_args(argv)
         if rest:
             self.error(unknown_argument(rest[0], self.arity))
         return found

@@ -57,7 +57,7 @@ class EngineSettings:
     """Policy of the auto-scaler: none, fixed:K, knee, queue, idle, or MODULE:CLASS of your own."""
 
     min_active: int = 1
-    """Fewest active ranks of the pool."""
+    """Fewest active ranks of the pool, while there may be work for it."""
 
     max_active: int = 0
     """Most active ranks of the pool; 0 is all of them."""

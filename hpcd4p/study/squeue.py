@@ -1,7 +1,7 @@
 """What Slurm knows of our jobs: one query for all of them, without accounting (sacct).
 
 Finished jobs stay known for `MinJobAge`, 300 s in most places: whoever asks more seldom than that misses how
-they ended. Then a job is taken for lost when it is gone and has left no marker.
+they ended. Then `sacct` is asked; without accounts a job is taken for lost that is gone and left no marker.
 """
 
 from __future__ import annotations

@@ -326,3 +326,12 @@ def test_a_study_runs_in_this_process_too(studies):
     status, out, err = studies.run()
     assert status == 0, out + err
     assert len(studies.rows()) == 2
+
+
+def test_status_watches_until_every_point_has_ended(studies):
+    studies.write("[axes]\nnap = [0.0, 3.0]\n")
+    studies.start()
+    studies.until(lambda: len(studies.ends()) == 1)
+    status, out, err = studies.run("status", "--watch", "s.toml")
+    assert status == 0, err
+    assert "s: 2 completed" in out

@@ -11,7 +11,7 @@ Three estimates, and the smallest that is not below the need:
 
 More ranks are woken at once. Ranks are parked when those that were not needed have cost `WASTE_S` (ski
 rental: Karlin et al., Algorithmica 3:79, 1988): fifteen idle ranks after one look, one of ten after 0.4 s.
-A park that had to be undone before it saved anything was a mistake: after it, parking waits longer.
+A park that had to be undone before it saved what it cost was a mistake: after it, parking waits longer.
 
 ARCHITECTURE.md has the model on one page. Pure: time comes with what was seen.
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +72,33 @@ def test_what_makes_no_sense_is_one_message(capsys, words, said):
 def test_a_record_that_is_none_is_one_message(capsys, tmp_path):
     assert main(["simulate", "--record", str(tmp_path / "none.h5")]) == 2
     assert "records are in the folder" in capsys.readouterr().err
+
+
+def test_the_service_time_and_the_tuples_of_a_record_are_simulated(capsys, tmp_path):
+    (tmp_path / "w.py").write_text(
+        "import time\n"
+        "from hpcd4p import IterativePE, ProducerPE, WorkflowGraph\n"
+        "class Source(ProducerPE):\n"
+        "    def _process(self, inputs):\n"
+        "        return 1\n"
+        "class Nap(IterativePE):\n"
+        "    def _process(self, number):\n"
+        "        time.sleep(0.02)\n"
+        "graph = WorkflowGraph()\n"
+        "graph.connect(Source(), 'output', Nap(), 'input')\n"
+    )
+    command = [sys.executable, "-m", "hpcd4p", "run", "-n", "3", "-i", "40", "w.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    record = next((tmp_path / "results").glob("*.h5"))
+    assert main(["simulate", "--record", str(record), "--ranks", "4", "--autoscale", "none", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)[0]
+    assert told["tuples"] == 40
+    assert 0.2 <= told["elapsed_s"] < 0.5  # ten naps one after the other, of 0.02 s or a little more
+
+
+def test_a_pool_of_a_hundred_thousand_ranks(capsys):
+    words = ["--ranks", "100000", "--tuples", "100000", "--service", "constant:60", "--autoscale", "none"]
+    assert main(["simulate", *words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)[0]
+    assert 60 < told["elapsed_s"] < 80  # each rank one tuple, and 6 s in which Redis hands them out
+    assert told["redis_peak"] == pytest.approx(1.0, abs=0.01)

@@ -64,3 +64,15 @@ def test_a_signal_is_handed_on_and_the_status_is_that_of_the_run(tmp_path):
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 3
     assert out == "asked\n"
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"SLURM_CPUS_PER_TASK": "4"}, "4")])
+def test_a_rank_has_one_thread_unless_the_job_has_more_cores_for_it(tmp_path, given, threads):
+    fake = tmp_path / "python"
+    fake.write_text('#!/bin/sh\necho "$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS ${SRUN_CPUS_PER_TASK:-none}"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ["bash"], input=batch_text(str(fake), ["w.py"], {}), text=True, capture_output=True, timeout=30,
+        check=False, env={"PATH": "/usr/bin:/bin", "SLURM_NTASKS": "6", "OPENBLAS_NUM_THREADS": "3", **given},
+    )  # fmt: skip
+    assert done.stdout.split() == [threads, "3", given.get("SLURM_CPUS_PER_TASK", "none")], done.stderr

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from hpcd4p.errors import MpiSetupError
+from hpcd4p.errors import MpiSetupError, SettingsError
 from hpcd4p.launch.mpi_program import SRUN, Mpi, command
+from hpcd4p.launch.mpirun import AUTO, MPIRUN, _choose
+from hpcd4p.launch.mpirun import SRUN as SRUN_WORD
 from hpcd4p.launch.srun import check_place, find_srun, fitting, kinds_in
 
 LIST = """MPI plugin types are...
@@ -79,3 +83,24 @@ def test_srun_is_told_the_kind_and_to_let_the_others_live(tmp_path):
         "--kill-on-bad-exit=0",
         "python",
     ]
+
+
+def test_srun_is_taken_by_itself_only_in_a_job_without_an_mpirun(monkeypatch):
+    srun = Mpi(Path("/usr/bin/srun"), SRUN, (), "pmi2")
+    lack = MpiSetupError("no mpirun")
+
+    def none_there():
+        raise lack
+
+    monkeypatch.setattr("hpcd4p.launch.mpi_program.find_mpi", none_there)
+    monkeypatch.setattr("hpcd4p.launch.srun.find_srun", lambda: srun)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    with pytest.raises(MpiSetupError, match="no mpirun"):
+        _choose(AUTO)
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    assert _choose(AUTO) == srun
+    assert _choose(SRUN_WORD) == srun
+    with pytest.raises(MpiSetupError, match="no mpirun"):
+        _choose(MPIRUN)
+    with pytest.raises(SettingsError, match="--launcher takes auto, mpirun, srun; not 'aprun'"):
+        _choose("aprun")

@@ -15,7 +15,7 @@ from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Publication
 
 CODEC = Codec(b"test")
 
@@ -242,3 +242,31 @@ def test_where_too_much_waits_a_rank_takes_even_that():
     for _ in range(20):
         rank.tick()
     assert store.tasks == 32
+
+
+# ---- parking
+
+
+def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commits_it(monkeypatch):
+    world = World([3])
+    second = Commit(2, {1: 1})
+    second.publish = [Publication(1, 1, CODEC.seal(("input", [2])))]
+    world.head.step(second)
+    rank = world.rank(2)
+    spell = Spell.process
+
+    def told(self, inputs):
+        spell(self, inputs)
+        rank.obey(Order("park", ()))
+
+    monkeypatch.setattr(Spell, "process", told)
+    world.work(rank)
+    assert rank.parking.parked
+    assert sorted(world.collected["Spell1.letter"]) == [0, 1, 2]  # all of the first task, committed
+    assert (world.store.tasks, world.store.pending[1]) == (1, 1)  # the second is there for others
+    assert not any(world.store.leases.values())
+    assert world.head.observe(alive=False).parked == {2}
+    monkeypatch.setattr(Spell, "process", spell)
+    rank.obey(Order("wake", ()))
+    world.work(rank)
+    world.check([3, 2])
