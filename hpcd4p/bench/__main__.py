@@ -33,11 +33,12 @@ FIGURES = {
     "simulation": "runs beside what `hpcd4p simulate` predicts",
     "autoscale": "the policies of the auto-scaler beside each other",
     "slurm": "from sbatch to the first tuple, 64 ranks on 4 nodes",
+    "sweeping": "the driver of a study, for each point",
     "merge": "`collect --merge` of 500 run records beside a copy of them",
     "reporting": "`report` of a study of 500 runs: time and memory",
 }
 
-LONG = frozenset({"simulation", "autoscale", "slurm", "merge", "reporting"})
+LONG = frozenset({"simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
 """Measured when they are named: more than ten minutes each, or a matter of clusters and studies."""
 
 
