@@ -20,6 +20,10 @@ class Bench:
     wrong: list[str] = field(default_factory=list)
     """Runs whose outputs were not those that the workload must give: worth more than any figure."""
 
+    def launchers(self) -> list[Launcher]:
+        """That of this Python, and one for MPICH if its Python was named."""
+        return [self.launcher, *([Launcher(self.mpich_python)] if self.mpich_python else [])]
+
     def size(self, full: int, quick: int) -> int:
         """A number of calls."""
         return quick if self.quick else full

@@ -56,10 +56,7 @@ class _Look:
 
 def rows(bench: Bench) -> list[Row]:
     """Under the MPI of this Python and, if given, under MPICH."""
-    launchers = [bench.launcher]
-    if bench.mpich_python:
-        launchers.append(Launcher(bench.mpich_python))
-    return [row for launcher in launchers for row in _under(bench, launcher)]
+    return [row for launcher in bench.launchers() for row in _under(bench, launcher)]
 
 
 def _under(bench: Bench, launcher: Launcher) -> list[Row]:
