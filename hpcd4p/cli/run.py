@@ -22,7 +22,6 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
-from hpcd4p.launch.early import Early
 from hpcd4p.launch.status_note import plainly
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
@@ -35,6 +34,7 @@ from hpcd4p.workflow.dispel4py.names import dispel4py_names
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from hpcd4p.launch.early import Early
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.job import Job
@@ -103,7 +103,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
         early: Early | None = None
         if ranks.size > 1:
-            early = stack.enter_context(Early(job, hdf5=settings.values["record"]))
+            from hpcd4p.launch import early as before
+
+            early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
             ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run

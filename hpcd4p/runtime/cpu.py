@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 
 
 class CpuClock:
@@ -42,10 +41,9 @@ class CpuAccount:
         """The call that comes next is the first of an element here."""
         self._told = None
 
-    def new(self) -> Iterator[tuple[str, int]]:
-        """(statistic, microseconds) that have been added since the last time; only what is above 0."""
+    def new(self) -> dict[str, int]:
+        """Statistic → microseconds that have been added since the last time; only what is above 0."""
         now = self._clock.read_us()
         before, self._told = self._told or now, now
-        for name, value, told in zip(("cpu", "queue"), now, before, strict=True):
-            if value > told:
-                yield name, value - told
+        since = zip(("cpu", "queue"), now, before, strict=True)
+        return {name: value - told for name, value, told in since if value > told}

@@ -148,7 +148,7 @@ def share(data: bytes | None, watch: Watch | None = None) -> bytes:
     left = length - len(found)
     if left > 0:
         rest = bytearray(left) if data is None else bytearray(data[len(found) :])
-        _settle(comm.Ibcast([rest, MPI.BYTE], 0), _patience(), watch)
+        _settle(comm.Ibcast([rest, MPI.BYTE], 0), _patience(), watch, EAGER_S)
         found += rest
     return found
 

@@ -154,3 +154,15 @@ def test_without_matplotlib_the_extra_is_named(hpcd4p, folder, tmp_path):
     assert ended.status == 2, ended.err
     assert "pip install 'hpcd4p[plot]'" in ended.error
     assert not (ended.folder / "a.png").exists()
+
+
+def test_a_pool_is_parked_as_a_whole_when_only_stateful_work_is_left(hpcd4p):
+    words = ("--shape", "stateful", "--scale", "0.3")  # 1,800 ms in one place, after 450 ms of the pool
+    ended = hpcd4p("run", "-n", "5", "hpcd4p.bench.shapes", *SCALED, *words)
+    assert ended.status == 0, ended.err
+    with read_record(record_of(ended)) as record:
+        scaling = record.scaling()
+        (counted,) = [value for name in record.names for value in record.outputs(name)]
+    assert counted == 900
+    assert [tick.active for tick in scaling.ticks if tick.finished][-1] == 0
+    assert min(tick.target for tick in scaling.ticks if not tick.finished) >= 1

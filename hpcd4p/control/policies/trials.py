@@ -66,8 +66,7 @@ REACH_S = 1.0
 class _Window:
     """Throughput over a time with one number of ranks."""
 
-    def __init__(self, began_s: float) -> None:
-        self.began_s = began_s
+    def __init__(self) -> None:
         self.seconds = 0.0
         self.work = 0.0
         self.tuples = 0.0
@@ -167,7 +166,7 @@ class Trials:
     def _measure(self, seen: PoolObservation, target: int, queued: Smooth) -> None:
         """Between trials: look for a reason to begin one."""
         if self._window is None:
-            self._window = _Window(seen.now_s)
+            self._window = _Window()
         self._window.add(seen)
         if self._by_cores and self._sleep(seen):
             self._forget_cores(seen)  # the load is another one now
@@ -199,7 +198,7 @@ class Trials:
     def _sleep(self, seen: PoolObservation) -> bool:
         """Whether the ranks of the limit sleep; asked of whole tasks, for ranks tell at their ends."""
         if self._asleep is None:
-            self._asleep = _Window(seen.now_s)
+            self._asleep = _Window()
         self._asleep.add(seen)
         if not seen.busy:
             return False
@@ -232,7 +231,7 @@ class Trials:
                 self._over(seen, found=None)
             return
         if self._window is None:
-            self._window = _Window(seen.now_s)
+            self._window = _Window()
             return  # this one holds some of the time before
         self._window.add(seen)
         if self._cores and self._trial < self._from and self._window.sleeps(self._trial):

@@ -137,3 +137,12 @@ def test_a_trial_with_more_ranks_that_nobody_needs_ends():
         active = policy.decide(seen(tick * DT_S, active, **hardly_full(tick * DT_S, active))).target
     assert active <= 3
     assert not policy._trials.trying or policy._trials._began_s > 1200 * DT_S - 2
+
+
+def test_a_pool_whose_work_is_done_needs_no_rank_whatever_its_bounds():
+    policy, bounds = Knee(Bounds(2, RANKS)), Bounds(2, RANKS)
+    nothing = {"busy": 0.0, "backlog_tasks": 0, "backlog_tuples": 0, "backlog_s": 0.0}
+    assert policy.decide(seen(1.0, RANKS, idle=float(RANKS), **nothing)).target >= 2
+    assert policy.decide(seen(1.1, 2, idle=2.0, finished=True, **nothing)).target == 0
+    # of a policy that says so before, the bounds are kept
+    assert (bounds.clip(0), bounds.clip(-1, finished=False), bounds.clip(0, finished=True)) == (2, 2, 0)

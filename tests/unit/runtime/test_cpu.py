@@ -21,14 +21,14 @@ def test_a_start_and_the_first_call_of_an_element_are_left_out():
     clock = Clock()
     account = CpuAccount(clock)
     clock.now = (900, 5000)  # imports of the rank
-    assert dict(account.new()) == {}
+    assert account.new() == {}
     clock.now = (1000, 5000)
-    assert dict(account.new()) == {"cpu": 100}
+    assert account.new() == {"cpu": 100}
     account.begins()
     clock.now = (4000, 90_000)  # imports of an element
-    assert dict(account.new()) == {}
+    assert account.new() == {}
     clock.now = (4500, 90_700)
-    assert dict(account.new()) == {"cpu": 500, "queue": 700}
+    assert account.new() == {"cpu": 500, "queue": 700}
 
 
 def test_the_clock_of_this_thread_runs_while_it_works():
