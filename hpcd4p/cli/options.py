@@ -19,7 +19,7 @@ from hpcd4p.errors import SettingsError
 
 
 class HelpText(argparse.RawDescriptionHelpFormatter):
-    """Help in which a `%` is a `%`, unless the text has argparse's own places to fill: `%(default)s`, `%%`."""
+    """Help in which a `%` is a `%`, unless the text has places to fill (`%(default)s`, `%%`)."""
 
     def _expand_help(self, action: argparse.Action) -> str:
         text = action.help or ""

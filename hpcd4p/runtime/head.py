@@ -18,15 +18,13 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.collector import Collector
 from hpcd4p.runtime.coordinator import Coordinator
 from hpcd4p.runtime.feeder import Feeder
-from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
-
-PROGRESS_S = 0.2
-"""The progress line changes five times a second."""
 
 LINGER_S = 0.002
 """What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
@@ -102,17 +100,16 @@ class Head(Feeder):
 
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
-        stats = self.coordinator.stats
-        done = sum(v for k, v in stats.items() if k[0] == "n")
         seen = self.coordinator.seen
-        idle = len(seen.idle) if seen else 0
-        pool = len(self.plan.pool_ranks)
-        return Progress(
+        pool = self.plan.pool_ranks
+        resting = len(seen.idle | seen.parked) if seen else 0
+        return progress(
+            self.plan,
+            self.job.inputs,
+            self.coordinator.stats,
             elapsed,
-            done,
-            done / elapsed if elapsed else 0.0,
-            pool - idle,
-            self.plan.size,
+            seen.pending if seen else None,
+            (max(0, len(pool) - resting), len(pool)),
             seen.tasks if seen else 0,
         )
 
