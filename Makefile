@@ -50,8 +50,9 @@ mpi: $(VENV)/.ready-test ## the tests that run under mpirun
 bench: $(VENV)/.ready-bench ## the figures of the README, each a ratio measured in this run
 	$(PY) -m hpcd4p.bench
 
-clean: ## remove .venv, caches and results
-	rm -rf $(VENV) results build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+clean: ## remove .venv, caches and what is in results/
+	if [ -d results ]; then find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +; fi
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

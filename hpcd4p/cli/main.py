@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "print the record of a run",
     "explain": "say what the auto-scaler did in a run, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
+    "init": "write the shipped studies (configs/) and batch scripts (slurm/) into a folder",
     "submit": "run a workflow as a job of Slurm",
     "sweep": "run a scaling study: many points, on Slurm or here; results in one file",
     "collect": "make the results file of a study anew from its run records",

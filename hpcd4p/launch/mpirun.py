@@ -108,10 +108,11 @@ def launch(
     check_place(n)
     mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
-    line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
+    program = [sys.executable, "-m", module, *argv]
     environ = environment(mpi, os.environ, package_home())
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
+        line = command(mpi, n, program, several, redis or not several, environ)
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
