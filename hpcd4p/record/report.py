@@ -19,7 +19,7 @@ from hpcd4p.record.summary import (
     ScalerFigures,
     Summary,
 )
-from hpcd4p.record.table import core_hours, count, rate, seconds, shortened, table
+from hpcd4p.record.table import core_hours, count, percent, rate, seconds, shortened, table
 
 if TYPE_CHECKING:
     from hpcd4p.record.reader import Record
@@ -118,7 +118,10 @@ def _work(summary: Summary) -> list[str]:
         kept = "ranks beside the head were kept" if static else "pool ranks were kept, parked time left out"
         lines = [
             f"Process time {seconds(summary.process_time_s)}: how long the {kept}, added up.",
-            f"Efficiency {summary.efficiency * 100:.0f} %: the part of it that they spent inside elements.",
+            f"Efficiency {percent(summary.efficiency)}: the part of it that they spent inside elements."
+            if summary.efficiency
+            else f"{'They' if static else 'The pool'} had nothing to do: all the work was done elsewhere, by "
+            f"sources{'' if static else ' and stateful elements'}.",
         ]
     if summary.scaler is not None:
         lines.append(_scaler_line(summary.scaler, summary.parked_s))

@@ -153,7 +153,7 @@ def test_laws_count_ranks_without_the_head_where_that_is_nearer(tmp_path):
 def test_a_law_that_does_not_fit_is_not_printed_and_the_report_says_so(tmp_path):
     made = report_of(
         tmp_path, RANKS,
-        attempts=attempts_of({"ranks": [2, 3, 4]}, 3, 0.0, lambda axes, ranks: {2: 1.9, 3: 2.0, 4: 2.2}[ranks]),
+        attempts=attempts_of({"ranks": [2, 3, 4]}, 3, 0.0, lambda axes, n: {2: 1.9, 3: 2.0, 4: 2.2}[n]),
     )  # fmt: skip
     (row,) = (line for line in made.files["laws.md"].decode().splitlines() if "Amdahl" in line)
     assert "the law does not fit: σ would be 2.08" in row
