@@ -9,18 +9,28 @@ import os
 import sys
 
 
+def _nothing() -> None:
+    """Do nothing: what there is to do when the run has begun, where nobody keeps a watch."""
+
+
 def main() -> int:
     """Give the exit status of this process."""
     here = os.getcwd()
     if here not in sys.path:  # the command `hpcd4p` finds modules where `python -m hpcd4p` does
         sys.path.insert(0, here)
-    from hpcd4p.launch.place import launched_rank
+    from hpcd4p.launch.place import keeps_watch, launched_rank
 
+    begun = _nothing
+    if keeps_watch():  # before anything else: a rank may be killed at any moment
+        from hpcd4p.launch import node_watch
+
+        node_watch.begin()
+        begun = node_watch.close
     rank = launched_rank()
     if rank > 0:
         from hpcd4p.runtime import worker
 
-        return worker.main(rank)
+        return worker.main(rank, begun)
     from hpcd4p.cli.main import main as command_line
 
     return command_line(sys.argv[1:])

@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,8 +42,11 @@ LACK_S = 20.0
 """For rank 0 to load its workflow, and then to find that it has no MPI either."""
 
 
-def main(rank: int) -> int:
-    """Be the rank of that number, as the launcher says it; returns the exit status."""
+def main(rank: int, begun: Callable[[], None]) -> int:
+    """Be the rank of that number, as the launcher says it; returns the exit status.
+
+    `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
     signal.signal(
@@ -56,6 +60,7 @@ def main(rank: int) -> int:
     try:
         from hpcd4p.transport import mpi
     except UsageError as error:
+        begun()
         time.sleep(LACK_S)  # the same: rank 0 says it, and has the launcher end us
         _say(rank, str(error))
         return 2
@@ -72,11 +77,11 @@ def main(rank: int) -> int:
     if lack is not None and setup.redis is not None:
         _say(rank, str(lack))
         os._exit(2)
-    return serve(setup, rank)
+    return serve(setup, rank, begun)
 
 
-def serve(setup: Setup, number: int) -> int:
-    """Be rank `number` of the run that `setup` describes."""
+def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    """Be rank `number` of the run that `setup` describes; for `begun` see `main`."""
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value)
@@ -89,6 +94,7 @@ def serve(setup: Setup, number: int) -> int:
         time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
         os._exit(3)
+    begun()
     try:
         if isinstance(elements, ElementFailed):
             raise elements

@@ -42,7 +42,7 @@ def test_a_rank_that_is_killed_at_the_start_is_named(runs, moment):
     assert ended.status == 3
 
 
-@pytest.mark.parametrize("moment", [WITH_THE_SETUP, CONNECTED])
+@pytest.mark.parametrize("moment", [BEFORE_INIT, WITH_THE_SETUP, CONNECTED])
 def test_rank_0_names_a_rank_that_is_killed_after_mpi_init_without_our_launcher(runs, moment):
     ended = started(runs, 2, moment, by_mpirun=True)
     told_once(ended, 2)
