@@ -9,10 +9,6 @@ import os
 import sys
 
 
-def _nothing() -> None:
-    """Do nothing: what there is to do when the run has begun, where nobody keeps a watch."""
-
-
 def main() -> int:
     """Give the exit status of this process."""
     here = os.getcwd()
@@ -20,17 +16,16 @@ def main() -> int:
         sys.path.insert(0, here)
     from hpcd4p.launch.place import keeps_watch, launched_rank
 
-    begun = _nothing
-    if keeps_watch():  # before anything else: a rank may be killed at any moment
+    watched = keeps_watch()
+    if watched:  # before anything else: a rank may be killed at any moment
         from hpcd4p.launch import node_watch
 
         node_watch.begin()
-        begun = node_watch.close
     rank = launched_rank()
     if rank > 0:
         from hpcd4p.runtime import worker
 
-        return worker.main(rank, begun)
+        return worker.main(rank, node_watch.close) if watched else worker.main(rank)
     from hpcd4p.cli.main import main as command_line
 
     return command_line(sys.argv[1:])

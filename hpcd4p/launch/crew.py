@@ -125,6 +125,7 @@ def depart(how: str) -> None:
 
 def leave(status: int) -> None:
     """End this process with `status`, if it cannot simply return from its main function."""
+    node_watch.close()
     if _departure == RETURN:
         return
     sys.stdout.flush()

@@ -2,11 +2,10 @@
 
 Who waits in MPI_Init for a rank that was killed waits for ever, and Open MPI that keeps survivors
 (--enable-recovery), or srun, lets it. MPI_Init does not give Python's lock away, so a thread cannot look: a
-child of the rank does. The first two ranks of each node have one. That of the first looks after all the others,
-that of the second after the first.
+child of the rank does. The first two ranks of each node have one, for it may be one of them that is killed.
 
-Imported by ranks that keep such a watch. Until the first look, which comes when a run of ordinary size has begun,
-it costs the rank one fork, and imports nothing.
+Imported by ranks that keep such a watch. Until the first look, which comes when a run of ordinary size has
+begun, it costs the rank one fork, and imports nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +23,13 @@ END_S = 2.0
 """A launcher takes 0.3 s to end its ranks; those that are left after this are killed here."""
 
 _child: tuple[int, int] | None = None  # our end of the pipe, and the process
+_name: object = None
 
 
 def begin() -> None:
-    """Look after the ranks of this node until `close`, or the end of this rank."""
+    """Look after the ranks of this node until `close`, even if this rank ends before that."""
     global _child
-    local, count = launched_here()
+    _, count = launched_here()
     parent = os.getppid()
     read, write = os.pipe()
     process = os.fork()
@@ -39,27 +39,25 @@ def begin() -> None:
         return
     try:
         os.close(write)
-        _look(read, parent, local, count)
+        _look(read, parent, count)
     finally:
         os._exit(0)  # whatever it was: nobody waits for this process
 
 
 def close() -> None:
-    """Look no more: the run has begun, or rank 0 looks itself. May be called again."""
+    """Look no more: the run has begun, or is over, or rank 0 looks itself. May be called again."""
     global _child
-    if _child is not None:
-        (leash, process), _child = _child, None
-        os.close(leash)
-        with suppress(ChildProcessError):
-            os.waitpid(process, 0)  # a child that is left over would be a surprise for elements that have their own
+    if _child is None:
+        return
+    (leash, process), _child = _child, None
+    with suppress(BrokenPipeError, ChildProcessError):
+        os.write(leash, b"!")
+        os.waitpid(process, 0)  # elements that have children of their own find none of ours
+    os.close(leash)
 
 
-def _look(leash: int, parent: int, local: int, count: int) -> None:
-    import select
-
-    poll = select.poll()
-    poll.register(leash, select.POLLIN)
-    if poll.poll(LOOK_S * 1000):
+def _look(leash: int, parent: int, count: int) -> None:
+    if _closed(leash):
         return
     from hpcd4p.control.roll import Roll
     from hpcd4p.launch.siblings import parent_of_ranks, siblings_under
@@ -68,16 +66,41 @@ def _look(leash: int, parent: int, local: int, count: int) -> None:
         return  # a script between the launcher and this rank, or a launcher that ends all by itself
     roll = Roll(range(count))
     ranks: dict[int, int] = {}
-    while True:
-        here = siblings_under(parent)
+    while here := siblings_under(parent):
         ranks |= {sibling.local: sibling.rank for sibling in here}
         missing = roll.look([sibling.local for sibling in here])
-        if missing and (local == 0 or 0 in missing):
+        if missing and _first_to_say(parent):
             _tell(missing, ranks, count)
             _end(parent)
             return
-        if poll.poll(LOOK_S * 1000):
+        if missing or _closed(leash):
             return
+
+
+def _closed(leash: int) -> bool:
+    """Wait for the next look: whether none is needed."""
+    import select
+    import time
+
+    if not select.select([leash], [], [], LOOK_S)[0]:
+        return False
+    if os.read(leash, 1):
+        return True
+    time.sleep(LOOK_S)  # the rank has ended without a word
+    return False
+
+
+def _first_to_say(parent: int) -> bool:
+    """Whether no other process of this node says it: the name is taken as long as this process lives."""
+    global _name
+    import socket
+
+    _name = socket.socket(socket.AF_UNIX)
+    try:
+        _name.bind(f"\0hpcd4p-start-{os.getuid()}-{parent}")
+    except OSError:
+        return False
+    return True
 
 
 def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:

@@ -51,9 +51,9 @@ def launched_here(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
 def keeps_watch(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this rank is one that looks after those of its node while they start (see `node_watch`).
 
-    Not where our launcher does, which has its note in its own memory then.
+    Not where our launcher does: the mpirun of one node is its child, and its note is in its own memory then.
     """
-    if environ.get("HPCD4P_STATUS_FILE", "").startswith("/proc/"):
+    if "OMPI_COMM_WORLD_SIZE" in environ and environ.get("HPCD4P_STATUS_FILE", "").startswith("/proc/"):
         return False
     local, count = launched_here(environ)
     return local < min(count, 2)

@@ -38,11 +38,20 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 HEAD_FIRST_S = 3.0
 """For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
 
+START_LOST_S = 8.0
+"""For the head to say why Redis is gone before the run began; if it was killed, for those who look after the
+ranks while they start (`launch.start_watch`, `launch.node_watch`)."""
+
+HEAD_KILLED = (
+    "rank 0 was killed in the middle of the run, and there is no record of it. Look for what stands above, "
+    "and for memory: the kernel kills what takes too much"
+)
+
 LACK_S = 20.0
 """For rank 0 to load its workflow, and then to find that it has no MPI either."""
 
 
-def main(rank: int, begun: Callable[[], None]) -> int:
+def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
     """Be the rank of that number, as the launcher says it; returns the exit status.
 
     `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
@@ -65,6 +74,7 @@ def main(rank: int, begun: Callable[[], None]) -> int:
         _say(rank, str(error))
         return 2
     if mpi.world_size() == 1:
+        begun()
         return 2  # started by the launcher of another MPI: rank 0 says so
     try:
         mpi.gather_hosts()
@@ -73,8 +83,10 @@ def main(rank: int, begun: Callable[[], None]) -> int:
         _say(rank, str(error))
         os._exit(3)
     if not isinstance(setup, Setup):
+        begun()
         return 0  # rank 0 has nothing to run, and has said why
     if lack is not None and setup.redis is not None:
+        begun()
         _say(rank, str(lack))
         os._exit(2)
     return serve(setup, rank, begun)
@@ -91,7 +103,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         else:
             broker, elements, mesh = _on_redis(setup, setup.redis, settings, number)
     except (BrokerLost, RankLost) as error:
-        time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
+        time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
         os._exit(3)
     begun()
@@ -112,7 +124,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
         # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
         time.sleep(HEAD_FIRST_S)
-        os._exit(3)
+        _leave_killed_head(setup, number)
     except LauncherLost:
         os._exit(3)  # rank 0 sees it, too, and says so
     except RankLost as error:
@@ -165,6 +177,15 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     mesh = MpiMesh()
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
+
+
+def _leave_killed_head(setup: Setup, number: int) -> None:
+    """Leave; if rank 0 was killed, and no launcher of ours says so, one rank of its node does."""
+    host, process = setup.head
+    gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
+    if number == 1 and gone and STATUS_FILE not in os.environ:
+        _say(number, HEAD_KILLED)
+    os._exit(3)
 
 
 def _say(rank: int, text: str) -> None:
