@@ -116,8 +116,9 @@ def launch(
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
-        watch = StartWatch(range(0 if several else n), note.word, process.end)
-        ended = process.wait(watch.begin)
+        watch = StartWatch(range(n), note.word, process.end)
+        # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
+        ended = process.wait(_nothing if several or mpi.kind == SRUN else watch.begin)
         watch.close()
         status = note.status()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
@@ -150,6 +151,10 @@ def launch(
         f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "
         "`python -m hpcd4p doctor` tries every part"
     )
+
+
+def _nothing(launcher: int) -> None:
+    """Do nothing when the launcher has been started."""
 
 
 def _choose(launcher: str) -> Mpi:
