@@ -14,6 +14,7 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
+    IN_DOUBT,
     DeadLetter,
     ElementFigures,
     ScalerFigures,
@@ -68,6 +69,8 @@ def _headline(summary: Summary) -> str:
         return f"{summary.workflow}: completed in {took}"
     if summary.state == FAILED_TUPLES:
         return f"{summary.workflow}: finished in {took}, but {count(summary.failed, 'tuple')} failed"
+    if summary.state == IN_DOUBT:
+        return f"{summary.workflow}: finished in {took}, but the answer is IN DOUBT\nReason: {summary.reason}"
     said = f"{summary.workflow}: {summary.state.upper()} after {took}, before the work was done"
     return f"{said}\nReason: {summary.reason}" if summary.reason else said
 

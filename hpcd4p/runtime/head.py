@@ -16,7 +16,7 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.collector import Collector
-from hpcd4p.runtime.coordinator import Coordinator
+from hpcd4p.runtime.coordinator import Coordinator, in_doubt
 from hpcd4p.runtime.feeder import Feeder
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
@@ -137,11 +137,18 @@ class Head(Feeder):
             self._notes(ranks),
             self._ended,
             scaling,
+            [
+                in_doubt(self.plan.elements[e].name, what)
+                for e, what in sorted(self.coordinator.doubted.items())
+            ],
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
         notes = [_note_on_place(e) for e in self.plan.elements if e.undeclared]
-        notes += [_note_on_change(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)]
+        claimed = self.coordinator.claimed.items()
+        notes += [
+            _note_on_place(self.plan.elements[e]._replace(undeclared=what)) for e, what in sorted(claimed)
+        ]
         lost = [str(f.rank) for f in ranks if f.state == "lost"]
         if lost:
             notes.append(
@@ -152,7 +159,7 @@ class Head(Feeder):
 
 
 def _note_on_place(element: ElementPlan) -> str:
-    held = "one instance" if element.partitions == 1 else f"{element.partitions} instances"
+    held = "one instance" if element.partitions <= 1 else f"{element.partitions} instances"
     return (
         f"{element.name} changes {element.undeclared} while it works, so it counts as stateful and {held} "
         "did all its work. Write `stateful = True` into its class if that is right; if its outputs do not "
@@ -160,12 +167,9 @@ def _note_on_place(element: ElementPlan) -> str:
     )
 
 
-def _note_on_change(name: str) -> str:
-    return (
-        f"{name} changed its own attributes while several ranks ran it, so its answer may depend on which "
-        "rank did: if they matter, write `stateful = True` into its class (one instance holds them), or give "
-        "its input a grouping; if not, write `stateful = False`"
-    )
+def _say(text: str) -> None:
+    sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
+    sys.stderr.flush()
 
 
 def lead(
@@ -186,6 +190,7 @@ def lead(
     """
     head = Head(job, broker, mesh, codec, sink)
     head.on_progress = on_progress
+    head.coordinator.on_doubt = _say
     for kind, text in story:
         head.coordinator.event(kind, text)
 

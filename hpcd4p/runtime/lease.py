@@ -30,6 +30,7 @@ class Lease:
         "_written_before",
         "began",
         "instance",
+        "parted",
         "task",
         "tended",
     )
@@ -38,6 +39,8 @@ class Lease:
         self.task = task
         self.instance = instance
         self.began = self.tended = now
+        self.parted = bool(task.progress)
+        """Whether a part of it is committed."""
         self._skip_letters, *writes = task.progress or (0,)
         self._skip = {o: n for o, n in zip(instance.plan.outputs, writes, strict=False) if n}
         self._written_before = dict(instance.written_by)
