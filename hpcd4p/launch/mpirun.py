@@ -100,6 +100,7 @@ def launch(
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
+    from hpcd4p.launch.loopback import keep_local
     from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
     from hpcd4p.launch.muster import missed
     from hpcd4p.launch.srun import check_place
@@ -109,14 +110,20 @@ def launch(
     mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
     line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
-    environ = environment(mpi, os.environ, package_home())
+    environ = environment(mpi, os.environ, package_home(), several)
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
         watch = StartWatch(range(0 if several else n), note.word, process.end)
-        ended = process.wait(watch.begin)
+
+        def begun(launcher: int) -> None:
+            watch.begin(launcher)
+            if not several:
+                keep_local(launcher)
+
+        ended = process.wait(begun)
         watch.close()
         status = note.status()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record

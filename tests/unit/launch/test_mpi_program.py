@@ -62,8 +62,14 @@ def test_several_nodes_may_use_the_network_and_get_the_variables():
     assert line[line.index("HPCD4P_STATUS_FILE") - 1] == "-x"
 
 
-def test_mpich_gets_no_options():
-    assert command(HYDRA, 2, ["python"]) == ["/opt/bin/mpirun", "-n", "2", "python"]
+def test_mpich_gets_no_options_on_several_nodes():
+    assert command(HYDRA, 2, ["python"], several_nodes=True) == ["/opt/bin/mpirun", "-n", "2", "python"]
+    assert "UCX_NET_DEVICES" not in environment(HYDRA, {}, several_nodes=True)
+
+
+def test_mpich_is_kept_to_one_node_on_one():
+    assert command(HYDRA, 2, ["python"])[3:] == ["-iface", "lo", "python"]
+    assert environment(HYDRA, {}, several_nodes=False)["UCX_NET_DEVICES"] == "lo"
 
 
 def test_ranks_use_one_thread_each_unless_the_user_said_otherwise():
