@@ -116,6 +116,8 @@ def command(
         else:
             # without it the first rank loses a second in looking for networks
             line += ["--mca", "btl", "self,sm" if mpi.version >= (5,) else "self,vader"]
+    if mpi.kind == MPICH and not several_nodes:
+        line += ["-iface", "lo"]
     return [*line, *program]
 
 
@@ -128,13 +130,17 @@ def _deaf_daemons(mpi: Mpi) -> list[str]:
     return ["--prtemca", "prte_launch_agent", " ".join(words)]
 
 
-def environment(mpi: Mpi, given: Mapping[str, str], package_home: str | None = None) -> dict[str, str]:
+def environment(
+    mpi: Mpi, given: Mapping[str, str], package_home: str | None = None, several_nodes: bool = True
+) -> dict[str, str]:
     """Environment of the launcher and its ranks, from the `given` one.
 
     Parameters
     ----------
     package_home
         Folder of the package when it is not installed, for the ranks' import.
+    several_nodes
+        Where there is one, what ranks listen on is for this node only.
     """
     made = dict(given)
     for name in THREAD_VARIABLES:
@@ -147,6 +153,9 @@ def environment(mpi: Mpi, given: Mapping[str, str], package_home: str | None = N
         # asked as root only (containers); anybody else is not affected
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+    if mpi.kind == MPICH and not several_nodes:
+        made.setdefault("UCX_NET_DEVICES", "lo")
+        made.setdefault("FI_TCP_IFACE", "lo")
     return made
 
 

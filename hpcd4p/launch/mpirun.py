@@ -100,6 +100,7 @@ def launch(
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
+    from hpcd4p.launch.loopback import keep_local
     from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
     from hpcd4p.launch.muster import missed
     from hpcd4p.launch.srun import check_place
@@ -109,7 +110,7 @@ def launch(
     mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
     program = [sys.executable, "-m", module, *argv]
-    environ = environment(mpi, os.environ, package_home())
+    environ = environment(mpi, os.environ, package_home(), several)
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
         line = command(mpi, n, program, several, redis or not several, environ)
@@ -117,8 +118,14 @@ def launch(
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
         watch = StartWatch(range(n), note.word, process.end)
-        # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
-        ended = process.wait(_nothing if several or mpi.kind == SRUN else watch.begin)
+
+        def begun(launcher: int) -> None:
+            # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
+            if not several and mpi.kind != SRUN:
+                watch.begin(launcher)
+                keep_local(launcher)
+
+        ended = process.wait(begun)
         watch.close()
         status = note.status()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
@@ -151,10 +158,6 @@ def launch(
         f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "
         "`python -m hpcd4p doctor` tries every part"
     )
-
-
-def _nothing(launcher: int) -> None:
-    """Do nothing when the launcher has been started."""
 
 
 def _choose(launcher: str) -> Mpi:

@@ -243,6 +243,7 @@ class Runs:
         *words: str,
         by_mpirun: bool = False,
         variables: dict[str, str] | None = None,
+        python: str = sys.executable,
     ) -> Run:
         """Start `workflow` (a file in workflows/, or a module) on `n` ranks.
 
@@ -252,6 +253,8 @@ class Runs:
             Options of the run and of the workflow.
         by_mpirun
             Start mpirun here, as users with a launcher do, and not ``run -n``.
+        python
+            What runs hpcd4p; one that has another MPI, say.
         """
         folder = self._folder / f"run{len(self._runs)}"
         (folder / "stacks").mkdir(parents=True)
@@ -267,7 +270,7 @@ class Runs:
             "E2E_STACKS": str(folder / "stacks"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(STACKS), environ.get("PYTHONPATH")])),
         }
-        program = [sys.executable, "-m", "hpcd4p"]
+        program = [python, "-m", "hpcd4p"]
         if by_mpirun:
             mpi = find_mpi()
             line = command(mpi, n, [*program, *line])

@@ -71,8 +71,14 @@ def test_a_variable_that_is_not_set_is_not_named_for_open_mpi_would_warn_of_it()
     assert [line[i + 1] for i, word in enumerate(line) if word == "-x"] == ["HPCD4P_STATUS_FILE"]
 
 
-def test_mpich_gets_no_options():
-    assert command(HYDRA, 2, ["python"]) == ["/opt/bin/mpirun", "-n", "2", "python"]
+def test_mpich_gets_no_options_on_several_nodes():
+    assert command(HYDRA, 2, ["python"], several_nodes=True) == ["/opt/bin/mpirun", "-n", "2", "python"]
+    assert "UCX_NET_DEVICES" not in environment(HYDRA, {}, several_nodes=True)
+
+
+def test_mpich_is_kept_to_one_node_on_one():
+    assert command(HYDRA, 2, ["python"])[3:] == ["-iface", "lo", "python"]
+    assert environment(HYDRA, {}, several_nodes=False)["UCX_NET_DEVICES"] == "lo"
 
 
 def test_ranks_use_one_thread_each_unless_the_user_said_otherwise():
