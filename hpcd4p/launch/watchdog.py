@@ -12,6 +12,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from hpcd4p import descriptors
 from hpcd4p.launch.redis_home import lock_home, remove_home
 
 RELEASE_S = 5.0
@@ -39,17 +40,6 @@ kill -9 "$server"
 wait "$server"
 rm -rf -- "$home"
 """
-
-_leashes: set[int] = set()  # the owner's ends of the pipes to all watchdogs of this process
-
-
-def _drop_leashes() -> None:
-    # a forked child (multiprocessing in an element, say) must not keep its parent's server alive
-    while _leashes:
-        os.close(_leashes.pop())
-
-
-os.register_at_fork(after_in_child=_drop_leashes)
 
 
 class Watchdog:
@@ -88,7 +78,8 @@ class Watchdog:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(read)
             os.close(lock)
-        _leashes.add(self._leash)
+        descriptors.hold(self._leash)  # or a forked child would keep its parent's server alive
+        self._released = False
         assert self._shell.stdout is not None
         assert self._shell.stderr is not None
         self.words = self._shell.stderr
@@ -102,11 +93,11 @@ class Watchdog:
 
     def release(self) -> None:
         """Let it kill the server and remove the directory; returns when both are done."""
-        if os.getpid() != self._owner or self._leash not in _leashes:
+        if os.getpid() != self._owner or self._released:
             return
-        _leashes.discard(self._leash)
+        self._released = True
         self.words.close()
-        os.close(self._leash)
+        descriptors.close(self._leash)
         try:
             self._shell.wait(RELEASE_S)
         except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from hpcd4p import descriptors
 from hpcd4p.errors import RecordError
 
 _NAME = re.compile(r"\..+\.(?P<host>[^/]+)-(?P<pid>\d+)-[0-9a-f]{6}\.part")
@@ -61,7 +62,7 @@ class AsideFile:
         self.error: OSError | None = None
         self._at = 0
         self._end = 0
-        self._fd = self._open()
+        self._fd = descriptors.hold(self._open())
 
     def _open(self) -> int:
         try:
@@ -181,5 +182,5 @@ class AsideFile:
 
     def _close(self) -> None:
         if self._fd >= 0:
-            os.close(self._fd)
+            descriptors.close(self._fd)
             self._fd = -1

@@ -25,6 +25,15 @@ def hold() -> None:
     gc.disable()
 
 
+def let_go() -> None:
+    """Undo `hold`: in a forked child, which is no rank."""
+    global held
+    if held:
+        held = False
+        gc.unfreeze()
+        gc.enable()
+
+
 def breathe() -> None:
     """Let the collector run if, by its own thresholds, it is due."""
     if held:

@@ -14,8 +14,9 @@ from typing import Any
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.errors import ElementFailed, RecordError, RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
-from hpcd4p.runtime import clock, garbage, loops
+from hpcd4p.runtime import clock, forked, garbage, loops
 from hpcd4p.runtime.loops import Leave, call_with_inputs, call_with_output, call_without_output
+from hpcd4p.runtime.signals import Asked
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
@@ -36,7 +37,7 @@ FIRST_LOOK_TUPLES = 16
 OUR_FILES = frozenset({__file__, loops.__file__})
 """A traceback begins behind them: they say nothing to the reader."""
 
-OURS = (RunStopped, RecordError, Leave, KeyboardInterrupt)
+OURS = (RunStopped, RecordError, Leave, Asked)
 """What comes up through a call of an element and is no failure of it."""
 
 VALUE_CHARS = 2000
@@ -81,6 +82,7 @@ class Instance:
         """Tuples and seconds of the first batch, which imports and warms up."""
         self.is_root = plan.role is Role.ROOT
         self._fail = on_failure
+        self._depth = forked.depth
         self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
 
     def start(self) -> None:
@@ -96,9 +98,11 @@ class Instance:
         pe.rank = self.rank
         try:
             pe.preprocess()
+            self._stay()
         except OURS:
             raise
         except BaseException as error:  # user code: anything may come, sys.exit too
+            self._stay(error)
             raise ElementFailed(
                 f"preprocess of element {self.plan.name} raised {show_error(error)}"
             ) from error
@@ -116,6 +120,7 @@ class Instance:
         collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
         began = clock.now()
         self._run(port, values)
+        self._stay()
         spent = clock.now() - began
         garbage.run_ends(collecting)
         # recent chunks tell more than old ones, and the first tells little: it imports and warms up
@@ -144,6 +149,7 @@ class Instance:
         began = clock.now()
         try:
             self._postprocess()
+            self._stay()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
         self.busy_s += clock.now() - began
@@ -186,9 +192,16 @@ class Instance:
             ) from None
         values.append(value)
         if len(values) >= self.overflow_at and self.on_overflow is not None:
+            self._stay()
             self.on_overflow(self)
 
+    def _stay(self, error: BaseException | None = None) -> None:
+        """Go on, unless this is a process that the element has forked: that ends here."""
+        if forked.depth != self._depth:
+            forked.end(self.plan.name, error)
+
     def _failed(self, port: str, value: Any, error: BaseException) -> None:
+        self._stay(error)
         if isinstance(error, OURS):  # came up through a call that wrote much, or from a signal
             raise error
         import traceback  # most ranks never need it

@@ -3,19 +3,29 @@
 SIGUSR1 is what Slurm sends before a time limit, and what our launcher sends through Open MPI's
 mpirun: that one kills every rank 0.3 s after a SIGTERM of its own, but passes a SIGUSR1 on.
 SIGHUP is a terminal that has gone; under nohup it stays ignored.
+
+What an element starts must inherit nothing of this. A program would inherit a signal that is ignored, so none
+is: it gets a handler that does nothing. A forked child gets back what there was before (`give_back`).
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from hpcd4p.errors import Interrupted
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+
+_ours: dict[int, tuple[Any, Any]] = {}
+"""Signals that this process hears in a way of ours: handler, and what there was before."""
+
+_masks: dict[int, set[signal.Signals]] = {}
+"""Threads in the middle of a fork, and what they had blocked before."""
 
 
 def stopping() -> tuple[signal.Signals, ...]:
@@ -24,8 +34,31 @@ def stopping() -> tuple[signal.Signals, ...]:
     return tuple(n for n in _STOPPING if not (ignored and n is signal.SIGHUP))
 
 
-class _Asked(KeyboardInterrupt):
+class Asked(KeyboardInterrupt):
     """What a signal raises inside user code, which may well catch every `Exception`."""
+
+
+def deafen(numbers: Iterable[signal.Signals]) -> None:
+    """From now on these signals do nothing in this process; in what it starts they do what they did."""
+    for number in numbers:
+        hear(number, _nothing)
+        signal.siginterrupt(number, False)
+
+
+def hear(number: signal.Signals, handler: Callable[[int, FrameType | None], Any]) -> Any:
+    """Call `handler` for a signal; gives what there was before."""
+    before = signal.signal(number, handler)
+    _ours[number] = (handler, _ours[number][1] if number in _ours else before)
+    return before
+
+
+def _unhear(number: signal.Signals, before: Any) -> None:
+    signal.signal(number, before)
+    del _ours[number]
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """A signal that somebody else answers."""
 
 
 @contextmanager
@@ -47,16 +80,40 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
         asked = True
         name = signal.Signals(number).name
         if on_signal is None:
-            raise _Asked(name)
+            raise Asked(name)
         on_signal(name)
 
-    before = {number: signal.signal(number, handle) for number in stopping()}
+    before = {number: hear(number, handle) for number in stopping()}
     try:
         yield
-    except _Asked as stop:
+    except Asked as stop:
         raise Interrupted(f"stopped by {stop} before the end") from None
     finally:
         # rank 0 still has its record to close, and Slurm tells a job to stop on more than one way
-        over = asked and on_signal is not None
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if over else handler)
+        if asked and on_signal is not None:
+            deafen(before)
+        else:
+            for number, handler in before.items():
+                _unhear(number, handler)
+
+
+# ---- forks
+
+
+def block() -> None:
+    """Before a fork: what comes for the child before it is ready reaches it then, and not our handlers."""
+    _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _ours)
+
+
+def unblock() -> None:
+    """Undo `block`."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.pop(threading.get_ident()))
+
+
+def give_back() -> None:
+    """In a child: signals do what they would do without the engine, unless user code has changed that."""
+    for number, (handler, before) in _ours.items():
+        if signal.getsignal(number) is handler:
+            signal.signal(number, before)
+    _ours.clear()
+    unblock()

@@ -29,6 +29,7 @@ from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
+from hpcd4p.runtime.signals import deafen
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
@@ -56,11 +57,8 @@ def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
 
     `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
-    signal.signal(
-        signal.SIGTERM, signal.SIG_IGN
-    )  # so does this; a rank that left would have mpirun kill the head
+    # the head answers them for all, and a rank that left would have mpirun kill the head
+    deafen((signal.SIGINT, signal.SIGUSR1, signal.SIGTERM))
     lack: MissingPackage | None = None
     try:
         import hpcd4p.transport.redis_broker  # noqa: F401

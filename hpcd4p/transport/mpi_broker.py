@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost
 from hpcd4p.transport.broker import BELL, IDLE, MAIL, REAL, SILENT
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
@@ -121,7 +122,7 @@ class HeadMpiBroker(MemoryBroker):
         self._patience = _Patience()
         self._told: list[frozenset[int]] = [frozenset()] * size
         self._heard = [True] * size
-        self._wake_read, self._wake_write = os.pipe()
+        self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
         os.set_blocking(self._wake_write, False)
 
     def step(self, commit: Commit, *args: Any, **kwargs: Any) -> Reply:
@@ -189,8 +190,8 @@ class HeadMpiBroker(MemoryBroker):
     def close(self) -> None:
         """See `Broker.close`."""
         super().close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        descriptors.close(self._wake_read)
+        descriptors.close(self._wake_write)
 
 
 class RankMpiBroker:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
@@ -87,7 +88,7 @@ class RedisBroker:
         # bears the same name: a rank lives as long as one of its connections does
         self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
         self._bell.send("BLPOP", self.keys.bell(rank), 0)
-        self._wake_read, self._wake_write = os.pipe()
+        self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
         os.set_blocking(self._wake_write, False)
         self._poll = select.poll()
         self._poll.register(self._bell.fileno(), select.POLLIN)
@@ -256,8 +257,8 @@ class RedisBroker:
         """See `Broker.close`."""
         self._calls.close()
         self._bell.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        descriptors.close(self._wake_read)
+        descriptors.close(self._wake_write)
 
 
 def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost, BrokerRefused
 from hpcd4p.packages import lack_of
 from hpcd4p.wire.endpoint import Endpoint
@@ -59,6 +60,7 @@ class RespConnection:
             self._socket = self._connect(endpoint)
         except OSError as error:
             raise BrokerLost(f"no connection to the run's Redis at {self._where}: {error}") from error
+        descriptors.hold(self.fileno())
         if endpoint.password is not None:
             self.call("AUTH", endpoint.username or "default", endpoint.password)
         if endpoint.db:
@@ -114,7 +116,8 @@ class RespConnection:
         return self.receive()
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket; may be called again."""
+        descriptors.forget(self.fileno())
         self._socket.close()
 
     def _refusal(self, said: str) -> str:
@@ -137,5 +140,5 @@ class RespConnection:
         raise self._lost(f"it has not answered for {self._patience} s")
 
     def _lost(self, why: object) -> BrokerLost:
-        self._socket.close()  # whoever asks again is told at once, and need not wait again
+        self.close()  # whoever asks again is told at once, and need not wait again
         return BrokerLost(f"the run's Redis at {self._where} is gone: {why}")

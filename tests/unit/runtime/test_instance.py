@@ -8,6 +8,7 @@ from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE,
 from hpcd4p.errors import ElementFailed, RankLost
 from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.runtime.instance import VALUE_CHARS, Instance, show_value
+from hpcd4p.runtime.signals import Asked
 
 
 class Bench:
@@ -337,12 +338,21 @@ def test_whatever_is_raised_is_a_failure_of_its_tuple(kind, error, told):
 
 def test_a_ctrl_c_is_not_a_failure_of_the_tuple():
     def interrupt(value):
+        raise Asked("SIGINT")
+
+    bench = Bench(SimpleFunctionPE(interrupt))
+    with pytest.raises(Asked):
+        bench.run([1])
+    assert bench.failures == []
+
+
+def test_a_keyboard_interrupt_that_an_element_raises_by_itself_is_a_failure_of_the_tuple():
+    def interrupt(value):
         raise KeyboardInterrupt
 
     bench = Bench(SimpleFunctionPE(interrupt))
-    with pytest.raises(KeyboardInterrupt):
-        bench.run([1])
-    assert bench.failures == []
+    bench.run([1])
+    assert bench.failures == [("input", 1, "KeyboardInterrupt: ")]
 
 
 def test_an_element_that_gives_no_dict_is_told_what_to_give():
