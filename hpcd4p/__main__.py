@@ -12,6 +12,8 @@ import sys
 def main() -> int:
     """Give the exit status of this process."""
     here = os.getcwd()
+    # elements may change the working folder, and then import
+    sys.path[:] = [os.path.abspath(folder) for folder in sys.path]
     if here not in sys.path:  # the command `hpcd4p` finds modules where `python -m hpcd4p` does
         sys.path.insert(0, here)
     from hpcd4p.launch.place import keeps_watch, launched_rank
@@ -28,7 +30,12 @@ def main() -> int:
         return worker.main(rank, node_watch.close) if watched else worker.main(rank)
     from hpcd4p.cli.main import main as command_line
 
-    return command_line(sys.argv[1:])
+    status = command_line(sys.argv[1:])
+    if "hpcd4p.runtime.at_work" in sys.modules:  # elements were at work here
+        from hpcd4p.launch.crew import go
+
+        go(status)
+    return status
 
 
 if __name__ == "__main__":

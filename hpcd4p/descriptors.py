@@ -1,14 +1,21 @@
 """The file descriptors that the engine holds in this process: connections, pipes, the record.
 
 A forked child must not have them: what it sent would be taken for the parent's, and as long as it lived its
-parent would seem to live. So in a child they lead nowhere. And user code can close them: whoever fails then
-asks `lost`.
+parent would seem to live. So in a child they lead nowhere. User code can close them: whoever fails then asks
+`lost`. And user code can use up all that the process may have: a few are kept for the end (`reserve`), so
+that whatever must then be read, written or said has `room`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+RESERVED_PIPES = 4
+"""Eight descriptors: a module that is imported takes two, a connection one, a program that starts four."""
+
+_reserved: list[int] = []
 _held: dict[int, tuple[int, int] | None] = {}
 
 
@@ -18,21 +25,48 @@ def hold(descriptor: int) -> int:
     return descriptor
 
 
+def ours(descriptor: int) -> bool:
+    """Whether `descriptor` was noted, and is still what it was: not closed, and not another file."""
+    return descriptor in _held and _file(descriptor) == _held[descriptor]
+
+
+def forget(descriptor: int) -> bool:
+    """Whether `descriptor` is still `ours`; it is not any more."""
+    mine = ours(descriptor)
+    if mine:
+        del _held[descriptor]
+    return mine
+
+
 def close(descriptor: int) -> None:
-    """Close a descriptor that was noted, unless somebody has: its number may be another file's by now."""
-    file = _held.pop(descriptor, None)
-    if file is not None and _file(descriptor) == file:
+    """Close a descriptor that was noted, unless somebody else has."""
+    if forget(descriptor):
         os.close(descriptor)
-
-
-def forget(descriptor: int) -> None:
-    """Note that `descriptor` is about to be closed by whoever owns it."""
-    _held.pop(descriptor, None)
 
 
 def lost() -> bool:
     """Whether somebody else has closed a descriptor of the engine, whatever its number leads to now."""
     return any(_file(descriptor) != file for descriptor, file in _held.items())
+
+
+def reserve() -> None:
+    """Keep a few descriptors, as far as there are any, for `room`."""
+    with suppress(OSError):
+        while len(_reserved) < 2 * RESERVED_PIPES:
+            _reserved.extend(map(hold, os.pipe()))
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Within it the reserve may be used, by whatever this process does."""
+    before = bool(_reserved)
+    while _reserved:
+        close(_reserved.pop())
+    try:
+        yield
+    finally:
+        if before:
+            reserve()
 
 
 def _file(descriptor: int) -> tuple[int, int] | None:

@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
         words = "" if leave.code is None or isinstance(leave.code, int) else str(leave.code)
         status = _say(words, UsageError.status) if words else int(leave.code or 0)
     except Exception:  # noqa: BLE001 - the last line of defence: the other ranks must not wait for ever
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
     ranks.release()

@@ -43,6 +43,9 @@ _ABOUT = """Run a workflow, a module or a file, on one process, or on the ranks 
 on ranks that it starts itself. WORKFLOW comes before its own options. Without WORKFLOW the default
 one is run (configs/default.toml)."""
 
+_START = os.getcwd()
+"""The folder of whoever started this; elements may change to another."""
+
 _EPILOG = """exit status: 0 done; 1 tuples failed, or too many of them; 2 something to mend before
 starting again; 3 ended before the work was done (a signal, a lost rank, Redis gone)"""
 
@@ -241,5 +244,5 @@ def _tell(
 
 def _shown(path: Path) -> Path:
     """The path as a reader can use it: relative only if it lies below this folder."""
-    near = Path(os.path.relpath(path))
+    near = Path(os.path.relpath(path, _START))
     return path.resolve() if near.parts[:1] == ("..",) else near

@@ -17,14 +17,31 @@ def open_streams() -> None:
     number: a summary is no place to fail for a µ.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: that of the stream
-            if descriptor != number:
-                os.dup2(descriptor, number)
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:  # closed by user code, say: then the descriptor is still there
+            if not _is_open(number):
+                descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+                if descriptor != number:
+                    os.dup2(descriptor, number)
+                    os.close(descriptor)
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # a stream that somebody else has put there
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _reopen() -> None:
+    """Elements may have closed the streams; what they are the ends of is still there."""
+    if sys.stdout.closed or sys.stderr.closed:
+        open_streams()
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def say(text: str) -> None:
@@ -35,6 +52,7 @@ def say(text: str) -> None:
     UsageError
         It cannot be written, to a file on a full disk, say.
     """
+    _reopen()
     try:
         print(text, flush=True)
     except OSError as error:
@@ -48,11 +66,13 @@ def say(text: str) -> None:
 
 def mention(message: str) -> None:
     """Say on the standard error what is good to know, and is no error."""
+    _reopen()
     with suppress(OSError):
         print(f"hpcd4p: {message}", file=sys.stderr, flush=True)
 
 
 def complain(message: str) -> None:
     """Say on the standard error what went wrong; if that has gone, the exit status says it alone."""
+    _reopen()
     with suppress(OSError):
         print(f"hpcd4p: error: {message}", file=sys.stderr, flush=True)

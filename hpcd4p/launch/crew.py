@@ -128,8 +128,7 @@ def leave(status: int) -> None:
     node_watch.close()
     if _departure == RETURN:
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     if _departure != EXIT:
         _end_launcher()
     if _departure == ABORT:
@@ -137,6 +136,30 @@ def leave(status: int) -> None:
 
         mpi.abort(status)
     os._exit(status)
+
+
+def go(status: int) -> None:
+    """End this process with `status` if elements have left something running; else return."""
+    from hpcd4p.runtime.left_behind import wait
+
+    left = wait()
+    if not left:
+        return
+    for text in left:
+        with suppress(OSError):
+            os.write(2, f"hpcd4p: {text}\n".encode(errors="replace"))
+    _flush()
+    if "hpcd4p.transport.mpi" in sys.modules:
+        from hpcd4p.transport import mpi
+
+        mpi.finalize()
+    os._exit(status)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # elements may have closed them
+            stream.flush()
 
 
 def _end_launcher() -> None:

@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from hpcd4p.descriptors import room
+
+_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+"""What /proc says of a process that has ended, or is somebody else's."""
+
 # the number of a rank, and that on its node; an mpirun in a job of Slurm inherits the variables of a step
 _NUMBERS = (
     (b"OMPI_COMM_WORLD_RANK", b"OMPI_COMM_WORLD_LOCAL_RANK"),
@@ -70,14 +75,15 @@ def ranks_under(parent: int) -> set[int]:
 
 def siblings_under(parent: int) -> list[Sibling]:
     """Ranks that are living children of the process `parent`."""
-    pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
-    return [found for pid in pids if (found := _sibling(pid)) is not None]
+    with room():  # elements of rank 0 may have used up all descriptors
+        pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
+        return [found for pid in pids if (found := _sibling(pid)) is not None]
 
 
 def _parent(pid: str) -> int | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
+    except _GONE:
         return None
     # "pid (name) state ppid ...": the name may hold blanks and brackets
     state, parent = text[text.rindex(b")") + 2 :].split(maxsplit=2)[:2]
@@ -87,7 +93,7 @@ def _parent(pid: str) -> int | None:
 def _sibling(pid: str) -> Sibling | None:
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # gone, or of somebody else
+    except _GONE:
         return None
     found = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
     for rank, local in _NUMBERS:

@@ -101,6 +101,10 @@ class Plan(NamedTuple):
         # rotated by element, so that the single partitions of several elements spread over hosts
         return hosts[(plan.first + partition) % len(hosts)]
 
+    def holds_state(self, rank: int) -> bool:
+        """Whether `rank` hosts a stateful element; in the static mapping stateless ones have ranks, too."""
+        return any(self.elements[e].role is Role.STATE for e, _ in self.hosted(rank))
+
     def hosted(self, rank: int) -> list[tuple[int, int]]:
         """(element, partition) pairs that `rank` holds."""
         return [

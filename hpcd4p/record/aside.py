@@ -62,7 +62,7 @@ class AsideFile:
         self.error: OSError | None = None
         self._at = 0
         self._end = 0
-        self._fd = descriptors.hold(self._open())
+        self._held = descriptors.hold(self._open())
 
     def _open(self) -> int:
         try:
@@ -87,6 +87,13 @@ class AsideFile:
                 f"the record of the run cannot be written into {self.path.parent}: {error.strerror}; choose "
                 "a folder that you may write with --results, or run without a record with --no-record"
             ) from error
+
+    @property
+    def _fd(self) -> int:
+        """The descriptor of the file; opened anew if user code has closed it (os.closerange)."""
+        if not descriptors.ours(self._held):
+            self._held = descriptors.hold(os.open(self.aside, os.O_RDWR | os.O_CLOEXEC))
+        return self._held
 
     # ---- what HDF5 calls
 
@@ -181,6 +188,4 @@ class AsideFile:
         self._close()
 
     def _close(self) -> None:
-        if self._fd >= 0:
-            descriptors.close(self._fd)
-            self._fd = -1
+        descriptors.close(self._held)

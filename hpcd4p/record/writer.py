@@ -82,7 +82,7 @@ class RecordWriter:
 
     def __init__(self, path: Path, source: Path | None = None) -> None:
         require_hdf5()
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # elements may change the working folder
         self._aside: AsideFile | None = AsideFile(self.path)
         self._file: Any = None
         self._buffers: dict[tuple[str, str], _Buffer] = {}

@@ -40,6 +40,11 @@ ALIVE_S_PER_RANK = 0.0005
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
+_HELD = {
+    True: ("partitions of stateful elements", "their state is gone with it"),
+    False: ("stateless elements", "in the static mapping nobody else can do its work"),
+}
+
 
 def _say_nothing(text: str) -> None:
     pass
@@ -153,6 +158,7 @@ class Coordinator:
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed)
+        self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
             told, lived = in_run_time(figures, life, clock.instant(self._started))
@@ -160,7 +166,6 @@ class Coordinator:
             self.scaler.scaling.lives.append(lived)
             for element, words in doubted:
                 self._found(DOUBTED, element, words)
-            self.liveness.left(rank)
         elif kind in (CLAIMED, DOUBTED):
             self._found(kind, *what)
         else:
@@ -202,10 +207,10 @@ class Coordinator:
             RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
         )
         if rank in self.plan.stateful_ranks:
+            held, so = _HELD[self.plan.holds_state(rank)]
             raise RankLost(
-                f"rank {rank}, which held partitions of stateful elements, died "
-                f"{clock.now() - self._started:.1f} s into the run; their state is gone with it. "
-                "Nothing was written as a result: start the run again"
+                f"rank {rank}, which held {held}, died {clock.now() - self._started:.1f} s into the run; "
+                f"{so}. What came out until then is not the whole answer: start the run again"
             )
         pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
         if not pool:

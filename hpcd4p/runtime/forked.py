@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +19,8 @@ from hpcd4p.runtime import garbage, signals
 
 SWITCH_S = 0.005
 """Python's own switch interval."""
+
+_exit = os._exit
 
 depth = 0
 """How many forks lie between this process and the first that had the engine."""
@@ -31,6 +34,7 @@ def _begin() -> None:
     sys.setswitchinterval(SWITCH_S)
     _drain(sys._getframe())
     signals.give_back()
+    os._exit = _exit
 
 
 def _drain(frame: FrameType | None) -> None:
@@ -60,7 +64,7 @@ def end(element: str, error: BaseException | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(status)
+    _exit(status)
 
 
 def _status(leave: SystemExit) -> int:
@@ -68,6 +72,23 @@ def _status(leave: SystemExit) -> int:
         return (leave.code or 0) & 0xFF
     sys.stderr.write(f"{leave.code}\n")
     return 1
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Within it, ``os._exit`` in an element is a failure of it, as ``sys.exit`` is; in a child it ends that.
+
+    For processes that hold the record: the run would be over without a word, and with status 0.
+    """
+    os._exit = _refuse
+    try:
+        yield
+    finally:
+        os._exit = _exit
+
+
+def _refuse(status: int) -> NoReturn:
+    raise RuntimeError(f"os._exit({status}) would end the run: an element should raise an exception instead")
 
 
 def _flush() -> None:

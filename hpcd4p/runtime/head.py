@@ -10,14 +10,17 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
+from hpcd4p.descriptors import reserve, room
 from hpcd4p.errors import BrokerLost, Interrupted, LauncherLost, RunStopped
 from hpcd4p.plan.model import ElementPlan
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.collector import Collector
 from hpcd4p.runtime.coordinator import Coordinator, in_doubt
 from hpcd4p.runtime.feeder import Feeder
+from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.signals import interruptible
@@ -199,23 +202,33 @@ def lead(
         broker.wake()
 
     sys.setswitchinterval(SWITCH_S)
-    with interruptible(interrupt):
+    reserve()
+    with interruptible(interrupt), staying():
         try:
             head.start()
             head.follow()
             head.end(0)
             return head.summary(0, "")
-        except RunStopped as stop:
-            for source in head.sources:
-                source.stop()
-            head.coordinator.event("stopped", str(stop))
-            # a broker that does not answer would be waited for again; and no MPI call without mpirun
-            if not isinstance(stop, (BrokerLost, LauncherLost)):
-                with suppress(BrokerLost):
-                    head.end(stop.status)
-            stop.summary = head.summary(stop.status, str(stop))
-            raise
-        except BaseException:  # a bug of the engine: nobody must be left waiting
-            with suppress(BrokerLost):
-                head.end(3)
-            raise
+        except BaseException as error:
+            with room():
+                stop = blame(error, 0) or error
+                _stop(head, stop)
+                if stop is error:
+                    raise
+                raise stop from error
+
+
+def _stop(head: Head, stop: BaseException) -> None:
+    """End the run because of `stop`, so that nobody is left waiting."""
+    for source in head.sources:
+        source.stop()
+    if not isinstance(stop, RunStopped):  # a bug of the engine
+        with suppress(BrokerLost, OSError):
+            head.end(3)
+        return
+    head.coordinator.event("stopped", str(stop))
+    # a broker that does not answer would be waited for again; and no MPI call without mpirun
+    if not isinstance(stop, (BrokerLost, LauncherLost)):
+        with suppress(BrokerLost, OSError):
+            head.end(stop.status)
+    stop.summary = head.summary(stop.status, str(stop))

@@ -7,16 +7,18 @@ exceptions; knows nothing of where tuples come from or go to.
 
 from __future__ import annotations
 
+from _thread import _count as count_threads
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
+from hpcd4p.descriptors import room
 from hpcd4p.errors import ElementFailed, RecordError, RunStopped
 from hpcd4p.plan.model import ElementPlan, Role
-from hpcd4p.runtime import clock, forked, garbage, loops
+from hpcd4p.runtime import at_work, clock, forked, garbage, loops
 from hpcd4p.runtime.loops import Leave, call_with_inputs, call_with_output, call_without_output
-from hpcd4p.runtime.signals import Asked
+from hpcd4p.runtime.signals import Alarmed, Asked
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
@@ -37,7 +39,7 @@ FIRST_LOOK_TUPLES = 16
 OUR_FILES = frozenset({__file__, loops.__file__})
 """A traceback begins behind them: they say nothing to the reader."""
 
-OURS = (RunStopped, RecordError, Leave, Asked)
+OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
 """What comes up through a call of an element and is no failure of it."""
 
 VALUE_CHARS = 2000
@@ -96,6 +98,8 @@ class Instance:
         pe = self.pe
         pe._sink = self._sink
         pe.rank = self.rank
+        at_work.since[self.plan.name] = None
+        at_work.see_threads("")
         try:
             pe.preprocess()
             self._stay()
@@ -118,9 +122,12 @@ class Instance:
         """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
         count = len(values)
         collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
+        at_work.since[self.plan.name] = None
         began = clock.now()
         self._run(port, values)
         self._stay()
+        if count_threads() != at_work.threads:
+            at_work.see_threads(self.plan.name)
         spent = clock.now() - began
         garbage.run_ends(collecting)
         # recent chunks tell more than old ones, and the first tells little: it imports and warms up
@@ -146,6 +153,7 @@ class Instance:
 
     def finish(self) -> None:
         """Call `postprocess`; what raises in it is a failure like any other."""
+        at_work.since[self.plan.name] = None
         began = clock.now()
         try:
             self._postprocess()
@@ -203,13 +211,16 @@ class Instance:
     def _failed(self, port: str, value: Any, error: BaseException) -> None:
         self._stay(error)
         if isinstance(error, OURS):  # came up through a call that wrote much, or from a signal
+            if isinstance(error, Alarmed):
+                error.element = error.element or self.plan.name
             raise error
-        import traceback  # most ranks never need it
-
         at = error.__traceback__
         while at is not None and at.tb_frame.f_code.co_filename in OUR_FILES and at.tb_next is not None:
             at = at.tb_next
-        text = "".join(traceback.format_exception(type(error), error, at))
+        with room():  # the element may have used up all descriptors
+            import traceback  # most ranks never need it
+
+            text = "".join(traceback.format_exception(type(error), error, at))
         self._fail(self, port, value, show_error(error), text)
 
     # ---- the loops, one for each kind of element

@@ -87,7 +87,7 @@ class Rank(Sender):
         if self.rank == 0:
             roles.append("head")
         if self.rank in self.plan.stateful_ranks:
-            roles.append("stateful")
+            roles.append("stateful" if self.plan.holds_state(self.rank) else "stateless")
         if self.in_pool:
             roles.append("pool")
         return "+".join(roles)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import RankLost, TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route
-from hpcd4p.runtime import clock
+from hpcd4p.runtime import at_work, clock
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance
@@ -199,6 +199,7 @@ class Sender:
             commit.stats = self.new_stats()
         worse, better = self.inbox.congestion()
         reply = self.broker.step(commit, take or (), ring or (), worse, better, want, stand)
+        at_work.well()
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         self.hungry = reply.idle

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.control.failures import too_many
+from hpcd4p.descriptors import reserve
 from hpcd4p.errors import RunStopped, TooManyFailures
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
+from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.flow import Flow
+from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.setup import copy_element
-from hpcd4p.runtime.signals import interruptible
+from hpcd4p.runtime.signals import Alarmed, interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.runtime.totals import totals
 
@@ -145,9 +148,17 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         With the summary so far in its attribute `summary`.
     """
     machine = _Sequential(job, sink, on_progress)
+    sink.warm()  # the end needs HDF5 in any case, and then elements may have used up all descriptors
+    reserve()
     try:
-        with interruptible():
+        with interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
         stop.summary = machine.summary(stop.status, str(stop))
         raise
+    except (Alarmed, OSError) as error:
+        stopped = blame(error, 0)
+        if stopped is None:
+            raise
+        stopped.summary = machine.summary(stopped.status, str(stopped))
+        raise stopped from error

@@ -11,7 +11,7 @@ is: it gets a handler that does nothing. A forked child gets back what there was
 from __future__ import annotations
 
 import signal
-import threading
+from _thread import get_ident
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,12 +19,15 @@ from typing import Any
 
 from hpcd4p.errors import Interrupted
 
+_ALARMS = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF)
+"""What a process sends itself (signal.alarm, signal.setitimer), and dies of without a handler."""
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 _ours: dict[int, tuple[Any, Any]] = {}
 """Signals that this process hears in a way of ours: handler, and what there was before."""
 
-_masks: dict[int, set[signal.Signals]] = {}
+_masks: dict[int, set[int | signal.Signals]] = {}
 """Threads in the middle of a fork, and what they had blocked before."""
 
 
@@ -36,6 +39,24 @@ def stopping() -> tuple[signal.Signals, ...]:
 
 class Asked(KeyboardInterrupt):
     """What a signal raises inside user code, which may well catch every `Exception`."""
+
+
+class Alarmed(BaseException):
+    """An alarm that nobody handles, raised where it came; without the engine it would end the process."""
+
+    element = ""
+    """Which one was in a call."""
+
+
+def hear_alarms() -> None:
+    """Raise `Alarmed` for an alarm of user code that has no handler of its own."""
+    for number in _ALARMS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            hear(number, _alarm)
+
+
+def _alarm(number: int, frame: FrameType | None) -> None:
+    raise Alarmed(signal.Signals(number).name)
 
 
 def deafen(numbers: Iterable[signal.Signals]) -> None:
@@ -69,6 +90,8 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
 
     Outside the main thread (a notebook's worker, say) nothing is changed.
     """
+    import threading  # other ranks need it not
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -84,6 +107,7 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
         on_signal(name)
 
     before = {number: hear(number, handle) for number in stopping()}
+    hear_alarms()
     try:
         yield
     except Asked as stop:
@@ -95,6 +119,9 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
         else:
             for number, handler in before.items():
                 _unhear(number, handler)
+        for number in _ALARMS:
+            if signal.getsignal(number) is _alarm:
+                _unhear(number, signal.SIG_DFL)
 
 
 # ---- forks
@@ -102,12 +129,12 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
 
 def block() -> None:
     """Before a fork: what comes for the child before it is ready reaches it then, and not our handlers."""
-    _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _ours)
+    _masks[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _ours)
 
 
 def unblock() -> None:
     """Undo `block`."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.pop(threading.get_ident()))
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.pop(get_ident()))
 
 
 def give_back() -> None:

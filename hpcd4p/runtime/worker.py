@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
+from hpcd4p import descriptors
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
@@ -25,11 +26,13 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
+from hpcd4p.runtime import left_behind
+from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
-from hpcd4p.runtime.signals import deafen
+from hpcd4p.runtime.signals import deafen, hear_alarms
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
@@ -59,6 +62,7 @@ def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
     """
     # the head answers them for all, and a rank that left would have mpirun kill the head
     deafen((signal.SIGINT, signal.SIGUSR1, signal.SIGTERM))
+    hear_alarms()
     lack: MissingPackage | None = None
     try:
         import hpcd4p.transport.redis_broker  # noqa: F401
@@ -91,7 +95,19 @@ def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
 
 
 def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
-    """Be rank `number` of the run that `setup` describes; for `begun` see `main`."""
+    """Be rank `number` of the run that `setup` describes; for `begun` see `main`.
+
+    However this rank fails, it leaves: a rank that is connected and does nothing would be waited for.
+    """
+    try:
+        return _serve(setup, number, begun)
+    except BaseException as error:  # noqa: BLE001  # what is not foreseen below, or failed while it was told
+        with suppress(BaseException):
+            _say(number, f"failed in the engine: {type(error).__name__}: {error}")
+        os._exit(3)
+
+
+def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value)
@@ -105,6 +121,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         _say(number, str(error))
         os._exit(3)
     begun()
+    descriptors.reserve()
     try:
         if isinstance(elements, ElementFailed):
             raise elements
@@ -114,37 +131,48 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         hold()
         rank.run()
         rank.leave()
-    except BrokerRefused as error:
+    except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
+        with descriptors.room():
+            _give_up(error, setup, number, broker, codec)
+    broker.report(codec.seal(("figures", number, rank.report())))
+    if rank.stopped is not None and rank.stopped.args[1]:
+        # MPI_Finalize would wait for the rank that was lost
+        os._exit(0)
+    left = left_behind.wait()
+    if left:
+        from hpcd4p.transport import mpi
+
+        for text in left:
+            _say(number, text)
+        mpi.finalize()
+        os._exit(0)
+    return 0
+
+
+def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec) -> NoReturn:
+    """Tell the head why this rank cannot go on, if that can be told, and leave."""
+    failed = error if isinstance(error, ElementFailed) else None
+    blamed = failed or blame(error, number)
+    if blamed is not None:
+        where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
+        broker.report(codec.seal(("element", number, f"{blamed}{where}")))
+        os._exit(0)  # the run is over: nobody will come to MPI_Finalize
+    if isinstance(error, LauncherLost):
+        os._exit(3)  # rank 0 sees it, too, and says so
+    if isinstance(error, (BrokerRefused, RankLost)):
         # out of memory, say: the head will see us as lost, and this is why
-        _say(number, str(error))
+        _say(number, str(error).removeprefix(f"rank {number} "))
         os._exit(3)
-    except BrokerLost:
+    if isinstance(error, BrokerLost):
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
         # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
         time.sleep(HEAD_FIRST_S)
         _leave_killed_head(setup, number)
-    except LauncherLost:
-        os._exit(3)  # rank 0 sees it, too, and says so
-    except RankLost as error:
-        sys.stderr.write(f"hpcd4p: {error}\n")
-        sys.stderr.flush()
-        os._exit(3)
-    except ElementFailed as error:
-        text = f"{error} (rank {number}, host {os.uname().nodename})"
-        broker.report(codec.seal(("element", number, text)))
-        os._exit(0)  # the run is over: nobody will come to MPI_Finalize
-    except BaseException:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
-        import traceback
+    import traceback
 
-        text = f"rank {number} failed in the engine:\n{traceback.format_exc()}"
-        broker.report(codec.seal(("engine", number, text)))
-        os._exit(0)
-    else:
-        broker.report(codec.seal(("figures", number, rank.report())))
-        if rank.stopped is not None and rank.stopped.args[1]:
-            # MPI_Finalize would wait for the rank that was lost
-            os._exit(0)
-    return 0
+    text = "".join(traceback.format_exception(error))
+    broker.report(codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}")))
+    os._exit(0)
 
 
 def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tuple[Broker, Any, Mesh]:
@@ -177,7 +205,7 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 
 
-def _leave_killed_head(setup: Setup, number: int) -> None:
+def _leave_killed_head(setup: Setup, number: int) -> NoReturn:
     """Leave; if rank 0 was killed, and no launcher of ours says so, one rank of its node does."""
     host, process = setup.head
     gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
@@ -187,8 +215,9 @@ def _leave_killed_head(setup: Setup, number: int) -> None:
 
 
 def _say(rank: int, text: str) -> None:
-    sys.stderr.write(f"hpcd4p: rank {rank}: {text}\n")
-    sys.stderr.flush()
+    # not to sys.stderr, which user code may have closed
+    with suppress(OSError):
+        os.write(2, f"hpcd4p: rank {rank}: {text}\n".encode(errors="replace"))
 
 
 def _elements(setup: Setup) -> list[Any] | ElementFailed:

