@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
     ElementFailed,
+    HeadLost,
     LauncherLost,
     MissingPackage,
     RankLost,
@@ -120,11 +121,8 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         # out of memory, say: the head will see us as lost, and this is why
         _say(number, str(error))
         os._exit(3)
-    except BrokerLost:
-        # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
-        # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
-        time.sleep(HEAD_FIRST_S)
-        _leave_killed_head(setup, number)
+    except BrokerLost as error:
+        _leave_lost_head(setup, number, error)
     except LauncherLost:
         os._exit(3)  # rank 0 sees it, too, and says so
     except RankLost as error:
@@ -179,8 +177,15 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 
 
-def _leave_killed_head(setup: Setup, number: int) -> None:
-    """Leave; if rank 0 was killed, and no launcher of ours says so, one rank of its node does."""
+def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
+    """Leave: the head is gone, or has gone without waiting for us.
+
+    If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
+    """
+    if not isinstance(error, HeadLost):
+        # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
+        # rank leaves with a status
+        time.sleep(HEAD_FIRST_S)
     host, process = setup.head
     gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
     if number == 1 and gone and STATUS_FILE not in os.environ:
