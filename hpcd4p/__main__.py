@@ -11,6 +11,10 @@ import sys
 
 def main() -> int:
     """Give the exit status of this process."""
+    if any("@" in word and "://" in word for word in sys.argv):
+        from hpcd4p.launch.hidden_words import hide_passwords
+
+        hide_passwords()
     here = os.getcwd()
     if here not in sys.path:  # the command `hpcd4p` finds modules where `python -m hpcd4p` does
         sys.path.insert(0, here)

@@ -80,7 +80,8 @@ def _look(leash: int, parent: int, count: int) -> None:
         if _closed(leash) or _is_said(parent):
             return
     if _first_to_say(parent):
-        _tell(missing, ranks, count)
+        if count == 1 or empty == 0:  # else the others have been ended, and somebody has said why
+            _tell(missing, ranks, count)
         _end(parent)
 
 
@@ -89,11 +90,10 @@ def _closed(leash: int) -> bool:
     import select
     import time
 
-    if not select.select([leash], [], [], LOOK_S)[0]:
-        return False
-    if os.read(leash, 1):
+    until = time.monotonic() + LOOK_S
+    if select.select([leash], [], [], LOOK_S)[0] and os.read(leash, 1):
         return True
-    time.sleep(LOOK_S)  # the rank has ended without a word
+    time.sleep(max(0.0, until - time.monotonic()))  # the rank has ended without a word
     return False
 
 

@@ -16,6 +16,7 @@ import redis
 
 from hpcd4p.launch.redis_program import find_redis_server
 from tests.e2e.answers import missing_and_extra
+from tests.e2e.processes import words_of
 
 ENDS_S = 10.0
 """A closed connection is known at once; the rest is for a machine that others use."""
@@ -162,3 +163,21 @@ def test_what_a_run_leaves_that_was_killed_as_a_whole_is_removed_by_the_next(run
         ended = runs.run("load", 2, "-i", "5", "--redis-url", f"unix://{shared}")
         assert ended.status == 0, ended.err
         assert client.keys() == []
+
+
+@pytest.mark.parametrize("form", ["--redis-url {}", "--redis-url={}"])
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_the_password_of_a_shared_redis_is_in_no_list_of_processes(runs, shared, by_mpirun, form):
+    with redis.Redis(unix_socket_path=str(shared)) as client:
+        client.config_set("requirepass", "s3cr3t")
+        url = f"unix://default:s3cr3t@{shared}"
+        run = runs.start("load", 4, "-i", "2000", *form.format(url).split(), by_mpirun=by_mpirun)
+        run.until_touched("begun-*", 2)
+        words = {pid: words_of(pid) for pid in run.pids()}
+        # mpirun shows what the user typed: then the variable HPCD4P_REDIS_URL is the place for it
+        shown = [text for pid, text in words.items() if "s3cr3t" in text and pid != run.process.pid]
+        assert len(words) >= 5
+        assert shown == []
+        assert by_mpirun or "s3cr3t" not in words[run.process.pid]
+        run.process.send_signal(signal.SIGINT)
+        assert run.wait().summary is not None
