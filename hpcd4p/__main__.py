@@ -11,6 +11,10 @@ import sys
 
 def main() -> int:
     """Give the exit status of this process."""
+    if any("@" in word and "://" in word for word in sys.argv):
+        from hpcd4p.launch.hidden_words import hide_passwords
+
+        hide_passwords()
     here = os.getcwd()
     # elements may change the working folder, and then import
     sys.path[:] = [os.path.abspath(folder) for folder in sys.path]

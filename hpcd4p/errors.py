@@ -20,7 +20,8 @@ The tree::
         ├── RankLost            a rank that the run cannot do without died: exit status 3
         ├── LauncherLost        mpirun went away: exit status 3
         └── BrokerLost          the Redis of the run went away: exit status 3
-            └── BrokerRefused   it is there, but refused a command (out of memory, say)
+            ├── BrokerRefused   it is there, but refused a command (out of memory, say)
+            └── HeadLost        it is there, but rank 0 is not (a shared Redis)
 
 This file must never import anything but the standard library.
 """
@@ -146,3 +147,7 @@ class BrokerLost(RunStopped):
 
 class BrokerRefused(BrokerLost):
     """The Redis of the run refused a command: it is out of memory, say, or not ours."""
+
+
+class HeadLost(BrokerLost):
+    """Rank 0 was killed, and its Redis, which is shared, lives on."""

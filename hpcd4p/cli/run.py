@@ -96,7 +96,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
-        words = ["run", *_without_ranks(argv, made)]
+        if found.redis_url is not None:
+            os.environ["HPCD4P_REDIS_URL"] = found.redis_url  # others read the words of a process, not this
+        words = ["run", *_for_ranks(argv, made)]
         redis = mapping is not Mapping.STATIC
         return launch(size, words, redis=redis, launcher=settings.values["launcher"])
     if ranks.size > 1:  # before the workflow, which may take minutes to load
@@ -116,15 +118,19 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         return _finish(job, sink, small, present, settings, early)
 
 
-def _without_ranks(argv: list[str], made: Parser) -> list[str]:
-    """The same command line for the ranks, which are told their number by MPI."""
+_NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
+"""Ranks are told their number by MPI, and where the Redis is, perhaps with a password, in a variable."""
+
+
+def _for_ranks(argv: list[str], made: Parser) -> list[str]:
+    """The same command line for the ranks."""
     parts = split(argv, made.arity)
     words = iter(parts.own)
     own = []
     for word in words:
-        if word in ("-n", "--ranks"):
+        if word in _NOT_FOR_RANKS:
             next(words, None)
-        elif not word.startswith(("--ranks=", "-n=")):
+        elif word.partition("=")[0] not in _NOT_FOR_RANKS:
             own.append(word)
     return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
 

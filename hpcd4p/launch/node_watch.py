@@ -19,11 +19,12 @@ from hpcd4p.launch.place import launched_here
 LOOK_S = 2.0
 """Between two looks; the second one that finds a rank missing is believed. See `start_watch.LOOK_S`."""
 
-END_S = 2.0
-"""A launcher takes 0.3 s to end its ranks; those that are left after this are killed here."""
+END_S = LOOK_S + 0.5
+"""A launcher takes 0.3 s to end its ranks; those that are left after this are killed here. More than
+`LOOK_S`, for the other watch of the node looks once more, and must see that it is said."""
 
 _child: tuple[int, int] | None = None  # our end of the pipe, and the process
-_name: object = None
+_listens: object = None
 
 
 def begin() -> None:
@@ -66,15 +67,22 @@ def _look(leash: int, parent: int, count: int) -> None:
         return  # a script between the launcher and this rank, or a launcher that ends all by itself
     roll = Roll(range(count))
     ranks: dict[int, int] = {}
-    while here := siblings_under(parent):
+    empty = 0
+    while True:
+        here = siblings_under(parent)
         ranks |= {sibling.local: sibling.rank for sibling in here}
         missing = roll.look([sibling.local for sibling in here])
-        if missing and _first_to_say(parent):
+        empty = 0 if here else empty + 1
+        if empty > 1:  # not one is left, this rank among them, and the job goes on
+            missing = list(range(count))
+        if missing:
+            break
+        if _closed(leash) or _is_said(parent):
+            return
+    if _first_to_say(parent):
+        if count == 1 or empty == 0:  # else the others have been ended, and somebody has said why
             _tell(missing, ranks, count)
-            _end(parent)
-            return
-        if missing or _closed(leash):
-            return
+        _end(parent)
 
 
 def _closed(leash: int) -> bool:
@@ -82,24 +90,36 @@ def _closed(leash: int) -> bool:
     import select
     import time
 
-    if not select.select([leash], [], [], LOOK_S)[0]:
-        return False
-    if os.read(leash, 1):
+    until = time.monotonic() + LOOK_S
+    if select.select([leash], [], [], LOOK_S)[0] and os.read(leash, 1):
         return True
-    time.sleep(LOOK_S)  # the rank has ended without a word
+    time.sleep(max(0.0, until - time.monotonic()))  # the rank has ended without a word
     return False
 
 
-def _first_to_say(parent: int) -> bool:
-    """Whether no other process of this node says it: the name is taken as long as this process lives."""
-    global _name
+def _name(parent: int) -> str:
+    """What whoever says it listens on: for as long as that process lives, and on this node only."""
+    return f"\0hpcd4p-start-{os.getuid()}-{parent}"
+
+
+def _is_said(parent: int) -> bool:
+    """Whether another process of this node has said who is missing, and is ending the others."""
     import socket
 
-    _name = socket.socket(socket.AF_UNIX)
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(_name(parent)) == 0
+
+
+def _first_to_say(parent: int) -> bool:
+    import socket
+
+    global _listens
+    _listens = socket.socket(socket.AF_UNIX)
     try:
-        _name.bind(f"\0hpcd4p-start-{os.getuid()}-{parent}")
+        _listens.bind(_name(parent))
     except OSError:
         return False
+    _listens.listen()
     return True
 
 

@@ -101,9 +101,9 @@ def run(
         return summary
 
 
-def _erase(broker: RedisBroker, size: int) -> None:
+def _erase(broker: RedisBroker) -> None:
     with suppress(BrokerLost):  # then there is nothing to erase, and the run has said so
-        broker.erase(size)
+        broker.erase()
 
 
 def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
@@ -130,7 +130,8 @@ def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
         endpoint = check_shared_redis(job.redis_url, several_nodes=len(set(hosts)) > 1)
     else:
         endpoint = early.redis_for(hosts).endpoint
-    return RedisPlace(endpoint, run_id, load_scripts(endpoint, run_id, job.plan.streams, shared), shared)
+    shas = load_scripts(endpoint, run_id, job.plan.streams, shared, job.plan.size)
+    return RedisPlace(endpoint, run_id, shas, shared)
 
 
 def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
@@ -147,9 +148,10 @@ def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
         (tasks // 2, size // 2),
         job.settings.max_attempts,
         redis.shared,
+        job.plan.size,
     )
     if redis.shared:
-        stack.callback(_erase, broker, job.plan.size)
+        stack.callback(_erase, broker)
     return broker
 
 

@@ -21,6 +21,7 @@ from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
     ElementFailed,
+    HeadLost,
     LauncherLost,
     MissingPackage,
     RankLost,
@@ -164,10 +165,7 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
         _say(number, str(error).removeprefix(f"rank {number} "))
         os._exit(3)
     if isinstance(error, BrokerLost):
-        # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
-        # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
-        time.sleep(HEAD_FIRST_S)
-        _leave_killed_head(setup, number)
+        _leave_lost_head(setup, number, error)
     import traceback
 
     text = "".join(traceback.format_exception(error))
@@ -205,8 +203,15 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 
 
-def _leave_killed_head(setup: Setup, number: int) -> NoReturn:
-    """Leave; if rank 0 was killed, and no launcher of ours says so, one rank of its node does."""
+def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
+    """Leave: the head is gone, or has gone without waiting for us.
+
+    If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
+    """
+    if not isinstance(error, HeadLost):
+        # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
+        # rank leaves with a status
+        time.sleep(HEAD_FIRST_S)
     host, process = setup.head
     gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
     if number == 1 and gone and STATUS_FILE not in os.environ:

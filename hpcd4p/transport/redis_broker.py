@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p import descriptors
-from hpcd4p.errors import BrokerLost
+from hpcd4p.errors import BrokerLost, HeadLost
+from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
@@ -28,33 +29,38 @@ SHARED_TTL_S = 600
 LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
 
-HEAD_LIVES_S = 30.0
-"""On a shared Redis, ranks that wait leave when the head has not been heard of for this long."""
+HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
+
+LOOK_S = 1.0
+"""On a shared Redis, waiting ranks with low numbers look so often whether the head lives; whoever finds that
+it does not tells all."""
+
+RANKS_PER_LOOK = 8
+"""Others look less often, so that many ranks together ask little more than few do."""
 
 
 def load_scripts(
-    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False
+    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
 ) -> dict[str, str]:
-    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run."""
+    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run.
+
+    On a shared Redis, what killed runs have left is removed first.
+    """
     from importlib.resources import files
 
     keys = Keys(run_id)
     connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
+    if shared:
+        redis_runs.sweep(connection)
+        redis_runs.enter(connection, keys, size, elements)
     shas = {}
     for name in ("step", "claim", "bury", "observe"):
         text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
         shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
     for element in elements:
         connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
-    if shared:
-        _say_head_lives(connection, keys)
     connection.close()
     return shas
-
-
-def _say_head_lives(connection: RespConnection, keys: Keys) -> None:
-    connection.call("HSET", keys.prefix + "head", "lives", 1)
-    connection.call("EXPIRE", keys.prefix + "head", int(HEAD_LIVES_S))
 
 
 class RedisBroker:
@@ -82,11 +88,13 @@ class RedisBroker:
         self._ttl = SHARED_TTL_S if shared else 0
         self._shared = shared
         self._size = size
-        self._head_said = 0.0
+        self._looked = time.monotonic()
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
         # from now on the head will miss this rank if it goes
         self._calls.call("HSETNX", self.keys.prefix + "com", rank, 0)
+        if shared and not rank:
+            redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it
         # bears the same name: a rank lives as long as one of its connections does
         self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
@@ -126,7 +134,10 @@ class RedisBroker:
             args.extend(pair)
         args.append(len(take))
         args.extend(take)
-        return _reply(self._script("step", *args), stand != IN_CALL)
+        reply = _reply(self._script("step", *args), stand != IN_CALL)
+        if self._shared and not reply.accepted:
+            self._see_head()
+        return reply
 
     def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
         """See `Broker.claim`."""
@@ -134,11 +145,12 @@ class RedisBroker:
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
-        if seconds is None and self._shared:
-            seconds = HEAD_LIVES_S / 3
-            if self.rank and not self._calls.call("HGET", self.keys.prefix + "head", "lives"):
-                self.erase(self._size)
-                raise BrokerLost("the head of the run is gone; its Redis, which is shared, is not")
+        if self._shared and self.rank:
+            look_s = min(max(LOOK_S, self.rank / RANKS_PER_LOOK), redis_runs.HEAD_LIVES_S / 3)
+            seconds = look_s if seconds is None else min(seconds, look_s)
+            if time.monotonic() - self._looked >= look_s:
+                self._looked = time.monotonic()
+                self._see_head()
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
             seconds = 0
@@ -149,9 +161,17 @@ class RedisBroker:
                 heard = BELL
             else:
                 _, token = self._bell.receive()
+                if token == redis_runs.GONE.encode():
+                    raise HeadLost(HEAD_LOST)
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard
+
+    def _see_head(self) -> None:
+        if not redis_runs.head_lives(self._calls, self.keys):
+            self.erase()
+            redis_runs.tell_head_is_gone(self._calls, self.keys, self._size)
+            raise HeadLost(HEAD_LOST)
 
     def wake(self) -> None:
         """See `Broker.wake`."""
@@ -170,29 +190,12 @@ class RedisBroker:
 
     def observe(self, alive: bool, fetch: bool = True) -> Observation:
         """See `Broker.observe`."""
-        if self._shared and time.monotonic() - self._head_said > HEAD_LIVES_S / 6:
-            self._head_said = time.monotonic()
-            _say_head_lives(self._calls, self.keys)
+        if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
+            self._looked = time.monotonic()
+            redis_runs.say_head_lives(self._calls, self.keys)
         refresh: list[str] = []
         if self._ttl:
-            refresh = [
-                "pend",
-                "ready",
-                "idle",
-                "wait",
-                "parked",
-                "com",
-                "own",
-                "firm",
-                "fill",
-                "lost",
-                "cong",
-                "stat",
-                "dead",
-                "prog",
-                "final",
-            ]
-            refresh += [f"t:{e}" for e in self._streams]
+            refresh = self.keys.lasting(self._streams)
         said = self._script("observe", self._ttl, int(fetch), *refresh)
         pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
         return Observation(
@@ -237,33 +240,12 @@ class RedisBroker:
         connection.receive()
         connection.receive()
 
-    def erase(self, size: int) -> None:
+    def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.
 
         By the head, last of all, or by a rank that finds the head gone.
         """
-        names = [
-            "head",
-            "pend",
-            "ready",
-            "idle",
-            "wait",
-            "parked",
-            "com",
-            "own",
-            "firm",
-            "fill",
-            "lost",
-            "cong",
-            "stat",
-            "dead",
-            "prog",
-            "final",
-        ]
-        names += [f"t:{e}" for e in self._streams]
-        names += [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
-        for start in range(0, len(names), 1000):
-            self._calls.call("UNLINK", *(self.keys.prefix + n for n in names[start : start + 1000]))
+        redis_runs.erase(self._calls, self.keys, self._size, self._streams)
 
     def close(self) -> None:
         """See `Broker.close`."""

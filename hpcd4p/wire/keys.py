@@ -29,11 +29,20 @@ key                   type         holds
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
 ``final``             list         sealed figures of ranks that have finished
-``head``              hash         expires when the head has not looked for half a minute (shared Redis only)
+``head``              hash         expires when the head has not looked for half a minute;
+                                   ``client``: number of its connection (shared Redis only)
 ====================  ===========  ==================================================================
+
+On a Redis that runs share, ``hpcd4p:runs`` says which there are, so that what a killed one has left is found
+without a look at every key: a hash, RUN -> number of the head's connection, ranks, elements with a stream.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+RUNS = "hpcd4p:runs"
+"""Which runs there are; on a shared Redis only."""
 
 GROUP = "pool"
 """Name of the consumer group of every task stream."""
@@ -46,11 +55,27 @@ TAG_NOTICE = 3
 """MPI: number of the sender's last committed transaction."""
 
 
+_LASTING = (
+    *("pend", "ready", "idle", "wait", "parked", "com", "own", "firm", "fill", "lost", "cong", "stat"),
+    *("dead", "prog", "final"),
+)
+
+
 class Keys:
     """The keys of one run."""
 
     def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
         self.prefix = f"hpcd4p:{run_id}:"
+
+    def lasting(self, elements: Sequence[int]) -> list[str]:
+        """All keys but ``head`` and those of single ranks, without the prefix."""
+        return [*_LASTING, *(f"t:{e}" for e in elements)]
+
+    def every(self, elements: Sequence[int], size: int) -> list[str]:
+        """All keys of a run of `size` ranks."""
+        own = [f"{kind}:{rank}" for kind in ("bell", "orders") for rank in range(size)]
+        return [self.prefix + name for name in ("head", *self.lasting(elements), *own)]
 
     def bell(self, rank: int) -> str:
         """Doorbell of `rank`."""

@@ -1,7 +1,7 @@
 """Kill a rank at a random moment of its start, again and again, and see that everybody ends in time.
 
-    python -m tests.e2e.start_kills --times 100             # under a plain mpirun --enable-recovery
-    python -m tests.e2e.start_kills --times 100 --ranks 8 --srun "--mpi=pmix -N4"      # under a plain srun
+    python -m tests.e2e.start_kills --times 100    # plain mpirun --enable-recovery, plain srun:
+    python -m tests.e2e.start_kills --times 100 --ranks 8 --srun "--mpi=pmix -N4 --ntasks-per-node=2"
 
 Each line: which rank was killed, when, the status, the time from the kill to the end, and what was said.
 A run must end within 10 s of the kill, with at most one message of hpcd4p, and leave no process.
