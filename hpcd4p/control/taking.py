@@ -31,7 +31,7 @@ def takeable(wanted: Sequence[int], slow: Collection[int], waiting: Mapping[int,
     Returns
     -------
     list of int
-        Quick elements, up to the first slow one whose turn it is: its task is begun when the commit is through.
+        Quick ones, up to the first slow one whose turn it is: its task begins when the commit is through.
     """
     found = []
     for element in wanted:

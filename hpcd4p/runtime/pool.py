@@ -38,9 +38,6 @@ than that to run costs more than it saves, however late it is."""
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
-URGENT_RING_S = 0.0001
-"""While a rank waits for that commit and does nothing else, it rings for its messages after this time."""
-
 TAIL_TASKS = 4
 """While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
 longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
@@ -146,7 +143,7 @@ class PoolRank(Rank):
             wanted = [e for e in wanted if not self.marks.feeds[e] & before]
         self.seal()
         commit, notify, local = self.window.ready()
-        sleepers = self.window.to_ring(clock.now())
+        sleepers = self.window.to_ring(clock.now(), self.ring_after_s)
         stand = self.parking.stand()
         wary = stand == IDLE and self._wary()
         if wary:
@@ -182,10 +179,9 @@ class PoolRank(Rank):
         return clock.now() - self._tended > SETTLE_S
 
     @property
-    def ring_after_s(self) -> float:
-        """See `Rank.ring_after_s`: at once, if this rank does nothing until the message is matched."""
-        idle = self.in_pool and not self._idle and not self._may_begin()
-        return URGENT_RING_S if idle else super().ring_after_s
+    def busy(self) -> bool:
+        """See `Sender.busy`."""
+        return super().busy or (self.in_pool and not self._idle and self._may_begin())
 
     def _may_be_slow(self, element: int) -> bool:
         g = self.granularity
