@@ -34,8 +34,8 @@ class EngineSettings:
     """Most bytes in a task of more than one tuple, so that a few tasks never fill Redis."""
 
     flush_s: float = 0.001
-    """What a source writes after a silence of this many seconds is handed over at once, what follows it so much
-    later: the least that a tuple may cost is a task and a commit, 1 ms of all processes together."""
+    """What a source writes after a silence of this many seconds is handed over at once, what follows it so
+    much later. A task and its commit cost all processes together about 1 ms."""
 
     high_tasks_per_rank: int = 8
     """Sources wait while more tasks than this, for each pool rank, wait in Redis (at least 32)."""
