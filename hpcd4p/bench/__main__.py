@@ -11,6 +11,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from hpcd4p.bench import against as versus
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row
 from hpcd4p.bench.peers import installed
@@ -25,6 +26,7 @@ FIGURES = {
     "sleep": "tasks that wait, 16 ranks",
     "arrays": "1 MiB arrays: bytes per second",
     "floor": "one tuple, the whole program",
+    "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
@@ -37,6 +39,8 @@ FIGURES = {
     "merge": "`collect --merge` of 500 run records beside a copy of them",
     "reporting": "`report` of a study of 500 runs: time and memory",
 }
+
+AGAINST = versus.FIGURES
 
 LONG = frozenset({"simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
 """Measured when they are named: more than ten minutes each, or a matter of clusters and studies."""
@@ -53,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("figures", nargs="*", metavar="FIGURE")
     made.add_argument(
         "--repeats", type=int, default=5, metavar="N", help="samples of each (5); medians are shown"
+    )
+    made.add_argument(
+        "--against",
+        type=Path,
+        metavar="DIR",
+        help=f"only compare with the hpcd4p in DIR, a checkout of another commit ({', '.join(AGAINST)})",
     )
     made.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not how fast")
     made.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
@@ -74,6 +84,8 @@ def main(argv: list[str]) -> int:
     unknown = [name for name in found.figures if name not in FIGURES]
     if unknown:
         made.error(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
+    if found.against and not set(found.figures) <= set(AGAINST):
+        made.error(f"--against compares {', '.join(AGAINST)}")
     if found.repeats < 1:
         made.error("--repeats must be 1 or more")
     try:
@@ -84,7 +96,8 @@ def main(argv: list[str]) -> int:
     bench = Bench(launcher, found.repeats, found.quick, found.peers, found.mpich_python)
     about = _about(bench)
     print(", ".join(f"{name} {value}" for name, value in about.items()), flush=True)
-    rows, failed = _measured(bench, found.figures or [name for name in FIGURES if name not in LONG])
+    names = found.figures or [n for n in (AGAINST if found.against else FIGURES) if n not in LONG]
+    rows, failed = _measured(bench, names, found.against)
     print(verdict(rows, bench.wrong))
     if found.json:
         told = as_json(rows, {**about, "wrong": bench.wrong})
@@ -92,7 +105,7 @@ def main(argv: list[str]) -> int:
     return 1 if failed or bench.wrong else 0
 
 
-def _measured(bench: Bench, names: list[str]) -> tuple[list[Row], bool]:
+def _measured(bench: Bench, names: list[str], against: Path | None = None) -> tuple[list[Row], bool]:
     """Rows of every figure; each table is printed as soon as it is there."""
     rows: list[Row] = []
     failed = False
@@ -101,7 +114,10 @@ def _measured(bench: Bench, names: list[str]) -> tuple[list[Row], bool]:
         trouble: TrialError | None = None
         try:
             # one by one: what could be measured before a failure is shown
-            new.extend(import_module(f"hpcd4p.bench.{name}").rows(bench))
+            if against:
+                new += versus.rows(bench, against, [name])
+            else:
+                new.extend(import_module(f"hpcd4p.bench.{name}").rows(bench))
         except TrialError as error:
             trouble, failed = error, True
         bench.say("")

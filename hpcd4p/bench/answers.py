@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from hpcd4p import WorkflowGraph
 from hpcd4p.bench import workloads
+from hpcd4p.bench.delays import Delays
+from hpcd4p.bench.server import ServerWatch
 
 
 def _increments(calls: int) -> list[Any]:
@@ -32,8 +34,21 @@ class Workload(NamedTuple):
 
     build: Callable[[], WorkflowGraph]
     expected: Callable[[int], list[Any]]
-    indexed: bool = False
-    """Each call is given its number: ``{"index": 0}``."""
+    given: Callable[[int], Any] = int
+    """Inputs for that many calls."""
+    sink: type[ServerWatch] = ServerWatch
+
+
+def _indexed(calls: int) -> list[dict[str, int]]:
+    """Each call is given its number."""
+    return [{"index": i} for i in range(calls)]
+
+
+def _paced(build: Callable[[], WorkflowGraph]) -> Workload:
+    """Its calls are tuples a second."""
+    return Workload(
+        build, lambda rate: list(range(workloads.paced_tuples(rate))), lambda rate: [{"rate": rate}], Delays
+    )
 
 
 WORKLOADS = {
@@ -43,8 +58,10 @@ WORKLOADS = {
     "sleep": Workload(
         workloads.sleep, lambda calls: [(i, *workloads.naps_s(i)) for i in range(1, calls + 1)]
     ),
-    "arrays": Workload(workloads.arrays, lambda calls: _stations(calls, 1.0), True),
-    "stack": Workload(workloads.stack, lambda calls: _stations(calls, 2.0), True),
+    "arrays": Workload(workloads.arrays, lambda calls: _stations(calls, 1.0), _indexed),
+    "stack": Workload(workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
+    "latency": _paced(workloads.latency),
+    "latency_keyed": _paced(workloads.latency_keyed),
     "silent": Workload(workloads.silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
 }
 """By name, for `hpcd4p.bench.rank`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from hpcd4p.bench.bare import ON_THE_WAY
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Row, Target, take_turns
+from hpcd4p.bench.figure import Row, Target, pairs
 
 SHARE = 0.5
 """Of the bytes per second of the bare send."""
@@ -16,11 +16,11 @@ _GIB = 1 << 30
 
 def rows(bench: Bench) -> Iterator[Row]:
     """The way of the arrays alone, and with arithmetic that the bare ranks do as well."""
-    yield from _pair(bench, "arrays", "n=4, looked at", "mpi4py Send", add=0)
-    yield from _pair(bench, "stack", "n=4, scaled and added", "the same with mpi4py", add=1)
+    yield from _rows(bench, "arrays", "n=4, looked at", "mpi4py Send", add=0)
+    yield from _rows(bench, "stack", "n=4, scaled and added", "the same with mpi4py", add=1)
 
 
-def _pair(bench: Bench, workload: str, what: str, bare: str, add: int) -> Iterator[Row]:
+def _rows(bench: Bench, workload: str, what: str, bare: str, add: int) -> Iterator[Row]:
     # importing numpy on three ranks, 0.15 s, is in the time
     calls = bench.size(16_000, 1000)
     memory: list[float] = []
@@ -30,16 +30,13 @@ def _pair(bench: Bench, workload: str, what: str, bare: str, add: int) -> Iterat
         memory.append(max(f["peak_rss_bytes"] for f in outcome.summary["ranks_figures"]) / 1e6)
         return calls / outcome.elapsed_s * (1 << 20) / _GIB
 
-    measures: dict[str, Callable[[], float]] = {
-        "bare": lambda: bench.ask("send", calls, add, ranks=2)["rate"] / _GIB,
-        "ours": ours,
+    others: dict[str, Callable[[], float]] = {
+        bare: lambda: bench.ask("send", calls, add, ranks=2)["rate"] / _GIB,
     }
     if not add:
-        measures["stream"] = lambda: bench.ask("stream", calls, ranks=2)["rate"] / _GIB
-    samples = take_turns(measures, bench.repeats)
-    target = Target(SHARE, at_least=True)
-    yield Row("arrays", what, "GiB/s", samples["ours"], bare, samples["bare"], target)
-    if not add:
-        name = f"mpi4py, {ON_THE_WAY} on their way"
-        yield Row("arrays", what, "GiB/s", samples["ours"], name, samples["stream"])
+        stream = f"mpi4py, {ON_THE_WAY} on their way"
+        others[stream] = lambda: bench.ask("stream", calls, ranks=2)["rate"] / _GIB
+    for name, found in pairs(ours, others, bench.repeats).items():
+        target = Target(SHARE, at_least=True) if name == bare else None
+        yield Row("arrays", what, "GiB/s", found.ours, name, found.other, target)
     yield Row("arrays", f"{what}: memory of the largest rank", "MB", memory)

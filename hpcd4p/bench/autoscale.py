@@ -6,18 +6,18 @@ the pool were not parked. Not among the default figures: with 3 repeats it takes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import mean, median
 from typing import NamedTuple
 
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Of, Row, Target, take_turns
+from hpcd4p.bench.figure import Of, Pairs, Row, Target, pairs
 from hpcd4p.bench.paper import shipped
 
 RANKS = (4, 8, 16)
-POLICIES = ("none", "knee", "queue", "idle")
 DEFAULT = "knee"
+OTHERS = ("none", "queue", "idle")
 
 MOST_TIME = 1.05
 """Run time of the default policy, by that of `none`, anywhere; and on average:"""
@@ -78,53 +78,75 @@ def rows(bench: Bench) -> Iterator[Row]:
     for name, load in LOADS.items():
         for ranks in RANKS if not bench.quick else RANKS[:1]:
             runs = _runs(bench, name, load, ranks)
-            ratios.append(_elapsed(runs[DEFAULT]) / _elapsed(runs["none"]))
+            ratios.append(
+                median(
+                    a.elapsed_s / b.elapsed_s
+                    for a, b in zip(runs["none"].ours, runs["none"].other, strict=True)
+                )
+            )
             yield from _rows(f"{name}, n={ranks}", load, ranks, runs)
     average = Target(MOST_TIME_ON_AVERAGE, at_least=False, of=Of.VALUE)
     yield Row("autoscale", "run time by that of none, average", "", [mean(ratios)], target=average)
 
 
-def _runs(bench: Bench, name: str, load: Load, ranks: int) -> dict[str, list[shipped.Shipped]]:
+Runs = Pairs[shipped.Shipped, shipped.Shipped]
+
+
+def _runs(bench: Bench, name: str, load: Load, ranks: int) -> dict[str, Runs]:
+    """Runs of the default policy, each beside one of another."""
     words = load.quick if bench.quick else load.words
-    found: dict[str, list[shipped.Shipped]] = {policy: [] for policy in POLICIES}
     outputs: dict[str, int] = {}
 
-    def once(policy: str) -> float:
+    def once(policy: str) -> shipped.Shipped:
         run = shipped.run(bench, load.workflow, ranks, [*words, "--autoscale", policy])
-        found[policy].append(run)
         if run.summary.outputs != (outputs or run.summary.outputs):
             bench.wrong.append(f"autoscale, {name}, {ranks} ranks, {policy}")
         outputs.update(run.summary.outputs)
-        return run.elapsed_s
+        return run
 
-    take_turns({policy: partial(once, policy) for policy in POLICIES}, bench.repeats)
-    return found
+    return pairs(partial(once, DEFAULT), {other: partial(once, other) for other in OTHERS}, bench.repeats)
 
 
-def _rows(what: str, load: Load, ranks: int, runs: dict[str, list[shipped.Shipped]]) -> Iterator[Row]:
-    time = {policy: [run.elapsed_s for run in found] for policy, found in runs.items()}
-    process = {policy: [run.summary.process_time_s for run in found] for policy, found in runs.items()}
-    most = Target(MOST_TIME, at_least=False)
-    yield Row("autoscale", f"{what}: run time", "s", time[DEFAULT], "none", time["none"], most)
+def _rows(what: str, load: Load, ranks: int, runs: dict[str, Runs]) -> Iterator[Row]:
+    none = runs["none"]
+    yield _row(f"{what}: run time", "s", "none", none, _elapsed, Target(MOST_TIME, at_least=False))
     bound = load.process.get(ranks)
     saved = None if bound is None else Target(bound, at_least=False)
-    yield Row("autoscale", f"{what}: process time", "s", process[DEFAULT], "none", process["none"], saved)
-    efficiency = [run.summary.efficiency for run in runs[DEFAULT]]
-    long = median(time[DEFAULT]) > LASTS_S
+    yield _row(f"{what}: process time", "s", "none", none, _process, saved)
+    efficiency = [run.summary.efficiency for run in none.ours]
+    long = median(map(_elapsed, none.ours)) > LASTS_S
     least = Target(LEAST_EFFICIENCY, at_least=True, of=Of.VALUE) if long else None
     yield Row("autoscale", f"{what}: efficiency", "", efficiency, target=least)
     if load.steady:
-        changes = [changes_per_minute(run) for run in runs[DEFAULT]]
+        changes = [changes_per_minute(run) for run in none.ours]
         few = Target(MOST_CHANGES, at_least=False, of=Of.VALUE)
         yield Row("autoscale", f"{what}: changes a minute", "", changes, target=few)
-    for other in ("queue", "idle"):
-        ours, theirs = _products(time, process, DEFAULT), _products(time, process, other)
+    for other in OTHERS[1:]:
         better = Target(1.0, at_least=False)
-        yield Row("autoscale", f"{what}: run time x process time", "s²", ours, other, theirs, better)
+        yield _row(f"{what}: run time x process time", "s²", other, runs[other], _product, better)
 
 
-def _products(time: dict[str, list[float]], process: dict[str, list[float]], policy: str) -> list[float]:
-    return [t * p for t, p in zip(time[policy], process[policy], strict=True)]
+def _row(
+    what: str,
+    unit: str,
+    other: str,
+    runs: Runs,
+    of: Callable[[shipped.Shipped], float],
+    target: Target | None,
+) -> Row:
+    return Row("autoscale", what, unit, [*map(of, runs.ours)], other, [*map(of, runs.other)], target)
+
+
+def _elapsed(run: shipped.Shipped) -> float:
+    return run.elapsed_s
+
+
+def _process(run: shipped.Shipped) -> float:
+    return run.summary.process_time_s
+
+
+def _product(run: shipped.Shipped) -> float:
+    return _elapsed(run) * _process(run)
 
 
 def changes_per_minute(run: shipped.Shipped) -> float:
@@ -134,7 +156,3 @@ def changes_per_minute(run: shipped.Shipped) -> float:
         return 0.0
     settled = [c for c in run.changes if SETTLED_S < c.time_s < run.elapsed_s - SETTLED_S]
     return len(settled) * 60 / span
-
-
-def _elapsed(runs: list[shipped.Shipped]) -> float:
-    return median(run.elapsed_s for run in runs)

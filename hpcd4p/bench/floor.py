@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from hpcd4p.bench import one, peers
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Of, Row, Target, take_turns
+from hpcd4p.bench.figure import Of, Row, Target, pairs
 from hpcd4p.bench.trial import Ended, TrialError
 
 EXTRA_S = 0.6
@@ -22,47 +24,43 @@ END_S = 0.1
 
 def rows(bench: Bench) -> list[Row]:
     """Whole processes, 8 and 64 ranks; and how long the end takes."""
-    ends: dict[str, list[float]] = {}
-
-    def timed(name: str, start: Callable[[], Ended]) -> Callable[[], float]:
-        def measure() -> float:
-            bench.say(name)
-            ended = start()
-            ends.setdefault(name, []).append(ended.at_s - _last(ended))
-            return ended.wall_s
-
-        return measure
-
-    measures: dict[str, Callable[[], float]] = {}
-    sizes = (8,) if bench.quick else (8, 64)
-    for n in sizes:
-        measures[f"bare {n}"] = timed(f"bare {n}", lambda n=n: bench.launcher.run(["-c", one.BARE], n))  # type: ignore[misc]
-        measures[f"ours {n}"] = timed(f"ours {n}", lambda n=n: _one(bench, n))  # type: ignore[misc]
-    samples = take_turns(measures | peers.floor(bench, 8), bench.repeats)
-    bare = "bare mpi4py import"
-    found = [
-        Row(
-            "floor", "one tuple, n=8", "s", samples["ours 8"], bare, samples["bare 8"],
-            Target(EXTRA_S, at_least=False, of=Of.DIFFERENCE),
-        ),
-        Row(
-            "floor", "last tuple to exit, n=8", "s", ends["ours 8"],
-            "bare, last line to exit", ends["bare 8"],
-            Target(END_S, at_least=False, of=Of.DIFFERENCE),
-        ),
-    ]  # fmt: skip
-    if 64 in sizes:
-        found.append(
-            Row(
-                "floor", "one tuple, n=64", "s", samples["ours 64"], bare, samples["bare 64"],
-                Target(TIMES, at_least=False),
+    found = []
+    for n in (8,) if bench.quick else (8, 64):
+        beside = {
+            "bare": partial(_timed, bench, f"bare {n}", partial(bench.launcher.run, ["-c", one.BARE], n))
+        }
+        ours = partial(_timed, bench, f"ours {n}", partial(_one, bench, n))
+        runs = pairs(ours, beside, bench.repeats)["bare"]
+        wall = [each.wall_s for each in runs.ours], [each.wall_s for each in runs.other]
+        extra = Target(EXTRA_S, at_least=False, of=Of.DIFFERENCE)
+        target = extra if n == 8 else Target(TIMES, at_least=False)
+        found.append(Row("floor", f"one tuple, n={n}", "s", wall[0], "bare mpi4py import", wall[1], target))
+        if n == 8:
+            end = [each.end_s for each in runs.ours], [each.end_s for each in runs.other]
+            target = Target(END_S, at_least=False, of=Of.DIFFERENCE)
+            found.append(
+                Row(
+                    "floor", "last tuple to exit, n=8", "s", end[0], "bare, last line to exit", end[1], target
+                )
             )
-        )  # fmt: skip
+    others = pairs(lambda: _one(bench, 8).wall_s, peers.floor(bench, 8), bench.repeats)
     return found + [
-        Row("floor", "one tuple, n=8", "s", samples["ours 8"], name, samples[name])
-        for name in samples
-        if not name.startswith(("ours", "bare"))
+        Row("floor", "one tuple, n=8", "s", each.ours, name, each.other) for name, each in others.items()
     ]
+
+
+class _Whole(NamedTuple):
+    """A whole program."""
+
+    wall_s: float
+    end_s: float
+    """From its last tuple on."""
+
+
+def _timed(bench: Bench, name: str, start: Callable[[], Ended]) -> _Whole:
+    bench.say(name)
+    ended = start()
+    return _Whole(ended.wall_s, ended.at_s - _last(ended))
 
 
 def _one(bench: Bench, ranks: int) -> Ended:

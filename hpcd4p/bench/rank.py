@@ -34,7 +34,6 @@ def _lead(name: str, calls: int, answer: str) -> int:
     from pathlib import Path
 
     from hpcd4p.bench.answers import WORKLOADS
-    from hpcd4p.bench.server import ServerWatch
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.make import make_plan
     from hpcd4p.plan.settings import EngineSettings
@@ -43,9 +42,8 @@ def _lead(name: str, calls: int, answer: str) -> int:
     workload = WORKLOADS[name]
     settings = EngineSettings()
     plan, elements = make_plan(workload.build(), launched_size(), settings)
-    given = [{"index": i} for i in range(calls)] if workload.indexed else calls
-    job = Job(plan, elements, resolve_inputs(plan, elements, given), settings)
-    watch = ServerWatch()
+    job = Job(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
+    watch = workload.sink()
     if plan.size > 1:
         from hpcd4p.launch import parallel
         from hpcd4p.launch.early import Early
@@ -60,8 +58,7 @@ def _lead(name: str, calls: int, answer: str) -> int:
     told = {
         "right": _equal(found, workload.expected(calls)),
         "pool": len(plan.pool_ranks),
-        "redis_cpu_s": watch.cpu_s(),
-        "redis_peak_bytes": watch.peak_bytes,
+        **watch.told(),
         "summary": summary.as_dict(),
     }
     Path(answer).write_text(json.dumps(told, default=str), encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpcd4p.bench.figure import Row
 
-_HEAD = ("figure", "what", "ours", "reference", "", "ratio", "target", "")
+_HEAD = ("figure", "what", "ours", "reference", "", "ratio", "of pairs", "target", "")
 _RIGHT = (2, 3, 5)
 
 
@@ -50,6 +50,7 @@ def as_json(rows: Sequence[Row], about: dict[str, Any]) -> dict[str, Any]:
                 "reference": row.other,
                 "reference_name": row.reference_name,
                 "ratio": row.ratio,
+                "ratios": row.ratios,
                 "target": row.target.text(row.unit) if row.target else None,
                 "met": row.met,
                 "note": row.note,
@@ -68,9 +69,15 @@ def _cells(row: Row) -> tuple[str, ...]:
         "" if row.other is None else _short(row.other),
         row.reference_name,
         "" if row.ratio is None else f"{row.ratio:.2f}",
+        _spread(row.ratios),
         row.target.text(row.unit) if row.target else row.note,
         {None: "", True: "met", False: "MISSED"}[row.met],
     )
+
+
+def _spread(ratios: Sequence[float]) -> str:
+    """From the least to the largest ratio of a pair."""
+    return f"{min(ratios):.2f}-{max(ratios):.2f}" if len(ratios) > 1 else ""
 
 
 def _short(value: float) -> str:

@@ -51,6 +51,10 @@ class ServerWatch(MemorySink):
         """
         return self._used_s - self._start_s
 
+    def told(self) -> dict[str, object]:
+        """What it has seen, for the answer of the run."""
+        return {"redis_cpu_s": self.cpu_s(), "redis_peak_bytes": self.peak_bytes}
+
     def _run_s(self) -> float:
         return run_seconds(self._pid) if self._pid is not None else 0.0
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hpcd4p.bench import peers
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Row, Target, take_turns
+from hpcd4p.bench.figure import Row, Target, pairs
 from hpcd4p.bench.workloads import naps_s
 
 RANKS = 16
@@ -29,26 +27,11 @@ def rows(bench: Bench) -> list[Row]:
         pool.append(outcome.pool)
         return outcome.elapsed_s
 
-    measures: dict[str, Callable[[], float]] = {"n=16": ours}
-    others = peers.tasks(bench, "sleep", calls, RANKS)
-    samples = take_turns(measures | others, bench.repeats)
-    seconds = samples["n=16"]
+    alone = [ours() for _ in range(bench.repeats)]
     least = [bound_s(calls, pool[0])]
-    found = [
-        Row(
-            "sleep",
-            "n=16",
-            "s",
-            seconds,
-            f"sleep ÷ {pool[0]} ranks",
-            least,
-            Target(OVER_BOUND, at_least=False),
-        )
-    ]
-    return found + [
-        Row(
-            "sleep", "n=16", "s", seconds, name, [calls / rate for rate in samples[name]],
-            Target(1.0, at_least=False),
-        )
-        for name in others
-    ]  # fmt: skip
+    name = f"sleep ÷ {pool[0]} ranks"
+    rows = [Row("sleep", "n=16", "s", alone, name, least, Target(OVER_BOUND, at_least=False))]
+    for name, found in pairs(ours, peers.tasks(bench, "sleep", calls, RANKS), bench.repeats).items():
+        theirs = [calls / rate for rate in found.other]
+        rows.append(Row("sleep", "n=16", "s", found.ours, name, theirs, Target(1.0, at_least=False)))
+    return rows

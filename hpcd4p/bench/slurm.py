@@ -9,13 +9,12 @@ import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from hpcd4p.bench import one
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Row, Target, take_turns
+from hpcd4p.bench.figure import Row, Target, pairs
 from hpcd4p.bench.trial import TrialError
 from hpcd4p.launch.batch import batch_text
 from hpcd4p.launch.mpi_program import OPEN_MPI, environment
@@ -35,18 +34,23 @@ DEADLINE_S = 900.0
 
 def rows(bench: Bench) -> list[Row]:
     """Jobs in turns: since they were submitted, and since their batch script began."""
-    began: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-", dir=".") as folder:
-        batches: dict[str, Callable[[], float]] = {
-            "ours": partial(_job, bench, Path(folder), _ours(bench, folder), began.setdefault("ours", [])),
-            "bare": partial(_job, bench, Path(folder), _bare(bench), began.setdefault("bare", [])),
-        }
-        samples = take_turns(batches, bench.repeats)
+        ours = partial(_job, bench, Path(folder), _ours(bench, folder))
+        bare = partial(_job, bench, Path(folder), _bare(bench))
+        jobs = pairs(ours, {"bare": bare}, bench.repeats)["bare"]
     name, target = "last hello of bare mpi4py", Target(TIMES, at_least=False)
     what = f"first tuple, {RANKS} ranks on {NODES} nodes, since"
     return [
-        Row("slurm", f"{what} sbatch", "s", samples["ours"], name, samples["bare"], target),
-        Row("slurm", f"{what} the job began", "s", began["ours"], name, began["bare"], target),
+        Row(
+            "slurm",
+            f"{what} {since}",
+            "s",
+            [j[i] for j in jobs.ours],
+            name,
+            [j[i] for j in jobs.other],
+            target,
+        )
+        for i, since in enumerate(("sbatch", "the job began"))
     ]
 
 
@@ -70,8 +74,8 @@ _BEGAN = "job began at "
 _STAMP = f"echo {shlex.quote(_BEGAN)}$(date +%s.%N)"
 
 
-def _job(bench: Bench, folder: Path, batch: str, began: list[float]) -> float:
-    """Seconds from sbatch to what the job was to say."""
+def _job(bench: Bench, folder: Path, batch: str) -> tuple[float, float]:
+    """Seconds from sbatch, and from the start of the job, to what it was to say."""
     bench.say("a job of Slurm")
     path = folder / "job.out"
     path.unlink(missing_ok=True)
@@ -90,8 +94,7 @@ def _job(bench: Bench, folder: Path, batch: str, began: list[float]) -> float:
     at, start = one.told(text), text.partition(_BEGAN)[2].split()
     if at is None or not start:
         raise TrialError(f"job {number} did not say when it was there:\n{text[-2000:]}")
-    began.append(at - float(start[0]))
-    return at - submitted
+    return at - submitted, at - float(start[0])
 
 
 def _wait(number: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hpcd4p.bench import peers
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.figure import Of, Row, Target, take_turns
+from hpcd4p.bench.figure import Of, Pairs, Row, Target, pairs
+from hpcd4p.bench.peers import Measures
 
 RANKS = 4
 """The targets are for this many, on two cores."""
@@ -41,19 +40,27 @@ def throughput(bench: Bench, workload: str, calls: int, over_simple: float, with
         share.append(outcome.redis_cpu_s / outcome.elapsed_s)
         return calls / outcome.elapsed_s
 
-    measures: dict[str, Callable[[], float]] = {
-        SEQUENTIAL: lambda: bench.rate(workload, calls),
-        OURS: ours,
-    }
-    if with_loop:
-        measures["bare Python loop"] = lambda: bench.ask("loop", calls)["rate"]
+    def sequential() -> float:
+        return bench.rate(workload, calls)
+
     others = peers.throughput(bench, workload)
-    samples = take_turns(measures | others, bench.repeats)
-    rows = [_sequential(workload, samples, over_simple)]
-    if with_loop:
-        rows.append(_against(workload, SEQUENTIAL, "bare Python loop", samples, None))
-    rows.append(_against(workload, OURS, SEQUENTIAL, samples, Target(1.0, at_least=True)))
-    rows += [_against(workload, OURS, name, samples, Target(1.0, at_least=True)) for name in others]
+    beside: Measures = {"bare Python loop": lambda: bench.ask("loop", calls)["rate"]} if with_loop else {}
+    if SIMPLE in others:
+        beside[SIMPLE] = others[SIMPLE]
+    alone = pairs(sequential, beside, bench.repeats)
+    spread = pairs(ours, {SEQUENTIAL: sequential, **others}, bench.repeats)
+    rows = [
+        _against(
+            workload, SEQUENTIAL, name, found, Target(over_simple, at_least=True) if name == SIMPLE else None
+        )
+        for name, found in alone.items()
+    ]
+    if SIMPLE not in others:
+        note = f"target {over_simple:g} x {SIMPLE}: install the extra `bench`"
+        rows.append(Row(workload, SEQUENTIAL, UNIT, spread[SEQUENTIAL].other, note=note))
+    rows += [
+        _against(workload, OURS, name, each, Target(1.0, at_least=True)) for name, each in spread.items()
+    ]
     rows.append(
         Row(
             workload, "n=4, Redis server", "of a core", share,
@@ -63,14 +70,5 @@ def throughput(bench: Bench, workload: str, calls: int, over_simple: float, with
     return rows
 
 
-def _sequential(workload: str, samples: dict[str, list[float]], over_simple: float) -> Row:
-    if SIMPLE in samples:
-        return _against(workload, SEQUENTIAL, SIMPLE, samples, Target(over_simple, at_least=True))
-    note = f"target {over_simple:g} x {SIMPLE}: install the extra `bench`"
-    return Row(workload, SEQUENTIAL, UNIT, samples[SEQUENTIAL], note=note)
-
-
-def _against(
-    workload: str, ours: str, other: str, samples: dict[str, list[float]], target: Target | None
-) -> Row:
-    return Row(workload, ours, UNIT, samples[ours], other, samples[other], target)
+def _against(workload: str, ours: str, other: str, found: Pairs[float, float], target: Target | None) -> Row:
+    return Row(workload, ours, UNIT, found.ours, other, found.other, target)

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +56,26 @@ class Outcome:
     redis_cpu_s: float
     redis_peak_bytes: int
     summary: dict[str, Any]
+    ways: list[list[float]] = field(default_factory=list)
+    """Of *latency*: for each tuple the seconds from place to place."""
 
 
 class Launcher:
-    """The Python and the MPI that measured processes are started with."""
+    """The Python, the MPI and the hpcd4p that measured processes are started with.
 
-    def __init__(self, python: str = sys.executable) -> None:
+    Parameters
+    ----------
+    home
+        Folder that holds the package; that of this process if it is not given.
+    """
+
+    def __init__(self, python: str = sys.executable, home: Path | None = None) -> None:
         self.python = python
         self.mpi = find_mpi() if python == sys.executable else _beside(python)
-        self.home = str(Path(hpcd4p.__file__).parents[1])
+        package = Path(hpcd4p.__file__).parent if home is None else home.resolve() / "hpcd4p"
+        self.home = str(package.parent)
         # as an installed package is: measured processes do not compile
-        compileall.compile_dir(Path(hpcd4p.__file__).parent, quiet=1)
+        compileall.compile_dir(package, quiet=1)
 
     def run(
         self,
@@ -86,6 +95,9 @@ class Launcher:
         """
         line = [self.python, *words]
         environ = environment(self.mpi, os.environ, self.home)
+        environ["PYTHONSAFEPATH"] = (
+            "1"  # the package at home, not one in the folder where the bench is called
+        )
         # a Redis or another program that was installed beside this Python is for the measured one too
         environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), os.path.dirname(sys.executable)])
         if ranks:

@@ -25,6 +25,9 @@ BLOCK = 1 << 17
 STATIONS = 16
 """Keys of *arrays*."""
 
+PACED_S = 5.0
+"""How long the source of *latency* writes."""
+
 SILENCE_S = 10.0
 """Pause of the source of *silent*."""
 
@@ -284,6 +287,52 @@ class Silent(ProducerPE):
 def silent() -> WorkflowGraph:
     """A source that keeps everybody waiting."""
     return chain(Silent(), Increment(), Count())
+
+
+def paced_tuples(rate: int) -> int:
+    """Tuples of *latency*: a hundred at least, for their 99th percentile."""
+    return max(100, int(rate * PACED_S))
+
+
+class Paced(ProducerPE):
+    """(number, instant), so many a second, all in one call, as a source does that listens to something."""
+
+    stateful = True  # so that it stays on the head, as a source does that holds a connection
+
+    def _process(self, inputs: Any) -> None:
+        rate = inputs["rate"]
+        began = time.monotonic()
+        for number in range(paced_tuples(rate)):
+            left = began + number / rate - time.monotonic()
+            if left > 0:
+                time.sleep(left)
+            self.write("output", (number, time.monotonic()))
+
+
+class Passing(IterativePE):
+    """Adds the instant at which a tuple is here."""
+
+    def _process(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*item, time.monotonic())
+
+
+class Kept(Passing):
+    """The same in a partition, by number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numprocesses = 4
+        self.inputconnections["input"]["grouping"] = [0]
+
+
+def latency() -> WorkflowGraph:
+    """A source that keeps to a timetable, the pool, and the sink of the run."""
+    return chain(Paced(), Passing())
+
+
+def latency_keyed() -> WorkflowGraph:
+    """The same with partitions before the sink."""
+    return chain(Paced(), Passing(), Kept())
 
 
 def chain(*elements: GenericPE) -> WorkflowGraph:

@@ -52,6 +52,10 @@ class Granularity:
         """Whether the service time of `element` has been measured."""
         return element in self._service_us
 
+    def tried(self, element: int) -> bool:
+        """Whether a task of `element` was made while nothing was known: so it will be, soon."""
+        return element in self._cut
+
     def service_s(self, element: int) -> float:
         """Seconds per tuple, 0 while unknown."""
         return self._service_us.get(element, 0.0) * 1e-6

@@ -20,9 +20,6 @@ from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
 
-SILENT_S = 0.1
-"""What a source has written in the middle of a call is looked for at least this often."""
-
 ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
@@ -45,13 +42,16 @@ class Feeder(Rank):
         self.feeds: list[tuple[int, Any]] = []
         self._closed: list[Instance] = []
         self._letters: deque[tuple[int, DeadLetter]] = deque()
-        self._glance = self.settings.flush_s
         self._ask_s = ASK_S[0]
         self._asked_at = 0.0
-        routes = job.plan.routes
+        self._asking = False
         pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
         self._ahead = [
-            [r.target for r in routes if r.source == e.index and r.target in pool] for e in job.plan.elements
+            {
+                output: [r.target for r in routes if r.target in pool]
+                for output, routes in job.plan.outgoing(e.index).items()
+            }
+            for e in job.plan.elements
         ]
 
     def event(self, kind: str, text: str) -> None:
@@ -78,16 +78,25 @@ class Feeder(Rank):
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         plan = self.plan.elements[element]
         instance = self.flow.instance(plan, copy_element(self.elements[element], 1))
-        instance.start()
         self.sources.append(Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake))
+        instance.start()
 
     def instances(self) -> list[Any]:
         """See `Rank.instances`."""
         return [*self._closed, *(source.instance for source in self.sources)]
 
+    @property
+    def flowing(self) -> bool:
+        """Whether a source goes on, and has room: then no bell tells of the end, or of room for it.
+
+        With a few tuples at a time, counters fall to 0 and ring hundreds of times a second.
+        """
+        return any(not (s.done or self.blocked(s.instance.plan.index)) for s in self.sources)
+
     def work(self) -> bool:
         """See `Rank.work`: what is in line here first, then the sources."""
         worked = super().work()
+        self._asking = False
         self._write_letters()
         if not self.window_full:
             worked = self._take_sources() or worked
@@ -96,35 +105,59 @@ class Feeder(Rank):
 
     def pause(self) -> float | None:
         """See `Rank.pause`."""
-        pause = super().pause()
-        ahead = [self._ahead[s.instance.plan.index] for s in self.sources] + [[e] for e, _ in self.feeds]
-        if self.waiting_tasks and any(map(self._round, ahead)):
-            pause = self._ask_s if pause is None else min(pause, self._ask_s)
-        if any(not s.done for s in self.sources):
-            glance = self._glance
-            self._glance = min(2 * glance, SILENT_S)
-            return glance if pause is None else min(pause, glance)
-        return pause
+        pauses = [super().pause(), self._ask_s if self._asking else None, *map(self._patience, self.sources)]
+        return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _patience(self, source: Source) -> float | None:
+        """How long to leave `source` alone; None: until it wakes us, or what it waits for does.
+
+        What is written after a silence is taken at once, and what follows it `flush_s` later: a task for each
+        tuple of a quick source would cost more than the tuples.
+        """
+        if self.window_full or self.blocked(source.instance.plan.index):
+            return None
+        left = source.taken_at + self.settings.flush_s - clock.now()
+        if left > 0 and not source.done:
+            return left
+        return None if source.listen() or self._asking else 0.0
 
     # ---- how much at a time
 
     def _round(self, targets: list[int]) -> int | None:
-        """Tuples to publish at a time for pool elements whose speed is not known; None: any number."""
+        """Tuples to publish now for these elements of the pool; None: any number.
+
+        As long as it is unknown how many make a task, one for each rank, and no more while nobody lacks any.
+        """
         unknown = [t for t in targets if not self.granularity.known(t)]
+        if unknown and self.waiting_tasks and any(map(self.granularity.tried, unknown)):
+            self._ask()
+            unknown = [t for t in targets if not self.granularity.known(t)]
+            if unknown and self.waiting_tasks:
+                self._asking = True
+                return 0
+        self._ask_s = ASK_S[0]
         return min(map(self.granularity.round_tuples, unknown)) if unknown else None
 
-    def _held_back(self, targets: list[int]) -> bool:
-        """Whether tuples for `targets` wait here: how many make a task is unknown, and nobody lacks one."""
-        if self._round(targets) is None or not self.waiting_tasks:
-            self._ask_s = ASK_S[0]
-            return False
+    def _ask(self) -> None:
         now = clock.now()
         if now > self._asked_at + self._ask_s:
             self._asked_at = now
             self._ask_s = min(2 * self._ask_s, ASK_S[1])
             self._flushed_at = 0.0  # with the statistics
             self.exchange(Commit())
-        return bool(self.waiting_tasks) and self._round(targets) is not None
+
+    def _rounds(self, source: Source) -> dict[str, int]:
+        """Most to take of each output of `source` that leads to elements whose speed is not known.
+
+        An output on which nothing is written says nothing about the others.
+        """
+        most: dict[str, int] = {}
+        for output, targets in self._ahead[source.instance.plan.index].items():
+            if not all(map(self.granularity.known, targets)):
+                count = self._round(targets) if source.instance.out[output] else 0
+                if count is not None:
+                    most[output] = count
+        return most
 
     # ---- sources
 
@@ -132,14 +165,13 @@ class Feeder(Rank):
         worked = False
         for source in list(self.sources):
             element = source.instance.plan.index
-            if self.blocked(element) or self._held_back(self._ahead[element]):
+            if self.blocked(element):
                 continue
             done = source.done  # before the take: what is written after it would be lost
-            out = source.take(self._round(self._ahead[element]))
+            out = source.take(self._rounds(source))
             done = done and not source.held()
             self._write_letters()  # after the look at `done`, and before the source is closed
             if out:
-                self._glance = self.settings.flush_s
                 self.flow.route(element, out)
                 worked = True
             if done:
@@ -178,11 +210,12 @@ class Feeder(Rank):
         """Publish calls of roots that run in the pool, as far as there is room."""
         worked = False
         for i, (element, calls) in enumerate(self.feeds):
-            if self.full or self.marks.feeds[element] & self._congested or self._held_back([element]):
+            if self.full or self.marks.feeds[element] & self._congested:
                 continue
-            # a task for each rank
             count = self._round([element])
-            if count is None:
+            if count == 0:
+                continue
+            if count is None:  # a task for each rank
                 count = self.granularity.task_tuples(element) * len(self.plan.pool_ranks)
             part, rest = calls[:count], calls[count:]
             if len(part):

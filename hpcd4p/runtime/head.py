@@ -75,7 +75,7 @@ class Head(Feeder):
         if self.interrupted:
             raise Interrupted(f"stopped by {self.interrupted} before the end")
         pause = self.tick()
-        due = self.coordinator.due(self._rung)
+        due = self.coordinator.due(self._rung and not self.flowing)
         if due <= 0:
             self._coordinate()
             return 0.0

@@ -8,7 +8,7 @@ exceptions; knows nothing of where tuples come from or go to.
 from __future__ import annotations
 
 from _thread import _count as count_threads
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -44,6 +44,8 @@ OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
 
 VALUE_CHARS = 2000
 """A dead letter shows this much of its tuple."""
+
+NO_LIMITS: Mapping[str, int] = {}
 
 Failure = Callable[["Instance", str, Any, str, str], None]
 
@@ -172,12 +174,12 @@ class Instance:
         for values in self.out.values():
             values.clear()
 
-    def take(self, most: int | None = None) -> list[tuple[str, list[Any]]]:
-        """What has been written since the last call, `most` of each output: (output, values), none empty."""
+    def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
+        """(output, values) of what has been written since the last call, `most` of these; none is empty."""
         found = []
         for name, values in self.out.items():
-            if values:
-                part = values[:most]
+            part = values[: most.get(name)]
+            if part:
                 # the list itself stays: a loop, perhaps in another thread, is appending to it
                 del values[: len(part)]
                 weight = weigh(part)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.taking import SETTLE_S, SLOW_S, takeable
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.cpu import CpuAccount
@@ -18,7 +19,7 @@ from hpcd4p.runtime.probation import Abandoned
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.transaction import Outbox
 from hpcd4p.runtime.weight import weigh
-from hpcd4p.transport.broker import IN_CALL, PARKS
+from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
 from hpcd4p.wire.messages import Commit, Order, Publication, Task
 
 if TYPE_CHECKING:
@@ -37,15 +38,6 @@ than that to run costs more than it saves, however late it is."""
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
-SLOW_S = 0.05
-"""A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
-
-SETTLE_S = 1.0
-"""... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
-
-URGENT_RING_S = 0.0001
-"""While a rank waits for that commit and does nothing else, it rings for its messages after this time."""
-
 TAIL_TASKS = 4
 """While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
 longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
@@ -62,6 +54,10 @@ class PoolRank(Rank):
         self._never_local: set[int] = set()
         self._idle = False
         self._held_off = False
+        self._held_at = 0
+        """Transactions that were under way when nothing could be begun before one of them is committed."""
+        self._seen: dict[int, int] = {}
+        """Tasks that wait by element, if the last look asked for quick elements only."""
         self._lease: Lease | None = None
         self._tended = 0.0
         self._letters = 0
@@ -147,37 +143,45 @@ class PoolRank(Rank):
             wanted = [e for e in wanted if not self.marks.feeds[e] & before]
         self.seal()
         commit, notify, local = self.window.ready()
-        sleepers = self.window.to_ring(clock.now())
-        reply = self.exchange(commit, take=wanted, ring=sleepers, stand=self.parking.stand())
+        sleepers = self.window.to_ring(clock.now(), self.ring_after_s)
+        stand = self.parking.stand()
+        wary = stand == IDLE and self._wary()
+        if wary:
+            slow = [e for e in wanted if self._may_be_slow(e)]
+            wanted, stand = takeable(wanted, slow, self._seen), IN_CALL
+        reply = self.exchange(commit, take=wanted, ring=sleepers, stand=stand)
+        self._seen = reply.waiting
         if commit:
             self._committed(reply, commit, notify, local)
+        self._held_at = len(self.window) if wary and reply.task is None else 0
         if reply.task is None:
             # congestion that passed since our last look rings nobody's bell: look again
-            self._held_off = reply.congested != before or self.full != full or not wanted
+            self._held_off = not wary and (reply.congested != before or self.full != full or not wanted)
             # with orders the broker does not count this rank as idle
-            self._idle = not self._held_off and not reply.orders
+            self._idle = not (wary or self._held_off or reply.orders)
             return bool(commit)
         self._held_off = False
         self._run_task(reply.task)
         return True
 
     def _may_begin(self) -> bool:
-        if self.stopped is not None or self.parking.asked:
+        if self.stopped is not None or self.parking.asked or self.window_full:
             return False
-        waiting = len(self.window)
-        if waiting == 0:
-            return True
-        if self.window_full:
+        return not self._held_at or len(self.window) < self._held_at or self._waited_long()
+
+    def _wary(self) -> bool:
+        """Whether nothing slow may be begun now: a commit is outstanding."""
+        if not len(self.window) or self._waited_long():
             return False
-        if not any(map(self._may_be_slow, self._wanted)):
-            return True
+        return any(map(self._may_be_slow, self._wanted))
+
+    def _waited_long(self) -> bool:
         return clock.now() - self._tended > SETTLE_S
 
     @property
-    def ring_after_s(self) -> float:
-        """See `Rank.ring_after_s`: at once, if this rank does nothing until the message is matched."""
-        idle = self.in_pool and not self._idle and not self._may_begin()
-        return URGENT_RING_S if idle else super().ring_after_s
+    def busy(self) -> bool:
+        """See `Sender.busy`."""
+        return super().busy or (self.in_pool and not self._idle and self._may_begin())
 
     def _may_be_slow(self, element: int) -> bool:
         g = self.granularity

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.account import Life
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
-"""What a rank that holds partitions has finished waits this long, times the number of such ranks, for
-more to commit with it: so all of them together take a quarter of the Redis server's core at most."""
+"""A rank that holds partitions commits what it has finished this long, times the number of such ranks, after
+its last commit at the earliest: so all of them together take a quarter of the Redis server's core at most."""
 
 AWAKE_S = 0.003
-"""A rank that holds partitions looks for messages for this long before it sleeps on its bell."""
+"""A rank that holds partitions looks for messages for this long before it sleeps on its bell; also when that
+has rung, for MPI may not show a message to the first look."""
 
 BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
@@ -79,7 +80,7 @@ class Rank(Sender):
         self.probation = Probation(plan, elements, self.rank, broker, self._tell, self.owners)
         self.marks = Marks(plan, settings)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
-        self._active_at = self.started
+        self._active_at = self._heard_at = self.started
         self._backoff = BACKOFF_S[0]
 
     def _role(self) -> str:
@@ -131,6 +132,8 @@ class Rank(Sender):
         heard = self.broker.wait(pause)
         if heard:
             self._backoff = BACKOFF_S[0]
+            self._heard_at = clock.now()
+            self._slept = True
             self.woken()
             if heard != MAIL:
                 self.rung()
@@ -148,15 +151,22 @@ class Rank(Sender):
         if worked:
             self._active_at = now
             self._backoff = BACKOFF_S[0]
-        # of many such ranks, none must commit more often because it is busy
-        patience = max(self.settings.slice_s, self._linger_s) if worked else self._linger_s
-        if self.outbox and (self.heavy or now - self.outbox.began > patience):
+        if self.outbox and (self.heavy or self._due(worked, now)):
             self.seal()
         if not self.commits_with_take():
             self.commit()
         if self.inbox.has_news:
             self.exchange(Commit())
         return 0.0 if worked else self.pause()
+
+    def _due(self, worked: bool, now: float) -> bool:
+        """Whether to seal what is finished. The first after a silence is not kept waiting for a second.
+
+        Of many such ranks, none must commit more often because it is busy.
+        """
+        if worked:
+            return now - self.outbox.began > max(self.settings.slice_s, self._linger_s)
+        return now - self._sealed_at > self._linger_s
 
     def commits_with_take(self) -> bool:
         """Whether what is ready is committed by the call that takes the next task, a moment from now."""
@@ -232,6 +242,11 @@ class Rank(Sender):
     def _tell(self, kind: str, element: int, what: str) -> None:
         """For the head, at once: what has become of an element that was taken for stateless."""
         self.broker.report(self.codec.seal((kind, self.rank, (element, what))))
+
+    @property
+    def busy(self) -> bool:
+        """See `Sender.busy`."""
+        return any(self.inbox.tuples.values())
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""
@@ -335,9 +350,7 @@ class Rank(Sender):
         if self.mesh.receiving:
             return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
         if len(self.window) or self.outbox or self.inbox.uncommitted:
-            pause = self._backoff
-            self._backoff = min(2 * pause, BACKOFF_S[1])
-            return pause
+            return self._back_off(BACKOFF_S[1])
         waiting = [e for e, tuples in self.inbox.tuples.items() if tuples]
         if waiting:
             if not all(map(self.blocked, waiting)):
@@ -348,6 +361,12 @@ class Rank(Sender):
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders
-        if self.inbox.lines and now - self._active_at < AWAKE_S:
-            return 3 * BACKOFF_S[0]
+        if self.inbox.lines and now - max(self._active_at, self._heard_at) < AWAKE_S:
+            return self._back_off(3 * BACKOFF_S[0])
         return None
+
+    def _back_off(self, most: float) -> float:
+        """Pause before the next look for what is on its way: longer each time, `most` in the end."""
+        pause = min(self._backoff, most)
+        self._backoff = min(2 * pause, most)
+        return pause

@@ -32,6 +32,9 @@ of tasks follow from them, and the first sizes are guesses."""
 BACKOFF_S = (0.00005, 0.0005)
 """Between two looks for something that is on its way (first, at most)."""
 
+URGENT_RING_S = 0.0001
+"""While a rank waits for its commit and does nothing else, it rings for its messages after this time."""
+
 SEND_TUPLES = 4096
 """So many tuples for partitions make a message, also in the middle of a transaction: they are pickled
 while they are in the cache, and their owner can begin to receive."""
@@ -96,6 +99,8 @@ class Sender:
         self._flush_s = STATS_S[0]
         self._failed: dict[int, int] = {}
         self.owners: dict[int, int] = {}
+        self._sealed_at = self.started
+        self._slept = self._alert = False
 
     # ---- what `Rank` does about it
 
@@ -130,9 +135,19 @@ class Sender:
         return self.outbox.tuples > PARTIAL_TUPLES or self.outbox.bytes > self._heavy_bytes
 
     @property
+    def busy(self) -> bool:
+        """Whether this rank has something to do while its messages are not matched."""
+        return False
+
+    @property
     def ring_after_s(self) -> float:
-        """A message that is not matched by then goes to a rank that is asleep, or busy: ring its bell."""
-        return RING_AFTER_S
+        """A message that is not matched by then goes to a rank that is asleep, or busy: ring its bell.
+
+        The first that is sent after a sleep most likely goes to one that sleeps, too.
+        """
+        if self._alert:
+            return 0.0
+        return RING_AFTER_S if self.busy else URGENT_RING_S
 
     @property
     def window_full(self) -> bool:
@@ -165,6 +180,8 @@ class Sender:
             # letters of what cannot be pickled are found now, and belong to this transaction
             self.window.add(self.sealer.seal(self.outbox))
             self.outbox = Outbox()
+            self._sealed_at = clock.now()
+            self._alert, self._slept = self._slept, False
 
     def commit(self, ring: bool = False) -> None:
         """Commit what has been delivered, if anything has."""

@@ -6,12 +6,13 @@ its own pace, and does all that touches MPI or Redis.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.instance import NO_LIMITS, Instance
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
 
@@ -27,6 +28,25 @@ CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
 
 
+class _Held(list[Any]):
+    """What a source has written to an output and the head has not taken. The loops append to it."""
+
+    __slots__ = ("notify",)
+
+    notify: Callable[[], None]
+
+
+class _Watched(_Held):
+    """The same while the head sleeps: the first write ends that. Costs the writes after it nothing."""
+
+    __slots__ = ()
+
+    def append(self, value: Any) -> None:
+        list.append(self, value)
+        self.__class__ = _Held  # type: ignore[assignment]
+        self.notify()
+
+
 class Source:
     """One root, running in a thread.
 
@@ -37,7 +57,12 @@ class Source:
     movable
         Whether the rest of the calls may go to the pool once the first have shown no state.
     notify
-        Called from the thread when there is something to take, or nothing any more.
+        Called from the thread when there is something to take for one who listens, or nothing any more.
+
+    Attributes
+    ----------
+    taken_at
+        When something was taken last.
     """
 
     def __init__(
@@ -48,6 +73,7 @@ class Source:
         """Calls that are left for the pool, once `done`."""
         self.done = False
         self.error: Exception | None = None
+        self.taken_at = -math.inf
         self._calls = calls
         self._movable = movable
         self._most = most
@@ -56,6 +82,10 @@ class Source:
         self._room.set()
         self._stop = False
         instance.on_overflow = self._overflow
+        # before the instance starts: its loop keeps hold of them
+        for name in instance.out:
+            held = instance.out[name] = _Held()
+            held.notify = notify
         self._thread: threading.Thread | None = None
         self._batches = self._run()
 
@@ -64,13 +94,21 @@ class Source:
         self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         self._thread.start()
 
-    def take(self, most: int | None = None) -> list[tuple[str, list[Any]]]:
-        """What has been written since the last call, `most` of each output; makes room. Main thread."""
+    def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
+        """What has been written since the last call, `most` of these outputs; makes room. Main thread."""
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
         out = self.instance.take(most)
+        if out:
+            self.taken_at = clock.now()
         self._room.set()
         return out
+
+    def listen(self) -> bool:
+        """Have the next write notify; whether there is nothing before it. Main thread."""
+        for held in self.instance.out.values():
+            held.__class__ = _Watched
+        return self._thread is not None and not self.done and not self.held()
 
     def stop(self) -> None:
         """Let the thread end at its next write or call. Main thread."""
@@ -100,7 +138,6 @@ class Source:
     def _main(self) -> None:
         try:
             for _ in self._batches:
-                self._notify()
                 self._make_room()
         except Leave:
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime import instance, sender
 from hpcd4p.testing import cluster
@@ -109,6 +110,44 @@ def test_a_tuple_that_cannot_travel_is_a_dead_letter_and_the_others_arrive(kills
             assert letter.element == "Locked1"
             assert "cannot be pickled" in letter.error
             assert sum(count for _, count in run.sink.results["Howmany2.output"]) == 39
+
+
+# ---- speed
+
+
+class Numbers(ProducerPE):
+    """Has an output on which it never writes; counts, so that it stays on the head."""
+
+    def __init__(self):
+        super().__init__()
+        self._add_output("rare")
+        self.last = 0
+
+    def _process(self, inputs):
+        self.last += 1
+        return self.last
+
+
+class AddOne(IterativePE):
+    def _process(self, number):
+        return number + 1
+
+
+def virtual_seconds(outputs: list[str], seed: int) -> float:
+    """How long a run takes in which those outputs of the source lead to the pool."""
+    graph, source = WorkflowGraph(), Numbers()
+    for output in outputs:
+        graph.connect(source, output, AddOne(), "input")
+    run = cluster.Cluster(graph, 4, 2000, seed=seed)
+    run.run()
+    assert sum(map(len, run.sink.results.values())) == 2000
+    return run.clock()
+
+
+def test_an_element_that_never_gets_a_tuple_does_not_slow_the_others():
+    for seed in range(3):
+        alone = virtual_seconds(["output"], seed)
+        assert virtual_seconds(["output", "rare"], seed) < 1.5 * alone
 
 
 # ---- back-pressure

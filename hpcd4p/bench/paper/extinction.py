@@ -62,7 +62,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     for name, attempts in peers.items():
         theirs = [run.active_s for run in attempts.runs]
         if theirs:
-            ours = [run.elapsed_s for run in runs[0]]
+            ours = [run.elapsed_s for run in attempts.beside(runs[0])]
             yield Row("extinction", "standard, n=16, active", "s", ours, f"{PACKAGE} {name}", theirs)
             yield Row(
                 "extinction", "standard, n=16, galaxies", "", [float(galaxies)] * len(ours),

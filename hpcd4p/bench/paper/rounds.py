@@ -17,6 +17,8 @@ class Attempts(Generic[T]):
     """What the runs of a peer gave, and how many gave nothing."""
 
     runs: list[T] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+    """Numbers of the rounds that they belong to."""
     failed: int = 0
     why: str = ""
     """First line of what the first failure said."""
@@ -27,10 +29,16 @@ class Attempts(Generic[T]):
         tried = self.failed + len(self.runs)
         return f"{self.failed} of {tried} runs failed: {self.why}" if self.failed else ""
 
+    def beside(self, ours: list[S]) -> list[S]:
+        """Ours of the rounds in which the peer gave something: what a ratio compares was measured in one."""
+        return [ours[number] for number in self.rounds]
+
     def make(self, measure: Callable[[], T]) -> None:
         """Try once more."""
+        number = len(self.runs) + self.failed
         try:
             self.runs.append(measure())
+            self.rounds.append(number)
         except TrialError as error:
             self.failed += 1
             self.why = self.why or str(error).partition(":")[0]

@@ -14,9 +14,24 @@ def test_a_peer_that_fails_is_told_and_does_not_stop_the_others() -> None:
 
     mine, theirs = in_turns({1: lambda: 5}, {"multi": lambda: 7, "redis": hang}, 2)
     assert mine == {1: [5, 5]}
-    assert theirs["multi"] == Attempts([7, 7])
+    assert theirs["multi"] == Attempts([7, 7], [0, 1])
     assert theirs["multi"].trouble == ""
     assert theirs["redis"].trouble == "2 of 2 runs failed: no end after 240 s"
+
+
+def test_what_is_compared_with_a_peer_is_of_the_same_rounds() -> None:
+    answers = iter([None, 7])
+
+    def now_and_then() -> int:
+        found = next(answers)
+        if found is None:
+            raise TrialError("status 1: x")
+        return found
+
+    rounds = iter([5, 6])
+    mine, theirs = in_turns({1: lambda: next(rounds)}, {"multi": now_and_then}, 2)
+    assert theirs["multi"].runs == [7]
+    assert theirs["multi"].beside(mine[1]) == [6]
 
 
 def test_a_failure_of_ours_ends_the_figure() -> None:

@@ -10,7 +10,6 @@ from hpcd4p.bench.answers import WORKLOADS
 def test_a_workload_gives_what_is_expected_of_it(name: str) -> None:
     workload = WORKLOADS[name]
     calls = 70_000 if name == "keyed" else 20
-    given = [{"index": i} for i in range(calls)] if workload.indexed else calls
-    outputs = run(workload.build(), given).outputs
+    outputs = run(workload.build(), workload.given(calls)).outputs
     found = [value for values in outputs.values() for value in values]
     assert sorted(found) == sorted(workload.expected(calls))

@@ -35,8 +35,10 @@ def test_a_slow_tuple_is_a_task():
 def test_while_nothing_is_known_every_rank_gets_one_tuple_before_any_gets_two():
     g = Granularity(EngineSettings(max_task_tuples=3), 2)
     assert not g.known(0)
+    assert not g.tried(0)
     assert g.round_tuples(0) == 2
     assert [g.task_tuples(0) for _ in range(6)] == [1, 1, 2, 2, 3, 3]
+    assert g.tried(0)
     assert g.round_tuples(0) == 6
     assert g.task_tuples(1) == 1
 

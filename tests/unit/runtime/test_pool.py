@@ -244,6 +244,56 @@ def test_where_too_much_waits_a_rank_takes_even_that():
     assert store.tasks == 32
 
 
+FEEDER, RARE = 1, 2
+
+
+def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, PoolRank]:
+    """It has run a task whose message the stateful rank has not matched; more of it wait, and so many others.
+
+    How long a tuple of the other element takes is not known.
+    """
+    graph = WorkflowGraph()
+    make, feeder, rare, total = Make(), SimpleFunctionPE(pair, {}), SimpleFunctionPE(pair, {}), Sum()
+    graph.connect(make, "output", feeder, "input")
+    graph.connect(make, "output", rare, "input")
+    graph.connect(feeder, "output", total, "input")
+    settings = EngineSettings()
+    plan, elements = make_plan(graph, 4, settings)
+    assert plan.feeds(RARE) == {4}  # the collector: the other one feeds the sum
+    store = MemoryStore()
+    commit = Commit(1, {FEEDER: 3, RARE: rare_tasks})
+    commit.publish = [Publication(FEEDER, 1, CODEC.seal(("input", [i]))) for i in range(3)]
+    commit.publish += [Publication(RARE, 1, CODEC.seal(("input", [i]))) for i in range(rare_tasks)]
+    MemoryBroker(store, 0).step(commit)
+    boxes: list[deque] = [deque() for _ in range(4)]
+    rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
+    rank.granularity.learn({FEEDER: 100.0})
+    for _ in range(20):
+        rank.tick()
+    return store, rank
+
+
+def pair(number):
+    return number, number
+
+
+def test_an_element_that_has_had_no_tuple_holds_nobody_up():
+    store, rank = rank_with_a_commit_outstanding(rare_tasks=0)
+    assert store.tasks == 0  # all were begun, though the first is not committed
+    assert len(rank.window) == 3
+
+
+def test_a_task_that_may_be_slow_waits_for_the_commit_before_it():
+    store, rank = rank_with_a_commit_outstanding(rare_tasks=1)
+    assert len(store.streams[RARE]) == 1
+    assert 2 not in store.idle  # it comes for it by itself
+    assert len(rank.window) > 0
+    MemoryMesh(1, rank.mesh._boxes).poll()  # type: ignore[attr-defined]
+    for _ in range(20):
+        rank.tick()
+    assert not store.streams[RARE]
+
+
 # ---- parking
 
 
