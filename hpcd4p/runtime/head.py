@@ -120,8 +120,8 @@ class Head(Feeder):
         self.exchange(Commit())
         self.coordinator.farewell(status)
 
-    def summary(self, status: int, reason: str) -> Summary:
-        """All that is told of the run."""
+    def summary(self, stop: RunStopped | None = None) -> Summary:
+        """All that is told of the run; `stop` has ended it before its work was done."""
         mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
@@ -131,9 +131,9 @@ class Head(Feeder):
             self.coordinator.stats,
             ranks,
             self.collector.outputs,
+            self.coordinator.failures.figures(),
             self.started,
-            status,
-            reason,
+            stop,
             self._notes(ranks),
             self._ended,
             scaling,
@@ -204,7 +204,7 @@ def lead(
             head.start()
             head.follow()
             head.end(0)
-            return head.summary(0, "")
+            return head.summary()
         except RunStopped as stop:
             for source in head.sources:
                 source.stop()
@@ -213,7 +213,7 @@ def lead(
             if not isinstance(stop, (BrokerLost, LauncherLost)):
                 with suppress(BrokerLost):
                     head.end(stop.status)
-            stop.summary = head.summary(stop.status, str(stop))
+            stop.summary = head.summary(stop)
             raise
         except BaseException:  # a bug of the engine: nobody must be left waiting
             with suppress(BrokerLost):

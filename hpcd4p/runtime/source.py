@@ -7,11 +7,14 @@ its own pace, and does all that touches MPI or Redis.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.flow import cause_at
 from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.letters import Failure, Letters
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
 
@@ -23,6 +26,9 @@ SLACK = 4
 """The thread may be so many times `overflow_at` ahead: neither it nor the main thread waits for the other
 at each batch (*hops* on 4 ranks is some percent quicker than with 1)."""
 
+MOST_FAILURES = 4096
+"""The thread waits while more failures than this have not been taken."""
+
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
 
@@ -32,6 +38,10 @@ class Source:
 
     Parameters
     ----------
+    instance
+        It gives its failures to `failed`.
+    letters
+        Writes them; the thread's own.
     calls
         Inputs of the calls: a range (calls with an empty dict) or a list of dicts.
     movable
@@ -41,9 +51,18 @@ class Source:
     """
 
     def __init__(
-        self, instance: Instance, calls: Any, movable: bool, most: int, notify: Callable[[], None]
+        self,
+        instance: Instance,
+        letters: Letters,
+        calls: Any,
+        movable: bool,
+        most: int,
+        notify: Callable[[], None],
     ) -> None:
         self.instance = instance
+        instance.on_failure = self._failed
+        self._letters = letters
+        self._failures: deque[Failure] = deque()
         self.rest: Any = None
         """Calls that are left for the pool, once `done`."""
         self.done = False
@@ -64,13 +83,18 @@ class Source:
         self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         self._thread.start()
 
-    def take(self, most: int | None = None) -> list[tuple[str, list[Any]]]:
-        """What has been written since the last call, `most` of each output; makes room. Main thread."""
+    def take(self, most: int | None = None) -> tuple[list[tuple[str, list[Any]]], list[Failure]]:
+        """What has been written since the last call, `most` of each output, and what has failed; makes room.
+
+        By the main thread. Of a source that was `done` before, all that has failed is taken now: whoever then
+        closes it commits both at once.
+        """
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
         out = self.instance.take(most)
+        failures = [self._failures.popleft() for _ in range(len(self._failures))]
         self._room.set()
-        return out
+        return out, failures
 
     def stop(self) -> None:
         """Let the thread end at its next write or call. Main thread."""
@@ -81,6 +105,9 @@ class Source:
         """Tuples that have been written and not taken."""
         return sum(len(values) for values in self.instance.out.values())
 
+    def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
+        self._failures.append(self._letters.write(instance.plan.index, cause_at(port), port, value, error))
+
     def _overflow(self, instance: Instance) -> None:
         began = clock.now()
         self._make_room()
@@ -90,7 +117,7 @@ class Source:
         """Wait while more is held than the head has taken."""
         while not self._stop and self._thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
-            if self.held() < SLACK * self.instance.overflow_at:
+            if self.held() < SLACK * self.instance.overflow_at and len(self._failures) < MOST_FAILURES:
                 break
             self._notify()
             self._room.wait(1.0)
