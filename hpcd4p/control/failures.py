@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import ElementPlan, Plan
+from hpcd4p.wire.keys import Cause
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
@@ -16,21 +17,42 @@ def too_many(plan: Plan, settings: EngineSettings, stats: dict[str, int]) -> str
     Parameters
     ----------
     stats
-        ``n:E`` tuples run and ``f:E`` tuples failed, by element.
+        ``n:E`` tuples run, ``o:E`` written and ``f:E`` failed, by element; and of them, by cause.
     """
     total = 0
     for element in plan.elements:
-        failed = stats.get(f"f:{element.index}", 0)
-        run = stats.get(f"n:{element.index}", 0)
-        total += failed
-        if failed >= settings.hopeless_after and failed >= run:
-            return (
-                f"element {element.name} has failed for every one of its first {failed} tuples; "
-                "mend it (the dead letters have the traceback) and run again"
-            )
+        total += stats.get(f"f:{element.index}", 0)
+        reason = _hopeless(element, settings.hopeless_after, stats)
+        if reason:
+            return reason
     if total > settings.max_dead_letters:
         return (
             f"{total} tuples have failed, more than max_dead_letters = {settings.max_dead_letters}; "
             "mend the element (the dead letters have the traceback), or raise --max-dead-letters"
+        )
+    return None
+
+
+def _hopeless(element: ElementPlan, most: int, stats: dict[str, int]) -> str | None:
+    """Why `element` will never do anything; tuples that only had bad company say nothing of it."""
+
+    def of(name: str) -> int:
+        return stats.get(f"{name}:{element.index}", 0)
+
+    raised, unsent, unread = of(Cause.RAISED), of(Cause.UNSENT), of(Cause.UNREAD)
+    if raised >= most and raised >= of("n"):
+        return (
+            f"element {element.name} has failed for every one of its first {raised} tuples; "
+            "mend it (the dead letters have the traceback) and run again"
+        )
+    if unsent >= most and unsent >= of("o"):
+        return (
+            f"none of the first {unsent} tuples that element {element.name} wrote could be sent to another "
+            "rank; mend it (the dead letters say why) and run again"
+        )
+    if unread >= most and not of("n"):
+        return (
+            f"none of the first {unread} tuples for element {element.name} has reached it; "
+            "mend them (the dead letters say why) and run again"
         )
     return None

@@ -40,7 +40,7 @@ class Result:
     """The tuples of every unconnected output, by 'element.output'; their order is not defined."""
     summary: Summary
     dead_letters: list[DeadLetter]
-    """The tuples that failed, each with its traceback."""
+    """Tuples that failed, each with its traceback: up to 100 of each kind; `summary.failures` counts them."""
     record: Path | None
     """The HDF5 record, if one was asked for."""
 

@@ -6,7 +6,7 @@ is explained where it stands. Pure: it prints nothing and opens nothing. (`show.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,11 @@ from hpcd4p.record.summary import (
     IN_DOUBT,
     DeadLetter,
     ElementFigures,
+    FailureFigures,
+    FailureKind,
     ScalerFigures,
     Summary,
+    kind_of,
 )
 from hpcd4p.record.table import core_hours, count, percent, rate, seconds, shortened, table
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.reader import Record
 
 FIRST_LETTERS = 3
-"""Failed tuples in the summary: most often all fail for one reason."""
+"""Kinds of failures in the summary, with an example each: most often all fail for one reason."""
 
 ROLES = {
     "root": "source",
@@ -153,21 +156,50 @@ def _failures(summary: Summary, letters: Sequence[DeadLetter], record: Path | No
         return ["Failures: none"] if summary.state == COMPLETED else []
     number = summary.failed or len(letters)
     by_element = ", ".join(f"{e.failed:,} in {e.name}" for e in summary.elements if e.failed)
-    lines = [
-        f"Failures: {count(number, 'tuple')}" + (f" ({by_element})" if by_element else "") + ": "
-        f"{'their elements' if number > 1 else 'its element'} raised an exception"
-    ]
-    for letter in letters[:FIRST_LETTERS]:
-        lines += letter_lines(letter)
-    if 0 < len(letters[:FIRST_LETTERS]) < number:
-        lines.append(f"  ... and {number - min(FIRST_LETTERS, len(letters)):,} more")
+    lines = [f"Failures: {count(number, 'tuple')}" + (f" ({by_element})" if by_element else "")]
+    if summary.failures:
+        lines += _kinds(summary.failures, letters)
+    else:  # a record that is older than kinds
+        for letter in letters[:FIRST_LETTERS]:
+            lines += letter_lines(letter)
+        if 0 < len(letters[:FIRST_LETTERS]) < number:
+            lines.append(f"  ... and {number - min(FIRST_LETTERS, len(letters)):,} more")
     if summary.state == FAILED_TUPLES:
         lines.append(f"All other tuples were processed; exit status {summary.status}.")
+    each = "Each failed tuple and its traceback"
+    if any(f.examples < f.tuples for f in summary.failures):
+        each = f"{sum(f.examples for f in summary.failures):,} of them with traceback"
     lines += [
-        "What to do: mend the element, or the input, and run again. Each failed tuple and its traceback:",
+        f"What to do: mend the element, or the input, and run again. {each}:",
         f"  python -m hpcd4p show {record or 'RECORD'}",
     ]
     return lines
+
+
+def _kinds(failures: Sequence[FailureFigures], letters: Iterable[DeadLetter]) -> list[str]:
+    """The most frequent kinds of failures, each with an example if there is one among `letters`."""
+    examples = {kind_of(letter): letter for letter in first_of_kinds(letters)}
+    lines = []
+    for f in failures[:FIRST_LETTERS]:
+        where = f" at {f.place}" if ":" in f.place else f" ({f.place})" if f.place else ""
+        lines.append(f"  {f.tuples:,} in {f.element}: {f.error}{where}")
+        example = examples.get(FailureKind(f.element, f.error, f.place))
+        if example is not None:
+            lines += [f"  {line}" for line in letter_lines(example)]
+    rest = failures[FIRST_LETTERS:]
+    if rest:
+        lines.append(f"  ... and {sum(f.tuples for f in rest):,} of {count(len(rest), 'other kind')}")
+    return lines
+
+
+def first_of_kinds(letters: Iterable[DeadLetter], most: int | None = None) -> list[DeadLetter]:
+    """Give the first letter of each kind, of `most` kinds."""
+    found: dict[FailureKind, DeadLetter] = {}
+    for letter in letters:
+        found.setdefault(kind_of(letter), letter)
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
 def letter_lines(letter: DeadLetter, traceback: bool = False) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from hpcd4p.record import jsontext
 from hpcd4p.record.reader import Record
-from hpcd4p.record.report import FIRST_LETTERS, letter_lines, summary_text
-from hpcd4p.record.summary import DeadLetter, RankFigures
+from hpcd4p.record.report import FIRST_LETTERS, first_of_kinds, letter_lines, summary_text
+from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
 from hpcd4p.record.table import count, seconds, shortened, size, table
 
 FIRST_VALUES = 5
@@ -36,12 +36,13 @@ def record_text(record: Record) -> str:
         If the file is damaged.
     """
     summary = record.summary
-    letters = list(islice(record.dead_letters(), FIRST_LETTERS))
+    letters = list(record.dead_letters())
+    letters = first_of_kinds(letters, FIRST_LETTERS) if summary.failures else letters[:FIRST_LETTERS]
     parts = [
         [f"{record.path}: a run of {summary.workflow}, started {summary.started or 'at an unknown time'}"],
         [summary_text(summary, letters)],
         _first_values(record),
-        _tracebacks(letters, summary.failed),
+        _tracebacks(letters, summary),
         _ranks(summary.ranks_figures),
         _story(record),
         _provenance(summary.provenance),
@@ -60,10 +61,14 @@ def _first_values(record: Record) -> list[str]:
     return lines
 
 
-def _tracebacks(letters: Sequence[DeadLetter], number: int) -> list[str]:
+def _tracebacks(letters: Sequence[DeadLetter], summary: Summary) -> list[str]:
     if not letters:
         return []
-    lines = [f"Failed tuples, the first {len(letters)} of {max(number, len(letters)):,}"]
+    lines = [f"Failed tuples, the first {len(letters)} of {max(summary.failed, len(letters)):,}"]
+    if summary.failures:
+        kinds = f"the first of each of {count(len(summary.failures), 'kind')}"
+        kept = sum(f.examples for f in summary.failures)
+        lines = [f"Failed tuples, {kinds} (`show --json` has {kept:,} of {summary.failed:,})"]
     for letter in letters:
         lines += letter_lines(letter, traceback=True)
     return lines

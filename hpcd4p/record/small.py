@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.record.summary import DeadLetter, FailureKind, Summary, kind_of
 
 MOST = 10_000
 """Rows of an output that a workflow's ``present`` may see: enough for a picture."""
 
-FIRST_LETTERS = 10
-"""Failures to show; the record has them all."""
+FIRST_KINDS = 10
+"""Failures to show, of different kinds."""
 
 
 class SmallOutputs:
@@ -31,9 +31,13 @@ class SmallOutputs:
     """
 
     def __init__(self) -> None:
-        self.letters: list[DeadLetter] = []
-        """The first tuples that failed."""
+        self._letters: dict[FailureKind, DeadLetter] = {}
         self._rows: dict[str, list[Any] | None] = {}
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        """The first of each kind."""
+        return list(self._letters.values())
 
     @property
     def results(self) -> dict[str, list[Any]]:
@@ -51,8 +55,10 @@ class SmallOutputs:
                 self._rows[name] = None
 
     def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
-        """Keep the first."""
-        self.letters += rows[: FIRST_LETTERS - len(self.letters)]
+        """Keep the first of each kind."""
+        for letter in rows:
+            if len(self._letters) < FIRST_KINDS:
+                self._letters.setdefault(kind_of(letter), letter)
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Keep nothing."""

@@ -19,8 +19,16 @@ IN_DOUBT = "in doubt"
 STATES = (COMPLETED, FAILED_TUPLES, IN_DOUBT, STOPPED, INTERRUPTED)
 
 
+class FailureKind(NamedTuple):
+    """What failures that are equal have in common."""
+
+    element: str
+    error: str  # type of the exception
+    place: str  # where it came up: a line of the element's file, or the port
+
+
 class DeadLetter(NamedTuple):
-    """One tuple whose element raised, kept so that nothing is lost silently."""
+    """One tuple that failed, kept so that nothing is lost silently; of many equal ones an example."""
 
     element: str
     input: str  # the port; '' when the element failed outside `process`
@@ -29,6 +37,13 @@ class DeadLetter(NamedTuple):
     traceback: str
     rank: int
     time_s: float  # since the start of the run
+    kind: str = ""  # type of the exception; with `place` since version 3 of the record
+    place: str = ""  # see `FailureKind`
+
+
+def kind_of(letter: DeadLetter) -> FailureKind:
+    """Give what `letter` has in common with others."""
+    return FailureKind(letter.element, letter.kind, letter.place)
 
 
 class Event(NamedTuple):
@@ -50,6 +65,17 @@ class ElementFigures:
     failed: int = 0
     busy_s: float = 0.0  # seconds inside the element, summed over ranks
     instances: int = 1  # partitions of a stateful element, ranks that ran it for the others
+
+
+@dataclass
+class FailureFigures:
+    """Failures that are equal."""
+
+    element: str
+    error: str  # type of the exception
+    place: str
+    tuples: int = 0  # how many failed
+    examples: int = 0  # how many of them have a dead letter
 
 
 @dataclass
@@ -102,6 +128,7 @@ class Summary:
     state: str = COMPLETED
     reason: str = ""  # why it is not `completed`, in one sentence
     elements: list[ElementFigures] = field(default_factory=list)
+    failures: list[FailureFigures] = field(default_factory=list)  # the most frequent first
     ranks_figures: list[RankFigures] = field(default_factory=list)
     process_time_s: float = 0.0
     efficiency: float = 0.0
@@ -133,6 +160,7 @@ class Summary:
         known["ranks_figures"] = [
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]
+        known["failures"] = [FailureFigures(**_known(FailureFigures, f)) for f in data.get("failures", [])]
         if known.get("scaler") is not None:
             known["scaler"] = ScalerFigures(**_known(ScalerFigures, known["scaler"]))
         return cls(**known)

@@ -5,6 +5,7 @@ Layout (``h5ls -r FILE``)::
     /                      attributes: schema, versions, workflow, times, state, provenance
     /outputs/ELEMENT/OUTPUT  a column of values (see columns.py): one dataset, or a group of columns
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
+    /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, lives of the ranks (see history.py)
@@ -34,8 +35,8 @@ from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, Summary
 
 SCHEMA = "hpcd4p-record"
-SCHEMA_VERSION = 2
-"""2 has /scaling; all that 1 has is as it was."""
+SCHEMA_VERSION = 3
+"""2 has /scaling; 3 has /failures, and in /dead_letters of what kinds they are. All else is as in 1."""
 
 BUFFER_TUPLES = 16_384
 """Tuples of an output that wait for the next write; a write costs about 0.3 ms whatever its size."""
@@ -228,7 +229,10 @@ class RecordWriter:
             group = file[buffer.parent]
             group.attrs["element"] = _attribute(element)
             group.attrs[f"output {buffer.name}"] = _attribute(output)
-        for name, rows in (("elements", told["elements"]), ("ranks", told["ranks_figures"])):
+        tables = {"elements": told["elements"], "ranks": told["ranks_figures"]}
+        if told["failures"]:
+            tables["failures"] = told["failures"]
+        for name, rows in tables.items():
             column = Column(file, name)
             column.write(rows, last=True)
             column.finish()

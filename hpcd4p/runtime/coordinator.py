@@ -12,6 +12,7 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan
+from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
@@ -84,6 +85,7 @@ class Coordinator:
         """The same, but several ranks had worked on them."""
         self.on_doubt: Callable[[str], None] = _say_nothing
         """Told at once what makes the answer doubtful."""
+        self.failures = Failures(sink)
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
         self._broker = broker
@@ -153,8 +155,8 @@ class Coordinator:
             self.own_orders.append(Order("finish", (element,)))
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
-        if dead:
-            self._sink.dead_letters([DeadLetter(*self._codec.open(each)) for each in dead])
+        for each in dead:
+            self.failures.add(*self._codec.open(each))
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed)
@@ -228,7 +230,7 @@ class Coordinator:
             name = self.plan.elements[task.element].name
             text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
             port, values = self._codec.open(task.payload)
-            self._sink.dead_letters(
+            self.failures.dead_letters(
                 [
                     DeadLetter(name, port, repr(v)[:2000], text, text, 0, clock.now() - self._started)
                     for v in values

@@ -5,14 +5,13 @@ Owns how much is taken from a source at a time. When the run is over, `runtime.h
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from hpcd4p.plan.model import Role
-from hpcd4p.record.summary import DeadLetter
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.letters import Letters
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.source import Source
@@ -41,7 +40,6 @@ class Feeder(Rank):
         self.sources: list[Source] = []
         self.feeds: list[tuple[int, Any]] = []
         self._closed: list[Instance] = []
-        self._letters: deque[tuple[int, DeadLetter]] = deque()
         self._ask_s = ASK_S[0]
         self._asked_at = 0.0
         self._asking = False
@@ -78,7 +76,9 @@ class Feeder(Rank):
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         plan = self.plan.elements[element]
         instance = self.flow.instance(plan, copy_element(self.elements[element], 1))
-        self.sources.append(Source(instance, calls, movable, self.settings.max_task_tuples, self.broker.wake))
+        letters = Letters(self.plan, self.rank, self.started)
+        most = self.settings.max_task_tuples
+        self.sources.append(Source(instance, letters, calls, movable, most, self.broker.wake))
         instance.start()
 
     def instances(self) -> list[Any]:
@@ -97,7 +97,6 @@ class Feeder(Rank):
         """See `Rank.work`: what is in line here first, then the sources."""
         worked = super().work()
         self._asking = False
-        self._write_letters()
         if not self.window_full:
             worked = self._take_sources() or worked
             worked = self._feed() or worked
@@ -168,12 +167,13 @@ class Feeder(Rank):
             if self.blocked(element):
                 continue
             done = source.done  # before the take: what is written after it would be lost
-            out = source.take(self._rounds(source))
+            out, failures = source.take(self._rounds(source))
             done = done and not source.held()
-            self._write_letters()  # after the look at `done`, and before the source is closed
+            for failure in failures:
+                self.fail(failure)
             if out:
                 self.flow.route(element, out)
-                worked = True
+            worked = worked or bool(out or failures)
             if done:
                 self._close(source)
                 worked = True
@@ -196,13 +196,6 @@ class Feeder(Rank):
             self.feeds.append((element, source.rest))
         else:
             self.outbox.count(element, -1)
-
-    def _dead(self, element: int, letter: DeadLetter) -> None:
-        self._letters.append((element, letter))  # from the thread of a source, perhaps
-
-    def _write_letters(self) -> None:
-        while self._letters:
-            super()._dead(*self._letters.popleft())
 
     # ---- lists of inputs
 

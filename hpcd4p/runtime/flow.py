@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
 from hpcd4p.plan.routing import Splitter
-from hpcd4p.runtime import clock
-from hpcd4p.runtime.instance import Instance, show_value
+from hpcd4p.runtime.instance import Instance, show_error
+from hpcd4p.wire.keys import Cause
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
-    from hpcd4p.record.summary import DeadLetter
+    from hpcd4p.runtime.letters import Failure, Letters
 
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
@@ -47,8 +47,8 @@ class Flow:
     ----------
     deliver
         Called with (route, partition, values); partition is 0 for the pool.
-    on_dead
-        Called with each dead letter.
+    on_failure
+        Called with each failure: a dead letter, or one more of a kind of which there are enough.
     started
         Clock of the run: `clock.now()` at its start, for the times of dead letters.
     """
@@ -58,14 +58,15 @@ class Flow:
         plan: Plan,
         rank: int,
         deliver: Callable[[Route, int, list[Any]], None],
-        on_dead: Callable[[int, DeadLetter], None],
+        on_failure: Callable[[Failure], None],
         started: float,
     ) -> None:
         self.plan = plan
         self.rank = rank
         self._deliver = deliver
-        self._on_dead = on_dead
+        self._on_failure = on_failure
         self._started = started
+        self._letters: Letters | None = None
         self._routes: list[dict[str, list[tuple[Route, Splitter | None]]]] = [
             {
                 output: [(route, self._splitter(route)) for route in routes]
@@ -105,22 +106,23 @@ class Flow:
         if splitter.failures:
             failures, splitter.failures = splitter.failures, []
             for value, error in failures:
-                self.bury(route.target, route.input, value, f"{type(error).__name__}: {error}", str(error))
+                place = f"input {route.input!r}"
+                self.bury(route.target, Cause.UNREAD, route.input, value, error, place, show_error(error))
 
-    def _failed(self, instance: Instance, port: str, value: Any, error: str, trace: str) -> None:
-        self.bury(instance.plan.index, port, value, error, trace)
+    def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
+        self.bury(instance.plan.index, cause_at(port), port, value, error)
 
-    def bury(self, element: int, port: str, value: Any, error: str, trace: str) -> None:
-        """Make a dead letter of `value`."""
-        from hpcd4p.record.summary import DeadLetter  # most ranks never need it
+    def bury(
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+    ) -> None:
+        """Make a dead letter of `value`; `told` is as in `Letters.write`."""
+        if self._letters is None:
+            from hpcd4p.runtime.letters import Letters  # most ranks never need it
 
-        letter = DeadLetter(
-            element=self.plan.elements[element].name,
-            input=port,
-            value_text=show_value(value),
-            error=error,
-            traceback=trace,
-            rank=self.rank,
-            time_s=clock.now() - self._started,
-        )
-        self._on_dead(element, letter)
+            self._letters = Letters(self.plan, self.rank, self._started)
+        self._on_failure(self._letters.write(element, cause, port, value, error, *told))
+
+
+def cause_at(port: str) -> Cause:
+    """Why something failed whose element raised: for a tuple, or in its end (`port` is no port then)."""
+    return Cause.OTHER if port.startswith("<") else Cause.RAISED

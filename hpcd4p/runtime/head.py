@@ -123,8 +123,8 @@ class Head(Feeder):
         self.exchange(Commit())
         self.coordinator.farewell(status)
 
-    def summary(self, status: int, reason: str) -> Summary:
-        """All that is told of the run."""
+    def summary(self, stop: RunStopped | None = None) -> Summary:
+        """All that is told of the run; `stop` has ended it before its work was done."""
         mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
@@ -134,9 +134,9 @@ class Head(Feeder):
             self.coordinator.stats,
             ranks,
             self.collector.outputs,
+            self.coordinator.failures.figures(),
             self.started,
-            status,
-            reason,
+            stop,
             self._notes(ranks),
             self._ended,
             scaling,
@@ -208,7 +208,7 @@ def lead(
             head.start()
             head.follow()
             head.end(0)
-            return head.summary(0, "")
+            return head.summary()
         except BaseException as error:
             with room():
                 stop = blame(error, 0) or error
@@ -231,4 +231,4 @@ def _stop(head: Head, stop: BaseException) -> None:
     if not isinstance(stop, (BrokerLost, LauncherLost)):
         with suppress(BrokerLost, OSError):
             head.end(stop.status)
-    stop.summary = head.summary(stop.status, str(stop))
+    stop.summary = head.summary(stop)

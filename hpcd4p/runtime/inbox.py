@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Arrival, Notice, Segment
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.salvage import Lost
 
 Line = deque[tuple[int, str, list[Any]]]
 
@@ -74,25 +77,22 @@ class Inbox:
             self.lines[element].append((partition, port, values))
             self.tuples[element] += len(values)
 
-    def open(self) -> tuple[dict[int, int], BaseException] | None:
-        """Unpickle the oldest message that is still sealed.
-
-        Returns
-        -------
-        tuple or None
-            Its tuples by element and the error, if it could not be unpickled: they are out of line.
-        """
+    def open(self) -> list[Lost]:
+        """Unpickle the oldest message that is still sealed; what cannot be is given, and out of line."""
         frames = self._sealed.popleft()
+        lost: list[Lost] = []
         try:
             segments = Codec.unpack(frames)
-        except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
-            counts = Codec.counts(frames)
-            for element, count in counts.items():
-                self._shrink(element, count)
-            return counts, error
+        except Unreadable as found:
+            from hpcd4p.runtime.salvage import read_segments
+
+            segments, lost = read_segments(found, Codec.counts(frames))
+            for each in lost:
+                self._shrink(each.element, each.tuples)
         for element, partition, port, values in segments:
-            self.lines[element].append((partition, port, values))
-        return None
+            if values:
+                self.lines[element].append((partition, port, values))
+        return lost
 
     def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:
         """Take up to `most` tuples of one segment out of the line of `element`, which is not empty."""

@@ -42,12 +42,9 @@ OUR_FILES = frozenset({__file__, loops.__file__})
 OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
 """What comes up through a call of an element and is no failure of it."""
 
-VALUE_CHARS = 2000
-"""A dead letter shows this much of its tuple."""
-
 NO_LIMITS: Mapping[str, int] = {}
 
-Failure = Callable[["Instance", str, Any, str, str], None]
+OnFailure = Callable[["Instance", str, Any, BaseException], None]
 
 
 class Instance:
@@ -62,17 +59,18 @@ class Instance:
     partition
         Which partition it holds (0 for the pool).
     on_failure
-        Called with (instance, port, value, error, traceback) for each tuple that raised.
+        Called with (instance, port, value, error) for each tuple that raised.
     """
 
     def __init__(
-        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: Failure
+        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: OnFailure
     ) -> None:
         self.plan = plan
         self.pe = pe
         self.partition = partition
         self.rank = rank
         self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
+        self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
         self.tuples = 0
         self.written = 0
@@ -85,7 +83,6 @@ class Instance:
         self.first = (0, 0.0)
         """Tuples and seconds of the first batch, which imports and warms up."""
         self.is_root = plan.role is Role.ROOT
-        self._fail = on_failure
         self._depth = forked.depth
         self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
 
@@ -216,14 +213,8 @@ class Instance:
             if isinstance(error, Alarmed):
                 error.element = error.element or self.plan.name
             raise error
-        at = error.__traceback__
-        while at is not None and at.tb_frame.f_code.co_filename in OUR_FILES and at.tb_next is not None:
-            at = at.tb_next
         with room():  # the element may have used up all descriptors
-            import traceback  # most ranks never need it
-
-            text = "".join(traceback.format_exception(type(error), error, at))
-        self._fail(self, port, value, show_error(error), text)
+            self.on_failure(self, port, value, error)
 
     # ---- the loops, one for each kind of element
 
@@ -359,12 +350,3 @@ def show_error(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception as another:  # noqa: BLE001  # user code: __str__ may raise anything
         return f"{type(error).__name__}, whose text raised {type(another).__name__}"
-
-
-def show_value(value: Any) -> str:
-    """Text of a tuple for a dead letter, cut at `VALUE_CHARS`."""
-    try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001  # user code: __repr__ may raise anything
-        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    return text if len(text) <= VALUE_CHARS else text[:VALUE_CHARS] + f"... ({len(text)} characters)"

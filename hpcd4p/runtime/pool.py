@@ -20,10 +20,12 @@ from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.transaction import Outbox
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
+from hpcd4p.wire.codec import ForeignBytesError, Unreadable
 from hpcd4p.wire.messages import Commit, Order, Publication, Task
 
 if TYPE_CHECKING:
-    from hpcd4p.record.summary import DeadLetter
+    from hpcd4p.runtime.letters import Failure
+    from hpcd4p.runtime.salvage import Lost
 
 WORTH_S = 0.002
 """Work below this is done here rather than offered to a hungry rank: handing over costs 0.2 ms."""
@@ -200,9 +202,14 @@ class PoolRank(Rank):
     # ---- one task
 
     def _run_task(self, task: Task) -> None:
+        lost: list[Lost] = []
         try:
             port, values = self.codec.open(task.payload)
-        except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
+        except Unreadable as found:
+            from hpcd4p.runtime.salvage import read_task
+
+            port, values, lost = read_task(found, task)
+        except ForeignBytesError as error:
             self._refuse(task, error)
             return
         began = clock.now()
@@ -210,12 +217,11 @@ class PoolRank(Rank):
         started = clock.now()
         self._lease = Lease(task, instance, self._letters, started)
         self._tended = started
-        failed = dict(self._failed)
         try:
-            rest = self._drive(instance, port, values, None)
+            rest = self._drive(instance, port, values, None) if len(values) else values
             self._vouch([each for each, _ in self._ran.values()])
         except Abandoned:
-            self._abandon(task, failed)
+            self._abandon(task)
             return
         finally:
             self.account.worked(began, clock.now())
@@ -226,6 +232,9 @@ class PoolRank(Rank):
         if len(rest):
             self.outbox.rest.append((task.element, port, rest))
         self._lease = None
+        # not before: when a part is committed, whoever runs the task again would find them again
+        for each in lost:
+            self.give_up(each)
         self.seal()
 
     def pause(self) -> float | None:
@@ -239,7 +248,9 @@ class PoolRank(Rank):
         return pause
 
     def _refuse(self, task: Task, error: BaseException) -> None:
-        self.bury_batch(task.element, "a task", task.tuples, error)
+        from hpcd4p.runtime.salvage import whole_batch
+
+        self.give_up(whole_batch(task.element, "a task", task.tuples, error))
         self.outbox.done.append((task.element, task.id))
         self.seal()
 
@@ -276,13 +287,12 @@ class PoolRank(Rank):
         lease = self._lease
         return not (lease is None or lease.parted or self.outbox.tickets or mine & self._ran.keys())
 
-    def _abandon(self, task: Task, failed: dict[int, int]) -> None:
+    def _abandon(self, task: Task) -> None:
         """Forget what is not committed, and give the task back: it is another rank's to do."""
         self._abandoned = False
         self._lease = None
         for instance, mark in self._ran.values():
             instance.go_back(mark)
-        self._failed = failed
         self.outbox = Outbox()
         self._ran = {}
         back = Commit()
@@ -401,16 +411,18 @@ class PoolRank(Rank):
         self.ease(task.element)
         self._ran[task.element] = lease.instance, lease.instance.mark()
 
-    def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
+    def untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:
+        """See `Sender.untravelled`."""
         # found anew only where it is written anew: not one of the letters that a repeated task skips
         lease, self._lease = self._lease, None
-        super()._unpicklable(route, value, error)
+        super().untravelled(element, route, value, error)
         self._lease = lease
 
-    def _dead(self, element: int, letter: DeadLetter) -> None:
+    def fail(self, failure: Failure) -> None:
+        """See `Sender.fail`: leaves out what an earlier holder of the task has committed."""
         lease = self._lease
-        if lease is not None and element == lease.task.element:
+        if lease is not None and failure.element == lease.task.element:
             self._letters += 1
             if lease.skips_letter():
                 return
-        super()._dead(element, letter)
+        super().fail(failure)

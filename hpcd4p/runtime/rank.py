@@ -15,19 +15,21 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
-from hpcd4p.runtime.instance import Instance, show_error
+from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.probation import Probation
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.timeline import bins_for
 from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.account import Life
+    from hpcd4p.runtime.salvage import Lost
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
 """A rank that holds partitions commits what it has finished this long, times the number of such ranks, after
@@ -224,20 +226,16 @@ class Rank(Sender):
                 break
 
     def _unseal(self) -> None:
-        broken = self.inbox.open()
-        if broken is not None:
-            counts, error = broken
-            for element, count in counts.items():
-                self.bury_batch(element, "a message", count, error)
+        for lost in self.inbox.open():
+            self.give_up(lost)
 
-    def bury_batch(self, element: int, what: str, count: int, error: BaseException) -> None:
-        """Count `count` tuples as failed that cannot be unpickled; one dead letter tells of all of them."""
-        text = show_error(error)
-        where = f"reading {what} of {count} tuples for {self.plan.elements[element].name}"
-        self.flow.bury(element, "", f"{what} of {count} tuples", text, f"{where}: {text}")
-        # the head writes its letters later
-        self._failed[element] = self._failed.get(element, 0) + count - 1
-        self.outbox.count(element, -count)
+    def give_up(self, lost: Lost) -> None:
+        """Make dead letters of tuples that cannot be unpickled."""
+        element, port, tuples, shown, error = lost
+        # of many that cannot be told apart one is to blame, and nobody knows which
+        cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
+        self.flow.bury(element, cause, port, shown, error, "", "", tuples)
+        self.outbox.count(element, -tuples)
 
     def _tell(self, kind: str, element: int, what: str) -> None:
         """For the head, at once: what has become of an element that was taken for stateless."""

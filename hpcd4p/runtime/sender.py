@@ -14,16 +14,17 @@ from hpcd4p.plan.model import Plan, Role, Route
 from hpcd4p.runtime import at_work, clock
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
-from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.totals import totals
 from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
 from hpcd4p.transport.broker import IDLE, IN_CALL, Broker, Mesh
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Reply
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.record.summary import DeadLetter
+    from hpcd4p.runtime.letters import Failure
 
 STATS_S = (0.001, 0.05)
 """Statistics go out with the first commit after this time (first, doubled each time, at most): the sizes
@@ -81,11 +82,11 @@ class Sender:
         self.inbox = inbox
         self.started = clock.now() if started is None else started
         self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        self.flow = Flow(plan, self.rank, self.deliver, self._dead, self.started)
+        self.flow = Flow(plan, self.rank, self.deliver, self.fail, self.started)
         self.outbox = Outbox()
         self.window = Window(mesh)
         self.sealer = Sealer(
-            plan, self.rank, mesh, codec, self.granularity, self._unpicklable, settings.max_task_bytes
+            plan, self.rank, mesh, codec, self.granularity, self.untravelled, settings.max_task_bytes
         )
         self.hungry = 0
         self.waiting: dict[int, int] = {}
@@ -97,7 +98,6 @@ class Sender:
         self._flushed: dict[str, int] = {}
         self._flushed_at = self.started
         self._flush_s = STATS_S[0]
-        self._failed: dict[int, int] = {}
         self.owners: dict[int, int] = {}
         self._sealed_at = self.started
         self._slept = self._alert = False
@@ -155,29 +155,31 @@ class Sender:
         waiting = len(self.window)
         return waiting >= self.settings.window or (waiting > 0 and self.window.bytes > WINDOW_BYTES)
 
-    def _dead(self, element: int, letter: DeadLetter) -> None:
-        self._failed[element] = self._failed.get(element, 0) + 1
-        self.outbox.dead.append(self.codec.seal(tuple(letter)))
-        if not self.outbox.began:
-            self.outbox.began = clock.now()
+    def fail(self, failure: Failure) -> None:
+        """Tuples that failed become part of the transaction at hand, which takes them off the count."""
+        self.outbox.fail(failure)
 
-    def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
-        what = f"{self.plan.elements[route.source].name} wrote a {type(value).__name__} on {route.output!r}"
+    def untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:
+        """Make a dead letter of a tuple that cannot be sent to `element`."""
+        name = self.plan.elements[element].name
+        what = f"a {type(value).__name__} on its way to {name}"
+        cause, place = Cause.OTHER, f"on its way to {name}"
+        if route is not None:
+            element, cause, place = route.source, Cause.UNSENT, f"output {route.output!r}"
+            name = self.plan.elements[element].name
+            what = f"{name} wrote a {type(value).__name__} on {route.output!r}"
         if isinstance(error, TupleTooLargeError):
             text = f"{what} that is too large: {error}"
         else:
-            text = (
-                f"{what} that cannot be pickled, so it cannot travel to another rank: "
-                f"{type(error).__name__}: {error}"
-            )
-        self.flow.bury(route.source, "", value, text, text)
+            text = f"{what} that cannot be pickled, so it cannot travel to another rank: {show_error(error)}"
+        self.flow.bury(element, cause, "", value, error, place, text)
 
     # ---- committing
 
     def seal(self) -> None:
         """Prepare what has been written so far."""
         if self.outbox:
-            # letters of what cannot be pickled are found now, and belong to this transaction
+            # what cannot travel is found now, and fails in this outbox
             self.window.add(self.sealer.seal(self.outbox))
             self.outbox = Outbox()
             self._sealed_at = clock.now()
@@ -213,7 +215,7 @@ class Sender:
             want = True
             self._flushed_at = now
             self._flush_s = min(2 * self._flush_s, STATS_S[1])
-            commit.stats = self.new_stats()
+            commit.stats |= self.new_stats()
         worse, better = self.inbox.congestion()
         reply = self.broker.step(commit, take or (), ring or (), worse, better, want, stand)
         at_work.well()
@@ -246,7 +248,7 @@ class Sender:
 
     def new_stats(self) -> dict[str, int]:
         """Statistics since the last call, for the broker."""
-        total = {**dict.fromkeys(self._flushed, 0), **totals(self.instances(), self._failed)}
+        total = {**dict.fromkeys(self._flushed, 0), **totals(self.instances())}
         new = {k: v - self._flushed.get(k, 0) for k, v in total.items() if v != self._flushed.get(k, 0)}
         self._flushed = total
         return new

@@ -13,8 +13,9 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.descriptors import reserve
 from hpcd4p.errors import RunStopped, TooManyFailures
 from hpcd4p.plan.model import Role, Route
+from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
+from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.at_work import blame
@@ -22,6 +23,7 @@ from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
 from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.letters import Failure
 from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import Alarmed, interruptible
@@ -38,7 +40,7 @@ class _Sequential:
         self.plan = job.plan
         self.sink = sink
         self.started = clock.now()
-        self.flow = Flow(job.plan, 0, self._deliver, self._dead, self.started)
+        self.flow = Flow(job.plan, 0, self._deliver, self._fail, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
         self.collected = {
             r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector
@@ -47,8 +49,9 @@ class _Sequential:
         self.account = RankAccount(0, "all", self.started)
         self._on_progress = on_progress
         self._told = self.started
-        self._failed: dict[int, int] = {}
-        self._letters = False
+        self.failures = Failures(sink)
+        self._failed: dict[str, int] = {}
+        self._has_failed = False
 
     def run(self) -> Summary:
         for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
@@ -64,9 +67,9 @@ class _Sequential:
                 instance = self.instances[element.index, partition]
                 instance.finish()
                 self._forward(instance)
-        return self.summary(0, "")
+        return self.summary()
 
-    def summary(self, status: int, reason: str) -> Summary:
+    def summary(self, stop: RunStopped | None = None) -> Summary:
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
         stats = self._stats()
@@ -75,13 +78,13 @@ class _Sequential:
             stats,
             [RankFigures(**self.account.figures())],
             self.outputs,
+            self.failures.figures(),
             self.started,
-            status,
-            reason,
+            stop,
         )
 
     def _stats(self) -> dict[str, int]:
-        return totals(self.instances.values(), self._failed)
+        return totals(self.instances.values()) | self._failed
 
     def _source(self, root: Instance) -> None:
         given = self.job.inputs[root.plan.index]
@@ -113,8 +116,8 @@ class _Sequential:
             instance.run(port, part)
             at += len(part)
             self._forward(instance)
-        if self._letters:
-            self._letters = False
+        if self._has_failed:
+            self._has_failed = False
             reason = too_many(self.plan, self.job.settings, self._stats())
             if reason:
                 raise TooManyFailures(reason)
@@ -133,10 +136,11 @@ class _Sequential:
         if out:
             self.flow.route(instance.plan.index, out)
 
-    def _dead(self, element: int, letter: DeadLetter) -> None:
-        self.sink.dead_letters([letter])
-        self._failed[element] = self._failed.get(element, 0) + 1
-        self._letters = True
+    def _fail(self, failure: Failure) -> None:
+        self.failures.add(failure.kind, failure.tuples, failure.letter)
+        for name in failure.counted():
+            self._failed[name] = self._failed.get(name, 0) + failure.tuples
+        self._has_failed = True
 
 
 def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
@@ -154,11 +158,11 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
         with interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
-        stop.summary = machine.summary(stop.status, str(stop))
+        stop.summary = machine.summary(stop)
         raise
     except (Alarmed, OSError) as error:
         stopped = blame(error, 0)
         if stopped is None:
             raise
-        stopped.summary = machine.summary(stopped.status, str(stopped))
+        stopped.summary = machine.summary(stopped)
         raise stopped from error

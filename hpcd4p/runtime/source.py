@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.flow import cause_at
 from hpcd4p.runtime.instance import NO_LIMITS, Instance
+from hpcd4p.runtime.letters import Failure, Letters
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
 
@@ -23,6 +26,9 @@ may only fill a cache."""
 SLACK = 4
 """The thread may be so many times `overflow_at` ahead: neither it nor the main thread waits for the other
 at each batch (*hops* on 4 ranks is some percent quicker than with 1)."""
+
+MOST_FAILURES = 4096
+"""The thread waits while more failures than this have not been taken."""
 
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
@@ -52,6 +58,10 @@ class Source:
 
     Parameters
     ----------
+    instance
+        It gives its failures to `failed`.
+    letters
+        Writes them; the thread's own.
     calls
         Inputs of the calls: a range (calls with an empty dict) or a list of dicts.
     movable
@@ -66,9 +76,18 @@ class Source:
     """
 
     def __init__(
-        self, instance: Instance, calls: Any, movable: bool, most: int, notify: Callable[[], None]
+        self,
+        instance: Instance,
+        letters: Letters,
+        calls: Any,
+        movable: bool,
+        most: int,
+        notify: Callable[[], None],
     ) -> None:
         self.instance = instance
+        instance.on_failure = self._failed
+        self._letters = letters
+        self._failures: deque[Failure] = deque()
         self.rest: Any = None
         """Calls that are left for the pool, once `done`."""
         self.done = False
@@ -94,15 +113,20 @@ class Source:
         self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         self._thread.start()
 
-    def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
-        """What has been written since the last call, `most` of these outputs; makes room. Main thread."""
+    def take(self, most: Mapping[str, int] = NO_LIMITS) -> tuple[list[tuple[str, list[Any]]], list[Failure]]:
+        """What has been written since the last call, `most` of these outputs, and what failed; makes room.
+
+        By the main thread. Of a source that was `done` before, all that has failed is taken now: whoever then
+        closes it commits both at once.
+        """
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
         out = self.instance.take(most)
-        if out:
+        failures = [self._failures.popleft() for _ in range(len(self._failures))]
+        if out or failures:
             self.taken_at = clock.now()
         self._room.set()
-        return out
+        return out, failures
 
     def listen(self) -> bool:
         """Have the next write notify; whether there is nothing before it. Main thread."""
@@ -119,6 +143,9 @@ class Source:
         """Tuples that have been written and not taken."""
         return sum(len(values) for values in self.instance.out.values())
 
+    def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
+        self._failures.append(self._letters.write(instance.plan.index, cause_at(port), port, value, error))
+
     def _overflow(self, instance: Instance) -> None:
         began = clock.now()
         self._make_room()
@@ -128,7 +155,7 @@ class Source:
         """Wait while more is held than the head has taken."""
         while not self._stop and self._thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
-            if self.held() < SLACK * self.instance.overflow_at:
+            if self.held() < SLACK * self.instance.overflow_at and len(self._failures) < MOST_FAILURES:
                 break
             self._notify()
             self._room.wait(1.0)

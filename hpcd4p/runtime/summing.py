@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.record.summary import (
     COMPLETED,
@@ -14,6 +15,7 @@ from hpcd4p.record.summary import (
     INTERRUPTED,
     STOPPED,
     ElementFigures,
+    FailureFigures,
     RankFigures,
     Summary,
 )
@@ -31,9 +33,9 @@ def summarise(
     stats: dict[str, int],
     ranks: list[RankFigures],
     outputs: dict[str, int],
+    failures: list[FailureFigures],
     started: float,
-    status: int,
-    reason: str,
+    stop: RunStopped | None,
     notes: list[str] | None = None,
     ended: float | None = None,
     scaling: Scaling | None = None,
@@ -47,10 +49,12 @@ def summarise(
         ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs, ``f:E`` failures, by element.
     outputs
         Tuples collected, by 'element.output'.
+    failures
+        What failed, by kind.
     started
         `clock.now()` at the start of the run.
-    status, reason
-        Of a run that was stopped; 0 and '' otherwise.
+    stop
+        What has ended the run before its work was done.
     ended
         `clock.now()` when nothing was left to do; None: now. Gathering figures from all ranks comes after it.
     doubts
@@ -75,14 +79,15 @@ def summarise(
         if e.role is not Role.COLLECT or stats.get(f"f:{e.index}")  # outputs that could not be read
     ]
     failed = sum(e.failed for e in elements)
-    state = COMPLETED
-    if status == 3:
-        state = INTERRUPTED if "stopped by" in reason else STOPPED
-    elif status:
-        state = STOPPED
+    state, status, reason = COMPLETED, 0, ""
+    if stop is not None:
+        state = INTERRUPTED if isinstance(stop, Interrupted) else STOPPED
+        status, reason = stop.status, str(stop)
     elif failed:
         state, status = FAILED_TUPLES, 1
         reason = f"{failed} tuples failed; they are kept as dead letters"
+        if failed > sum(f.examples for f in failures):
+            reason = f"{failed} tuples failed; examples of each kind are kept as dead letters"
     if doubts and status in (0, 1) and state != STOPPED:
         told_before = f". Besides, {reason}" if reason else ""
         state, status, reason = IN_DOUBT, 1, "; ".join(doubts) + told_before
@@ -110,6 +115,7 @@ def summarise(
         scaler=scaling.figures() if scaling is not None else None,
         scaling=scaling,
         outputs=dict(outputs),
+        failures=failures,
         notes=list(notes or []),
         config=_plain(job),
     )

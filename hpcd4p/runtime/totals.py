@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from hpcd4p.runtime.instance import Instance
 
 
-def totals(instances: Iterable[Instance], failed: Mapping[int, int]) -> dict[str, int]:
-    """Sums over `instances`, and the failures by element."""
-    total = {f"f:{e}": n for e, n in failed.items()}
+def totals(instances: Iterable[Instance]) -> dict[str, int]:
+    """Sums over `instances`."""
+    total: dict[str, int] = {}
     for i in instances:
         first, first_s = i.first
         for name, value in (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import TupleTooLargeError
@@ -24,6 +24,10 @@ from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
+if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter, FailureKind
+    from hpcd4p.runtime.letters import Failure
+
 RING_AFTER_S = 0.001
 """A message that is not matched by then goes to a rank that is asleep: ring its bell."""
 
@@ -33,7 +37,9 @@ RING_AGAIN_S = 0.05
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
 
-Bury = Callable[[Route, Any, Exception], None]
+Bury = Callable[[int, Route | None, Any, Exception], None]
+"""Makes a dead letter, in the outbox that is being sealed: (element that it was for, route that it was
+written on or None if it is given back, tuple, why it cannot travel)."""
 
 
 class Outbox:
@@ -45,7 +51,9 @@ class Outbox:
         self.counts: dict[int, int] = {}
         self.done: list[tuple[int, str]] = []
         self.progress: list[tuple[int, str, str]] = []
-        self.dead: list[bytes] = []
+        self.letters: list[tuple[FailureKind, int, DeadLetter]] = []
+        self.alike: dict[FailureKind, int] = {}
+        self.failed: dict[str, int] = {}
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
@@ -55,13 +63,25 @@ class Outbox:
         self.began = 0.0
 
     def __bool__(self) -> bool:
-        return bool(self.tuples or self.counts or self.done or self.progress or self.dead or self.rest)
+        return bool(self.tuples or self.counts or self.done or self.progress or self.failed or self.rest)
 
     def count(self, element: int, delta: int) -> None:
         """Change the number of unfinished tuples of `element`."""
         if not self.began:
             self.began = clock.now()
         self.counts[element] = self.counts.get(element, 0) + delta
+
+    def fail(self, failure: Failure) -> None:
+        """Tuples that failed: told and counted by the commit that takes them off the unfinished ones."""
+        if not self.began:
+            self.began = clock.now()
+        _, _, kind, tuples, letter = failure
+        for name in failure.counted():
+            self.failed[name] = self.failed.get(name, 0) + tuples
+        if letter is not None:
+            self.letters.append((kind, tuples, letter))
+        else:
+            self.alike[kind] = self.alike.get(kind, 0) + tuples
 
     def to_pool(self, route: Route, values: list[Any]) -> None:
         """Tuples to publish as tasks."""
@@ -131,8 +151,11 @@ class Sealer:
             self._cut(element, port, rest, commit, outbox, None)
         self.send(outbox)
         self._tx += 1
+        # last: what cannot travel has been found by now
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
-        commit.dead = outbox.dead
+        commit.stats = outbox.failed
+        commit.dead = [self._codec.seal(row) for row in outbox.letters]
+        commit.dead += [self._codec.seal((kind, tuples, None)) for kind, tuples in outbox.alike.items()]
         return Prepared(commit, outbox, clock.now())
 
     def _cut(
@@ -149,20 +172,25 @@ class Sealer:
         light = max(1, int(self._most_bytes / weigh(values))) if isinstance(values, list) else len(values)
         while at < len(values):
             part = values[at : at + min(self._granularity.task_tuples(element), light)]
-            length = len(part)
             try:
                 payload = self._codec.seal((port, part))
-            except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
-                part = self._picklable(list(part), route)
-                payload = self._codec.seal((port, part))
-            if len(payload) > self._most_bytes and len(part) == length > 1:
-                light = length // 2  # the guess was wrong: tuples are not alike
+            except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
+                if len(part) == 1:
+                    self._bury(element, route, part[0], error)
+                    at += 1
+                    continue
+                good = self._picklable(list(part), element, route)
+                if len(good) == len(part):  # each alone, then
+                    light = 1
+                values, at = good + list(values[at + len(part) :]), 0
                 continue
-            at += length
-            if len(part) == 1 and len(payload) > MOST_TUPLE_BYTES and route is not None:
-                self._bury(route, part[0], _too_large(payload, self._plan.elements[element].name))
+            if len(payload) > self._most_bytes and len(part) > 1:
+                light = len(part) // 2  # the guess was wrong: tuples are not alike
                 continue
-            if part:
+            at += len(part)
+            if len(payload) > MOST_TUPLE_BYTES:
+                self._bury(element, route, part[0], _too_large(payload, self._plan.elements[element].name))
+            else:
                 outbox.count(element, len(part))
                 commit.publish.append(Publication(element, len(part), payload))
 
@@ -183,7 +211,9 @@ class Sealer:
                     frames = self._codec.pack(segments)
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
-                        s._replace(values=self._picklable(s.values, self._routes[s.element, s.port]))
+                        s._replace(
+                            values=self._picklable(s.values, s.element, self._routes[s.element, s.port])
+                        )
                         for s in segments
                     ]
                     frames = self._codec.pack(segments)
@@ -193,15 +223,14 @@ class Sealer:
         outbox.keyed = {}
         outbox.unsent = 0
 
-    def _picklable(self, values: list[Any], route: Route | None) -> list[Any]:
-        """The values that can be pickled; the others become dead letters of the element that wrote them."""
+    def _picklable(self, values: list[Any], element: int, route: Route | None) -> list[Any]:
+        """The values for `element` that can be pickled; the others become dead letters."""
         good = []
         for value in values:
             try:
                 self._codec.frames(value)
             except Exception as each:  # noqa: BLE001  # user classes: pickling them may raise anything
-                if route is not None:
-                    self._bury(route, value, each)
+                self._bury(element, route, value, each)
                 continue
             good.append(value)
         return good

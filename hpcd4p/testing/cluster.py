@@ -275,7 +275,7 @@ class Cluster:
         if not self.head.coordinator.ending.over:
             return self.head.turn()
         self.head.end(0)
-        self._summary = self.head.summary(0, "")
+        self._summary = self.head.summary()
         return 0.0
 
     def _go_home(self, rank: int) -> None:

@@ -146,6 +146,7 @@ class MemoryBroker:
             s.put(Task(publication.element, "", publication.tuples, publication.payload, 0, ()))
         s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
         s.dead += commit.dead
+        s.bytes += sum(map(len, commit.dead))
         if commit.dead:
             s.bells[0] = BELL
         for name, value in commit.stats.items():
@@ -223,6 +224,7 @@ class MemoryBroker:
         reports: list[bytes] = []
         if fetch:
             dead, s.dead = s.dead[:200], s.dead[200:]
+            s.bytes -= sum(map(len, dead))
             reports, s.final = s.final, []
         return Observation(
             dict(s.pending),

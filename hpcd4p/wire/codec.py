@@ -41,6 +41,13 @@ class ForeignBytesError(Hpcd4pError):
     """A payload that was not written by this run; it has not been unpickled."""
 
 
+class Unreadable(Exception):
+    """Bytes of this run that cannot be unpickled; its cause is what that has raised."""
+
+    def __init__(self, frames: list[Any]) -> None:
+        self.frames = frames
+
+
 class Codec:
     """Turns tuples into payloads and back, for one run.
 
@@ -103,8 +110,19 @@ class Codec:
 
     @staticmethod
     def join(frames: list[Any]) -> Any:
-        """Inverse of `frames`; the buffers become the memory of the arrays, so they must be writable."""
-        return pickle.loads(frames[0], buffers=frames[1:])
+        """Inverse of `frames`; the buffers become the memory of the arrays, so they must be writable.
+
+        Raises
+        ------
+        Unreadable
+            Some object in it cannot be made; `runtime.salvage` reads the rest.
+        """
+        try:
+            return pickle.loads(frames[0], buffers=frames[1:])
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # user classes: unpickling them may raise anything
+            raise Unreadable(frames) from error
 
     def seal(self, thing: Any) -> bytes:
         """One tagged payload that holds `thing`."""

@@ -8,7 +8,8 @@ key                   type         holds
 ====================  ===========  ==================================================================
 ``t:E``               stream       tasks of element E; fields n (tuples), a (attempts), b (payload)
 ``pend``              hash         E -> tuples produced for E and not finished
-``ready``             hash         ``t`` tasks, ``b`` payload bytes that wait in the streams; E -> tasks of it
+``ready``             hash         ``t`` tasks, ``b`` bytes that wait in the streams and in ``dead``;
+                                   E -> tasks of it
 ``idle``              sorted set   pool ranks that found no task, by rank
 ``wait``              hash         ``c`` ranks in ``idle``, ``t`` since when, ``s`` their waiting so far
                                    (rank-microseconds)
@@ -23,8 +24,9 @@ key                   type         holds
 ``lost``              set          ranks declared lost: whatever they ask is refused
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
 ``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,
-                                   ``f:E`` failures, ``b:E`` bytes written, about; ``m:E``,
-                                   ``s:E`` as n and u without each rank's first. Of the pool:
+                                   ``b:E`` bytes written, about; ``m:E``,
+                                   ``s:E`` as n and u without each rank's first; ``f:E`` failures, exactly,
+                                   and of them by `Cause` ``r:E``, ``w:E``, ``l:E``. Of the pool:
                                    ``cpu``, ``queue`` microseconds on a core, and ready without one
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
@@ -40,6 +42,7 @@ without a look at every key: a hash, RUN -> number of the head's connection, ran
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 RUNS = "hpcd4p:runs"
 """Which runs there are; on a shared Redis only."""
@@ -59,6 +62,19 @@ _LASTING = (
     *("pend", "ready", "idle", "wait", "parked", "com", "own", "firm", "fill", "lost", "cong", "stat"),
     *("dead", "prog", "final"),
 )
+
+
+class Cause(StrEnum):
+    """Why a tuple has failed, as `stat` counts it."""
+
+    RAISED = "r"
+    """Its element has raised."""
+    UNSENT = "w"
+    """Its element has written it, and it cannot travel."""
+    UNREAD = "l"
+    """It has never reached its element."""
+    OTHER = ""
+    """What says nothing of how an element does with its tuples."""
 
 
 class Keys:

@@ -52,7 +52,7 @@ class Commit:
     publish : list of Publication
         New tasks.
     dead : list of bytes
-        Sealed dead letters.
+        Sealed failures: (kind, tuples, dead letter of one of them or None).
     stats : dict
         Added to the run's statistics, see `wire.keys`.
     """

@@ -468,6 +468,17 @@ def test_dead_letters_reach_the_head_once_with_a_bell(world):
     assert world[0].observe(alive=False).dead == []
 
 
+def test_dead_letters_are_bytes_that_wait_until_the_head_has_them(world):
+    commit = Commit(1)
+    commit.dead += [b"x" * 1000] * 250
+    assert world[4].step(commit).size == 250_000
+    world.publish((0, 2, b"abc"))
+    seen = world[0].observe(alive=False)
+    assert (len(seen.dead), seen.size) == (200, 50_003)
+    assert world[0].observe(alive=False).size == 3
+    assert world[5].step(Commit()).size == 3
+
+
 def test_many_dead_letters_come_in_parts(world):
     commit = Commit(1)
     commit.dead += [b"%d" % i for i in range(500)]

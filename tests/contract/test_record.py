@@ -32,7 +32,8 @@ from hpcd4p.record import aside, writer
 from hpcd4p.record.history import lives_of
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.scaling import Change, Life
-from hpcd4p.record.summary import DeadLetter, ElementFigures, RankFigures, Summary
+from hpcd4p.record.show import record_text
+from hpcd4p.record.summary import DeadLetter, ElementFigures, FailureFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
 from tests.unit.record.scalings import contended
 
@@ -374,16 +375,45 @@ def test_a_record_of_the_schema_before_is_read_and_says_what_it_lacks(tmp_path: 
     with h5py.File(path, "r+") as file:
         file.attrs["schema_version"] = 1
         told = json.loads(file["summary"].asstr()[()])
-        for name in ("scaler", "parked_s", "cpu_s"):
+        for name in ("scaler", "parked_s", "cpu_s", "failures"):
             del told[name]
         del file["summary"]
         file.create_dataset("summary", data=json.dumps(told), dtype=h5py.string_dtype())
     with read_record(path) as record:
         assert list(record.outputs("e1.output")) == [1, 2]
         assert record.summary.scaler is None
+        assert record.summary.failures == []
         assert record.scaling() is None
         with pytest.raises(RecordError, match=r"does not tell of the auto-scaler.*version 1"):
             record.require_scaling()
+
+
+def test_failures_come_back_by_kind_with_their_examples(tmp_path: Path) -> None:
+    sink = RecordWriter(tmp_path / "r.h5")
+    letter = DeadLetter("a1", "in", "'x'", "ValueError: x", "Traceback", 1, 0.25, "ValueError", "w.py:1 in f")
+    sink.dead_letters([letter])
+    sink.close(Summary("w", failures=[FailureFigures("a1", "ValueError", "w.py:1 in f", 7, 1)]))
+    with read_record(tmp_path / "r.h5") as record:
+        assert list(record.dead_letters()) == [letter]
+        assert record.summary.failures == [FailureFigures("a1", "ValueError", "w.py:1 in f", 7, 1)]
+        assert "the first of each of 1 kind" in record_text(record)
+    with h5py.File(tmp_path / "r.h5") as file:
+        assert list(file["failures/tuples"]) == [7]
+
+
+def test_dead_letters_of_the_schema_before_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.h5"
+    sink = RecordWriter(path)
+    names = DeadLetter._fields[:7]
+    old = namedtuple("DeadLetter", names)("a1", "input", "'x'", "ValueError: x", "Traceback", 1, 0.25)
+    sink.dead_letters([old] * 5)  # type: ignore[list-item]
+    sink.close(Summary("w"))
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema_version"] = 2
+        assert set(file["dead_letters"]) == set(names)
+    with read_record(path) as record:
+        assert list(record.dead_letters()) == [DeadLetter(*old)] * 5
+        assert record_text(record).count("ValueError: x") == 6  # in the summary, and with tracebacks
 
 
 # ---- size and speed

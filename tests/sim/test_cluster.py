@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import pytest
 
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
@@ -11,7 +13,7 @@ from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore
 from tests.sim.compare import of_one_process, simulate
-from tests.sim.elements import Given, Howmany, Locked
+from tests.sim.elements import Given, Howmany, Locked, Pair
 from tests.sim.gallery import (
     BELL_IN_THE_MIDDLE,
     BURSTS,
@@ -110,6 +112,17 @@ def test_a_tuple_that_cannot_travel_is_a_dead_letter_and_the_others_arrive(kills
             assert letter.element == "Locked1"
             assert "cannot be pickled" in letter.error
             assert sum(count for _, count in run.sink.results["Howmany2.output"]) == 39
+
+
+def test_an_input_that_cannot_travel_is_a_dead_letter_of_its_source():
+    for seed in range(5):
+        given = [{"item": Lock() if i == 30 else i} for i in range(40)]
+        run = cluster.Cluster(chain(Given(), Pair(), Howmany()), 4, given, seed=seed)
+        run.run()
+        (letter,) = run.sink.letters
+        assert letter.element == "Given0"
+        assert "cannot be pickled" in letter.error
+        assert sum(count for _, count in run.sink.results["Howmany2.output"]) == 39
 
 
 # ---- speed

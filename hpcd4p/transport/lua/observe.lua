@@ -11,6 +11,7 @@ local dead, final = {}, {}
 if ARGV[2] == '1' then
   dead = call('LRANGE', p .. 'dead', 0, 199)
   if #dead > 0 then call('LTRIM', p .. 'dead', #dead, -1) end
+  for _, letter in ipairs(dead) do call('HINCRBY', p .. 'ready', 'b', -#letter) end
   final = call('LRANGE', p .. 'final', 0, 999)
   if #final > 0 then call('LTRIM', p .. 'final', #final, -1) end
 end

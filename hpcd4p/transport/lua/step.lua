@@ -7,7 +7,7 @@
 --   t:E       stream  tasks of element E: n tuples, a attempts, b payload
 --   prog      hash    "E:ID" -> progress of a task committed in part
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   ready     hash    t tasks, b bytes that wait in the streams; E tasks of element E that do
+--   ready     hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
 --   wait      hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
 --   parked    set     ranks that are parked
@@ -89,7 +89,11 @@ if published > 0 then
   ring_idle(published - owned)
 end
 local dead = number()
-for _ = 1, dead do call('RPUSH', p .. 'dead', word()) end
+for _ = 1, dead do
+  local letter = word()
+  call('RPUSH', p .. 'dead', letter)
+  call('HINCRBY', p .. 'ready', 'b', #letter)
+end
 for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
 
 local task, takes = false, number()

@@ -33,17 +33,32 @@ def test_a_run_without_failures_goes_on():
 
 
 def test_an_element_that_has_failed_for_every_tuple_is_hopeless():
-    reason = too_many(plan(), SETTINGS, {"n:1": 100, "f:1": 100})
+    reason = too_many(plan(), SETTINGS, {"n:1": 100, "f:1": 100, "r:1": 100})
     assert reason is not None
     assert reason.startswith("element Pass1 has failed for every one of its first 100 tuples")
 
 
 def test_it_is_not_hopeless_while_it_has_failed_for_few():
-    assert too_many(plan(), SETTINGS, {"n:1": 99, "f:1": 99}) is None
+    assert too_many(plan(), SETTINGS, {"n:1": 99, "f:1": 99, "r:1": 99}) is None
 
 
 def test_one_success_is_hope():
-    assert too_many(plan(), SETTINGS, {"n:1": 401, "f:1": 400}) is None
+    assert too_many(plan(), SETTINGS, {"n:1": 401, "f:1": 400, "r:1": 400}) is None
+
+
+def test_one_call_that_wrote_much_that_cannot_travel_is_not_hopeless_while_the_rest_can():
+    assert too_many(plan(), SETTINGS, {"n:0": 1, "o:0": 300, "f:0": 200, "w:0": 200}) is None
+    reason = too_many(plan(), SETTINGS, {"n:0": 1, "o:0": 200, "f:0": 200, "w:0": 200})
+    assert reason is not None
+    assert reason.startswith("none of the first 200 tuples that element Make0 wrote could be sent")
+
+
+def test_an_element_that_nothing_reaches_is_hopeless_but_not_for_tuples_that_were_in_bad_company():
+    reason = too_many(plan(), SETTINGS, {"f:1": 100, "l:1": 100})
+    assert reason is not None
+    assert reason.startswith("none of the first 100 tuples for element Pass1 has reached it")
+    assert too_many(plan(), SETTINGS, {"f:1": 100, "l:1": 100, "n:1": 1}) is None
+    assert too_many(plan(), SETTINGS, {"f:1": 200, "l:1": 1}) is None
 
 
 def test_failures_count_together_up_to_the_limit():

@@ -13,6 +13,7 @@ from hpcd4p.record.summary import (
     INTERRUPTED,
     DeadLetter,
     ElementFigures,
+    FailureFigures,
     RankFigures,
     ScalerFigures,
     Summary,
@@ -66,7 +67,26 @@ def test_a_pool_with_little_work_is_not_told_to_have_none() -> None:
     assert "Efficiency under 1 %: the part" in summary_text(summary(efficiency=0.001))
 
 
-def test_shows_the_first_failures_and_what_to_do() -> None:
+def test_shows_the_kinds_of_failures_with_an_example_each_and_what_to_do() -> None:
+    failures = [
+        FailureFigures("parse1", "ValueError", "w.py:12 in Parse._process", 7000, 100),
+        FailureFigures("read1", "PicklingError", "output 'output'", 2, 2),
+        *(FailureFigures("parse1", f"Error{i}", "w.py:13 in Parse._process", 1, 1) for i in range(4)),
+    ]
+    failed = summary(status=1, state=FAILED_TUPLES, failures=failures)
+    failed.elements[0].failed, failed.elements[1].failed = 2, 7004
+    example = LETTER._replace(kind="ValueError", place="w.py:12 in Parse._process")
+    text = summary_text(failed, [example] * 100, Path("r.h5"))
+    assert "Failures: 7,006 tuples (2 in read1, 7,004 in parse1)" in text
+    assert "\n  7,000 in parse1: ValueError at w.py:12 in Parse._process\n" in text
+    assert "\n  2 in read1: PicklingError (output 'output')\n" in text
+    assert text.count("ValueError: no number") == 1
+    assert "... and 3 of 3 other kinds" in text
+    assert "106 of them with traceback" in text
+    assert "python -m hpcd4p show r.h5" in text
+
+
+def test_of_a_record_without_kinds_it_shows_the_first_failures() -> None:
     failed = summary(status=1, state=FAILED_TUPLES)
     failed.elements[1].failed = 12
     text = summary_text(failed, [LETTER] * 12, Path("r.h5"))
@@ -82,7 +102,7 @@ def test_says_failures_without_letters_too() -> None:
     failed = summary(status=1, state=FAILED_TUPLES)
     failed.elements[1].failed = 1
     text = summary_text(failed)
-    assert "Failures: 1 tuple (1 in parse1): its element raised an exception" in text
+    assert "Failures: 1 tuple (1 in parse1)\n" in text
     assert "more" not in text
 
 

@@ -9,7 +9,7 @@ import pytest
 from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.record.summary import DeadLetter
+from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.sender import PARTIAL_TUPLES
@@ -68,6 +68,7 @@ class World:
         self.kept: list[Arrival] = []
         self.collected: dict[str, list[int]] = {"Spell1.letter": [], "Spell1.digit": []}
         self.letters: list[DeadLetter] = []
+        self.failed = 0
 
     def rank(self, number: int, dies_at_step: int = 0, dies_at_part: int = 0) -> PoolRank:
         world = self
@@ -116,7 +117,11 @@ class World:
             if rank.tick() is None:
                 break
             self.receive()
-        self.letters += [DeadLetter(*CODEC.open(each)) for each in self.head.observe(alive=False).dead]
+        for each in self.head.observe(alive=False).dead:
+            kind, tuples, letter = CODEC.open(each)
+            assert isinstance(kind, FailureKind)
+            self.failed += tuples
+            self.letters.append(letter)
 
     def check(self, values: list[int]) -> None:
         assert sorted(self.collected["Spell1.letter"]) == sorted(i for n in values for i in range(max(0, n)))
@@ -198,6 +203,7 @@ def test_a_task_that_cannot_be_read_is_a_dead_letter_and_does_not_stop_the_rank(
     world.work(world.rank(2))
     (letter,) = world.letters
     assert "was not written by this run" in letter.error
+    assert world.failed == 3
     assert world.store.pending[1] == 0
     assert world.collected["Spell1.letter"] == [0]
 

@@ -11,6 +11,7 @@ from hpcd4p import GenericPE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.instance import Instance
+from hpcd4p.runtime.letters import Letters
 from hpcd4p.runtime.source import Source
 
 DEADLINE_S = 30.0
@@ -71,7 +72,7 @@ class Listener:
         self.woken = 0
         self.bell = threading.Event()
         instance = Instance(plan.elements[0], element, 0, 0, lambda *failed: pytest.fail(str(failed)))
-        self.source = Source(instance, range(calls), False, 4096, self.wake)
+        self.source = Source(instance, Letters(plan, 0, 0.0), range(calls), False, 4096, self.wake)
         instance.start()
         self.source.start()
 
@@ -88,7 +89,7 @@ class Listener:
         end = time.monotonic() + DEADLINE_S
         while count > 0:
             assert time.monotonic() < end
-            count -= sum(len(values) for _, values in self.source.take())
+            count -= sum(len(values) for _, values in self.source.take()[0])
 
 
 @pytest.mark.parametrize(("pe", "calls", "quick"), [(InOneCall(), 1, 0), (CallByCall(), 2030, 2000)])
@@ -127,6 +128,6 @@ def test_most_is_taken_of_each_output_by_its_name():
     for _ in range(3):
         GATE.open()
     head.hear()
-    assert head.source.take({"output": 0}) == []
-    assert head.source.take({"output": 3, "another": 0}) == [("output", [0, 1, 2])]
-    assert len(head.source.take()[0][1]) == 17
+    assert head.source.take({"output": 0})[0] == []
+    assert head.source.take({"output": 3, "another": 0})[0] == [("output", [0, 1, 2])]
+    assert len(head.source.take()[0][0][1]) == 17

@@ -10,10 +10,13 @@ import pytest
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime import transaction
+from hpcd4p.runtime.letters import Failure
 from hpcd4p.runtime.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox, Prepared, Sealer, Window
 from hpcd4p.transport.memory import MemoryMesh
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Segment
 
 CODEC = Codec(b"test")
@@ -52,7 +55,7 @@ class Ranks:
         ]
         self.window = Window(self.mesh[3])
 
-    def bury(self, route, value, error):
+    def bury(self, element, route, value, error):
         self.buried.append((route, value))
 
     def seal(self, outbox: Outbox, rank: int = 3) -> Prepared:
@@ -82,7 +85,7 @@ def test_an_outbox_is_empty_until_something_is_put_into_it():
         lambda o: o.to_pool(TO_POOL, [1]),
         lambda o: o.to_partition(TO_STATE, 0, [1]),
         lambda o: o.done.append((1, "id")),
-        lambda o: o.dead.append(b"letter"),
+        lambda o: o.fail(Failure(1, Cause.OTHER, FailureKind("pool", "ValueError", ""), 1, None)),
         lambda o: o.rest.append((1, "input", [1])),
     ):
         outbox = Outbox()
@@ -216,6 +219,66 @@ def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
     assert ranks.buried == [(TO_POOL, large)]
     assert commit.counts == {1: 2}
     assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
+
+
+def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
+    monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000))
+    large, lock = bytes(10_000), threading.Lock()
+    outbox = Outbox()
+    outbox.to_pool(TO_POOL, [b"a", lock, large, b"b"])  # the guess of their weight sees the light ones
+    commit = ranks.seal(outbox).commit
+    assert ranks.buried == [(TO_POOL, lock), (TO_POOL, large)]
+    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
+
+
+def test_what_is_given_back_and_cannot_travel_again_is_buried(ranks):
+    lock = threading.Lock()
+    outbox = Outbox()
+    outbox.done.append((1, "id"))
+    outbox.rest.append((1, "input", [2, lock, 4]))
+    commit = ranks.seal(outbox).commit
+    assert ranks.buried == [(None, lock)]
+    assert commit.counts == {1: -1}
+    assert [CODEC.open(p.payload)[1] for p in commit.publish] == [[2, 4]]
+
+
+class Moody:
+    """Can be pickled each second time."""
+
+    times = 0
+
+    def __reduce__(self):
+        Moody.times += 1
+        if Moody.times % 2:
+            raise ValueError("not now")
+        return Moody, ()
+
+
+def test_tuples_that_can_be_pickled_alone_and_not_together_leave_alone(ranks):
+    outbox = Outbox()
+    outbox.to_pool(TO_POOL, [1, Moody(), 2])
+    commit = ranks.seal(outbox).commit
+    assert sum(p.tuples for p in commit.publish) + len(ranks.buried) == 3
+
+
+def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_count(ranks):
+    lock = threading.Lock()
+    outbox = Outbox()
+    kind, letter = (
+        FailureKind("source", "TypeError", "output"),
+        DeadLetter("source", "", "v", "E", "", 3, 0.0),
+    )
+    ranks.bury = lambda *_: None
+    made = iter([letter, None, None])
+    ranks.sealers[3]._bury = lambda *_: outbox.fail(Failure(0, Cause.UNSENT, kind, 1, next(made)))
+    outbox.count(0, -1)
+    outbox.to_pool(TO_POOL, [1, lock, lock])
+    outbox.to_partition(TO_STATE, 0, [("a", lock)])
+    commit = ranks.seal(outbox).commit
+    assert commit.counts == {0: -1, 1: 1}
+    assert commit.stats == {"f:0": 3, "w:0": 3}
+    assert [CODEC.open(each) for each in commit.dead] == [(kind, 1, letter), (kind, 2, None)]
 
 
 # ---- the window
