@@ -11,6 +11,7 @@ import pickle
 import sys
 import time
 from contextlib import suppress
+from typing import NoReturn
 
 from hpcd4p.errors import MpiSetupError, RankLost, UsageError
 from hpcd4p.launch import node_watch
@@ -140,20 +141,20 @@ def leave(status: int) -> None:
 
 def go(status: int) -> None:
     """End this process with `status` if elements have left something running; else return."""
-    from hpcd4p.runtime.left_behind import wait
+    from hpcd4p.runtime.left_behind import settle
 
-    left = wait()
-    if not left:
-        return
-    for text in left:
-        with suppress(OSError):
-            os.write(2, f"hpcd4p: {text}\n".encode(errors="replace"))
-    _flush()
-    if "hpcd4p.transport.mpi" in sys.modules:
-        from hpcd4p.transport import mpi
+    def end(left: list[str]) -> NoReturn:
+        for text in left:
+            with suppress(OSError):
+                os.write(2, f"hpcd4p: {text}\n".encode(errors="replace"))
+        _flush()
+        if "hpcd4p.transport.mpi" in sys.modules:
+            from hpcd4p.transport import mpi
 
-        mpi.finalize()
-    os._exit(status)
+            mpi.finalize()
+        os._exit(status)
+
+    settle(end)
 
 
 def _flush() -> None:

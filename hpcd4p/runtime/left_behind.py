@@ -5,10 +5,13 @@ Python waits for them without an end, and so would the job. Never imports what u
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
-import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from hpcd4p.runtime import at_work
 
@@ -20,20 +23,31 @@ LEAVE_S = 5.0
 without end is not, and a batch job should not be kept for it."""
 
 
-def wait() -> list[str]:
-    """What is still there after `LEAVE_S`, in words; at once if there is nothing."""
-    end = time.monotonic() + LEAVE_S
-    left: list[str] = []
-    for thread in _threads():
-        thread.join(max(0.0, end - time.monotonic()))
-        if thread.is_alive():
-            left.append(f"the thread {thread.name!r}{_place(thread)} that {_starter(thread)} started")
+def settle(end: Callable[[list[str]], NoReturn]) -> None:
+    """Have Python wait for threads and processes now; call `end` with what is there after `LEAVE_S`.
+
+    Main thread. It is Python's own end, in its order, so that executors that nobody has shut down (joblib's,
+    say) do that by themselves. At once if there is nothing.
+    """
+    if not _threads() and not _processes():
+        return
+
+    def over(number: int, frame: FrameType | None) -> None:
+        end([f"{each} still runs {LEAVE_S:.0f} s after all was done; it is ended now" for each in _left()])
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
+    sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _left() -> list[str]:
+    left = [f"the thread {t.name!r}{_place(t)} that {_starter(t)} started" for t in _threads()]
     for process in _processes():
-        process.join(max(0.0, end - time.monotonic()))
-        if process.is_alive():
-            left.append(f"the process {process.pid} ({process.name}) that an element started")
-            process.terminate()
-    return [f"{each} still runs {LEAVE_S:.0f} s after all was done; it is ended now" for each in left]
+        left.append(f"the process {process.pid} ({process.name}) that an element started")
+        process.terminate()
+    return left
 
 
 def _threads() -> list[Thread]:

@@ -139,14 +139,16 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     if rank.stopped is not None and rank.stopped.args[1]:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)
-    left = left_behind.wait()
-    if left:
+
+    def end(left: list[str]) -> NoReturn:
         from hpcd4p.transport import mpi
 
         for text in left:
             _say(number, text)
         mpi.finalize()
         os._exit(0)
+
+    left_behind.settle(end)
     return 0
 
 
