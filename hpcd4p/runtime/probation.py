@@ -3,8 +3,8 @@
 Every rank of the pool looks whether the elements that it runs have changed (`Watched`), after their first
 tuple and before it commits. As long as an element has not, all instances are alike, and what each has done
 could have been done first in one process. A rank whose instance has changed *claims* the element: the first
-to ask owns it from then on, and gets all its tasks; whoever asks in vain forgets what it has not committed and
-gives its task back. So the result is that of one instance. Nothing begins again, and elements that do not
+to ask owns it from then on, and gets all its tasks; whoever asks in vain forgets what it has not committed
+and gives its task back. So the result is that of one instance. Nothing begins again, and elements that do not
 change wait for nobody. Owns these rules for one rank; `Broker.claim` decides between ranks. (The idea is that
 of optimistic concurrency control: Kung and Robinson, ACM Trans. Database Syst. 6:213, 1981.)
 
@@ -148,7 +148,9 @@ class Probation:
         if watched is None or (instance.tuples < watched.next and not watched.worth(instance.busy_s)):
             return
         what = watched.look(instance.tuples)
-        if what:
+        if what and watched.fills and e not in self._filled:
+            self._filled[e] = watched.fills, instance.tuples  # once: a model, say
+        elif what:
             del self._watched[e]
             self._say(DOUBTED, e, _in_words(what))
 
