@@ -36,7 +36,7 @@ def changes(pe: GenericPE) -> list[Change]:
 
 
 def caches(pe: GenericPE) -> tuple[str, ...]:
-    """What `pe` and the user's functions that it calls change without harm, by the words of `workflow.places`."""
+    """What `pe` and its functions change without harm, in the words of `workflow.places`."""
     spared: set[str] = set()
     harmful: set[str] = set()
     for function in Search(pe).functions:

@@ -178,12 +178,18 @@ def source(text):
     return made
 
 
+SOURCE = """
+class Work(ProducerPE):
+    n = 0
+    def _process(self, inputs):
+        {}
+WORK = Work()
+"""
 SOURCES = {
-    "class": "class Work(ProducerPE):\n    n = 0\n    def _process(self, inputs):\n        type(self).n += 1\n        return self.n\nWORK = Work()\n",
-    "global": "N = []\ndef f():\n    N.append(1)\n    return len(N)\nclass Work(ProducerPE):\n    def _process(self, inputs):\n        return f()\nWORK = Work()\n",
-    "default": "def f(n=[]):\n    n.append(1)\n    return len(n)\nclass Work(ProducerPE):\n    def _process(self, inputs):\n        return f()\nWORK = Work()\n",
-    "from the twentieth call on": "def f(it, n=[0]):\n    it.calls = 1\n    n[0] += 1\n    return n[0]\nclass Work(ProducerPE):\n    def _process(self, inputs):\n        return f(self)\nWORK = Work()\n",
-}  # fmt: skip
+    "class": SOURCE.format("type(self).n += 1; return self.n"),
+    "global": "N = []\ndef f():\n    N.append(1)\n    return len(N)\n" + SOURCE.format("return f()"),
+    "default": "def f(n=[]):\n    n.append(1)\n    return len(n)\n" + SOURCE.format("return f()"),
+}
 
 
 @pytest.mark.parametrize("name", SOURCES)
