@@ -24,7 +24,7 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import FAILED_TUPLES, DeadLetter, Summary
+from hpcd4p.record.summary import FAILED_TUPLES, IN_DOUBT, DeadLetter, Summary
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.job import Job
 from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
@@ -136,6 +136,8 @@ def run(
             f"the first in {first.element}: {first.error}",
             stacklevel=2,
         )
+    if result.summary.state == IN_DOUBT:
+        warnings.warn(result.summary.reason, stacklevel=2)
     return result
 
 

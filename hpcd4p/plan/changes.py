@@ -36,7 +36,7 @@ def changes(pe: GenericPE) -> list[Change]:
 
 
 def caches(pe: GenericPE) -> tuple[str, ...]:
-    """What `pe` and the user's functions that it calls change without harm, in words of `workflow.places`."""
+    """What `pe` and its functions change without harm, in the words of `workflow.places`."""
     spared: set[str] = set()
     harmful: set[str] = set()
     for function in Search(pe).functions:
@@ -52,9 +52,9 @@ def caches(pe: GenericPE) -> tuple[str, ...]:
     return tuple(sorted(spared - harmful))
 
 
-_FILLS = {
-    opmap[name] for name in ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF") if name in opmap
-}
+_STORES = ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF")
+_FILLS = {opmap[name] for name in _STORES if name in opmap}
+"""What a function that fills a cache does, in bytecode: others need not be read."""
 
 
 def _in_words(what: str, function: FunctionType) -> str:

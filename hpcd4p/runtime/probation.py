@@ -148,7 +148,9 @@ class Probation:
         if watched is None or (instance.tuples < watched.next and not watched.worth(instance.busy_s)):
             return
         what = watched.look(instance.tuples)
-        if what:
+        if what and watched.fills and e not in self._filled:
+            self._filled[e] = watched.fills, instance.tuples  # once: a model, say
+        elif what:
             del self._watched[e]
             self._say(DOUBTED, e, _in_words(what))
 

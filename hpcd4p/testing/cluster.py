@@ -292,6 +292,8 @@ class Cluster:
         """Kill `rank`, or take it for dead, if it can be spared and the dice say so."""
         if self._kills + self._suspects <= 0 or rank not in self._mortal or len(self._mortal) < 2:
             return
+        if rank in self.store.owners.values():
+            return  # the run would end
         if self.random.random() < KILL_CHANCE:
             self._mortal.remove(rank)
             self.lost.append(rank)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.transport.broker import BELL, IN_CALL, MAIL, PARKS, SILENT, WAKES, Broker
+from hpcd4p.transport.broker import BELL, FILL, IN_CALL, MAIL, PARKS, REAL, RELEASE, SILENT, WAKES, Broker
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
@@ -550,3 +550,77 @@ def test_who_is_connected_is_alive(world):
     end = time.monotonic() + DEADLINE_S
     while world[0].observe(alive=True).alive != {0, 5}:
         assert time.monotonic() < end
+
+
+def test_only_the_first_to_claim_an_element_gets_its_tasks(world):
+    assert world[4].claim(1)
+    assert world[4].claim(1)
+    assert not world[5].claim(1)
+    world.publish((1, 3, b"x"), (2, 1, b"y"))
+    assert world.take(5, [1, 2]).element == 2
+    assert world.take(4, [1, 2]).element == 1
+    assert world[5].step(Commit()).owners == {1: 4}
+    assert world[0].observe(alive=False).owners == {1: 4}
+
+
+def test_a_task_rings_the_owner_of_its_element_and_no_other(world):
+    world[4].claim(1)
+    for rank in (3, 4, 5):
+        assert world.take(rank) is None
+    world.quiet(3, 4, 5)
+    assert world.publish((1, 1, b"x")).idle == 2
+    assert world.hears(4)
+    assert world.rung(3, 5) == []
+    world.publish((2, 1, b"y"))
+    assert world.rung(3, 5) == [3]
+
+
+def test_the_owner_is_rung_for_what_a_lost_rank_gives_back(world):
+    world.publish((1, 1, b"x"))
+    assert world.take(5).element == 1
+    world[4].claim(1)
+    for rank in (2, 3, 4):
+        assert world.take(rank) is None
+    world.quiet(2, 3, 4)
+    world[0].bury(5)
+    assert world.hears(4)
+    assert world.take(4).element == 1
+
+
+def test_a_fill_that_all_find_alike_leaves_an_element_to_all(world):
+    assert world[4].claim(1, FILL, "abc")
+    assert not world[5].claim(1, FILL, "abc")
+    world.publish((1, 1, b"x"), (1, 1, b"y"))
+    assert world.take(5) is None
+    world.quiet(5)
+    assert world[4].claim(1, RELEASE, "abc")
+    assert world.hears(5)
+    assert world.take(5).element == 1
+    assert world[5].claim(1, FILL, "abc")
+    assert world[5].step(Commit()).owners == {}
+
+
+@pytest.mark.parametrize(("word", "digest"), [(FILL, "other"), (REAL, "")])
+def test_a_rank_that_finds_something_else_makes_the_first_one_the_owner(world, word, digest):
+    world[4].claim(1, FILL, "abc")
+    world[4].claim(1, RELEASE, "abc")
+    assert world.take(4) is None
+    world.quiet(4)
+    assert not world[5].claim(1, word, digest)
+    assert world.hears(4)
+    assert world[5].step(Commit()).owners == {1: 4}
+    assert not world[4].claim(1, RELEASE, "abc")
+
+
+def test_an_owner_that_another_rank_has_contradicted_stays(world):
+    world[4].claim(1, FILL, "abc")
+    assert not world[5].claim(1, REAL)
+    assert not world[4].claim(1, RELEASE, "abc")
+    assert world[5].step(Commit()).owners == {1: 4}
+
+
+def test_a_lost_rank_claims_nothing(world):
+    world[4].step(Commit())
+    world[0].bury(4)
+    assert not world[4].claim(1)
+    assert world[5].claim(1)

@@ -122,10 +122,9 @@ def test_a_pinned_rank_that_waits_uses_less_than_one_percent_of_a_core(runs):
     assert max(found.values()) < MOST + tick, f"{found}\n{stacks}"
 
 
-@pytest.mark.parametrize("words", [(), STATIC], ids=["hybrid", "static"])
 @pytest.mark.parametrize("n", [1, 4])
-def test_state_that_nobody_declared_has_its_place_and_is_told_once(runs, sequential, n, words):
-    ended = runs.run("undeclared", n, *words)
+def test_state_that_nobody_declared_has_its_place_and_is_told_once(runs, sequential, n):
+    ended = runs.run("undeclared", n)
     assert_same(sequential("undeclared"), ended, n)
     if n == 1:
         assert ended.summary.notes == []
@@ -134,7 +133,28 @@ def test_state_that_nobody_declared_has_its_place_and_is_told_once(runs, sequent
     assert "Position1 changes self.position (undeclared.py:" in about_position
     assert "`stateful = True`" in about_position
     assert "`stateful = False`" in about_position
-    assert about_hidden.startswith("Hidden2 changed its own attributes while several ranks ran it")
+    assert about_hidden.startswith("Hidden2 changes self.hidden while it works, so it counts as stateful")
+
+
+@pytest.mark.parametrize("n", [2, 4, 8])
+def test_state_that_no_reading_finds_gives_the_answer_of_one_process(runs, sequential, n):
+    ended = runs.run("spelled", n)
+    assert_same(sequential("spelled"), ended, n)
+    if n > 2:
+        told = " ".join(ended.summary.notes)
+        assert len(ended.summary.notes) == 7
+        for what in ("OnTheClass.n", "seen (a default of remember)", "self.numbers", "own.n", "self.n"):
+            assert what in told, told
+
+
+def test_pinned_instances_that_change_put_the_answer_in_doubt_at_once_and_on_top(runs):
+    ended = runs.run("undeclared", 8, *STATIC)
+    assert ended.status == 1
+    assert "hpcd4p: the answer is in doubt: Hidden2 changed self.hidden while several ranks" in ended.err
+    assert ended.summary.state == "in doubt"
+    first, second, *_ = ended.out.splitlines()
+    assert "IN DOUBT" in first
+    assert "Hidden2 changed self.hidden" in second
 
 
 def test_dynamic_refuses_state_that_nobody_declared(runs):

@@ -12,11 +12,11 @@ from itertools import count
 from pathlib import Path
 from types import ModuleType
 
-from hpcd4p import IterativePE, WorkflowGraph
+from hpcd4p import IterativePE, KeyedPE, WorkflowGraph
 from tests.sim.elements import Given
 
 HEAD = """
-from hpcd4p import BatchPE, GenericPE, IterativePE, SimpleFunctionPE
+from hpcd4p import BatchPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
 """
 MARK = "# ---- "
 
@@ -71,12 +71,47 @@ def longer(text: str) -> WorkflowGraph:
 
 
 def doubled(text: str) -> WorkflowGraph:
-    """Two elements of the same class, one behind the other."""
+    """Two of the same class, side by side."""
     made = WorkflowGraph()
     module = load(text)
-    again = module.Work() if hasattr(module, "Work") else module.WORK
-    if again is module.WORK:
-        return graph(text)
-    made.connect(Given(), "output", module.WORK, "input")
-    made.connect(module.WORK, "output", again, "input")
+    first, second = module.WORK, module.Work()
+    given = Given()
+    made.connect(given, "output", first, "input")
+    made.connect(given, "output", second, "input")
+    return made
+
+
+class Key(IterativePE):
+    def _process(self, data):
+        return hash(data) % 3, data
+
+
+class Collected(KeyedPE):
+    """Stateful: what it gets has come by way of an owner."""
+
+    key = (0,)
+
+    def process_key(self, key, item, state):
+        return (state or 0) + 1
+
+    def end_key(self, key, state):
+        self.write("output", (key, state))
+
+
+def keyed(text: str) -> WorkflowGraph:
+    """It feeds a stateful element, and the collector."""
+    made = WorkflowGraph()
+    work, key = load(text).WORK, Key()
+    made.connect(Given(), "output", work, "input")
+    made.connect(work, "output", key, "input")
+    made.connect(key, "output", Collected(), "input")
+    return made
+
+
+def two(text: str) -> WorkflowGraph:
+    """Two of them, one behind the other, which have nothing in common."""
+    made = WorkflowGraph()
+    first, second = load(text).WORK, load(text).WORK
+    made.connect(Given(), "output", first, "input")
+    made.connect(first, "output", second, "input")
     return made
