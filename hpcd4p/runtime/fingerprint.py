@@ -81,6 +81,7 @@ class _Reader:
     def __init__(self) -> None:
         self._left = MOST_NODES
         self._seen: dict[int, int] = {}
+        self._alive: list[Any] = []  # what `_seen` knows, so that nothing else gets its place in memory
 
     def read(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
@@ -93,9 +94,10 @@ class _Reader:
         self._left -= 1
         if self._left < 0 or depth > MOST_DEPTH:
             return "..."
-        known = self._seen.setdefault(id(value), len(self._seen))
-        if known != len(self._seen) - 1:
+        if (known := self._seen.get(id(value))) is not None:
             return "again", known
+        self._seen[id(value)] = len(self._seen)
+        self._alive.append(value)
         try:
             return kind.__qualname__, *self._read(value, kind, depth + 1)
         except Exception:  # noqa: BLE001  # objects of any kind: what cannot be read is compared by identity
@@ -105,12 +107,12 @@ class _Reader:
         """What `value` holds; it is not one of the simple kinds."""
         found: list[Any] = []
         if isinstance(value, list | tuple | deque):
-            found += [len(value), *(self.read(v, depth) for v in _sample(value))]
+            found += [len(value), *(self.read(v, depth) for v in self._sample(value))]
         elif isinstance(value, dict):
-            items = _sample(value.items())
+            items = self._sample(value.items())
             found += [len(value), *((self.read(k, depth), self.read(v, depth)) for k, v in items)]
         elif isinstance(value, set | frozenset):
-            found += [len(value), *sorted((self.read(v, depth) for v in _sample(value)), key=repr)]
+            found += [len(value), *sorted((self.read(v, depth) for v in self._sample(value)), key=repr)]
         elif isinstance(value, MethodType):
             return Same(value.__func__), self.read(value.__self__, depth)
         elif isinstance(value, partial):
@@ -126,6 +128,11 @@ class _Reader:
             found.append(self.read(held, depth))
         return tuple(found)
 
+    def _sample(self, values: Any) -> Any:
+        found = _ends(values)
+        self._left -= len(found)
+        return found
+
     def _pickled(self, value: Any) -> tuple[Any, ...]:
         """An object of a library: by what it would travel as."""
         if type(value).__module__ == "itertools" and hasattr(value, "__next__") and "(" in repr(value):
@@ -138,7 +145,7 @@ class _Reader:
         return (blake2b(text, digest_size=12).digest(), *(_buffer(b.raw()) for b in buffers))
 
 
-def _sample(values: Any) -> Any:
+def _ends(values: Any) -> Any:
     """All of a container, or its first and last items."""
     if len(values) <= MOST_ITEMS:
         return list(values)

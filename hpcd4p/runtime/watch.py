@@ -150,7 +150,7 @@ class Watched:
         pe = self.pe
         ours = (type(pe), *(getattr(pe, name, None) for name in ENGINE))
         held = [v for v in gc.get_referents(pe) if not any(v is each for each in ours)]
-        if self._by_name or any(type(v) is dict and "_sink" in v for v in held):
+        if self._by_name or any(type(v) is dict and "pickleIgnore" in v for v in held):
             found += [(f"self.{n}", v) for n, v in pe.__dict__.items() if n not in ENGINE]
         else:
             found += enumerate(held)

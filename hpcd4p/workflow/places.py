@@ -221,7 +221,7 @@ def is_library_module(name: Any, near: str = "") -> bool:
 
 def _is_library_module(name: str, top: str) -> bool:
     if top == "hpcd4p":
-        return not name.startswith("hpcd4p.workflows.")
+        return not name.startswith(("hpcd4p.workflows.", "hpcd4p.bench."))  # elements of users' kind
     if top == "__main__":
         return False
     if top in sys.builtin_module_names or top in sys.stdlib_module_names:

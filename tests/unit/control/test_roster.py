@@ -65,3 +65,17 @@ def test_who_has_not_parked_yet_is_called_back_first():
     roster.heard({2, 3})
     assert roster.aim(2) == ([], [4])
     assert roster.aim(4) == ([], [2, 3])
+
+
+def test_a_kept_rank_is_not_parked_and_is_called_back():
+    roster = Roster([1, 2, 3, 4])
+    park, _ = roster.aim(2)
+    assert park == [4, 3]
+    roster.heard({3, 4})
+    roster.keep([4, 9])
+    park, wake = roster.aim(2)
+    assert wake == [4]
+    assert park == [2]
+    assert roster.aim(1) == ([1], [])
+    assert roster.active == 1
+    assert roster.aim(0) == ([4], [])
