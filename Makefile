@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TMP_DIR := $(VENV)/tmp
 
 # seconds after which a whole pytest run is ended; each single test has its own limit in pyproject.toml
-LIMIT ?= 1440
+LIMIT ?= 2280
 MPI_RANKS ?= 4
 
 .DEFAULT_GOAL := help

@@ -44,9 +44,10 @@ def source_of(pe, calls: int) -> tuple[Source, threading.Event]:
     graph.add(pe)
     plan, elements = make_plan(graph, 2, EngineSettings())
     instance = Instance(plan.elements[0], elements[0], 0, 0, lambda *_: None)
-    instance.start()
     rung = threading.Event()
-    return Source(instance, Letters(plan, 0, 0.0), range(calls), False, 100, rung.set), rung
+    source = Source(instance, Letters(plan, 0, 0.0), range(calls), False, 100, rung.set)
+    instance.start()
+    return source, rung
 
 
 def follow(source: Source, rung: threading.Event) -> tuple[list[int], list]:
