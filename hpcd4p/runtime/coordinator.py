@@ -159,6 +159,8 @@ class Coordinator:
         pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
         if not pool:
             raise RankLost("every rank of the pool has died; start the run again")
+        if len(pool) == 1:
+            self._broker.order(pool, Order("alone", ()))
         order = Order("lost", (rank, committed))
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
@@ -166,18 +168,14 @@ class Coordinator:
             self._give_up(given_up)
 
     def _give_up(self, tasks: list[Task]) -> None:
-        """Tasks that have taken several ranks with them become dead letters."""
+        """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
         commit = Commit()
         for task in tasks:
             name = self.plan.elements[task.element].name
             text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
-            port, values = self._codec.open(task.payload)
-            self._sink.dead_letters(
-                [
-                    DeadLetter(name, port, repr(v)[:2000], text, text, 0, clock.now() - self._started)
-                    for v in values
-                ]
-            )
+            shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
+            letter = DeadLetter(name, "", shown, text, text, 0, clock.now() - self._started)
+            self._sink.dead_letters([letter])
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
             self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples

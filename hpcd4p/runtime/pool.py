@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.errors import ForeignBytesError
 from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.cpu import CpuAccount
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
+from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.parking import Parking
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
+from hpcd4p.runtime.suspects import Suspects
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import IN_CALL, PARKS
+from hpcd4p.wire.codec import TASK, about
 from hpcd4p.wire.messages import Commit, Order, Task
 
 if TYPE_CHECKING:
@@ -64,12 +68,13 @@ class PoolRank(Rank):
         self._tended = 0.0
         self._letters = 0
         self.parking = Parking()
+        self.suspects = Suspects(self)
         self.cpu: CpuAccount | None = None
         """Set where there is a thread of its own for this rank."""
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
-        return [*super().instances(), *self._instances.values()]
+        return [*super().instances(), *self._instances.values(), *self.suspects.instances()]
 
     def woken(self) -> None:
         """See `Rank.woken`: there may be a task."""
@@ -85,6 +90,8 @@ class PoolRank(Rank):
         super().obey(order)
         if order.word == "park":
             self.parking.ask()
+        elif order.word == "alone":
+            self.suspects.last.alone()
         elif order.word in ("wake", "stop"):
             since = self.parking.wake()
             if since is not None:
@@ -192,24 +199,44 @@ class PoolRank(Rank):
     # ---- one task
 
     def _run_task(self, task: Task) -> None:
+        if self.suspects.takes(task):
+            return
         try:
-            port, values = self.codec.open(task.payload)
+            port, values = self.codec.open(task.payload, about(TASK, task.element, task.tuples))
+        except (ForeignBytesError, Leave):
+            raise
         except BaseException as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
             self._refuse(task, error)
             return
         began = clock.now()
         instance = self._instance(task.element)  # the first time, with its `preprocess`
-        started = clock.now()
-        self._lease = Lease(task, instance, self._letters, started)
-        self._tended = started
+        lease = self.take_lease(task, instance)
         rest = self._drive(instance, port, values, None)
-        self.account.worked(began, clock.now())
-        self.account.tasks += 1
-        self.account.tuples += len(values) - len(rest)
-        self.outbox.done.append((task.element, task.id))
-        self.outbox.count(task.element, len(rest) - len(values))
+        self.account.worked(began, lease.began)
         if len(rest):
             self.outbox.rest.append((task.element, port, rest))
+        self.finish_lease(len(values) - len(rest))
+
+    def take_lease(self, task: Task, instance: Instance) -> Lease:
+        """Begin `task`; `instance` has what comes of it."""
+        self._lease = Lease(task, instance, self._letters, clock.now())
+        self._tended = self._lease.began
+        return self._lease
+
+    def drop_lease(self) -> None:
+        """Nothing of the task was run."""
+        self._lease = None
+
+    def finish_lease(self, run: int) -> None:
+        """`run` of the task's tuples are done, and it is over; the rest has been given back."""
+        lease = self._lease
+        assert lease is not None
+        task = lease.task
+        self.account.worked(lease.began, clock.now())
+        self.account.tasks += 1
+        self.account.tuples += run
+        self.outbox.done.append((task.element, task.id))
+        self.outbox.count(task.element, -run)
         self._lease = None
         self.seal()
 
@@ -255,7 +282,7 @@ class PoolRank(Rank):
                 return values[total:]
             now = clock.now()
             if now - self._tended > TEND_S:
-                self._tend(now)
+                self.tend(now)
             skipping = route is None and self._lease is not None and self._lease.repeating
             late = self._over(now) and (total - at) * instance.service_s > LATE_WORTH_S
             if (late or self.heavy) and not skipping:
@@ -264,8 +291,8 @@ class PoolRank(Rank):
     def _over(self, now: float) -> bool:
         return self._lease is not None and now - self._lease.began > self.granularity.slice_s
 
-    def _tend(self, now: float) -> None:
-        """Between chunks: receive; commit an earlier transaction if the next take will be long in coming."""
+    def tend(self, now: float) -> None:
+        """Inside a task: receive; commit an earlier transaction if the next take will be long in coming."""
         self._tended = now
         self.receive()
         if self.window.age(now) > self.settings.task_s:
@@ -274,7 +301,15 @@ class PoolRank(Rank):
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """See `Rank.deliver`: local first."""
         target = self.plan.elements[route.target]
-        if target.role is not Role.POOL or self._lease is None or not self._local(route.target, values):
+        lease = self._lease
+        if (
+            target.role is not Role.POOL
+            or lease is None
+            or lease.apart
+            or not self._local(route.target, values)
+        ):
+            if lease is not None and lease.apart and lease.task.attempts:
+                self.outbox.suspect = True
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
@@ -339,6 +374,16 @@ class PoolRank(Rank):
         self.seal()
         self.settle(0)
         self.ease(task.element)
+
+    def part_if_heavy(self, lease: Lease) -> None:
+        """Commit what there is of a task, if it is as much as may be held."""
+        if self.heavy:
+            self._commit_part(lease)
+
+    def bury_letter(self, element: int, letter: DeadLetter, tuples: int = 1) -> None:
+        """Put a dead letter, which tells of so many tuples, into the transaction at hand."""
+        self._dead(element, letter)
+        self._failed[element] += tuples - 1
 
     def _unpicklable(self, route: Route, value: Any, error: Exception) -> None:
         # found anew only where it is written anew: not one of the letters that a repeated task skips

@@ -21,7 +21,7 @@ from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
 RING_AFTER_S = 0.001
@@ -49,6 +49,8 @@ class Outbox:
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
+        self.suspect = False
+        """Whether what it publishes comes from a task whose rank died."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0
@@ -151,10 +153,10 @@ class Sealer:
             part = values[at : at + min(self._granularity.task_tuples(element), light)]
             length = len(part)
             try:
-                payload = self._codec.seal((port, part))
+                payload = self._codec.seal((port, part), about(TASK, element, length))
             except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                 part = self._picklable(list(part), route)
-                payload = self._codec.seal((port, part))
+                payload = self._codec.seal((port, part), about(TASK, element, len(part)))
             if len(payload) > self._most_bytes and len(part) == length > 1:
                 light = length // 2  # the guess was wrong: tuples are not alike
                 continue
@@ -164,7 +166,7 @@ class Sealer:
                 continue
             if part:
                 outbox.count(element, len(part))
-                commit.publish.append(Publication(element, len(part), payload))
+                commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
 
     def send(self, outbox: Outbox) -> None:
         """Send what there is for partitions as part of the transaction that is being collected.

@@ -24,6 +24,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
+from hpcd4p.runtime import clock
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
@@ -79,7 +80,7 @@ def serve(setup: Setup, number: int) -> int:
     """Be rank `number` of the run that `setup` describes."""
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, setup.by_value)
+    codec = Codec(setup.secret, setup.by_value, number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
@@ -94,6 +95,7 @@ def serve(setup: Setup, number: int) -> int:
             raise elements
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
+        rank.suspects.make = lambda: _cell(rank, setup)
         rank.start()
         hold()
         rank.run()
@@ -147,7 +149,7 @@ def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tu
         redis.shared,
         setup.plan.size,
     )
-    elements = _elements(setup)
+    elements = elements_of(setup)
     return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
 
 
@@ -155,10 +157,17 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi import MpiMesh, processor
     from hpcd4p.transport.mpi_broker import RankMpiBroker
 
-    elements = _elements(setup)
+    elements = elements_of(setup)
     mesh = MpiMesh()
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
+
+
+def _cell(rank: PoolRank, setup: Setup) -> Any:
+    from hpcd4p.runtime.apart import ProcessCell
+
+    bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
+    return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
 
 
 def _say(rank: int, text: str) -> None:
@@ -166,7 +175,7 @@ def _say(rank: int, text: str) -> None:
     sys.stderr.flush()
 
 
-def _elements(setup: Setup) -> list[Any] | ElementFailed:
+def elements_of(setup: Setup) -> list[Any] | ElementFailed:
     """The elements, or why they cannot be had: that is said once the run has begun, when the head listens."""
     try:
         if setup.dispel4py:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from functools import partial
 from typing import Any
 
 from hpcd4p.control.marks import high_marks
@@ -22,10 +23,10 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head import Head
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
+from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.transport.broker import MAIL
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import Codec
@@ -37,10 +38,6 @@ TICK_S = 20e-6
 
 MOST_STEPS = 2_000_000
 """A simulation that is not over by then hangs."""
-
-
-class Killed(Leave):
-    """The rank that is running has just been killed. Not an Exception: nothing may catch it."""
 
 
 class HungError(Hpcd4pError):
@@ -144,7 +141,8 @@ class Cluster:
                 self.ranks[0] = self.head
             else:
                 copies = [copy_element(pe, 2) for pe in elements]
-                self.ranks[r] = PoolRank(plan, copies, settings, broker, mesh, codec)
+                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, codec)
+                rank.suspects.make = partial(MemoryCell, plan, elements, r, self.random)
         self._until = dict.fromkeys(self.ranks, 0.0)
         self._mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
 
@@ -281,15 +279,20 @@ class Cluster:
         if self._kills + self._suspects <= 0 or rank not in self._mortal or len(self._mortal) < 2:
             return
         if self.random.random() < KILL_CHANCE:
-            self._mortal.remove(rank)
-            self.lost.append(rank)
-            self.store.alive.discard(rank)
+            self._is_lost(rank)
             if self.random.randrange(self._kills + self._suspects) < self._kills:
                 self._kills -= 1
                 raise Killed
             self._suspects -= 1
 
+    def _is_lost(self, rank: int) -> None:
+        if rank not in self.lost:
+            self._mortal.remove(rank)
+            self.lost.append(rank)
+            self.store.alive.discard(rank)
+
     def _bury(self, rank: int) -> None:
+        self._is_lost(rank)
         del self.ranks[rank], self._until[rank]
 
     def _where(self) -> str:

@@ -13,10 +13,15 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime import transaction
 from hpcd4p.runtime.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox, Prepared, Sealer, Window
 from hpcd4p.transport.memory import MemoryMesh
-from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Segment
+from hpcd4p.wire.codec import TASK, Codec, about
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 
 CODEC = Codec(b"test")
+
+
+def opened(task: Publication) -> tuple[str, list]:
+    return CODEC.open(task.payload, about(TASK, task.element, task.tuples))
+
 
 TO_POOL = Route(0, "output", 1, "input", Spread.SHUFFLE, None)
 TO_STATE = Route(0, "keyed", 2, "input", Spread.KEY, (0,))
@@ -98,7 +103,7 @@ def test_tuples_for_the_pool_are_cut_into_tasks(ranks):
     outbox.to_pool(TO_POOL, list(range(8)))
     commit = ranks.seal(outbox).commit
     assert [p.tuples for p in commit.publish] == [3, 3, 2]
-    assert [CODEC.open(p.payload) for p in commit.publish] == [
+    assert [opened(p) for p in commit.publish] == [
         ("input", [0, 1, 2]),
         ("input", [3, 4, 5]),
         ("input", [6, 7]),
@@ -180,7 +185,7 @@ def test_tuples_that_cannot_be_pickled_are_buried_and_the_others_go_their_way(ra
     outbox.to_partition(TO_STATE, 0, [("a", 1), ("a", lock)])
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, lock), (TO_STATE, ("a", lock))]
-    assert [CODEC.open(p.payload) for p in commit.publish] == [("input", [1, 2])]
+    assert [opened(p) for p in commit.publish] == [("input", [1, 2])]
     assert commit.counts == {1: 2, 2: 1}
     (arrival,) = ranks.mesh[PLAN.owner(2, 0)].poll()
     assert CODEC.unpack(arrival.frames) == [Segment(2, 0, "input", [("a", 1)])]
@@ -203,7 +208,7 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     outbox.to_pool(TO_POOL, values)
     commit = ranks.seal(outbox).commit
     assert max(len(p.payload) for p in commit.publish) <= 10_000
-    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == values
+    assert [v for p in commit.publish for v in opened(p)[1]] == values
 
 
 def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
@@ -215,7 +220,7 @@ def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, large)]
     assert commit.counts == {1: 2}
-    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
+    assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
 
 
 # ---- the window
