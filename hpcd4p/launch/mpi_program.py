@@ -100,6 +100,8 @@ def command(
             # the ranks that are left finish the run when one is killed; not --with-ft ulfm, under which
             # every wildcard probe raises after a loss
             line += ["--enable-recovery"]
+            # nor does a rank end the others that leaves with a status: an element called os._exit, say
+            line += ["--runtime-options", "error-nonzero-status=0"]
         if several_nodes:
             for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
                 line += ["-x", name]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
-from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Plan
+from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Mapping, Plan
 from hpcd4p.record.summary import DeadLetter, RankFigures
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ ALIVE_S_PER_RANK = 0.0005
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
+
+
+TWICE = (
+    "more tuples were finished than were written: somebody else writes to the keys of the run. Give it a "
+    "Redis of its own (leave --redis-url out), or one where its user alone may touch its keys"
+)
+"""Said of counters below 0: what is counted out was counted in by an earlier commit."""
 
 
 class Coordinator:
@@ -103,6 +110,8 @@ class Coordinator:
         alive = now - self._looked_alive > self._alive_s
         seen = self.seen = self._broker.observe(alive)
         self.stats = seen.stats
+        if self.plan.mapping is not Mapping.STATIC and min(seen.pending.values(), default=0) < 0:
+            raise ForeignBytesError(TWICE)
         self._fetch_letters(seen.dead)
         for figures in seen.reports:
             self._reported(figures)
@@ -128,10 +137,10 @@ class Coordinator:
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         if dead:
-            self._sink.dead_letters([DeadLetter(*self._codec.open(each)) for each in dead])
+            self._sink.dead_letters([DeadLetter(*self._codec.open(each, about(LETTER))) for each in dead])
 
     def _reported(self, sealed: bytes) -> None:
-        kind, rank, what = self._codec.open(sealed)
+        kind, rank, what = self._codec.open(sealed, about(REPORT))
         if kind == "figures":
             figures, changed, life = what
             told, lived = in_run_time(figures, life, clock.instant(self._started))
@@ -139,6 +148,8 @@ class Coordinator:
             self.scaler.scaling.lives.append(lived)
             self.changed.update(changed)
             self.liveness.left(rank)
+        elif kind == "foreign":
+            raise ForeignBytesError(what)
         else:
             raise ElementFailed(what) if kind == "element" else RunStopped(what)
 
@@ -194,7 +205,7 @@ class Coordinator:
             self.stats = seen.stats
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
-                kind, rank, _ = self._codec.open(figures)
+                kind, rank, _ = self._codec.open(figures, about(REPORT))
                 if kind == "figures":
                     self._reported(figures)
                 else:

@@ -18,7 +18,7 @@ from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.totals import totals
 from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
 from hpcd4p.transport.broker import IDLE, IN_CALL, Broker, Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, Codec, about
 from hpcd4p.wire.messages import Commit, Order, Reply
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Sender:
 
     def _dead(self, element: int, letter: DeadLetter) -> None:
         self._failed[element] = self._failed.get(element, 0) + 1
-        self.outbox.dead.append(self.codec.seal(tuple(letter)))
+        self.outbox.dead.append(self.codec.seal(tuple(letter), about(LETTER)))
         if not self.outbox.began:
             self.outbox.began = clock.now()
 

@@ -19,6 +19,7 @@ from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
     ElementFailed,
+    ForeignBytesError,
     LauncherLost,
     MissingPackage,
     RankLost,
@@ -30,7 +31,7 @@ from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import REPORT, Codec, about
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
@@ -115,18 +116,19 @@ def serve(setup: Setup, number: int) -> int:
         sys.stderr.write(f"hpcd4p: {error}\n")
         sys.stderr.flush()
         os._exit(3)
-    except ElementFailed as error:
+    except (ElementFailed, ForeignBytesError) as error:
+        kind = "element" if isinstance(error, ElementFailed) else "foreign"
         text = f"{error} (rank {number}, host {os.uname().nodename})"
-        broker.report(codec.seal(("element", number, text)))
+        broker.report(codec.seal((kind, number, text), about(REPORT)))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
     except BaseException:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         import traceback
 
         text = f"rank {number} failed in the engine:\n{traceback.format_exc()}"
-        broker.report(codec.seal(("engine", number, text)))
+        broker.report(codec.seal(("engine", number, text), about(REPORT)))
         os._exit(0)
     else:
-        broker.report(codec.seal(("figures", number, rank.report())))
+        broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
         if rank.stopped is not None and rank.stopped.args[1]:
             # MPI_Finalize would wait for the rank that was lost
             os._exit(0)

@@ -29,12 +29,14 @@ from hpcd4p.runtime.setup import copy_element
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.transport.broker import MAIL
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Reply
 from hpcd4p.workflow.graph import WorkflowGraph
 
 TICK_S = 20e-6
 """Virtual seconds that every look at the clock takes: time passes, but only with work."""
+
+SECRET = b"secret of the simulation"
 
 MOST_STEPS = 2_000_000
 """A simulation that is not over by then hangs."""
@@ -130,7 +132,7 @@ class Cluster:
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self.store.clock = self.clock
         self.boxes: list[deque[Any]] = [deque() for _ in range(size)]
-        self.codec = codec = Codec(b"secret of the simulation")
+        self.codec = codec = Codec(SECRET)
         self.ranks: dict[int, Rank] = {}
         job = Job(plan, elements, resolve_inputs(plan, elements, inputs), settings)
         for r in range(size):
@@ -141,7 +143,7 @@ class Cluster:
                 self.ranks[0] = self.head
             else:
                 copies = [copy_element(pe, 2) for pe in elements]
-                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, codec)
+                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, Codec(SECRET, rank=r))
                 rank.suspects.make = partial(MemoryCell, plan, elements, r, self.random)
         self._until = dict.fromkeys(self.ranks, 0.0)
         self._mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
@@ -268,7 +270,7 @@ class Cluster:
         loop = self.ranks[rank]
         assert isinstance(loop, PoolRank)
         loop.leave()
-        loop.broker.report(self.codec.seal(("figures", rank, loop.report())))
+        loop.broker.report(loop.codec.seal(("figures", rank, loop.report()), about(REPORT)))
         self._home.add(rank)
         self._until[rank] = float("inf")
 

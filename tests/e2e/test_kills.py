@@ -104,7 +104,7 @@ def test_a_pool_that_is_killed_to_the_last_rank_ends_the_run(runs):
 @needs_survivors
 @pytest.mark.parametrize(
     ("how", "says"),
-    [("kill", "by SIGKILL"), ("segfault", "by SIGSEGV")],
+    [("kill", "by SIGKILL"), ("exit", "with status 7"), ("segfault", "by SIGSEGV")],
 )
 @pytest.mark.parametrize("n", [4, 8])
 def test_a_tuple_that_ends_its_process_becomes_a_letter_and_no_other_does(runs, n, how, says):

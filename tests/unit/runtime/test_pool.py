@@ -15,7 +15,7 @@ from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
-from hpcd4p.wire.codec import TASK, Codec, about
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Publication
 
 CODEC = Codec(b"test")
@@ -119,7 +119,9 @@ class World:
             if rank.tick() is None:
                 break
             self.receive()
-        self.letters += [DeadLetter(*CODEC.open(each)) for each in self.head.observe(alive=False).dead]
+        self.letters += [
+            DeadLetter(*CODEC.open(each, about(LETTER))) for each in self.head.observe(alive=False).dead
+        ]
 
     def check(self, values: list[int]) -> None:
         assert sorted(self.collected["Spell1.letter"]) == sorted(i for n in values for i in range(max(0, n)))
