@@ -50,15 +50,15 @@ mpi: $(VENV)/.ready-test ## the tests that run under mpirun
 bench: $(VENV)/.ready-bench ## the figures of the README, each a ratio measured in this run
 	$(PY) -m hpcd4p.bench
 
-clean: ## remove .venv, caches and results
-	rm -rf $(VENV) results build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+clean: ## remove .venv, caches and what is in results/
+	if [ -d results ]; then find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +; fi
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One environment, filled as far as the target needs. The first line finds an interpreter that works:
-# the newest is not the best one here, for the redis-server wheel ends at CPython 3.12.
+# One environment, filled as far as the target needs. The first line finds an interpreter that works.
 $(VENV)/bin/python:
-	@for py in $(PYTHON) python3 python3.12 python3.11 python3.13 python3.14; do \
+	@for py in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if $$py -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$py; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then echo 'make: no Python >= 3.11 found; say make PYTHON=/path/to/python3' >&2; exit 1; fi; \

@@ -14,13 +14,18 @@ def main() -> int:
     here = os.getcwd()
     if here not in sys.path:  # the command `hpcd4p` finds modules where `python -m hpcd4p` does
         sys.path.insert(0, here)
-    from hpcd4p.launch.place import launched_rank
+    from hpcd4p.launch.place import keeps_watch, launched_rank
 
+    watched = keeps_watch()
+    if watched:  # before anything else: a rank may be killed at any moment
+        from hpcd4p.launch import node_watch
+
+        node_watch.begin()
     rank = launched_rank()
     if rank > 0:
         from hpcd4p.runtime import worker
 
-        return worker.main(rank)
+        return worker.main(rank, node_watch.close) if watched else worker.main(rank)
     from hpcd4p.cli.main import main as command_line
 
     return command_line(sys.argv[1:])

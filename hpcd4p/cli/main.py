@@ -14,12 +14,13 @@ from hpcd4p.errors import Hpcd4pError, Interrupted, SettingsError, UsageError
 from hpcd4p.launch.status_note import leave_note
 
 COMMANDS = {
-    "run": "run a workflow (alone: the default workflow)",
+    "run": "run a workflow (named none: count the words of Python's library)",
     "plan": "show which rank would do what, without running",
     "simulate": "predict a run: time, process time, load of Redis, under each policy",
     "show": "print the record of a run",
     "explain": "say what the auto-scaler did in a run, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
+    "init": "write the shipped studies (configs/) and batch scripts (slurm/) into a folder",
     "submit": "run a workflow as a job of Slurm",
     "sweep": "run a scaling study: many points, on Slurm or here; results in one file",
     "collect": "make the results file of a study anew from its run records",
@@ -59,7 +60,8 @@ def main(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str], ranks: OtherRanks) -> int:
-    first = argv[0] if argv else "run"
+    # a job of ranks that says nothing runs the default workflow; a person who says nothing looks around
+    first = argv[0] if argv else "run" if ranks.size > 1 else "help"
     if first in ("-h", "--help", "help"):
         say(_help())
         return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
@@ -17,11 +18,22 @@ from hpcd4p.cli.settings import Resolved, Setting, all_settings, resolve
 from hpcd4p.errors import SettingsError
 
 
+class HelpText(argparse.RawDescriptionHelpFormatter):
+    """Help in which a `%` is a `%`, unless the text has places to fill (`%(default)s`, `%%`)."""
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        if "%(" in text or "%%" in text:
+            with suppress(ValueError, TypeError, KeyError):  # one of them is no place to fill: as it stands
+                return super()._expand_help(action)
+        return text
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are exceptions with a suggestion."""
 
     def __init__(self, **given: Any) -> None:
-        given.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        given.setdefault("formatter_class", HelpText)
         #: each option string, and whether it takes a value
         self.arity: dict[str, int] = {}
         self.hint = f"{given.get('prog', 'hpcd4p')} --help lists the options"
@@ -130,7 +142,7 @@ _TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom ne
 def _help(setting: Setting, help_of: dict[str, str]) -> str:
     text = setting.help or help_of.get(setting.name, "")
     default = "" if setting.default is None else f" (default {setting.default})"
-    return (text + default).replace("%", "%%")
+    return text + default
 
 
 def engine_help() -> dict[str, str]:

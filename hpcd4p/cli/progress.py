@@ -1,75 +1,112 @@
-"""The progress line: on a terminal only, one line that is written over, gone before the summary.
+"""What is told of a run under way: on a terminal one line that is written over; else a line a minute.
 
-Under mpirun the errors of a rank go through a pipe to the launcher; the terminal is then behind the
-launcher, an ancestor of this process.
+Nothing stays on a terminal, and a log file gets no control characters.
 """
 
 from __future__ import annotations
 
-import os
-import sys
+import time
+from math import ceil
 from typing import TYPE_CHECKING
 
+from hpcd4p.cli.terminal import Terminal, find_terminal
+from hpcd4p.cli.words import mention
+
 if TYPE_CHECKING:
-    from hpcd4p.runtime.job import Progress
+    from hpcd4p.runtime.progress import Progress
 
-_LAUNCHERS = frozenset(
-    {"mpirun", "mpiexec", "prterun", "orterun", "orted", "prted", "srun", "hydra_pmi_proxy", "mpiexec.hydra"}
-)
-_ERRORS = 2
+EVERY_S = 60.0
+"""A log gets a line as often as this."""
 
-
-def on_terminal() -> bool:
-    """Whether somebody watches what this process says on stderr, through launchers too."""
-    if os.isatty(_ERRORS):
-        return True
-    pid = os.getppid()
-    for _ in range(3):
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-                text = stat.read()
-            # "pid (name) state ppid ...": the name may hold blanks and brackets
-            name = text[text.index("(") + 1 : text.rindex(")")]
-            if name not in _LAUNCHERS:
-                return False
-            if os.readlink(f"/proc/{pid}/fd/{_ERRORS}").startswith(("/dev/pts/", "/dev/tty")):
-                return True
-            pid = int(text[text.rindex(")") + 2 :].split()[1])
-        except (OSError, ValueError):
-            return False
-    return False
+_DAY_S = 86_400.0
 
 
 class ProgressLine:
-    """Draws progress; `clear` takes the line away. Call both from any one thread at a time."""
+    """Draws progress on a terminal; `clear` takes the line away. Call both from any one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
         self._drawn = 0
 
     def __call__(self, progress: Progress) -> None:
         """Write over the line."""
-        text = progress_text(progress)
-        sys.stderr.write("\r" + text.ljust(self._drawn))
-        sys.stderr.flush()
+        text = progress_text(progress, self._terminal.columns - 1)
+        self._terminal.write("\r" + text.ljust(self._drawn))
         self._drawn = len(text)
 
     def clear(self) -> None:
         """Take the line away."""
         if self._drawn:
-            sys.stderr.write("\r" + " " * self._drawn + "\r")
-            sys.stderr.flush()
+            self._terminal.write("\r" + " " * self._drawn + "\r")
             self._drawn = 0
+        self._terminal.close()
 
 
-def progress_text(progress: Progress) -> str:
-    """Give one line of at most 79 characters: time, tuples done, rate, active ranks, backlog."""
-    seconds = int(progress.elapsed_s)
-    clock = f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    text = (
-        f"{clock}  {_short(progress.done)} tuples done  {_short(progress.rate)}/s  "
-        f"{progress.active}/{progress.ranks} ranks active  {_short(progress.backlog)} waiting"
-    )
-    return text[:79]
+class ProgressLog:
+    """Says progress in whole lines on the standard error, once in `EVERY_S`; a short run says nothing."""
+
+    def __init__(self) -> None:
+        self._due_s = EVERY_S
+
+    def __call__(self, progress: Progress) -> None:
+        """Say a line if it is time."""
+        if progress.elapsed_s >= self._due_s:
+            self._due_s = progress.elapsed_s - progress.elapsed_s % EVERY_S + EVERY_S
+            mention(progress_sentence(progress, time.time()))
+
+    def clear(self) -> None:
+        """See `ProgressLine.clear`; lines stay."""
+
+
+def progress_watch() -> ProgressLine | ProgressLog:
+    """What suits whoever sees the errors of this process."""
+    terminal = find_terminal()
+    return ProgressLog() if terminal is None else ProgressLine(terminal)
+
+
+def progress_text(progress: Progress, columns: int) -> str:
+    """Give one line of at most `columns` characters; what matters least is left out first."""
+    rate = progress.done / progress.elapsed_s if progress.elapsed_s else 0.0
+    parts = [
+        (0, _clock(progress.elapsed_s)),
+        (1, f"{progress.calls}/{progress.of_calls} inputs" if progress.of_calls else ""),
+        (3, f"{_short(progress.done)} tuples done"),
+        (4, f"{_short(rate)}/s"),
+        (1, f"{_short(progress.failed)} failed" if progress.failed else ""),
+        (5, f"{progress.busy}/{progress.pool} ranks busy" if progress.pool else ""),
+        (6, f"{_short(progress.waiting)} tasks wait" if progress.pool else ""),
+        (2, f"{_clock(ceil(progress.left_s))} left" if progress.left_s is not None else ""),
+    ]
+    for most in range(6, -1, -1):
+        text = "  ".join(part for weight, part in parts if part and weight <= most)
+        if len(text) <= columns:
+            return text
+    return ""
+
+
+def progress_sentence(progress: Progress, now: float) -> str:
+    """Give a line for a log; `now` is the time of day, in seconds since the epoch."""
+    rate = progress.done / progress.elapsed_s if progress.elapsed_s else 0.0
+    parts = [
+        f"{progress.calls:,} of {progress.of_calls:,} inputs" if progress.of_calls else "",
+        f"{progress.done:,} tuples done ({_short(rate)}/s)",
+        f"{progress.failed:,} failed",
+        f"{progress.busy} of {progress.pool} ranks of the pool busy" if progress.pool else "",
+        f"{progress.waiting:,} tasks wait" if progress.pool else "",
+        _end(progress.left_s, now) if progress.left_s is not None else "",
+    ]
+    return f"after {_clock(progress.elapsed_s)}: " + ", ".join(part for part in parts if part)
+
+
+def _end(left_s: float, now: float) -> str:
+    form = "%H:%M" if left_s < _DAY_S else "%Y-%m-%d %H:%M"
+    moment = time.strftime(form, time.localtime(now + left_s))
+    return f"the end is expected at {moment}, in {_clock(ceil(left_s))}"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def _short(number: float) -> str:

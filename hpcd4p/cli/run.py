@@ -17,7 +17,7 @@ from hpcd4p.cli.prepare import (
     words_of,
     workflow_module,
 )
-from hpcd4p.cli.progress import ProgressLine, on_terminal
+from hpcd4p.cli.progress import progress_watch
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
@@ -205,18 +205,17 @@ def _finish(
 
 
 def _run(job: Job, sink: OutputSink, early: Early | None) -> Summary:
-    line = ProgressLine() if on_terminal() else None
+    watch = progress_watch()
     try:
         if early is not None:
             from hpcd4p.launch import parallel
 
-            return parallel.run(job, sink, early, line)
+            return parallel.run(job, sink, early, watch)
         from hpcd4p.runtime import sequential
 
-        return sequential.run(job, sink, line)
+        return sequential.run(job, sink, watch)
     finally:
-        if line is not None:
-            line.clear()
+        watch.clear()
 
 
 def _tell(

@@ -75,10 +75,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
 
 def _site() -> list[str]:
-    """The shell line that takes in what the site needs, where there is a checkout that says it."""
-    home = package_home()
-    site = Path(home, "slurm", "site.env") if home is not None else None
-    return [f". {shlex.quote(str(site))}"] if site is not None and site.is_file() else []
+    """The shell line that takes in what the site needs: of the checkout, or written here by `hpcd4p init`."""
+    site = Path(package_home() or Path.cwd(), "slurm", "site.env")
+    return [f". {shlex.quote(str(site))}"] if site.is_file() else []
 
 
 def _parser() -> Parser:

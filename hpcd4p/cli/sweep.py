@@ -24,7 +24,8 @@ again, it does only what is missing; what Slurm has goes on without it. `sweep s
 is."""
 
 _EPILOG = """exit status: 0 all points completed; 1 some failed; 2 something to mend; 3 stopped before
-the end, start it again to go on. configs/study-reference.toml describes every key of a study"""
+the end, start it again to go on. configs/study-reference.toml describes every key of a study;
+`hpcd4p init` writes configs/"""
 
 LOCK = "driver.lock"
 """In the folder of a study that a driver follows."""

@@ -37,6 +37,7 @@ class Roster:
         self.stand = dict.fromkeys(ranks, Stand.ACTIVE)
         self._ranks: dict[Stand, set[int]] = {stand: set() for stand in Stand}
         self._ranks[Stand.ACTIVE].update(self.stand)
+        self._kept: frozenset[int] = frozenset()
 
     def _move(self, rank: int, to: Stand) -> None:
         before = self.stand[rank]
@@ -70,19 +71,28 @@ class Roster:
         Parked are those that are idle, and of these the highest numbers; woken are those that have not
         parked yet, then the lowest numbers.
         """
+        called = [r for r in self.of(Stand.DRAINING, Stand.PARKED) if r in self._kept and target > 0]
+        for rank in called:
+            self._move(rank, Stand.WAKING)
         surplus = self.active - target
         if surplus > 0:
-            order = sorted(self.of(Stand.ACTIVE, Stand.WAKING), key=lambda r: (r not in idle, -r))
+            spared = self._kept if target > 0 else frozenset()
+            order = [r for r in self.of(Stand.ACTIVE, Stand.WAKING) if r not in spared]
+            order.sort(key=lambda r: (r not in idle, -r))
             park = order[:surplus]
             for rank in park:
                 self._move(rank, Stand.DRAINING)
-            return park, []
+            return park, called
         if surplus == 0:
-            return [], []
+            return [], called
         wake = [*self.of(Stand.DRAINING), *self.of(Stand.PARKED)][:-surplus]
         for rank in wake:
             self._move(rank, Stand.WAKING)
-        return [], wake
+        return [], called + wake
+
+    def keep(self, ranks: Iterable[int]) -> None:
+        """Ranks that are not to be parked as long as any is active: only they can do some of the work."""
+        self._kept = frozenset(ranks) & self.stand.keys()
 
     def heard(self, parked: Collection[int]) -> None:
         """Ranks say that they are parked, and by silence that the others are not."""

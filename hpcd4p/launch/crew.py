@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 
 from hpcd4p.errors import MpiSetupError, RankLost, UsageError
+from hpcd4p.launch import node_watch
 from hpcd4p.launch.muster import Muster
 from hpcd4p.launch.place import launched_size
 from hpcd4p.launch.siblings import ending_signal, launcher_of_this_rank
@@ -68,6 +69,7 @@ def meet() -> tuple[list[str], Muster]:
             depart(ABORT)
             raise
         _muster = Muster(_hosts)
+        node_watch.close()
     return _hosts, _muster
 
 
@@ -123,6 +125,7 @@ def depart(how: str) -> None:
 
 def leave(status: int) -> None:
     """End this process with `status`, if it cannot simply return from its main function."""
+    node_watch.close()
     if _departure == RETURN:
         return
     sys.stdout.flush()

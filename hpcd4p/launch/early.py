@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -39,17 +40,23 @@ class Early:
         self.secret = secrets.token_bytes(32)
         self.redis: RunRedis | None = None
         self._job = job
-        if job.redis_url is None and job.plan.mapping is not Mapping.STATIC:
-            # where the ranks are is not known yet, only what the scheduler says
-            self._start(has_several_nodes(os.environ))
-        if hdf5:
-            from hpcd4p.record.library import load_h5py
+        self._refused: BaseException | None = None
+        own = job.redis_url is None and job.plan.mapping is not Mapping.STATIC
+        # the server sleeps for a part of its start (Valkey for 30 ms of 40), so HDF5 is loaded meanwhile
+        starting = threading.Thread(target=self._begin if own else int)
+        starting.start()
+        try:
+            if hdf5:
+                from hpcd4p.record.library import load_h5py
 
-            try:
                 load_h5py()
-            except BaseException:
-                self.stop()
-                raise
+        except BaseException:
+            starting.join()
+            self.stop()
+            raise
+        starting.join()
+        if self._refused is not None:
+            raise self._refused
 
     def redis_for(self, hosts: list[str]) -> RunRedis:
         """Give the server of the run for ranks on these hosts; it has a port only if there are others."""
@@ -59,6 +66,14 @@ class Early:
             self.redis.stop()
             self._start(several)
         return self.redis
+
+    def _begin(self) -> None:
+        """Start the server in a thread of its own; `_refused` says why there is none."""
+        try:
+            # where the ranks are is not known yet, only what the scheduler says
+            self._start(has_several_nodes(os.environ))
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            self._refused = error
 
     def _start(self, several_nodes: bool) -> None:
         from hpcd4p.launch.redis_server import start_redis

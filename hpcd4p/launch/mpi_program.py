@@ -87,9 +87,17 @@ def identify(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def command(
-    mpi: Mpi, ranks: int, program: Iterable[str], several_nodes: bool = False, recovery: bool = True
+    mpi: Mpi,
+    ranks: int,
+    program: Iterable[str],
+    several_nodes: bool = False,
+    recovery: bool = True,
+    environ: Mapping[str, str] = os.environ,
 ) -> list[str]:
-    """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed."""
+    """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed.
+
+    On several nodes the ranks get what they need of `environ`, that of the launcher.
+    """
     line = [str(mpi.path), "-n", str(ranks)]
     if mpi.kind == SRUN:
         # a rank that is lost does not end the others where the MPI lets them live
@@ -104,7 +112,8 @@ def command(
             line += ["--runtime-options", "error-nonzero-status=0"]
         if several_nodes:
             for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
-                line += ["-x", name]
+                if name in environ:  # it warns of a name that is not set
+                    line += ["-x", name]
             line += _deaf_daemons(mpi)
         else:
             # without it the first rank loses a second in looking for networks

@@ -109,18 +109,20 @@ def launch(
     check_place(n)
     mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
-    line = command(mpi, n, [sys.executable, "-m", module, *argv], several, redis or not several)
+    program = [sys.executable, "-m", module, *argv]
     environ = environment(mpi, os.environ, package_home(), several)
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
+        line = command(mpi, n, program, several, redis or not several, environ)
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)
-        watch = StartWatch(range(0 if several else n), note.word, process.end)
+        watch = StartWatch(range(n), note.word, process.end)
 
         def begun(launcher: int) -> None:
-            watch.begin(launcher)
-            if not several:
+            # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
+            if not several and mpi.kind != SRUN:
+                watch.begin(launcher)
                 keep_local(launcher)
 
         ended = process.wait(begun)

@@ -6,13 +6,14 @@ do, as long as its connection to Redis stands (`control.liveness`).
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection
 
 from hpcd4p.control.liveness import Liveness
 from hpcd4p.control.roll import in_words
 from hpcd4p.errors import RankLost
-from hpcd4p.launch.siblings import launcher_of_this_rank, ranks_under
+from hpcd4p.launch.siblings import parent_of_ranks, ranks_under
 from hpcd4p.transport.broker import Broker
 
 
@@ -33,7 +34,7 @@ class Muster:
     def __init__(self, hosts: list[str]) -> None:
         self._size = len(hosts)
         self._here = [rank for rank, host in enumerate(hosts) if host == hosts[0]]
-        self._launcher = launcher_of_this_rank()
+        self._launcher = parent_of_ranks()
         self._broker: Broker | None = None
         self._life = Liveness([], 0.0)
 
@@ -64,7 +65,16 @@ class Muster:
 
 def missed(ranks: Collection[int], size: int) -> RankLost:
     """Give what to raise when `ranks` of `size` are missing at the start."""
+    return _ended_early(in_words(ranks, size))
+
+
+def some_missed(count: int, here: int) -> RankLost:
+    """Give the same for `count` of the `here` ranks of this node, where nobody knows their numbers."""
+    return _ended_early(f"{count} of the {here} ranks on {os.uname().nodename}")
+
+
+def _ended_early(who: str) -> RankLost:
     return RankLost(
-        f"{in_words(ranks, size)} ended before the run began, so nothing was run. Look for what stands "
+        f"{who} ended before the run began, so nothing was run. Look for what stands "
         "above, and for memory: the kernel kills what takes too much"
     )

@@ -21,7 +21,8 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.head import lead
-from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.progress import Progress
 from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 # variables of the step.
 _RANK = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "JSM_NAMESPACE_RANK", "PMIX_RANK", "SLURM_PROCID")
 _SIZE = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "JSM_NAMESPACE_SIZE", "SLURM_STEP_NUM_TASKS")
+_LOCAL = ("OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID")
+_COUNT = ("OMPI_COMM_WORLD_LOCAL_SIZE",)
 
 
 def launched_size(environ: Mapping[str, str] = os.environ) -> int:
@@ -35,3 +37,34 @@ def _first(names: tuple[str, ...], environ: Mapping[str, str], default: int) -> 
         if value.isdigit():
             return int(value)
     return default
+
+
+def launched_here(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
+    """Number of this rank on its node, and how many ranks are there; (0, 0) if the launcher does not say."""
+    local, count = _first(_LOCAL, environ, -1), _first(_COUNT, environ, 0)
+    if not count:  # srun names it for each of its nodes: "16(x3),8"
+        counts = environ.get("SLURM_STEP_TASKS_PER_NODE", "")
+        count = _at(counts, _first(("SLURM_NODEID",), environ, 0))
+    return (local, count) if 0 <= local < count else (0, 0)
+
+
+def keeps_watch(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this rank is one that looks after those of its node while they start (see `node_watch`).
+
+    Not where our launcher does: the mpirun of one node is its child, and its note is in its own memory then.
+    """
+    if "OMPI_COMM_WORLD_SIZE" in environ and environ.get("HPCD4P_STATUS_FILE", "").startswith("/proc/"):
+        return False
+    local, count = launched_here(environ)
+    return local < min(count, 2)
+
+
+def _at(counts: str, node: int) -> int:
+    for part in counts.split(","):
+        count, _, times = part.rstrip(")").partition("(x")
+        if not count.isdigit() or not (times or "1").isdigit():
+            return 0
+        node -= int(times or 1)
+        if node < 0:
+            return int(count)
+    return 0

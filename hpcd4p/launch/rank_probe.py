@@ -55,9 +55,11 @@ class Probe(NamedTuple):
 
 def probe_ranks(mpi: Mpi) -> Probe:
     """Start `RANKS` ranks with `mpi`, of which one kills itself. Takes about 2 s."""
-    line = command(mpi, RANKS, [sys.executable, "-c", _RANK], has_several_nodes(os.environ))
+    environ = environment(mpi, os.environ)
+    program = [sys.executable, "-c", _RANK]
+    line = command(mpi, RANKS, program, has_several_nodes(os.environ), environ=environ)
     before = time.time()
-    trial = attempt(line, DEADLINE_S, environment(mpi, os.environ))
+    trial = attempt(line, DEADLINE_S, environ)
     return read_probe(trial.text, before)
 
 

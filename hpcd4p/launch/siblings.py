@@ -1,6 +1,6 @@
 """The ranks of this node, as /proc shows them: children of their launcher with a number in their environment.
 
-Only what Open MPI starts: other launchers end all ranks themselves when one ends before its time.
+Only what Open MPI or srun starts: other launchers end all ranks themselves when one ends before its time.
 """
 
 from __future__ import annotations
@@ -9,11 +9,28 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-_RANK = b"OMPI_COMM_WORLD_RANK="
+# the number of a rank, and that on its node; an mpirun in a job of Slurm inherits the variables of a step
+_NUMBERS = (
+    (b"OMPI_COMM_WORLD_RANK", b"OMPI_COMM_WORLD_LOCAL_RANK"),
+    (b"SLURM_PROCID", b"SLURM_LOCALID"),
+)
 
 LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
 """Names of parents of ranks that end their job on SIGTERM and SIGINT."""
+
+STEP = "slurmstepd"
+"""Name of the parent of ranks that srun has started. It belongs to Slurm, and hears nobody else."""
+
+
+class Sibling(NamedTuple):
+    """A rank of this node."""
+
+    pid: int
+    rank: int
+    local: int
+    """Its number on this node."""
 
 
 def in_slurm_job(environ: Mapping[str, str] = os.environ) -> bool:
@@ -29,22 +46,32 @@ def ending_signal() -> signal.Signals:
 def launcher_of_this_rank() -> int | None:
     """Process of the launcher, if it is the parent of this one: a script may stand between them."""
     parent = os.getppid()
+    return parent if process_name(parent) in LAUNCHERS else None
+
+
+def parent_of_ranks(parent: int | None = None) -> int | None:
+    """Process below which the ranks of this node are, if it is `parent`, or that of this process."""
+    parent = parent or os.getppid()
+    return parent if process_name(parent) in LAUNCHERS | {STEP} else None
+
+
+def process_name(pid: int) -> str:
+    """Name of a process; empty if it is gone."""
     try:
-        name = Path(f"/proc/{parent}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
-        return None
-    return parent if name in LAUNCHERS else None
+        return ""
 
 
-def ranks_under(launcher: int) -> set[int]:
-    """Numbers of the ranks that are living children of the process `launcher`; 20 µs a process."""
-    found = set()
-    for name in os.listdir("/proc"):
-        if name.isdigit() and _parent(name) == launcher:
-            rank = _rank(name)
-            if rank is not None:
-                found.add(rank)
-    return found
+def ranks_under(parent: int) -> set[int]:
+    """Numbers of the ranks that are living children of the process `parent`; 20 µs a process."""
+    return {sibling.rank for sibling in siblings_under(parent)}
+
+
+def siblings_under(parent: int) -> list[Sibling]:
+    """Ranks that are living children of the process `parent`."""
+    pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
+    return [found for pid in pids if (found := _sibling(pid)) is not None]
 
 
 def _parent(pid: str) -> int | None:
@@ -57,9 +84,13 @@ def _parent(pid: str) -> int | None:
     return None if state in (b"Z", b"X") else int(parent)
 
 
-def _rank(pid: str) -> int | None:
+def _sibling(pid: str) -> Sibling | None:
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:  # gone, or of somebody else
         return None
-    return next((int(v[len(_RANK) :]) for v in variables if v.startswith(_RANK)), None)
+    found = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
+    for rank, local in _NUMBERS:
+        if found.get(rank, b"").isdigit():
+            return Sibling(int(pid), int(found[rank]), int(found.get(local, found[rank])))
+    return None

@@ -1,17 +1,17 @@
 """One function of an element as written: what it changes, and which changes are no state.
 
-Three habits are no state: an attribute that is set anew before it is read in each call; one that is filled
-once, under ``if self.x is None``, with something that does not come from the data; and a table that
-remembers, under ``if key not in self.table``, what the key alone gives. Never runs what it reads.
+No state is an attribute that is set anew before it is read in each call, nor what `caching` tells apart.
+Never runs what it reads.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
+from hpcd4p.plan.caching import Caching
 from hpcd4p.workflow.generic import GenericPE
 
 CALLED_FOR_A_TUPLE = ("process", "_process", "process_batch")
@@ -92,6 +92,9 @@ class Body:
         }
         self._locals = self._local_names(parameters) - self._globals
         self._aliases = self._local_aliases()
+        self._caching = Caching(node, self._self, self._locals)
+        self.caches: set[str] = set()
+        """What `changes` has left out: it is no state."""
 
     def _local_names(self, parameters: list[str]) -> set[str]:
         stored = {
@@ -119,9 +122,10 @@ class Body:
         file = self._function.__code__.co_filename.rpartition("/")[2]
         for node, what in self._raw():
             name = what.removeprefix("self.").partition(".")[0].partition("[")[0]
-            if what.startswith("self.") and (name in anew or self._filled_once(node, name)):
-                continue
-            if isinstance(node, ast.Subscript) and self._remembered(node):
+            harmless = what.startswith("self.") and name in anew
+            harmless = harmless or self._caching.fills_once(node, name)
+            if harmless or (isinstance(node, ast.Subscript) and self._caching.remembers(node)):
+                self.caches.add(what)
                 continue
             yield Change(what, f"{file}:{getattr(node, 'lineno', 1) + self._offset}")
 
@@ -211,53 +215,6 @@ class Body:
 
     def _through_calls(self, node: ast.AST, mentions: Callable[[FunctionType], set[str]]) -> set[str]:
         return {name for method in self._methods_in(node) for name in mentions(method)}
-
-    def _filled_once(self, node: ast.AST, name: str) -> bool:
-        """Whether the change is a fill under ``if self.NAME is None`` with something not from the data."""
-        for guard in ast.walk(self._node):
-            if not isinstance(guard, ast.If) or not self._asks_for(guard.test, name):
-                continue
-            for statement in guard.body:
-                if (
-                    isinstance(statement, ast.Assign)
-                    and node in statement.targets
-                    and not self._from_data(statement.value)
-                ):
-                    return True
-        return False
-
-    def _remembered(self, node: ast.Subscript) -> bool:
-        """Whether the change is a fill under ``if key not in table``, with what the key alone gives."""
-        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        names = {n.id for n in parts if isinstance(n, ast.Name)}
-        if len(names) != len(parts):
-            return False  # of ``data % 3`` more than the key may be remembered
-        key = ast.dump(node.slice)
-        for guard in ast.walk(self._node):
-            if not isinstance(guard, ast.If) or not isinstance(guard.test, ast.Compare):
-                continue
-            asks = isinstance(guard.test.ops[0], ast.NotIn) and ast.dump(guard.test.left) == key
-            fills = all(isinstance(s, ast.Assign) for s in guard.body) and not guard.orelse
-            here = [s for s in guard.body if isinstance(s, ast.Assign) and node in s.targets]
-            if asks and fills and here and not self._from_data(here[0].value, names):
-                return True
-        return False
-
-    def _asks_for(self, test: ast.expr, name: str) -> bool:
-        """Whether `test` is ``self.NAME is None``, ``not self.NAME`` or ``not hasattr(self, "NAME")``."""
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Is | ast.Eq):
-            nothing = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
-            return nothing and self._is_own(test.left, name)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            asked = test.operand
-            if isinstance(asked, ast.Call) and getattr(asked.func, "id", "") == "hasattr":
-                return any(isinstance(a, ast.Constant) and a.value == name for a in asked.args)
-            return self._is_own(asked, name)
-        return False
-
-    def _from_data(self, value: ast.AST, but: Collection[str] = ()) -> bool:
-        names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
-        return bool(names & (self._locals - {self._self, *but}))
 
     # ---- what is spoken of
 

@@ -1,18 +1,20 @@
 """What an element changes while it works: state that nobody declared, found by reading its source.
 
 Follows `process` and its twins through the element's own methods. What cannot be read (no source, a call of
-foreign code) is not found here; `runtime.attributes` compares what is left. Owns the way through an element;
+foreign code) is not found here; `runtime.watch` compares what is left. Owns the way through an element;
 `body` reads one function.
 """
 
 from __future__ import annotations
 
+from opcode import opmap
 from types import FunctionType
 from typing import Any
 
 from hpcd4p.plan.body import CALLED_FOR_A_TUPLE, Body, Change, function_of, is_ours, named, source_of
 from hpcd4p.workflow.elements import SimpleFunctionPE
 from hpcd4p.workflow.generic import GenericPE
+from hpcd4p.workflow.places import Search
 
 
 def changes(pe: GenericPE) -> list[Change]:
@@ -31,6 +33,36 @@ def changes(pe: GenericPE) -> list[Change]:
         for change in reader.found:
             found.setdefault(change.what, change)
     return list(found.values())
+
+
+def caches(pe: GenericPE) -> tuple[str, ...]:
+    """What `pe` and the user's functions that it calls change without harm, by the words of `workflow.places`."""
+    spared: set[str] = set()
+    harmful: set[str] = set()
+    for function in Search(pe).functions:
+        if not _FILLS & set(function.__code__.co_code[::2]):
+            continue
+        node, offset = source_of(function)
+        if node is None:
+            continue
+        body = Body(pe, function, node, offset)
+        told = {change.what for change in body.changes(_Reader(pe).mentions)}
+        harmful |= {_in_words(what, function) for what in told}
+        spared |= {_in_words(what, function) for what in body.caches}
+    return tuple(sorted(spared - harmful))
+
+
+_FILLS = {
+    opmap[name] for name in ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF") if name in opmap
+}
+
+
+def _in_words(what: str, function: FunctionType) -> str:
+    if what.startswith("self."):
+        return what
+    if what in function.__code__.co_freevars:
+        return f"{what} (captured by {function.__name__})"
+    return f"{what} (a global of {function.__globals__.get('__name__', '?')})"
 
 
 def _entries(pe: GenericPE) -> list[FunctionType]:
@@ -57,11 +89,11 @@ class _Reader:
         if node is None:
             return
         body = Body(self._pe, function, node, offset)
-        self.found += body.changes(self._mentions)
+        self.found += body.changes(self.mentions)
         for method in body.called():
             self.read(method)
 
-    def _mentions(self, function: FunctionType, seen: frozenset[Any] = frozenset()) -> set[str]:
+    def mentions(self, function: FunctionType, seen: frozenset[Any] = frozenset()) -> set[str]:
         """Attributes that a method and those that it calls speak of."""
         node, offset = source_of(function)
         if node is None or function.__code__ in seen:
@@ -69,5 +101,5 @@ class _Reader:
         body = Body(self._pe, function, node, offset)
         found = body.attributes(node)
         for method in body.called():
-            found |= self._mentions(method, seen | {function.__code__})
+            found |= self.mentions(method, seen | {function.__code__})
         return found

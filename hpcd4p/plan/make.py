@@ -128,6 +128,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         movable=verdict.movable,
         first=index,
         undeclared=verdict.undeclared,
+        caches=verdict.caches,
     )
 
 

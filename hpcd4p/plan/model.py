@@ -73,6 +73,7 @@ class ElementPlan(NamedTuple):
     movable: bool  # ROOT only: may move to the pool once it has shown that it holds no state
     first: int = 0  # place of its first instance among the hosts
     undeclared: str = ""  # what it changes while it works without having said so; then it counts as stateful
+    caches: tuple[str, ...] = ()  # what it changes without harm, so that nobody need look at it
 
 
 class Plan(NamedTuple):

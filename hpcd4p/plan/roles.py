@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import index
 from typing import NamedTuple
 
-from hpcd4p.plan.changes import changes
+from hpcd4p.plan.changes import caches, changes
 from hpcd4p.plan.model import Role, Route, Spread
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING
@@ -26,6 +26,8 @@ class Verdict(NamedTuple):
     reason: str
     undeclared: str = ""
     """What it changes while it works without having said so."""
+    caches: tuple[str, ...] = ()
+    """What it changes without harm."""
 
 
 def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
@@ -43,10 +45,10 @@ def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
     if not connected:
         if why:
             return Verdict(Role.ROOT, 1, False, f"a source that stays in one place: {why}", undeclared)
-        return Verdict(Role.ROOT, 0, True, "a source: none of its inputs is connected")
+        return Verdict(Role.ROOT, 0, True, "a source: none of its inputs is connected", "", _caches(pe))
     if why:
         return Verdict(Role.STATE, _partitions(pe, partitions), False, f"holds state: {why}", undeclared)
-    return Verdict(Role.POOL, 0, False, _reason_for_pool(pe, connected))
+    return Verdict(Role.POOL, 0, False, _reason_for_pool(pe, connected), "", _caches(pe))
 
 
 def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
@@ -71,6 +73,10 @@ def _changed(pe: GenericPE) -> str:
     """What `pe` changes while it works, and where; empty if nothing is found."""
     found = changes(pe)
     return ", ".join(f"{c.what} ({c.where})" for c in found[:3]) + (" and more" if len(found) > 3 else "")
+
+
+def _caches(pe: GenericPE) -> tuple[str, ...]:
+    return caches(pe) if pe.stateful is None else ()
 
 
 def _reason_for_pool(pe: GenericPE, connected: set[str]) -> str:

@@ -11,7 +11,7 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Summary
-from hpcd4p.record.table import core_hours, count, seconds
+from hpcd4p.record.table import core_hours, count, percent, seconds
 
 WIDTH = 100
 """Characters of a line at most."""
@@ -132,10 +132,14 @@ def _saved(summary: Summary) -> list[str]:
             f"The {seconds(parked_s)} that ranks were parked are {core_hours(parked_s)} core-hours for "
             "others."
         )
-    text += (
-        f" While ranks were active, they were inside elements for {summary.efficiency * 100:.0f} % of the "
-        f"time (efficiency). All processes together used {seconds(summary.cpu_s)} of CPU time."
-    )
+    if summary.efficiency:
+        spent = percent(summary.efficiency)
+        text += f" While ranks were active, they were inside elements for {spent} of the time (efficiency)."
+    else:
+        text += (
+            " The pool had nothing to do: all the work was done elsewhere, by sources and stateful elements."
+        )
+    text += f" All processes together used {seconds(summary.cpu_s)} of CPU time."
     return ["What it saved", *_lines(text, "  ")]
 
 

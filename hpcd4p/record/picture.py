@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import RecordError
 from hpcd4p.packages import lack_of
-from hpcd4p.record.scaling import Scaling, Tick
+from hpcd4p.record.pool_panels import draw_active, draw_backlog, draw_rates, legend
+from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Summary
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ ENDINGS = (".png", ".svg", ".pdf")
 BUSY, IDLE, PARKED, UNKNOWN = "#0072B2", "#F0C808", "#DADADA", "#FFFFFF"
 """Okabe and Ito's blue and a yellow near theirs: apart for every kind of colour blindness, and in grey."""
 
-TARGET, DONE, ARRIVED, BACKLOG = "#000000", "#009E73", "#D55E00", "#555555"
-
-MOST_POINTS = 400
-"""Of a curve: more looks than this become averages."""
-
 SEPARATE_RANKS = 40
 """Up to so many ranks have a gap between their rows."""
 
@@ -38,9 +34,6 @@ STACKED_RANKS = 150
 
 STEPS = 600
 """Steps of height for all rows together: more than a picture has pixels."""
-
-PEAK = 2.5
-"""A peak of what is written that is so many times what is done is cut off, and told in words."""
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -133,7 +126,7 @@ def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, lives: Lives 
     """Give the picture of a run as a figure of matplotlib; to be called, and drawn, with `STYLE`."""
     panels = [
         *([(_draw_lives, _height(summary))] if lives is not None else []),
-        *([(_draw_active, 1.3), (_draw_backlog, 1.0), (_draw_rates, 1.0)] if scaling.ticks else []),
+        *([(draw_active, 1.3), (draw_backlog, 1.0), (draw_rates, 1.0)] if scaling.ticks else []),
     ]
     heights = [height for _, height in panels]
     figure = matplotlib.figure.Figure(figsize=(7.0, sum(heights) + 0.9), layout="constrained")
@@ -190,7 +183,7 @@ def _draw_lives(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | No
     axis.set_ylabel("rank")
     lost = any(f.state == "lost" for f in summary.ranks_figures)
     named = [("busy", BUSY), ("idle", IDLE), ("parked", PARKED), *([("lost", UNKNOWN)] if lost else [])]
-    _legend(axis, [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named])
+    legend(axis, [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named])
 
 
 def _image(summary: Summary, lives: Lives) -> tuple[Table, list[int]]:
@@ -230,77 +223,3 @@ def _fitted(row: Table, bins: int) -> Table:
     found = np.zeros(bins)
     found[: min(bins, len(row))] = row[:bins]
     return found
-
-
-# ---- what the auto-scaler saw
-
-
-def _curve(ticks: list[Tick], values: list[float], unit_s: float) -> tuple[Table, Table]:
-    """(times, values), averaged where there are more than `MOST_POINTS`."""
-    import numpy as np
-
-    step = -(-len(ticks) // MOST_POINTS)
-    times, heights = np.array([t.time_s for t in ticks]) / unit_s, np.array(values, float)
-    if step > 1:
-        starts = np.arange(0, len(times), step)
-        sizes = np.diff([*starts, len(times)])
-        times, heights = times[starts], np.add.reduceat(heights, starts) / sizes
-    return times, heights
-
-
-def _draw_active(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
-    import numpy as np
-
-    ticks = scaling.ticks
-    times, active = _curve(ticks, [float(t.active) for t in ticks], unit_s)
-    _, working = _curve(ticks, [t.active - t.idle for t in ticks], unit_s)
-    living = np.maximum(active, _curve(ticks, [float(t.active + t.parked) for t in ticks], unit_s)[1])
-    end = summary.elapsed_s / unit_s
-    times = np.array([0.0, *times, max(end, times[-1])])
-    below = np.zeros(len(times))
-    for top, colour in ((working, BUSY), (active, IDLE), (living, PARKED)):
-        above = np.array([top[0], *top, top[-1]])
-        axis.fill_between(times, below, above, step="pre", color=colour, linewidth=0)
-        below = above
-    axis.step(
-        [*(t.time_s / unit_s for t in ticks), end],
-        [*(t.target for t in ticks), ticks[-1].target],
-        where="post", color=TARGET, lw=1.0, label="target of the policy",
-    )  # fmt: skip
-    axis.set_ylim(0, 1.04 * max(scaling.ranks, 1))
-    axis.yaxis.get_major_locator().set_params(integer=True)
-    axis.set_ylabel("ranks of\nthe pool")
-    _legend(axis)
-
-
-def _draw_backlog(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
-    ticks = scaling.ticks
-    times, tasks = _curve(ticks, [float(t.backlog_tasks) for t in ticks], unit_s)
-    axis.fill_between(times, tasks, color=BACKLOG, alpha=0.25, linewidth=0)
-    axis.plot(times, tasks, color=BACKLOG, lw=0.9)
-    axis.set_ylim(bottom=0)
-    axis.yaxis.get_major_locator().set_params(integer=True)
-    axis.set_ylabel("backlog\n(tasks)")
-    axis.yaxis.set_major_formatter("{x:,g}")
-
-
-def _draw_rates(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
-    ticks = scaling.ticks
-    times, arrived = _curve(ticks, [t.arrived for t in ticks], unit_s)
-    _, done = _curve(ticks, [t.done for t in ticks], unit_s)
-    peak, most = float(arrived.max()), float(done.max())
-    cut = most > 0 and peak > PEAK * most
-    told = f"written (up to {peak:,.0f}/s)" if cut else "written"
-    axis.plot(times, arrived, color=ARRIVED, lw=0.9, label=told)
-    axis.plot(times, done, color=DONE, lw=1.1, label="done")
-    axis.set_ylim(0, 1.3 * most if cut else None)
-    axis.set_ylabel("throughput\n(tuples/s)")
-    axis.yaxis.set_major_formatter("{x:,g}")
-    _legend(axis)
-
-
-def _legend(axis: Any, handles: list[Any] | None = None) -> None:
-    axis.legend(
-        handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2,
-        handlelength=1.3, columnspacing=1.4,
-    )  # fmt: skip

@@ -14,12 +14,13 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
+    IN_DOUBT,
     DeadLetter,
     ElementFigures,
     ScalerFigures,
     Summary,
 )
-from hpcd4p.record.table import core_hours, count, rate, seconds, shortened, table
+from hpcd4p.record.table import core_hours, count, percent, rate, seconds, shortened, table
 
 if TYPE_CHECKING:
     from hpcd4p.record.reader import Record
@@ -68,6 +69,8 @@ def _headline(summary: Summary) -> str:
         return f"{summary.workflow}: completed in {took}"
     if summary.state == FAILED_TUPLES:
         return f"{summary.workflow}: finished in {took}, but {count(summary.failed, 'tuple')} failed"
+    if summary.state == IN_DOUBT:
+        return f"{summary.workflow}: finished in {took}, but the answer is IN DOUBT\nReason: {summary.reason}"
     said = f"{summary.workflow}: {summary.state.upper()} after {took}, before the work was done"
     return f"{said}\nReason: {summary.reason}" if summary.reason else said
 
@@ -118,7 +121,10 @@ def _work(summary: Summary) -> list[str]:
         kept = "ranks beside the head were kept" if static else "pool ranks were kept, parked time left out"
         lines = [
             f"Process time {seconds(summary.process_time_s)}: how long the {kept}, added up.",
-            f"Efficiency {summary.efficiency * 100:.0f} %: the part of it that they spent inside elements.",
+            f"Efficiency {percent(summary.efficiency)}: the part of it that they spent inside elements."
+            if summary.efficiency
+            else f"{'They' if static else 'The pool'} had nothing to do: all the work was done elsewhere, by "
+            f"sources{'' if static else ' and stateful elements'}.",
         ]
     if summary.scaler is not None:
         lines.append(_scaler_line(summary.scaler, summary.parked_s))

@@ -15,7 +15,8 @@ COMPLETED = "completed"
 FAILED_TUPLES = "failed tuples"
 STOPPED = "stopped"
 INTERRUPTED = "interrupted"
-STATES = (COMPLETED, FAILED_TUPLES, STOPPED, INTERRUPTED)
+IN_DOUBT = "in doubt"
+STATES = (COMPLETED, FAILED_TUPLES, IN_DOUBT, STOPPED, INTERRUPTED)
 
 
 class DeadLetter(NamedTuple):

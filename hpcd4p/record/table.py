@@ -23,6 +23,17 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def percent(part: float) -> str:
+    """Give a part of 1 in percent; one that is not 0 does not look like it.
+
+    Examples
+    --------
+    >>> percent(0.834), percent(0.004), percent(0.0)
+    ('83 %', 'under 1 %', '0 %')
+    """
+    return "under 1 %" if 0 < part < 0.005 else f"{part * 100:.0f} %"
+
+
 def seconds(value: float) -> str:
     """Give a time as people say it: ``3.2 ms``, ``41.3 s``, ``2 h 05 min``."""
     if value < 1e-9:

@@ -14,6 +14,7 @@ from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped
 from hpcd4p.plan.model import Mapping, Plan
 from hpcd4p.record.summary import DeadLetter, RankFigures
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
@@ -21,6 +22,8 @@ from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hpcd4p.plan.settings import EngineSettings
 
 LOOK_S = 0.1
@@ -45,6 +48,19 @@ TWICE = (
 """Said of counters below 0: what is counted out was counted in by an earlier commit."""
 
 
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def in_doubt(name: str, what: str) -> str:
+    """What to say of an element that changed where several ranks had worked on it."""
+    return (
+        f"the answer is in doubt: {name} changed {what} while several ranks ran it, so it may depend on "
+        "which rank did. If it matters, write `stateful = True` into its class (one instance holds it), or "
+        "give its input a grouping; if not, write `stateful = False`"
+    )
+
+
 class Coordinator:
     """Follows one run to its end. Lives on the head; uses its broker.
 
@@ -64,8 +80,12 @@ class Coordinator:
         self.figures: list[RankFigures] = []
         self.stats: dict[str, int] = {}
         self.seen: Observation | None = None
-        self.changed: set[int] = set()
-        """Pool elements that were seen to change themselves."""
+        self.claimed: dict[int, str] = {}
+        """What elements that were taken for stateless have changed; one rank did all their work."""
+        self.doubted: dict[int, str] = {}
+        """The same, but several ranks had worked on them."""
+        self.on_doubt: Callable[[str], None] = _say_nothing
+        """Told at once what makes the answer doubtful."""
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
         self._broker = broker
@@ -123,6 +143,7 @@ class Coordinator:
         if reason:
             raise TooManyFailures(reason)
         finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+        self._keep_owners(seen)
         self.scaler.look(seen, self.ending, held, now)
         return finish
 
@@ -142,16 +163,46 @@ class Coordinator:
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed, about(REPORT))
         if kind == "figures":
-            figures, changed, life = what
+            figures, doubted, life = what
             told, lived = in_run_time(figures, life, clock.instant(self._started))
             self.figures.append(told)
             self.scaler.scaling.lives.append(lived)
-            self.changed.update(changed)
+            for element, words in doubted:
+                self._found(DOUBTED, element, words)
             self.liveness.left(rank)
         elif kind == "foreign":
             raise ForeignBytesError(what)
+        elif kind in (CLAIMED, DOUBTED):
+            self._found(kind, *what)
         else:
             raise ElementFailed(what) if kind == "element" else RunStopped(what)
+
+    def _found(self, kind: str, element: int, what: str) -> None:
+        """A rank has seen an element change that was taken for stateless."""
+        name = self.plan.elements[element].name
+        if kind == CLAIMED and element not in self.claimed:
+            self.claimed[element] = what
+            self.event(
+                "claimed", f"{name} changes {what} while it works: from now on one rank does all its work"
+            )
+        elif kind == DOUBTED and element not in self.doubted:
+            self.doubted[element] = what
+            text = in_doubt(name, what)
+            self.event("doubt", text)
+            self.on_doubt(text)
+
+    def _keep_owners(self, seen: Observation) -> None:
+        """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
+        self.scaler.roster.keep(seen.owners.values())
+        for element, rank in seen.owners.items():
+            if self.liveness.life.get(rank) is Life.LOST:
+                what = self.claimed.get(element, "something")
+                raise RankLost(
+                    f"rank {rank} died {clock.now() - self._started:.1f} s into the run. It did all the work "
+                    f"of {self.plan.elements[element].name}, which changes {what} while it works; that is "
+                    "gone with it. Nothing was written as a result: start the run again. If it does not "
+                    "matter (a cache, say), write `stateful = False` into its class, and any rank may die"
+                )
 
     def _lose(self, rank: int) -> None:
         committed, given_up = self._broker.bury(rank)
@@ -206,7 +257,7 @@ class Coordinator:
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind == "figures":
+                if kind in ("figures", CLAIMED, DOUBTED):
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)

@@ -16,17 +16,15 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.collector import Collector
-from hpcd4p.runtime.coordinator import Coordinator
+from hpcd4p.runtime.coordinator import Coordinator, in_doubt
 from hpcd4p.runtime.feeder import Feeder
-from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
-
-PROGRESS_S = 0.2
-"""The progress line changes five times a second."""
 
 LINGER_S = 0.002
 """What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
@@ -102,17 +100,16 @@ class Head(Feeder):
 
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
-        stats = self.coordinator.stats
-        done = sum(v for k, v in stats.items() if k[0] == "n")
         seen = self.coordinator.seen
-        idle = len(seen.idle) if seen else 0
-        pool = len(self.plan.pool_ranks)
-        return Progress(
+        pool = self.plan.pool_ranks
+        resting = len(seen.idle | seen.parked) if seen else 0
+        return progress(
+            self.plan,
+            self.job.inputs,
+            self.coordinator.stats,
             elapsed,
-            done,
-            done / elapsed if elapsed else 0.0,
-            pool - idle,
-            self.plan.size,
+            seen.pending if seen else None,
+            (max(0, len(pool) - resting), len(pool)),
             seen.tasks if seen else 0,
         )
 
@@ -140,11 +137,18 @@ class Head(Feeder):
             self._notes(ranks),
             self._ended,
             scaling,
+            [
+                in_doubt(self.plan.elements[e].name, what)
+                for e, what in sorted(self.coordinator.doubted.items())
+            ],
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
         notes = [_note_on_place(e) for e in self.plan.elements if e.undeclared]
-        notes += [_note_on_change(self.plan.elements[e].name) for e in sorted(self.coordinator.changed)]
+        claimed = self.coordinator.claimed.items()
+        notes += [
+            _note_on_place(self.plan.elements[e]._replace(undeclared=what)) for e, what in sorted(claimed)
+        ]
         lost = [str(f.rank) for f in ranks if f.state == "lost"]
         if lost:
             notes.append(
@@ -155,7 +159,7 @@ class Head(Feeder):
 
 
 def _note_on_place(element: ElementPlan) -> str:
-    held = "one instance" if element.partitions == 1 else f"{element.partitions} instances"
+    held = "one instance" if element.partitions <= 1 else f"{element.partitions} instances"
     return (
         f"{element.name} changes {element.undeclared} while it works, so it counts as stateful and {held} "
         "did all its work. Write `stateful = True` into its class if that is right; if its outputs do not "
@@ -163,12 +167,9 @@ def _note_on_place(element: ElementPlan) -> str:
     )
 
 
-def _note_on_change(name: str) -> str:
-    return (
-        f"{name} changed its own attributes while several ranks ran it, so its answer may depend on which "
-        "rank did: if they matter, write `stateful = True` into its class (one instance holds them), or give "
-        "its input a grouping; if not, write `stateful = False`"
-    )
+def _say(text: str) -> None:
+    sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
+    sys.stderr.flush()
 
 
 def lead(
@@ -189,6 +190,7 @@ def lead(
     """
     head = Head(job, broker, mesh, codec, sink)
     head.on_progress = on_progress
+    head.coordinator.on_doubt = _say
     for kind, text in story:
         head.coordinator.event(kind, text)
 

@@ -148,6 +148,16 @@ class Instance:
             self._failed("<postprocess>", None, error)
         self.busy_s += clock.now() - began
 
+    def mark(self) -> tuple[Any, ...]:
+        """What has been counted so far; for `go_back`."""
+        return self.tuples, self.written, dict(self.written_by), self.busy_s, self.out_bytes
+
+    def go_back(self, mark: tuple[Any, ...]) -> None:
+        """Count again as when `mark` was made, and forget what is written."""
+        self.tuples, self.written, self.written_by, self.busy_s, self.out_bytes = mark
+        for values in self.out.values():
+            values.clear()
+
     def take(self, most: int | None = None) -> list[tuple[str, list[Any]]]:
         """What has been written since the last call, `most` of each output: (output, values), none empty."""
         found = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
@@ -31,14 +31,3 @@ class Job:
     """Classes live in a notebook, or functions have no name of their own: pickle them by value."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""
-
-
-class Progress(NamedTuple):
-    """How far a run is, for a progress line."""
-
-    elapsed_s: float
-    done: int
-    rate: float
-    active: int
-    ranks: int
-    backlog: int

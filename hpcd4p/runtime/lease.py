@@ -31,6 +31,7 @@ class Lease:
         "apart",
         "began",
         "instance",
+        "parted",
         "task",
         "tended",
     )
@@ -41,6 +42,8 @@ class Lease:
         self.apart = False
         """Whether it runs in another process: then nothing that comes of it may run here."""
         self.began = self.tended = now
+        self.parted = bool(task.progress)
+        """Whether a part of it is committed."""
         self._skip_letters, *writes = task.progress or (0,)
         self._skip = {o: n for o, n in zip(instance.plan.outputs, writes, strict=False) if n}
         self._written_before = dict(instance.written_by)

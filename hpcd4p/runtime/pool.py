@@ -16,12 +16,14 @@ from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.parking import Parking
+from hpcd4p.runtime.probation import Abandoned
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.suspects import Suspects
+from hpcd4p.runtime.transaction import Outbox
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import IN_CALL, PARKS
 from hpcd4p.wire.codec import TASK, about
-from hpcd4p.wire.messages import Commit, Order, Task
+from hpcd4p.wire.messages import Commit, Order, Publication, Task
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter
@@ -67,6 +69,8 @@ class PoolRank(Rank):
         self._lease: Lease | None = None
         self._tended = 0.0
         self._letters = 0
+        self._ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
+        self._abandoned = False
         self.parking = Parking()
         self.suspects = Suspects(self)
         self.cpu: CpuAccount | None = None
@@ -129,7 +133,7 @@ class PoolRank(Rank):
             self._lease = outer
 
     def _help_pool(self, element: int) -> bool:
-        wanted = [e for e in self._wanted if e > element and not self.crowded(e)]
+        wanted = [e for e in self.probation.here(self._wanted) if e > element and not self.crowded(e)]
         reply = self.exchange(Commit(), take=wanted, stand=IN_CALL)
         if reply.task is None or self.stopped is not None:
             return False
@@ -142,7 +146,7 @@ class PoolRank(Rank):
         """Commit what is ready, take a task and run it; whether there was one."""
         if self._idle or not self._may_begin():
             return False
-        wanted, before, full = self._wanted, self._congested, self.full
+        wanted, before, full = self.probation.here(self._wanted), self._congested, self.full
         if self.waiting_tasks < TAIL_TASKS * len(self.plan.pool_ranks):
             wanted = wanted[::-1]
         # where too much waits, what is congested may itself be waiting for room: then take anything
@@ -211,8 +215,16 @@ class PoolRank(Rank):
         began = clock.now()
         instance = self._instance(task.element)  # the first time, with its `preprocess`
         lease = self.take_lease(task, instance)
-        rest = self._drive(instance, port, values, None)
-        self.account.worked(began, lease.began)
+        failed = dict(self._failed)
+        try:
+            rest = self._drive(instance, port, values, None)
+            self._vouch([each for each, _ in self._ran.values()])
+        except Abandoned:
+            self.account.worked(lease.began, clock.now())
+            self._abandon(task, failed)
+            return
+        finally:
+            self.account.worked(began, lease.began)
         if len(rest):
             self.outbox.rest.append((task.element, port, rest))
         self.finish_lease(len(values) - len(rest))
@@ -266,17 +278,56 @@ class PoolRank(Rank):
             self._instances[element] = instance
             if self.cpu is not None:
                 self.cpu.begins()
-            self.watch.add(element, instance.pe)
+            self.probation.begin(instance)
         return instance
+
+    # ---- state that nobody declared
+
+    def seal(self) -> None:
+        """See `Sender.seal`."""
+        super().seal()
+        self._ran = {}
+
+    def _vouch(self, ran: list[Instance]) -> None:
+        try:
+            self.probation.vouch(ran, self._can_forget)
+        except Abandoned:
+            self._abandoned = True  # the user's code may keep what is raised through it
+            raise
+
+    def _can_forget(self, mine: set[int]) -> bool:
+        """Whether the transaction at hand can be forgotten: nothing of it is out, or kept by an element."""
+        lease = self._lease
+        return not (lease is None or lease.parted or self.outbox.tickets or mine & self._ran.keys())
+
+    def _abandon(self, task: Task, failed: dict[int, int]) -> None:
+        """Forget what is not committed, and give the task back: it is another rank's to do."""
+        self._abandoned = False
+        self._lease = None
+        for instance, mark in self._ran.values():
+            instance.go_back(mark)
+        self._failed = failed
+        self.outbox = Outbox()
+        self._ran = {}
+        back = Commit()
+        back.done.append((task.element, task.id))
+        back.publish.append(Publication(task.element, task.tuples, task.payload, task.attempts))
+        self.exchange(back)
 
     def _drive(self, instance: Instance, port: str, values: Any, route: Route | None) -> Any:
         """Run `values` in chunks; what is left when the slice is over (never all of it)."""
         at, total = 0, len(values)
         most = self.settings.max_task_tuples
+        if instance.plan.index not in self._ran:
+            self._ran[instance.plan.index] = instance, instance.mark()
         while True:
             part = values[at : at + min(instance.chunk_tuples, most)]
             instance.run(port, part)
             at += len(part)
+            if self._abandoned:
+                raise Abandoned
+            if self.probation.due(instance):
+                self._vouch([instance])
             self.forward(instance)
             if at >= total:
                 return values[total:]
@@ -318,7 +369,9 @@ class PoolRank(Rank):
             self.outbox.to_pool(route, rest)
 
     def _local(self, element: int, values: list[Any]) -> bool:
-        if element in self._never_local:
+        if element in self._never_local or self.probation.elsewhere(element):
+            return False
+        if self.probation.alone(element):
             return False
         if self.waiting_bytes > self.settings.high_bytes / 2:
             return True  # memory before balance: what is run here does not wait in Redis
@@ -351,6 +404,8 @@ class PoolRank(Rank):
 
     def overflow(self, instance: Instance) -> None:
         """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""
+        if self._abandoned:
+            raise Abandoned
         lease = self._lease
         if lease is None or instance.plan.role.fixed:
             super().overflow(instance)
@@ -370,10 +425,15 @@ class PoolRank(Rank):
 
     def _commit_part(self, lease: Lease) -> None:
         task = lease.task
+        if not lease.apart:  # what runs apart changes nothing here
+            self._vouch([lease.instance, *(each for each, _ in self._ran.values())])
+        lease.parted = True
         self.outbox.progress.append((task.element, task.id, lease.progress(self._letters)))
         self.seal()
         self.settle(0)
         self.ease(task.element)
+        if not lease.apart:
+            self._ran[task.element] = lease.instance, lease.instance.mark()
 
     def part_if_heavy(self, lease: Lease) -> None:
         """Commit what there is of a task, if it is as much as may be held."""

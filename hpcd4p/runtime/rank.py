@@ -13,15 +13,15 @@ from hpcd4p.control.marks import Marks
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
-from hpcd4p.runtime.attributes import Watch
 from hpcd4p.runtime.garbage import breathe
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance, show_error
+from hpcd4p.runtime.probation import Probation
 from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.timeline import bins_for
 from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
 
@@ -76,7 +76,7 @@ class Rank(Sender):
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started, bins=bins_for(plan.size))
         self.stopped: Order | None = None
-        self.watch = Watch()
+        self.probation = Probation(plan, elements, self.rank, broker, self._tell, self.owners)
         self.marks = Marks(plan, settings)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self.started
@@ -104,8 +104,8 @@ class Rank(Sender):
                 instance.on_overflow = self.overflow
                 instance.start()
                 self.hosted[e, partition] = instance
-                if element.role is Role.PINNED:
-                    self.watch.add(e, instance.pe)
+                if element.role is Role.PINNED and element.partitions > 1:
+                    self.probation.begin(instance)
 
     def run(self) -> Order:
         """Work until the head says stop."""
@@ -122,9 +122,9 @@ class Rank(Sender):
         if commit.stats:
             self.broker.step(commit)
 
-    def report(self) -> tuple[dict[str, Any], list[int], Life]:
+    def report(self) -> tuple[dict[str, Any], list[tuple[int, str]], Life]:
         """What the head is told in the end; `runtime.reports` reads it."""
-        return self.account.figures(), self.watch.changed(), self.account.life()
+        return self.account.figures(), self.probation.end(self.instances()), self.account.life()
 
     def rest(self, pause: float | None) -> None:
         """Wait for the bell, or for `pause` seconds."""
@@ -204,6 +204,8 @@ class Rank(Sender):
             began = clock.now()
             instance.run(port, values)
             self.account.worked(began, clock.now())
+            if instance.plan.role is Role.PINNED:
+                self.probation.inspect(instance)
             self.forward(instance)
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call
@@ -226,6 +228,10 @@ class Rank(Sender):
         # the head writes its letters later
         self._failed[element] = self._failed.get(element, 0) + count - 1
         self.outbox.count(element, -count)
+
+    def _tell(self, kind: str, element: int, what: str) -> None:
+        """For the head, at once: what has become of an element that was taken for stateless."""
+        self.broker.report(self.codec.seal((kind, self.rank, (element, what)), about(REPORT)))
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""

@@ -52,6 +52,8 @@ class Sender:
 
     Attributes
     ----------
+    owners
+        Rank by pool element that only this rank may run, as the broker said last.
     hungry, waiting, waiting_tasks, waiting_bytes
         What the broker said last: pool ranks without a task, tasks that wait by element, all of them, and
         their bytes.
@@ -93,6 +95,7 @@ class Sender:
         self._flushed_at = self.started
         self._flush_s = STATS_S[0]
         self._failed: dict[int, int] = {}
+        self.owners: dict[int, int] = {}
 
     # ---- what `Rank` does about it
 
@@ -203,6 +206,9 @@ class Sender:
             self.waiting = reply.waiting
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested
+        if reply.owners or self.owners:
+            self.owners.clear()
+            self.owners.update(reply.owners)
         if reply.service_us:
             self.granularity.learn(reply.service_us)
         for order in reply.orders:
@@ -222,7 +228,7 @@ class Sender:
 
     def new_stats(self) -> dict[str, int]:
         """Statistics since the last call, for the broker."""
-        total = totals(self.instances(), self._failed)
+        total = {**dict.fromkeys(self._flushed, 0), **totals(self.instances(), self._failed)}
         new = {k: v - self._flushed.get(k, 0) for k, v in total.items() if v != self._flushed.get(k, 0)}
         self._flushed = total
         return new

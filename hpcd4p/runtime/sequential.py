@@ -18,14 +18,12 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
-from hpcd4p.runtime.job import Job, Progress
+from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.runtime.totals import totals
-
-PROGRESS_S = 0.2
-"""The progress line changes five times a second."""
 
 SLOW_CALL_S = 0.001
 """Calls of a source are made in batches while a call takes less than this."""
@@ -117,8 +115,9 @@ class _Sequential:
             reason = too_many(self.plan, self.job.settings, self._stats())
             if reason:
                 raise TooManyFailures(reason)
-        if self._on_progress is not None:
-            self._tell(self._on_progress, clock.now())
+        if self._on_progress is not None and (now := clock.now()) - self._told > PROGRESS_S:
+            self._told = now
+            self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self.started))
 
     def _overflow(self, instance: Instance) -> None:
         # the time that elements further down take is theirs, not that of the one that is writing
@@ -130,13 +129,6 @@ class _Sequential:
         out = instance.take()
         if out:
             self.flow.route(instance.plan.index, out)
-
-    def _tell(self, on_progress: Callable[[Progress], None], now: float) -> None:
-        if now - self._told > PROGRESS_S:
-            self._told = now
-            elapsed = now - self.started
-            done = sum(i.tuples for i in self.instances.values())
-            on_progress(Progress(elapsed, done, done / elapsed, 1, 1, 0))
 
     def _dead(self, element: int, letter: DeadLetter) -> None:
         self.sink.dead_letters([letter])

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.attributes import attributes
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.loops import Leave
+from hpcd4p.runtime.watch import Watched
 
 PROBE_CALLS = 2
 """A root whose attributes are the same after this many calls holds no state: two, since the first
@@ -114,12 +114,12 @@ class Source:
         """Make the calls, a batch at a time, and then post-process; yields False after each batch."""
         at = 0
         if self._movable:
-            before = attributes(self.instance.pe)
+            watched = Watched(self.instance.pe, self.instance.plan.caches)
             while at < min(PROBE_CALLS, len(self._calls)):
                 self.instance.run("", self._calls[at : at + 1])
                 at += 1
                 yield False
-                if before is None or attributes(self.instance.pe) != before:
+                if watched.look(at) and not watched.fills:
                     break
             else:
                 if at < len(self._calls):

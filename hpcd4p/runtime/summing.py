@@ -10,6 +10,7 @@ from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
+    IN_DOUBT,
     INTERRUPTED,
     STOPPED,
     ElementFigures,
@@ -20,6 +21,8 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.job import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hpcd4p.record.scaling import Scaling
 
 
@@ -34,6 +37,7 @@ def summarise(
     notes: list[str] | None = None,
     ended: float | None = None,
     scaling: Scaling | None = None,
+    doubts: Sequence[str] = (),
 ) -> Summary:
     """Everything that is told at the end.
 
@@ -49,6 +53,8 @@ def summarise(
         Of a run that was stopped; 0 and '' otherwise.
     ended
         `clock.now()` when nothing was left to do; None: now. Gathering figures from all ranks comes after it.
+    doubts
+        What makes the answer doubtful, a sentence each.
     scaling
         What the auto-scaler did, and the lives of the ranks; None in one process.
     """
@@ -77,6 +83,9 @@ def summarise(
     elif failed:
         state, status = FAILED_TUPLES, 1
         reason = f"{failed} tuples failed; they are kept as dead letters"
+    if doubts and status in (0, 1) and state != STOPPED:
+        told_before = f". Besides, {reason}" if reason else ""
+        state, status, reason = IN_DOUBT, 1, "; ".join(doubts) + told_before
     workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
     pool = [r for r in ranks if r.rank in workers] or ranks
     told_of = [r for r in pool if r.state != "lost"]

@@ -42,6 +42,8 @@ class Suspects:
 
     def takes(self, task: Task) -> bool:
         """Run `task`, if the rank itself should not; whether it did."""
+        if self._rank.probation.owners.get(task.element) == self._rank.rank:
+            return False  # its state is here
         how = way(task.attempts, self.last.careful, self.make is not None)
         if how is Way.APART and self._runs(task):
             return True

@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,12 +40,24 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 HEAD_FIRST_S = 3.0
 """For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
 
+START_LOST_S = 8.0
+"""For the head to say why Redis is gone before the run began; if it was killed, for those who look after the
+ranks while they start (`launch.start_watch`, `launch.node_watch`)."""
+
+HEAD_KILLED = (
+    "rank 0 was killed in the middle of the run, and there is no record of it. Look for what stands above, "
+    "and for memory: the kernel kills what takes too much"
+)
+
 LACK_S = 20.0
 """For rank 0 to load its workflow, and then to find that it has no MPI either."""
 
 
-def main(rank: int) -> int:
-    """Be the rank of that number, as the launcher says it; returns the exit status."""
+def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
+    """Be the rank of that number, as the launcher says it; returns the exit status.
+
+    `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher hears it too, and stops us with SIGTERM
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the head answers it for all
     signal.signal(
@@ -58,10 +71,12 @@ def main(rank: int) -> int:
     try:
         from hpcd4p.transport import mpi
     except UsageError as error:
+        begun()
         time.sleep(LACK_S)  # the same: rank 0 says it, and has the launcher end us
         _say(rank, str(error))
         return 2
     if mpi.world_size() == 1:
+        begun()
         return 2  # started by the launcher of another MPI: rank 0 says so
     try:
         mpi.gather_hosts()
@@ -70,15 +85,17 @@ def main(rank: int) -> int:
         _say(rank, str(error))
         os._exit(3)
     if not isinstance(setup, Setup):
+        begun()
         return 0  # rank 0 has nothing to run, and has said why
     if lack is not None and setup.redis is not None:
+        begun()
         _say(rank, str(lack))
         os._exit(2)
-    return serve(setup, rank)
+    return serve(setup, rank, begun)
 
 
-def serve(setup: Setup, number: int) -> int:
-    """Be rank `number` of the run that `setup` describes."""
+def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    """Be rank `number` of the run that `setup` describes; for `begun` see `main`."""
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, setup.by_value, number)
@@ -88,9 +105,10 @@ def serve(setup: Setup, number: int) -> int:
         else:
             broker, elements, mesh = _on_redis(setup, setup.redis, settings, number)
     except (BrokerLost, RankLost) as error:
-        time.sleep(HEAD_FIRST_S)  # the head may be ending Redis, and us in a moment: it says why
+        time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
         os._exit(3)
+    begun()
     try:
         if isinstance(elements, ElementFailed):
             raise elements
@@ -109,7 +127,7 @@ def serve(setup: Setup, number: int) -> int:
         # the head is gone, or has gone without waiting for us: nothing to add. If it lives it has a record
         # to write, and without --enable-recovery mpirun ends it as soon as one rank leaves with a status
         time.sleep(HEAD_FIRST_S)
-        os._exit(3)
+        _leave_killed_head(setup, number)
     except LauncherLost:
         os._exit(3)  # rank 0 sees it, too, and says so
     except RankLost as error:
@@ -170,6 +188,15 @@ def _cell(rank: PoolRank, setup: Setup) -> Any:
 
     bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
     return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+
+
+def _leave_killed_head(setup: Setup, number: int) -> None:
+    """Leave; if rank 0 was killed, and no launcher of ours says so, one rank of its node does."""
+    host, process = setup.head
+    gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
+    if number == 1 and gone and STATUS_FILE not in os.environ:
+        _say(number, HEAD_KILLED)
+    os._exit(3)
 
 
 def _say(rank: int, text: str) -> None:

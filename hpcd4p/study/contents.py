@@ -133,7 +133,8 @@ def laws_table(fits: Sequence[tuple[str, str, Fit]], varied: bool) -> Table:
             knee += f" [{number(fit.knee_interval.low)}, {number(fit.knee_interval.high)}]"
         rows.append(
             [
-                *([label] if varied else []), fit.law, counted, number(fit.sigma), number(fit.kappa),
+                *([label] if varied else []), fit.law, counted,
+                *((number(fit.sigma), number(fit.kappa)) if fit.fits else (NONE, NONE)),
                 f"{fit.error:.1%}", knee, fit.doubt,
             ]
         )  # fmt: skip

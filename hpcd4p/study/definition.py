@@ -98,8 +98,8 @@ def read_study(path: Path, settings: Collection[str]) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(
-            f"cannot read the study {path}: {reason}. configs/ has examples, and "
-            "configs/study-reference.toml describes every key"
+            f"cannot read the study {path}: {reason}. `python -m hpcd4p init` writes "
+            "examples into configs/; configs/study-reference.toml describes every key"
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is no TOML: {error}") from error

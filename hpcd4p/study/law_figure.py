@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hpcd4p.record.picture import load_matplotlib, rendered
 from hpcd4p.study.cells import Series
 from hpcd4p.study.figures import Picture, repeats_words
-from hpcd4p.study.laws import FAR, Fit, fit_amdahl, fit_gustafson, fit_usl
+from hpcd4p.study.laws import AMDAHL, FAR, USL, Fit, fit_amdahl, fit_gustafson, fit_usl
 from hpcd4p.study.panels import IDEAL, View, grid, is_log, legend, scale_y, styled, thinned, title_of
 from hpcd4p.study.ratios import RUN
 
@@ -45,6 +45,11 @@ class Fitted(NamedTuple):
     def fits(self) -> list[Fit]:
         """Those that there are."""
         return [f for f in (self.amdahl, self.usl, self.gustafson) if f is not None]
+
+    @property
+    def drawn(self) -> list[Fit]:
+        """Those that describe the run times and can be drawn beside them."""
+        return [f for f in (self.amdahl, self.usl) if f is not None and f.fits]
 
     @property
     def knee_ranks(self) -> float | None:
@@ -114,9 +119,11 @@ def _drawn(matplotlib: Any, view: View, laws: Sequence[Fitted]) -> Any:
     for axis in axes:  # the ideal may leave the panel
         axis.set_ylim(min(low, 1) / 1.15, 1.6 * high) if log else axis.set_ylim(0, 1.25 * high)
     handles = [Line2D([], [], color=MEASURED, marker="o", ms=3, lw=0, label="measured")]
-    if any(law.usl is not None for law in laws):
+    names = {fit.law for law in laws for fit in law.drawn}
+    if USL in names:
         handles.append(Line2D([], [], color=USL_COLOUR, lw=1.3, label="USL"))
-    handles.append(Line2D([], [], color=AMDAHL_COLOUR, lw=1.3, ls=(0, (5, 1.5)), label="Amdahl"))
+    if AMDAHL in names:
+        handles.append(Line2D([], [], color=AMDAHL_COLOUR, lw=1.3, ls=(0, (5, 1.5)), label="Amdahl"))
     handles.append(Line2D([], [], color=IDEAL, lw=0.9, ls="--", label="ideal"))
     legend(figure, handles)
     return figure
@@ -143,9 +150,14 @@ def _draw(axis: Any, law: Fitted, log: bool) -> tuple[float, float]:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.xaxis.set_major_formatter("{x:,g}")
     axis.plot(n, n, color=IDEAL, lw=0.9, ls="--", zorder=1)
-    for fit, colour, dashes in ((law.amdahl, AMDAHL_COLOUR, (0, (5, 1.5))), (law.usl, USL_COLOUR, "-")):
-        if fit is not None:
-            axis.plot(n, main.base_s / fit.run_time(n), color=colour, lw=1.3, ls=dashes, zorder=2)
+    styles: dict[str, dict[str, Any]] = {
+        AMDAHL: {"color": AMDAHL_COLOUR, "ls": (0, (5, 1.5))},
+        USL: {"color": USL_COLOUR, "ls": "-"},
+    }
+    for fit in law.drawn:
+        axis.plot(n, main.base_s / fit.run_time(n), lw=1.3, zorder=2, **styles[fit.law])
+    if not law.drawn:
+        axis.text(0.97, 0.03, "no law fits", fontsize=7, ha="right", transform=axis.transAxes)
     points = [(x, main.base_s / t) for x, times in law.samples.items() for t in times if t > 0]
     axis.plot(
         *zip(*points, strict=True), lw=0, marker="o", ms=2.8, mew=0, color=MEASURED, alpha=0.6, zorder=3
@@ -171,6 +183,9 @@ def _caption(laws: Sequence[Fitted]) -> str:
         words.append(f"Amdahl's law {form} with κ = 0, fitted to the medians.")
         words.append("There are too few numbers of ranks for the universal scalability law.")
     words.append(f"Points: single runs ({repeats_words(cells)}).")
+    missing = {f.law for law in laws for f in law.fits} - {f.law for law in laws for f in law.drawn}
+    if missing:
+        words.append(f"Not drawn, for it does not fit the run times: {' and '.join(sorted(missing))}.")
     if any(law.usl is not None and law.usl.knee is not None for law in laws):
         words.append("Dotted: the knee N* = √((1-σ)/κ).")
     if any(law.counted == WITHOUT_HEAD for law in laws):

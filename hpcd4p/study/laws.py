@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class Fit:
     knee_interval : Interval | None
         From resampling the repeats; None with fewer than three of any point, or where it has no end.
     doubt : str
-        Why the data do not determine the knee, in a sentence; empty if they do.
+        Why the law does not fit, or the data do not determine the knee, in words; empty if all is well.
     """
 
     law: str
@@ -71,6 +71,11 @@ class Fit:
     knee: float | None = None
     knee_interval: Interval | None = None
     doubt: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the law describes the run times; if not, its parameters mean nothing."""
+        return not _misfit(self)
 
     def run_time(self, n: Any) -> Any:
         """Give T(n) in seconds; `n` is a number or an array."""
@@ -122,7 +127,7 @@ def fit_gustafson(samples: Mapping[float, Sequence[float]]) -> Fit | None:
     top = float(((m - 1) * (m - scaled)).sum() / ((m - 1) ** 2).sum())
     s = min(1.0, max(0.0, top))
     error = float(np.sqrt(np.mean((scaled / (m - s * (m - 1)) - 1) ** 2)))
-    return Fit(GUSTAFSON, float(medians[0]), s, 0.0, error, float(n[-1]))
+    return _judged(Fit(GUSTAFSON, float(medians[0]), s, 0.0, error, float(n[-1])))
 
 
 def _fit(law: str, samples: Mapping[float, Sequence[float]]) -> Fit | None:
@@ -135,7 +140,24 @@ def _fit(law: str, samples: Mapping[float, Sequence[float]]) -> Fit | None:
     fit = Fit(law, a, sigma, kappa, 0.0, float(n[-1]))
     error = float(np.sqrt(np.mean((fit.run_time(n) / medians - 1) ** 2)))
     fit = Fit(law, a, sigma, kappa, error, float(n[-1]))
-    return _with_knee(fit, n, samples) if law == USL else fit
+    return _with_knee(fit, n, samples) if law == USL else _judged(fit)
+
+
+def _misfit(fit: Fit) -> str:
+    """Why the law does not describe the run times; empty if it does."""
+    if fit.law != GUSTAFSON and fit.sigma >= 1:
+        return (
+            f"the law does not fit: σ would be {fit.sigma:.3g}, and from 1 on more ranks do not help at all"
+        )
+    if fit.error > POOR:
+        return (
+            f"the law does not fit: it misses the run times by {fit.error:.0%}, so it does not describe them"
+        )
+    return ""
+
+
+def _judged(fit: Fit) -> Fit:
+    return replace(fit, doubt=_misfit(fit))
 
 
 def _medians(samples: Mapping[float, Sequence[float]]) -> tuple[Table, Table]:
@@ -198,14 +220,11 @@ def knee_of(sigma: float, kappa: float) -> float | None:
 def _with_knee(fit: Fit, n: Table, samples: Mapping[float, Sequence[float]]) -> Fit:
     knee = knee_of(fit.sigma, fit.kappa)
     interval, endless = _knee_interval(n, samples)
-    doubt = ""
-    if fit.sigma >= 1:
-        doubt = "σ is 1 or more: by this law more ranks do not help at all"
+    doubt = _misfit(fit)
+    if doubt:
         knee = None
     elif knee is None:
         doubt = "κ = 0: within these data the run time only flattens, and there is no knee"
-    elif fit.error > POOR:
-        doubt = f"the law misses the run times by {fit.error:.0%}: it does not describe them"
     elif knee > FAR * fit.most:
         doubt = (
             f"at more than {FAR:g} times the most ranks that were measured it is an extrapolation; "
@@ -213,10 +232,7 @@ def _with_knee(fit: Fit, n: Table, samples: Mapping[float, Sequence[float]]) -> 
         )
     elif endless:
         doubt = "in some resamples of the repeats κ is 0: the knee could lie at any larger number"
-    return Fit(
-        fit.law, fit.base_s, fit.sigma, fit.kappa, fit.error, fit.most, knee,
-        interval if knee is not None else None, doubt,
-    )  # fmt: skip
+    return replace(fit, knee=knee, knee_interval=interval if knee is not None else None, doubt=doubt)
 
 
 def _knee_interval(n: Table, samples: Mapping[float, Sequence[float]]) -> tuple[Interval | None, bool]:

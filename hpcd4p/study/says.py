@@ -133,9 +133,10 @@ def _knee(law: Fitted) -> str:
 
 
 def _gustafson(laws: Sequence[Fitted]) -> str:
-    found = [law.gustafson for law in laws if law.gustafson is not None]
+    every = [law.gustafson for law in laws if law.gustafson is not None]
+    found = [fit for fit in every if fit.fits]
     if not found:
-        return ""
+        return "Gustafson's law does not fit the run times." if every else ""
     low, high = min(f.sigma for f in found), max(f.sigma for f in found)
     span = f"{low:.3f}" if len(found) == 1 or f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
     return f"By Gustafson's law the serial part of the run time is {span}."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -72,7 +73,8 @@ class Cluster:
     Parameters
     ----------
     graph, inputs, mapping
-        As for `hpcd4p.run`.
+        As for `hpcd4p.run`. A function that makes the graph is called for each rank, so that no two ranks
+        have a class, a function or a global in common, as they have not in processes of their own.
     seed
         Decides everything that is left to chance.
     kills
@@ -96,7 +98,7 @@ class Cluster:
 
     def __init__(
         self,
-        graph: WorkflowGraph,
+        graph: WorkflowGraph | Callable[[], WorkflowGraph],
         size: int,
         inputs: Any = None,
         seed: int = 0,
@@ -125,9 +127,16 @@ class Cluster:
             clock.use(before)
 
     def _build(
-        self, graph: WorkflowGraph, size: int, inputs: Any, settings: EngineSettings, mapping: str
+        self,
+        graph: WorkflowGraph | Callable[[], WorkflowGraph],
+        size: int,
+        inputs: Any,
+        settings: EngineSettings,
+        mapping: str,
     ) -> None:
-        plan, elements = make_plan(graph, size, settings, mapping=mapping)
+        made = graph if isinstance(graph, WorkflowGraph) else graph()
+        by_value = made is not graph
+        plan, elements = make_plan(made, size, settings, by_value=by_value, mapping=mapping)
         tasks, high_bytes = high_marks(plan, settings)
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self.store.clock = self.clock
@@ -142,7 +151,10 @@ class Cluster:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head
             else:
-                copies = [copy_element(pe, 2) for pe in elements]
+                if isinstance(graph, WorkflowGraph):
+                    copies = [copy_element(pe, 2) for pe in elements]
+                else:
+                    copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
                 self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, Codec(SECRET, rank=r))
                 rank.suspects.make = partial(MemoryCell, plan, elements, r, self.random)
         self._until = dict.fromkeys(self.ranks, 0.0)

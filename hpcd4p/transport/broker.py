@@ -17,6 +17,9 @@ IN_CALL, IDLE, PARKS, WAKES = range(4)
 """What a rank is that finds no task: in the middle of a call; idle; parked from now on; idle, and parked no
 more."""
 
+REAL, FILL, RELEASE = "real", "fill", "release"
+"""What `Broker.claim` asks."""
+
 
 class Broker(Protocol):
     """The plane of tasks and control, as one rank sees it. Local; any rank."""
@@ -46,6 +49,23 @@ class Broker(Protocol):
             Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve
             Stateful elements for which this rank is behind, and no longer behind.
+        """
+
+    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+        """Ask to be the only rank that runs a pool element, for it has changed here; or give that up.
+
+        Parameters
+        ----------
+        word
+            `REAL`: it has changed. Granted to the first that asks, for good. `FILL`: nothing but a fill that
+            another rank may find just so, `digest`. Granted to the first that asks, until its `RELEASE`; from
+            then on, to all that have the same digest. Whoever has another makes the first one the owner for
+            good, and so does one that asks in vain with `REAL`.
+
+        Returns
+        -------
+        bool
+            Whether what this rank has done with the element may be committed.
         """
 
     def wait(self, seconds: float | None) -> int:

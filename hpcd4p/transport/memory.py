@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, PARKS, SILENT, WAKES
+from hpcd4p.transport.broker import BELL, FILL, IDLE, IN_CALL, MAIL, PARKS, REAL, RELEASE, SILENT, WAKES
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
 
@@ -32,6 +32,9 @@ class MemoryStore:
     parked: set[int] = field(default_factory=set)
     bells: dict[int, int] = field(default_factory=dict)
     orders: dict[int, list[Order]] = field(default_factory=dict)
+    owners: dict[int, int] = field(default_factory=dict)
+    firm: set[int] = field(default_factory=set)
+    fills: dict[int, tuple[int, str]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
     congested: set[tuple[int, int]] = field(default_factory=set)
     dead: list[bytes] = field(default_factory=list)
@@ -55,6 +58,15 @@ class MemoryStore:
         for rank in sorted(self.idle)[:most]:
             self.idle.discard(rank)
             self.bells[rank] = BELL
+
+    def ring_owner(self, element: int) -> bool:
+        """Ring the only rank that gets tasks of `element`, if there is such a one."""
+        owner = self.owners.get(element)
+        if owner is None:
+            return False
+        self.idle.discard(owner)
+        self.bells[owner] = BELL
+        return True
 
     def put(self, task: Task) -> None:
         """Add a task to its stream under a new id."""
@@ -111,6 +123,7 @@ class MemoryBroker:
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
         if stand == IN_CALL:
             reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
+        reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if want_service:
             reply.service_us = service_times(s.stats.items())
@@ -132,7 +145,7 @@ class MemoryBroker:
         for publication in commit.publish:
             element, tuples, payload, attempts = publication
             s.put(Task(element, "", tuples, payload, attempts, ()))
-        s.ring_idle(len(commit.publish))
+        s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
         s.dead += commit.dead
         if commit.dead:
             s.bells[0] = BELL
@@ -143,7 +156,7 @@ class MemoryBroker:
         s = self.store
         for element in wanted:
             stream = s.streams.get(element)
-            if not stream:
+            if not stream or s.owners.get(element, self.rank) != self.rank:
                 continue
             task = stream.popleft()
             task = task._replace(progress=s.progress.get((element, task.id), ()))
@@ -158,6 +171,35 @@ class MemoryBroker:
         if idle:
             s.idle.add(self.rank)
         return None
+
+    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+        """See `Broker.claim`."""
+        s = self.store
+        s.count_waiting()
+        owner = s.owners.get(element)
+        if self.rank in s.lost:
+            return False
+        if word == RELEASE:
+            if owner != self.rank or element in s.firm:
+                return False
+            del s.owners[element]
+            s.fills[element] = self.rank, digest
+            s.ring_idle(len(s.idle))
+            return True
+        if owner is not None:
+            if word == REAL:
+                s.firm.add(element)
+            return owner == self.rank
+        first, known = s.fills.get(element, (None, None))
+        if word == FILL and known == digest:
+            return True
+        s.owners[element] = self.rank if first is None else first
+        if word == REAL or first is not None:
+            s.firm.add(element)
+        if s.owners[element] == self.rank:
+            return True
+        s.ring_owner(element)
+        return False
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`; remembers for the simulation how long it may be."""
@@ -195,6 +237,7 @@ class MemoryBroker:
             reports,
             s.waited_us,
             frozenset(s.parked),
+            dict(s.owners),
         )
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
@@ -217,6 +260,8 @@ class MemoryBroker:
                 s.progress[element, str(s.entries)] = s.progress.pop((element, id_))
         # all that wait, not only those of the lost rank: a bell may have been meant for one of them
         s.ring_idle(s.tasks)
+        for element in s.owners:
+            s.ring_owner(element)
         return s.committed.get(rank, 0), given_up
 
     def report(self, figures: bytes) -> None:

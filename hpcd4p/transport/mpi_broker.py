@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.broker import BELL, IDLE, MAIL, SILENT
+from hpcd4p.transport.broker import BELL, IDLE, MAIL, REAL, SILENT
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import MpiMesh, Watch, duplicate
@@ -287,6 +287,10 @@ class RankMpiBroker:
         end = time.monotonic() + REPORT_S
         while not request.Test() and time.monotonic() < end:
             time.sleep(PAUSE_S[0])
+
+    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+        """See `Broker.claim`: there is no pool here."""
+        raise NotImplementedError
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`: for the head."""

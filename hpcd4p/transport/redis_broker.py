@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, SILENT
+from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
@@ -38,7 +38,7 @@ def load_scripts(
     keys = Keys(run_id)
     connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
     shas = {}
-    for name in ("step", "bury", "observe"):
+    for name in ("step", "claim", "bury", "observe"):
         text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
         shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
     for element in elements:
@@ -124,6 +124,10 @@ class RedisBroker:
         args.extend(take)
         return _reply(self._script("step", *args), stand != IN_CALL)
 
+    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+        """See `Broker.claim`."""
+        return bool(self._script("claim", self.rank, element, word, digest))
+
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
         if seconds is None and self._shared:
@@ -172,6 +176,9 @@ class RedisBroker:
                 "wait",
                 "parked",
                 "com",
+                "own",
+                "firm",
+                "fill",
                 "lost",
                 "cong",
                 "stat",
@@ -181,7 +188,7 @@ class RedisBroker:
             ]
             refresh += [f"t:{e}" for e in self._streams]
         said = self._script("observe", self._ttl, int(fetch), *refresh)
-        pend, stat, tasks, size, idle, dead, com, reports, waited, parked = said
+        pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
@@ -194,6 +201,7 @@ class RedisBroker:
             reports=reports,
             waited_us=int(waited),
             parked=frozenset(map(int, parked)),
+            owners={int(k): int(v) for k, v in _pairs(own)},
         )
 
     def _alive(self) -> frozenset[int]:
@@ -229,6 +237,9 @@ class RedisBroker:
             "wait",
             "parked",
             "com",
+            "own",
+            "firm",
+            "fill",
             "lost",
             "cong",
             "stat",
@@ -263,7 +274,7 @@ def _task(
 def _reply(raw: list[Any], totals_only: bool) -> Reply:
     if raw[0] == 0:
         return Reply(accepted=False)
-    _, idle, ready, congested, orders, task, stat = raw
+    _, idle, ready, congested, orders, task, stat, own = raw
     reply = Reply(True, None, idle)
     if totals_only:
         reply.tasks, reply.size = (int(n or 0) for n in ready)
@@ -277,6 +288,8 @@ def _reply(raw: list[Any], totals_only: bool) -> Reply:
         reply.orders = [Order.parse(o.decode()) for o in orders]
     if congested:
         reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
+    if own:
+        reply.owners = {int(k): int(v) for k, v in _pairs(own)}
     if stat:
         reply.service_us = service_times(_pairs(stat))
     return reply

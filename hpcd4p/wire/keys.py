@@ -17,6 +17,9 @@ key                   type         holds
                                    the mesh has come; ``1``: something else
 ``orders:R``          list         orders of the coordinator to rank R, oldest first
 ``com``               hash         R -> number of the last committed transaction of rank R
+``own``               hash         E -> rank that owns the state of pool element E, which nobody had declared
+``firm``              set          E: the ownership of E is final
+``fill``              hash         E -> ``R DIGEST``: what rank R found E to hold after its first tuples
 ``lost``              set          ranks declared lost: whatever they ask is refused
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
 ``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,

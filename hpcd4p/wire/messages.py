@@ -102,11 +102,24 @@ class Reply:
     orders : list of Order
     congested : frozenset of int
         Stateful elements whose ranks are behind.
+    owners : dict
+        Rank by pool element that holds state nobody had declared: nobody else runs it.
     service_us : dict
         Measured service time by element, microseconds per tuple (only when asked).
     """
 
-    __slots__ = ("accepted", "congested", "idle", "orders", "service_us", "size", "task", "tasks", "waiting")
+    __slots__ = (
+        "accepted",
+        "congested",
+        "idle",
+        "orders",
+        "owners",
+        "service_us",
+        "size",
+        "task",
+        "tasks",
+        "waiting",
+    )
 
     def __init__(
         self, accepted: bool, task: Task | None = None, idle: int = 0, tasks: int = 0, size: int = 0
@@ -120,6 +133,7 @@ class Reply:
         self.orders: list[Order] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
+        self.owners: dict[int, int] = {}
 
 
 class Order(NamedTuple):
@@ -178,3 +192,5 @@ class Observation(NamedTuple):
     waited_us: int = 0
     """Microseconds that ranks have waited for a task so far, all together."""
     parked: frozenset[int] = frozenset()
+    owners: dict[int, int] = {}
+    """As in `Reply`."""

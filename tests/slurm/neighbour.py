@@ -54,7 +54,9 @@ print(
             "redis": [a for a in answers if "NOAUTH" in a or "PONG" in a or "ERR" in a],
             "homes": homes,
             "opened": [h for h in homes if opened(h)],
-            "commands": [c for c in command_lines if "redis-server" in c or "hpcd4p" in c],
+            "commands": [
+                c for c in command_lines if "redis-server" in c or "valkey-server" in c or "hpcd4p" in c
+            ],
         }
     )
 )

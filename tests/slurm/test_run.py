@@ -121,7 +121,7 @@ def test_another_user_on_the_same_node_reads_nothing(cluster):
     assert told["opened"] == []
     for home in told["homes"]:
         assert stat.S_IMODE(os.stat(home).st_mode) == 0o700
-    servers = [line for line in told["commands"] if "redis-server" in line]
+    servers = [line for line in told["commands"] if "redis-server" in line or "valkey-server" in line]
     assert servers
     secrets = {
         word.lstrip(">#")

@@ -47,4 +47,7 @@ for i = 1, #ranks, 2 do
   local bell = p .. 'bell:' .. ranks[i]
   if call('LLEN', bell) == 0 then call('RPUSH', bell, 1) end
 end
+for _, owner in ipairs(call('HVALS', p .. 'own')) do
+  if call('LLEN', p .. 'bell:' .. owner) == 0 then call('RPUSH', p .. 'bell:' .. owner, 1) end
+end
 return {tonumber(call('HGET', p .. 'com', rank) or 0), given_up}

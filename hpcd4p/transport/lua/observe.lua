@@ -4,7 +4,7 @@
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
 --          and reports along (1), keys to refresh...
 -- returns  {pend, stat, tasks, bytes, idle {rank}, dead, com, final, rank-microseconds of waiting so far,
---          parked {rank}}
+--          parked {rank}, own}
 local p = KEYS[1]
 local call = redis.call
 local dead, final = {}, {}
@@ -25,4 +25,5 @@ local waited = tonumber(wait[3] or 0)
 if wait[1] then waited = waited + wait[1] * (clock[1] * 1000000 + clock[2] - wait[2]) end
 return {call('HGETALL', p .. 'pend'), call('HGETALL', p .. 'stat'), tonumber(ready[1] or 0),
         tonumber(ready[2] or 0), call('ZRANGE', p .. 'idle', 0, -1), dead,
-        call('HGETALL', p .. 'com'), final, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked')}
+        call('HGETALL', p .. 'com'), final, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked'),
+        call('HGETALL', p .. 'own')}

@@ -11,6 +11,7 @@
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
 --   wait      hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
 --   parked    set     ranks that are parked
+--   own       hash    E -> the only rank that gets tasks of E; see claim.lua
 --   bell:R    list    a token: m there is a message of the mesh, 1 there is something here
 --   dead      list    sealed dead letters
 --   stat      hash    statistics, added to
@@ -21,7 +22,7 @@
 --          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
 --          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
 --          2 it parks; 3 as 1, and it is not parked any more)
--- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false}; ready is
+-- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
 --          {t, b}, or all of that hash for a rank in a call
 local p, at = KEYS[1], 0
 local call = redis.call
@@ -46,6 +47,8 @@ local idle_before = call('ZCARD', p .. 'idle')
 -- nothing is written for a head that is gone: there is nobody to remove it
 if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
 
+local owners, own, owned = call('HGETALL', p .. 'own'), {}, 0
+for i = 1, #owners, 2 do own[owners[i]] = owners[i + 1] end
 for _ = 1, number() do ring(word(), 'm') end
 for _ = 1, number() do call('SADD', p .. 'cong', word() .. ':' .. rank) end
 local relieved = number()
@@ -74,11 +77,16 @@ for _ = 1, published do
   call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
   call('HINCRBY', p .. 'ready', e, 1)
   size = size + #payload
+  if own[e] then
+    call('ZREM', p .. 'idle', own[e])
+    ring(own[e])
+    owned = owned + 1
+  end
 end
 if published > 0 then
   call('HINCRBY', p .. 'ready', 't', published)
   call('HINCRBY', p .. 'ready', 'b', size)
-  ring_idle(published)
+  ring_idle(published - owned)
 end
 local dead = number()
 for _ = 1, dead do call('RPUSH', p .. 'dead', word()) end
@@ -87,7 +95,7 @@ for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
 local task, takes = false, number()
 for _ = 1, takes do
   local e = word()
-  local got = call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
+  local got = (own[e] or rank) == rank and call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
   if got then
     local entry = got[1][2][1]
     local fields = entry[2]
@@ -129,4 +137,4 @@ if idle_now ~= idle_before then
 end
 local ready = idle ~= 0 and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
 return {1, idle_now, ready, call('SMEMBERS', p .. 'cong'), orders, task,
-        want_service == 1 and call('HGETALL', p .. 'stat')}
+        want_service == 1 and call('HGETALL', p .. 'stat'), owners}

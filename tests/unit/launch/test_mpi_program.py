@@ -57,9 +57,18 @@ def test_open_mpi_4_gets_only_options_that_it_knows():
 
 
 def test_several_nodes_may_use_the_network_and_get_the_variables():
-    line = command(OMPI5, 8, ["python"], several_nodes=True)
+    given = {"HPCD4P_STATUS_FILE": "/tmp/x", "PYTHONPATH": "/here", "HOME": "/root"}
+    line = command(OMPI5, 8, ["python"], several_nodes=True, environ=given)
     assert "btl" not in line
-    assert line[line.index("HPCD4P_STATUS_FILE") - 1] == "-x"
+    assert [line[i + 1] for i, word in enumerate(line) if word == "-x"] == [
+        "PYTHONPATH",
+        "HPCD4P_STATUS_FILE",
+    ]
+
+
+def test_a_variable_that_is_not_set_is_not_named_for_open_mpi_would_warn_of_it():
+    line = command(OMPI5, 8, ["python"], several_nodes=True, environ={"HPCD4P_STATUS_FILE": "/tmp/x"})
+    assert [line[i + 1] for i, word in enumerate(line) if word == "-x"] == ["HPCD4P_STATUS_FILE"]
 
 
 def test_mpich_gets_no_options_on_several_nodes():

@@ -41,7 +41,7 @@ def redis(monkeypatch, clock):
 
 
 def mustered(monkeypatch, hosts: list[str], redis: Redis, here: set[int] | None = None) -> Muster:
-    monkeypatch.setattr(muster, "launcher_of_this_rank", lambda: None if here is None else 1)
+    monkeypatch.setattr(muster, "parent_of_ranks", lambda: None if here is None else 1)
     monkeypatch.setattr(muster, "ranks_under", lambda launcher: here)
     made = Muster(hosts)
     made.connect(redis)

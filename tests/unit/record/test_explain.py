@@ -125,3 +125,11 @@ def test_reasons_that_differ_in_their_numbers_are_one() -> None:
 )
 def test_what_limited_a_run_shows_in_what_was_seen(seen: dict[str, object], limit: Limit) -> None:
     assert limit_of(tick(1.0, **seen)) is limit
+
+
+def test_a_pool_without_work_is_told_as_such() -> None:
+    summary, scaling = contended()
+    summary.efficiency = 0.0
+    said = flat(explanation(summary, scaling))
+    assert "The pool had nothing to do" in said
+    assert "(efficiency)" not in said

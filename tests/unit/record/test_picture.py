@@ -13,7 +13,7 @@ from hpcd4p.errors import MissingPackage, RecordError
 from hpcd4p.record.history import Lives, lives_of
 from hpcd4p.record.picture import check_name, draw
 from hpcd4p.record.scaling import Scaling
-from hpcd4p.record.summary import RankFigures, Summary
+from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
 from tests.unit.record.scalings import contended, tick
 
 
@@ -131,3 +131,67 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(MissingPackage, match=r"hpcd4p\[plot\]") as caught:
         draw(tmp_path / "a.png", *run_of(3))
     assert caught.value.status == 2
+
+
+# ---- what each panel is for
+
+
+def panels_of(summary: Summary, scaling: Scaling, lives: Lives) -> list:
+    import matplotlib
+
+    from hpcd4p.record.picture import figure_of
+
+    return figure_of(matplotlib, summary, scaling, lives).axes
+
+
+def test_the_panel_of_the_pool_has_lines_where_that_of_the_ranks_has_areas() -> None:
+    from matplotlib.colors import to_hex
+
+    from hpcd4p.record.picture import BUSY, IDLE, PARKED
+
+    ranks, pool, *_ = panels_of(*run_of(8))
+    assert ranks.images
+    assert not pool.images
+    assert not pool.collections, "an area"
+    drawn = [p for p in pool.patches if not p.get_fill()]
+    assert [p.get_label() for p in drawn] == ["active", "with work", "target of the policy"]
+    assert not {to_hex(p.get_edgecolor()).upper() for p in drawn} & {BUSY, IDLE, PARKED}
+
+
+def pulses(every: int, looks: int = 100) -> Scaling:
+    """A tuple is done in every so many looks of 0.1 s."""
+    scaling = Scaling("knee", 3)
+    for i in range(1, looks + 1):
+        scaling.keep(tick(i / 10, arrived=10.0 * (i % every == 0), done=10.0 * (i % every == 0)))
+    return scaling
+
+
+def element(tuples: int, each_s: float) -> ElementFigures:
+    return ElementFigures("Work", "pool", tuples, tuples, 0, tuples * each_s, 3)
+
+
+@pytest.mark.parametrize(("every", "each_s"), [(3, 0.2), (7, 0.05), (2, 1.0)])
+def test_the_throughput_is_no_comb_of_single_tasks(every: int, each_s: float) -> None:
+    summary, _, lives = run_of(4)
+    summary.elements = [element(100 // every, each_s)]
+    throughput = panels_of(summary, pulses(every), lives)[-1]
+    for stairs in throughput.patches:
+        values, edges, _ = stairs.get_data()
+        assert min(np.diff(edges)) >= 4 * max(each_s, every / 10) - 1e-6
+        assert min(values) > 0.5 * max(values), stairs.get_label()
+
+
+def test_the_averages_of_the_throughput_keep_its_sum() -> None:
+    from hpcd4p.record.pool_panels import _averages
+
+    looks = pulses(3).ticks
+    edges, rates = _averages(looks, [t.done for t in looks], 1.2)
+    assert (rates * np.diff(edges)).sum() == pytest.approx(33.0)
+    assert (edges[0], edges[-1]) == (0.0, 10.0)
+
+
+def test_quick_tasks_are_drawn_as_they_were_seen() -> None:
+    summary, scaling, lives = run_of(4)
+    summary.elements = [element(1_000_000, 1e-5)]
+    stairs = panels_of(summary, scaling, lives)[-1].patches[0]
+    assert len(stairs.get_data().values) == len(scaling.ticks)

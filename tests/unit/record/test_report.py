@@ -49,6 +49,23 @@ def test_says_what_came_out_how_fast_and_what_it_cost() -> None:
     assert text.endswith("Record: results/words.h5   (python -m hpcd4p show results/words.h5)")
 
 
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ("hybrid", "The pool had nothing to do: all the work was done elsewhere, by sources and stateful"),
+        ("static", "They had nothing to do: all the work was done elsewhere, by sources."),
+    ],
+)
+def test_a_pool_without_work_is_told_as_such_and_not_as_inefficient(mapping: str, words: str) -> None:
+    text = summary_text(summary(efficiency=0.0, config={"mapping": mapping}))
+    assert words in text
+    assert "Efficiency" not in text
+
+
+def test_a_pool_with_little_work_is_not_told_to_have_none() -> None:
+    assert "Efficiency under 1 %: the part" in summary_text(summary(efficiency=0.001))
+
+
 def test_shows_the_first_failures_and_what_to_do() -> None:
     failed = summary(status=1, state=FAILED_TUPLES)
     failed.elements[1].failed = 12

@@ -122,3 +122,29 @@ def test_gustafsons_law_gives_the_serial_part():
 def test_gustafsons_law_starts_at_the_fewest_ranks():
     made = {4.0 * m: [20.0 * m / (m - 0.1 * (m - 1))] for m in (1, 2, 4)}
     assert fit_gustafson(made).sigma == pytest.approx(0.1)
+
+
+def test_amdahls_law_does_not_fit_times_that_grow_however_near_it_comes():
+    found = fit_amdahl({2.0: [1.9], 3.0: [2.0], 4.0: [2.2]})
+    assert found.sigma > 1
+    assert found.error < 0.05
+    assert not found.fits
+    assert "the law does not fit: σ would be 2.08" in found.doubt
+
+
+def test_amdahls_law_beside_times_that_rise_again_does_not_fit():
+    found = fit_amdahl(times(RANKS, sigma=0.02, kappa=0.01))
+    assert found.sigma < 1
+    assert not found.fits
+    assert "misses the run times" in found.doubt
+
+
+def test_gustafsons_law_that_does_not_fit_says_so():
+    found = fit_gustafson({1.0: [10.0], 2.0: [30.0], 4.0: [11.0], 8.0: [70.0]})
+    assert not found.fits
+    assert "does not fit" in found.doubt
+
+
+def test_a_law_that_fits_has_no_doubt():
+    found = fit_amdahl(times(RANKS, sigma=0.1, kappa=0.0))
+    assert (found.fits, found.doubt) == (True, "")

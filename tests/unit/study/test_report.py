@@ -150,6 +150,20 @@ def test_laws_count_ranks_without_the_head_where_that_is_nearer(tmp_path):
     assert "ranks without the head" in made.files["laws.md"].decode()
 
 
+def test_a_law_that_does_not_fit_is_not_printed_and_the_report_says_so(tmp_path):
+    made = report_of(
+        tmp_path, RANKS,
+        attempts=attempts_of({"ranks": [2, 3, 4]}, 3, 0.0, lambda axes, n: {2: 1.9, 3: 2.0, 4: 2.2}[n]),
+    )  # fmt: skip
+    (row,) = (line for line in made.files["laws.md"].decode().splitlines() if "Amdahl" in line)
+    assert "the law does not fit: σ would be 2.08" in row
+    assert row.count("2.08") == 1
+    drawn = svg_text(made.files["laws.svg"])
+    assert ">no law fits<" in drawn
+    assert ">Amdahl<" not in drawn
+    assert "Not drawn, for it does not fit the run times: Amdahl." in made.page
+
+
 def test_a_study_that_failed_altogether_has_a_report_that_says_so(tmp_path):
     attempts = [replace(a, state="timed out", status=3, reason="a|b") for a in attempts_of(FEW)]
     made = report_of(tmp_path, FEW, attempts=attempts)
@@ -216,7 +230,7 @@ def test_a_point_that_failed_is_marked_and_told(tmp_path, policies):
 
 def test_weak_scaling_has_figures_of_its_own_and_no_amdahl(tmp_path):
     made = report_of(
-        tmp_path, RANKS, scaling="weak", attempts=attempts_of(RANKS, time_of=lambda a, n: 20 + 0.1 * n)
+        tmp_path, RANKS, scaling="weak", attempts=attempts_of(RANKS, time_of=lambda a, n: 20 + 0.02 * n)
     )
     assert ">weak-scaling efficiency (ratio)<" in svg_text(made.files["efficiency.svg"])
     assert ">scaled speed-up (ratio)<" in svg_text(made.files["speed-up.svg"])

@@ -1,0 +1,82 @@
+"""The terminal behind the standard error of this process, also where a launcher stands between.
+
+Under mpirun the errors of a rank go through a pipe to the launcher, which may keep what does not end a
+line until the end of the run. So the terminal is opened itself, by the descriptor of the launcher, an
+ancestor of this process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+
+_LAUNCHERS = frozenset(
+    {"mpirun", "mpiexec", "prterun", "orterun", "orted", "prted", "srun", "hydra_pmi_proxy", "mpiexec.hydra"}
+)
+_ERRORS = 2
+
+COLUMNS = 80
+"""Of a terminal that does not say how wide it is."""
+
+
+class Terminal:
+    """A terminal that one can write to, and never has to wait for. `descriptor` is closed by `close`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def columns(self) -> int:
+        """How wide it is now."""
+        with suppress(OSError):
+            return os.get_terminal_size(self._descriptor).columns or COLUMNS
+        return COLUMNS
+
+    def write(self, text: str) -> None:
+        """Write as much as it takes; a terminal that was stopped (Ctrl-S) takes nothing."""
+        # the ranks of a launcher are a job in the background: they must not be stopped for what they write
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        try:
+            with suppress(OSError):
+                os.write(self._descriptor, text.encode("ascii", "replace"))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def close(self) -> None:
+        """Leave it."""
+        os.close(self._descriptor)
+
+
+def find_terminal() -> Terminal | None:
+    """The terminal on which somebody sees the errors of this process, through launchers too; or None."""
+    if os.isatty(_ERRORS):
+        return _opened("self")
+    pid = os.getppid()
+    for _ in range(3):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+                text = stat.read()
+            # "pid (name) state ppid ...": the name may hold blanks and brackets
+            name = text[text.index("(") + 1 : text.rindex(")")]
+            if name not in _LAUNCHERS:
+                return None
+            if os.readlink(f"/proc/{pid}/fd/{_ERRORS}").startswith(("/dev/pts/", "/dev/tty")):
+                return _opened(str(pid))
+            pid = int(text[text.rindex(")") + 2 :].split()[1])
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _opened(process: str) -> Terminal | None:
+    """The terminal that is the standard error of `process`; None if it may not be opened (after su)."""
+    flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(f"/proc/{process}/fd/{_ERRORS}", flags)
+    except OSError:
+        return None
+    if os.isatty(descriptor):
+        return Terminal(descriptor)
+    os.close(descriptor)
+    return None

@@ -1,0 +1,145 @@
+"""Ranks that look after each other while they start, where no launcher of ours does.
+
+Who waits in MPI_Init for a rank that was killed waits for ever, and Open MPI that keeps survivors
+(--enable-recovery), or srun, lets it. MPI_Init does not give Python's lock away, so a thread cannot look: a
+child of the rank does. The first two ranks of each node have one, for it may be one of them that is killed.
+
+Imported by ranks that keep such a watch. Until the first look, which comes when a run of ordinary size has
+begun, it costs the rank one fork, and imports nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from hpcd4p.launch.place import launched_here
+
+LOOK_S = 2.0
+"""Between two looks; the second one that finds a rank missing is believed. See `start_watch.LOOK_S`."""
+
+END_S = 2.0
+"""A launcher takes 0.3 s to end its ranks; those that are left after this are killed here."""
+
+_child: tuple[int, int] | None = None  # our end of the pipe, and the process
+_name: object = None
+
+
+def begin() -> None:
+    """Look after the ranks of this node until `close`, even if this rank ends before that."""
+    global _child
+    _, count = launched_here()
+    parent = os.getppid()
+    read, write = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(read)
+        _child = write, process
+        return
+    try:
+        os.close(write)
+        _look(read, parent, count)
+    finally:
+        os._exit(0)  # whatever it was: nobody waits for this process
+
+
+def close() -> None:
+    """Look no more: the run has begun, or is over, or rank 0 looks itself. May be called again."""
+    global _child
+    if _child is None:
+        return
+    (leash, process), _child = _child, None
+    with suppress(BrokenPipeError, ChildProcessError):
+        os.write(leash, b"!")
+        os.waitpid(process, 0)  # elements that have children of their own find none of ours
+    os.close(leash)
+
+
+def _look(leash: int, parent: int, count: int) -> None:
+    if _closed(leash):
+        return
+    from hpcd4p.control.roll import Roll
+    from hpcd4p.launch.siblings import parent_of_ranks, siblings_under
+
+    if not parent_of_ranks(parent):
+        return  # a script between the launcher and this rank, or a launcher that ends all by itself
+    roll = Roll(range(count))
+    ranks: dict[int, int] = {}
+    while here := siblings_under(parent):
+        ranks |= {sibling.local: sibling.rank for sibling in here}
+        missing = roll.look([sibling.local for sibling in here])
+        if missing and _first_to_say(parent):
+            _tell(missing, ranks, count)
+            _end(parent)
+            return
+        if missing or _closed(leash):
+            return
+
+
+def _closed(leash: int) -> bool:
+    """Wait for the next look: whether none is needed."""
+    import select
+    import time
+
+    if not select.select([leash], [], [], LOOK_S)[0]:
+        return False
+    if os.read(leash, 1):
+        return True
+    time.sleep(LOOK_S)  # the rank has ended without a word
+    return False
+
+
+def _first_to_say(parent: int) -> bool:
+    """Whether no other process of this node says it: the name is taken as long as this process lives."""
+    global _name
+    import socket
+
+    _name = socket.socket(socket.AF_UNIX)
+    try:
+        _name.bind(f"\0hpcd4p-start-{os.getuid()}-{parent}")
+    except OSError:
+        return False
+    return True
+
+
+def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:
+    """Say which ranks are missing, by their numbers on this node; `ranks` are those that have been seen."""
+    from hpcd4p.errors import RankLost
+    from hpcd4p.launch.muster import missed, some_missed
+    from hpcd4p.launch.place import launched_size
+    from hpcd4p.launch.status_note import leave_note
+
+    size = launched_size()
+    if count == size:  # on one node the two numbers are one
+        error = missed(missing, size)
+    elif set(missing) <= ranks.keys():
+        error = missed([ranks[local] for local in missing], size)
+    else:
+        error = some_missed(len(missing), count)
+    with suppress(OSError):
+        os.write(2, f"hpcd4p: error: {error}\n".encode())
+    with suppress(OSError):
+        leave_note(str(RankLost.status))
+
+
+def _end(parent: int) -> None:
+    """End the job: through its launcher or Slurm, and what is left on this node by force."""
+    import signal
+    import subprocess
+    import time
+
+    from hpcd4p.launch.siblings import LAUNCHERS, ending_signal, process_name, siblings_under
+
+    if process_name(parent) in LAUNCHERS:
+        with suppress(OSError):
+            os.kill(parent, ending_signal())
+    else:
+        # only Slurm reaches the ranks of other nodes
+        step = f"{os.environ.get('SLURM_JOB_ID')}.{os.environ.get('SLURM_STEP_ID')}"
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(["scancel", step], capture_output=True, timeout=END_S, check=False)
+    time.sleep(END_S)
+    for sibling in siblings_under(parent):
+        with suppress(OSError):
+            os.kill(sibling.pid, signal.SIGKILL)

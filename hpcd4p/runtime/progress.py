@@ -1,0 +1,94 @@
+"""How far a run is, from the counters that the head has anyway. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from typing import Any, NamedTuple
+
+from hpcd4p.plan.model import Plan, Role
+
+PROGRESS_S = 0.2
+"""Whoever watches is told five times a second."""
+
+
+class Progress(NamedTuple):
+    """How far a run is, for a progress line."""
+
+    elapsed_s: float
+    done: int
+    """Tuples that elements have worked on, calls of sources included."""
+    failed: int
+    busy: int
+    """Ranks of the pool that have work."""
+    pool: int
+    """Ranks of the pool; 0 without one."""
+    waiting: int
+    """Tasks that wait."""
+    calls: int
+    """Calls of the sources that were made."""
+    of_calls: int
+    """Calls of the sources that there will be; 0 where that says nothing: one call of each."""
+    left_s: float | None
+    """Expected time to the end; None if nothing can be said."""
+
+
+def progress(
+    plan: Plan,
+    inputs: Mapping[int, int | list[Any]],
+    stats: Mapping[str, int],
+    elapsed_s: float,
+    pending: Mapping[int, int] | None = None,
+    pool: tuple[int, int] = (0, 0),
+    waiting: int = 0,
+) -> Progress:
+    """Give the progress of a run.
+
+    Parameters
+    ----------
+    inputs
+        For each root, by index: how often it is called, or the inputs of each call.
+    stats
+        ``n:E`` tuples, ``u:E`` microseconds, ``f:E`` failures, by element.
+    pending
+        Unfinished tuples by element.
+    pool
+        (ranks that have work, ranks), of the pool.
+    """
+    roots = [e.index for e in plan.elements if e.role is Role.ROOT]
+    given = {e: len(i) if isinstance(i, Sized) else i for e, i in inputs.items() if e in roots}
+    calls = sum(min(stats.get(f"n:{e}", 0), of) for e, of in given.items())
+    of_calls = sum(given.values()) if any(of > 1 for of in given.values()) else 0
+    return Progress(
+        elapsed_s=elapsed_s,
+        done=sum(n for name, n in stats.items() if name.startswith("n:")),
+        failed=sum(n for name, n in stats.items() if name.startswith("f:")),
+        busy=pool[0],
+        pool=pool[1],
+        waiting=waiting,
+        calls=calls,
+        of_calls=of_calls,
+        left_s=_left_s(elapsed_s, stats, pending or {}, roots, calls, of_calls),
+    )
+
+
+def _left_s(
+    elapsed_s: float,
+    stats: Mapping[str, int],
+    pending: Mapping[int, int],
+    roots: list[int],
+    calls: int,
+    of_calls: int,
+) -> float | None:
+    """The calls to come cost what those made have cost, with the tuples of these that still wait."""
+    if not of_calls or not calls:
+        return None
+    worked_us = sum(us for name, us in stats.items() if name.startswith("u:"))
+    if not worked_us:
+        return None
+    waiting_us = sum(
+        many * stats.get(f"u:{e}", 0) / max(1, stats.get(f"n:{e}", 0))
+        for e, many in pending.items()
+        if e not in roots
+    )
+    total_us = (worked_us + waiting_us) * of_calls / calls
+    return elapsed_s * (total_us - worked_us) / worked_us
