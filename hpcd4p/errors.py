@@ -18,6 +18,7 @@ The tree::
         ├── ElementFailed       `preprocess` of an element raised: exit status 1
         ├── Interrupted         a signal or the time limit: exit status 3
         ├── RankLost            a rank that the run cannot do without died: exit status 3
+        ├── ForeignBytesError   somebody else writes to the Redis of the run: exit status 3
         ├── LauncherLost        mpirun went away: exit status 3
         └── BrokerLost          the Redis of the run went away: exit status 3
             ├── BrokerRefused   it is there, but refused a command (out of memory, say)
@@ -135,6 +136,10 @@ class Interrupted(RunStopped):
 
 class RankLost(RunStopped):
     """A rank died that the run cannot do without."""
+
+
+class ForeignBytesError(RunStopped):
+    """Something in the Redis of the run that the run did not write, or that is not as it wrote it."""
 
 
 class LauncherLost(RunStopped):

@@ -93,10 +93,13 @@ def command(
     several_nodes: bool = False,
     recovery: bool = True,
     environ: Mapping[str, str] = os.environ,
+    noted: bool = False,
 ) -> list[str]:
     """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed.
 
-    On several nodes the ranks get what they need of `environ`, that of the launcher.
+    On several nodes the ranks get what they need of `environ`, that of the launcher. Where the status of the
+    run is `noted`, nobody needs the launcher's: a rank that leaves with one (an element called os._exit, say)
+    does not end the others either.
     """
     line = [str(mpi.path), "-n", str(ranks)]
     if mpi.kind == SRUN:
@@ -108,6 +111,8 @@ def command(
             # the ranks that are left finish the run when one is killed; not --with-ft ulfm, under which
             # every wildcard probe raises after a loss
             line += ["--enable-recovery"]
+            if noted:
+                line += ["--runtime-options", "error-nonzero-status=0"]
         if several_nodes:
             for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
                 if name in environ:  # it warns of a name that is not set

@@ -113,7 +113,7 @@ def launch(
     environ = environment(mpi, os.environ, package_home(), several)
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
-        line = command(mpi, n, program, several, redis or not several, environ)
+        line = command(mpi, n, program, several, redis or not several, environ, noted=redis)
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
         process = LauncherProcess(line, environ, mpi.kind)

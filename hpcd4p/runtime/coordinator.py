@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
-from hpcd4p.errors import ElementFailed, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Plan
+from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Mapping, Plan
 from hpcd4p.record.failures import Failures
-from hpcd4p.record.summary import DeadLetter, RankFigures
+from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ _HELD = {
     True: ("partitions of stateful elements", "their state is gone with it"),
     False: ("stateless elements", "in the static mapping nobody else can do its work"),
 }
+
+
+TWICE = (
+    "more tuples were finished than were written: somebody else writes to the keys of the run. Give it a "
+    "Redis of its own (leave --redis-url out), or one where its user alone may touch its keys"
+)
+"""Said of counters below 0: what is counted out was counted in by an earlier commit."""
 
 
 def _say_nothing(text: str) -> None:
@@ -130,6 +137,8 @@ class Coordinator:
         alive = now - self._looked_alive > self._alive_s
         seen = self.seen = self._broker.observe(alive)
         self.stats = seen.stats
+        if self.plan.mapping is not Mapping.STATIC and min(seen.pending.values(), default=0) < 0:
+            raise ForeignBytesError(TWICE)
         self._fetch_letters(seen.dead)
         for figures in seen.reports:
             self._reported(figures)
@@ -156,11 +165,12 @@ class Coordinator:
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         for each in dead:
-            self.failures.add(*self._codec.open(each))
+            self.failures.add(*self._codec.open(each, about(LETTER)))
 
     def _reported(self, sealed: bytes) -> None:
-        kind, rank, what = self._codec.open(sealed)
-        self.liveness.left(rank)
+        kind, rank, what = self._codec.open(sealed, about(REPORT))
+        if kind not in (CLAIMED, DOUBTED):  # those go on
+            self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
             told, lived = in_run_time(figures, life, clock.instant(self._started))
@@ -168,6 +178,8 @@ class Coordinator:
             self.scaler.scaling.lives.append(lived)
             for element, words in doubted:
                 self._found(DOUBTED, element, words)
+        elif kind == "foreign":
+            raise ForeignBytesError(what)
         elif kind in (CLAIMED, DOUBTED):
             self._found(kind, *what)
         else:
@@ -217,6 +229,8 @@ class Coordinator:
         pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
         if not pool:
             raise RankLost("every rank of the pool has died; start the run again")
+        if len(pool) == 1:
+            self._broker.order(pool, Order("alone", ()))
         order = Order("lost", (rank, committed))
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
@@ -224,18 +238,14 @@ class Coordinator:
             self._give_up(given_up)
 
     def _give_up(self, tasks: list[Task]) -> None:
-        """Tasks that have taken several ranks with them become dead letters."""
+        """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
         commit = Commit()
         for task in tasks:
             name = self.plan.elements[task.element].name
             text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
-            port, values = self._codec.open(task.payload)
-            self.failures.dead_letters(
-                [
-                    DeadLetter(name, port, repr(v)[:2000], text, text, 0, clock.now() - self._started)
-                    for v in values
-                ]
-            )
+            shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
+            letter = DeadLetter(name, "", shown, text, text, 0, clock.now() - self._started)
+            self.failures.add(kind_of(letter), task.tuples, letter)
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
             self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples
@@ -254,7 +264,7 @@ class Coordinator:
             self.stats = seen.stats
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
-                kind, rank, _ = self._codec.open(figures)
+                kind, rank, _ = self._codec.open(figures, about(REPORT))
                 if kind in ("figures", CLAIMED, DOUBTED):
                     self._reported(figures)
                 else:

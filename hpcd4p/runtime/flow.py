@@ -17,6 +17,7 @@ from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.letters import Failure, Letters
+    from hpcd4p.runtime.salvage import Lost
 
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
@@ -121,6 +122,13 @@ class Flow:
 
             self._letters = Letters(self.plan, self.rank, self._started)
         self._on_failure(self._letters.write(element, cause, port, value, error, *told))
+
+    def give_up(self, lost: Lost) -> None:
+        """Make dead letters of tuples that cannot be unpickled."""
+        element, port, tuples, shown, error = lost
+        # of many that cannot be told apart one is to blame, and nobody knows which
+        cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
+        self.bury(element, cause, port, shown, error, "", "", tuples)
 
 
 def cause_at(port: str) -> Cause:

@@ -28,6 +28,7 @@ class Lease:
         "_skip",
         "_skip_letters",
         "_written_before",
+        "apart",
         "began",
         "instance",
         "parted",
@@ -38,6 +39,8 @@ class Lease:
     def __init__(self, task: Task, instance: Instance, letters: int, now: float) -> None:
         self.task = task
         self.instance = instance
+        self.apart = False
+        """Whether it runs in another process: then nothing that comes of it may run here."""
         self.began = self.tended = now
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""

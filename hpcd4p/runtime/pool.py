@@ -6,6 +6,7 @@ as the task is young and nobody is hungry; otherwise it is published for others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.taking import SETTLE_S, SLOW_S, takeable
@@ -17,13 +18,16 @@ from hpcd4p.runtime.lease import Lease
 from hpcd4p.runtime.parking import Parking
 from hpcd4p.runtime.probation import Abandoned
 from hpcd4p.runtime.rank import BLOCKED_S, Rank
+from hpcd4p.runtime.suspects import Suspects
 from hpcd4p.runtime.transaction import Outbox
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
-from hpcd4p.wire.codec import ForeignBytesError, Unreadable
+from hpcd4p.wire.codec import TASK, Unreadable, about
+from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Publication, Task
 
 if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter
     from hpcd4p.runtime.letters import Failure
     from hpcd4p.runtime.salvage import Lost
 
@@ -66,12 +70,13 @@ class PoolRank(Rank):
         self._ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
         self._abandoned = False
         self.parking = Parking()
+        self.suspects = Suspects(self)
         self.cpu: CpuAccount | None = None
         """Set where there is a thread of its own for this rank."""
 
     def instances(self) -> list[Instance]:
         """See `Rank.instances`."""
-        return [*super().instances(), *self._instances.values()]
+        return [*super().instances(), *self._instances.values(), *self.suspects.instances()]
 
     def woken(self) -> None:
         """See `Rank.woken`: there may be a task."""
@@ -87,6 +92,8 @@ class PoolRank(Rank):
         super().obey(order)
         if order.word == "park":
             self.parking.ask()
+        elif order.word == "alone":
+            self.suspects.last.alone()
         elif order.word in ("wake", "stop"):
             since = self.parking.wake()
             if since is not None:
@@ -202,35 +209,51 @@ class PoolRank(Rank):
     # ---- one task
 
     def _run_task(self, task: Task) -> None:
+        if self.suspects.takes(task):
+            return
         lost: list[Lost] = []
         try:
-            port, values = self.codec.open(task.payload)
+            port, values = self.codec.open(task.payload, about(TASK, task.element, task.tuples))
         except Unreadable as found:
             from hpcd4p.runtime.salvage import read_task
 
             port, values, lost = read_task(found, task)
-        except ForeignBytesError as error:
-            self._refuse(task, error)
-            return
         began = clock.now()
         instance = self._instance(task.element)  # the first time, with its `preprocess`
-        started = clock.now()
-        self._lease = Lease(task, instance, self._letters, started)
-        self._tended = started
+        lease = self.take_lease(task, instance)
         try:
             rest = self._drive(instance, port, values, None) if len(values) else values
             self._vouch([each for each, _ in self._ran.values()])
         except Abandoned:
+            self.account.worked(lease.began, clock.now())
             self._abandon(task)
             return
         finally:
-            self.account.worked(began, clock.now())
-        self.account.tasks += 1
-        self.account.tuples += len(values) - len(rest)
-        self.outbox.done.append((task.element, task.id))
-        self.outbox.count(task.element, len(rest) - len(values))
+            self.account.worked(began, lease.began)
         if len(rest):
             self.outbox.rest.append((task.element, port, rest))
+        self.finish_lease(len(values) - len(rest), lost)
+
+    def take_lease(self, task: Task, instance: Instance) -> Lease:
+        """Begin `task`; `instance` has what comes of it."""
+        self._lease = Lease(task, instance, self._letters, clock.now())
+        self._tended = self._lease.began
+        return self._lease
+
+    def drop_lease(self) -> None:
+        """Nothing of the task was run."""
+        self._lease = None
+
+    def finish_lease(self, run: int, lost: Sequence[Lost] = ()) -> None:
+        """`run` of its tuples are done; `lost` cannot be read, the rest has been given back."""
+        lease = self._lease
+        assert lease is not None
+        task = lease.task
+        self.account.worked(lease.began, clock.now())
+        self.account.tasks += 1
+        self.account.tuples += run
+        self.outbox.done.append((task.element, task.id))
+        self.outbox.count(task.element, -run)
         self._lease = None
         # not before: when a part is committed, whoever runs the task again would find them again
         for each in lost:
@@ -246,13 +269,6 @@ class PoolRank(Rank):
             # all that there is would feed what is congested; or the commit just made lets it look again
             return BLOCKED_S if self._held_off else 0.0
         return pause
-
-    def _refuse(self, task: Task, error: BaseException) -> None:
-        from hpcd4p.runtime.salvage import whole_batch
-
-        self.give_up(whole_batch(task.element, "a task", task.tuples, error))
-        self.outbox.done.append((task.element, task.id))
-        self.seal()
 
     def _instance(self, element: int) -> Instance:
         """The instance of a pool element on this rank, made when its first task comes."""
@@ -297,7 +313,7 @@ class PoolRank(Rank):
         self._ran = {}
         back = Commit()
         back.done.append((task.element, task.id))
-        back.publish.append(Publication(task.element, task.tuples, task.payload))
+        back.publish.append(Publication(task.element, task.tuples, task.payload, task.attempts))
         self.exchange(back)
 
     def _drive(self, instance: Instance, port: str, values: Any, route: Route | None) -> Any:
@@ -319,7 +335,7 @@ class PoolRank(Rank):
                 return values[total:]
             now = clock.now()
             if now - self._tended > TEND_S:
-                self._tend(now)
+                self.tend(now)
             skipping = route is None and self._lease is not None and self._lease.repeating
             late = self._over(now) and (total - at) * instance.service_s > LATE_WORTH_S
             if (late or self.heavy) and not skipping:
@@ -328,8 +344,8 @@ class PoolRank(Rank):
     def _over(self, now: float) -> bool:
         return self._lease is not None and now - self._lease.began > self.granularity.slice_s
 
-    def _tend(self, now: float) -> None:
-        """Between chunks: receive; commit an earlier transaction if the next take will be long in coming."""
+    def tend(self, now: float) -> None:
+        """Inside a task: receive; commit an earlier transaction if the next take will be long in coming."""
         self._tended = now
         self.receive()
         if self.window.age(now) > self.settings.task_s:
@@ -338,7 +354,15 @@ class PoolRank(Rank):
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """See `Rank.deliver`: local first."""
         target = self.plan.elements[route.target]
-        if target.role is not Role.POOL or self._lease is None or not self._local(route.target, values):
+        lease = self._lease
+        if (
+            target.role is not Role.POOL
+            or lease is None
+            or lease.apart
+            or not self._local(route.target, values)
+        ):
+            if lease is not None and lease.apart and lease.task.attempts:
+                self.outbox.suspect = True
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
@@ -403,13 +427,27 @@ class PoolRank(Rank):
 
     def _commit_part(self, lease: Lease) -> None:
         task = lease.task
-        self._vouch([lease.instance, *(each for each, _ in self._ran.values())])
+        if not lease.apart:  # what runs apart changes nothing here
+            self._vouch([lease.instance, *(each for each, _ in self._ran.values())])
         lease.parted = True
         self.outbox.progress.append((task.element, task.id, lease.progress(self._letters)))
         self.seal()
         self.settle(0)
         self.ease(task.element)
-        self._ran[task.element] = lease.instance, lease.instance.mark()
+        if not lease.apart:
+            self._ran[task.element] = lease.instance, lease.instance.mark()
+
+    def part_if_heavy(self, lease: Lease) -> None:
+        """Commit what there is of a task, if it is as much as may be held."""
+        if self.heavy:
+            self._commit_part(lease)
+
+    def bury_letter(self, element: int, letter: DeadLetter, tuples: int = 1) -> None:
+        """Put a dead letter, which tells of so many tuples, into the transaction at hand."""
+        from hpcd4p.record.summary import kind_of
+        from hpcd4p.runtime.letters import Failure
+
+        self.fail(Failure(element, Cause.RAISED, kind_of(letter), tuples, letter))
 
     def untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:
         """See `Sender.untravelled`."""

@@ -21,8 +21,7 @@ from hpcd4p.runtime.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.timeline import bins_for
 from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
-from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
 
@@ -231,15 +230,12 @@ class Rank(Sender):
 
     def give_up(self, lost: Lost) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
-        element, port, tuples, shown, error = lost
-        # of many that cannot be told apart one is to blame, and nobody knows which
-        cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
-        self.flow.bury(element, cause, port, shown, error, "", "", tuples)
-        self.outbox.count(element, -tuples)
+        self.flow.give_up(lost)
+        self.outbox.count(lost.element, -lost.tuples)
 
     def _tell(self, kind: str, element: int, what: str) -> None:
         """For the head, at once: what has become of an element that was taken for stateless."""
-        self.broker.report(self.codec.seal((kind, self.rank, (element, what))))
+        self.broker.report(self.codec.seal((kind, self.rank, (element, what)), about(REPORT)))
 
     @property
     def busy(self) -> bool:

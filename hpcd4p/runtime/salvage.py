@@ -14,7 +14,7 @@ from gc import get_referents
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, ClassVar, NamedTuple
 
-from hpcd4p.wire.codec import Unreadable
+from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Segment, Task
 
 _NOT_OF_A_TUPLE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType, TracebackType)
@@ -54,6 +54,15 @@ def read_task(found: Unreadable, task: Task) -> tuple[str, list[Any], list[Lost]
         return "", [], [whole_batch(task.element, "a task", task.tuples, found.__cause__ or found)]
     good, lost = reader.sift(task.element, port, values)
     return port, good, lost
+
+
+def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, list[Lost]]:
+    """Port and tuples of a task that `Codec.check` has passed, whether all of them can be read or not."""
+    try:
+        port, values = Codec.unseal(body)
+    except Unreadable as found:
+        return read_task(found, Task(element, "", tuples, b"", 0, ()))
+    return port, values, []
 
 
 def read_segments(found: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[Lost]]:

@@ -21,7 +21,7 @@ from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.weight import weigh
 from hpcd4p.transport.broker import Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Outbox:
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
+        self.suspect = False
+        """Whether what it publishes comes from a task whose rank died."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0
@@ -154,8 +156,10 @@ class Sealer:
         # last: what cannot travel has been found by now
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
         commit.stats = outbox.failed
-        commit.dead = [self._codec.seal(row) for row in outbox.letters]
-        commit.dead += [self._codec.seal((kind, tuples, None)) for kind, tuples in outbox.alike.items()]
+        commit.dead = [self._codec.seal(row, about(LETTER)) for row in outbox.letters]
+        commit.dead += [
+            self._codec.seal((kind, tuples, None), about(LETTER)) for kind, tuples in outbox.alike.items()
+        ]
         return Prepared(commit, outbox, clock.now())
 
     def _cut(
@@ -173,7 +177,7 @@ class Sealer:
         while at < len(values):
             part = values[at : at + min(self._granularity.task_tuples(element), light)]
             try:
-                payload = self._codec.seal((port, part))
+                payload = self._codec.seal((port, part), about(TASK, element, len(part)))
             except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
                 if len(part) == 1:
                     self._bury(element, route, part[0], error)
@@ -192,7 +196,7 @@ class Sealer:
                 self._bury(element, route, part[0], _too_large(payload, self._plan.elements[element].name))
             else:
                 outbox.count(element, len(part))
-                commit.publish.append(Publication(element, len(part), payload))
+                commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
 
     def send(self, outbox: Outbox) -> None:
         """Send what there is for partitions as part of the transaction that is being collected.

@@ -21,13 +21,14 @@ from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
     ElementFailed,
+    ForeignBytesError,
     HeadLost,
     LauncherLost,
     MissingPackage,
     RankLost,
     UsageError,
 )
-from hpcd4p.runtime import left_behind
+from hpcd4p.runtime import clock, left_behind
 from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold
@@ -35,7 +36,7 @@ from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.runtime.signals import deafen, hear_alarms
 from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import REPORT, Codec, about
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
@@ -111,7 +112,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, setup.by_value)
+    codec = Codec(setup.secret, setup.by_value, number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
@@ -128,6 +129,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
             raise elements
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
+        rank.suspects.make = lambda: _cell(rank, setup)
         rank.start()
         hold()
         rank.run()
@@ -135,7 +137,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         with descriptors.room():
             _give_up(error, setup, number, broker, codec)
-    broker.report(codec.seal(("figures", number, rank.report())))
+    broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
     if rank.stopped is not None and rank.stopped.args[1]:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)
@@ -158,8 +160,12 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     blamed = failed or blame(error, number)
     if blamed is not None:
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
-        broker.report(codec.seal(("element", number, f"{blamed}{where}")))
+        broker.report(codec.seal(("element", number, f"{blamed}{where}"), about(REPORT)))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
+    if isinstance(error, ForeignBytesError):
+        text = f"{error} (rank {number}, host {os.uname().nodename})"
+        broker.report(codec.seal(("foreign", number, text), about(REPORT)))
+        os._exit(0)
     if isinstance(error, LauncherLost):
         os._exit(3)  # rank 0 sees it, too, and says so
     if isinstance(error, (BrokerRefused, RankLost)):
@@ -171,7 +177,9 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    broker.report(codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}")))
+    broker.report(
+        codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}"), about(REPORT))
+    )
     os._exit(0)
 
 
@@ -191,7 +199,7 @@ def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tu
         redis.shared,
         setup.plan.size,
     )
-    elements = _elements(setup)
+    elements = elements_of(setup)
     return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
 
 
@@ -199,10 +207,17 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi import MpiMesh, processor
     from hpcd4p.transport.mpi_broker import RankMpiBroker
 
-    elements = _elements(setup)
+    elements = elements_of(setup)
     mesh = MpiMesh()
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
+
+
+def _cell(rank: PoolRank, setup: Setup) -> Any:
+    from hpcd4p.runtime.apart import ProcessCell
+
+    bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
+    return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
 
 
 def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
@@ -227,7 +242,7 @@ def _say(rank: int, text: str) -> None:
         os.write(2, f"hpcd4p: rank {rank}: {text}\n".encode(errors="replace"))
 
 
-def _elements(setup: Setup) -> list[Any] | ElementFailed:
+def elements_of(setup: Setup) -> list[Any] | ElementFailed:
     """The elements, or why they cannot be had: that is said once the run has begun, when the head listens."""
     try:
         if setup.dispel4py:

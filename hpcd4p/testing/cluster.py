@@ -11,6 +11,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hpcd4p.control.marks import high_marks
@@ -23,25 +24,23 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head import Head
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
+from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.transport.broker import MAIL
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Reply
 from hpcd4p.workflow.graph import WorkflowGraph
 
 TICK_S = 20e-6
 """Virtual seconds that every look at the clock takes: time passes, but only with work."""
 
+SECRET = b"secret of the simulation"
+
 MOST_STEPS = 2_000_000
 """A simulation that is not over by then hangs."""
-
-
-class Killed(Leave):
-    """The rank that is running has just been killed. Not an Exception: nothing may catch it."""
 
 
 class HungError(Hpcd4pError):
@@ -142,7 +141,7 @@ class Cluster:
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self.store.clock = self.clock
         self.boxes: list[deque[Any]] = [deque() for _ in range(size)]
-        self.codec = codec = Codec(b"secret of the simulation")
+        self.codec = codec = Codec(SECRET)
         self.ranks: dict[int, Rank] = {}
         job = Job(plan, elements, resolve_inputs(plan, elements, inputs), settings)
         for r in range(size):
@@ -156,7 +155,8 @@ class Cluster:
                     copies = [copy_element(pe, 2) for pe in elements]
                 else:
                     copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
-                self.ranks[r] = PoolRank(plan, copies, settings, broker, mesh, codec)
+                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, Codec(SECRET, rank=r))
+                rank.suspects.make = partial(MemoryCell, plan, elements, r, self.random)
         self._until = dict.fromkeys(self.ranks, 0.0)
         self._mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
 
@@ -282,7 +282,7 @@ class Cluster:
         loop = self.ranks[rank]
         assert isinstance(loop, PoolRank)
         loop.leave()
-        loop.broker.report(self.codec.seal(("figures", rank, loop.report())))
+        loop.broker.report(loop.codec.seal(("figures", rank, loop.report()), about(REPORT)))
         self._home.add(rank)
         self._until[rank] = float("inf")
 
@@ -295,15 +295,20 @@ class Cluster:
         if rank in self.store.owners.values():
             return  # the run would end
         if self.random.random() < KILL_CHANCE:
-            self._mortal.remove(rank)
-            self.lost.append(rank)
-            self.store.alive.discard(rank)
+            self._is_lost(rank)
             if self.random.randrange(self._kills + self._suspects) < self._kills:
                 self._kills -= 1
                 raise Killed
             self._suspects -= 1
 
+    def _is_lost(self, rank: int) -> None:
+        if rank not in self.lost:
+            self._mortal.remove(rank)
+            self.lost.append(rank)
+            self.store.alive.discard(rank)
+
     def _bury(self, rank: int) -> None:
+        self._is_lost(rank)
         del self.ranks[rank], self._until[rank]
 
     def _where(self) -> str:

@@ -143,7 +143,8 @@ class MemoryBroker:
             if s.pending[element] == 0:
                 s.bells[0] = BELL
         for publication in commit.publish:
-            s.put(Task(publication.element, "", publication.tuples, publication.payload, 0, ()))
+            element, tuples, payload, attempts = publication
+            s.put(Task(element, "", tuples, payload, attempts, ()))
         s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
         s.dead += commit.dead
         s.bytes += sum(map(len, commit.dead))

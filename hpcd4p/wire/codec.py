@@ -4,7 +4,11 @@ Owns the byte layout of every payload. It must never unpickle bytes whose tag it
 
 A sealed payload (what goes through Redis)::
 
-    tag (16 bytes, keyed BLAKE2b of the rest) | frames: count u32, sizes u64 each | bytes of each
+    tag (16 bytes) | serial u64 | frames: count u32, sizes u64 each | bytes of each
+
+The tag is a keyed BLAKE2b of the rest and of what the payload is *about* (`about`): its kind, and what its
+reader knows of it by other ways, so that nothing can be read as something else. The serial begins with the
+rank that sealed it, so no two payloads of a run are equal.
 
 An array is pickled as a header and a raw buffer: its data is copied once into the payload and once
 out of it, into memory that the receiver may write to, as it could in the sequential run.
@@ -23,7 +27,7 @@ except ImportError:
     from hashlib import blake2b
     from hmac import compare_digest  # type: ignore[no-redef]
 
-from hpcd4p.errors import Hpcd4pError
+from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.messages import Segment
 
 TAG_BYTES = 16
@@ -34,11 +38,18 @@ OUT_OF_BAND_BYTES = 1 << 14
 MOST_BUFFERS = 4000
 """MPI promises tags up to 32767 only, and the number of buffers travels in one."""
 
+TASK, LETTER, REPORT, ORDER, PROGRESS, ACCOUNT = range(1, 7)
+"""Kinds of payloads."""
+
 _U32 = struct.Struct("<I")
+_HEAD = struct.Struct("<QI")
+_ABOUT = struct.Struct("<IIQ")
+_MARK = b"mark"
 
 
-class ForeignBytesError(Hpcd4pError):
-    """A payload that was not written by this run; it has not been unpickled."""
+def about(kind: int, which: int = 0, number: int = 0) -> bytes:
+    """What a payload is about: its kind, and two numbers that its reader knows."""
+    return _ABOUT.pack(kind, which, number)
 
 
 class Unreadable(Exception):
@@ -57,10 +68,13 @@ class Codec:
         Key of the tags, known to the ranks of the run only.
     by_value
         Pickle classes and functions of ``__main__`` by value (with cloudpickle), for notebooks.
+    rank
+        Who seals.
     """
 
-    def __init__(self, secret: bytes, by_value: bool = False) -> None:
+    def __init__(self, secret: bytes, by_value: bool = False, rank: int = 0) -> None:
         self._secret = secret
+        self._serial = rank << 40
         self._dumps: Any = pickle.dumps
         if by_value:
             import cloudpickle
@@ -119,39 +133,56 @@ class Codec:
         """
         try:
             return pickle.loads(frames[0], buffers=frames[1:])
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # user classes: unpickling them may raise anything
+        except (Exception, SystemExit) as error:  # user classes: unpickling them may raise anything
             raise Unreadable(frames) from error
 
-    def seal(self, thing: Any) -> bytes:
-        """One tagged payload that holds `thing`."""
+    def seal(self, thing: Any, what: bytes = b"") -> bytes:
+        """One tagged payload that holds `thing` and is `about` what is said."""
         frames = self.frames(thing)
         sizes = [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
-        rest = b"".join([struct.pack(f"<I{len(sizes)}Q", len(sizes), *sizes), *frames])
-        return blake2b(rest, digest_size=TAG_BYTES, key=self._secret).digest() + rest
+        self._serial += 1
+        head = struct.pack(f"<QI{len(sizes)}Q", self._serial, len(sizes), *sizes)
+        rest = b"".join([head, *frames])
+        return self._tag(rest, what) + rest
 
-    def open(self, payload: bytes) -> Any:
-        """What `seal` was given.
+    def _tag(self, rest: bytes | memoryview, what: bytes) -> bytes:
+        return blake2b(rest, digest_size=TAG_BYTES, key=self._secret, person=what).digest()
+
+    def check(self, payload: bytes, what: bytes = b"") -> memoryview:
+        """What `unseal` reads, after a look at the tag.
 
         Raises
         ------
         ForeignBytesError
-            The tag is not that of this run's secret.
+            The tag is not that of this run's secret, or the payload is about something else.
         """
         view = memoryview(payload)
-        tag = blake2b(view[TAG_BYTES:], digest_size=TAG_BYTES, key=self._secret).digest()
-        if not compare_digest(tag, view[:TAG_BYTES]):
+        if not compare_digest(self._tag(view[TAG_BYTES:], what), view[:TAG_BYTES]):
             raise ForeignBytesError(
-                f"a payload of {len(payload)} bytes in Redis was not written by this run and was refused"
+                f"a payload of {len(payload)} bytes in Redis was not written by this run, or was moved, and "
+                "was refused: somebody else writes to the keys of the run. Give it a Redis of its own (leave "
+                "--redis-url out), or one where its user alone may touch its keys"
             )
-        (count,) = _U32.unpack_from(view, TAG_BYTES)
-        at = TAG_BYTES + 4
-        sizes = struct.unpack_from(f"<{count}Q", view, at)
-        at += 8 * count
+        return view[TAG_BYTES:]
+
+    def open(self, payload: bytes, what: bytes = b"") -> Any:
+        """What `seal` was given; raises as `check` does."""
+        return self.unseal(self.check(payload, what))
+
+    @classmethod
+    def unseal(cls, view: memoryview) -> Any:
+        """What was sealed, from a payload without its tag; only for bytes that `check` has passed."""
+        _, count = _HEAD.unpack_from(view)
+        sizes = struct.unpack_from(f"<{count}Q", view, _HEAD.size)
+        at = _HEAD.size + 8 * count
         frames: list[Any] = []
         for size in sizes:
             part = view[at : at + size]
             frames.append(bytearray(part) if frames else part)
             at += size
-        return self.join(frames)
+        return cls.join(frames)
+
+    def mark(self, payload: bytes) -> int:
+        """A number of 64 bits that stands for this payload, and that only this run can compute."""
+        digest = blake2b(payload[:TAG_BYTES], digest_size=8, key=self._secret, person=_MARK).digest()
+        return int.from_bytes(digest, "little")

@@ -20,6 +20,8 @@ class Publication(NamedTuple):
     element: int
     tuples: int
     payload: bytes
+    attempts: int = 0
+    """1 where what it comes from is under suspicion: then so is this."""
 
 
 class Task(NamedTuple):
@@ -139,7 +141,8 @@ class Order(NamedTuple):
 
     word: str
     """``finish E`` run the post-processing of E; ``lost R TX`` rank R died, TX was its last
-    committed transaction; ``stop`` leave; ``wake`` look again."""
+    committed transaction; ``alone`` all other ranks of the pool have died; ``stop`` leave; ``wake`` look
+    again."""
     args: tuple[int, ...]
 
     def text(self) -> str:

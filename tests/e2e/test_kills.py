@@ -102,15 +102,22 @@ def test_a_pool_that_is_killed_to_the_last_rank_ends_the_run(runs):
 
 
 @needs_survivors
-def test_a_task_that_kills_its_rank_again_and_again_becomes_a_dead_letter(runs):
-    ended = runs.run("deadly", 8, "-i", "40", "--max-attempts", "2")
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [("kill", "by SIGKILL"), ("exit", "with status 7"), ("segfault", "by SIGSEGV")],
+)
+@pytest.mark.parametrize("n", [4, 8])
+def test_a_tuple_that_ends_its_process_becomes_a_letter_and_no_other_does(runs, n, how, says):
+    ended = runs.run("deadly", n, "-i", "400", "--how", how)
     assert ended.status == 1, ended.err
-    # tuples of one task share its fate; every tuple is told of once
-    given_up = sorted(int(letter.value_text) for letter in ended.letters)
-    assert 20 in given_up
-    assert sorted([*given_up, *(number for _, number in ended.outputs.elements())]) == list(range(1, 41))
-    assert all("2 ranks in a row died" in letter.error for letter in ended.letters)
-    assert len(ended.lost()) == 2
+    (letter,) = ended.letters
+    assert (letter.element, letter.input, letter.value_text) == ("Deadly1", "input", "20")
+    assert says in letter.error
+    assert "1 rank had died with the task" in letter.error
+    assert (how == "segfault") == ("string_at" in letter.traceback)
+    even, odd = sum(range(0, 401, 2)) - 20, sum(range(1, 401, 2))
+    assert sorted(ended.outputs.elements()) == [("Sum3.output", (0, even)), ("Sum3.output", (1, odd))]
+    assert len(ended.lost()) == 1
     assert ended.leftovers == []
 
 

@@ -19,7 +19,7 @@
 --   orders:R  list    orders to this rank
 -- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
---          counts {E delta}, publish {E tuples payload}, dead {payload}, stats {name value}, take {E}
+--          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
 --          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
 --          2 it parks; 3 as 1, and it is not parked any more)
 -- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
@@ -73,8 +73,8 @@ for _ = 1, number() do
 end
 local published, size = number(), 0
 for _ = 1, published do
-  local e, n, payload = word(), word(), word()
-  call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', 0, 'b', payload)
+  local e, n, payload, attempts = word(), word(), word(), word()
+  call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
   call('HINCRBY', p .. 'ready', e, 1)
   size = size + #payload
   if own[e] then

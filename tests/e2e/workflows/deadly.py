@@ -1,11 +1,18 @@
-"""One tuple kills the process that works on it."""
+"""Some tuples end the process that works on them, in the way that an option says."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 
-from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
+from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+
+HOW = {
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(7),
+    "segfault": lambda: ctypes.string_at(1),
+}
 
 
 class Numbers(ProducerPE):
@@ -19,12 +26,35 @@ class Numbers(ProducerPE):
 
 
 class Deadly(IterativePE):
+    def __init__(self, how, deadly):
+        super().__init__()
+        self.how, self.deadly = how, deadly
+
     def _process(self, number):
-        if number == 20:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if number in self.deadly:
+            HOW[self.how]()
         return number
 
 
-numbers, deadly = Numbers(), Deadly()
-graph = WorkflowGraph()
-graph.connect(numbers, "output", deadly, "input")
+class Parity(IterativePE):
+    def _process(self, number):
+        return number % 2, number
+
+
+class Sum(KeyedPE):
+    def process_key(self, key, value, state):
+        return (state or 0) + value
+
+
+def add_options(parser):
+    parser.add_argument("--how", choices=HOW, default="kill")
+    parser.add_argument("--deadly", type=int, nargs="*", default=[20], help="the tuples that do so")
+
+
+def build(options):
+    graph = WorkflowGraph()
+    numbers, deadly, parity = Numbers(), Deadly(options.how, options.deadly), Parity()
+    graph.connect(numbers, "output", deadly, "input")
+    graph.connect(deadly, "output", parity, "input")
+    graph.connect(parity, "output", Sum(), "input")
+    return graph

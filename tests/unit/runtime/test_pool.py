@@ -7,6 +7,7 @@ from collections import deque
 import pytest
 
 from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
+from hpcd4p.errors import ForeignBytesError
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
@@ -14,7 +15,7 @@ from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Publication
 
 CODEC = Codec(b"test")
@@ -63,7 +64,9 @@ class World:
         self.boxes: list[deque] = [deque() for _ in range(4)]
         self.inbox = MemoryMesh(0, self.boxes)
         commit = Commit(1, {1: len(values)})
-        commit.publish = [Publication(1, len(values), CODEC.seal(("input", values)))]
+        commit.publish = [
+            Publication(1, len(values), CODEC.seal(("input", values), about(TASK, 1, len(values))))
+        ]
         self.head.step(commit)
         self.kept: list[Arrival] = []
         self.collected: dict[str, list[int]] = {"Spell1.letter": [], "Spell1.digit": []}
@@ -118,7 +121,7 @@ class World:
                 break
             self.receive()
         for each in self.head.observe(alive=False).dead:
-            kind, tuples, letter = CODEC.open(each)
+            kind, tuples, letter = CODEC.open(each, about(LETTER))
             assert isinstance(kind, FailureKind)
             self.failed += tuples
             self.letters.append(letter)
@@ -195,17 +198,34 @@ def test_a_rank_that_dies_before_its_first_commit_leaves_no_trace():
     world.check(values)
 
 
-def test_a_task_that_cannot_be_read_is_a_dead_letter_and_does_not_stop_the_rank():
+class Broken:
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def test_a_tuple_that_cannot_be_read_is_a_dead_letter_and_the_others_of_its_task_run():
     world = World([1])
     commit = Commit(2, {1: 3})
-    commit.publish = [Publication(1, 3, Codec(b"another").seal(("input", [1, 2, 3])))]
+    commit.publish = [Publication(1, 3, CODEC.seal(("input", [1, Broken(), 3]), about(TASK, 1, 3)))]
     world.head.step(commit)
     world.work(world.rank(2))
     (letter,) = world.letters
-    assert "was not written by this run" in letter.error
-    assert world.failed == 3
+    assert "no number" in letter.error
+    assert world.failed == 1
     assert world.store.pending[1] == 0
-    assert world.collected["Spell1.letter"] == [0]
+    assert sorted(world.collected["Spell1.letter"]) == [0, 0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("what", ["of another run", "of another element", "with another count"])
+def test_a_task_that_is_not_of_the_run_ends_it(what):
+    world = World([1])
+    codec = Codec(b"another") if what == "of another run" else CODEC
+    element, tuples = (0 if what == "of another element" else 1), (2 if what == "with another count" else 3)
+    commit = Commit(2, {1: 3})
+    commit.publish = [Publication(1, 3, codec.seal(("input", [1, 2, 3]), about(TASK, element, tuples)))]
+    world.head.step(commit)
+    with pytest.raises(ForeignBytesError):
+        world.work(world.rank(2))
 
 
 # ---- what a rank takes
@@ -226,7 +246,7 @@ def rank_before(tasks: int) -> tuple[MemoryStore, PoolRank]:
     plan, elements = make_plan(graph, 4, settings)
     store = MemoryStore()
     commit = Commit(1, {1: tasks})
-    commit.publish = [Publication(1, 1, CODEC.seal(("input", [i]))) for i in range(tasks)]
+    commit.publish = [Publication(1, 1, CODEC.seal(("input", [i]), about(TASK, 1, 1))) for i in range(tasks)]
     MemoryBroker(store, 0).step(commit)
     MemoryBroker(store, 1).step(Commit(), congest=[2])
     boxes: list[deque] = [deque() for _ in range(4)]
@@ -268,8 +288,12 @@ def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, PoolRa
     assert plan.feeds(RARE) == {4}  # the collector: the other one feeds the sum
     store = MemoryStore()
     commit = Commit(1, {FEEDER: 3, RARE: rare_tasks})
-    commit.publish = [Publication(FEEDER, 1, CODEC.seal(("input", [i]))) for i in range(3)]
-    commit.publish += [Publication(RARE, 1, CODEC.seal(("input", [i]))) for i in range(rare_tasks)]
+    commit.publish = [
+        Publication(FEEDER, 1, CODEC.seal(("input", [i]), about(TASK, FEEDER, 1))) for i in range(3)
+    ]
+    commit.publish += [
+        Publication(RARE, 1, CODEC.seal(("input", [i]), about(TASK, RARE, 1))) for i in range(rare_tasks)
+    ]
     MemoryBroker(store, 0).step(commit)
     boxes: list[deque] = [deque() for _ in range(4)]
     rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
@@ -306,7 +330,7 @@ def test_a_task_that_may_be_slow_waits_for_the_commit_before_it():
 def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commits_it(monkeypatch):
     world = World([3])
     second = Commit(2, {1: 1})
-    second.publish = [Publication(1, 1, CODEC.seal(("input", [2])))]
+    second.publish = [Publication(1, 1, CODEC.seal(("input", [2]), about(TASK, 1, 1)))]
     world.head.step(second)
     rank = world.rank(2)
     spell = Spell.process

@@ -14,7 +14,7 @@ from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import AWAKE_S, LINGER_S_PER_RANK
 from hpcd4p.transport.broker import MAIL
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
 CODEC = Codec(b"test")
@@ -70,7 +70,7 @@ class World:
 
     def publish(self, number: int) -> None:
         commit = Commit(number, {POOL: 1})
-        commit.publish = [Publication(POOL, 1, CODEC.seal(("input", [number])))]
+        commit.publish = [Publication(POOL, 1, CODEC.seal(("input", [number]), about(TASK, POOL, 1)))]
         MemoryBroker(self.store, 0).step(commit)
 
     def send(self, tx: int) -> None:

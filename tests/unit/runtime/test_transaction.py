@@ -15,11 +15,16 @@ from hpcd4p.runtime import transaction
 from hpcd4p.runtime.letters import Failure
 from hpcd4p.runtime.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox, Prepared, Sealer, Window
 from hpcd4p.transport.memory import MemoryMesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.keys import Cause
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Segment
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 
 CODEC = Codec(b"test")
+
+
+def opened(task: Publication) -> tuple[str, list]:
+    return CODEC.open(task.payload, about(TASK, task.element, task.tuples))
+
 
 TO_POOL = Route(0, "output", 1, "input", Spread.SHUFFLE, None)
 TO_STATE = Route(0, "keyed", 2, "input", Spread.KEY, (0,))
@@ -101,7 +106,7 @@ def test_tuples_for_the_pool_are_cut_into_tasks(ranks):
     outbox.to_pool(TO_POOL, list(range(8)))
     commit = ranks.seal(outbox).commit
     assert [p.tuples for p in commit.publish] == [3, 3, 2]
-    assert [CODEC.open(p.payload) for p in commit.publish] == [
+    assert [opened(p) for p in commit.publish] == [
         ("input", [0, 1, 2]),
         ("input", [3, 4, 5]),
         ("input", [6, 7]),
@@ -183,7 +188,7 @@ def test_tuples_that_cannot_be_pickled_are_buried_and_the_others_go_their_way(ra
     outbox.to_partition(TO_STATE, 0, [("a", 1), ("a", lock)])
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, lock), (TO_STATE, ("a", lock))]
-    assert [CODEC.open(p.payload) for p in commit.publish] == [("input", [1, 2])]
+    assert [opened(p) for p in commit.publish] == [("input", [1, 2])]
     assert commit.counts == {1: 2, 2: 1}
     (arrival,) = ranks.mesh[PLAN.owner(2, 0)].poll()
     assert CODEC.unpack(arrival.frames) == [Segment(2, 0, "input", [("a", 1)])]
@@ -206,7 +211,7 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     outbox.to_pool(TO_POOL, values)
     commit = ranks.seal(outbox).commit
     assert max(len(p.payload) for p in commit.publish) <= 10_000
-    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == values
+    assert [v for p in commit.publish for v in opened(p)[1]] == values
 
 
 def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
@@ -218,7 +223,7 @@ def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, large)]
     assert commit.counts == {1: 2}
-    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
+    assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
 
 
 def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
@@ -229,7 +234,7 @@ def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeyp
     outbox.to_pool(TO_POOL, [b"a", lock, large, b"b"])  # the guess of their weight sees the light ones
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, lock), (TO_POOL, large)]
-    assert [v for p in commit.publish for v in CODEC.open(p.payload)[1]] == [b"a", b"b"]
+    assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
 
 
 def test_what_is_given_back_and_cannot_travel_again_is_buried(ranks):
@@ -240,7 +245,7 @@ def test_what_is_given_back_and_cannot_travel_again_is_buried(ranks):
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(None, lock)]
     assert commit.counts == {1: -1}
-    assert [CODEC.open(p.payload)[1] for p in commit.publish] == [[2, 4]]
+    assert [opened(p)[1] for p in commit.publish] == [[2, 4]]
 
 
 class Moody:
@@ -278,7 +283,7 @@ def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_coun
     commit = ranks.seal(outbox).commit
     assert commit.counts == {0: -1, 1: 1}
     assert commit.stats == {"f:0": 3, "w:0": 3}
-    assert [CODEC.open(each) for each in commit.dead] == [(kind, 1, letter), (kind, 2, None)]
+    assert [CODEC.open(each, about(LETTER)) for each in commit.dead] == [(kind, 1, letter), (kind, 2, None)]
 
 
 # ---- the window

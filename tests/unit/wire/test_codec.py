@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpcd4p.wire.codec import MOST_BUFFERS, OUT_OF_BAND_BYTES, TAG_BYTES, Codec, ForeignBytesError
+from hpcd4p.wire.codec import (
+    LETTER,
+    MOST_BUFFERS,
+    OUT_OF_BAND_BYTES,
+    TAG_BYTES,
+    TASK,
+    Codec,
+    ForeignBytesError,
+    about,
+)
 
 CODEC = Codec(b"ours")
 
@@ -115,8 +124,22 @@ def test_a_payload_that_was_cut_is_refused(value, missing):
 
 
 def test_the_payload_of_another_run_is_refused():
-    with pytest.raises(ForeignBytesError, match="was not written by this run and was refused"):
+    with pytest.raises(ForeignBytesError, match="was not written by this run, or was moved, and was refused"):
         CODEC.open(Codec(b"theirs").seal("hello"))
+
+
+def test_a_payload_is_only_what_it_was_sealed_about():
+    sealed = CODEC.seal("hello", about(TASK, 3, 7))
+    assert CODEC.open(sealed, about(TASK, 3, 7)) == "hello"
+    for other in (b"", about(LETTER, 3, 7), about(TASK, 4, 7), about(TASK, 3, 8)):
+        with pytest.raises(ForeignBytesError):
+            CODEC.open(sealed, other)
+
+
+def test_no_two_payloads_are_equal_nor_their_marks():
+    codecs = [Codec(b"ours", rank=rank) for rank in range(3)]
+    sealed = [codec.seal("hello") for codec in codecs for _ in range(3)]
+    assert len(set(sealed)) == len({CODEC.mark(each) for each in sealed}) == 9
 
 
 def test_a_refused_payload_has_not_been_unpickled():

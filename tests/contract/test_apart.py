@@ -1,0 +1,147 @@
+"""A process apart: what ends it is told, and costs nothing else."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+
+from hpcd4p.errors import ElementFailed
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.apart import CannotPart, ProcessCell
+from hpcd4p.runtime.setup import Setup
+from hpcd4p.wire.codec import Codec
+from hpcd4p.workflow.graph import WorkflowGraph
+from tests.contract import deadly
+
+CODEC = Codec(b"secret")
+
+
+class Apart:
+    """One element and a cell for it."""
+
+    def __init__(self, kind):
+        graph = WorkflowGraph()
+        graph.connect(deadly.Calls(), "output", kind(), "input")
+        plan, elements = make_plan(graph, 4, EngineSettings())
+        blobs = [pickle.dumps(pe) for pe in elements]
+        setup = Setup(plan, blobs, {}, None, b"", False, None, ("here", 0), False)
+        self.cell = ProcessCell(setup, 3, 0.0, lambda: None)
+
+    def run(self, values):
+        """Parts of a task of these values, joined: outputs, failures, and who killed how."""
+        body = CODEC.check(CODEC.seal(("input", values)))
+        out, failed, killed, count = [], [], [], 0
+        for part in self.cell.run(1, body, len(values)):
+            count += part.tuples
+            out += [each for _, many in part.out for each in many]
+            failed += [f.letter.value_text for f in part.failures]
+            if part.killed is not None:
+                killed.append(part.killed)
+        assert count == len(values)
+        return out, failed, killed
+
+
+@pytest.fixture
+def apart():
+    made = []
+
+    def make(kind):
+        made.append(Apart(kind))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.cell.close()
+
+
+@pytest.mark.parametrize("how", deadly.HOW)
+@pytest.mark.parametrize("where", [0, 4, 9])
+def test_the_tuple_that_ends_it_is_found_and_the_others_are_run(apart, how, where):
+    values = [(2 * i, how if i == where else "") for i in range(10)]
+    out, failed, (killed,) = apart(deadly.Deadly).run(values)
+    assert out == [number for number, word in values if not word]
+    assert failed == []
+    assert (killed.first, killed.port, killed.shown) == (where, "input", repr(values[where]))
+    assert killed.how.startswith(how)
+
+
+def test_several_of_them_and_tuples_that_fail_are_told_apart(apart):
+    values = [(i, "with status 7" if i % 4 == 1 else "") for i in range(12)]
+    values[6] = (-6, "")
+    out, failed, killed = apart(deadly.Deadly).run(values)
+    assert sorted(out) == sorted([0, 2, 3, 3, 4, 7, 7, 8, 10, 11, 11])
+    assert failed == ["(-6, '')"]
+    assert [each.first for each in killed] == [1, 5, 9]
+
+
+def test_a_segfault_says_where_it_was(apart):
+    _, _, (killed,) = apart(deadly.Deadly).run([(0, "by SIGSEGV")])
+    assert "by_segfault" in killed.trace
+
+
+def test_a_tuple_that_dies_only_after_others_is_not_guilty(apart):
+    values = [(2 * i, "the second time") for i in range(5)]
+    out, _, killed = apart(deadly.Deadly).run(values)
+    assert out == [0, 2, 4, 6, 8]
+    assert killed == []
+
+
+def test_the_next_task_gets_the_same_process(apart):
+    cell = apart(deadly.Deadly)
+    first = [cell.run([(0, "")]), cell.cell._process._child.pid]
+    assert [cell.run([(0, "")]), cell.cell._process._child.pid] == first
+
+
+def test_what_a_tuple_wrote_before_it_died_is_kept_as_far_as_it_was_told(apart):
+    out, _, killed = apart(deadly.Wide).run([(0, ""), (1, "with status 7"), (2, "")])
+    assert [each.first for each in killed] == [1]
+    for number in (0, 2):
+        assert [i for n, i in out if n == number] == list(range(20_000))
+    # at first apart, then alone: what was told is told once
+    told = [i for n, i in out if n == 1]
+    assert told == list(range(len(told)))
+
+
+def test_what_would_end_the_rank_that_reads_it_ends_the_process_instead(apart):
+    out, _, (killed,) = apart(deadly.WritesDeadly).run([(0, ""), (1, "x"), (2, "")])
+    assert out == [0, 2]
+    assert (killed.first, killed.how) == (1, "with status 9")
+
+
+def test_what_cannot_be_pickled_is_a_letter(apart):
+    out, failed, killed = apart(deadly.WritesLambda).run([(0, ""), (1, "x"), (2, "")])
+    assert out == [0, 2]
+    assert killed == []
+    assert "lambda" in failed[0]
+
+
+def test_a_batch_that_ends_its_reader_is_told_of_as_a_whole(apart):
+    out, _, (killed,) = apart(deadly.Deadly).run([(0, ""), deadly.DiesInTransit()])
+    assert out == []
+    assert killed.how == "with status 9 while it was unpickled"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [(deadly.DiesAtStart, "with status 5"), (deadly.RaisesAtStart, "no such thing")]
+)
+def test_an_element_that_cannot_be_started_there_is_said_so(apart, kind, says):
+    with pytest.raises(ElementFailed, match=says):
+        apart(kind).run([1, 2])
+
+
+def test_where_there_can_be_no_such_process_nothing_was_run(apart, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    with pytest.raises(CannotPart):
+        apart(deadly.Deadly).run([(0, "")])
+
+
+def test_it_leaves_no_descriptor_behind(apart):
+    cell = apart(deadly.Deadly)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        cell.run([(0, ""), (1, "by SIGKILL")])
+        cell.cell.close()
+    assert len(os.listdir("/proc/self/fd")) == before
