@@ -160,6 +160,9 @@ class Coordinator:
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed)
+        if kind in (CLAIMED, DOUBTED):
+            self._found(kind, *what)
+            return  # it goes on
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
@@ -168,8 +171,6 @@ class Coordinator:
             self.scaler.scaling.lives.append(lived)
             for element, words in doubted:
                 self._found(DOUBTED, element, words)
-        elif kind in (CLAIMED, DOUBTED):
-            self._found(kind, *what)
         else:
             raise ElementFailed(what) if kind == "element" else RunStopped(what)
 
