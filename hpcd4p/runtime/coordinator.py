@@ -169,8 +169,10 @@ class Coordinator:
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed, about(REPORT))
-        if kind not in (CLAIMED, DOUBTED):  # those go on
-            self.liveness.left(rank)
+        if kind in (CLAIMED, DOUBTED):
+            self._found(kind, *what)
+            return  # it goes on
+        self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
             told, lived = in_run_time(figures, life, clock.instant(self._started))
@@ -180,8 +182,6 @@ class Coordinator:
                 self._found(DOUBTED, element, words)
         elif kind == "foreign":
             raise ForeignBytesError(what)
-        elif kind in (CLAIMED, DOUBTED):
-            self._found(kind, *what)
         else:
             raise ElementFailed(what) if kind == "element" else RunStopped(what)
 

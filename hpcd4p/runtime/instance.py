@@ -168,6 +168,8 @@ class Instance:
     def go_back(self, mark: tuple[Any, ...]) -> None:
         """Count again as when `mark` was made, and forget what is written."""
         self.tuples, self.written, self.written_by, self.busy_s, self.out_bytes = mark
+        if not self.tuples:
+            self.first = (0, 0.0)
         for values in self.out.values():
             values.clear()
 

@@ -43,6 +43,10 @@ def run(text, shape=graph, size=4, seed=0, **more):
     summary = cluster.run()
     assert not cluster.sink.letters
     assert not leftovers(cluster)
+    if not more.get("kills"):
+        left = {figures.rank for figures in summary.ranks_figures}
+        assert left == set(range(size)), f"only {left} were waited for in the end"
+        assert all(e.tuples_in == TUPLES for e in summary.elements[1:2]), summary.elements
     return cluster, summary
 
 
