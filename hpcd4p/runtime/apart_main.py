@@ -54,7 +54,7 @@ class Server:
         self._elements = elements_of(setup)
         self._codec = Codec(b"", setup.by_value)
         self._failures: list[Failure] = []
-        self._flow = Flow(setup.plan, rank, _nowhere, self._fail, started)
+        self._flow = Flow(setup.plan, rank, self._fail, started)
         self._instances: dict[int, Instance] = {}
         self._upto = 0
         self._began = clock.now()
@@ -151,7 +151,3 @@ class Server:
             else:
                 good.append(value)
         return good
-
-
-def _nowhere(*_: Any) -> None:
-    """Nothing is routed here."""

@@ -47,9 +47,9 @@ class Feeder(Rank):
         self._ahead = [
             {
                 output: [r.target for r in routes if r.target in pool]
-                for output, routes in job.plan.outgoing(e.index).items()
+                for output, routes in out.items()
             }
-            for e in job.plan.elements
+            for out in job.plan.outgoing()
         ]
 
     def event(self, kind: str, text: str) -> None:
@@ -172,7 +172,7 @@ class Feeder(Rank):
             for failure in failures:
                 self.fail(failure)
             if out:
-                self.flow.route(element, out)
+                self.route(element, out)
             worked = worked or bool(out or failures)
             if done:
                 self._close(source)

@@ -44,6 +44,10 @@ than that to run costs more than it saves, however late it is."""
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
+DEEP = 32
+"""Most elements that run inside each other's tasks: what they write then is published. Each takes a dozen of the
+thousand calls that Python allows, and the elements need some."""
+
 TAIL_TASKS = 4
 """While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
 longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
@@ -69,6 +73,8 @@ class PoolRank(Rank):
         self._letters = 0
         self._ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
         self._abandoned = False
+        self._depth = 0
+        """Batches that are in their middle, each inside the one before."""
         self.parking = Parking()
         self.suspects = Suspects(self)
         self.cpu: CpuAccount | None = None
@@ -366,12 +372,16 @@ class PoolRank(Rank):
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
-        rest = self._drive(instance, route.input, values, route)
+        self._depth += 1
+        try:
+            rest = self._drive(instance, route.input, values, route)
+        finally:
+            self._depth -= 1
         if rest:
             self.outbox.to_pool(route, rest)
 
     def _local(self, element: int, values: list[Any]) -> bool:
-        if element in self._never_local or self.probation.elsewhere(element):
+        if self._depth >= DEEP or element in self._never_local or self.probation.elsewhere(element):
             return False
         if self.probation.alone(element):
             return False
@@ -402,7 +412,7 @@ class PoolRank(Rank):
         lease = self._lease
         if lease is not None and lease.repeating and instance is lease.instance:
             out = lease.unskipped(out)
-        self.flow.route(instance.plan.index, out)
+        self.route(instance.plan.index, out)
 
     def overflow(self, instance: Instance) -> None:
         """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""

@@ -267,7 +267,7 @@ class Rank(Sender):
         """Send on what `instance` has written."""
         out = instance.take()
         if out:
-            self.flow.route(instance.plan.index, out)
+            self.route(instance.plan.index, out)
 
     def overflow(self, instance: Instance) -> None:
         """Send on what a call has written so far: it writes more than should be held."""

@@ -82,7 +82,7 @@ class Sender:
         self.inbox = inbox
         self.started = clock.now() if started is None else started
         self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        self.flow = Flow(plan, self.rank, self.deliver, self.fail, self.started)
+        self.flow = Flow(plan, self.rank, self.fail, self.started)
         self.outbox = Outbox()
         self.window = Window(mesh)
         self.sealer = Sealer(
@@ -119,6 +119,11 @@ class Sender:
         """Carry out an order of the head."""
 
     # ---- what has been written
+
+    def route(self, element: int, out: list[tuple[str, list[Any]]]) -> None:
+        """Put what `element` has written where its edges lead."""
+        for delivery in self.flow.spread(element, out):
+            self.deliver(*delivery)
 
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """Put tuples where `route` leads."""
