@@ -141,7 +141,7 @@ class Feeder(Rank):
         now = clock.now()
         if now > self._asked_at + self._ask_s:
             self._asked_at = now
-            self._ask_s = min(2 * self._ask_s, ASK_S[1])
+            self._ask_s = min(2 * self._ask_s, max(ASK_S[1], self._count_s / 4))
             self._flushed_at = 0.0  # with the statistics
             self.exchange(Commit())
 

@@ -66,6 +66,8 @@ class PoolRank(Rank):
         self._held_off = False
         self._held_at = 0
         """Transactions that were under way when nothing could be begun before one of them is committed."""
+        self._slow: frozenset[int] = frozenset()
+        self._slow_since = -1
         self._seen: dict[int, int] = {}
         """Tasks that wait by element, if the last look asked for quick elements only."""
         self._lease: Lease | None = None
@@ -137,7 +139,8 @@ class PoolRank(Rank):
             self._lease = outer
 
     def _help_pool(self, element: int) -> bool:
-        wanted = [e for e in self.probation.here(self._wanted) if e > element and not self.crowded(e)]
+        wanted = [e for e in self.probation.here(self._wanted) if e > element and e in self.waiting]
+        wanted = [e for e in wanted if not self.crowded(e)]
         reply = self.exchange(Commit(), take=wanted, stand=IN_CALL)
         if reply.task is None or self.stopped is not None:
             return False
@@ -162,8 +165,7 @@ class PoolRank(Rank):
         stand = self.parking.stand()
         wary = stand == IDLE and self._wary()
         if wary:
-            slow = [e for e in wanted if self._may_be_slow(e)]
-            wanted, stand = takeable(wanted, slow, self._seen), IN_CALL
+            wanted, stand = takeable(wanted, self._maybe_slow(), self._seen), IN_CALL
         reply = self.exchange(commit, take=wanted, ring=sleepers, stand=stand)
         self._seen = reply.waiting
         if commit:
@@ -188,7 +190,7 @@ class PoolRank(Rank):
         """Whether nothing slow may be begun now: a commit is outstanding."""
         if not len(self.window) or self._waited_long():
             return False
-        return any(map(self._may_be_slow, self._wanted))
+        return bool(self._maybe_slow())
 
     def _waited_long(self) -> bool:
         return clock.now() - self._tended > SETTLE_S
@@ -197,6 +199,12 @@ class PoolRank(Rank):
     def busy(self) -> bool:
         """See `Sender.busy`."""
         return super().busy or (self.in_pool and not self._idle and self._may_begin())
+
+    def _maybe_slow(self) -> frozenset[int]:
+        if self._slow_since != self.granularity.lessons:
+            self._slow_since = self.granularity.lessons
+            self._slow = frozenset(filter(self._may_be_slow, self._wanted))
+        return self._slow
 
     def _may_be_slow(self, element: int) -> bool:
         g = self.granularity

@@ -67,11 +67,7 @@ class Rank(Sender):
         started: float | None = None,
     ) -> None:
         hosted = plan.hosted(mesh.rank)
-        inbox = Inbox(
-            sorted({e for e, _ in hosted}, reverse=True),
-            settings.inbox_high_tuples,
-            settings.inbox_high_bytes,
-        )
+        inbox = Inbox({e for e, _ in hosted}, settings.inbox_high_tuples, settings.inbox_high_bytes)
         super().__init__(plan, settings, broker, mesh, codec, inbox, started)
         self.in_pool = self.rank in plan.pool_ranks
         self.elements = elements
@@ -194,8 +190,8 @@ class Rank(Sender):
         """Run what is in line for the partitions of this rank, for one slice; whether there was any."""
         if self.window_full:
             return False
-        for element, tuples in self.inbox.tuples.items():
-            if tuples and not self.blocked(element):
+        for element in self.inbox.waiting():
+            if not self.blocked(element):
                 self._work_line(element)
                 return True
         return False
@@ -240,7 +236,7 @@ class Rank(Sender):
     @property
     def busy(self) -> bool:
         """See `Sender.busy`."""
-        return any(self.inbox.tuples.values())
+        return bool(self.inbox.tuples)
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""
@@ -253,8 +249,9 @@ class Rank(Sender):
 
     def finish(self, element: int) -> None:
         """Post-process every instance of `element` that this rank hosts."""
-        for (e, _), instance in self.hosted.items():
-            if e == element:
+        for partition in range(self.plan.elements[element].partitions):
+            instance = self.hosted.get((element, partition))
+            if instance is not None:
                 began = clock.now()
                 instance.finish()
                 self.account.worked(began, clock.now())
@@ -306,8 +303,8 @@ class Rank(Sender):
         on one rank, from the outer call to the inner, is in that order too, and no two ranks can wait
         for each other: of all that is crowded, the last in the order can always be worked on.
         """
-        for e, tuples in self.inbox.tuples.items():
-            if tuples and e > element and not self.crowded(e):
+        for e in self.inbox.waiting():
+            if e > element and not self.crowded(e):
                 self._work_line(e)
                 self.seal()
                 self.settle(0)
@@ -345,13 +342,13 @@ class Rank(Sender):
             return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
         if len(self.window) or self.outbox or self.inbox.uncommitted:
             return self._back_off(BACKOFF_S[1])
-        waiting = [e for e, tuples in self.inbox.tuples.items() if tuples]
-        if waiting:
-            if not all(map(self.blocked, waiting)):
+        if self.inbox.tuples:
+            if not all(map(self.blocked, self.inbox.tuples)):
                 return 0.0  # the commit just made put it there
             self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
-        if self._flushed_at < self._active_at and now - self._active_at > self._linger_s:
+        unsaid = self._flushed_at < self._active_at and now - self._flushed_at > self._count_s
+        if unsaid and now - self._active_at > self._linger_s:
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders

@@ -11,6 +11,7 @@ import select
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from hpcd4p import descriptors
@@ -30,6 +31,10 @@ LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
 
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
+
+FEW_STREAMS = 16
+"""So many are tried one after the other, which costs some microseconds each. Where there are more, what waits is
+looked up."""
 
 LOOK_S = 1.0
 """On a shared Redis, waiting ranks with low numbers look so often whether the head lives; whoever finds that
@@ -58,7 +63,9 @@ def load_scripts(
         text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
         shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
     for element in elements:
-        connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+        connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+    for _ in elements:
+        connection.receive()
     connection.close()
     return shas
 
@@ -83,6 +90,7 @@ class RedisBroker:
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
+        self._place = {element: place for place, element in enumerate(self._streams)}
         self._low = low
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
@@ -132,12 +140,28 @@ class RedisBroker:
         args.append(len(commit.stats))
         for pair in commit.stats.items():
             args.extend(pair)
-        args.append(len(take))
-        args.extend(take)
+        if len(take) > FEW_STREAMS:
+            spans = self._spans(take)
+            args += [0, len(spans) // 2, *spans]
+        else:
+            args += [len(take), *take] if take else [0, 0]
         reply = _reply(self._script("step", *args), stand != IN_CALL)
         if self._shared and not reply.accepted:
             self._see_head()
         return reply
+
+    def _spans(self, take: Sequence[int]) -> list[int]:
+        """First and last element of each stretch of `take` that leaves out no stream between them."""
+        found = [take[0]]
+        way = 0
+        for before, element in pairwise(take):
+            step = self._place[element] - self._place[before]
+            if abs(step) != 1 or way not in (0, step):
+                found += [before, element]
+                way = 0
+            else:
+                way = step
+        return [*found, take[-1]]
 
     def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
         """See `Broker.claim`."""
@@ -188,7 +212,7 @@ class RedisBroker:
         for _ in range(2 * len(ranks)):
             self._calls.receive()
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
@@ -196,7 +220,7 @@ class RedisBroker:
         refresh: list[str] = []
         if self._ttl:
             refresh = self.keys.lasting(self._streams)
-        said = self._script("observe", self._ttl, int(fetch), *refresh)
+        said = self._script("observe", self._ttl, int(fetch), int(stats), *refresh)
         pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
