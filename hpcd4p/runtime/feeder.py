@@ -45,10 +45,7 @@ class Feeder(Rank):
         self._asking = False
         pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
         self._ahead = [
-            {
-                output: [r.target for r in routes if r.target in pool]
-                for output, routes in out.items()
-            }
+            {output: [r.target for r in routes if r.target in pool] for output, routes in out.items()}
             for out in job.plan.outgoing()
         ]
 

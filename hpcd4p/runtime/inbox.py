@@ -37,7 +37,7 @@ class Inbox:
     def __init__(self, elements: Iterable[int], high_tuples: int, high_bytes: int) -> None:
         self.lines: dict[int, Line] = {e: deque() for e in elements}
         self.tuples: Counter[int] = Counter()
-        """Tuples in line by element, where there are any: of thousands of elements few have something to do."""
+        """Tuples in line, by element that has any: of thousands of elements few have."""
         self._weight: dict[int, float] = {}
         self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
@@ -139,13 +139,12 @@ class Inbox:
         return any(self._news())
 
     def _news(self) -> tuple[list[int], list[int]]:
-        worse, better = [], []
+        worse = []
         for e, count in self.tuples.items():
             if e not in self._congested and (
                 count > self._high[0] or self._weight.get(e, 0.0) > self._high[1]
             ):
                 worse.append(e)
-        for e in self._congested:
-            if self.tuples[e] < self._high[0] / 2 and self._weight.get(e, 0.0) < self._high[1] / 2:
-                better.append(e)
+        low = self._high[0] / 2, self._high[1] / 2
+        better = [e for e in self._congested if self.tuples[e] < low[0] and self._weight.get(e, 0.0) < low[1]]
         return worse, better

@@ -45,8 +45,8 @@ TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
 DEEP = 32
-"""Most elements that run inside each other's tasks: what they write then is published. Each takes a dozen of the
-thousand calls that Python allows, and the elements need some."""
+"""So many elements run inside each other; what the last of them writes is published. Each takes up to a dozen
+of the thousand calls that Python allows, and the elements need some, too."""
 
 TAIL_TASKS = 4
 """While fewer tasks wait for each rank than this, memory is no concern: those go first that have the

@@ -52,7 +52,8 @@ class _Sequential:
         self._told = self.started
         self.failures = Failures(sink)
         self._failed: dict[str, int] = {}
-        self._has_failed = False
+        self._failing: set[int] = set()
+        """Elements of which a tuple has failed since the last look at failures."""
         self._nesting = Nesting()
 
     def run(self) -> Summary:
@@ -110,14 +111,20 @@ class _Sequential:
             instance.run(port, part)
             at += len(part)
             yield self._written(instance)
-        if self._has_failed:
-            self._has_failed = False
-            reason = too_many(self.plan, self.job.settings, self._stats())
-            if reason:
-                raise TooManyFailures(reason)
+        if self._failing:
+            self._judge()
         if self._on_progress is not None and (now := clock.now()) - self._told > PROGRESS_S:
             self._told = now
             self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self.started))
+
+    def _judge(self) -> None:
+        """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
+        failing, self._failing = self._failing, set()
+        parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
+        stats = totals(self.instances[part] for part in parts if part in self.instances) | self._failed
+        reason = too_many(self.plan, self.job.settings, stats, failing)
+        if reason:
+            raise TooManyFailures(reason)
 
     def _written(self, instance: Instance) -> Work:
         """Bring what `instance` has written to those that listen, one after the other."""
@@ -146,7 +153,7 @@ class _Sequential:
         self.failures.add(failure.kind, failure.tuples, failure.letter)
         for name in failure.counted():
             self._failed[name] = self._failed.get(name, 0) + failure.tuples
-        self._has_failed = True
+        self._failing.add(failure.element)
 
 
 def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:

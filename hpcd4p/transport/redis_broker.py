@@ -33,8 +33,8 @@ LAST_WORD_S = 1
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
 
 FEW_STREAMS = 16
-"""So many are tried one after the other, which costs some microseconds each. Where there are more, what waits is
-looked up."""
+"""So many are tried one after the other, some microseconds each. Where there are more, what waits is looked
+up."""
 
 LOOK_S = 1.0
 """On a shared Redis, waiting ranks with low numbers look so often whether the head lives; whoever finds that

@@ -11,7 +11,7 @@ FEW_ELEMENTS = 100
 """With so many, statistics are part of every look."""
 
 STATS_S_PER_ELEMENT = 0.0005
-"""They are a dozen numbers for each element: with thousands of elements they are looked at less often, so that
+"""They are a dozen numbers for each element: where there are thousands they are looked at less often, so that
 this takes some hundredths of the time."""
 
 

@@ -1,4 +1,4 @@
-"""Thousands of elements: in a chain of stateless ones, of stateful ones, of both by turns, or side by side."""
+"""Thousands of elements: a chain of stateless ones, of stateful ones, of both in turns, or side by side."""
 
 from __future__ import annotations
 
