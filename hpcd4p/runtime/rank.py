@@ -42,7 +42,7 @@ BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
 
 DEEP_CALLS = 16
-"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each takes
+"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each is
 a dozen of the thousand calls that Python allows. (It takes as many elements in a row that write more than may
 wait, in one call each.)"""
 

@@ -144,3 +144,72 @@ def test_work_is_done_depth_first_and_in_order():
 
     depth_first(work("a", work("b", work("c")), work("d")))
     assert " ".join(done) == "a begins b begins c begins c ends b ends d begins d ends a ends"
+
+
+def test_work_may_be_fifty_thousand_levels_deep():
+    deepest = 50_000
+    done = []
+
+    def work(level: int) -> Work:
+        if level < deepest:
+            yield work(level + 1)
+        done.append(level)
+
+    depth_first(work(1))
+    assert done == list(range(deepest, 0, -1))
+
+
+def test_memory_holds_one_batch_for_each_level_not_all_that_comes_of_them():
+    alive = most = 0
+
+    def work(level: int) -> Work:
+        nonlocal alive, most
+        alive += 1
+        most = max(most, alive)
+        if level < 6:
+            for _ in range(5):
+                yield work(level + 1)
+        alive -= 1
+
+    depth_first(work(0))
+    assert most == 7
+
+
+def test_what_comes_of_a_branch_is_done_before_the_next_one_begins():
+    seen = []
+
+    class Twice(IterativePE):
+        def _process(self, number):
+            self.write("output", number)
+            self.write("output", number + 10)
+
+    class Note(IterativePE):
+        def __init__(self, name):
+            super().__init__()
+            self.label = name
+
+        def _process(self, number):
+            seen.append((self.label, number))
+            return number
+
+    graph, source, twice = WorkflowGraph(), Numbers(), Twice()
+    graph.connect(source, "output", twice, "input")
+    for name in "ab":
+        first, second = Note(name), Note(name * 2)
+        graph.connect(twice, "output", first, "input")
+        graph.connect(first, "output", second, "input")
+    run(graph, 1)
+    # the first batch of an element is one tuple
+    assert seen == [(name * k, n) for name in "ab" for n in (0, 10) for k in (1, 2)]
+
+
+@pytest.mark.filterwarnings("ignore:3 tuples failed")
+def test_a_failure_deep_in_a_chain_tells_of_the_element_alone():
+    class Fails(IterativePE):
+        def _process(self, number):
+            raise ValueError("no")
+
+    ended = run(chain([More] * (DEEP // 2) + [Fails] + [More] * 10), 3)
+    assert ended.summary.failed == 3
+    for letter in ended.dead_letters:
+        assert len(letter.traceback.splitlines()) < 8
