@@ -11,7 +11,6 @@ import select
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 from hpcd4p import descriptors
@@ -20,6 +19,7 @@ from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
+from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
 from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
@@ -31,10 +31,6 @@ LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
 
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
-
-FEW_STREAMS = 16
-"""So many are tried one after the other, some microseconds each. Where there are more, what waits is looked
-up."""
 
 LOOK_S = 1.0
 """On a shared Redis, waiting ranks with low numbers look so often whether the head lives; whoever finds that
@@ -90,7 +86,7 @@ class RedisBroker:
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
-        self._place = {element: place for place, element in enumerate(self._streams)}
+        self._wanted = Wanted(streams)
         self._low = low
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
@@ -140,28 +136,11 @@ class RedisBroker:
         args.append(len(commit.stats))
         for pair in commit.stats.items():
             args.extend(pair)
-        if len(take) > FEW_STREAMS:
-            spans = self._spans(take)
-            args += [0, len(spans) // 2, *spans]
-        else:
-            args += [len(take), *take] if take else [0, 0]
+        args += self._wanted.words(take)
         reply = _reply(self._script("step", *args), stand != IN_CALL)
         if self._shared and not reply.accepted:
             self._see_head()
         return reply
-
-    def _spans(self, take: Sequence[int]) -> list[int]:
-        """First and last element of each stretch of `take` that leaves out no stream between them."""
-        found = [take[0]]
-        way = 0
-        for before, element in pairwise(take):
-            step = self._place[element] - self._place[before]
-            if abs(step) != 1 or way not in (0, step):
-                found += [before, element]
-                way = 0
-            else:
-                way = step
-        return [*found, take[-1]]
 
     def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
         """See `Broker.claim`."""
