@@ -37,6 +37,8 @@ from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.runtime.signals import deafen, hear_alarms
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.workflow.identity import unpack
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
@@ -112,7 +114,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, setup.by_value, number)
+    codec = Codec(setup.secret, number, tuple_dumper(setup.by_value))
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
@@ -253,6 +255,6 @@ def elements_of(setup: Setup) -> list[Any] | ElementFailed:
             from hpcd4p.workflow.load import install_module
 
             install_module(*setup.module)
-        return [pickle.loads(blob) for blob in setup.elements]
+        return unpack(setup.elements)
     except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
         return ElementFailed(f"an element cannot be made on another rank: {type(error).__name__}: {error}")
