@@ -17,15 +17,16 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from hpcd4p.workflow import kept
-from hpcd4p.workflow.kept import LONGEST, Kept, intern, is_object, named
+from hpcd4p.workflow.kept import LONGEST, NUMBERS, Kept, intern, is_object, named
 from hpcd4p.workflow.singles import Judge, alike
 
 
 class Packed(NamedTuple):
     """Elements, or anything else, as bytes."""
 
+    numbers: list[complex]
     common: bytes
-    """What several of them refer to and no module has that can be imported; empty if there is nothing."""
+    """What several of them refer to and no module has that can be imported: numbers, and others as bytes."""
     blobs: list[bytes]
     homes: list[str]
     """Modules whose strings are interned before anything is unpacked."""
@@ -43,7 +44,8 @@ def dumper(by_value: bool, of: Kept | None = None) -> Callable[..., bytes]:
     return _dumps_with(base, of or kept.here)
 
 
-def _dumps_with(base: Any, of: Kept, numbers: bool = True) -> Callable[..., bytes]:
+def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., bytes]:
+    """Function that pickles with `base`; what has a number goes by that, if it is `below` that."""
     keys = of.keys
 
     class Pickler(base):  # type: ignore[misc]
@@ -62,7 +64,7 @@ def _dumps_with(base: Any, of: Kept, numbers: bool = True) -> Callable[..., byte
                     return None
                 key = _searched(thing, of)
             if type(key) is int:
-                return key if numbers else None
+                return key if below is None or key < below else None
             if not key or id(thing) in self.open:
                 self.open.discard(id(thing))
                 return None
@@ -122,19 +124,21 @@ def _loads(blob: bytes) -> Any:
 def pack(blobs: list[bytes]) -> Packed:
     """What `dumper` has made of elements, with all that is kept with them."""
     sentinels = [key for key in kept.here.sentinels.values() if isinstance(key, str)]
-    return Packed(_common(), blobs, list(kept.here.homes), sentinels)
+    numbers = [each for each in kept.here.common if type(each) in NUMBERS]
+    return Packed(numbers, _common(len(numbers)), blobs, list(kept.here.homes), sentinels)
 
 
-def _common() -> bytes:
-    """Bytes of the kept objects that have a number; none if there are none."""
-    if not kept.here.common:
+def _common(done: int) -> bytes:
+    """Bytes of the kept objects that have a number, but for the first `done`; none if there are none."""
+    things = kept.here.common[done:]
+    if not things:
         return b""
     base: Any = pickle.Pickler
-    if not all(map(is_object, kept.here.common)):
+    if not all(map(is_object, things)):
         import cloudpickle
 
         base = cloudpickle.Pickler
-    return _dumps_with(base, kept.here, numbers=False)(kept.here.common)
+    return _dumps_with(base, kept.here, below=done)(things)
 
 
 def unpack(packed: Packed) -> list[Any]:
@@ -144,6 +148,7 @@ def unpack(packed: Packed) -> list[Any]:
     for name in packed.homes:
         with suppress(ImportError):  # then what is in it says so when it is unpacked
             intern(strings_of(import_module(name)))
+    kept.here.number(packed.numbers)
     if packed.common:
         kept.here.number(_loads(packed.common))
     kept.here.numbered = True

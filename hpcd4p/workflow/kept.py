@@ -18,6 +18,9 @@ from hpcd4p.workflow.singles import Judge
 LONGEST = 256
 """Characters of a string that may be interned: longer ones are text, and nobody asks whether they are it."""
 
+NUMBERS = (int, float, complex)
+"""Pickle makes each of them twice that is there twice."""
+
 NOTHING = object()
 
 
@@ -31,7 +34,7 @@ class Kept:
     sentinels
         The same of those that tuples may hold, and `kinds` their classes.
     common
-        Those with a number: no module has them that can be imported.
+        Those with a number: no module has them that can be imported. `NUMBERS` come first.
     held
         All of them by id(); they are alive, or another object would get it.
     """
@@ -64,7 +67,7 @@ class Kept:
         intern(known.strings)
         if not self.numbered:  # those that came from another process mean the same in both
             bare = [t for t in known.nameless if by_value or (is_object(t) and has_a_name(type(t)))]
-            self.number(bare)
+            self.number(sorted(bare, key=lambda thing: type(thing) not in NUMBERS))
 
     def hold(self, thing: Any, key: str | int) -> None:
         """Keep `thing` under `key`, unless it is kept already."""
@@ -83,7 +86,7 @@ class Kept:
         for thing in things:
             self.numbered = True
             self.hold(thing, len(self.common))
-            if is_object(thing) and judge.is_sentinel(thing):
+            if judge.is_sentinel(thing):
                 self.sentinel(thing, len(self.common))
             self.common.append(thing)
 

@@ -25,7 +25,7 @@ class Known(NamedTuple):
     sentinels: list[str]
     """Names of those that tuples may hold."""
     nameless: list[Any]
-    """Classes, functions and singles that no module has that can be imported."""
+    """Classes, functions and constants that no module has that can be imported."""
     strings: list[str]
     """In code and variables, in order: what an element is asked about may be one of them."""
     homes: list[str]
@@ -118,12 +118,14 @@ def _modules(parts: Iterable[Any]) -> list[ModuleType]:
         if isinstance(name, str):
             names[name] = None
         names[type(part).__module__] = None
-    near = [m for n in names if (m := sys.modules.get(n)) is not None and not _left_out(n)]
+    near = [
+        m for n in names if (m := sys.modules.get(n)) is not None and (n == "__main__" or not _left_out(n))
+    ]
     for module in list(near):
         whole = [v for v in list(vars(module).values()) if issubclass(type(v), ModuleType)]
         near += [m for m in whole if not _left_out(m.__name__)]
     found = {id(m): m for m in near if sys.modules.get(m.__name__) is m and not _by_value(m)}
-    return list(found.values())
+    return [m for m in found.values() if m.__name__ != "__main__"]
 
 
 def _left_out(name: str) -> bool:
@@ -151,9 +153,11 @@ def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list
     """What is reached from `parts` by the names that code uses, and has no name elsewhere; its functions."""
 
     def is_nameless(value: Any) -> bool:
+        if id(value) in named or type(value) is str:
+            return False
         if issubclass(type(value), (type, FunctionType)):
-            return id(value) not in named and not has_a_name(value)
-        return id(value) not in named and judge.is_single(value)
+            return not has_a_name(value)
+        return judge.is_constant(value)
 
     # what an element holds may be data, of which it has its own
     todo = [p for p in parts if is_nameless(p) and (callable(p) or judge.is_sentinel(p))]
