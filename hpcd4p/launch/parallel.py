@@ -51,6 +51,8 @@ def run(
     secret = early.secret
     keep(job.elements, job.by_value)
     packed = _packed(job)
+    codec = Codec(secret)
+    codec.dumps = tuple_dumper(job.by_value)
     with ExitStack() as stack:
         stack.callback(early.stop)  # the ranks need it no longer, whatever is still to be written
         redis: RedisPlace | None = None
@@ -94,9 +96,7 @@ def run(
         crew.begun()
         summary: Summary | None = None
         try:
-            summary = lead(
-                job, broker, mesh, Codec(secret, dumps=tuple_dumper(job.by_value)), sink, story, on_progress
-            )
+            summary = lead(job, broker, mesh, codec, sink, story, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             raise

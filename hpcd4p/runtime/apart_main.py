@@ -53,7 +53,8 @@ class Server:
         setup, rank, started = pickle.load(read)
         self._plan: Plan = setup.plan
         self._elements = elements_of(setup)
-        self._codec = Codec(b"", dumps=tuple_dumper(setup.by_value))
+        self._codec = Codec(b"")
+        self._codec.dumps = tuple_dumper(setup.by_value)
         self._failures: list[Failure] = []
         self._flow = Flow(setup.plan, rank, _nowhere, self._fail, started)
         self._instances: dict[int, Instance] = {}

@@ -114,7 +114,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, number, tuple_dumper(setup.by_value))
+    codec = Codec(setup.secret, number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
@@ -129,6 +129,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     try:
         if isinstance(elements, ElementFailed):
             raise elements
+        codec.dumps = tuple_dumper(setup.by_value)
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
         rank.suspects.make = lambda: _cell(rank, setup)

@@ -69,14 +69,18 @@ class Codec:
         Key of the tags, known to the ranks of the run only.
     rank
         Who seals.
+
+    Attributes
+    ----------
     dumps
-        Pickles like `pickle.dumps`: in runs, what `workflow.sentinels.tuple_dumper` gives.
+        Pickles, like `pickle.dumps`. In runs, what `workflow.sentinels.tuple_dumper` gives as soon as the
+        elements are there.
     """
 
-    def __init__(self, secret: bytes, rank: int = 0, dumps: Callable[..., bytes] = pickle.dumps) -> None:
+    def __init__(self, secret: bytes, rank: int = 0) -> None:
         self._secret = secret
         self._serial = rank << 40
-        self._dumps = dumps
+        self.dumps: Callable[..., bytes] = pickle.dumps
 
     def frames(self, thing: Any) -> list[bytes | memoryview]:
         """Pickle of `thing` and, after it, the raw buffers that it refers to (not copied)."""
@@ -92,7 +96,7 @@ class Codec:
             large.append(raw)
             return False
 
-        body = self._dumps(thing, protocol=5, buffer_callback=keep_in_band)
+        body = self.dumps(thing, protocol=5, buffer_callback=keep_in_band)
         return [body, *large]
 
     def pack(self, segments: list[Segment]) -> list[bytes | memoryview]:

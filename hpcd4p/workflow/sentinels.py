@@ -18,8 +18,16 @@ from hpcd4p.workflow.singles import state_of
 
 
 def tuple_dumper(by_value: bool) -> Callable[..., bytes]:
-    """`pickle.dumps` for tuples, but for sentinels; or one that takes along what no module has."""
-    return _dumps_by_value if by_value else dumps
+    """Function like `pickle.dumps`, for tuples of elements that are kept.
+
+    Parameters
+    ----------
+    by_value
+        Take along classes and functions that no module has.
+    """
+    if by_value:
+        return _dumps_by_value
+    return dumps if kept.here.kinds else pickle.dumps
 
 
 def dumps(thing: Any, **options: Any) -> bytes:
