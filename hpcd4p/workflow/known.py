@@ -134,19 +134,26 @@ def _left_out(name: str) -> bool:
 
 
 def _named_in(module: ModuleType, judge: Judge) -> Iterator[tuple[Any, str]]:
-    where = module.__name__
-    for name, value in list(vars(module).items()):
-        if name.startswith("__"):
-            continue
-        if type(value) is FunctionType:
-            if value.__closure__ is None and not has_a_name(value):
-                yield value, f"{where}:{name}"
-        elif issubclass(type(value), type):
-            if value.__module__ == where:
-                inner = [(n, v) for n, v in list(vars(value).items()) if not n.startswith("__")]
-                yield from ((v, f"{where}:{name}.{n}") for n, v in inner if judge.is_constant(v))
-        elif judge.is_constant(value):
-            yield value, f"{where}:{name}"
+    todo: list[tuple[str, Any]] = [(f"{module.__name__}:", module)]
+    while todo:
+        before, space = todo.pop()
+        for name, value in list(vars(space).items()):
+            if name.startswith("__"):
+                continue
+            if issubclass(type(value), type):
+                ours = value.__module__ == module.__name__ and has_a_name(value)
+                if ours and f"{before}{name}" == f"{module.__name__}:{value.__qualname__}":
+                    todo.append((f"{before}{name}.", value))
+            elif type(value) is not FunctionType:
+                if judge.is_constant(value):
+                    yield value, before + name
+            elif _is_of_the_file(value) and not has_a_name(value):
+                yield value, before + name
+
+
+def _is_of_the_file(function: FunctionType) -> bool:
+    """Whether a function was made by running its module, and by nothing that other ranks do not run."""
+    return function.__closure__ is None and "<locals>" not in function.__qualname__
 
 
 def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list[Any], list[FunctionType]]:

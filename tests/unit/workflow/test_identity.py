@@ -83,6 +83,10 @@ class Pair(NamedTuple):
 
 class Holds(IterativePE):
     INNER = Label("inner")
+    halve = lambda number: number / 2  # noqa: E731
+
+    class Deep:
+        EMPTY = object()
 
     def __init__(self, value, again=None):
         super().__init__()
@@ -130,8 +134,8 @@ def inside(found):
 
 @pytest.mark.parametrize(
     "value",
-    [MISSING, NAMED, LOW, Holds.INNER, dataclasses.MISSING, square, Label, "identifier", TEXT, NORM, COLUMNS,
-     NAMES, PAIR, LIMIT, math.inf, math.nan, np.nan, Way.ENV, len, None, True, 7],
+    [MISSING, NAMED, LOW, Holds.INNER, Holds.Deep.EMPTY, Holds.halve, dataclasses.MISSING, square, Label,
+     "identifier", TEXT, NORM, COLUMNS, NAMES, PAIR, LIMIT, math.inf, math.nan, np.nan, Way.ENV, len, None, True, 7],
     ids=str,
 )  # fmt: skip
 def test_what_has_a_name_is_itself_elsewhere_at_any_depth(value):
@@ -215,6 +219,13 @@ def test_a_function_that_is_another_one_there_is_refused(monkeypatch):
     monkeypatch.setitem(globals(), "square", lambda number: number)
     with keeping(), pytest.raises(pickle.UnpicklingError, match="square is another function"):
         unpack(packed)
+
+
+def test_a_function_that_a_call_has_made_has_no_name(monkeypatch):
+    monkeypatch.setitem(globals(), "built", (lambda: lambda number: number)())
+    keep([Holds(built)])  # noqa: F821
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        dumper(False)(Holds(built))  # noqa: F821
 
 
 def test_an_object_of_a_module_that_no_element_comes_from_is_found():
