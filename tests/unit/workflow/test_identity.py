@@ -135,7 +135,8 @@ def inside(found):
 @pytest.mark.parametrize(
     "value",
     [MISSING, NAMED, LOW, Holds.INNER, Holds.Deep.EMPTY, Holds.halve, dataclasses.MISSING, square, Label,
-     "identifier", TEXT, NORM, COLUMNS, NAMES, PAIR, LIMIT, math.inf, math.nan, np.nan, Way.ENV, len, None, True, 7],
+     "identifier", TEXT, NORM, COLUMNS, NAMES, PAIR, LIMIT, math.inf, math.nan, np.nan, Way.ENV, len,
+     None, True, 7],
     ids=str,
 )  # fmt: skip
 def test_what_has_a_name_is_itself_elsewhere_at_any_depth(value):
