@@ -62,7 +62,7 @@ def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., 
             if key is None:
                 if kind is not object:
                     return None
-                key = _searched(thing, of)
+                key = of.search(thing)
             if type(key) is int:
                 return key if below is None or key < below else None
             if not key or id(thing) in self.open:
@@ -79,15 +79,6 @@ def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., 
         return file.getvalue()
 
     return dumps
-
-
-def _searched(thing: object, of: Kept) -> str:
-    """Name of an ``object()`` that the modules around the elements do not have; empty if none has it."""
-    from hpcd4p.workflow.known import name_of_object
-
-    name = name_of_object(thing) or ""
-    of.hold(thing, name)
-    return name
 
 
 def _place_of(function: Any) -> Any:

@@ -47,6 +47,7 @@ class Kept:
         self.homes: list[str] = []
         self.held: dict[int, Any] = {}
         self.numbered = False
+        self._objects: dict[int, str] | None = None
 
     def keep(self, things: Iterable[Any], by_value: bool = False) -> None:
         """Keep what `things` refer to. Rank 0.
@@ -89,6 +90,17 @@ class Kept:
             if judge.is_sentinel(thing):
                 self.sentinel(thing, len(self.common))
             self.common.append(thing)
+
+    def search(self, thing: object) -> str:
+        """Name of an ``object()`` that the modules around the elements do not have; empty if none has it."""
+        if self._objects is None:
+            from hpcd4p.workflow.known import names_of_objects
+
+            self._objects = names_of_objects()
+        name = self._objects.get(id(thing), "")
+        name = name if name and named(name) is thing else ""
+        self.hold(thing, name)
+        return name
 
 
 def is_object(thing: Any) -> bool:

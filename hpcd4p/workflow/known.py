@@ -44,10 +44,12 @@ def gathered(things: Iterable[Any]) -> Known:
             named.setdefault(name, thing)
     tops = {module.__name__ for module in users}
     sentinels = [n for n, thing in named.items() if n.partition(":")[0] in tops and judge.is_sentinel(thing)]
-    for thing in (p for p in parts if type(p) is object):
-        if (found := name_of_object(thing)) is not None:
-            named.setdefault(found, thing)
-            sentinels.append(found)
+    bare = [part for part in parts if type(part) is object]
+    anywhere = names_of_objects() if bare else {}
+    for thing in bare:
+        if id(thing) in anywhere:
+            named.setdefault(anywhere[id(thing)], thing)
+            sentinels.append(anywhere[id(thing)])
     nameless, functions = _nameless(parts, judge, {id(thing) for thing in named.values()})
     strings = [*_strings_in(functions), *(text for module in users for text in strings_of(module))]
     return Known(named, sentinels, nameless, strings, [module.__name__ for module in users])
@@ -78,14 +80,15 @@ def has_a_name(thing: Any) -> bool:
     return found is thing
 
 
-def name_of_object(thing: object) -> str | None:
-    """Name of a bare ``object()`` in any module at all; None if it has none."""
-    for name, module in list(sys.modules.items()):
-        if name != "__main__" and isinstance(module, ModuleType):
-            for attribute, value in list(vars(module).items()):
-                if value is thing:
-                    return f"{name}:{attribute}"
-    return None
+def names_of_objects() -> dict[int, str]:
+    """Names of the bare ``object()`` of all modules there are, by id()."""
+    return {
+        id(value): f"{where}:{name}"
+        for where, module in list(sys.modules.items())
+        if where != "__main__" and isinstance(module, ModuleType)
+        for name, value in list(vars(module).items())
+        if type(value) is object
+    }
 
 
 def _by_value(module: ModuleType) -> bool:

@@ -76,7 +76,11 @@ class Judge:
         kind = type(thing)
         if kind in _VALUES:
             return kind is not int or thing not in _SMALL_INTS
-        if issubclass(kind, (tuple, frozenset)) and (kind in (tuple, frozenset) or hasattr(kind, "_fields")):
+        if issubclass(kind, (tuple, frozenset)):
+            if kind not in (tuple, frozenset) and (
+                not hasattr(kind, "_fields") or hasattr(thing, "__dict__")
+            ):
+                return False
             return 0 < len(thing) <= _MOST_ITEMS and all(self._is_part(each, depth) for each in thing)
         rules = getattr(kind, "__dataclass_params__", None)
         if rules is not None and rules.frozen:

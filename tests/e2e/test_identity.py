@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.harness import WORKFLOWS
-from tests.e2e.workflows.asks_is import EXPECTED, NUMBERS, answer, problems
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", SyntaxWarning)  # Python warns of `is` with a literal, too
+    from tests.e2e.workflows.asks_is import EXPECTED, NUMBERS, answer, problems
 
 FILE = WORKFLOWS / "asks_is.py"
 MPICH = Path(sys.prefix) / "mpich" / "bin"
 """Where the Makefile puts another Python, with MPICH."""
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*is.* with .*literal:SyntaxWarning")
 
 
 def outputs_of(ended):

@@ -108,6 +108,7 @@ COLUMNS = ("time", "value", MISSING, 2.5)
 NAMES = frozenset({"time", "value"})
 PAIR = Pair("one", 1.5)
 LIMIT = 12_345.5
+ENV, IDENTIFIER = "env", "identifier"
 TEXT = "several words, which Python does not intern"
 square = lambda number: number * number  # noqa: E731
 
@@ -162,21 +163,21 @@ def test_parameters_of_a_dataclass_keep_what_they_are():
         found = there(Holds(Parameters("env", MISSING)))[0].value
     finally:
         del module.Parameters
-    assert found.norm is "env"  # noqa: F632
+    assert found.norm is ENV
     assert found.missing is MISSING
 
 
 def test_a_string_that_was_made_while_the_program_ran_is_not_taken_for_the_one_in_the_code():
     made = "".join(["iden", "tifier"])
-    assert made is not "identifier"  # noqa: F632
+    assert made is not IDENTIFIER
     found = there(Holds(made))[0].value
     assert found == "identifier"
-    assert found is not sys.intern("identifier")
+    assert found is not IDENTIFIER
 
 
 def test_keys_of_dicts_are_interned_again():
     (key,) = there(Holds({"env": 1}))[0].value
-    assert key is "env"  # noqa: F632
+    assert key is ENV
 
 
 def test_two_attributes_that_are_one_object_stay_one():
@@ -235,6 +236,7 @@ def test_an_object_of_a_module_that_no_element_comes_from_is_found():
     sys.modules[module.__name__] = module
     try:
         assert there(Holds([module.EMPTY]))[0].value[0] is module.EMPTY
+        assert there(Holds({1: [[module.EMPTY]]}))[0].value[1][0][0] is module.EMPTY
     finally:
         del sys.modules[module.__name__]
 
@@ -354,7 +356,7 @@ class Normalise(IterativePE):
 """
 
 
-@pytest.mark.filterwarnings("ignore:.*is.* with .*literal:SyntaxWarning")
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_a_parameter_compared_by_is_means_the_same_in_another_process(tmp_path, monkeypatch):
     (tmp_path / "flow_of_envelopes.py").write_text(FLOW)
     monkeypatch.syspath_prepend(tmp_path)
