@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -255,7 +256,9 @@ def elements_of(setup: Setup) -> list[Any] | ElementFailed:
         if setup.module is not None:
             from hpcd4p.workflow.load import install_module
 
-            install_module(*setup.module)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # rank 0 has read the same
+                install_module(*setup.module)
         return unpack(setup.elements)
     except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
         return ElementFailed(f"an element cannot be made on another rank: {type(error).__name__}: {error}")

@@ -15,6 +15,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", SyntaxWarning)  # Python warns of `is` with a literal, too
     from tests.e2e.workflows.asks_is import EXPECTED, NUMBERS, answer, problems
 
+LITERALS = 5
+"""In the code of the file, behind ``is``."""
+
 FILE = WORKFLOWS / "asks_is.py"
 MPICH = Path(sys.prefix) / "mpich" / "bin"
 """Where the Makefile puts another Python, with MPICH."""
@@ -47,6 +50,7 @@ def test_elements_of_a_script_mean_the_same_on_every_rank(tmp_path, environment,
 def test_elements_of_a_file_mean_the_same_on_every_rank(runs, mapping, size):
     ended = runs.run(str(FILE), size, "-a", "graph", "--mapping", mapping)
     assert ended.status == 0, ended.err
+    assert ended.err.count('"is" with a literal') == LITERALS  # said by one rank, not by each
     assert list(problems(outputs_of(ended))) == []
 
 
