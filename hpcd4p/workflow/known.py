@@ -74,8 +74,9 @@ def has_a_name(thing: Any) -> bool:
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
     if module is None or module.__name__ == "__main__" or _by_value(module):
         return False
-    found: Any = module
-    for part in thing.__qualname__.split("."):
+    first, *rest = thing.__qualname__.split(".")
+    found = vars(module).get(first)  # not getattr: a module may import another when it is asked
+    for part in rest:
         found = getattr(found, part, None)
     return found is thing
 
