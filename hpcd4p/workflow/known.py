@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from hpcd4p.workflow.places import is_library_module
-from hpcd4p.workflow.singles import Judge, codes, functions_in, methods_of
+from hpcd4p.workflow.places import codes, is_library_module
+from hpcd4p.workflow.singles import Judge, functions_in, methods_of
 
 _MOST_ITEMS = 1000
 """Items of a container in an element that are looked at."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from copyreg import dispatch_table
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
-from hpcd4p.workflow.places import is_library
+from hpcd4p.workflow.places import codes, held_by, is_library
 
 _VALUES = (int, float, complex, bytes)
 _ATOMS = (*_VALUES, str, bool, type(None))
@@ -157,13 +157,7 @@ def alike(one: Any, other: Any) -> bool:
 
 def state_of(thing: Any) -> dict[str, Any]:
     """Attributes that an object itself has."""
-    found = dict(getattr(thing, "__dict__", ()))
-    for base in type(thing).__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name not in ("__dict__", "__weakref__") and hasattr(thing, name):
-                found[name] = getattr(thing, name)
-    return found
+    return {name: value for held in held_by(thing) for name, value in held.items()}
 
 
 # ---- code
@@ -188,11 +182,3 @@ def methods_of(module: ModuleType) -> Iterator[tuple[type | None, FunctionType]]
         for function in functions_in([value] if owner is None else vars(owner).values()):
             if function.__module__ == module.__name__:
                 yield owner, function
-
-
-def codes(code: CodeType) -> Iterator[CodeType]:
-    """A piece of code, and those inside it."""
-    yield code
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from codes(inner)
