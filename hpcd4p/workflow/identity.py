@@ -100,7 +100,7 @@ class _Unpickler(pickle.Unpickler):
         name, thing, *place = key
         found = named(name)
         if place:
-            if _place_of(found) != place[0]:
+            if not alike(_place_of(found), place[0]):
                 raise pickle.UnpicklingError(f"{name} is another function here; give it a name of its own")
         elif not alike(found, thing):
             return self.others.setdefault(name, thing)

@@ -151,13 +151,19 @@ def _named_in(module: ModuleType, judge: Judge) -> Iterator[tuple[Any, str]]:
             elif type(value) is not FunctionType:
                 if judge.is_constant(value):
                     yield value, before + name
-            elif _is_of_the_file(value) and not has_a_name(value):
+            elif _is_of_the_file(value, judge) and not has_a_name(value):
                 yield value, before + name
 
 
-def _is_of_the_file(function: FunctionType) -> bool:
+def _is_of_the_file(function: FunctionType, judge: Judge) -> bool:
     """Whether a function was made by running its module, and by nothing that other ranks do not run."""
-    return function.__closure__ is None and "<locals>" not in function.__qualname__
+    defaults = function.__defaults__ or ()
+    return (
+        function.__closure__ is None
+        and function.__kwdefaults__ is None
+        and all(map(judge.is_fixed, defaults))
+        and "<locals>" not in function.__qualname__
+    )
 
 
 def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list[Any], list[FunctionType]]:

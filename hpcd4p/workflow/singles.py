@@ -81,13 +81,14 @@ class Judge:
                 not hasattr(kind, "_fields") or hasattr(thing, "__dict__")
             ):
                 return False
-            return 0 < len(thing) <= _MOST_ITEMS and all(self._is_part(each, depth) for each in thing)
+            return 0 < len(thing) <= _MOST_ITEMS and all(self.is_fixed(each, depth) for each in thing)
         rules = getattr(kind, "__dataclass_params__", None)
         if rules is not None and rules.frozen:
-            return all(self._is_part(each, depth) for each in state_of(thing).values())
+            return all(self.is_fixed(each, depth) for each in state_of(thing).values())
         return self.is_single(thing)
 
-    def _is_part(self, thing: Any, depth: int) -> bool:
+    def is_fixed(self, thing: Any, depth: int = 0) -> bool:
+        """Whether `thing` is a constant, or one of what Python has once."""
         return type(thing) in _ATOMS or (depth < _MOST_DEPTH and self.is_constant(thing, depth + 1))
 
     def _assigns(self, kind: type, names: frozenset[str]) -> bool:

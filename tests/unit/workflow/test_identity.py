@@ -110,7 +110,7 @@ PAIR = Pair("one", 1.5)
 LIMIT = 12_345.5
 ENV, IDENTIFIER = "env", "identifier"
 TEXT = "several words, which Python does not intern"
-square = lambda number: number * number  # noqa: E731
+square = lambda number, fill=math.nan, missing=MISSING: number * number  # noqa: E731
 
 
 @pytest.fixture(autouse=True)
