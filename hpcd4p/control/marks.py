@@ -35,6 +35,12 @@ class Marks:
             for e in indices
         ]
 
+    def feeds_collector(self, element: int, collector: int) -> None:
+        """`element` has written on an output that it had not declared, which goes to the collector."""
+        for e, below in enumerate(self._below):
+            if e == element or element in below:
+                self.feeds[e].add(collector)
+
     def full(self, tasks: int, size: int) -> bool:
         """Whether as many tasks wait as may, or as many bytes."""
         return size > self._bytes or tasks > self._tasks

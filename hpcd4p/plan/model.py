@@ -8,10 +8,14 @@ unconnected output.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HEAD = 0
 COLLECTOR = "collector"
+
+UNDECLARED = "\0undeclared"
+"""Where an instance keeps what it writes on outputs that its element has not declared, as (output, value)
+pairs. No name that a user would give."""
 
 
 class Mapping(StrEnum):
@@ -57,6 +61,14 @@ class Route(NamedTuple):
     input: str
     spread: Spread
     key: tuple[int | str, ...] | None  # positions or names of the key in the tuple
+
+
+def as_written(output: str, value: Any) -> tuple[str, Any]:
+    """Output and value in the words of the element, of a value that `output` holds."""
+    if output != UNDECLARED:
+        return output, value
+    name, value = value
+    return str(name), value
 
 
 class ElementPlan(NamedTuple):
@@ -119,6 +131,11 @@ class Plan(NamedTuple):
     def streams(self) -> list[int]:
         """Elements that have a task stream: those of the pool, and the roots that may move there."""
         return [e.index for e in self.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
+
+    def undeclared(self, element: int) -> Route:
+        """Route of what `element` writes on outputs that it has not declared: nothing else can hear it."""
+        port = f"{self.elements[element].name}.{UNDECLARED}"
+        return Route(element, UNDECLARED, self.collector, port, Spread.ONE, None)
 
     def outgoing(self, element: int) -> dict[str, list[Route]]:
         """Routes that leave `element`, by output."""

@@ -19,6 +19,7 @@ from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.at_work import blame
+from hpcd4p.runtime.collector import Collector
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
@@ -42,10 +43,7 @@ class _Sequential:
         self.started = clock.now()
         self.flow = Flow(job.plan, 0, self._deliver, self._fail, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collected = {
-            r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector
-        }
-        self.outputs: dict[str, int] = {}
+        self.collector = Collector(job.plan, sink)
         self.account = RankAccount(0, "all", self.started)
         self._on_progress = on_progress
         self._told = self.started
@@ -60,6 +58,8 @@ class _Sequential:
                 instance.on_overflow = self._overflow
                 instance.start()
                 self.instances[element.index, partition] = instance
+        for instance in self.instances.values():
+            self._forward(instance)  # what `preprocess` has written
         for element in self.plan.elements[:-1]:
             if element.role is Role.ROOT:
                 self._source(self.instances[element.index, 0])
@@ -77,7 +77,7 @@ class _Sequential:
             self.job,
             stats,
             [RankFigures(**self.account.figures())],
-            self.outputs,
+            self.collector.outputs,
             self.failures.figures(),
             self.started,
             stop,
@@ -100,10 +100,7 @@ class _Sequential:
 
     def _deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         if route.target == self.plan.collector:
-            source, output = self.collected[route.input]
-            name = self.plan.elements[source].name
-            self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
-            self.sink.outputs(name, output, values)
+            self.collector.run(route.input, values)
             return
         self._drive(self.instances[route.target, partition], route.input, values)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
-from hpcd4p.plan.model import Mapping, Role
+from hpcd4p.plan.model import Mapping, Plan, Role
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -116,9 +116,20 @@ def summarise(
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,
-        notes=list(notes or []),
+        notes=[*(notes or []), *_notes_on_outputs(plan, outputs)],
         config=_plain(job),
     )
+
+
+def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
+    """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
+    declared = plan.elements[plan.collector].inputs
+    return [
+        f"{name} is an output that its element does not declare: nothing can be connected to it, and its "
+        f"{count:,} tuples are kept as outputs of the workflow. If that is right, declare it with _add_output"
+        for name, count in sorted(outputs.items())
+        if name not in declared
+    ]
 
 
 def _plain(job: Job) -> dict[str, Any]:
