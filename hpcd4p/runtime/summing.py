@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from hpcd4p.record.scaling import Scaling
 
 
+TIMED = "Average processing time"
+"""In the notes on elements whose user asked for it."""
+
+
 def summarise(
     job: Job,
     stats: dict[str, int],
@@ -116,9 +120,19 @@ def summarise(
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,
-        notes=[*(notes or []), *_notes_on_outputs(plan, outputs)],
+        notes=[*(notes or []), *_notes_on_outputs(plan, outputs), *_notes_on_times(job, elements)],
         config=_plain(job),
     )
+
+
+def _notes_on_times(job: Job, figures: list[ElementFigures]) -> list[str]:
+    """The average of each element that was wrapped into a `ProcessTimingPE`."""
+    timed = zip(job.elements, figures, strict=False)
+    return [
+        f"{e.name}: {TIMED}: {e.busy_s / e.tuples_in:.4g} s, of {e.tuples_in:,} tuples"
+        for pe, e in timed
+        if getattr(pe, "_timed", False) and e.tuples_in
+    ]
 
 
 def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:

@@ -206,7 +206,8 @@ class GenericPE:
         return self._overrides("process", GenericPE) or self._overrides("_process", GenericPE)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore}
+        # dispel4py's own elements name their ports there, and pickle them all the same
+        left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore} - {"inputconnections", "outputconnections"}
         return {k: v for k, v in self.__dict__.items() if k not in left_behind}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
