@@ -72,7 +72,6 @@ class Ending:
     @property
     def over(self) -> bool:
         """Whether the run is over."""
-        # all of them: where every output is connected, nothing leads to the collector
         return all(phase is Phase.DRAINED for phase in self.phase)
 
     def open_elements(self) -> list[str]:

@@ -146,7 +146,9 @@ class Plan(NamedTuple):
         return out
 
     def upstream(self, element: int) -> set[int]:
-        """Elements with an edge into `element`."""
+        """Elements with an edge into `element`; of the collector, all: each may write on undeclared outputs."""
+        if element == self.collector:
+            return set(range(element))
         return {r.source for r in self.routes if r.target == element}
 
     def below(self, element: int) -> set[int]:
