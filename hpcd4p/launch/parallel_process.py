@@ -83,6 +83,8 @@ def _ranks(args: Any) -> int:
 
 multi_process = _process_of("multi_process", Mapping.STATIC)
 mpi_process = _process_of("mpi_process", Mapping.STATIC)
+timed_multi_process = _process_of("timed_multi_process", Mapping.STATIC)
+timed_mpi_process = _process_of("timed_mpi_process", Mapping.STATIC)
 dynamic_redis = _process_of("dynamic_redis", Mapping.HYBRID)
 new_hybrid_redis = _process_of("new_hybrid_redis", Mapping.HYBRID)
 hybrid_redis = _process_of("hybrid_redis", Mapping.HYBRID)

@@ -65,7 +65,7 @@ def process_and_return(
     for pe in whole.get_contained_objects():
         owner, name = taps.get(id(pe), (pe.id, ""))
         for output, values in written.get(pe.id, {}).items():
-            if values and (name or resultmappings is None):
+            if values and (name or resultmappings is None or output in resultmappings.get(pe.id, ())):
                 found.setdefault(owner, {})[name or output] = values
     return found
 
@@ -100,7 +100,7 @@ def _tapped(
     if wanted is None or flat.problems:
         return workflow if flat.problems else whole, taps  # its problems are told by the run
     for pe in flat.members:
-        for output in wanted.get(pe.id, ()):
+        for output in (o for o in wanted.get(pe.id, ()) if o in pe.outputconnections):
             tap = _Tap()
             taps[id(tap)] = (pe.id, output)
             whole.connections.append(Connection(pe, output, tap, tap.INPUT_NAME))

@@ -146,7 +146,7 @@ class Plan(NamedTuple):
         return out
 
     def upstream(self, element: int) -> set[int]:
-        """Elements with an edge into `element`; of the collector, all: each may write on undeclared outputs."""
+        """Elements with an edge into `element`; all of them for the collector: see `UNDECLARED`."""
         if element == self.collector:
             return set(range(element))
         return {r.source for r in self.routes if r.target == element}

@@ -83,7 +83,7 @@ MODULES: dict[str, dict[str, str]] = {
     **{f"dispel4py.new.{name}": _mapping(name) for name in (
         "multi_process", "mpi_process", "dynamic_redis", "new_hybrid_redis", "new_dynamic",
         "new_dynamic_auto", "new_dynamic_redis", "new_dynamic_redis_auto", "hybrid_redis",
-        "dyn_multi_process",
+        "dyn_multi_process", "timed_multi_process", "timed_mpi_process",
     )},
     "dispel4py.new.processor": {
         "GenericPE": _GENERIC,
@@ -103,6 +103,7 @@ MODULES: dict[str, dict[str, str]] = {
     "dispel4py.new.monitoring": dict.fromkeys(
         ("MonitoringWrapper", "ProcessTimingPE", "Timer"), f"{_HERE}.monitoring"
     ),
+    "dispel4py.new.timed_simple_process": {"process": _SIMPLE},
     "dispel4py.new.simple_process": dict.fromkeys(("process", "process_and_return"), _SIMPLE),
     "dispel4py.utils": {
         "WorkflowGraph": _GRAPH,
