@@ -1,4 +1,4 @@
-"""`process` of dispel4py's mappings, called in scripts and services: runs on ranks, and gives what it gave."""
+"""`process` of dispel4py's mappings, called in scripts and services: runs on ranks, gives what it gave."""
 
 from __future__ import annotations
 
