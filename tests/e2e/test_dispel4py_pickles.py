@@ -15,6 +15,11 @@ WORDS = Counter({"line": 10, "0": 3, "1": 3, "2": 2, "3": 2})
 COUNTED = {"Count2.output": [(word, 3 * n) for word, n in WORDS.items()]}
 """Each word comes once as it is, and once by the chain, doubled."""
 
+WRITTEN_BY = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11),
+    reason="what cloudpickle takes along is for the Python that wrote it, 3.11",
+)
+
 GIVEN = '{"PE_abs": [3, -4, 0]}'
 CASES = {
     "counting0": ([], COUNTED),
@@ -33,7 +38,9 @@ def outputs(ended):
 
 
 @pytest.mark.parametrize(("n", "mapping"), [(1, "simple"), (3, "hybrid"), (3, "static")])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=WRITTEN_BY) if name == "value" else name for name in CASES]
+)
 def test_a_pickle_of_dispel4py_runs(hpcd4p, name, n, mapping):
     words, expected = CASES[name]
     ended = hpcd4p("run", str(PICKLES / f"{name}.pickle"), "-n", str(n), "--mapping", mapping, *words)

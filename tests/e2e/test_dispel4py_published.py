@@ -58,5 +58,5 @@ def test_all_together_give_it_on_any_number_of_ranks(runs, mapping, n):
         found[nameless(name), value] += count
     assert missing_and_extra(expected, found) == ""
     told = " ".join(ended.summary.notes)
-    assert all(f".{name.partition('.')[2]} is an output" in told for name in NOT_DECLARED)
+    assert all(repr(name.partition(".")[2]) in told for name in NOT_DECLARED)
     assert told.count("Average processing time") == 2

@@ -124,7 +124,7 @@ UNDECLARED = {
 def test_undeclared_outputs_are_outputs_of_the_workflow(case, size, mapping):
     for seed in range(2):
         cluster = simulate(case, size, seed, mapping=mapping)
-        assert any("does not declare" in note for note in cluster.head.summary().notes)
+        assert any("has not declared" in note for note in cluster.head.summary().notes)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -149,6 +149,14 @@ class WritesInBatches(BatchPE):
                 raise ValueError("bad")
 
 
+class WritesAsideInBatches(BatchPE):
+    def process_batch(self, items):
+        for item in items:
+            self.write("aside", item)
+            if item == "bad":
+                raise ValueError("bad")
+
+
 class Ends(IterativePE):
     def _process(self, datum):
         return None
@@ -406,3 +414,23 @@ def test_it_counts_what_goes_in_and_out():
     assert (i.tuples, i.written, i.written_by) == (3, 6, {"x": 3, "y": 3})
     assert i.first[0] == 3
     assert i.chunk_tuples >= 1
+
+
+def test_what_a_batch_that_fails_has_written_on_an_undeclared_output_is_taken_back():
+    bench = Bench(WritesAsideInBatches())
+    assert bench.run(["a", "bad", "c"]) == {UNDECLARED: [("aside", "a"), ("aside", "c")]}
+    assert [value for _, value, _ in bench.failures] == ["bad"]
+
+
+class Talks(IterativePE):
+    """With a `write` of its own, as base classes of dispel4py's users have it."""
+
+    def write(self, name, data):
+        self._write(name, f"said {data}")
+
+    def _process(self, data):
+        self.write("output", data)
+
+
+def test_an_element_may_have_a_write_of_its_own():
+    assert Bench(Talks()).run([1]) == {"output": ["said 1"]}
