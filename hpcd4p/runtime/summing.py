@@ -138,18 +138,19 @@ def _notes_on_times(job: Job, figures: list[ElementFigures]) -> list[str]:
 def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
     """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
     declared = set(plan.elements[plan.collector].inputs)
+    outputs_of = {e.name: e.outputs for e in plan.elements}
     found: dict[str, list[str]] = {}
     for name in sorted(outputs.keys() - declared):
-        element = max((e.name for e in plan.elements if name.startswith(f"{e.name}.")), key=len)
+        element = max((e for e in outputs_of if name.startswith(f"{e}.")), key=len)
         found.setdefault(element, []).append(name[len(element) + 1 :])
     notes = []
     for element, names in found.items():
         shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
         count = sum(outputs[f"{element}.{name}"] for name in names)
+        valid = ", ".join(map(repr, outputs_of[element])) or "none"
         notes.append(
-            f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}): nothing can be "
-            "connected to them, and they are kept as outputs of the workflow. If that is right, declare them "
-            "with _add_output"
+            f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}; declared: {valid}): "
+            "nothing can be connected to them, and they are kept as outputs of the workflow. If that is right, declare them with _add_output"
         )
     return notes
 
