@@ -149,8 +149,9 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
         count = sum(outputs[f"{element}.{name}"] for name in names)
         valid = ", ".join(map(repr, outputs_of[element])) or "none"
         notes.append(
-            f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}; declared: {valid}): "
-            "nothing can be connected to them, and they are kept as outputs of the workflow. If that is right, declare them with _add_output"
+            f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}; declared: "
+            f"{valid}): nothing can be connected to them, and they are kept as outputs of the workflow. "
+            "If that is right, declare them with _add_output"
         )
     return notes
 
