@@ -242,18 +242,18 @@ def planned(settings: Resolved, rest: list[str], size: int, valid: list[str]) ->
         if where is not None:
             mention(f"dispel4py is installed here ({where}); this run uses the same names of hpcd4p")
         graph, options = built_graph(loaded, [*words_of(settings.options), *rest], valid)
-        plan, elements, by_value = _plan(graph, size, settings, loaded.dispel4py)
+        plan, elements, by_value = _plan(graph, size, settings, loaded.by_value)
     if not graph.name:
         plan = plan._replace(name=loaded.module_name.rpartition(".")[2])
     return Planned(loaded, plan, elements, options, by_value)
 
 
 def _plan(
-    graph: WorkflowGraph, size: int, settings: Resolved, dispel4py: bool
+    graph: WorkflowGraph, size: int, settings: Resolved, by_value: bool
 ) -> tuple[Plan, list[GenericPE], bool]:
     from hpcd4p.plan.make import make_plan
 
-    def plan(by_value: bool) -> tuple[Plan, list[GenericPE], bool]:
+    def plan(*, by_value: bool) -> tuple[Plan, list[GenericPE], bool]:
         mapping = settings.values["mapping"]
         made = make_plan(graph, size, settings.engine(), by_value=by_value, mapping=mapping)
         return *made, by_value
@@ -261,7 +261,7 @@ def _plan(
     try:
         return plan(by_value=False)
     except WorkflowError as error:
-        if not dispel4py:
+        if not by_value:
             raise
         try:  # dispel4py never pickles an element: functions in functions, and lambdas, are in many workflows
             return plan(by_value=True)

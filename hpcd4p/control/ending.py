@@ -86,7 +86,7 @@ class Ending:
     @property
     def over(self) -> bool:
         """Whether the run is over."""
-        # all of them: where every output is connected, nothing leads to the collector
+        # the collector is the last: anything may write on an output that it has not declared
         return not self._next
 
     def open_elements(self) -> list[str]:

@@ -32,6 +32,12 @@ class Marks:
         feeding = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
         self._to_pool = [e.index in feeding for e in plan.elements]
 
+    def feeds_collector(self, element: int, collector: int) -> None:
+        """`element` has written on an output that it had not declared, which goes to the collector."""
+        for e, below in enumerate(self._below):
+            if e == element or below >> element & 1:
+                self.feeds[e] = self.feeds[e] | {collector}  # a new one: many elements share the old
+
     def full(self, tasks: int, size: int) -> bool:
         """Whether as many tasks wait as may, or as many bytes."""
         return size > self._bytes or tasks > self._tasks

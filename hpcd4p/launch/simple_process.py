@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hpcd4p.launch.api import run
+from hpcd4p.launch.api import Result, run
 from hpcd4p.launch.place import launched_rank
+from hpcd4p.runtime.summing import TIMED
 from hpcd4p.workflow.elements import GenericPE
 from hpcd4p.workflow.graph import Connection, WorkflowGraph, WorkflowNode, flattened
 
@@ -57,16 +58,33 @@ def process_and_return(
     {'_Tap1': {'output': ['hello', 'hello']}}
     """
     whole, taps = _tapped(workflow, resultmappings)
-    outputs = run(whole, inputs).outputs
+    result = run(whole, inputs)
+    say_times(result)
     found: dict[str, dict[str, list[Any]]] = {}
+    written = by_element(result)
     for pe in whole.get_contained_objects():
         owner, name = taps.get(id(pe), (pe.id, ""))
-        if resultmappings is not None and not name:
-            continue
-        for output in pe.outputconnections:
-            if values := outputs.get(f"{pe.id}.{output}"):
+        for output, values in written.get(pe.id, {}).items():
+            if values and (name or resultmappings is None or output in resultmappings.get(pe.id, ())):
                 found.setdefault(owner, {})[name or output] = values
     return found
+
+
+def by_element(result: Result) -> dict[str, dict[str, list[Any]]]:
+    """Id of an element → output → tuples, of what came out."""
+    ids = [element.name for element in result.summary.elements]
+    found: dict[str, dict[str, list[Any]]] = {}
+    for name, values in result.outputs.items():
+        element = max((i for i in ids if name.startswith(f"{i}.")), key=len)
+        found.setdefault(element, {})[name[len(element) + 1 :]] = values
+    return found
+
+
+def say_times(result: Result) -> None:
+    """Print what is to be told of elements in a `ProcessTimingPE`."""
+    for note in result.summary.notes:
+        if TIMED in note:
+            sys.stdout.write(note + "\n")
 
 
 def _tapped(
@@ -82,7 +100,7 @@ def _tapped(
     if wanted is None or flat.problems:
         return workflow if flat.problems else whole, taps  # its problems are told by the run
     for pe in flat.members:
-        for output in wanted.get(pe.id, ()):
+        for output in (o for o in wanted.get(pe.id, ()) if o in pe.outputconnections):
             tap = _Tap()
             taps[id(tap)] = (pe.id, output)
             whole.connections.append(Connection(pe, output, tap, tap.INPUT_NAME))

@@ -16,6 +16,8 @@ from hpcd4p.workflow.generic import GenericPE
 
 CALLED_FOR_A_TUPLE = ("process", "_process", "process_batch")
 
+WRITES = ("write", "_write")
+
 CHANGING_METHODS = frozenset(
     {"add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert",
      "intersection_update", "pop", "popitem", "popleft", "put", "put_nowait", "remove", "reverse", "rotate",
@@ -119,7 +121,6 @@ class Body:
     def changes(self, mentions: Callable[[FunctionType], set[str]]) -> Iterator[Change]:
         """Changes in this function alone."""
         anew = self._set_anew(mentions)
-        file = self._function.__code__.co_filename.rpartition("/")[2]
         for node, what in self._raw():
             name = what.removeprefix("self.").partition(".")[0].partition("[")[0]
             harmless = what.startswith("self.") and name in anew
@@ -127,7 +128,7 @@ class Body:
             if harmless or (isinstance(node, ast.Subscript) and self._caching.remembers(node)):
                 self.caches.add(what)
                 continue
-            yield Change(what, f"{file}:{getattr(node, 'lineno', 1) + self._offset}")
+            yield Change(what, self._place(node))
 
     def _raw(self) -> Iterator[tuple[ast.AST, str]]:
         for node in ast.walk(self._node):
@@ -233,6 +234,17 @@ class Body:
     def called(self) -> list[FunctionType]:
         """Methods of the user that this function calls on the element."""
         return self._methods_in(self._node)
+
+    def writes(self) -> str:
+        """Where it writes a tuple; empty if it does not, by itself."""
+        for call in ast.walk(self._node):
+            if isinstance(call, ast.Call) and any(self._is_own(call.func, name) for name in WRITES):
+                return self._place(call)
+        return ""
+
+    def _place(self, node: ast.AST) -> str:
+        file = self._function.__code__.co_filename.rpartition("/")[2]
+        return f"{file}:{getattr(node, 'lineno', 1) + self._offset}"
 
     def _methods_in(self, node: ast.AST) -> list[FunctionType]:
         found = []

@@ -35,6 +35,26 @@ def changes(pe: GenericPE) -> list[Change]:
     return list(found.values())
 
 
+def writes_first(pe: GenericPE) -> str:
+    """Where `preprocess` of `pe` writes, as ``factors.py:12``; empty if its source shows nothing of that."""
+    todo = [m for m in (named(pe, "preprocess"), named(pe, "_preprocess")) if m is not None]
+    seen: set[Any] = set()
+    while todo:
+        function = todo.pop()
+        if is_ours(function) or function.__code__ in seen:
+            continue
+        seen.add(function.__code__)
+        node, offset = source_of(function)
+        if node is None:
+            continue
+        body = Body(pe, function, node, offset)
+        where = body.writes()
+        if where:
+            return where
+        todo += body.called()
+    return ""
+
+
 def caches(pe: GenericPE) -> tuple[str, ...]:
     """What `pe` and its functions change without harm, in the words of `workflow.places`."""
     spared: set[str] = set()

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Set
 from enum import StrEnum
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HEAD = 0
 COLLECTOR = "collector"
+
+UNDECLARED = "\0undeclared"
+"""Where an instance keeps what it writes on outputs that its element has not declared, as (output, value)
+pairs. No name that a user would give."""
 
 
 class Mapping(StrEnum):
@@ -59,6 +63,14 @@ class Route(NamedTuple):
     input: str
     spread: Spread
     key: tuple[int | str, ...] | None  # positions or names of the key in the tuple
+
+
+def as_written(output: str, value: Any) -> tuple[str, Any]:
+    """Output and value in the words of the element, of a value that `output` holds."""
+    if output != UNDECLARED:
+        return output, value
+    name, value = value
+    return str(name), value
 
 
 class ElementPlan(NamedTuple):
@@ -122,6 +134,11 @@ class Plan(NamedTuple):
         """Elements that have a task stream: those of the pool, and the roots that may move there."""
         return [e.index for e in self.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
 
+    def undeclared(self, element: int) -> Route:
+        """Route of what `element` writes on outputs that it has not declared: nothing else can hear it."""
+        port = f"{self.elements[element].name}.{UNDECLARED}"
+        return Route(element, UNDECLARED, self.collector, port, Spread.ONE, None)
+
     def outgoing(self) -> list[dict[str, list[Route]]]:
         """By element: the routes that leave it, by output."""
         out: list[dict[str, list[Route]]] = [{} for _ in self.elements]
@@ -130,10 +147,11 @@ class Plan(NamedTuple):
         return out
 
     def upstream(self) -> list[set[int]]:
-        """By element: those with an edge into it."""
+        """By element: those with an edge into it; all of them for the collector: see `UNDECLARED`."""
         found: list[set[int]] = [set() for _ in self.elements]
         for route in self.routes:
             found[route.target].add(route.source)
+        found[self.collector] = set(range(self.collector))
         return found
 
     def below(self) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import index
 from typing import NamedTuple
 
-from hpcd4p.plan.changes import caches, changes
+from hpcd4p.plan.changes import caches, changes, writes_first
 from hpcd4p.plan.model import Role, Route, Spread
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING
@@ -64,6 +64,9 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
     for method in ("postprocess", "_postprocess"):
         if pe._overrides(method, GenericPE):
             return f"it defines {method}"
+    writes = writes_first(pe)
+    if writes:
+        return f"it writes in preprocess ({writes})"
     if len(connected) > 1 and pe.stateful is None:
         return f"it joins {len(connected)} inputs (if it does not join them, say stateful = False)"
     return ""

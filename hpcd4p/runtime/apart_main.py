@@ -11,7 +11,7 @@ import pickle
 from typing import Any, BinaryIO
 
 from hpcd4p.errors import ElementFailed
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import Plan, as_written
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.apart import PREPARES, READS
 from hpcd4p.runtime.flow import Flow
@@ -144,11 +144,12 @@ class Server:
             try:
                 self._codec.join(self._codec.frames(value))
             except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
+                name, value = as_written(output, value)
                 text = (
-                    f"{instance.plan.name} wrote a {type(value).__name__} on {output!r} that cannot be "
+                    f"{instance.plan.name} wrote a {type(value).__name__} on {name!r} that cannot be "
                     f"pickled, so it cannot travel to another rank: {show_error(error)}"
                 )
-                place = f"output {output!r}"
+                place = f"output {name!r}"
                 self._flow.bury(instance.plan.index, Cause.UNSENT, "", value, error, place, text)
             else:
                 good.append(value)

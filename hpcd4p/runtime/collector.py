@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import UNDECLARED, Plan, as_written
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.runtime import clock
 
@@ -33,11 +33,26 @@ class Collector:
     def run(self, port: str, values: list[Any]) -> None:
         """Give `values`, which came on the unconnected output that `port` names, to the sink."""
         began = clock.now()
-        element, output = self._names[port]
-        self._sink.outputs(element, output, values)
-        self.outputs[port] = self.outputs.get(port, 0) + len(values)
+        known = self._names.get(port)
+        if known is not None:
+            self._give(*known, values)
+        else:
+            self._undeclared(port.removesuffix(f".{UNDECLARED}"), values)
         self.tuples += len(values)
         self.busy_s += clock.now() - began
+
+    def _give(self, element: str, output: str, values: list[Any]) -> None:
+        self._sink.outputs(element, output, values)
+        name = f"{element}.{output}"
+        self.outputs[name] = self.outputs.get(name, 0) + len(values)
+
+    def _undeclared(self, element: str, pairs: list[Any]) -> None:
+        parts: dict[str, list[Any]] = {}
+        for pair in pairs:
+            output, value = as_written(UNDECLARED, pair)
+            parts.setdefault(output, []).append(value)
+        for output, values in parts.items():
+            self._give(element, output, values)
 
     def take(self) -> list[tuple[str, list[Any]]]:
         """Nothing: the collector writes nothing."""

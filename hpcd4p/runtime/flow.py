@@ -9,7 +9,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
+from hpcd4p.plan.model import UNDECLARED, ElementPlan, Plan, Role, Route
 from hpcd4p.plan.routing import Splitter
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.wire.keys import Cause
@@ -67,6 +67,8 @@ class Flow:
         self._on_failure = on_failure
         self._started = started
         self._letters: Letters | None = None
+        self.on_undeclared: Callable[[int], None] = lambda element: None
+        """Called when `element` first writes on an output that it has not declared."""
         self._routes: list[dict[str, list[tuple[Route, Splitter | None]]]] = [
             {output: [(route, self._splitter(route)) for route in routes] for output, routes in out.items()}
             for out in plan.outgoing()
@@ -86,7 +88,7 @@ class Flow:
         """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""
         table = self._routes[element]
         for output, values in outputs:
-            edges = table.get(output, ())
+            edges = table.get(output) or self._undeclared(element)
             last = len(edges) - 1
             for i, (route, splitter) in enumerate(edges):
                 mine = isolate(values) if i < last else values
@@ -94,6 +96,12 @@ class Flow:
                     yield route, 0, mine
                 else:
                     yield from self._split(route, splitter, mine)
+
+    def _undeclared(self, element: int) -> list[tuple[Route, Splitter | None]]:
+        """The edge of what `element` writes on outputs that it has not declared; it is told of once."""
+        edges = self._routes[element].setdefault(UNDECLARED, [(self.plan.undeclared(element), None)])
+        self.on_undeclared(element)
+        return edges
 
     def _split(self, route: Route, splitter: Splitter, values: list[Any]) -> Iterator[Delivery]:
         parts = splitter.split(values)

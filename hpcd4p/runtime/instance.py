@@ -15,12 +15,12 @@ from typing import Any
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.descriptors import room
 from hpcd4p.errors import ElementFailed, RecordError, RunStopped
-from hpcd4p.plan.model import ElementPlan, Role
+from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime import at_work, clock, forked, garbage, loops
 from hpcd4p.runtime.loops import Leave, call_with_inputs, call_with_output, call_without_output
 from hpcd4p.runtime.signals import Alarmed, Asked
 from hpcd4p.runtime.weight import weigh
-from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
+from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
 
 OVERFLOW_TUPLES = 8192
 """Writes of one call that are held before they move on: a call may write more than memory holds."""
@@ -95,8 +95,9 @@ class Instance:
             It raised something.
         """
         pe = self.pe
-        pe._sink = self._sink
+        pe._sink = self._sink if self._has_a_place else self._refuse
         pe.rank = self.rank
+        overflow, self.on_overflow = self.on_overflow, None  # held: what it is for may not have begun
         at_work.since[self.plan.name] = None
         at_work.see_threads("")
         try:
@@ -109,13 +110,26 @@ class Instance:
             raise ElementFailed(
                 f"preprocess of element {self.plan.name} raised {show_error(error)}"
             ) from error
+        pe._sink, self.on_overflow = self._sink, overflow
         item = pe._item_function()
         if isinstance(pe, KeyedPE):
             self._run = self._keyed_loop(pe)
         elif isinstance(pe, BatchPE):
             self._run = self._run_batch
-        elif item is not None and not (self.is_root and pe.inputconnections):
+        elif item is not None and self._is_plain(pe):
             self._run = self._item_loop(item)
+
+    @property
+    def _has_a_place(self) -> bool:
+        """Whether there are as many instances on any number of ranks: then each may write in `preprocess`."""
+        role = self.plan.role
+        return role is Role.STATE or (role is Role.ROOT and not self.plan.movable)
+
+    def _is_plain(self, pe: GenericPE) -> bool:
+        """Whether bare tuples go in, and results on the one output that takes them, if any does."""
+        if self.is_root and pe.inputconnections:
+            return False
+        return pe.OUTPUT_NAME in self.out or isinstance(pe, ConsumerPE)
 
     def run(self, port: str, values: list[Any] | range) -> None:
         """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
@@ -190,7 +204,7 @@ class Instance:
                 self.out_bytes += weight * len(part)
                 self.overflow_at = max(1, min(OVERFLOW_TUPLES, int(HOLD_BYTES / weight)))
                 self.written += len(part)
-                self.written_by[name] += len(part)
+                self.written_by[name] = self.written_by.get(name, 0) + len(part)
                 found.append((name, part))
         return found
 
@@ -200,14 +214,17 @@ class Instance:
         try:
             values = self.out[name]
         except KeyError:
-            valid = ", ".join(map(repr, self.out)) or "none"
-            raise ValueError(
-                f"element {self.plan.name} has no output {name!r}; its outputs are: {valid}"
-            ) from None
+            values, value = self.out.setdefault(UNDECLARED, []), (name, value)
         values.append(value)
         if len(values) >= self.overflow_at and self.on_overflow is not None:
             self._stay()
             self.on_overflow(self)
+
+    def _refuse(self, name: str, value: Any) -> None:
+        raise ValueError(
+            f"it writes on {name!r}, and has no fixed place: how often that would be written would depend on "
+            "the number of ranks; write `stateful = True` into its class, and each of its instances writes it"
+        )
 
     def _stay(self, error: BaseException | None = None) -> None:
         """Go on, unless this is a process that the element has forked: that ends here."""
@@ -226,7 +243,7 @@ class Instance:
     # ---- the loops, one for each kind of element
 
     def _item_loop(self, call: Callable[[Any], Any]) -> Callable[[str, Iterable[Any]], None]:
-        out = self.out.get(self.pe.OUTPUT_NAME)
+        out = None if isinstance(self.pe, ConsumerPE) else self.out[self.pe.OUTPUT_NAME]
         failed = self._failed
         if self.is_root:
 
@@ -285,8 +302,8 @@ class Instance:
                 for each in result:
                     self._sink(pe.OUTPUT_NAME, each)
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-            for name, count in before.items():
-                del self.out[name][count:]
+            for name, values in self.out.items():
+                del values[before.get(name, 0) :]
             return error
         finally:
             self.on_overflow = overflow

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.wire.messages import Task
 
@@ -25,6 +26,7 @@ class Lease:
 
     __slots__ = (
         "_letters_before",
+        "_outputs",
         "_skip",
         "_skip_letters",
         "_written_before",
@@ -45,7 +47,8 @@ class Lease:
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""
         self._skip_letters, *writes = task.progress or (0,)
-        self._skip = {o: n for o, n in zip(instance.plan.outputs, writes, strict=False) if n}
+        self._outputs = (*instance.plan.outputs, UNDECLARED)
+        self._skip = {o: n for o, n in zip(self._outputs, writes, strict=False) if n}
         self._written_before = dict(instance.written_by)
         self._letters_before = letters
 
@@ -74,8 +77,5 @@ class Lease:
 
     def progress(self, letters: int) -> str:
         """What has been committed once the transaction at hand is, as `Task.progress` in words."""
-        written = [
-            self.instance.written_by.get(o, 0) - self._written_before.get(o, 0)
-            for o in self.instance.plan.outputs
-        ]
+        written = [self.instance.written_by.get(o, 0) - self._written_before.get(o, 0) for o in self._outputs]
         return " ".join(map(str, [letters - self._letters_before, *written]))

@@ -81,6 +81,7 @@ class Rank(Sender):
         self.stopped: Order | None = None
         self.probation = Probation(plan, elements, self.rank, broker, self._tell, self.owners)
         self.marks = Marks(plan, settings)
+        self.flow.on_undeclared = lambda element: self.marks.feeds_collector(element, plan.collector)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self._heard_at = self.started
         self._backoff = BACKOFF_S[0]
@@ -111,6 +112,8 @@ class Rank(Sender):
                 self.hosted[e, partition] = instance
                 if element.role is Role.PINNED and element.partitions > 1:
                     self.probation.begin(instance)
+        for instance in self.hosted.values():
+            self.forward(instance)  # what `preprocess` has written
 
     def run(self) -> Order:
         """Work until the head says stop."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import RankLost, TupleTooLargeError
-from hpcd4p.plan.model import Plan, Role, Route
+from hpcd4p.plan.model import Plan, Role, Route, as_written
 from hpcd4p.runtime import at_work, clock
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
@@ -173,9 +173,10 @@ class Sender:
         what = f"a {type(value).__name__} on its way to {name}"
         cause, place = Cause.OTHER, f"on its way to {name}"
         if route is not None:
-            element, cause, place = route.source, Cause.UNSENT, f"output {route.output!r}"
+            output, value = as_written(route.output, value)
+            element, cause, place = route.source, Cause.UNSENT, f"output {output!r}"
             name = self.plan.elements[element].name
-            what = f"{name} wrote a {type(value).__name__} on {route.output!r}"
+            what = f"{name} wrote a {type(value).__name__} on {output!r}"
         if isinstance(error, TupleTooLargeError):
             text = f"{what} that is too large: {error}"
         else:

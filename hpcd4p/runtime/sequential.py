@@ -12,13 +12,14 @@ from typing import Any
 from hpcd4p.control.failures import too_many
 from hpcd4p.descriptors import reserve
 from hpcd4p.errors import RunStopped, TooManyFailures
-from hpcd4p.plan.model import Role, Route
+from hpcd4p.plan.model import Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.at_work import blame
+from hpcd4p.runtime.collector import Collector
 from hpcd4p.runtime.depth import Nesting, Work, depth_first
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.forked import staying
@@ -44,10 +45,7 @@ class _Sequential:
         self.started = clock.now()
         self.flow = Flow(job.plan, 0, self._fail, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collected = {
-            r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector
-        }
-        self.outputs: dict[str, int] = {}
+        self.collector = Collector(job.plan, sink)
         self.account = RankAccount(0, "all", self.started)
         self._on_progress = on_progress
         self._told = self.started
@@ -64,6 +62,8 @@ class _Sequential:
                 instance.on_overflow = self._overflow
                 instance.start()
                 self.instances[element.index, partition] = instance
+        for instance in self.instances.values():
+            depth_first(self._written(instance))  # what `preprocess` has written
         for element in self.plan.elements[:-1]:
             if element.role is Role.ROOT:
                 self._source(self.instances[element.index, 0])
@@ -81,7 +81,7 @@ class _Sequential:
             self.job,
             stats,
             [RankFigures(**self.account.figures())],
-            self.outputs,
+            self.collector.outputs,
             self.failures.figures(),
             self.started,
             stop,
@@ -131,15 +131,9 @@ class _Sequential:
         """Bring what `instance` has written to those that listen, one after the other."""
         for route, partition, values in self.flow.spread(instance.plan.index, instance.take()):
             if route.target == self.plan.collector:
-                self._collect(route, values)
+                self.collector.run(route.input, values)
             else:
                 yield self._batch(self.instances[route.target, partition], route.input, values)
-
-    def _collect(self, route: Route, values: list[Any]) -> None:
-        source, output = self.collected[route.input]
-        name = self.plan.elements[source].name
-        self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
-        self.sink.outputs(name, output, values)
 
     def _overflow(self, instance: Instance) -> None:
         if not self._nesting.allows(instance.held, instance.overflow_at):

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.flow import cause_at
 from hpcd4p.runtime.instance import NO_LIMITS, Instance
@@ -102,7 +103,7 @@ class Source:
         self._stop = False
         instance.on_overflow = self._overflow
         # before the instance starts: its loop keeps hold of them
-        for name in instance.out:
+        for name in (*instance.out, UNDECLARED):
             held = instance.out[name] = _Held()
             held.notify = notify
         self._thread: threading.Thread | None = None

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
-from hpcd4p.plan.model import Mapping, Role
+from hpcd4p.plan.model import Mapping, Plan, Role
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 MOST_DOUBTS = 5
 """Doubts in the reason; the events have all."""
+
+
+TIMED = "Average processing time"
+"""In the notes on elements whose user asked for it."""
 
 
 def summarise(
@@ -122,9 +126,40 @@ def summarise(
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,
-        notes=list(notes or []),
+        notes=[*(notes or []), *_notes_on_outputs(plan, outputs), *_notes_on_times(job, elements)],
         config=_plain(job),
     )
+
+
+def _notes_on_times(job: Job, figures: list[ElementFigures]) -> list[str]:
+    """The average of each element that was wrapped into a `ProcessTimingPE`."""
+    timed = zip(job.elements, figures, strict=False)
+    return [
+        f"{e.name}: {TIMED}: {e.busy_s / e.tuples_in:.4g} s, of {e.tuples_in:,} tuples"
+        for pe, e in timed
+        if getattr(pe, "_timed", False) and e.tuples_in
+    ]
+
+
+def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
+    """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
+    declared = set(plan.elements[plan.collector].inputs)
+    outputs_of = {e.name: e.outputs for e in plan.elements}
+    found: dict[str, list[str]] = {}
+    for name in sorted(outputs.keys() - declared):
+        element = max((e for e in outputs_of if name.startswith(f"{e}.")), key=len)
+        found.setdefault(element, []).append(name[len(element) + 1 :])
+    notes = []
+    for element, names in found.items():
+        shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+        count = sum(outputs[f"{element}.{name}"] for name in names)
+        valid = ", ".join(map(repr, outputs_of[element])) or "none"
+        notes.append(
+            f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}; declared: "
+            f"{valid}): nothing can be connected to them, and they are kept as outputs of the workflow. "
+            "If that is right, declare them with _add_output"
+        )
+    return notes
 
 
 def _plain(job: Job) -> dict[str, Any]:

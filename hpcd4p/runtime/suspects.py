@@ -99,7 +99,7 @@ class Suspects:
         for failure in part.failures:
             self._rank.fail(failure)
         for output, values in part.out:
-            instance.out[output].extend(values)
+            instance.out.setdefault(output, []).extend(values)
         if part.killed is not None:
             self._bury(task, part.tuples, part.killed)
         self._rank.forward(instance)

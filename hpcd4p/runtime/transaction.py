@@ -138,7 +138,8 @@ class Sealer:
         self._granularity = granularity
         self._bury = bury
         self._tx = 0
-        self._routes = {(r.target, r.input): r for r in plan.routes}
+        routes = [*plan.routes, *map(plan.undeclared, range(plan.collector))]
+        self._routes = {(r.target, r.input): r for r in routes}
 
     def seal(self, outbox: Outbox) -> Prepared:
         """Number the transaction, cut tasks, send messages. `outbox` must not be used again."""

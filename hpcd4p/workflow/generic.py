@@ -167,20 +167,20 @@ class GenericPE:
         """Twin of `postprocess`, for subclasses."""
 
     def write(self, name: str, data: Any, **kwargs: Any) -> None:
-        """Put `data` on the output `name`; any number of times, while processing or finishing.
+        """Put `data` on the output `name`; any number of times, while preparing, processing or finishing.
+
+        What is written on an output that was not declared is kept as an output of the workflow.
 
         Raises
         ------
-        ValueError
-            When there is no such output.
         RuntimeError
             Outside a run.
         """
         self._sink(name, data)
 
     def _write(self, name: str, data: Any, **kwargs: Any) -> None:
-        """Twin of `write`."""
-        self.write(name, data, **kwargs)
+        """Twin of `write`, for a `write` of a subclass's own."""
+        self._sink(name, data)
 
     def log(self, msg: object) -> None:
         """Say something, as ``id (rank r): msg``."""
@@ -206,7 +206,8 @@ class GenericPE:
         return self._overrides("process", GenericPE) or self._overrides("_process", GenericPE)
 
     def __getstate__(self) -> dict[str, Any]:
-        left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore}
+        # dispel4py's own elements name their ports there, and pickle them all the same
+        left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore} - {"inputconnections", "outputconnections"}
         return {k: v for k, v in self.__dict__.items() if k not in left_behind}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ class WorkflowNode:
 
     getContainedObject = get_contained_object
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.contained = state["obj"] if "obj" in state else state["contained"]  # "obj": dispel4py's own
+        self.number = state.get("number", 0)
+
     @property
     def obj(self) -> Any:
         """The same, as dispel4py calls it."""
@@ -66,6 +70,15 @@ class WorkflowGraph:
         self.connections: list[Connection] = []
         self.inputmappings: dict[str, tuple[Any, str]] = {}
         self.outputmappings: dict[str, tuple[Any, str]] = {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "objToNode" not in state:
+            self.__dict__.update(state)
+            return
+        from hpcd4p.workflow.dispel4py.adopted import adopt  # of dispel4py itself
+
+        WorkflowGraph.__init__(self)
+        adopt(self, state)
 
     @property
     def objToNode(self) -> dict[Any, WorkflowNode]:

@@ -33,6 +33,8 @@ class Loaded(NamedTuple):
     """Text of a file, so that other ranks need not read it; None for a module."""
     dispel4py: bool
     """It imports dispel4py, so other ranks need those names as well."""
+    by_value: bool = False
+    """What it defines may have no module that could be imported: it is a pickle, or imports dispel4py."""
 
 
 def load_workflow(spec: str, attr: str | None = None) -> Loaded:
@@ -41,7 +43,7 @@ def load_workflow(spec: str, attr: str | None = None) -> Loaded:
     Parameters
     ----------
     spec
-        A module (``package.module``) or a file (``folder/workflow.py``).
+        A module (``package.module``), a file (``folder/workflow.py``), or a pickle of a graph.
     attr
         Name of the graph in the module; needed where there are several.
 
@@ -55,13 +57,26 @@ def load_workflow(spec: str, attr: str | None = None) -> Loaded:
     path = _file_of(spec)
     with dispel4py_names():
         if path is None:
-            module, place, source = _imported(spec), None, None
+            module = _imported(spec)
+            found = Loaded(_find_graph(module, attr, spec), module.__name__, None, None, False)
         else:
-            source = _read(path)
-            place = str(path)
-            module = install_module(_module_name(path), place, source)
-        graph = _find_graph(module, attr, spec)
-    return Loaded(graph, module.__name__, place, source, were_asked_for())
+            found = _of_file(path, attr, spec)
+    asked = were_asked_for()
+    return found._replace(dispel4py=asked, by_value=found.by_value or asked)
+
+
+def _of_file(path: Path, attr: str | None, spec: str) -> Loaded:
+    from hpcd4p.workflow.pickled import is_pickled, read_graph
+
+    data, place, name = _bytes(path), str(path), _module_name(path)
+    if not is_pickled(path, data):
+        source = _decoded(path, data)
+        module = install_module(name, place, source)
+        return Loaded(_find_graph(module, attr, spec), name, place, source, False)
+    if attr is not None:
+        raise WorkflowError([f"a pickle is one graph, without names; leave -a {attr} out"], spec)
+    install_module(name, place, "")  # its neighbours can be imported, on every rank
+    return Loaded(read_graph(data, place), name, place, "", False, by_value=True)
 
 
 def install_module(module_name: str, path: str | None, source: str | None) -> ModuleType:
@@ -151,13 +166,18 @@ def _is_file(path: Path) -> bool:
         raise WorkflowError([f"it cannot be read: {error.strerror}"], str(path)) from error
 
 
-def _read(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkflowError([f"it cannot be read: {error.strerror}"], str(path)) from error
+
+
+def _decoded(path: Path, data: bytes) -> str:
     from importlib.util import decode_source
 
     try:
-        return decode_source(path.read_bytes())
-    except OSError as error:
-        raise WorkflowError([f"it cannot be read: {error.strerror}"], str(path)) from error
+        return decode_source(data)
     except (SyntaxError, UnicodeDecodeError) as error:
         raise WorkflowError([f"it is no Python: {error}"], str(path)) from error
 

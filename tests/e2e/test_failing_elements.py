@@ -93,11 +93,34 @@ def test_an_unpicklable_tuple_is_a_failure_that_names_its_element(hpcd4p):
 
 
 @RANKS
-def test_an_output_that_does_not_exist_is_a_failure_that_names_the_valid_ones(hpcd4p, ranks):
+def test_an_output_that_was_not_declared_is_kept_and_named_with_those_that_were(hpcd4p, ranks):
     text = workflow("self.write('ouput' if data == 7 else 'output', data)")
-    letter = failed_once(hpcd4p, ranks, text, outputs=19)
-    assert "ouput" in letter["error"]
-    assert "output" in letter["error"]
+    ended = hpcd4p("run", "-n", str(ranks), "w.py", "-i", "20", workflow=text)
+    assert ended.status == 0, ended.err
+    assert (
+        "Work1 wrote 1 tuples on outputs that it has not declared ('ouput'; declared: 'output')" in ended.out
+    )
+    outputs = ended.record()["outputs"]
+    assert len(outputs["Work1.output"]["values"]) == 19
+    assert outputs["Work1.ouput"]["values"] == [7]
+
+
+@RANKS
+def test_a_write_in_preprocess_that_cannot_be_seen_ends_the_run_and_says_what_to_write(hpcd4p, ranks):
+    text = workflow("return data", "def _preprocess(self): getattr(self, 'write')('output', 0)")
+    ended = failed(hpcd4p, ranks, text, "-i", "20")
+    for word in ("preprocess", "Work1", "it writes on 'output'", "write `stateful = True` into its class"):
+        assert word in ended.error
+
+
+@RANKS
+def test_a_write_in_preprocess_comes_once(hpcd4p, ranks):
+    text = workflow("return data", "def _preprocess(self): self.write('output', 'heading')")
+    ended = hpcd4p("run", "-n", str(ranks), "w.py", "-i", "20", workflow=text)
+    assert ended.status == 0, ended.err
+    values = ended.record()["outputs"]["Work1.output"]["values"]
+    assert values.count("heading") == 1
+    assert len(values) == 21
 
 
 @RANKS

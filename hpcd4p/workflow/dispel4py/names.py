@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.workflow.dispel4py.table import EXAMPLES, MODULES, ROOT, carried, why_not
+from hpcd4p.workflow.dispel4py.table import EXAMPLES, MODULES, ROOT, carried, is_example, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +31,10 @@ class _Module(ModuleType):
     """A module under one of dispel4py's names; each name is looked up when it is first used."""
 
     def __getattr__(self, name: str) -> Any:
-        home = MODULES[self.__name__].get(name)
-        if home is None:
+        home, _, there = MODULES[self.__name__].get(name, "").partition(":")
+        if not home:
             raise AttributeError(f"{self.__name__}.{name}: {_lack(self.__name__, name)}", name=name, obj=self)
-        value = getattr(import_module(home), name)
+        value = getattr(import_module(home), there or name)
         setattr(self, name, value)
         return value
 
@@ -57,22 +57,30 @@ class _Finder:
         if name in MODULES:
             is_package = any(other.startswith(name + ".") for other in MODULES)
             return ModuleSpec(name, self, is_package=is_package)  # type: ignore[arg-type]  # has what it needs
-        found = self._example(name, path) if _is_or_below(name, EXAMPLES) else None
+        found = self._example(name) if _is_or_below(name, EXAMPLES) else None
         if found is None:
             raise NotCarried(f"{name}: {_lack(name)}", name=name)
         return found
 
-    def _example(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    def _example(self, name: str) -> ModuleSpec | None:
         real = PathFinder.find_spec(ROOT)
-        if name == EXAMPLES:
-            path = real.submodule_search_locations if real is not None else None
-        return PathFinder.find_spec(name, path) if path else None
+        if real is None or not real.submodule_search_locations:
+            return None
+        inside = name.split(".")[1:-1]
+        return PathFinder.find_spec(
+            name, ["/".join([folder, *inside]) for folder in real.submodule_search_locations]
+        )
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Module(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__all__"] = [*MODULES[module.__name__]]
+        if is_example(module.__name__):
+            from hpcd4p.workflow.dispel4py.example_graphs import contents
+
+            module.__dict__.update(contents(module.__name__.rpartition(".")[2]))
+        else:
+            module.__dict__["__all__"] = [*MODULES[module.__name__]]
 
 
 _FINDER = _Finder()

@@ -84,3 +84,17 @@ def test_a_graph_that_is_wrong_is_told_as_by_a_run():
     with pytest.raises(Exception, match="no input 'nowhere'") as caught:
         process_and_return(graph, 1)
     assert type(caught.value).__name__ == "WorkflowError"
+
+
+class Aside(ProducerPE):
+    def _process(self, inputs):
+        self.write("aside", 1)
+        return 2
+
+
+def test_what_is_written_on_an_undeclared_output_is_a_result():
+    graph, aside = WorkflowGraph(), Aside()
+    graph.add(aside)
+    assert process_and_return(graph, 2) == {"Aside0": {"output": [2, 2], "aside": [1, 1]}}
+    assert process_and_return(graph, 2, {"Aside0": ["aside"]}) == {"Aside0": {"aside": [1, 1]}}
+    assert process_and_return(graph, 2, {"Aside0": ["nothing"]}) == {}

@@ -30,7 +30,7 @@ class Parse(IterativePE):
 
 class Tell(IterativePE):
     def _process(self, data):
-        self.write("ouput", data)
+        self.write(["no name"], data)
 
 
 def half(data):

@@ -9,6 +9,7 @@ import pytest
 from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.loops import Leave
@@ -153,8 +154,9 @@ def test_the_next_rank_skips_what_the_one_before_has_committed_of_a_task():
     (task,) = world.store.streams[1]
     assert task.attempts == 1
     assert task.progress[0] == 1  # the dead letter of -1
-    written = dict(zip(("letter", "digit"), task.progress[1:], strict=True))
+    written = dict(zip(("letter", "digit", UNDECLARED), task.progress[1:], strict=True))
     assert written["letter"] == len(world.collected["Spell1.letter"]) > PARTIAL_TUPLES
+    assert written[UNDECLARED] == 0
     assert written["digit"] == len(world.collected["Spell1.digit"])
     world.work(world.rank(3))
     world.check(values)

@@ -54,3 +54,14 @@ def test_failed_tuples_make_the_status_1_and_the_reason_says_whether_all_are_kep
     assert reason == "7 tuples failed; they are kept as dead letters"
     kinds[0].examples = 2
     assert told({"f:0": 7}, kinds)[2] == "7 tuples failed; examples of each kind are kept as dead letters"
+
+
+def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
+    graph = WorkflowGraph()
+    graph.add(Make())
+    plan, elements = make_plan(graph, 1, EngineSettings())
+    job = Job(plan, elements, [1], EngineSettings())
+    outputs = {"Make0.output": 9, **{f"Make0.{name}": 2 for name in ("a.b", "c", "d", "e", "f")}}
+    (note,) = summarise(job, {}, [], outputs, [], 0.0, None).notes
+    assert note.startswith("Make0 wrote 10 tuples on outputs that it has not declared ")
+    assert "('a.b', 'c', 'd' and 2 more; declared: 'output')" in note
