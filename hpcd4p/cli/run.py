@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
+from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import (
     Present,
     help_of,
@@ -77,6 +77,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     asks_help = "-h" in argv or "--help" in argv
     made = parser(explain=asks_help)
     parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
+    _refuse_options_first(parts)
     found = made.parse(parts.own)
     settings = resolved_settings(found, parts.workflow)
     if asks_help:
@@ -116,6 +117,19 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
         return _finish(job, sink, small, present, settings, early)
+
+
+def _refuse_options_first(parts: Split) -> None:
+    """Raise `SettingsError` where an option of the workflow stands before the workflow."""
+    if parts.workflow is not None or not parts.rest or not parts.rest[0].startswith("-"):
+        return
+    file = next((word for word in parts.rest if word.endswith(".py") and not word.startswith("-")), None)
+    if file is not None:
+        own = " ".join(word for word in parts.rest if word is not file)
+        raise SettingsError(
+            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before its "
+            f"own options: hpcd4p run {file} {own}"
+        )
 
 
 _NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
