@@ -127,8 +127,8 @@ def _refuse_options_first(parts: Split) -> None:
     if file is not None:
         own = " ".join(word for word in parts.rest if word is not file)
         raise SettingsError(
-            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before its "
-            f"own options: hpcd4p run {file} {own}"
+            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before "
+            f"its own options: hpcd4p run {file} {own}"
         )
 
 

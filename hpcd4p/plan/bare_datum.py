@@ -1,7 +1,7 @@
 """Elements that define `process` as if it got the bare datum, which only `_process` does.
 
-An `IterativePE` may define `process` as well: it gets the dict of inputs then, and gives a dict of outputs. So only
-what could never work is told. Reads source; never runs what it reads.
+An `IterativePE` may define `process` as well: it gets the dict of inputs then, and gives a dict of outputs. So
+only what could never work is told. Reads source; never runs what it reads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def misnamed(pe: GenericPE) -> str:
 
 
 def _use_as_datum(node: ast.FunctionDef, name: str) -> str:
-    """An expression that a dict of inputs cannot stand in; empty if there is none, or if it cannot be told."""
+    """An expression in which a dict of inputs fails; empty if there is none, or if that cannot be told."""
 
     def is_it(part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and part.id == name
@@ -49,8 +49,10 @@ def _use_as_datum(node: ast.FunctionDef, name: str) -> str:
         if isinstance(each, ast.Call) and any(map(is_it, each.args)):
             return ""  # isinstance, say: the element may know both
         wrong = (
-            (isinstance(each, ast.BinOp) and not isinstance(each.op, ast.BitOr))
-            and (is_it(each.left) or is_it(each.right))
+            (
+                (isinstance(each, ast.BinOp) and not isinstance(each.op, ast.BitOr))
+                and (is_it(each.left) or is_it(each.right))
+            )
             or (isinstance(each, ast.UnaryOp) and not isinstance(each.op, ast.Not) and is_it(each.operand))
             or (isinstance(each, ast.Attribute) and is_it(each.value) and each.attr not in _OF_DICTS)
             or (isinstance(each, ast.Subscript) and is_it(each.value) and _no_name(each.slice))
