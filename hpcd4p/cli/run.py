@@ -29,6 +29,7 @@ from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
+from hpcd4p.runtime.signals import interruptible
 from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:
@@ -112,11 +113,12 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             from hpcd4p.launch import early as before
 
             early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
+            stack.enter_context(interruptible())  # until the run itself hears the signals
             ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
-        return _finish(job, sink, small, present, settings, early)
+        return _finish(job, sink, small, present, settings, early, ranks)
 
 
 def _refuse_options_first(parts: Split) -> None:
@@ -188,7 +190,13 @@ def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> lis
 
 
 def _finish(
-    job: Job, sink: Tee, small: SmallOutputs, present: Present | None, settings: Resolved, early: Early | None
+    job: Job,
+    sink: Tee,
+    small: SmallOutputs,
+    present: Present | None,
+    settings: Resolved,
+    early: Early | None,
+    ranks: OtherRanks,
 ) -> int:
     """Run, close the record whatever happened, and tell."""
     stopped: RunStopped | None = None
@@ -221,7 +229,7 @@ def _finish(
     except UsageError as error:
         unwritten = unwritten or UsageError(f"{error}; the run has ended, its record is {path or 'not kept'}")
     if stopped is not None:
-        complain(str(stopped))
+        (ranks.complain if isinstance(stopped, Interrupted) else complain)(str(stopped))
     if unwritten is not None:
         raise unwritten
     return summary.status

@@ -108,7 +108,7 @@ def run(
         raise _no_graph(graph)
     if not isinstance(ranks, SupportsIndex) or not 1 <= (ranks := index(ranks)) <= MAX_RANKS:
         raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
-    engine = engine_settings(settings, run.__kwdefaults__)
+    engine = engine_settings(settings, run.__kwdefaults__ or ())
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
     check_policy(engine, plan)
