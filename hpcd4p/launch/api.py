@@ -208,6 +208,7 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
     """Start ranks, hand them the job, and take what came out."""
     import cloudpickle
 
+    from hpcd4p.launch.leftovers import mark
     from hpcd4p.launch.mpirun import launch
 
     # modules beside a script are found by the ranks as they are here
@@ -220,7 +221,7 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
     blob = cloudpickle.dumps(job)
     # what cloudpickle sends by value names the functions that rebuild it
     job.by_value = b"cloudpickle.cloudpickle" in blob
-    with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
+    with tempfile.TemporaryDirectory(prefix=mark("call")) as folder:  # 0700
         call = Path(folder) / "call"
         call.write_bytes(cloudpickle.dumps((paths, job.dispel4py, cloudpickle.dumps(job), record)))
         redis = job.plan.mapping is not Mapping.STATIC

@@ -91,6 +91,7 @@ def launch(
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
+    from hpcd4p.launch.leftovers import sweep_quietly
     from hpcd4p.launch.loopback import keep_local
     from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
     from hpcd4p.launch.outcome import GAVE_UP, Outcome, killed
@@ -111,6 +112,7 @@ def launch(
         watch = StartWatch(range(n), note.word, process.end)
 
         def begun(launcher: int) -> None:
+            sweep_quietly()
             # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
             if not several and mpi.kind != SRUN:
                 watch.begin(launcher)
