@@ -44,6 +44,21 @@ def used(paths: Iterable[str]) -> set[str]:
     return found
 
 
+def places_of(library: str) -> set[str]:
+    """Folders for temporary files of the processes that have a library of that name mapped."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            with open(f"/proc/{name}/maps", "rb") as lines:
+                if library.encode() not in lines.read():
+                    continue
+            with open(f"/proc/{name}/environ", "rb") as file:
+                variables = dict(word.split(b"=", 1) for word in file.read().split(b"\0") if b"=" in word)
+            found |= {os.fsdecode(variables[key]) for key in (b"TMPDIR", b"TEMP", b"TMP") if key in variables}
+            found.add("/tmp")
+    return found
+
+
 def _files() -> Iterator[str]:
     for name in os.listdir("/proc"):
         if not name.isdigit():

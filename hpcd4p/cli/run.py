@@ -22,7 +22,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
-from hpcd4p.launch.status_note import plainly
+from hpcd4p.launch.slurm_stop import full_reason
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
 from hpcd4p.plan.mapping import read_mapping
@@ -208,8 +208,9 @@ def _finish(
             sink.abandon()
             raise
         summary, stopped = found, stop
-        summary.reason = plainly(summary.reason)
-        stop.args = (plainly(str(stop)),)
+        reason = full_reason(stop)
+        summary.reason = summary.reason.replace(str(stop), reason)
+        stop.args = (reason,)
     except BaseException:
         sink.abandon()
         raise

@@ -18,7 +18,7 @@ from typing import Any, SupportsIndex
 
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
-from hpcd4p.launch.status_note import plainly
+from hpcd4p.launch.slurm_stop import full_reason
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.memory import MemorySink
@@ -178,8 +178,9 @@ def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
         if told is None:
             sink.abandon()
             raise
-        told.reason = plainly(told.reason)
-        stop.args = (plainly(str(stop)),)
+        reason = full_reason(stop)
+        told.reason = told.reason.replace(str(stop), reason)
+        stop.args = (reason,)
         sink.close(told)
         raise
     except BaseException:

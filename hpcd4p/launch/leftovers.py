@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.launch.redis_home import places, sweep_homes
-from hpcd4p.lives import made_it, used
+from hpcd4p.lives import made_it, places_of, used
 from hpcd4p.record import aside
 
 AGE_S = 60.0
@@ -37,8 +37,10 @@ _HOST = re.escape(os.uname().nodename)
 _SEGMENT = re.compile(rf"(sm_segment|vader_segment)\.{_HOST}\..+|mpich_shm_[0-9a-f]+_\d+")
 _SESSION = re.compile(r"(?:ompi|prte|prted|prterun)\.(?P<pid>\d+)")
 _OLD_SESSIONS = re.compile(rf"ompi\.{_HOST}\.\d+")
-"""Of Open MPI 4: a folder for all, with one for each mpirun in it."""
-_OLD_SESSION = re.compile(r"pid\.(?P<pid>\d+)")
+"""A folder for all; with one for each mpirun of Open MPI 4 in it, and of ranks that have none (jf.N)."""
+_OLD_SESSION = re.compile(r"pid\.(?P<pid>\d+)|jf\.\d+")
+_LIBRARY = "libopen-pal"
+"""Of Open MPI. What is named after no process stays as long as one lives that may have made it."""
 _MINE = re.compile(rf"\.?hpcd4p-(?P<kind>call|doctor|status)-{_HOST}-(?P<pid>\d+)-.+")
 
 
@@ -126,7 +128,7 @@ def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:
             elif _OLD_SESSIONS.fullmatch(entry.name):
                 for inner in _entries(Path(entry.path)):
                     if named := _OLD_SESSION.fullmatch(inner.name):
-                        yield Leftover(SESSION, Path(inner.path)), int(named["pid"])
+                        yield Leftover(SESSION, Path(inner.path)), int(named["pid"] or 0)
 
 
 def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
@@ -141,7 +143,14 @@ def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
         if old and status.st_uid == os.getuid() and not (pid and made_it(pid, status.st_mtime)):
             found.append(left)
     busy = used(str(left.path) for left in found)
+    if any(_of_anybody(left) for left in found):
+        taken = places_of(_LIBRARY)
+        busy |= {str(left.path) for left in found if _of_anybody(left) and str(left.path.parents[1]) in taken}
     return [left for left in found if str(left.path) not in busy]
+
+
+def _of_anybody(left: Leftover) -> bool:
+    return left.path.name.startswith("jf.")
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

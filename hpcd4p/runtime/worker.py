@@ -230,15 +230,16 @@ def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
 
     If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
     """
+    says = number == 1 and STATUS_FILE not in os.environ
     if isinstance(error, HeadLost):
-        time.sleep(LAUNCHER_ENDS_S)  # it may be ending us all, and has come to the head first
+        time.sleep(LAUNCHER_ENDS_S if says else 0)  # it may be ending us all, and has come to the head first
     else:
         # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
         # rank leaves with a status
         time.sleep(HEAD_FIRST_S)
     host, process = setup.head
     gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
-    if number == 1 and gone and STATUS_FILE not in os.environ:
+    if says and gone:
         _say(number, HEAD_KILLED)
     os._exit(3)
 

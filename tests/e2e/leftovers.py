@@ -58,7 +58,8 @@ def kill_and_clean(run: Run, victim: str, moment_s: float) -> Kill:
     run.kill()
     left = _left(run)
     for path in left:
-        _age(path)
+        for each in (path, *path.glob("*")):
+            _age(each)
     clean = subprocess.run(
         [sys.executable, "-m", "hpcd4p", "doctor", "--clean"],
         cwd=run.folder, env=os.environ | {"TMPDIR": str(run.tmp)}, capture_output=True, text=True,
