@@ -155,6 +155,8 @@ def environment(
         rest = given.get("PYTHONPATH")
         made["PYTHONPATH"] = package_home + (os.pathsep + rest if rest else "")
     made["HOME"] = given.get("HOME") or _home()
+    if not several_nodes and given.get("TMPDIR") and not os.access(given["TMPDIR"], os.W_OK | os.X_OK):
+        del made["TMPDIR"]  # Open MPI does not start without it; Python and we take another
     if mpi.kind == OPEN_MPI:
         # asked as root only (containers); anybody else is not affected
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
