@@ -8,9 +8,23 @@ from __future__ import annotations
 import os
 import sys
 
+_INTERRUPTED = 3
+"""Of `errors.Interrupted`."""
+
 
 def main() -> int:
     """Give the exit status of this process."""
+    try:
+        return _main()
+    except KeyboardInterrupt:  # while what follows is imported
+        from hpcd4p.launch.place import launched_rank
+
+        if launched_rank() == 0:
+            os.write(2, b"hpcd4p: error: interrupted before the run began; nothing was run\n")
+        return _INTERRUPTED
+
+
+def _main() -> int:
     if any("@" in word and "://" in word for word in sys.argv):
         from hpcd4p.launch.hidden_words import hide_passwords
 

@@ -42,10 +42,16 @@ def main(argv: list[str]) -> int:
     ranks = OtherRanks()
     try:
         status = _dispatch(argv, ranks)
+    except Interrupted as error:
+        status = error.status
+        ranks.abandon()
+        ranks.complain(str(error))
     except Hpcd4pError as error:
         status = _say(str(error), error.status)
     except KeyboardInterrupt:
-        status = _say("interrupted before the run began", Interrupted.status)
+        status = Interrupted.status
+        ranks.abandon()
+        ranks.complain("interrupted before the run began; nothing was run")
     except SystemExit as leave:  # argparse after --help, of ours or of the workflow
         words = "" if leave.code is None or isinstance(leave.code, int) else str(leave.code)
         status = _say(words, UsageError.status) if words else int(leave.code or 0)

@@ -6,6 +6,7 @@ through `release`. During the run the engine looks after them.
 
 from __future__ import annotations
 
+from hpcd4p.cli.words import complain
 from hpcd4p.launch.place import launched_size
 
 
@@ -27,6 +28,22 @@ class OtherRanks:
             from hpcd4p.launch import crew
 
             crew.dismiss()
+
+    def abandon(self) -> None:
+        """Leave them to their launcher, unless they have been met; see `crew.abandon`."""
+        if self.size > 1:
+            from hpcd4p.launch import crew
+
+            crew.abandon()
+
+    def complain(self, words: str) -> None:
+        """Say that the run was interrupted, where it is heard; see `crew.tell_interrupted`."""
+        if self.size > 1:
+            from hpcd4p.launch import crew
+
+            if crew.tell_interrupted(words):
+                return
+        complain(words)
 
     def leave(self, status: int) -> None:
         """End this process here, if it cannot simply return; see `crew.leave`."""

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, whole_number
+from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import (
     Present,
     help_of,
@@ -22,13 +22,14 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
-from hpcd4p.launch.status_note import plainly
+from hpcd4p.launch.slurm_stop import full_reason
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
 from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
+from hpcd4p.runtime.signals import interruptible
 from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     asks_help = "-h" in argv or "--help" in argv
     made = parser(explain=asks_help)
     parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
+    _refuse_options_first(parts)
     found = made.parse(parts.own)
     settings = resolved_settings(found, parts.workflow)
     if asks_help:
@@ -111,11 +113,25 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             from hpcd4p.launch import early as before
 
             early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
+            stack.enter_context(interruptible())  # until the run itself hears the signals
             ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
-        return _finish(job, sink, small, present, settings, early)
+        return _finish(job, sink, small, present, settings, early, ranks)
+
+
+def _refuse_options_first(parts: Split) -> None:
+    """Raise `SettingsError` where an option of the workflow stands before the workflow."""
+    if parts.workflow is not None or not parts.rest or not parts.rest[0].startswith("-"):
+        return
+    file = next((word for word in parts.rest if word.endswith(".py") and not word.startswith("-")), None)
+    if file is not None:
+        own = " ".join(word for word in parts.rest if word is not file)
+        raise SettingsError(
+            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before "
+            f"its own options: hpcd4p run {file} {own}"
+        )
 
 
 _NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
@@ -174,7 +190,13 @@ def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> lis
 
 
 def _finish(
-    job: Job, sink: Tee, small: SmallOutputs, present: Present | None, settings: Resolved, early: Early | None
+    job: Job,
+    sink: Tee,
+    small: SmallOutputs,
+    present: Present | None,
+    settings: Resolved,
+    early: Early | None,
+    ranks: OtherRanks,
 ) -> int:
     """Run, close the record whatever happened, and tell."""
     stopped: RunStopped | None = None
@@ -186,8 +208,9 @@ def _finish(
             sink.abandon()
             raise
         summary, stopped = found, stop
-        summary.reason = plainly(summary.reason)
-        stop.args = (plainly(str(stop)),)
+        reason = full_reason(stop)
+        summary.reason = summary.reason.replace(str(stop), reason)
+        stop.args = (reason,)
     except BaseException:
         sink.abandon()
         raise
@@ -207,7 +230,7 @@ def _finish(
     except UsageError as error:
         unwritten = unwritten or UsageError(f"{error}; the run has ended, its record is {path or 'not kept'}")
     if stopped is not None:
-        complain(str(stopped))
+        (ranks.complain if isinstance(stopped, Interrupted) else complain)(str(stopped))
     if unwritten is not None:
         raise unwritten
     return summary.status

@@ -17,7 +17,7 @@ from typing import Any, SupportsIndex
 
 from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
-from hpcd4p.launch.status_note import plainly
+from hpcd4p.launch.slurm_stop import full_reason
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.memory import MemorySink
@@ -110,7 +110,7 @@ def run(
         raise _no_graph(graph)
     if not isinstance(ranks, SupportsIndex) or not 1 <= (ranks := index(ranks)) <= MAX_RANKS:
         raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
-    engine = engine_settings(settings)
+    engine = engine_settings(settings, run.__kwdefaults__ or ())
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
     check_policy(engine, plan)
@@ -181,8 +181,9 @@ def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
         if told is None:
             sink.abandon()
             raise
-        told.reason = plainly(told.reason)
-        stop.args = (plainly(str(stop)),)
+        reason = full_reason(stop)
+        told.reason = told.reason.replace(str(stop), reason)
+        stop.args = (reason,)
         sink.close(told)
         raise
     except BaseException:
@@ -226,13 +227,14 @@ def _given(job: Job) -> list[Any]:
 def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
     import cloudpickle
 
+    from hpcd4p.launch.leftovers import mark
     from hpcd4p.launch.mpirun import launch
 
     dumps = dumper(by_value=True)
     packed = pack([dumps(job)])
     # what cloudpickle sends by value names the functions that rebuild it
     job.by_value = any(b"cloudpickle.cloudpickle" in part for part in (packed.common, *packed.blobs))
-    with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
+    with tempfile.TemporaryDirectory(prefix=mark("call")) as folder:  # 0700
         call = Path(folder) / "call"
         call.write_bytes(
             cloudpickle.dumps((paths, job.dispel4py, packed._replace(blobs=[dumps(job)]), record))

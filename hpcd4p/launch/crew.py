@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -17,8 +18,17 @@ from hpcd4p.errors import MpiSetupError, RankLost, UsageError
 from hpcd4p.launch import node_watch
 from hpcd4p.launch.muster import Muster
 from hpcd4p.launch.place import launched_size
-from hpcd4p.launch.siblings import ending_signal, launcher_of_this_rank
-from hpcd4p.launch.status_note import BEGUN, MET, leave_note
+from hpcd4p.launch.siblings import (
+    ending_signal,
+    launcher_of_this_rank,
+    mpich_of_this_rank,
+    parent_of_ranks,
+    say_past,
+    siblings_under,
+)
+from hpcd4p.launch.status_note import BEGUN, MET, STATUS_VARIABLE, leave_note
+
+LOOK_S = 0.1
 
 ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
@@ -31,6 +41,12 @@ EXIT = "exit"
 
 ABORT = "abort"
 """Some ranks are in the middle of user code, or wait for one that never comes: they are ended with us."""
+
+FOLLOWED = "followed"
+"""The same, but the others leave by themselves: they see that Redis is gone, as we do."""
+
+FOLLOW_S = 6.0
+"""They let rank 0 close its record first (`worker.HEAD_FIRST_S`); one in a long call does not see it."""
 
 UNREACHED = "unreached"
 """The same without an MPI: only the launcher can end them."""
@@ -108,6 +124,20 @@ def dismiss() -> None:
         depart(RETURN)
 
 
+def abandon() -> None:
+    """Do not wait for the others: this process was interrupted, and they perhaps as well."""
+    global _told
+    if _muster is None:
+        _told = True
+        depart(UNREACHED)
+
+
+def tell_interrupted(words: str) -> bool:
+    """Say `words` in the place of the launcher: interrupted itself, it may hand on nothing."""
+    launcher = None if STATUS_VARIABLE in os.environ else launcher_of_this_rank()
+    return launcher is not None and say_past(launcher, f"hpcd4p: error: {words}\n".encode())
+
+
 def begun() -> None:
     """Tell who launched the ranks that the run has begun."""
     _leave_word(f"{BEGUN} {os.getpid()}")
@@ -130,9 +160,9 @@ def leave(status: int) -> None:
     if _departure == RETURN:
         return
     _flush()
-    if _departure != EXIT:
+    if _departure != EXIT and not (_departure == FOLLOWED and _alone(FOLLOW_S)):
         _end_launcher()
-    if _departure == ABORT:
+    if _departure == ABORT or (_departure == FOLLOWED and not launcher_of_this_rank()):
         from hpcd4p.transport import mpi
 
         mpi.abort(status)
@@ -163,10 +193,25 @@ def _flush() -> None:
             stream.flush()
 
 
+def _alone(seconds: float) -> bool:
+    """Wait until every other rank of this node has left. The launcher then has our status, not its own."""
+    parent = parent_of_ranks()
+    if parent is None or STATUS_VARIABLE in os.environ:  # nobody needs the launcher's status
+        return False
+    end = time.monotonic() + seconds
+    while len(siblings_under(parent)) > 1:
+        if time.monotonic() > end:
+            return False
+        time.sleep(LOOK_S)
+    return True
+
+
 def _end_launcher() -> None:
     """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
-    launcher = launcher_of_this_rank()
+    launcher, how = launcher_of_this_rank(), ending_signal()
+    if launcher is None and _departure == UNREACHED:  # no MPI_Abort there
+        launcher, how = mpich_of_this_rank(), signal.SIGINT
     if launcher is not None:
         with suppress(OSError):
-            os.kill(launcher, ending_signal())
+            os.kill(launcher, how)
             time.sleep(ABORT_S)  # it ends us, too

@@ -10,12 +10,14 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.errors import MissingPackage, MpiSetupError, RedisSetupError
+from hpcd4p.launch.leftovers import Leftover, find, mark
 from hpcd4p.launch.mpi_program import INSTALL_MPI, Mpi, find_mpi
 from hpcd4p.launch.mpirun import under_mpi
 from hpcd4p.launch.rank_probe import Probe, probe_ranks
@@ -46,19 +48,22 @@ class Finding(NamedTuple):
     """What to do about it; empty if all is well."""
 
 
-def examine(results: Path = Path("results")) -> list[Finding]:
+def examine(results: Path = Path("results"), scratch: Path | None = None) -> list[Finding]:
     """Try everything that a run may need; takes about 2 s.
 
     Parameters
     ----------
     results
         Folder for the records of runs; it need not exist yet.
+    scratch
+        Where a run puts the folder of its Redis, if that was named.
     """
     findings = [_python()]
     findings += _mpi()
     steps: tuple[Callable[[], Finding], ...] = (_redis_server, _redis_client, _h5py, _numpy, _slurm)
     findings += [step() for step in steps]
     findings.append(_results(results))
+    findings.append(_leftovers(find([results], scratch)))
     return findings
 
 
@@ -151,7 +156,7 @@ def _redis_client() -> Finding:
 
 
 def _h5py() -> Finding:
-    with tempfile.TemporaryDirectory(prefix="hpcd4p-doctor-") as folder:
+    with tempfile.TemporaryDirectory(prefix=mark("doctor")) as folder:
         trial = attempt([sys.executable, "-c", _H5PY, os.path.join(folder, "x.h5")], _IMPORT_S)
     return _package("h5py", trial)
 
@@ -204,3 +209,14 @@ def _results(results: Path) -> Finding:
     free = stat.f_bavail * stat.f_frsize / 2**30
     state = "" if results.exists() else ", made by the first run"
     return Finding(name, True, f"{results.absolute()}{state}; {free:.0f} GiB free", "")
+
+
+def _leftovers(found: list[Leftover]) -> Finding:
+    """What killed runs have left; it is in nobody's way, so it is no lack."""
+    name = "leftovers"
+    if not found:
+        return Finding(name, True, "none of runs that were killed", "")
+    kinds = Counter(left.kind for left in found)
+    told = ", ".join(f"{count} \N{MULTIPLICATION SIGN} {kind}" for kind, count in kinds.items())
+    size = sum(left.size for left in found) / 2**20
+    return Finding(name, True, f"{told}; {size:.1f} MiB. `hpcd4p doctor --clean` lists and removes them", "")

@@ -35,13 +35,18 @@ Its ranks end when it is gone."""
 class LauncherProcess:
     """A running mpirun.
 
+    Parameters
+    ----------
+    met
+        Whether the ranks are through MPI_Init. Before that they cannot stop in order.
+
     Attributes
     ----------
     asked_to_stop
         Name of the first signal that came meanwhile, or None.
     """
 
-    def __init__(self, line: list[str], environ: dict[str, str], kind: str) -> None:
+    def __init__(self, line: list[str], environ: dict[str, str], kind: str, met: Callable[[], bool]) -> None:
         self.asked_to_stop: str | None = None
         self._gentle = signal.SIGUSR1 if kind in (OPEN_MPI, SRUN) else signal.SIGTERM
         # from Slurm it would hear a SIGTERM beside us
@@ -51,6 +56,7 @@ class LauncherProcess:
         self._timer: threading.Timer | None = None
         self._line = line
         self._environ = environ
+        self._met = met
         self._process: subprocess.Popen[bytes] | None = None
 
     def wait(self, on_start: Callable[[int], None]) -> int:
@@ -105,6 +111,8 @@ class LauncherProcess:
         """One step further: ask, insist, kill."""
         if self._process is None:
             return
+        if self._step == 0 and not self._met():
+            self._step = 1
         self._step = min(self._step + 1, 3)
         # while `wait` blocks, this neither waits nor reaps: the number is the launcher's all the time
         how = {1: self._gentle, 2: ending_signal(), 3: signal.SIGKILL}[self._step]

@@ -154,6 +154,9 @@ def environment(
     if package_home is not None:
         rest = given.get("PYTHONPATH")
         made["PYTHONPATH"] = package_home + (os.pathsep + rest if rest else "")
+    made["HOME"] = given.get("HOME") or _home()
+    if not several_nodes and given.get("TMPDIR") and not os.access(given["TMPDIR"], os.W_OK | os.X_OK):
+        del made["TMPDIR"]  # Open MPI does not start without it; Python and we take another
     if mpi.kind == OPEN_MPI:
         # asked as root only (containers); anybody else is not affected
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
@@ -192,6 +195,16 @@ def _launchers() -> list[Path]:
     return list({path.parent: path for path in reversed(found)}.values())[::-1]
 
 
+def _home() -> str:
+    """Home of this user where no variable says it: Open MPI does not start without one."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a container's user without an entry
+        return "/"
+
+
 def _version_text(path: Path) -> str:
     import subprocess
 
@@ -199,6 +212,7 @@ def _version_text(path: Path) -> str:
         done = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=VERSION_S, check=False,
             errors="replace", stdin=subprocess.DEVNULL,
+            env={**os.environ, "HOME": os.environ.get("HOME") or _home()},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise MpiSetupError(f"{path} --version gave no answer in {VERSION_S:.0f} s") from None

@@ -1,6 +1,6 @@
 """Ranks on demand: `python -m hpcd4p run -n 8` starts itself under the MPI that is found.
 
-Owns what is said about how that ended; `launcher_process` and `status_note` do the rest.
+`launcher_process` and `status_note` look after it, `outcome` knows what is said of how it ended.
 Must never be used by a process that is itself a rank: MPI jobs do not nest.
 """
 
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hpcd4p.errors import Interrupted, MpiSetupError, RankLost, SettingsError
+from hpcd4p.errors import MpiSetupError, SettingsError
 from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
 from hpcd4p.packages import packages_of_ranks, require
@@ -31,15 +31,6 @@ _RANK_VARIABLES = (
 AUTO, MPIRUN, SRUN = "auto", "mpirun", "srun"
 LAUNCHERS = (AUTO, MPIRUN, SRUN)
 """What may start the ranks; auto: mpirun, or srun where a job of Slurm has none."""
-
-_GAVE_UP = 3
-"""Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
-
-_KILLED = (0, _GAVE_UP, 9)
-"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
-
-_LAST_SIGNAL = 128 + 64
-"""Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
 
 REST_S = 15.0
 """Rank 0 waits 2 s for the others before it closes its record, which takes seconds on a full machine."""
@@ -100,9 +91,10 @@ def launch(
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
+    from hpcd4p.launch.leftovers import sweep_quietly
     from hpcd4p.launch.loopback import keep_local
     from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
-    from hpcd4p.launch.muster import missed
+    from hpcd4p.launch.outcome import GAVE_UP, Outcome, killed
     from hpcd4p.launch.srun import check_place
     from hpcd4p.launch.start_watch import StartWatch
 
@@ -116,10 +108,11 @@ def launch(
         line = command(mpi, n, program, several, redis or not several, environ, noted=redis)
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
-        process = LauncherProcess(line, environ, mpi.kind)
+        process = LauncherProcess(line, environ, mpi.kind, lambda: note.word() != "")
         watch = StartWatch(range(n), note.word, process.end)
 
         def begun(launcher: int) -> None:
+            sweep_quietly()
             # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
             if not several and mpi.kind != SRUN:
                 watch.begin(launcher)
@@ -127,39 +120,28 @@ def launch(
 
         ended = process.wait(begun)
         watch.close()
-        status = note.status()
-        # an exit with a status is no error to this launcher (`error-nonzero-status`): it says 0 all the same
-        silent = ended == 0 and not note.word()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
         left = note.head() is not None and not watch.missing and not process.asked_to_stop
-        left = left and (ended == _GAVE_UP or not _killed(ended))
+        left = left and (ended == GAVE_UP or not killed(ended))
         if left:
             note.wait(REST_S)
-            left = ended != _GAVE_UP or note.status() is not None
-    if status is not None:
-        return status
-    if watch.missing:
-        raise missed(watch.missing, n)
-    if process.asked_to_stop:
-        raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
-    said = f"{mpi.title} at {mpi.path} ended with status {ended}"
-    if _killed(ended) and not left and not silent:
-        what = "rank 0 was killed, or a node of the job was lost" if several else "rank 0 was killed"
-        raise RankLost(
-            f"{what}: {said} and rank 0 left none. Look for what stands above, and for memory: "
-            "the kernel kills what takes too much"
+            left = ended != GAVE_UP or note.status() is not None
+        outcome = Outcome(
+            n,
+            f"{mpi.title} at {mpi.path}",
+            ended,
+            mpi.keeps_survivors or mpi.kind == SRUN,
+            several,
+            note.word(),
+            note.head() is not None,
+            tuple(watch.missing),
+            process.asked_to_stop,
+            left,
         )
-    if left:
-        what = "a node of the job was lost, or a rank left" if several else "a rank left"
-        raise RankLost(
-            f"{what} in the middle of the run, and the launcher ended the others: {said}. If nothing "
-            "above says why: does an element, or a library that it calls, end its process (os._exit, exit in "
-            "C, STOP in Fortran)? It should raise. The record holds what came out until then"
-        )
-    raise MpiSetupError(
-        f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above (if nothing "
-        "does, the kernel may have killed them for memory); `python -m hpcd4p doctor` tries every part"
-    )
+        status = note.status()
+    if status is None:
+        raise outcome.error()
+    return status
 
 
 def _choose(launcher: str) -> Mpi:
@@ -177,10 +159,6 @@ def _choose(launcher: str) -> Mpi:
         if launcher != AUTO or not in_slurm_job():
             raise
         return find_srun()
-
-
-def _killed(ended: int) -> bool:
-    return ended in _KILLED or ended < 0 or 128 < ended <= _LAST_SIGNAL
 
 
 def package_home() -> str | None:

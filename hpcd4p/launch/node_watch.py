@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from hpcd4p.launch.place import launched_here
+from hpcd4p.launch.place import launched_here, launched_rank
 
 LOOK_S = 2.0
 """Between two looks; the second one that finds a rank missing is believed. See `start_watch.LOOK_S`."""
@@ -22,6 +22,11 @@ LOOK_S = 2.0
 END_S = LOOK_S + 0.5
 """A launcher takes 0.3 s to end its ranks; those that are left after this are killed here. More than
 `LOOK_S`, for the other watch of the node looks once more, and must see that it is said."""
+
+_INTERRUPTED = (
+    b"hpcd4p: error: interrupted before the run began: the launcher was told to end the ranks (Ctrl-C, a "
+    b"time limit), or did so for what stands above; nothing was run\n"
+)
 
 _child: tuple[int, int] | None = None  # our end of the pipe, and the process
 _listens: object = None
@@ -40,6 +45,7 @@ def begin() -> None:
         return
     try:
         os.close(write)
+        _hear_the_launcher(parent)
         _look(read, parent, count)
     finally:
         os._exit(0)  # whatever it was: nobody waits for this process
@@ -55,6 +61,21 @@ def close() -> None:
         os.write(leash, b"!")
         os.waitpid(process, 0)  # elements that have children of their own find none of ours
     os.close(leash)
+
+
+def _hear_the_launcher(parent: int) -> None:
+    """Say that the start was interrupted when the launcher ends the ranks: they may be in MPI_Init."""
+    import signal
+    from types import FrameType
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if launched_rank() == 0 and not _is_said(parent):
+            from hpcd4p.launch.siblings import say_past
+
+            say_past(parent, _INTERRUPTED)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, handle)
 
 
 def _look(leash: int, parent: int, count: int) -> None:

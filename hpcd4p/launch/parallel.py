@@ -95,15 +95,17 @@ def run(
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
         crew.begun()
         summary: Summary | None = None
+        lost = False
         try:
             summary = lead(job, broker, mesh, codec, sink, story, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
+            lost = isinstance(stop, BrokerLost)
             raise
         finally:
             if summary is not None:
                 summary.provenance["mpi"] = mpi.library()
-            _prepare_to_leave(summary, hosts)
+            _prepare_to_leave(summary, hosts, lost)
         return summary
 
 
@@ -112,12 +114,12 @@ def _erase(broker: RedisBroker) -> None:
         broker.erase()
 
 
-def _prepare_to_leave(summary: Summary | None, hosts: list[str]) -> None:
+def _prepare_to_leave(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> None:
     told = summary.ranks_figures if summary is not None else []
     for figures in told:
         figures.host = hosts[figures.rank]
     if len(told) < len(hosts):
-        crew.depart(crew.ABORT)
+        crew.depart(crew.FOLLOWED if redis_is_gone else crew.ABORT)
     elif any(figures.state == "lost" for figures in told):
         crew.depart(crew.EXIT)
     else:

@@ -35,7 +35,7 @@ def make_home(scratch: Path | None) -> Path:
     """
     name = _PREFIX + os.urandom(6).hex()
     reasons = []
-    for base in _bases(scratch):
+    for base in places(scratch):
         home = os.path.abspath(os.path.join(base, name))
         if len(os.fsencode(socket_path(home))) > LONGEST_SOCKET:
             reasons.append(f"{base} is too long a path for a Unix socket")
@@ -75,18 +75,18 @@ def remove_home(home: Path) -> None:
         os.rmdir(home)
 
 
-def sweep_homes(home: Path) -> int:
-    """Remove homes beside `home` that no living run of this user has locked; returns how many."""
-    swept = 0
+def sweep_homes(base: Path, remove: bool = True) -> list[Path]:
+    """Remove homes in `base` that no living run of this user has locked, or only find them; gives which."""
+    found = []
     now = time.time()
     try:
-        entries = [e for e in os.scandir(home.parent) if e.name.startswith(_PREFIX) and e.name != home.name]
+        entries = [e for e in os.scandir(base) if e.name.startswith(_PREFIX)]
     except OSError:
-        return 0
+        return []
     for entry in entries:
         try:
-            found = entry.stat(follow_symlinks=False)
-            if found.st_uid != os.getuid() or now - found.st_mtime < STALE_S:
+            status = entry.stat(follow_symlinks=False)
+            if status.st_uid != os.getuid() or now - status.st_mtime < STALE_S:
                 continue
             descriptor = os.open(entry.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
@@ -96,14 +96,16 @@ def sweep_homes(home: Path) -> int:
         except OSError:
             continue  # a living run holds it
         else:
-            remove_home(Path(entry.path))
-            swept += 1
+            if remove:
+                remove_home(Path(entry.path))
+            found.append(Path(entry.path))
         finally:
             os.close(descriptor)
-    return swept
+    return found
 
 
-def _bases(scratch: Path | None) -> list[str]:
+def places(scratch: Path | None) -> list[str]:
+    """Folders that a home may be in, the first one first."""
     # TMPDIR as every temporary file of Python does; a job's TMPDIR is usually on the node itself
     places = [str(scratch)] if scratch is not None else []
     places += [os.environ.get("TMPDIR", ""), "/tmp", "/dev/shm", "/var/tmp"]

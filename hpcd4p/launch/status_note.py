@@ -69,7 +69,11 @@ class StatusNote:
         if several_nodes:
             import tempfile
 
-            self._descriptor, self.path = tempfile.mkstemp(prefix=".hpcd4p-status-", dir=os.getcwd())  # 0600
+            from hpcd4p.launch.leftovers import mark
+
+            self._descriptor, self.path = tempfile.mkstemp(
+                prefix="." + mark("status"), dir=os.getcwd()
+            )  # 0600
         else:
             self._descriptor = os.memfd_create("hpcd4p-status")
             self.path = f"/proc/{os.getpid()}/fd/{self._descriptor}"

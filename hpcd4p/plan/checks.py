@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from operator import index
 from typing import Any
 
+from hpcd4p.plan.bare_datum import misnamed
 from hpcd4p.plan.ordering import find_cycles
 from hpcd4p.workflow.dispel4py.names import told_if_real
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
@@ -150,6 +151,11 @@ def _methods(pe: GenericPE) -> Iterator[str]:
             yield f"element {_called(pe)} does not define process_batch(items)"
     elif not pe._does_something():
         yield f"element {_called(pe)} does nothing: it defines neither process nor _process"
+    elif wrong := misnamed(pe):
+        yield (
+            f"element {_called(pe)} defines process, which {wrong}; for the bare datum define _process "
+            "instead, with an underscore"
+        )
 
 
 def _pickle(pe: GenericPE, dumps: Callable[[Any], Any]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 from hpcd4p.errors import SettingsError
@@ -47,8 +49,8 @@ def out_of_limits(name: str, value: float | str) -> str | None:
     return f"must be from {low:,.12g} to {high:,.12g}, not {value:.12g}"
 
 
-def engine_settings(given: dict[str, Any]) -> EngineSettings:
-    """Settings from a program.
+def engine_settings(given: dict[str, Any], others: Iterable[str] = ()) -> EngineSettings:
+    """Settings from a program; `others` are words that it might have meant.
 
     Raises
     ------
@@ -59,7 +61,10 @@ def engine_settings(given: dict[str, Any]) -> EngineSettings:
     for name, value in given.items():
         if name not in defaults:
             table = ", ".join(f"{n} ({default})" for n, default in defaults.items())
-            raise SettingsError(f"unknown setting {name!r}; valid ones with their defaults: {table}")
+            near = get_close_matches(name, [*others, *defaults], 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            valid = f"valid words: {', '.join(others)}; settings" if others else "valid ones"
+            raise SettingsError(f"unknown setting {name!r}{meant}\n{valid} with their defaults: {table}")
         kinds = {float: (int, float), int: (int,), str: (str,)}[type(defaults[name])]
         if isinstance(value, bool) or not isinstance(value, kinds):
             kind = "a number" if float in kinds else "a whole number" if int in kinds else "text"

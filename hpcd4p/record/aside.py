@@ -16,27 +16,34 @@ from pathlib import Path
 
 from hpcd4p import descriptors
 from hpcd4p.errors import RecordError
+from hpcd4p.lives import made_it
 
 _NAME = re.compile(r"\..+\.(?P<host>[^/]+)-(?P<pid>\d+)-[0-9a-f]{6}\.part")
 
 
-def sweep(folder: Path) -> None:
-    """Remove what runs of this host left in `folder` that were killed with SIGKILL.
+def sweep(folder: Path, remove: bool = True) -> list[Path]:
+    """Remove what runs of this host left in `folder` that were killed with SIGKILL, or only find it.
 
     A file goes only if its process is gone *and* nobody holds its lock: the number alone says
     little in a container.
     """
+    found = []
     for left in folder.glob(".*.part"):
         name = _NAME.fullmatch(left.name)
-        if name is None or name["host"] != os.uname().nodename or Path(f"/proc/{name['pid']}").exists():
+        if name is None or name["host"] != os.uname().nodename:
             continue
         with suppress(OSError):
+            if made_it(int(name["pid"]), left.stat().st_mtime):
+                continue
             fd = os.open(left, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                left.unlink()
+                if remove:
+                    left.unlink()
+                found.append(left)
             finally:
                 os.close(fd)
+    return found
 
 
 class AsideFile:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-from hpcd4p.runtime import garbage, signals
+from hpcd4p.runtime import at_work, garbage, signals
 
 SWITCH_S = 0.005
 """Python's own switch interval."""
@@ -89,6 +89,19 @@ def staying() -> Iterator[None]:
 
 def _refuse(status: int) -> NoReturn:
     raise RuntimeError(f"os._exit({status}) would end the run: an element should raise an exception instead")
+
+
+def tell_of_exits(rank: int) -> None:
+    """From now on ``os._exit`` in an element says who ended this rank: the launcher may end the others."""
+
+    def exit_(status: int) -> NoReturn:
+        if not sys._getframe(1).f_globals.get("__name__", "").startswith("hpcd4p.runtime."):
+            name = next(reversed(at_work.since), "an element")
+            with suppress(OSError):
+                os.write(2, f"hpcd4p: rank {rank}: {name} ended its process by os._exit({status})\n".encode())
+        _exit(status)
+
+    os._exit = exit_
 
 
 def _flush() -> None:

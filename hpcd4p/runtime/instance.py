@@ -365,7 +365,9 @@ def _no_dict(result: Any) -> TypeError | None:
     if result is None or hasattr(result, "items"):
         return None
     kind = type(result).__name__
-    return TypeError(f"process gave a {kind}; expected a dict, output to datum, or None")
+    return TypeError(
+        f"process gave a {kind}; expected a dict, output to datum, or None (a bare datum is for _process)"
+    )
 
 
 def show_error(error: BaseException) -> str:

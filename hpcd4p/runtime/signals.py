@@ -74,8 +74,11 @@ def hear(number: signal.Signals, handler: Callable[[int, FrameType | None], Any]
 
 
 def _unhear(number: signal.Signals, before: Any) -> None:
+    """Undo `hear`; where one was within another, the outer one is heard again."""
     signal.signal(number, before)
-    del _ours[number]
+    first = _ours.pop(number)[1]
+    if before is not first:
+        _ours[number] = (before, first)
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:

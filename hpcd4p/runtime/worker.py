@@ -32,6 +32,7 @@ from hpcd4p.errors import (
 from hpcd4p.runtime import clock, left_behind
 from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
+from hpcd4p.runtime.forked import tell_of_exits
 from hpcd4p.runtime.garbage import hold
 from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import RedisPlace, Setup
@@ -46,6 +47,9 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 
 HEAD_FIRST_S = 3.0
 """For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
+
+LAUNCHER_ENDS_S = 1.0
+"""Launchers take 0.3 s to end their ranks."""
 
 START_LOST_S = 8.0
 """For the head to say why Redis is gone before the run began; if it was killed, for those who look after the
@@ -127,6 +131,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         os._exit(3)
     begun()
     descriptors.reserve()
+    tell_of_exits(number)
     try:
         if isinstance(elements, ElementFailed):
             raise elements
@@ -229,13 +234,16 @@ def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
 
     If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
     """
-    if not isinstance(error, HeadLost):
+    says = number == 1 and STATUS_FILE not in os.environ
+    if isinstance(error, HeadLost):
+        time.sleep(LAUNCHER_ENDS_S if says else 0)  # it may be ending us all, and has come to the head first
+    else:
         # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
         # rank leaves with a status
         time.sleep(HEAD_FIRST_S)
     host, process = setup.head
     gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
-    if number == 1 and gone and STATUS_FILE not in os.environ:
+    if says and gone:
         _say(number, HEAD_KILLED)
     os._exit(3)
 

@@ -114,14 +114,21 @@ class GenericPE:
             port[GROUPING] = grouping
         if tuple_type is not None:
             port[TYPE] = tuple_type
-        self.inputconnections[name] = port
+        self._ports("inputconnections")[name] = port
 
     def _add_output(self, name: str, tuple_type: Any = None) -> None:
         """Declare an output."""
         port = {NAME: name}
         if tuple_type is not None:
             port[TYPE] = tuple_type
-        self.outputconnections[name] = port
+        self._ports("outputconnections")[name] = port
+
+    def _ports(self, side: str) -> dict[str, dict[str, Any]]:
+        ports: dict[str, dict[str, Any]] | None = getattr(self, side, None)
+        if ports is None:
+            kind = type(self).__name__
+            raise TypeError(f"{kind}.__init__ must call super().__init__() before it declares ports")
+        return ports
 
     def set_input_types(self, types: dict[str, Any]) -> None:
         """Hear the types of the tuples on the inputs (input name → type); does nothing by default."""

@@ -24,12 +24,24 @@ from typing import Any
 
 import pytest
 
-from hpcd4p.launch.mpi_program import command, environment, find_mpi
+from hpcd4p.launch.mpi_program import Mpi, _version_text, command, environment, find_mpi, identify
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.summary import DeadLetter, Summary
 from tests.e2e.answers import Multiset, plain
 from tests.e2e.conftest import clean_environment
 from tests.e2e.processes import environ_of, mapped, processes, rank_of, words_of
+
+MPICH = Path(sys.prefix) / "mpich" / "bin" / "python"
+"""A Python whose MPI is MPICH, beside the one that runs the tests."""
+
+PYTHONS = [
+    pytest.param(sys.executable, id="this MPI"),
+    pytest.param(
+        str(MPICH),
+        id="MPICH",
+        marks=pytest.mark.skipif(not MPICH.exists(), reason="needs MPICH: make .venv/.ready-mpich"),
+    ),
+]
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 STACKS = Path(__file__).parent / "stacks"
@@ -272,13 +284,14 @@ class Runs:
         }
         program = [python, "-m", "hpcd4p"]
         if by_mpirun:
-            mpi = find_mpi()
+            other = Path(python).with_name("mpirun")
+            mpi = find_mpi() if python == sys.executable else Mpi(other, *identify(_version_text(other)))
             line = command(mpi, n, [*program, *line])
             environ = environment(mpi, environ, str(WORKFLOWS.parents[2]))
         else:
             line = [*program, *line, *(["-n", str(n)] if n > 1 else [])]
             environ["PYTHONPATH"] += os.pathsep + str(WORKFLOWS.parents[2])
-        with open(folder / "out", "wb") as out, open(folder / "err", "wb") as err:
+        with open(folder / "out", "ab") as out, open(folder / "err", "ab") as err:
             process = subprocess.Popen(
                 line, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 process_group=0,

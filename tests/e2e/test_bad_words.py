@@ -50,6 +50,8 @@ GOOD = """
         (["run", "~nobody-is-called-so/w.py"], ["~nobody-is-called-so/w.py", "no such file"]),
         (["run", "no.such.module"], ["no.such.module"]),
         (["plan", "w.py", "--jsno"], ["unknown option --jsno", "did you mean --json?"]),
+        (["run", "--folder", "x", "w.py"], ["--folder is no option of hpcd4p", "hpcd4p run w.py --folder x"]),
+        (["run", "--folder=x", "w.py", "-n", "4"], ["hpcd4p run w.py --folder=x"]),
         (["show", "none.h5"], ["none.h5"]),
         (["show"], ["FILE"]),
     ],
@@ -69,6 +71,20 @@ def test_a_wrong_word_gives_one_message_and_status_2(hpcd4p, words, messages):
         ("import a_module_that_is_not_there\n", ["w.py", "a_module_that_is_not_there"]),
         ("1 / 0\n", ["w.py", "ZeroDivisionError"]),
         ("x = 1\n", ["w.py", "WorkflowGraph"]),
+        (
+            GOOD.replace(
+                "class Double(IterativePE):",
+                """class Double(IterativePE):
+        def __init__(self):
+            self._add_input("more")
+""",
+            ),
+            ["w.py", "at line 10", "Double.__init__ must call super().__init__() before it declares ports"],
+        ),
+        (
+            GOOD.replace("_process(self, data)", "process(self, data)"),
+            ["'Double' defines process", "_process"],
+        ),
         (GOOD + "\n    other = WorkflowGraph()\n    other.add(Numbers())\n", ["graph", "other", "-a"]),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
 from tests.e2e.answers import missing_and_extra
-from tests.e2e.harness import Ended, Run, Runs
+from tests.e2e.harness import MPICH, PYTHONS, Ended, Run, Runs
 
 RANKS = 8
 POOL = range(2, RANKS)
@@ -176,3 +176,14 @@ def test_when_mpirun_is_killed_the_head_closes_its_record_and_says_so(runs, by_m
     # mpirun removes its own folder, and the ranks' shared memory, when it may
     assert [what for what in ended.leftovers if "/ompi." not in what and "/dev/shm/" not in what] == []
     assert took < 10, f"took {took:.1f} s"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_stateful_element_that_ends_its_process_is_named_and_rank_0_is_not(runs, python):
+    ended = runs.run("deadly", 4, "--how", "state", "-i", "100", python=python)
+    assert ended.status == 3, ended.err
+    assert "hpcd4p: rank 1: Sum3 ended its process by os._exit(9)" in ended.err
+    assert "rank 0 was killed" not in ended.err
+    assert "Traceback" not in ended.err
+    # MPICH ends rank 0 with it, and leaves its own shared memory: see test_leftovers
+    assert python == str(MPICH) or ended.leftovers == []

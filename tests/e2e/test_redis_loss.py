@@ -16,6 +16,7 @@ import redis
 
 from hpcd4p.launch.redis_program import find_redis_server
 from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import PYTHONS
 from tests.e2e.processes import words_of
 
 ENDS_S = 10.0
@@ -50,23 +51,24 @@ def shared():
     shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("by_mpirun", [False, True])
-def test_a_redis_that_is_killed_ends_the_run_with_a_clear_message(runs, by_mpirun):
-    run = runs.start("load", 4, "-i", "2000", by_mpirun=by_mpirun)
+def test_a_redis_that_is_killed_ends_the_run_with_a_clear_message(runs, by_mpirun, python):
+    run = runs.start("load", 4, "-i", "2000", by_mpirun=by_mpirun, python=python)
     run.until_touched("begun-*", 2)
     began = time.monotonic()
     os.kill(run.redis(), signal.SIGKILL)
     ended = run.wait()
     took = time.monotonic() - began
-    if not by_mpirun:
-        assert ended.status == 3, ended.err
+    assert ended.status == 3, ended.err
     assert "hpcd4p: error: the run's Redis" in ended.err
     assert "is gone" in ended.err
     assert "Traceback" not in ended.err
     assert ended.summary is not None, ended.err
     assert ended.summary.state == "stopped"
     assert ended.summary.status == 3
-    assert ended.leftovers == []
+    # MPI_Abort of MPICH leaves its shared memory: see test_leftovers
+    assert [what for what in ended.leftovers if "mpich_shm" not in what] == []
     assert took < ENDS_S, f"took {took:.1f} s"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Ended, Run
+from tests.e2e.harness import PYTHONS, Ended, Run
+from tests.e2e.processes import rank_of
 
 ENDS_S = 2.0
 """A signal ends a run within this time."""
@@ -88,6 +90,35 @@ def test_a_signal_to_the_whole_process_group_ends_the_run(runs, by_mpirun, numbe
     ended, took = ended_by(run, lambda: os.killpg(run.process.pid, number))
     assert ended.status != 0, ended.err
     assert_interrupted(ended, took, number.name, *(["SIGTERM"] if by_mpirun else []))
+
+
+def is_begun(pid: int) -> bool:
+    """Whether a Python is past its own start: it has loaded a module that hpcd4p needs early."""
+    try:
+        return "_struct" in Path(f"/proc/{pid}/maps").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("by_mpirun", [False, True])
+@pytest.mark.parametrize("later_s", [0.15, 0.6])
+def test_a_signal_while_a_run_starts_is_told_as_that(runs, by_mpirun, later_s, python):
+    run = runs.start("load", 4, "-i", "3000", by_mpirun=by_mpirun, python=python)
+    # the ranks are there, and have not come to the engine's own handlers
+    run.until(lambda: len([pid for pid in run.pids() if rank_of(pid) is not None and is_begun(pid)]) >= 4)
+    time.sleep(later_s)
+    began = time.monotonic()
+    os.killpg(run.process.pid, signal.SIGINT)
+    ended = run.wait()
+    assert ended.status == 3 or by_mpirun, ended.err
+    assert ended.took_s - (began - run.began) < 2 * ENDS_S
+    assert "memory" not in ended.err
+    told = [line for line in ended.err.splitlines() if line.startswith("hpcd4p: error: ")]
+    assert len(told) == 1, ended.err
+    assert "interrupted" in told[0] or "stopped by SIG" in told[0]
+    # MPICH's own may stay: see test_leftovers
+    assert [what for what in ended.leftovers if "mpich_shm" not in what] == []
 
 
 @SIGNALS

@@ -59,14 +59,15 @@ def begun(cluster: Cluster, *words: str, **variables: str) -> str:
     return number
 
 
-def stopped(cluster: Cluster, number: str) -> None:
-    """The run of that job has ended in order and says how far it came."""
+def stopped(cluster: Cluster, number: str, why: str) -> None:
+    """The run of that job has ended in order and says how far it came, and why."""
     cluster.until(lambda: bool(cluster.records()), 40, number)
     (path,) = cluster.records()
     cluster.until(lambda: "Record: " in cluster.output(number), 20, number)
     with read_record(path) as record:
         assert record.summary.status == 3
         assert record.summary.state == "interrupted"
+        assert why in record.summary.reason
         assert record.summary.ranks == 16
         assert sum(e.tuples_in for e in record.summary.elements) > 0
     assert not list((cluster.folder / "results").glob(".*"))
@@ -143,7 +144,7 @@ def test_another_user_on_the_same_node_reads_nothing(cluster):
 def test_scancel_ends_the_run_in_order(cluster, variables):
     number = begun(cluster, **variables)
     cluster.run(["scancel", number])
-    stopped(cluster, number)
+    stopped(cluster, number, f"job {number} was cancelled (scancel")
     assert cluster.wait(number) in ("CANCELLED", "FAILED")
 
 
@@ -151,7 +152,7 @@ def test_the_signal_before_the_time_limit_ends_the_run_in_order(cluster):
     number = begun(cluster)
     end = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() + 15))
     cluster.run(["scontrol", "update", f"JobId={number}", f"EndTime={end}"])
-    stopped(cluster, number)
+    stopped(cluster, number, "the time limit of")
     # which of the two depends on whether Slurm looks at the limit before the run has closed its record
     assert cluster.wait(number) in ("FAILED", "TIMEOUT")
     assert cluster.job(number)["ExitCode"] == "3:0"
@@ -160,7 +161,7 @@ def test_the_signal_before_the_time_limit_ends_the_run_in_order(cluster):
 def test_preemption_ends_the_run_in_order(cluster):
     number = begun(cluster, "--partition=spot", "--exclusive")
     other = cluster.sbatch("--nodes", str(NODES), "--exclusive", "--time=1", "--wrap", "true")
-    stopped(cluster, number)
+    stopped(cluster, number, f"job {number} is preempted")
     assert cluster.wait(other) == "COMPLETED"
 
 

@@ -85,7 +85,8 @@ def test_a_run_that_is_stopped_raises_and_has_its_figures():
         (1, {"ranks": 2.5}, SettingsError, "ranks must be a whole number .*, not 2.5"),
         (1, {"ranks": 10**7}, SettingsError, "ranks must be a whole number .*, not 10000000"),
         (10**25, {}, InputError, "the number of calls is above 1,000,000,000,000"),
-        (1, {"windwo": 2}, SettingsError, "unknown setting 'windwo'"),
+        (1, {"windwo": 2}, SettingsError, "unknown setting 'windwo'; did you mean window"),
+        (1, {"rank": 3}, SettingsError, "unknown setting 'rank'; did you mean ranks"),
     ],
 )
 def test_what_cannot_run_says_why(inputs, given, error, message):

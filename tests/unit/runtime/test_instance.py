@@ -374,7 +374,10 @@ def test_an_element_that_gives_no_dict_is_told_what_to_give():
 
     bench = Bench(GivesList())
     bench.run([3, 4])
-    expected = "TypeError: process gave a list; expected a dict, output to datum, or None"
+    expected = (
+        "TypeError: process gave a list; expected a dict, output to datum, or None "
+        "(a bare datum is for _process)"
+    )
     assert bench.failures == [("input", 3, expected), ("input", 4, expected)]
 
 

@@ -1,0 +1,168 @@
+"""What runs that were killed have left on this node, and its removal.
+
+Only what is this user's, is a minute old, and belongs to no living process: the process in its name is gone
+(or its number is another's by now), nobody holds its lock, and nobody uses a file of it. A run removes what
+is cheap to find by itself (`sweep_quietly`, and each kind where the next of it is made); `hpcd4p doctor
+--clean` all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from hpcd4p.launch.redis_home import places, sweep_homes
+from hpcd4p.lives import made_it, places_of, used
+from hpcd4p.record import aside
+
+AGE_S = 60.0
+"""What is younger may belong to a start: made, and not yet locked or mapped."""
+
+QUIET_S = 1.0
+"""After the start of a run, which is not to be disturbed."""
+
+RECORD, REDIS, NOTE, CALL = "unfinished record", "folder of a Redis", "note of a launcher", "call from Python"
+SESSION, SHARED = "session of an MPI", "shared memory of an MPI"
+
+SHARED_MEMORY = Path("/dev/shm")
+_HOST = re.escape(os.uname().nodename)
+_SEGMENT = re.compile(rf"(sm_segment|vader_segment)\.{_HOST}\..+|mpich_shm_[0-9a-f]+_\d+")
+_SESSION = re.compile(r"(?:ompi|prte|prted|prterun)\.(?P<pid>\d+)")
+_OLD_SESSIONS = re.compile(rf"ompi\.{_HOST}\.\d+")
+"""A folder for all; with one for each mpirun of Open MPI 4 in it, and of ranks that have none (jf.N)."""
+_OLD_SESSION = re.compile(r"pid\.(?P<pid>\d+)|jf\.\d+")
+_LIBRARY = "libopen-pal"
+"""Of Open MPI. What is named after no process stays as long as one lives that may have made it."""
+_MINE = re.compile(rf"\.?hpcd4p-(?P<kind>call|doctor|status)-{_HOST}-(?P<pid>\d+)-.+")
+
+
+def mark(kind: str) -> str:
+    """Beginning of the name of something that is to be found again if this process is killed."""
+    return f"hpcd4p-{kind}-{os.uname().nodename}-{os.getpid()}-"
+
+
+class Leftover(NamedTuple):
+    """A thing that nobody needs."""
+
+    kind: str
+    path: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        files = [self.path, *(self.path.rglob("*") if self.path.is_dir() else ())]
+        return sum(_size(file) for file in files)
+
+
+def find(results: Iterable[Path], scratch: Path | None = None) -> list[Leftover]:
+    """Leftovers in folders of records (`results`), in this folder, and where temporary files are."""
+    bases = [Path(base) for base in places(scratch)]
+    found = [Leftover(RECORD, path) for folder in results for path in _records(folder.absolute())]
+    found += [Leftover(REDIS, path) for base in bases for path in sweep_homes(base, remove=False)]
+    found += _free(_named([Path.cwd(), *bases]))
+    return list(dict.fromkeys(found))
+
+
+def remove(found: Iterable[Leftover]) -> list[Leftover]:
+    """Remove leftovers that are still such; gives those that are gone."""
+    gone = []
+    for left in found:
+        folder = left.path.parent
+        if left.kind == RECORD:
+            aside.sweep(folder)
+        elif left.kind == REDIS:
+            sweep_homes(folder)
+        elif left.path.is_dir() and not left.path.is_symlink():
+            shutil.rmtree(left.path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                left.path.unlink()
+        if not os.path.lexists(left.path):
+            gone.append(left)
+            with suppress(OSError):
+                if _OLD_SESSIONS.fullmatch(folder.name):
+                    folder.rmdir()  # if it was the last
+    return gone
+
+
+def sweep_quietly() -> None:
+    """Remove what earlier runs have left of MPI on this node, while this process waits for one."""
+
+    def sweep() -> None:
+        with suppress(OSError):
+            remove(_free(_named([Path.cwd(), Path(tempfile.gettempdir())])))
+
+    timer = threading.Timer(QUIET_S, sweep)
+    timer.daemon = True
+    timer.start()
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    """Of a folder and those in it: a study has one for each attempt."""
+    for inner in {folder, *(part.parent for part in folder.rglob(".*.part"))} if folder.is_dir() else ():
+        yield from aside.sweep(inner, remove=False)
+
+
+def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:
+    """What is there by its name, and the process that made it; 0: its name does not say."""
+    for entry in _entries(SHARED_MEMORY):
+        if _SEGMENT.fullmatch(entry.name):
+            yield Leftover(SHARED, Path(entry.path)), 0
+    for folder in dict.fromkeys(folders):
+        for entry in _entries(folder):
+            if named := _SESSION.fullmatch(entry.name):
+                yield Leftover(SESSION, Path(entry.path)), int(named["pid"])
+            elif named := _MINE.fullmatch(entry.name):
+                yield (
+                    Leftover(NOTE if named["kind"] == "status" else CALL, Path(entry.path)),
+                    int(named["pid"]),
+                )
+            elif _OLD_SESSIONS.fullmatch(entry.name):
+                for inner in _entries(Path(entry.path)):
+                    if named := _OLD_SESSION.fullmatch(inner.name):
+                        yield Leftover(SESSION, Path(inner.path)), int(named["pid"] or 0)
+
+
+def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
+    """Those that are old, ours and nobody's."""
+    found = []
+    for left, pid in named:
+        try:
+            status = left.path.lstat()
+        except OSError:
+            continue
+        old = time.time() - status.st_mtime > AGE_S
+        if old and status.st_uid == os.getuid() and not (pid and made_it(pid, status.st_mtime)):
+            found.append(left)
+    busy = used(str(left.path) for left in found)
+    if any(_of_anybody(left) for left in found):
+        taken = places_of(_LIBRARY)
+        busy |= {str(left.path) for left in found if _of_anybody(left) and str(left.path.parents[1]) in taken}
+    return [left for left in found if str(left.path) not in busy]
+
+
+def _of_anybody(left: Leftover) -> bool:
+    return left.path.name.startswith("jf.")
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,93 @@
+"""What is said of ranks that ended without a status of rank 0. Pure: looks at nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hpcd4p.errors import Hpcd4pError, Interrupted, MpiSetupError, RankLost
+from hpcd4p.launch.muster import missed
+
+GAVE_UP = 3
+"""Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
+
+_KILLED = (0, GAVE_UP, 9)
+"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
+
+_LAST_SIGNAL = 128 + 64
+"""Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
+
+_MEMORY = "Look for what stands above, and for memory: the kernel kills what takes too much"
+
+_EXITS = (
+    "does an element, or a library that it calls, end its process (os._exit, exit in C, STOP in Fortran)? "
+    "It should raise"
+)
+
+
+class Outcome(NamedTuple):
+    """How a launcher and its ranks ended."""
+
+    ranks: int
+    launcher: str
+    """Its name, version and path."""
+    ended: int
+    """Its status; negative: ended by that signal."""
+    survivors: bool = True
+    """Whether it lets the others live when one rank ends before its time."""
+    several: bool = False
+    """Whether there is more than one node."""
+    word: str = ""
+    """What rank 0 left last in its note; empty: it never came so far."""
+    begun: bool = False
+    """Whether the run had begun."""
+    missing: tuple[int, ...] = ()
+    """Ranks that were missed while they started."""
+    asked_to_stop: str | None = None
+    """Name of the first signal that came to this process."""
+    left: bool = False
+    """A rank left in the middle of the run, and rank 0 had time to close its record."""
+
+    def error(self) -> Hpcd4pError:
+        """Give what to raise."""
+        if self.asked_to_stop:  # before all else: whoever is missing was ended for it
+            return Interrupted(self._interrupted())
+        if self.missing:
+            return missed(self.missing, self.ranks)
+        said = f"{self.launcher} ended with status {self.ended}"
+        # an exit with a status is no error to Open MPI here (`error-nonzero-status`): it says 0 all the same
+        silent = self.ended == 0 and not self.word
+        if killed(self.ended) and not self.left and not silent:
+            return RankLost(self._killed(said))
+        if self.left:
+            what = "a node of the job was lost, or a rank left" if self.several else "a rank left"
+            return RankLost(
+                f"{what} in the middle of the run, and the launcher ended the others: {said}. If nothing "
+                f"above says why: {_EXITS}. The record holds what came out until then"
+            )
+        return MpiSetupError(
+            f"the {self.ranks} ranks did not start: {said} and rank 0 left none. What they said stands above "
+            "(if nothing does, the kernel may have killed them for memory); `python -m hpcd4p doctor` tries "
+            "every part"
+        )
+
+    def _interrupted(self) -> str:
+        if not self.begun:
+            return f"interrupted by {self.asked_to_stop} before the run began; nothing was run"
+        return (
+            f"interrupted by {self.asked_to_stop}: the {self.ranks} ranks were ended before rank 0 could "
+            "close its record"
+        )
+
+    def _killed(self, said: str) -> str:
+        node = ", or a node of the job was lost" if self.several else ""
+        if self.survivors:
+            return f"rank 0 was killed{node}: {said} and rank 0 left none. {_MEMORY}"
+        return (
+            f"a rank, perhaps rank 0, was killed or ended its process{node}, and the launcher ended the "
+            f"others: {said}. {_MEMORY}. Or {_EXITS}"
+        )
+
+
+def killed(ended: int) -> bool:
+    """Whether a launcher that ended so may have lost ranks to a signal."""
+    return ended in _KILLED or ended < 0 or 128 < ended <= _LAST_SIGNAL

@@ -1,0 +1,90 @@
+"""Why Slurm ended a job, as far as it can be known while it happens: time limit, preemption, scancel."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from hpcd4p.errors import Interrupted, RunStopped
+from hpcd4p.launch.status_note import plainly
+
+NEAR_S = 180.0
+"""A job may ask for a signal so long before its limit, and `slurm/run.sh` does: 120 s, and Slurm looks once a
+minute."""
+
+SURE_S = 10.0
+"""A job that ends so long before its limit has not been ended for it."""
+
+ASK_S = 1.0
+"""For scontrol. Slurm gives a job 30 s between SIGTERM and SIGKILL, and the record is still to be closed."""
+
+
+def full_reason(stop: RunStopped) -> str:
+    """Give the reason of `stop` as a user knows it; in a job of Slurm with what is known of why."""
+    reason = plainly(str(stop))
+    why = why_ended(os.environ, time.time(), _asked) if isinstance(stop, Interrupted) else ""
+    return f"{reason}: {why}" if why else reason
+
+
+def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str]) -> str:
+    """Why Slurm ends this job; '' outside one, or where nobody knows.
+
+    Parameters
+    ----------
+    ask
+        Gives what ``scontrol show job NUMBER`` prints, or ''.
+    """
+    job = environ.get("SLURM_JOB_ID", "")
+    if not job:
+        return ""
+    said = ask(job)
+    state = _value(said, "JobState")
+    if state == "PREEMPTED" or _value(said, "PreemptTime") not in ("", "None", "Unknown"):
+        return f"job {job} is preempted by another one"
+    if state == "CANCELLED":
+        return f"job {job} was cancelled (scancel)"
+    ends = _limit(said)  # the variable does not know of a limit that was changed, nor EndTime of the limit
+    if ends is None:
+        end = environ.get("SLURM_JOB_END_TIME", "")
+        ends = float(end) if end.isdigit() else None
+    if state == "COMPLETING" and ends is not None and now < ends - SURE_S:
+        return f"job {job} was cancelled (scancel, or an operator)"
+    if state == "TIMEOUT" or (ends is not None and now > ends - NEAR_S):
+        limit = _value(said, "TimeLimit")
+        words = f" of {limit}" if limit else ""
+        return f"the time limit{words} of job {job} has come; give it more with --time"
+    return ""
+
+
+def _value(said: str, name: str) -> str:
+    found = re.search(rf"\b{name}=(\S+)", said)
+    return found[1] if found else ""
+
+
+def _limit(said: str) -> float | None:
+    """When the time of the job is over."""
+    start = _time(_value(said, "StartTime"))
+    limit = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", _value(said, "TimeLimit"))
+    if start is None or limit is None:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in limit.groups())
+    return start + ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def _time(text: str) -> float | None:
+    with suppress(ValueError):
+        return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+    return None
+
+
+def _asked(job: str) -> str:
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            ["scontrol", "show", "job", job], capture_output=True, text=True, timeout=ASK_S, check=False,
+            stdin=subprocess.DEVNULL, errors="replace",
+        ).stdout  # fmt: skip
+    return ""

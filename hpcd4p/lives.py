@@ -1,0 +1,73 @@
+"""Whether who made a thing lives, and which files living processes use. Reads /proc, and ends nobody."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+_CLOCK_S = 2.0
+"""The clock of a file system, and the kernel's ticks, may differ by so much."""
+
+
+def began(pid: int) -> float | None:
+    """When a process was started (seconds since 1970), or None if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+        with open("/proc/uptime", "rb") as file:
+            up_s = float(file.read().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    except OSError:
+        return 0.0  # somebody else's, and nobody says more
+    state, *fields = text[text.rindex(b")") + 2 :].split()
+    if state in (b"Z", b"X"):
+        return None
+    return time.time() - up_s + int(fields[18]) / os.sysconf("SC_CLK_TCK")
+
+
+def made_it(pid: int, made: float) -> bool:
+    """Whether process `pid` lives and may have made a thing of that time: the number may be another's now."""
+    start = began(pid)
+    return start is not None and start <= made + _CLOCK_S
+
+
+def used(paths: Iterable[str]) -> set[str]:
+    """Those of `paths` that a process has mapped, opened or works in; a folder also if a file in it is."""
+    wanted = set(paths)
+    found: set[str] = set()
+    if wanted:
+        for file in _files():
+            found |= {path for path in wanted if file == path or file.startswith(path + "/")}
+    return found
+
+
+def places_of(library: str) -> set[str]:
+    """Folders for temporary files of the processes that have a library of that name mapped."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            with open(f"/proc/{name}/maps", "rb") as lines:
+                if library.encode() not in lines.read():
+                    continue
+            with open(f"/proc/{name}/environ", "rb") as file:
+                variables = dict(word.split(b"=", 1) for word in file.read().split(b"\0") if b"=" in word)
+            found |= {os.fsdecode(variables[key]) for key in (b"TMPDIR", b"TEMP", b"TMP") if key in variables}
+            found.add("/tmp")
+    return found
+
+
+def _files() -> Iterator[str]:
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        with suppress(OSError), open(f"/proc/{name}/maps", errors="replace") as lines:
+            yield from {line[line.index("/") :].rstrip() for line in lines if "/" in line}
+        with suppress(OSError):
+            yield os.readlink(f"/proc/{name}/cwd")
+        with suppress(OSError):
+            for each in os.listdir(f"/proc/{name}/fd"):
+                with suppress(OSError):
+                    yield os.readlink(f"/proc/{name}/fd/{each}")
