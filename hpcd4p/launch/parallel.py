@@ -90,7 +90,7 @@ def run(
         crew.begun()
         summary: Summary | None = None
         try:
-            summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
+            summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, setup, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
+from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Mapping, Plan
 from hpcd4p.record.failures import Failures
@@ -18,6 +19,7 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
+from hpcd4p.runtime.suspects import JUDGED
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
@@ -37,6 +39,14 @@ ALIVE_S = 0.5
 """Between two looks at who is connected; more with thousands of ranks, whose list is long."""
 
 ALIVE_S_PER_RANK = 0.0005
+
+AGAIN = 0.2
+"""... and such a part of that when the last look has missed a rank."""
+
+INHERIT = "inherit"
+"""Order to the head itself: the pool is its own from now on."""
+
+POOL_DIED = "every rank of the pool has died"
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
@@ -83,6 +93,7 @@ class Coordinator:
         self.settings = settings
         self.ending = Ending(plan)
         self.liveness = Liveness(list(range(1, plan.size)), started)
+        self.suspicion = Suspicion(len(plan.pool_ranks))
         self.figures: list[RankFigures] = []
         self.stats: dict[str, int] = {}
         self.seen: Observation | None = None
@@ -90,8 +101,8 @@ class Coordinator:
         """What elements that were taken for stateless have changed; one rank did all their work."""
         self.doubted: dict[int, str] = {}
         """The same, but several ranks had worked on them."""
-        self.on_doubt: Callable[[str], None] = _say_nothing
-        """Told at once what makes the answer doubtful."""
+        self.on_warning: Callable[[str], None] = _say_nothing
+        """Told at once what a user should not have to wait for."""
         self.failures = Failures(sink)
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
@@ -103,11 +114,17 @@ class Coordinator:
         self._looked_alive = started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
         self._changes: dict[str, int] = {}
+        self._care = False
         self.scaler = Scaler(plan, settings, broker.order, self.event, started)
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
         self._sink.event(clock.now() - self._started, kind, text)
+
+    def warn(self, kind: str, text: str) -> None:
+        """Add a line to the story of the run, and tell it at once."""
+        self.event(kind, text)
+        self.on_warning(text)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
@@ -134,7 +151,7 @@ class Coordinator:
         """
         now = clock.now()
         self._looked = now
-        alive = now - self._looked_alive > self._alive_s
+        alive = now - self._looked_alive > self._alive_s * (AGAIN if self.liveness.unsure else 1)
         seen = self.seen = self._broker.observe(alive)
         self.stats = seen.stats
         if self.plan.mapping is not Mapping.STATIC and min(seen.pending.values(), default=0) < 0:
@@ -172,6 +189,10 @@ class Coordinator:
         if kind in (CLAIMED, DOUBTED):
             self._found(kind, *what)
             return  # it goes on
+        if kind == JUDGED:
+            self.suspicion.judged(bool(what[1]))
+            self._have_care()
+            return
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
@@ -196,8 +217,7 @@ class Coordinator:
         elif kind == DOUBTED and element not in self.doubted:
             self.doubted[element] = what
             text = in_doubt(name, what)
-            self.event("doubt", text)
-            self.on_doubt(text)
+            self.warn("doubt", text)
 
     def _keep_owners(self, seen: Observation) -> None:
         """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
@@ -226,16 +246,26 @@ class Coordinator:
                 f"rank {rank}, which held {held}, died {clock.now() - self._started:.1f} s into the run; "
                 f"{so}. What came out until then is not the whole answer: start the run again"
             )
-        pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
-        if not pool:
-            raise RankLost("every rank of the pool has died; start the run again")
-        if len(pool) == 1:
-            self._broker.order(pool, Order("alone", ()))
+        pool = self._pool()
+        self.suspicion.died(len(pool))
+        if pool:
+            self._have_care()
+        else:
+            self.own_orders.append(Order(INHERIT, ()))
         order = Order("lost", (rank, committed))
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
         if given_up:
             self._give_up(given_up)
+
+    def _pool(self) -> list[int]:
+        return [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
+
+    def _have_care(self) -> None:
+        """Tell the pool whether to be careful with every task."""
+        if self.suspicion.careful != self._care:
+            self._care = self.suspicion.careful
+            self._broker.order(self._pool(), Order("careful", (int(self._care),)))
 
     def _give_up(self, tasks: list[Task]) -> None:
         """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
@@ -265,7 +295,7 @@ class Coordinator:
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED):
+                if kind in ("figures", CLAIMED, DOUBTED, JUDGED):
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)

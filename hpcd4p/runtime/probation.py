@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
@@ -66,7 +66,6 @@ class Probation:
         self._rank = rank
         self._broker = broker
         self._tell = tell
-        self._alone = len(plan.pool_ranks) < 2
         self._watched: dict[int, Watched] = {}
         self._mine: set[int] = set()
         self._spoiled: set[int] = set()
@@ -76,7 +75,7 @@ class Probation:
     def begin(self, instance: Instance) -> None:
         """Watch a new instance; not one of ``stateful = False``, for its author knows."""
         element = instance.plan
-        if instance.pe.stateful is None and not (self._alone and element.role is not Role.PINNED):
+        if instance.pe.stateful is None:
             self._watched[element.index] = Watched(instance.pe, element.caches)
 
     # ---- who runs what
@@ -100,7 +99,7 @@ class Probation:
 
     def _is_new(self, element: int) -> bool:
         watched = self._watched.get(element)
-        return watched.next == 1 if watched is not None else not self._alone and self._says_nothing(element)
+        return watched.next == 1 if watched is not None else self._says_nothing(element)
 
     def _says_nothing(self, element: int) -> bool:
         return self._elements[element].stateful is None

@@ -78,7 +78,7 @@ class Rank(Sender):
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started, bins=bins_for(plan.size))
         self.stopped: Order | None = None
-        self.probation = Probation(plan, elements, self.rank, broker, self._tell, self.owners)
+        self.probation = Probation(plan, elements, self.rank, broker, self.tell, self.owners)
         self.marks = Marks(plan, settings)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self._heard_at = self.started
@@ -233,8 +233,8 @@ class Rank(Sender):
         self.flow.give_up(lost)
         self.outbox.count(lost.element, -lost.tuples)
 
-    def _tell(self, kind: str, element: int, what: str) -> None:
-        """For the head, at once: what has become of an element that was taken for stateless."""
+    def tell(self, kind: str, element: int, what: str) -> None:
+        """For the head, at once: something about an element."""
         self.broker.report(self.codec.seal((kind, self.rank, (element, what)), about(REPORT)))
 
     @property

@@ -129,7 +129,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
             raise elements
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
-        rank.suspects.make = lambda: _cell(rank, setup)
+        rank.suspects.prepare(setup)
         rank.start()
         hold()
         rank.run()
@@ -211,13 +211,6 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     mesh = MpiMesh()
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
-
-
-def _cell(rank: PoolRank, setup: Setup) -> Any:
-    from hpcd4p.runtime.apart import ProcessCell
-
-    bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
-    return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
 
 
 def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:

@@ -48,6 +48,7 @@ class Sum(KeyedPE):
 
 def add_options(parser):
     parser.add_argument("--how", choices=HOW, default="kill")
+    parser.add_argument("--stateless", action="store_true", help="leave the sum out")
     parser.add_argument("--deadly", type=int, nargs="*", default=[20], help="the tuples that do so")
 
 
@@ -56,5 +57,6 @@ def build(options):
     numbers, deadly, parity = Numbers(), Deadly(options.how, options.deadly), Parity()
     graph.connect(numbers, "output", deadly, "input")
     graph.connect(deadly, "output", parity, "input")
-    graph.connect(parity, "output", Sum(), "input")
+    if not options.stateless:
+        graph.connect(parity, "output", Sum(), "input")
     return graph
