@@ -91,7 +91,7 @@ class Head(Feeder):
     def obey(self, order: Order) -> None:
         """See `Rank.obey`."""
         super().obey(order)
-        if order.word == INHERIT:
+        if order.word == INHERIT and not self.in_pool:  # several ranks may be found dead at once
             if self.suspects.make is None:
                 raise RankLost(f"{POOL_DIED}; start the run again")
             self.coordinator.warn(
