@@ -17,7 +17,7 @@ from hpcd4p.runtime.apart import PREPARES, READS
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.letters import Failure, show_value
-from hpcd4p.runtime.salvage import Lost, read_body
+from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.keys import Cause
 
@@ -84,21 +84,33 @@ class Server:
         while data:
             data = data[os.write(self._back, data) :]
 
-    def _values(self, element: int, data: bytes, tuples: int) -> tuple[str, Any, list[Lost]]:
+    def _values(
+        self, element: int, data: bytes, tuples: int, fatal: dict[int, str] | None
+    ) -> tuple[str, Any, list[Lost]]:
         self._note(READS)
-        return read_body(memoryview(data), element, tuples)
+        if fatal is None:
+            return read_body(memoryview(data), element, tuples)
+        return read_closely(memoryview(data), element, tuples, lambda step: self._note(READS - step), fatal)
 
-    def _show(self, element: int, data: bytes, at: int) -> None:
-        port, values, _ = self._values(element, data, at + 1)
+    def _show(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> None:
+        port, values, _ = self._values(element, data, at + 1, fatal)
         self._tell([port, show_value(values[at])])
 
-    def _run(self, element: int, data: bytes, tuples: int, at: int, closely: bool) -> None:
+    def _run(
+        self,
+        element: int,
+        data: bytes,
+        tuples: int,
+        at: int,
+        closely: bool,
+        fatal: dict[int, str] | None,
+    ) -> None:
         try:
             instance = self._instance(element)
         except Exception as error:  # noqa: BLE001  # user code: it may raise anything
             self._tell(str(error) if isinstance(error, ElementFailed) else show_error(error))
             return
-        port, values, lost = self._values(element, data, tuples)
+        port, values, lost = self._values(element, data, tuples, fatal)
         self._upto, self._began = at, clock.now()
         for i in range(at, len(values)):
             self._note(i)

@@ -121,7 +121,7 @@ class Suspects:
             self._rank.fail(failure)
         for output, values in part.out:
             instance.out[output].extend(values)
-        if part.killed is not None:
+        if part.killed is not None and part.tuples:
             self._bury(task, part.tuples, part.killed)
         self._rank.forward(instance)
         self._rank.part_if_heavy(lease)

@@ -28,7 +28,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
-from hpcd4p.runtime import clock, left_behind
+from hpcd4p.runtime import left_behind
 from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.garbage import hold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.apart import Killed as Death
@@ -11,7 +12,7 @@ from hpcd4p.runtime.apart import Part
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.letters import Failure, show_value
 from hpcd4p.runtime.loops import Leave
-from hpcd4p.runtime.salvage import read_body
+from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.workflow.elements import GenericPE
 
@@ -43,11 +44,9 @@ class MemoryCell:
 
     def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
         """See `Cell.run`."""
-        try:
-            port, values, lost = read_body(body, element, tuples)
-        except Killed:
-            yield Part(tuples, [], [], 0.0, Death(-1, "while it was unpickled", "", "", ""))
-            return
+        port, values, lost, deaths = self._read(element, body, tuples)
+        if deaths:
+            yield Part(0, [], [], 0.0, Death(-1, "by its own hand", "", "", ""))
         instance = None
         for i in range(len(values)):
             if instance is None:
@@ -71,6 +70,19 @@ class MemoryCell:
             self._flow.give_up(each)
             failures, self._failures = self._failures, []
             yield Part(each.tuples, [], failures, 0.0)
+
+    def _read(self, element: int, body: memoryview, tuples: int) -> tuple[str, Any, list[Lost], int]:
+        fatal: dict[int, str] = {}
+        steps = [0]
+        try:
+            return *read_body(body, element, tuples), 0
+        except Killed:
+            pass
+        while True:
+            try:
+                return *read_closely(body, element, tuples, steps.append, fatal), len(fatal)
+            except Killed:
+                fatal[steps[-1]] = "it ended its process by its own hand while it was unpickled"
 
     def close(self) -> None:
         """See `Cell.close`: there is nothing to end."""

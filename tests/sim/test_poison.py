@@ -13,6 +13,7 @@ import pytest
 
 from hpcd4p import IterativePE
 from hpcd4p.errors import RankLost
+from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cell import die
 from tests.sim.compare import leftovers
@@ -69,6 +70,32 @@ class Grumpy(Deadly):
         if number % 10 == 3 and number not in self.poison:
             raise ValueError("three")
         return super()._process(number)
+
+
+class Fatal:
+    """Whoever unpickles it dies."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        return die, ()
+
+
+class Wraps(IterativePE):
+    """Some of what it writes cannot be read by anybody."""
+
+    def __init__(self, poison):
+        super().__init__()
+        self.poison = poison
+
+    def _process(self, number):
+        return (number, Fatal(number) if number in self.poison else None)
+
+
+class Unwraps(IterativePE):
+    def _process(self, pair):
+        return pair[0] % 7, pair[0]
 
 
 def run_all(seed, pool, poison, first=(), grumpy=False, kills=0):
@@ -142,6 +169,27 @@ def test_without_a_stateful_rank_the_head_is_enough(size):
         assert sorted(run.sink.results["Deadly2.output"]) == expected
         assert summary.status == 1
         assert not leftovers(run), leftovers(run)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 8])
+def test_of_what_kills_when_it_is_unpickled_no_other_tuple_is_lost(size):
+    settings = EngineSettings(slice_s=1e-4)  # what is written is published, not run on the same rank
+    fatal = 0
+    for seed in SEEDS:
+        poison = frozenset(random.Random(seed).sample(range(3 * COUNT), 9))
+        graph = chain(Given(), Threefold(), Wraps(poison), Unwraps())
+        run = cluster.Cluster(graph, size, items(COUNT), seed=seed, settings=settings)
+        run.run()
+        letters = [letter for letter in run.sink.letters if letter.element == "Unwraps3"]
+        assert letters == run.sink.letters
+        assert all("ended its process by its own hand while it was unpickled" in e.error for e in letters)
+        out = [n for _, n in run.sink.results["Unwraps3.output"]]
+        missing = set(range(3 * COUNT)) - set(out)
+        assert len(out) == len(set(out)) == 3 * COUNT - len(letters)
+        assert missing <= poison  # the others were never pickled
+        fatal += len(missing)
+        assert not leftovers(run), leftovers(run)
+    assert fatal
 
 
 def test_the_head_takes_over_only_where_it_can_have_a_process_apart():

@@ -181,7 +181,7 @@ def test_bytes_that_are_no_pickle_are_lost_as_one():
     found.__cause__ = error
     assert read_task(found, Task(3, "id", 9, b"", 0, ()))[1:] == (
         [],
-        [(3, "", 9, "<a task of 9 tuples>", error)],
+        [(3, "", 9, "<a task of 9 tuples>", error, "")],
     )
     _, lost = read_segments(found, {1: 2, 4: 3})
     assert [(each.element, each.tuples) for each in lost] == [(1, 2), (4, 3)]
