@@ -12,7 +12,7 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Mapping, Plan
+from hpcd4p.plan.model import Mapping, Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
@@ -51,11 +51,6 @@ POOL_DIED = "every rank of the pool has died"
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
-_HELD = {
-    True: ("partitions of stateful elements", "their state is gone with it"),
-    False: ("stateless elements", "in the static mapping nobody else can do its work"),
-}
-
 
 TWICE = (
     "more tuples were finished than were written: somebody else writes to the keys of the run. Give it a "
@@ -74,6 +69,24 @@ def in_doubt(name: str, what: str) -> str:
         f"the answer is in doubt: {name} changed {what} while several ranks ran it, so it may depend on "
         "which rank did. If it matters, write `stateful = True` into its class (one instance holds it), or "
         "give its input a grouping; if not, write `stateful = False`"
+    )
+
+
+def _host_died(plan: Plan, rank: int, after_s: float) -> str:
+    """What to say of the death of a rank that held what nobody else has."""
+    state = plan.holds_state(rank)
+    elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
+    names = [e.name for e in elements if (e.role is Role.STATE) == state]
+    named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    held, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
+    if state:
+        held, so = f"the state of {named}", "that is gone with it"
+    if rank in plan.pool_ranks:
+        so += ". It was the pool as well: with 3 ranks or more, a tuple that kills there costs itself alone"
+    return (
+        f"rank {rank}, which held {held}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
+        "(a segfault, os._exit, too little memory), what it could still say stands above. What came out "
+        "until then is not the whole answer: start the run again"
     )
 
 
@@ -241,11 +254,7 @@ class Coordinator:
             RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
         )
         if rank in self.plan.stateful_ranks:
-            held, so = _HELD[self.plan.holds_state(rank)]
-            raise RankLost(
-                f"rank {rank}, which held {held}, died {clock.now() - self._started:.1f} s into the run; "
-                f"{so}. What came out until then is not the whole answer: start the run again"
-            )
+            raise RankLost(_host_died(self.plan, rank, clock.now() - self._started))
         pool = self._pool()
         self.suspicion.died(len(pool))
         if pool:

@@ -130,6 +130,8 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
         rank.suspects.prepare(setup)
+        if setup.plan.holds_state(number):
+            _say_where_it_dies()
         rank.start()
         hold()
         rank.run()
@@ -211,6 +213,14 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     mesh = MpiMesh()
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
+
+
+def _say_where_it_dies() -> None:
+    """Have Python tell the line of a segfault; in the pool, letters do that."""
+    import faulthandler
+
+    with suppress(ValueError, OSError):  # no standard error
+        faulthandler.enable(2, all_threads=False)
 
 
 def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:

@@ -152,6 +152,21 @@ def test_twenty_such_tuples_cost_nobody_else_anything(runs, n):
 
 
 @needs_survivors
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("how", ["kill", "exit", "segfault"])
+def test_such_a_tuple_in_a_stateful_element_ends_the_run_with_its_name(runs, how, n):
+    ended = runs.run("deadly", n, "-i", "400", "--how", how, "--in-state")
+    assert ended.status == 3, ended.err
+    assert "hpcd4p: error: rank 1, which held the state of Sum3, died" in ended.err
+    assert "rank 0 was killed" not in ended.err
+    # a segfault can still be told where it is
+    assert (how == "segfault") == ("deadly.py" in ended.err and "process_key" in ended.err)
+    assert ended.summary.state == "stopped"
+    assert "Sum3" in ended.summary.reason
+    assert ended.leftovers == []
+
+
+@needs_survivors
 def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     run = runs.start("load", RANKS, *WORDS)
     run.until_touched("begun-*")
@@ -161,7 +176,7 @@ def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     ended = run.wait()
     took = time.monotonic() - began
     assert ended.status == 3, ended.err
-    assert "hpcd4p: error: rank 1, which held partitions of stateful elements, died" in ended.err
+    assert "hpcd4p: error: rank 1, which held the state of " in ended.err
     assert "Traceback" not in ended.err
     assert ended.summary.state == "stopped"
     assert ended.lost() == {1}

@@ -147,6 +147,39 @@ def test_the_death_of_an_owner_ends_the_run_and_says_why():
         cluster.run()
 
 
+class KillsOne(Cluster):
+    """Rank 1 dies at a step of its choosing."""
+
+    at = 0
+    asked = 0
+
+    def perhaps_kill(self, rank):
+        self.asked += rank == 1
+        if rank == 1 and self.asked == self.at:
+            self.lost.append(rank)
+            self.store.alive.discard(rank)
+            raise Killed
+
+
+@pytest.mark.parametrize("shape", [graph, longer])
+@pytest.mark.parametrize("name", STATE)
+def test_when_the_only_rank_of_the_pool_dies_the_answer_is_right_or_not_given_or_in_doubt(name, shape):
+    went_on = 0
+    for at in (3, 6, 9, 14, 20, 30, 45):
+        cluster = KillsOne(lambda: shape(STATE[name]), 2, {"Given": INPUTS}, at)
+        cluster.at = at
+        try:
+            summary = cluster.run()
+        except RankLost as error:
+            assert "while it works" in str(error)
+            continue
+        went_on += cluster.lost == [1]
+        if outputs(cluster.sink) != of_one_process(STATE[name], shape):
+            assert summary.status == 1
+            assert "in doubt: " in summary.reason
+    assert went_on
+
+
 @pytest.mark.parametrize("name", SOME)
 def test_several_pinned_instances_that_change_make_the_status_1_by_name(name):
     cluster, summary = run(STATE[name], size=4, mapping="static")
