@@ -53,6 +53,8 @@ class Part(NamedTuple):
     busy_s: float
     killed: Killed | None = None
     """They have killed the process that ran them; else None."""
+    changed: str = ""
+    """What the element has changed in the process, that may be state; in words."""
 
 
 class Killed(NamedTuple):

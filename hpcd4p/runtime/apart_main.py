@@ -17,6 +17,7 @@ from hpcd4p.runtime.apart import PREPARES, READS
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.letters import Failure, show_value
+from hpcd4p.runtime.probation import Probation
 from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.keys import Cause
@@ -56,6 +57,9 @@ class Server:
         self._failures: list[Failure] = []
         self._flow = Flow(setup.plan, rank, _nowhere, self._fail, started)
         self._instances: dict[int, Instance] = {}
+        self._changed = ""
+        elements = self._elements if isinstance(self._elements, list) else []
+        self._probation = Probation(setup.plan, elements, rank, None, self._note_change, {})
         self._upto = 0
         self._began = clock.now()
 
@@ -70,6 +74,9 @@ class Server:
                 self._show(*args)
             else:
                 self._run(*args)
+
+    def _note_change(self, kind: str, element: int, what: str) -> None:
+        self._changed = what
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
@@ -115,7 +122,8 @@ class Server:
         for i in range(at, len(values)):
             self._note(i)
             instance.run(port, values[i : i + 1])
-            if closely or i + 1 == tuples or clock.now() - self._began > FLUSH_S:
+            if closely or i + 1 == len(values) or clock.now() - self._began > FLUSH_S:
+                self._probation.inspect(instance, must=i + 1 == len(values))
                 self._flush(instance, i + 1)
         if lost:  # they stand behind the others
             for each in lost:
@@ -133,17 +141,19 @@ class Server:
             instance.on_overflow = lambda full: self._flush(full, self._upto)
             instance.start()
             self._instances[element] = instance
+            self._probation.begin(instance)
         return instance
 
     def _flush(self, instance: Instance, upto: int) -> None:
         now = clock.now()
         out = instance.take()
-        part = (upto - self._upto, out, self._failures, now - self._began)
+        changed, self._changed = self._changed, ""
+        part = (upto - self._upto, out, self._failures, now - self._began, None, changed)
         try:
             self._tell(part)
         except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
             out = [(name, self._picklable(instance, name, values)) for name, values in out]
-            self._tell((upto - self._upto, out, self._failures, now - self._began))
+            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed))
         self._failures = []
         self._upto, self._began = upto, clock.now()
 

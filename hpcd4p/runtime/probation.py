@@ -47,6 +47,8 @@ class Probation:
     tell
         Called with (`CLAIMED` or `DOUBTED`, element, what has changed): for the head.
 
+    broker
+        None for one who only inspects.
     owners
         What the broker said last: rank by element. Kept up to date by the rank.
     """
@@ -56,7 +58,7 @@ class Probation:
         plan: Plan,
         elements: list[GenericPE],
         rank: int,
-        broker: Broker,
+        broker: Broker | None,
         tell: Tell,
         owners: dict[int, int],
     ) -> None:
@@ -140,18 +142,26 @@ class Probation:
             elif pending is not None:
                 self._quiet(e, *pending, instance.tuples, clean)
 
-    def inspect(self, instance: Instance) -> None:
-        """Look at an element that has several instances in fixed places: a change is told, and too late."""
+    def inspect(self, instance: Instance, must: bool = False) -> None:
+        """Look at an element of which there are other instances elsewhere: a change is told, and too late.
+
+        Parameters
+        ----------
+        must
+            Whether to look even if it is not affordable.
+        """
         e = instance.plan.index
         watched = self._watched.get(e)
-        if watched is None or (instance.tuples < watched.next and not watched.worth(instance.busy_s)):
+        if watched is None:
+            return
+        if not must and instance.tuples < watched.next and not watched.worth(instance.busy_s):
             return
         what = watched.look(instance.tuples)
         if what and watched.fills and e not in self._filled:
             self._filled[e] = watched.fills, instance.tuples  # once: a model, say
         elif what:
             del self._watched[e]
-            self._say(DOUBTED, e, _in_words(what))
+            self.doubt(e, _in_words(what))
 
     def _changed(
         self,
@@ -167,13 +177,13 @@ class Probation:
             self._say(DOUBTED, e, words)
         if fills and e not in self._filled and not unseen:
             self._filled[e] = fills, tuples
-            if not self._broker.claim(e, FILL, fills):
+            if not self._claim(e, FILL, fills):
                 self._refused(e, words, clean, spoiled=False)
             return
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._broker.claim(each, REAL):
+            if self._claim(each, REAL):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -185,10 +195,10 @@ class Probation:
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
         """`e` has filled something in and not changed since."""
-        if not self._broker.claim(e, FILL, fills):
+        if not self._claim(e, FILL, fills):
             self._refused(e, "what it keeps", clean, spoiled=False)
         elif tuples >= at + QUIET_TUPLES:
-            self._broker.claim(e, RELEASE, fills)
+            self._claim(e, RELEASE, fills)
             del self._filled[e]
 
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
@@ -198,6 +208,10 @@ class Probation:
         if clean(self._mine):
             raise Abandoned
         self._say(DOUBTED, e, words)
+
+    def _claim(self, element: int, word: str, digest: str = "") -> bool:
+        assert self._broker is not None
+        return self._broker.claim(element, word, digest)
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""
@@ -213,6 +227,10 @@ class Probation:
                 if keys & {place.key for place in of_other}:
                     found.add(other)
         return sorted(found)
+
+    def doubt(self, e: int, words: str) -> None:
+        """Say that `e` has changed where others have worked on it, too."""
+        self._say(DOUBTED, e, words)
 
     def _say(self, kind: str, e: int, words: str) -> None:
         if (kind, e) not in self._told:

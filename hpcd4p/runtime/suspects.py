@@ -117,6 +117,8 @@ class Suspects:
         instance = lease.instance
         instance.tuples += part.tuples
         instance.busy_s += part.busy_s
+        if part.changed:
+            self._rank.probation.doubt(task.element, part.changed)
         for failure in part.failures:
             self._rank.fail(failure)
         for output, values in part.out:

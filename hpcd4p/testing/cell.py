@@ -12,6 +12,7 @@ from hpcd4p.runtime.apart import Part
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.letters import Failure, show_value
 from hpcd4p.runtime.loops import Leave
+from hpcd4p.runtime.probation import Probation
 from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.workflow.elements import GenericPE
@@ -38,6 +39,11 @@ class MemoryCell:
         self._chance = chance
         self._failures: list[Failure] = []
         self._flow = Flow(plan, rank, lambda *_: None, self._fail, 0.0)
+        self._changed: list[str] = []
+        self._probation = Probation(plan, elements, rank, None, self._note_change, {})
+
+    def _note_change(self, kind: str, element: int, what: str) -> None:
+        self._changed.append(what)
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
@@ -53,6 +59,7 @@ class MemoryCell:
                 plan = self._plan.elements[element]
                 instance = self._flow.instance(plan, copy_element(self._elements[element], 2))
                 instance.start()
+                self._probation.begin(instance)
             try:
                 instance.run(port, values[i : i + 1])
             except Killed:
@@ -60,12 +67,14 @@ class MemoryCell:
                 yield Part(1, [], [], 0.0, Death(i, "by its own hand", port, show_value(values[i]), ""))
                 instance = None
                 continue
+            self._probation.inspect(instance, must=i + 1 == len(values))
             failures, self._failures = self._failures, []
             out = instance.take()
             if out and self._chance.random() < TOLD_EARLY:
                 yield Part(0, out, [], 0.0)
                 out = []
-            yield Part(1, out, failures, 0.0)
+            yield Part(1, out, failures, 0.0, None, " and ".join(self._changed))
+            self._changed = []
         for each in lost:
             self._flow.give_up(each)
             failures, self._failures = self._failures, []
