@@ -14,7 +14,7 @@ from typing import Any
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.fingerprint import Same, digest, fingerprint
 from hpcd4p.workflow.generic import GenericPE
-from hpcd4p.workflow.places import Place, places
+from hpcd4p.workflow.places import Place, held_by, places
 
 SHARE = 1 / 256
 """Of the time inside an element, for looking whether it has changed."""
@@ -151,7 +151,8 @@ class Watched:
         ours = (type(pe), *(getattr(pe, name, None) for name in ENGINE))
         held = [v for v in gc.get_referents(pe) if not any(v is each for each in ours)]
         if self._by_name or any(type(v) is dict and "pickleIgnore" in v for v in held):
-            found += [(f"self.{n}", v) for n, v in pe.__dict__.items() if n not in ENGINE]
+            named = [pair for held in held_by(pe) for pair in held.items()]
+            found += [(f"self.{n}", v) for n, v in named if n not in ENGINE]
         else:
             found += enumerate(held)
         return found

@@ -8,10 +8,12 @@ installed packages and hpcd4p are left out. Calls nothing of the user's.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from hpcd4p.workflow.generic import GenericPE
@@ -46,6 +48,9 @@ class Place:
         space, label = self._space, self.label
         if self.kind == "class":
             return {f"{label}.{n}": v for n, v in vars(space).items() if _is_data(n, v)}
+        if self.kind == "state":
+            held = [space[n] for n in self._names if n in space]
+            return {label: held}
         if self.kind == "globals":
             return {f"{n} (a global of {label})": space[n] for n in self._names if n in space}
         found = {f"{label}.{n}": v for n, v in space.__dict__.items() if not n.startswith("__")}
@@ -62,7 +67,11 @@ class Place:
 def _is_data(name: str, value: Any) -> bool:
     if name.startswith("__") and name.endswith("__"):
         return False
-    return not isinstance(value, _NO_DATA) and not hasattr(type(value), "__get__")
+    if isinstance(value, FunctionType):  # it may be another one later
+        return True
+    return not isinstance(value, _NO_DATA) and not (
+        hasattr(type(value), "__get__") and is_library(type(value))
+    )
 
 
 def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -95,8 +104,13 @@ class Search:
         self._near = str(type(pe).__module__).partition(".")[0]
         self._seen: set[int] = set()
         self._held: list[Any] = []  # keeps what `_seen` knows alive
+        self._spoken: set[str] = set()
+        self._randoms: dict[str, Place] = {}
         self._kind(type(pe))
         self._each([v for v in gc.get_referents(pe) if not isinstance(v, type)], -1)
+        if "seed" in self._spoken:  # who seeds them means one sequence of numbers
+            for place in self._randoms.values():
+                self._add(place)
 
     def _new(self, thing: Any) -> bool:
         if id(thing) in self._seen or len(self.found) > MOST_PLACES:
@@ -113,6 +127,7 @@ class Search:
             if is_library_module(each.__module__, self._near) or not self._new(each):
                 continue
             self._add(Place("class", each.__name__, each))
+            self._kind(type(each))
             for name, value in list(vars(each).items()):
                 if name not in ("__init__", "__dict__", "__weakref__"):
                     self._value(value, 0)
@@ -145,7 +160,7 @@ class Search:
             self._value(value, depth + 1)
 
     def _object(self, value: Any, depth: int) -> None:
-        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
+        wrapped = next((h["__wrapped__"] for h in held_by(value) if "__wrapped__" in h), None)
         if isinstance(wrapped, FunctionType):  # functools.lru_cache and its like
             self._function(wrapped)
         if not is_library(type(value)) and not isinstance(value, GenericPE) and self._new(value):
@@ -168,16 +183,38 @@ class Search:
             if isinstance(value, ModuleType):
                 if not is_library_module(value.__name__, self._near) and self._new(value):
                     self._globals(function, vars(value), names)
+                self._library(value, names)
                 continue
             self._value(value, 0)
-            if not isinstance(value, _NO_DATA):
-                kept.append(name)
+            kept.append(name)
         if kept:
             key = ("globals", id(space))
             before = self.found.get(key)
             both = {*kept, *(before._names if before is not None else ())}
             label = str(space.get("__name__", "?"))
             self.found[key] = Place("globals", label, space, tuple(sorted(both)))
+
+    def _library(self, module: ModuleType, names: set[str]) -> None:
+        """What of Python itself or NumPy a function speaks of, and may mean as its own."""
+        if module is os and "environ" in names:
+            self._add(Place("state", "os.environ", vars(os.environ), ("_data",)))
+        self._spoken |= names
+        for label, space in _random_numbers(module):
+            self._randoms[label] = Place("state", label, space, _GENERATORS)
+
+
+_GENERATORS = ("_inst", "_rand")
+
+
+def _random_numbers(module: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Generators that all of a process share: of `random`, or of NumPy."""
+    if module.__name__ == "random":
+        yield "random", vars(module)
+    elif module.__name__ in ("numpy", "numpy.random"):
+        inner = vars(module).get("random", module)
+        mtrand = vars(inner).get("mtrand")
+        if mtrand is not None:
+            yield "numpy.random", vars(mtrand)
 
 
 def _names(code: CodeType) -> set[str]:
@@ -190,12 +227,18 @@ def _names(code: CodeType) -> set[str]:
 
 
 def held_by(value: Any) -> list[dict[str, Any]]:
-    """Attributes of an object whose class is written in Python."""
-    found = [d] if type(d := getattr(value, "__dict__", None)) is dict else []
-    slots = [n for k in type(value).__mro__ for n in vars(k).get("__slots__", ()) if isinstance(n, str)]
-    if slots:
-        found.append({n: getattr(value, n) for n in slots if n != "__dict__" and hasattr(value, n)})
-    return found
+    """Attributes of an object whose class is written in Python. Runs no `__getattr__`."""
+    found = []
+    with suppress(AttributeError):
+        own = object.__getattribute__(value, "__dict__")
+        found += [own] if type(own) is dict else []
+    slots: dict[str, Any] = {}
+    for kind in type(value).__mro__:
+        for name, member in vars(kind).items() if "__slots__" in vars(kind) else ():
+            if type(member) is MemberDescriptorType:
+                with suppress(AttributeError):
+                    slots[name] = member.__get__(value)
+    return [*found, slots] if slots else found
 
 
 # ---- whose code it is

@@ -17,7 +17,7 @@ from hpcd4p.runtime import sender, sequential, watch
 from hpcd4p.runtime.job import Job
 from hpcd4p.testing.cluster import Cluster, Killed
 from tests.sim.compare import leftovers
-from tests.sim.spellings import PURE, STATE, doubled, graph, keyed, load, longer, two
+from tests.sim.spellings import FURTHER, PURE, STATE, doubled, graph, keyed, load, longer, two
 
 TUPLES = 60
 INPUTS = [{"item": i} for i in range(TUPLES)]
@@ -60,6 +60,22 @@ def test_every_spelling_gives_the_answer_of_one_process_and_a_note(name, shape):
         assert any(" changes " in note and "stateful" in note for note in summary.notes), summary.notes
 
 
+MISSED = {"position in a file", "position in a file that is read", "sqlite3 in memory", "compressor",
+          "attribute of an installed package", "builtins"}  # fmt: skip
+"""The README says so."""
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_of_further_spellings_those_are_found_that_the_readme_does_not_except(name):
+    right = True
+    for size in (2, 4):
+        for seed in range(3):
+            cluster, summary = run(FURTHER[name], size=size, seed=seed)
+            same = outputs(cluster.sink) == of_one_process(FURTHER[name], graph)
+            right = right and (same or summary.status == 1)
+    assert right == (name not in MISSED)
+
+
 @pytest.mark.parametrize("name", PURE)
 def test_what_holds_no_state_is_shared_by_all_ranks(name):
     for seed in range(3):
@@ -85,10 +101,14 @@ def assert_exact(text, shape, **more):
 @pytest.mark.parametrize("shape", [graph, longer, keyed, two])
 @pytest.mark.parametrize("name", SOME)
 def test_ranks_that_die_beside_the_owner_change_nothing(name, shape):
-    lost = 0
+    lost = doubted = 0
     for seed in range(12):
-        lost += len(assert_exact(STATE[name], shape, size=7, seed=seed, kills=3).lost)
+        cluster, summary = run(STATE[name], shape, size=7, seed=seed, kills=3)
+        lost += len(cluster.lost)
+        doubted += summary.status  # it first changed in a process apart
+        assert summary.status or outputs(cluster.sink) == of_one_process(STATE[name], shape)
     assert lost
+    assert doubted < 6
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 16])
