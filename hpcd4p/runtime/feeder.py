@@ -170,6 +170,8 @@ class Feeder(PoolRank):
             done = source.done  # before the take: what is written after it would be lost
             out, failures = source.take(self._rounds(source))
             done = done and not source.held()
+            if source.changed:
+                self.probation.doubt(element, source.changed)
             for failure in failures:
                 self.fail(failure)
             if out:

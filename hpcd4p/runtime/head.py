@@ -178,6 +178,7 @@ class Head(Feeder):
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
         notes = [_note_on_place(e) for e in self.plan.elements if e.undeclared]
+        notes += [_note_on_company(e) for e in self.plan.elements if e.together]
         claimed = self.coordinator.claimed.items()
         notes += [
             _note_on_place(self.plan.elements[e]._replace(undeclared=what)) for e, what in sorted(claimed)
@@ -197,6 +198,13 @@ def _note_on_place(element: ElementPlan) -> str:
         f"{element.name} changes {element.undeclared} while it works, so it counts as stateful and {held} "
         "did all its work. Write `stateful = True` into its class if that is right; if its outputs do not "
         "depend on it (a cache, say), write `stateful = False`, and all ranks share the work"
+    )
+
+
+def _note_on_company(element: ElementPlan) -> str:
+    return (
+        f"{element.name} shares {element.together}: so one rank did all the work of both. If it does not "
+        "matter for its outputs, write `stateful = False` into its class"
     )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
@@ -79,6 +79,14 @@ class Probation:
         element = instance.plan
         if instance.pe.stateful is None:
             self._watched[element.index] = Watched(instance.pe, element.caches)
+
+    def begin_fixed(self, instance: Instance) -> None:
+        """Watch an instance that has its place, as far as others may change with it elsewhere."""
+        element = instance.plan
+        if element.role is Role.PINNED and element.partitions > 1:
+            self.begin(instance)
+        elif element.shared and element.index not in self._watched:
+            self._watched[element.index] = Watched(instance.pe, element.caches, element.shared)
 
     # ---- who runs what
 
@@ -155,7 +163,9 @@ class Probation:
         if watched is None:
             return
         if not must and instance.tuples < watched.next and not watched.worth(instance.busy_s):
+            watched.unseen = True
             return
+        watched.unseen = False
         what = watched.look(instance.tuples)
         if what and watched.fills and e not in self._filled:
             self._filled[e] = watched.fills, instance.tuples  # once: a model, say
@@ -180,6 +190,8 @@ class Probation:
             if not self._claim(e, FILL, fills):
                 self._refused(e, words, clean, spoiled=False)
             return
+        if set(what) & set(self._plan.elements[e].shared):
+            self.doubt(e, words)  # who shares it has a fixed place
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:

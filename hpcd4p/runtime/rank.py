@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
@@ -106,8 +106,7 @@ class Rank(Sender):
                 instance.on_overflow = self.overflow
                 instance.start()
                 self.hosted[e, partition] = instance
-                if element.role is Role.PINNED and element.partitions > 1:
-                    self.probation.begin(instance)
+                self.probation.begin_fixed(instance)
 
     def run(self) -> Order:
         """Work until the head says stop."""
@@ -215,8 +214,7 @@ class Rank(Sender):
             began = clock.now()
             instance.run(port, values)
             self.account.worked(began, clock.now())
-            if instance.plan.role is Role.PINNED:
-                self.probation.inspect(instance)
+            self.probation.inspect(instance)
             self.forward(instance)
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call

@@ -63,6 +63,16 @@ class Place:
                 found[f"{name} (captured by {label})"] = None
         return found
 
+    def data(self) -> list[str]:
+        """Words of what it holds that is neither code nor a module."""
+        return [name for name, value in self.held().items() if not isinstance(value, _NO_DATA)]
+
+    @property
+    def in_main(self) -> bool:
+        """Whether it is, or belongs to, a function of ``__main__``."""
+        name = self.label if self.kind == "globals" else getattr(self._space, "__module__", "")
+        return self.kind in ("globals", "function") and name == "__main__"
+
 
 def _is_data(name: str, value: Any) -> bool:
     if name.startswith("__") and name.endswith("__"):
