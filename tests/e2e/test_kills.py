@@ -125,6 +125,22 @@ def test_a_tuple_that_ends_its_process_becomes_a_letter_and_no_other_does(runs, 
 
 
 @needs_survivors
+def test_rank_0_hears_a_signal_while_it_does_the_rest(runs):
+    run = runs.start("load", 4, *WORDS)
+    run.until_touched("begun-*", 2)
+    for rank in (2, 3):
+        os.kill(run.rank(rank), signal.SIGKILL)
+    run.until_touched("begun-*", 3)  # in the process apart
+    began = time.monotonic()
+    os.kill(run.rank(0), signal.SIGTERM)
+    ended = run.wait()
+    assert ended.status == 3, ended.err
+    assert ended.summary.state == "interrupted"
+    assert time.monotonic() - began < 20
+    assert ended.leftovers == []
+
+
+@needs_survivors
 @pytest.mark.parametrize(("n", "shape"), [(2, "stateless"), (3, "stateless"), (3, "stateful")])
 def test_one_rank_of_the_pool_is_enough_for_that(runs, n, shape):
     ended = runs.run("deadly", n, "-i", "200", *(["--stateless"] if shape == "stateless" else []))
