@@ -196,7 +196,10 @@ class Search:
                 self._library(value, names)
                 continue
             self._value(value, 0)
-            kept.append(name)
+            if isinstance(value, FunctionType) or not isinstance(value, _NO_DATA):
+                kept.append(name)
+            elif module := sys.modules.get(_HOME.get(type(getattr(value, "__self__", None)).__module__, "")):
+                self._library(module, names)  # from random import seed
         if kept:
             key = ("globals", id(space))
             before = self.found.get(key)
@@ -214,6 +217,7 @@ class Search:
 
 
 _GENERATORS = ("_inst", "_rand")
+_HOME = {"random": "random", "numpy.random.mtrand": "numpy.random"}
 
 
 def _random_numbers(module: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
