@@ -64,6 +64,11 @@ class Liveness:
             self._move(rank, Life.LOST)
         return lost
 
+    @property
+    def unsure(self) -> bool:
+        """Whether the last look has missed a rank, which the next may see, or lose."""
+        return any(self._unseen[rank] for rank, life in self.life.items() if life is Life.ALIVE)
+
     def left(self, rank: int) -> None:
         """`rank` has reported its figures and is leaving."""
         if self.life[rank] is Life.STARTING:

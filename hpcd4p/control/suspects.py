@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+FEW = 0.5
+"""Of the ranks of a pool. As long as more live, a death costs little, and care costs much: every tuple goes
+through two pipes. With fewer, the next deaths might end all of them before anybody has seen one."""
+
 
 class Way(Enum):
     """What becomes of a task."""
@@ -18,20 +22,20 @@ class Way(Enum):
     REFUSED = "not run any more"
 
 
-def way(attempts: int, last: bool, can_part: bool) -> Way:
+def way(attempts: int, careful: bool, can_part: bool) -> Way:
     """Where a rank runs a task.
 
     Parameters
     ----------
     attempts
         How many ranks died with it.
-    last
-        Whether this is the last rank of a pool in which others died: if it dies, the run ends.
+    careful
+        Whether only a `FEW` ranks of the pool are left; see `Suspicion`.
     can_part
         Whether a process apart can be had.
 
     =========  ====  ========  =======
-    attempts   last  can_part  way
+    attempts  careful can_part  way
     =========  ====  ========  =======
     0          no    any       HERE
     0          yes   yes       APART
@@ -42,29 +46,36 @@ def way(attempts: int, last: bool, can_part: bool) -> Way:
     =========  ====  ========  =======
     """
     if attempts == 0:
-        return Way.APART if last and can_part else Way.HERE
+        return Way.APART if careful and can_part else Way.HERE
     if can_part:
         return Way.APART
-    return Way.REFUSED if last else Way.HERE
+    return Way.REFUSED if careful else Way.HERE
 
 
-class Last:
-    """Whether the last rank of a pool must be careful with every task.
+class Suspicion:
+    """Whether the ranks of a pool must be careful with every task.
 
-    It is from the moment that it is the last, until a suspect has shown that it kills nobody: then the others
-    were probably killed from outside. A guilty tuple makes it careful for good.
+    They are when so many of them have died that there are `FEW` left, until a suspect has shown that it kills
+    nobody: then the others were probably killed from outside. A guilty tuple makes them careful for good.
+
+    Parameters
+    ----------
+    pool
+        Ranks of the pool at the start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pool: int) -> None:
         self.careful = False
-        self._last = False
+        self._few_ranks = max(1, int(FEW * pool))
+        self._few = False
         self._guilty = False
 
-    def alone(self) -> None:
-        """All other ranks of the pool have died."""
-        self._last = self.careful = True
+    def died(self, left: int) -> None:
+        """A rank of the pool has died, `left` have not."""
+        self._few = left <= self._few_ranks
+        self.careful = self._few
 
     def judged(self, guilty: bool) -> None:
         """A suspect has run apart."""
         self._guilty = self._guilty or guilty
-        self.careful = self._last and self._guilty
+        self.careful = self._few and self._guilty

@@ -97,7 +97,7 @@ def run(
         summary: Summary | None = None
         lost = False
         try:
-            summary = lead(job, broker, mesh, codec, sink, story, on_progress)
+            summary = lead(job, broker, mesh, codec, sink, story, setup, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             lost = isinstance(stop, BrokerLost)

@@ -72,6 +72,25 @@ def caches(pe: GenericPE) -> tuple[str, ...]:
     return tuple(sorted(spared - harmful))
 
 
+def changed_places(pe: GenericPE) -> set[str]:
+    """What `pe` changes that is not its own, as far as its source shows, in words of `workflow.places`."""
+    found: set[str] = set()
+    for function in Search(pe).functions:
+        node, offset = source_of(function)
+        if node is None:
+            continue
+        for change in Body(pe, function, node, offset).changes(_Reader(pe).mentions):
+            name = change.what.removeprefix("self.")
+            if name == change.what:
+                found.add(_in_words(name, function))
+            elif name not in pe.__dict__:
+                found |= {f"{kind.__name__}.{name}" for kind in type(pe).__mro__ if name in vars(kind)}
+            kind = function.__globals__.get(name)
+            if isinstance(kind, type):
+                found |= {f"{kind.__name__}.{n}" for n in vars(kind)}
+    return found
+
+
 _STORES = ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF")
 _FILLS = {opmap[name] for name in _STORES if name in opmap}
 """What a function that fills a cache does, in bytecode: others need not be read."""

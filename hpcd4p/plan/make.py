@@ -12,6 +12,7 @@ from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.plan.sharing import Sharing
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
 from hpcd4p.workflow.graph import Connection, WorkflowGraph, flattened
 
@@ -49,7 +50,7 @@ def make_plan(
     problems += problems_of_elements(numbered, flat.connections, dumps_as_sent(numbered, by_value))
     if problems:
         raise WorkflowError(list(dict.fromkeys(problems)), graph.name)
-    return _placed(graph.name, numbered, flat.connections, size, settings, chosen)
+    return _placed(graph.name, numbered, flat.connections, size, settings, chosen, by_value)
 
 
 def _check_numbers(size: int, settings: EngineSettings) -> None:
@@ -73,6 +74,7 @@ def _placed(
     size: int,
     settings: EngineSettings,
     mapping: Mapping,
+    by_value: bool,
 ) -> tuple[Plan, list[GenericPE]]:
     _give_ids(elements)
     number = {id(pe): i for i, pe in enumerate(elements)}
@@ -86,6 +88,9 @@ def _placed(
     routes = [route_to(c.target, at[id(c.source)], c.output, at[id(c.target)], c.input) for c in connections]
     # in order of source and port, then as connected: a plan does not depend on the order of other calls
     routes.sort(key=lambda r: (r.source, r.target))
+    sharing = Sharing(pes, by_value) if size > 1 else None
+    if sharing is not None:
+        plans = sharing.together(plans)
     if mapping is Mapping.DYNAMIC:
         refuse_state(plans, name)
     if mapping is Mapping.STATIC and size > 1:
@@ -96,6 +101,8 @@ def _placed(
     stateful_ranks, pool_ranks = place(size, partitions, settings)
     if mapping is Mapping.STATIC and size > 1:
         stateful_ranks, pool_ranks = tuple(range(1, size)), ()
+    if sharing is not None:
+        plans = sharing.shared(sharing.in_line(plans), stateful_ranks, pool_ranks)
     plan = Plan(
         name or "workflow", size, tuple(plans), (*routes, *collected), stateful_ranks, pool_ranks, mapping
     )

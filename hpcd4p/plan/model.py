@@ -7,7 +7,7 @@ unconnected output.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -88,6 +88,15 @@ class ElementPlan(NamedTuple):
     first: int = 0  # place of its first instance among the hosts
     undeclared: str = ""  # what it changes while it works without having said so; then it counts as stateful
     caches: tuple[str, ...] = ()  # what it changes without harm, so that nobody need look at it
+    together: str = ""  # what it shares with others on its rank, where all its instances are
+    shared: tuple[
+        str, ...
+    ] = ()  # what it shares with elements on other ranks: if it changes, all is in doubt
+
+    def host(self, partition: int, hosts: Sequence[int]) -> int:
+        """Which of `hosts` holds `partition`."""
+        # rotated by element, so that the single partitions of several elements spread over hosts
+        return hosts[(self.first + (0 if self.together else partition)) % len(hosts)]
 
 
 class Plan(NamedTuple):
@@ -111,9 +120,7 @@ class Plan(NamedTuple):
         plan = self.elements[element]
         if plan.role is Role.COLLECT or not self.stateful_ranks:
             return HEAD
-        hosts = self.stateful_ranks
-        # rotated by element, so that the single partitions of several elements spread over hosts
-        return hosts[(plan.first + partition) % len(hosts)]
+        return plan.host(partition, self.stateful_ranks)
 
     def holds_state(self, rank: int) -> bool:
         """Whether `rank` hosts a stateful element; in the static mapping stateless ones have ranks, too."""

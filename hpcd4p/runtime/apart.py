@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.letters import Failure
 
 STARTS, PREPARES, READS = -1, -2, -3
-"""What the process is at, where it is at no tuple."""
+"""What the process is at, where it is at no tuple. So many steps below `READS`: of reading a task closely."""
 
 TEND_S = 0.02
 """Between two looks of the rank at its other work, while the process works."""
@@ -53,6 +53,8 @@ class Part(NamedTuple):
     busy_s: float
     killed: Killed | None = None
     """They have killed the process that ran them; else None."""
+    changed: str = ""
+    """What the element has changed in the process, that may be state; in words."""
 
 
 class Killed(NamedTuple):
@@ -183,6 +185,19 @@ def _in_words(status: int) -> str:
     return f"by {name}{more}"
 
 
+def _unread(
+    place: int, fresh: bool, left: int, how: str, trace: str, fatal: dict[int, str] | None
+) -> Part | None:
+    """What is known by the death of a process that was reading the task, of which `left` are not done.
+
+    None if nothing is: it had run something else before, or had read it at one go. A part of no tuples if one
+    object of it is guilty.
+    """
+    if not fresh or (place == READS and fatal is None):
+        return None
+    return Part(left if place == READS else 0, [], [], 0.0, Killed(-1, how, "", "", trace))
+
+
 class Told:
     """What is known already of tuples that are not done: whoever runs them again says it again."""
 
@@ -231,10 +246,12 @@ class ProcessCell:
         at, closely, data = 0, False, bytes(body)
         told = Told()
         blind = 0  # deaths at no tuple
+        fatal: dict[int, str] | None = None
+        """Steps of reading the task that end the process; None as long as it is read at one go."""
         while at < tuples:
             process = self._process = self._process or Process(*self._given)
             fresh = not process.ran
-            process.say("run", element, data, tuples, at, closely)
+            process.say("run", element, data, tuples, at, closely, fatal)
             told.again()
             while at < tuples:
                 said = process.hear(self._tend)
@@ -253,29 +270,33 @@ class ProcessCell:
             place = process.place
             how, trace = self._buried()
             closely = True
-            if place < 0:
+            if place <= READS:
+                unread = _unread(place, fresh, tuples - at, how, trace, fatal)
+                fatal = fatal or {}
+                if unread is not None:
+                    yield unread
+                    at += unread.tuples
+                    fatal[READS - place] = f"it ended its process {how} while it was unpickled"
+            elif place < 0:
                 blind += 1
-                yield from self._blind(element, place, fresh, blind, tuples - at, how)
-                at = tuples if place == READS and fresh else at
+                self._blind(place, blind, how)
             elif fresh and place == at:  # it was the first that this process ran
-                yield Part(1, [], [], 0.0, Killed(at, how, *self._shown(element, data, at), trace))
+                shown = self._shown(element, data, at, fatal)
+                yield Part(1, [], [], 0.0, Killed(at, how, *shown, trace))
                 at += 1
                 told = Told()
 
-    def _blind(
-        self, element: int, place: int, fresh: bool, deaths: int, left: int, how: str
-    ) -> Iterator[Part]:
-        """A death at no tuple: `left` tuples are lost if reading them is what killed."""
-        if place == READS and fresh:
-            yield Part(left, [], [], 0.0, Killed(-1, f"{how} while it was unpickled", "", "", ""))
-        elif place == STARTS and deaths > 1:
+    @staticmethod
+    def _blind(place: int, deaths: int, how: str) -> None:
+        """A death at no tuple, the `deaths`-th: the second is the last."""
+        if place == STARTS and deaths > 1:
             raise CannotPart(f"a process apart ended {how} before it had begun")
         elif deaths > 1:
             raise ElementFailed(f"`preprocess` ended its process {how}")
 
-    def _shown(self, element: int, data: bytes, at: int) -> tuple[str, str]:
+    def _shown(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> tuple[str, str]:
         process = self._process = Process(*self._given)
-        process.say("show", element, data, at)
+        process.say("show", element, data, at, fatal)
         shown = process.hear(self._tend, SHOW_S)
         if not isinstance(shown, list):
             self._buried()

@@ -17,7 +17,8 @@ from hpcd4p.runtime.apart import PREPARES, READS
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.runtime.letters import Failure, show_value
-from hpcd4p.runtime.salvage import Lost, read_body
+from hpcd4p.runtime.probation import Probation
+from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.keys import Cause
 from hpcd4p.workflow.sentinels import tuple_dumper
@@ -58,6 +59,9 @@ class Server:
         self._failures: list[Failure] = []
         self._flow = Flow(setup.plan, rank, self._fail, started)
         self._instances: dict[int, Instance] = {}
+        self._changed = ""
+        elements = self._elements if isinstance(self._elements, list) else []
+        self._probation = Probation(setup.plan, elements, rank, None, self._note_change, {})
         self._upto = 0
         self._began = clock.now()
 
@@ -73,6 +77,9 @@ class Server:
             else:
                 self._run(*args)
 
+    def _note_change(self, kind: str, element: int, what: str) -> None:
+        self._changed = what
+
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
 
@@ -86,26 +93,39 @@ class Server:
         while data:
             data = data[os.write(self._back, data) :]
 
-    def _values(self, element: int, data: bytes, tuples: int) -> tuple[str, Any, list[Lost]]:
+    def _values(
+        self, element: int, data: bytes, tuples: int, fatal: dict[int, str] | None
+    ) -> tuple[str, Any, list[Lost]]:
         self._note(READS)
-        return read_body(memoryview(data), element, tuples)
+        if fatal is None:
+            return read_body(memoryview(data), element, tuples)
+        return read_closely(memoryview(data), element, tuples, lambda step: self._note(READS - step), fatal)
 
-    def _show(self, element: int, data: bytes, at: int) -> None:
-        port, values, _ = self._values(element, data, at + 1)
+    def _show(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> None:
+        port, values, _ = self._values(element, data, at + 1, fatal)
         self._tell([port, show_value(values[at])])
 
-    def _run(self, element: int, data: bytes, tuples: int, at: int, closely: bool) -> None:
+    def _run(
+        self,
+        element: int,
+        data: bytes,
+        tuples: int,
+        at: int,
+        closely: bool,
+        fatal: dict[int, str] | None,
+    ) -> None:
         try:
             instance = self._instance(element)
         except Exception as error:  # noqa: BLE001  # user code: it may raise anything
             self._tell(str(error) if isinstance(error, ElementFailed) else show_error(error))
             return
-        port, values, lost = self._values(element, data, tuples)
+        port, values, lost = self._values(element, data, tuples, fatal)
         self._upto, self._began = at, clock.now()
         for i in range(at, len(values)):
             self._note(i)
             instance.run(port, values[i : i + 1])
-            if closely or i + 1 == tuples or clock.now() - self._began > FLUSH_S:
+            if closely or i + 1 == len(values) or clock.now() - self._began > FLUSH_S:
+                self._probation.inspect(instance, must=i + 1 == len(values))
                 self._flush(instance, i + 1)
         if lost:  # they stand behind the others
             for each in lost:
@@ -123,17 +143,19 @@ class Server:
             instance.on_overflow = lambda full: self._flush(full, self._upto)
             instance.start()
             self._instances[element] = instance
+            self._probation.begin(instance)
         return instance
 
     def _flush(self, instance: Instance, upto: int) -> None:
         now = clock.now()
         out = instance.take()
-        part = (upto - self._upto, out, self._failures, now - self._began)
+        changed, self._changed = self._changed, ""
+        part = (upto - self._upto, out, self._failures, now - self._began, None, changed)
         try:
             self._tell(part)
         except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
             out = [(name, self._picklable(instance, name, values)) for name, values in out]
-            self._tell((upto - self._upto, out, self._failures, now - self._began))
+            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed))
         self._failures = []
         self._upto, self._began = upto, clock.now()
 

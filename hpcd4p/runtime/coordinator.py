@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
+from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Mapping, Plan
+from hpcd4p.plan.model import Mapping, Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
+from hpcd4p.runtime.suspects import JUDGED
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
@@ -39,13 +41,16 @@ ALIVE_S = 0.5
 
 ALIVE_S_PER_RANK = 0.0005
 
+AGAIN = 0.2
+"""... and such a part of that when the last look has missed a rank."""
+
+INHERIT = "inherit"
+"""Order to the head itself: the pool is its own from now on."""
+
+POOL_DIED = "every rank of the pool has died"
+
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
-
-_HELD = {
-    True: ("partitions of stateful elements", "their state is gone with it"),
-    False: ("stateless elements", "in the static mapping nobody else can do its work"),
-}
 
 
 TWICE = (
@@ -68,6 +73,24 @@ def in_doubt(name: str, what: str) -> str:
     )
 
 
+def _host_died(plan: Plan, rank: int, after_s: float) -> str:
+    """What to say of the death of a rank that held what nobody else has."""
+    state = plan.holds_state(rank)
+    elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
+    names = [e.name for e in elements if (e.role is Role.STATE) == state]
+    named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    held, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
+    if state:
+        held, so = f"the state of {named}", "that is gone with it"
+    if rank in plan.pool_ranks:
+        so += ". It was the pool as well: with 3 ranks or more, a tuple that kills there costs itself alone"
+    return (
+        f"rank {rank}, which held {held}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
+        "(a segfault, os._exit, too little memory), what it could still say stands above. What came out "
+        "until then is not the whole answer: start the run again"
+    )
+
+
 class Coordinator:
     """Follows one run to its end. Lives on the head; uses its broker.
 
@@ -84,6 +107,7 @@ class Coordinator:
         self.settings = settings
         self.ending = Ending(plan)
         self.liveness = Liveness(list(range(1, plan.size)), started)
+        self.suspicion = Suspicion(len(plan.pool_ranks))
         self.figures: list[RankFigures] = []
         self.stats: dict[str, int] = {}
         self.seen: Observation | None = None
@@ -91,8 +115,8 @@ class Coordinator:
         """What elements that were taken for stateless have changed; one rank did all their work."""
         self.doubted: dict[int, str] = {}
         """The same, but several ranks had worked on them."""
-        self.on_doubt: Callable[[str], None] = _say_nothing
-        """Told at once what makes the answer doubtful."""
+        self.on_warning: Callable[[str], None] = _say_nothing
+        """Told at once what a user should not have to wait for."""
         self.failures = Failures(sink)
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
@@ -105,11 +129,17 @@ class Coordinator:
         self._looked_alive = started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
         self._changes: dict[str, int] = {}
+        self._care = False
         self.scaler = Scaler(plan, settings, broker.order, self.event, started)
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
         self._sink.event(clock.now() - self._started, kind, text)
+
+    def warn(self, kind: str, text: str) -> None:
+        """Add a line to the story of the run, and tell it at once."""
+        self.event(kind, text)
+        self.on_warning(text)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
@@ -136,7 +166,7 @@ class Coordinator:
         """
         now = clock.now()
         self._looked = now
-        alive = now - self._looked_alive > self._alive_s
+        alive = now - self._looked_alive > self._alive_s * (AGAIN if self.liveness.unsure else 1)
         count = now - self._counted >= self._count_s or now >= self.scaler.due()
         seen = self._broker.observe(alive, stats=count)
         if count:
@@ -178,6 +208,10 @@ class Coordinator:
         if kind in (CLAIMED, DOUBTED):
             self._found(kind, *what)
             return  # it goes on
+        if kind == JUDGED:
+            self.suspicion.judged(bool(what[1]))
+            self._have_care()
+            return
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
@@ -202,8 +236,7 @@ class Coordinator:
         elif kind == DOUBTED and element not in self.doubted:
             self.doubted[element] = what
             text = in_doubt(name, what)
-            self.event("doubt", text)
-            self.on_doubt(text)
+            self.warn("doubt", text)
 
     def _keep_owners(self, seen: Observation) -> None:
         """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
@@ -227,21 +260,27 @@ class Coordinator:
             RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
         )
         if rank in self.plan.stateful_ranks:
-            held, so = _HELD[self.plan.holds_state(rank)]
-            raise RankLost(
-                f"rank {rank}, which held {held}, died {clock.now() - self._started:.1f} s into the run; "
-                f"{so}. What came out until then is not the whole answer: start the run again"
-            )
-        pool = [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
-        if not pool:
-            raise RankLost("every rank of the pool has died; start the run again")
-        if len(pool) == 1:
-            self._broker.order(pool, Order("alone", ()))
+            raise RankLost(_host_died(self.plan, rank, clock.now() - self._started))
+        pool = self._pool()
+        self.suspicion.died(len(pool))
+        if pool:
+            self._have_care()
+        else:
+            self.own_orders.append(Order(INHERIT, ()))
         order = Order("lost", (rank, committed))
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
         if given_up:
             self._give_up(given_up)
+
+    def _pool(self) -> list[int]:
+        return [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
+
+    def _have_care(self) -> None:
+        """Tell the pool whether to be careful with every task."""
+        if self.suspicion.careful != self._care:
+            self._care = self.suspicion.careful
+            self._broker.order(self._pool(), Order("careful", (int(self._care),)))
 
     def _give_up(self, tasks: list[Task]) -> None:
         """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
@@ -271,7 +310,7 @@ class Coordinator:
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED):
+                if kind in ("figures", CLAIMED, DOUBTED, JUDGED):
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)

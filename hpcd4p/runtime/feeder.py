@@ -12,7 +12,7 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.letters import Letters
-from hpcd4p.runtime.rank import Rank
+from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.source import Source
 from hpcd4p.transport.broker import Broker, Mesh
@@ -23,8 +23,8 @@ ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
 
-class Feeder(Rank):
-    """A rank that runs the sources. `Head` is the rest of it.
+class Feeder(PoolRank):
+    """A rank that runs the sources. `Head` is the rest of it. In the pool it is only when nobody else is.
 
     Attributes
     ----------
@@ -80,7 +80,8 @@ class Feeder(Rank):
 
     def instances(self) -> list[Any]:
         """See `Rank.instances`."""
-        return [*self._closed, *(source.instance for source in self.sources)]
+        held = [*self._closed, *(source.instance for source in self.sources)]
+        return [*held, *self.suspects.instances()]
 
     @property
     def flowing(self) -> bool:
@@ -166,6 +167,8 @@ class Feeder(Rank):
             done = source.done  # before the take: what is written after it would be lost
             out, failures = source.take(self._rounds(source))
             done = done and not source.held()
+            if source.changed:
+                self.probation.doubt(element, source.changed)
             for failure in failures:
                 self.fail(failure)
             if out:

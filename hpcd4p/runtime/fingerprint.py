@@ -7,8 +7,11 @@ same as long as it is the same object. Runs no code of the user's.
 
 from __future__ import annotations
 
+import gc
 import pickle
+from _weakref import ref
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
@@ -122,8 +125,10 @@ class _Reader:
             return Same(value), frame and (frame.f_lasti, self.read(frame.f_locals, depth))
         elif (bytes_ := _buffer(value)) is not None:
             return bytes_
+        elif (ask := _asks(kind)) is not None:
+            return Same(value), self.read(ask(value), depth)
         elif is_library(kind):
-            return self._pickled(value)
+            return self._of_library(value, kind, depth)
         for held in held_by(value):
             found.append(self.read(held, depth))
         return tuple(found)
@@ -132,6 +137,12 @@ class _Reader:
         found = _ends(values)
         self._left -= len(found)
         return found
+
+    def _of_library(self, value: Any, kind: type, depth: int) -> tuple[Any, ...]:
+        try:
+            return self._pickled(value)
+        except Exception:  # noqa: BLE001  # objects of any kind
+            return Same(value), *(self.read(held, depth) for held in _inside(value, kind))
 
     def _pickled(self, value: Any) -> tuple[Any, ...]:
         """An object of a library: by what it would travel as."""
@@ -143,6 +154,31 @@ class _Reader:
         text = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
         self._left -= len(text) >> 8
         return (blake2b(text, digest_size=12).digest(), *(_buffer(b.raw()) for b in buffers))
+
+
+_STORES: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("_contextvars", "ContextVar"): lambda value: value.get(None),
+    ("_thread", "_local"): lambda value: value.__dict__,  # of this thread
+}
+
+
+def _asks(kind: type) -> Callable[[Any], Any] | None:
+    """How to ask an object for what it stands for, if it does."""
+    if issubclass(kind, ref):
+        return ref.__call__
+    return _STORES.get((kind.__module__, kind.__name__))
+
+
+_PLUMBING = frozenset({"threading", "weakref", "queue"})
+"""Modules of Python whose objects cannot be pickled, and are state. Others (a session, a connection) may
+count what they do, which is nobody's state."""
+
+
+def _inside(value: Any, kind: type) -> list[Any]:
+    """What an object of a library holds that cannot be pickled, where that may be state."""
+    if kind.__module__ in ("builtins", "itertools") and hasattr(kind, "__next__"):
+        return gc.get_referents(value)
+    return list(held_by(value)) if kind.__module__ in _PLUMBING else []
 
 
 def _ends(values: Any) -> Any:
@@ -161,9 +197,11 @@ def _ends(values: Any) -> Any:
 
 def _buffer(value: Any) -> tuple[Any, ...] | None:
     """Content of an array, of whatever library; None if it is none."""
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None and getattr(dtype, "hasobject", True):
-        return None
+    # asked of the class: an object may answer whatever it likes, and count how often it was asked
+    if any("dtype" in vars(kind) for kind in type(value).__mro__):
+        dtype = getattr(value, "dtype", None)
+        if dtype is not None and getattr(dtype, "hasobject", True):
+            return None
     try:
         view = memoryview(value)
     except TypeError:

@@ -129,10 +129,10 @@ class Flow:
 
     def give_up(self, lost: Lost) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
-        element, port, tuples, shown, error = lost
+        element, port, tuples, shown, error, words = lost
         # of many that cannot be told apart one is to blame, and nobody knows which
         cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
-        self.bury(element, cause, port, shown, error, "", "", tuples)
+        self.bury(element, cause, port, shown, error, "", words, tuples)
 
 
 def cause_at(port: str) -> Cause:

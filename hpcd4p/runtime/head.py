@@ -11,23 +11,24 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hpcd4p.descriptors import reserve, room
-from hpcd4p.errors import BrokerLost, Interrupted, LauncherLost, RunStopped
+from hpcd4p.errors import BrokerLost, Interrupted, LauncherLost, RankLost, RunStopped
 from hpcd4p.plan.model import ElementPlan
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.collector import Collector
-from hpcd4p.runtime.coordinator import Coordinator, in_doubt
+from hpcd4p.runtime.coordinator import INHERIT, POOL_DIED, Coordinator, in_doubt
 from hpcd4p.runtime.feeder import Feeder
 from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
+from hpcd4p.runtime.setup import Setup
 from hpcd4p.runtime.signals import interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Commit
+from hpcd4p.wire.messages import Commit, Order, Task
 
 LINGER_S = 0.002
 """What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
@@ -56,6 +57,7 @@ class Head(Feeder):
 
     def woken(self) -> None:
         """See `Rank.woken`: the counters may say something new."""
+        super().woken()
         self._rung = True
 
     def rung(self) -> None:
@@ -72,14 +74,42 @@ class Head(Feeder):
 
     def turn(self) -> float:
         """One round; how long nothing will be to do."""
-        if self.interrupted:
-            raise Interrupted(f"stopped by {self.interrupted} before the end")
+        self._heed()
         pause = self.tick()
         due = self.coordinator.due(self._rung and not self.flowing)
         if due <= 0:
             self._coordinate()
             return 0.0
         return due if pause is None else min(due, pause)
+
+    def _heed(self) -> None:
+        if self.interrupted:
+            raise Interrupted(f"stopped by {self.interrupted} before the end")
+
+    # ---- the last hand of the pool
+
+    def obey(self, order: Order) -> None:
+        """See `Rank.obey`."""
+        super().obey(order)
+        if order.word == INHERIT and not self.in_pool:  # several ranks may be found dead at once
+            if self.suspects.make is None:
+                raise RankLost(f"{POOL_DIED}; start the run again")
+            self.coordinator.warn(
+                "lost", f"{POOL_DIED}. Rank 0 does what is left, alone, in a process apart: it may take long"
+            )
+            self.in_pool = self.suspects.careful = True
+
+    def _run_task(self, task: Task) -> None:
+        """See `PoolRank._run_task`: nothing that may kill runs here, nor is it unpickled."""
+        if not self.suspects.takes(task):
+            raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")
+
+    def tend(self, now: float) -> None:
+        """See `PoolRank.tend`: a long task must not keep the head from its run."""
+        super().tend(now)
+        self._heed()
+        if self.coordinator.due(self._rung) <= 0:
+            self._coordinate()
 
     def event(self, kind: str, text: str) -> None:
         """See `Feeder.event`."""
@@ -148,6 +178,7 @@ class Head(Feeder):
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
         notes = [_note_on_place(e) for e in self.plan.elements if e.undeclared]
+        notes += [_note_on_company(e) for e in self.plan.elements if e.together]
         claimed = self.coordinator.claimed.items()
         notes += [
             _note_on_place(self.plan.elements[e]._replace(undeclared=what)) for e, what in sorted(claimed)
@@ -170,6 +201,13 @@ def _note_on_place(element: ElementPlan) -> str:
     )
 
 
+def _note_on_company(element: ElementPlan) -> str:
+    return (
+        f"{element.name} shares {element.together}: so one rank did all the work of both. If it does not "
+        "matter for its outputs, write `stateful = False` into its class"
+    )
+
+
 def _say(text: str) -> None:
     sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
     sys.stderr.flush()
@@ -182,6 +220,7 @@ def lead(
     codec: Codec,
     sink: OutputSink,
     story: list[tuple[str, str]],
+    setup: Setup,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
     """Run `job` from rank 0 to its end; the other ranks have been told and are in `runtime.worker`.
@@ -193,7 +232,8 @@ def lead(
     """
     head = Head(job, broker, mesh, codec, sink)
     head.on_progress = on_progress
-    head.coordinator.on_doubt = _say
+    head.coordinator.on_warning = _say
+    head.suspects.prepare(setup)
     for kind, text in story:
         head.coordinator.event(kind, text)
 

@@ -100,8 +100,8 @@ class PoolRank(Rank):
         super().obey(order)
         if order.word == "park":
             self.parking.ask()
-        elif order.word == "alone":
-            self.suspects.last.alone()
+        elif order.word == "careful":
+            self.suspects.careful = bool(order.args[0])
         elif order.word in ("wake", "stop"):
             since = self.parking.wake()
             if since is not None:

@@ -47,6 +47,8 @@ class Probation:
     tell
         Called with (`CLAIMED` or `DOUBTED`, element, what has changed): for the head.
 
+    broker
+        None for one who only inspects.
     owners
         What the broker said last: rank by element. Kept up to date by the rank.
     """
@@ -56,7 +58,7 @@ class Probation:
         plan: Plan,
         elements: list[GenericPE],
         rank: int,
-        broker: Broker,
+        broker: Broker | None,
         tell: Tell,
         owners: dict[int, int],
     ) -> None:
@@ -66,7 +68,6 @@ class Probation:
         self._rank = rank
         self._broker = broker
         self._tell = tell
-        self._alone = len(plan.pool_ranks) < 2
         self._watched: dict[int, Watched] = {}
         self._mine: set[int] = set()
         self._spoiled: set[int] = set()
@@ -77,9 +78,17 @@ class Probation:
     def begin(self, instance: Instance) -> None:
         """Watch a new instance; not one of ``stateful = False``, for its author knows."""
         element = instance.plan
-        if instance.pe.stateful is None and not (self._alone and element.role is not Role.PINNED):
+        if instance.pe.stateful is None:
             watched = self._watched[element.index] = Watched(instance.pe, element.caches)
             self._note(element.index, watched.places)  # `preprocess` may have made some
+
+    def begin_fixed(self, instance: Instance) -> None:
+        """Watch an instance that has its place, as far as others may change with it elsewhere."""
+        element = instance.plan
+        if element.role is Role.PINNED and element.partitions > 1:
+            self.begin(instance)
+        elif element.shared and element.index not in self._watched:
+            self._watched[element.index] = Watched(instance.pe, element.caches, element.shared)
 
     # ---- who runs what
 
@@ -102,7 +111,7 @@ class Probation:
 
     def _is_new(self, element: int) -> bool:
         watched = self._watched.get(element)
-        return watched.next == 1 if watched is not None else not self._alone and self._says_nothing(element)
+        return watched.next == 1 if watched is not None else self._says_nothing(element)
 
     def _says_nothing(self, element: int) -> bool:
         return self._elements[element].stateful is None
@@ -143,18 +152,28 @@ class Probation:
             elif pending is not None:
                 self._quiet(e, *pending, instance.tuples, clean)
 
-    def inspect(self, instance: Instance) -> None:
-        """Look at an element that has several instances in fixed places: a change is told, and too late."""
+    def inspect(self, instance: Instance, must: bool = False) -> None:
+        """Look at an element of which there are other instances elsewhere: a change is told, and too late.
+
+        Parameters
+        ----------
+        must
+            Whether to look even if it is not affordable.
+        """
         e = instance.plan.index
         watched = self._watched.get(e)
-        if watched is None or (instance.tuples < watched.next and not watched.worth(instance.busy_s)):
+        if watched is None:
             return
+        if not must and instance.tuples < watched.next and not watched.worth(instance.busy_s):
+            watched.unseen = True
+            return
+        watched.unseen = False
         what = watched.look(instance.tuples)
         if what and watched.fills and e not in self._filled:
             self._filled[e] = watched.fills, instance.tuples  # once: a model, say
         elif what:
             del self._watched[e]
-            self._say(DOUBTED, e, _in_words(what))
+            self.doubt(e, _in_words(what))
 
     def _changed(
         self,
@@ -170,13 +189,15 @@ class Probation:
             self._say(DOUBTED, e, words)
         if fills and e not in self._filled and not unseen:
             self._filled[e] = fills, tuples
-            if not self._broker.claim(e, FILL, fills):
+            if not self._claim(e, FILL, fills):
                 self._refused(e, words, clean, spoiled=False)
             return
+        if set(what) & set(self._plan.elements[e].shared):
+            self.doubt(e, words)  # who shares it has a fixed place
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._broker.claim(each, REAL):
+            if self._claim(each, REAL):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -188,10 +209,10 @@ class Probation:
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
         """`e` has filled something in and not changed since."""
-        if not self._broker.claim(e, FILL, fills):
+        if not self._claim(e, FILL, fills):
             self._refused(e, "what it keeps", clean, spoiled=False)
         elif tuples >= at + QUIET_TUPLES:
-            self._broker.claim(e, RELEASE, fills)
+            self._claim(e, RELEASE, fills)
             del self._filled[e]
 
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
@@ -201,6 +222,10 @@ class Probation:
         if clean(self._mine):
             raise Abandoned
         self._say(DOUBTED, e, words)
+
+    def _claim(self, element: int, word: str, digest: str = "") -> bool:
+        assert self._broker is not None
+        return self._broker.claim(element, word, digest)
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""
@@ -224,6 +249,10 @@ class Probation:
         if self._held_by is not None:
             for place in of_it:
                 self._held_by.setdefault(place.key, []).append(e)
+
+    def doubt(self, e: int, words: str) -> None:
+        """Say that `e` has changed where others have worked on it, too."""
+        self._say(DOUBTED, e, words)
 
     def _say(self, kind: str, e: int, words: str) -> None:
         if (kind, e) not in self._told:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.garbage import breathe
@@ -79,7 +79,7 @@ class Rank(Sender):
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started, bins=bins_for(plan.size))
         self.stopped: Order | None = None
-        self.probation = Probation(plan, elements, self.rank, broker, self._tell, self.owners)
+        self.probation = Probation(plan, elements, self.rank, broker, self.tell, self.owners)
         self.marks = Marks(plan, settings)
         self.flow.on_undeclared = lambda element: self.marks.feeds_collector(element, plan.collector)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
@@ -110,8 +110,7 @@ class Rank(Sender):
                 instance.on_overflow = self.overflow
                 instance.start()
                 self.hosted[e, partition] = instance
-                if element.role is Role.PINNED and element.partitions > 1:
-                    self.probation.begin(instance)
+                self.probation.begin_fixed(instance)
         for instance in self.hosted.values():
             self.forward(instance)  # what `preprocess` has written
 
@@ -221,8 +220,7 @@ class Rank(Sender):
             began = clock.now()
             instance.run(port, values)
             self.account.worked(began, clock.now())
-            if instance.plan.role is Role.PINNED:
-                self.probation.inspect(instance)
+            self.probation.inspect(instance)
             self.forward(instance)
             self.account.tuples += len(values)
             # the outbox may have been sealed in the middle of a call
@@ -239,8 +237,8 @@ class Rank(Sender):
         self.flow.give_up(lost)
         self.outbox.count(lost.element, -lost.tuples)
 
-    def _tell(self, kind: str, element: int, what: str) -> None:
-        """For the head, at once: what has become of an element that was taken for stateless."""
+    def tell(self, kind: str, element: int, what: str) -> None:
+        """For the head, at once: something about an element."""
         self.broker.report(self.codec.seal((kind, self.rank, (element, what)), about(REPORT)))
 
     @property

@@ -3,17 +3,21 @@
 It goes through the pickle once more, slowly. Where making an object raises, a stand-in takes its place and
 the reading goes on; what would be made of a stand-in is a stand-in as well. So no code of the user sees one,
 and a tuple that has none in it is as whole as if it had come alone. Imported only after a failure.
+
+In the same way a batch is read of which some object ends the process that makes it: whoever reads is told
+of each step before it, and those that have ended a process are left out the next time.
 """
 
 from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from gc import get_referents
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, ClassVar, NamedTuple
 
+from hpcd4p.runtime.loops import Leave
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Segment, Task
 
@@ -22,6 +26,8 @@ _NOT_OF_A_TUPLE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType
 
 _PLAIN = (list, dict, set)
 """Containers that may hold a stand-in: none of their code is the user's."""
+
+NOTHING: Mapping[int, str] = {}
 
 Step = Callable[["_Reader"], None]
 
@@ -35,6 +41,10 @@ class Unseen(str):
         return str(self)
 
 
+class EndedProcess(Exception):  # nobody raises it
+    """In place of an error: the object ended the process that was making it."""
+
+
 class Lost(NamedTuple):
     """Tuples for an element that cannot be read."""
 
@@ -43,15 +53,20 @@ class Lost(NamedTuple):
     tuples: int
     shown: Unseen
     error: BaseException
+    words: str = ""
+    """What to say; '': what `error` says."""
 
 
 def read_task(found: Unreadable, task: Task) -> tuple[str, list[Any], list[Lost]]:
     """Port and tuples of `task`, as far as they can be read, and what cannot be."""
-    reader = _Reader(found.frames)
+    return _read_task(_Reader(found.frames), task, found.__cause__ or found)
+
+
+def _read_task(reader: _Reader, task: Task, error: BaseException | None) -> tuple[str, list[Any], list[Lost]]:
     try:
         port, values = reader.load()
-    except Exception:  # noqa: BLE001  # it is no pickle, as far as this goes
-        return "", [], [whole_batch(task.element, "a task", task.tuples, found.__cause__ or found)]
+    except Exception as another:  # noqa: BLE001  # it is no pickle, as far as this goes
+        return "", [], [whole_batch(task.element, "a task", task.tuples, error or another)]
     good, lost = reader.sift(task.element, port, values)
     return port, good, lost
 
@@ -63,6 +78,23 @@ def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, li
     except Unreadable as found:
         return read_task(found, Task(element, "", tuples, b"", 0, ()))
     return port, values, []
+
+
+def read_closely(
+    body: memoryview, element: int, tuples: int, note: Callable[[int], None], fatal: Mapping[int, str]
+) -> tuple[str, Any, list[Lost]]:
+    """The same, of a task that has ended a process that read it.
+
+    Parameters
+    ----------
+    note
+        Called with the number of each step, before it: a step may run code of the user's.
+    fatal
+        Steps that are not to be done, and what to say of them. The numbers of those before are the same in
+        each process.
+    """
+    task = Task(element, "", tuples, b"", 0, ())
+    return _read_task(_Reader(Codec.split(body), note, fatal), task, None)
 
 
 def read_segments(found: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[Lost]]:
@@ -103,8 +135,16 @@ class _Reader(pickle._Unpickler):
     append: Callable[[Any], None]
     pop_mark: Callable[[], list[Any]]
 
-    def __init__(self, frames: list[Any]) -> None:
+    def __init__(
+        self,
+        frames: list[Any],
+        note: Callable[[int], None] | None = None,
+        fatal: Mapping[int, str] = NOTHING,
+    ) -> None:
         super().__init__(io.BytesIO(frames[0]), buffers=frames[1:])
+        self._steps = 0
+        self._note = note
+        self._fatal = fatal
         # by id; they are held, or another object would get it
         self._broken: dict[int, tuple[Any, _StandIn]] = {}
         self._whole: dict[int, Any] = {}
@@ -123,7 +163,9 @@ class _Reader(pickle._Unpickler):
             if found is None:
                 good.append(value)
             else:
-                lost.append(Lost(element, port, 1, Unseen(f"<cannot be read: {found.name}>"), found.error))
+                words = str(found.error) if isinstance(found.error, EndedProcess) else ""
+                shown = Unseen(f"<cannot be read: {found.name}>")
+                lost.append(Lost(element, port, 1, shown, found.error, words))
         return good, lost
 
     # ---- what is not whole
@@ -150,15 +192,31 @@ class _Reader(pickle._Unpickler):
         self._whole.clear()
 
     def _stand_in(self, made_by: Any, error: BaseException) -> _StandIn:
-        name = made_by.__name__ if isinstance(made_by, (type, FunctionType)) else str(made_by)
+        name = (
+            made_by.__name__
+            if isinstance(made_by, type | FunctionType | BuiltinFunctionType)
+            else str(made_by)
+        )
         found = _StandIn(name, error)
         self._break(found, found)
         return found
 
     # ---- the steps in which code of the user runs
 
+    def _begin(self) -> EndedProcess | None:
+        """Begin the next step; whether it is known to end the process."""
+        self._steps += 1
+        if self._steps in self._fatal:
+            return EndedProcess(self._fatal[self._steps])
+        if self._note is not None:
+            self._note(self._steps)
+        return None
+
     def find_class(self, module: str, name: str) -> Any:
         """See `pickle.Unpickler.find_class`."""
+        ends = self._begin()
+        if ends is not None:
+            return self._stand_in(name, ends)
         try:
             return super().find_class(module, name)
         except BaseException as error:  # noqa: BLE001  # importing it may raise anything
@@ -166,10 +224,13 @@ class _Reader(pickle._Unpickler):
 
     def _made(self, make: Any, arguments: Any, named: Any, call: Callable[[], Any]) -> Any:
         """What `call` gives, which makes something with the class or function `make`."""
+        ends = self._begin()
         # a Segment is ours, and holds many tuples
         found = None if make is Segment else self._fault([make, arguments, named])
         if found is not None:
             return found
+        if ends is not None:
+            return self._stand_in(make, ends)
         try:
             return call()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
@@ -199,7 +260,10 @@ class _Reader(pickle._Unpickler):
         """Do `step`, which puts `count` things (0: all since the mark) into the one below them."""
         thing = self.stack[-count - 1] if count else self.metastack[-1][-1]
         parts = self.stack[-count:] if count else self.stack
+        ends = self._begin()
         found = None if type(thing) in _PLAIN else self._fault([thing, parts])
+        if found is None and ends is not None:
+            found = _StandIn(type(thing).__name__, ends)
         if found is None:
             try:
                 step(self)  # it takes the parts off the stack before it calls anything
@@ -235,6 +299,6 @@ for _code, _count in (
 
 def _failure(error: BaseException) -> BaseException:
     """`error`, unless somebody wants the process to end."""
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | Leave):
         raise error
     return error

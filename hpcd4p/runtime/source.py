@@ -94,6 +94,8 @@ class Source:
         self.done = False
         self.error: Exception | None = None
         self.taken_at = -math.inf
+        self.changed = ""
+        """What it has changed that elements on other ranks share, in words."""
         self._calls = calls
         self._movable = movable
         self._most = most
@@ -184,12 +186,15 @@ class Source:
                 self.instance.run("", self._calls[at : at + 1])
                 at += 1
                 yield False
-                if watched.look(at) and not watched.fills:
+                what = watched.look(at)
+                if what and not watched.fills:
+                    self.changed = ", ".join(n for n in what if n in self.instance.plan.shared)
                     break
             else:
                 if at < len(self._calls):
                     self.rest = self._calls[at:]
                     return
+        shared = self._shared()
         size = 1
         while at < len(self._calls):
             part = self._calls[at : at + size]
@@ -197,6 +202,8 @@ class Source:
             began = clock.now()
             self.instance.run("", part)
             spent = clock.now() - began
+            if shared is not None and shared.worth(self.instance.busy_s):
+                self.changed = self.changed or ", ".join(shared.look(at))
             yield False
             # about CHUNK_S, but at most twice as much as before: the first calls tell little
             size = max(
@@ -204,3 +211,9 @@ class Source:
                 min(self._most, 2 * size, self.instance.light_tuples, int(size * CHUNK_S / max(spent, 1e-9))),
             )
         self.instance.finish()
+        if shared is not None:
+            self.changed = self.changed or ", ".join(shared.look(at))
+
+    def _shared(self) -> Watched | None:
+        plan = self.instance.plan
+        return Watched(self.instance.pe, plan.caches, plan.shared) if plan.shared else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.suspects import Last, Way, way
+from hpcd4p.control.suspects import Way, way
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.lease import Lease
@@ -18,6 +18,10 @@ from hpcd4p.wire.messages import Task
 if TYPE_CHECKING:
     from hpcd4p.runtime.apart import Cell, Killed, Part
     from hpcd4p.runtime.pool import PoolRank
+    from hpcd4p.runtime.setup import Setup
+
+JUDGED = "judged"
+"""What the head is told of when a suspect has run apart."""
 
 
 class Suspects:
@@ -27,11 +31,13 @@ class Suspects:
     ----------
     make
         Gives what runs a task apart; None where that cannot be had.
+    careful
+        Whether to run every task apart. The head says so.
     """
 
     def __init__(self, rank: PoolRank) -> None:
         self.make: Callable[[], Cell] | None = None
-        self.last = Last()
+        self.careful = False
         self._rank = rank
         self._cell: Cell | None = None
         self._stand_ins: dict[int, Instance] = {}
@@ -40,14 +46,26 @@ class Suspects:
         """Those that stand for what ran apart: it counts like all else."""
         return list(self._stand_ins.values())
 
+    def prepare(self, setup: Setup) -> None:
+        """From now on a process apart can be had, with the elements of `setup`."""
+        bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
+
+        def make() -> Cell:
+            from hpcd4p.runtime.apart import ProcessCell
+
+            rank = self._rank
+            return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+
+        self.make = make
+
     def takes(self, task: Task) -> bool:
         """Run `task`, if the rank itself should not; whether it did."""
         if self._rank.probation.owners.get(task.element) == self._rank.rank:
             return False  # its state is here
-        how = way(task.attempts, self.last.careful, self.make is not None)
+        how = way(task.attempts, self.careful, self.make is not None)
         if how is Way.APART and self._runs(task):
             return True
-        how = way(task.attempts, self.last.careful, self.make is not None)
+        how = way(task.attempts, self.careful, self.make is not None)
         if how is Way.REFUSED:
             self._rank.take_lease(task, self._stand_in(task.element))
             self._refuse(task, task.tuples, "no process apart could be started to try it again")
@@ -85,22 +103,27 @@ class Suspects:
                 rank.drop_lease()
                 return False
             self._refuse(task, left, f"no process apart could be started for it: {error}")
+        except BaseException:
+            cell.close()
+            raise
         rank.finish_lease(task.tuples)
         self.close()
         self._cell = cell
         if task.attempts:
-            self.last.judged(guilty)
+            self._rank.tell(JUDGED, task.element, "guilty" if guilty else "")
         return True
 
     def _take_in(self, task: Task, lease: Lease, part: Part) -> None:
         instance = lease.instance
         instance.tuples += part.tuples
         instance.busy_s += part.busy_s
+        if part.changed:
+            self._rank.probation.doubt(task.element, part.changed)
         for failure in part.failures:
             self._rank.fail(failure)
         for output, values in part.out:
             instance.out.setdefault(output, []).extend(values)
-        if part.killed is not None:
+        if part.killed is not None and part.tuples:
             self._bury(task, part.tuples, part.killed)
         self._rank.forward(instance)
         self._rank.part_if_heavy(lease)

@@ -14,7 +14,7 @@ from typing import Any
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.fingerprint import Same, digest, fingerprint
 from hpcd4p.workflow.generic import GenericPE
-from hpcd4p.workflow.places import Place, places
+from hpcd4p.workflow.places import Place, held_by, places
 
 SHARE = 1 / 256
 """Of the time inside an element, for looking whether it has changed."""
@@ -47,6 +47,8 @@ class Watched:
     ----------
     caches
         What it may change, as the plan has found by reading (`ElementPlan.caches`).
+    only
+        If given, nothing else is looked at, in the words of `workflow.places`.
 
     Attributes
     ----------
@@ -56,13 +58,16 @@ class Watched:
         Whether something was committed since the last look.
     """
 
-    def __init__(self, pe: GenericPE, caches: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, pe: GenericPE, caches: tuple[str, ...] = (), only: tuple[str, ...] | None = None
+    ) -> None:
         self.pe = pe
         self.places: list[Place] = places(pe)
         self.next = 1
         self.unseen = False
         self.spent_s = 0.0
         self._caches = frozenset(caches)
+        self._only = None if only is None else frozenset(only)
         self._by_name = _BY_NAME or any(name.startswith("self.") for name in caches)
         self._dull: dict[Any, Any] = {}
         self._before = self._read(first=True)
@@ -147,11 +152,14 @@ class Watched:
         found: list[tuple[Any, Any]] = []
         for place in self.places:
             found += place.held().items()
+        if self._only is not None:
+            return [pair for pair in found if pair[0] in self._only]
         pe = self.pe
         ours = (type(pe), *(getattr(pe, name, None) for name in ENGINE))
         held = [v for v in gc.get_referents(pe) if not any(v is each for each in ours)]
         if self._by_name or any(type(v) is dict and "pickleIgnore" in v for v in held):
-            found += [(f"self.{n}", v) for n, v in pe.__dict__.items() if n not in ENGINE]
+            named = [pair for held in held_by(pe) for pair in held.items()]
+            found += [(f"self.{n}", v) for n, v in named if n not in ENGINE]
         else:
             found += enumerate(held)
         return found

@@ -29,7 +29,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
-from hpcd4p.runtime import clock, left_behind
+from hpcd4p.runtime import left_behind
 from hpcd4p.runtime.at_work import blame
 from hpcd4p.runtime.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.forked import tell_of_exits
@@ -138,7 +138,9 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         codec.dumps = tuple_dumper(setup.by_value)
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
-        rank.suspects.make = lambda: _cell(rank, setup)
+        rank.suspects.prepare(setup)
+        if setup.plan.holds_state(number):
+            _say_where_it_dies()
         rank.start()
         hold()
         rank.run()
@@ -222,11 +224,12 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 
 
-def _cell(rank: PoolRank, setup: Setup) -> Any:
-    from hpcd4p.runtime.apart import ProcessCell
+def _say_where_it_dies() -> None:
+    """Have Python tell the line of a segfault; in the pool, letters do that."""
+    import faulthandler
 
-    bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
-    return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+    with suppress(ValueError, OSError):  # no standard error
+        faulthandler.enable(2, all_threads=False)
 
 
 def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:

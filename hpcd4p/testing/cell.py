@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.apart import Killed as Death
@@ -11,7 +12,8 @@ from hpcd4p.runtime.apart import Part
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.letters import Failure, show_value
 from hpcd4p.runtime.loops import Leave
-from hpcd4p.runtime.salvage import read_body
+from hpcd4p.runtime.probation import Probation
+from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.workflow.elements import GenericPE
 
@@ -37,23 +39,27 @@ class MemoryCell:
         self._chance = chance
         self._failures: list[Failure] = []
         self._flow = Flow(plan, rank, self._fail, 0.0)
+        self._changed: list[str] = []
+        self._probation = Probation(plan, elements, rank, None, self._note_change, {})
+
+    def _note_change(self, kind: str, element: int, what: str) -> None:
+        self._changed.append(what)
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
 
     def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
         """See `Cell.run`."""
-        try:
-            port, values, lost = read_body(body, element, tuples)
-        except Killed:
-            yield Part(tuples, [], [], 0.0, Death(-1, "while it was unpickled", "", "", ""))
-            return
+        port, values, lost, deaths = self._read(element, body, tuples)
+        if deaths:
+            yield Part(0, [], [], 0.0, Death(-1, "by its own hand", "", "", ""))
         instance = None
         for i in range(len(values)):
             if instance is None:
                 plan = self._plan.elements[element]
                 instance = self._flow.instance(plan, copy_element(self._elements[element], 2))
                 instance.start()
+                self._probation.begin(instance)
             try:
                 instance.run(port, values[i : i + 1])
             except Killed:
@@ -61,16 +67,31 @@ class MemoryCell:
                 yield Part(1, [], [], 0.0, Death(i, "by its own hand", port, show_value(values[i]), ""))
                 instance = None
                 continue
+            self._probation.inspect(instance, must=i + 1 == len(values))
             failures, self._failures = self._failures, []
             out = instance.take()
             if out and self._chance.random() < TOLD_EARLY:
                 yield Part(0, out, [], 0.0)
                 out = []
-            yield Part(1, out, failures, 0.0)
+            yield Part(1, out, failures, 0.0, None, " and ".join(self._changed))
+            self._changed = []
         for each in lost:
             self._flow.give_up(each)
             failures, self._failures = self._failures, []
             yield Part(each.tuples, [], failures, 0.0)
+
+    def _read(self, element: int, body: memoryview, tuples: int) -> tuple[str, Any, list[Lost], int]:
+        fatal: dict[int, str] = {}
+        steps = [0]
+        try:
+            return *read_body(body, element, tuples), 0
+        except Killed:
+            pass
+        while True:
+            try:
+                return *read_closely(body, element, tuples, steps.append, fatal), len(fatal)
+            except Killed:
+                fatal[steps[-1]] = "it ended its process by its own hand while it was unpickled"
 
     def close(self) -> None:
         """See `Cell.close`: there is nothing to end."""

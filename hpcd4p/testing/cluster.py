@@ -150,6 +150,7 @@ class Cluster:
             if r == 0:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head
+                self.head.suspects.make = partial(MemoryCell, plan, elements, 0, self.random)
             else:
                 if isinstance(graph, WorkflowGraph):
                     copies = [copy_element(pe, 2) for pe in elements]

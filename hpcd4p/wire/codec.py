@@ -173,6 +173,11 @@ class Codec:
     @classmethod
     def unseal(cls, view: memoryview) -> Any:
         """What was sealed, from a payload without its tag; only for bytes that `check` has passed."""
+        return cls.join(cls.split(view))
+
+    @staticmethod
+    def split(view: memoryview) -> list[Any]:
+        """Frames of what was sealed, unread."""
         _, count = _HEAD.unpack_from(view)
         sizes = struct.unpack_from(f"<{count}Q", view, _HEAD.size)
         at = _HEAD.size + 8 * count
@@ -181,7 +186,7 @@ class Codec:
             part = view[at : at + size]
             frames.append(bytearray(part) if frames else part)
             at += size
-        return cls.join(frames)
+        return frames
 
     def mark(self, payload: bytes) -> int:
         """A number of 64 bits that stands for this payload, and that only this run can compute."""

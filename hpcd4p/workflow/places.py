@@ -8,10 +8,12 @@ installed packages and hpcd4p are left out. Calls nothing of the user's.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from hpcd4p.workflow.generic import GenericPE
@@ -20,7 +22,6 @@ MOST_PLACES = 500
 MOST_DEPTH = 4
 """Of containers, in the search for functions and objects."""
 
-_NO_STATE = ("__dict__", "__weakref__")
 _NO_DATA = (FunctionType, MethodType, classmethod, staticmethod, property, type, ModuleType)
 
 
@@ -47,6 +48,9 @@ class Place:
         space, label = self._space, self.label
         if self.kind == "class":
             return {f"{label}.{n}": v for n, v in vars(space).items() if _is_data(n, v)}
+        if self.kind == "state":
+            held = [space[n] for n in self._names if n in space]
+            return {label: held}
         if self.kind == "globals":
             return {f"{n} (a global of {label})": space[n] for n in self._names if n in space}
         found = {f"{label}.{n}": v for n, v in space.__dict__.items() if not n.startswith("__")}
@@ -59,11 +63,25 @@ class Place:
                 found[f"{name} (captured by {label})"] = None
         return found
 
+    def data(self) -> list[str]:
+        """Words of what it holds that is neither code nor a module."""
+        return [name for name, value in self.held().items() if not isinstance(value, _NO_DATA)]
+
+    @property
+    def in_main(self) -> bool:
+        """Whether it is, or belongs to, a function of ``__main__``."""
+        name = self.label if self.kind == "globals" else getattr(self._space, "__module__", "")
+        return self.kind in ("globals", "function") and name == "__main__"
+
 
 def _is_data(name: str, value: Any) -> bool:
     if name.startswith("__") and name.endswith("__"):
         return False
-    return not isinstance(value, _NO_DATA) and not hasattr(type(value), "__get__")
+    if isinstance(value, FunctionType):  # it may be another one later
+        return True
+    return not isinstance(value, _NO_DATA) and not (
+        hasattr(type(value), "__get__") and is_library(type(value))
+    )
 
 
 def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -96,8 +114,13 @@ class Search:
         self._near = str(type(pe).__module__).partition(".")[0]
         self._seen: set[int] = set()
         self._held: list[Any] = []  # keeps what `_seen` knows alive
+        self._spoken: set[str] = set()
+        self._randoms: dict[str, Place] = {}
         self._kind(type(pe))
         self._each([v for v in gc.get_referents(pe) if not isinstance(v, type)], -1)
+        if "seed" in self._spoken:  # who seeds them means one sequence of numbers
+            for place in self._randoms.values():
+                self._add(place)
 
     def _new(self, thing: Any) -> bool:
         if id(thing) in self._seen or len(self.found) > MOST_PLACES:
@@ -114,6 +137,7 @@ class Search:
             if is_library_module(each.__module__, self._near) or not self._new(each):
                 continue
             self._add(Place("class", each.__name__, each))
+            self._kind(type(each))
             for name, value in list(vars(each).items()):
                 if name not in ("__init__", "__dict__", "__weakref__"):
                     self._value(value, 0)
@@ -146,7 +170,7 @@ class Search:
             self._value(value, depth + 1)
 
     def _object(self, value: Any, depth: int) -> None:
-        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
+        wrapped = next((h["__wrapped__"] for h in held_by(value) if "__wrapped__" in h), None)
         if isinstance(wrapped, FunctionType):  # functools.lru_cache and its like
             self._function(wrapped)
         if not is_library(type(value)) and not isinstance(value, GenericPE) and self._new(value):
@@ -169,16 +193,42 @@ class Search:
             if isinstance(value, ModuleType):
                 if not is_library_module(value.__name__, self._near) and self._new(value):
                     self._globals(function, vars(value), names)
+                self._library(value, names)
                 continue
             self._value(value, 0)
-            if not isinstance(value, _NO_DATA):
+            if isinstance(value, FunctionType) or not isinstance(value, _NO_DATA):
                 kept.append(name)
+            elif module := sys.modules.get(_HOME.get(type(getattr(value, "__self__", None)).__module__, "")):
+                self._library(module, names)  # from random import seed
         if kept:
             key = ("globals", id(space))
             before = self.found.get(key)
             both = {*kept, *(before._names if before is not None else ())}
             label = str(space.get("__name__", "?"))
             self.found[key] = Place("globals", label, space, tuple(sorted(both)))
+
+    def _library(self, module: ModuleType, names: set[str]) -> None:
+        """What of Python itself or NumPy a function speaks of, and may mean as its own."""
+        if module is os and "environ" in names:
+            self._add(Place("state", "os.environ", vars(os.environ), ("_data",)))
+        self._spoken |= names
+        for label, space in _random_numbers(module):
+            self._randoms[label] = Place("state", label, space, _GENERATORS)
+
+
+_GENERATORS = ("_inst", "_rand")
+_HOME = {"random": "random", "numpy.random.mtrand": "numpy.random"}
+
+
+def _random_numbers(module: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Generators that all of a process share: of `random`, or of NumPy."""
+    if module.__name__ == "random":
+        yield "random", vars(module)
+    elif module.__name__ in ("numpy", "numpy.random"):
+        inner = vars(module).get("random", module)
+        mtrand = vars(inner).get("mtrand")
+        if mtrand is not None:
+            yield "numpy.random", vars(mtrand)
 
 
 def _names(code: CodeType) -> set[str]:
@@ -195,17 +245,18 @@ def codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def held_by(value: Any) -> list[dict[str, Any]]:
-    """Attributes of an object whose class is written in Python."""
-    found = [d] if type(d := getattr(value, "__dict__", None)) is dict else []
-    slots = [n for k in type(value).__mro__ for n in _slots(k) if isinstance(n, str)]
-    if slots:
-        found.append({n: getattr(value, n) for n in slots if n not in _NO_STATE and hasattr(value, n)})
-    return found
-
-
-def _slots(kind: type) -> Any:
-    slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else slots
+    """Attributes of an object whose class is written in Python. Runs no `__getattr__`."""
+    found = []
+    with suppress(AttributeError):
+        own = object.__getattribute__(value, "__dict__")
+        found += [own] if type(own) is dict else []
+    slots: dict[str, Any] = {}
+    for kind in type(value).__mro__:
+        for name, member in vars(kind).items() if "__slots__" in vars(kind) else ():
+            if type(member) is MemberDescriptorType:
+                with suppress(AttributeError):
+                    slots[name] = member.__get__(value)
+    return [*found, slots] if slots else found
 
 
 # ---- whose code it is

@@ -87,6 +87,13 @@ class DiesInTransit:
         return os._exit, (9,)
 
 
+class Word(str):
+    """Made by a call of its class, as objects of users are."""
+
+    def __reduce__(self):
+        return Word, (str(self),)
+
+
 class WritesDeadly(IterativePE):
     def _process(self, pair):
         return DiesInTransit() if pair[1] else pair[0]

@@ -35,10 +35,12 @@ class Apart:
         """Parts of a task of these values, joined: outputs, failures, and who killed how."""
         body = CODEC.check(CODEC.seal(("input", values)))
         out, failed, killed, count = [], [], [], 0
+        self.errors = []
         for part in self.cell.run(1, body, len(values)):
             count += part.tuples
             out += [each for _, many in part.out for each in many]
             failed += [f.letter.value_text for f in part.failures]
+            self.errors += [f.letter.error for f in part.failures]
             if part.killed is not None:
                 killed.append(part.killed)
         assert count == len(values)
@@ -119,10 +121,26 @@ def test_what_cannot_be_pickled_is_a_letter(apart):
     assert "lambda" in failed[0]
 
 
-def test_a_batch_that_ends_its_reader_is_told_of_as_a_whole(apart):
-    out, _, (killed,) = apart(deadly.Deadly).run([(0, ""), deadly.DiesInTransit()])
-    assert out == []
-    assert killed.how == "with status 9 while it was unpickled"
+@pytest.mark.parametrize("where", [[0], [4], [9], [2, 3, 7]])
+@pytest.mark.parametrize("deep", [False, True])
+def test_of_a_batch_that_ends_its_reader_only_the_guilty_tuples_are_lost(apart, where, deep):
+    shared = deadly.Word("")
+    bad = deadly.DiesInTransit()
+    values = [(2 * i, ([shared, {1: bad}] if deep else bad) if i in where else shared) for i in range(10)]
+    cell = apart(deadly.Deadly)
+    out, failed, killed = cell.run(values)
+    assert out == [2 * i for i in range(10) if i not in where]
+    # pickled once, where it came first: what refers to it is lost with it
+    assert failed == ["<cannot be read: _exit>"] * len(where)
+    assert [each.how for each in killed] == ["with status 9"]
+    assert all(error == "it ended its process with status 9 while it was unpickled" for error in cell.errors)
+
+
+def test_each_of_several_objects_that_end_their_reader_is_found(apart):
+    values = [(2 * i, deadly.DiesInTransit() if i % 5 == 2 else "") for i in range(15)]
+    out, failed, killed = apart(deadly.Deadly).run(values)
+    assert out == [2 * i for i in range(15) if i % 5 != 2]
+    assert len(failed) == len(killed) == 3
 
 
 @pytest.mark.parametrize(

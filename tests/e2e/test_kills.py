@@ -89,15 +89,18 @@ def test_a_rank_of_the_pool_that_is_killed_under_plain_mpirun_costs_nothing_eith
 
 
 @needs_survivors
-def test_a_pool_that_is_killed_to_the_last_rank_ends_the_run(runs):
-    run = runs.start("load", 4, *WORDS)
+@pytest.mark.parametrize("by_mpirun", [False, True])
+def test_when_the_pool_is_killed_to_the_last_rank_rank_0_does_the_rest(runs, by_mpirun):
+    few = ("-i", "200")
+    run = runs.start("load", 4, *few, by_mpirun=by_mpirun)
     run.until_touched("begun-*")
     for rank in (2, 3):
         os.kill(run.rank(rank), signal.SIGKILL)
-    ended = run.wait(60)
-    assert ended.status == 3, ended.err
-    assert "every rank of the pool has died" in ended.err
-    assert ended.summary.state == "stopped"
+    ended = run.wait(120)
+    assert ended.summary.status == 0, ended.err
+    assert ended.err.count("every rank of the pool has died. Rank 0 does what is left") == 1
+    assert missing_and_extra(runs.run("load", 1, *few, "--task-ms", "0").outputs, ended.outputs) == ""
+    assert ended.lost() == {2, 3}
     assert ended.leftovers == []
 
 
@@ -122,6 +125,64 @@ def test_a_tuple_that_ends_its_process_becomes_a_letter_and_no_other_does(runs, 
 
 
 @needs_survivors
+def test_rank_0_hears_a_signal_while_it_does_the_rest(runs):
+    run = runs.start("load", 4, *WORDS)
+    run.until_touched("begun-*", 2)
+    for rank in (2, 3):
+        os.kill(run.rank(rank), signal.SIGKILL)
+    run.until_touched("begun-*", 3)  # in the process apart
+    began = time.monotonic()
+    os.kill(run.rank(0), signal.SIGTERM)
+    ended = run.wait()
+    assert ended.status == 3, ended.err
+    assert ended.summary.state == "interrupted"
+    assert time.monotonic() - began < 20
+    assert ended.leftovers == []
+
+
+@needs_survivors
+@pytest.mark.parametrize(("n", "shape"), [(2, "stateless"), (3, "stateless"), (3, "stateful")])
+def test_one_rank_of_the_pool_is_enough_for_that(runs, n, shape):
+    ended = runs.run("deadly", n, "-i", "200", *(["--stateless"] if shape == "stateless" else []))
+    assert ended.status == 1, ended.err
+    assert [letter.value_text for letter in ended.letters] == ["20"]
+    if shape == "stateful":
+        even, odd = sum(range(0, 201, 2)) - 20, sum(range(1, 201, 2))
+        assert sorted(ended.outputs.elements()) == [("Sum3.output", (0, even)), ("Sum3.output", (1, odd))]
+    else:
+        expected = [("Parity2.output", (i % 2, i)) for i in range(1, 201) if i != 20]
+        assert sorted(ended.outputs.elements()) == sorted(expected)
+    assert ended.leftovers == []
+
+
+@needs_survivors
+@pytest.mark.parametrize("n", [4, 8])
+def test_twenty_such_tuples_cost_nobody_else_anything(runs, n):
+    deadly = sorted(random.Random(n).sample(range(1, 2001), 20))
+    ended = runs.run("deadly", n, "-i", "2000", "--deadly", *map(str, deadly), deadline_s=300)
+    assert ended.status == 1, ended.err
+    assert sorted(int(letter.value_text) for letter in ended.letters) == deadly
+    sums = [sum(i for i in range(r or 2, 2001, 2) if i not in deadly) for r in (0, 1)]
+    assert sorted(ended.outputs.elements()) == [("Sum3.output", (r, sums[r])) for r in (0, 1)]
+    assert ended.leftovers == []
+
+
+@needs_survivors
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("how", ["kill", "exit", "segfault"])
+def test_such_a_tuple_in_a_stateful_element_ends_the_run_with_its_name(runs, how, n):
+    ended = runs.run("deadly", n, "-i", "400", "--how", how, "--in-state")
+    assert ended.status == 3, ended.err
+    assert "hpcd4p: error: rank 1, which held the state of Sum3, died" in ended.err
+    assert "rank 0 was killed" not in ended.err
+    # a segfault can still be told where it is
+    assert (how == "segfault") == ("deadly.py" in ended.err and "process_key" in ended.err)
+    assert ended.summary.state == "stopped"
+    assert "Sum3" in ended.summary.reason
+    assert ended.leftovers == []
+
+
+@needs_survivors
 def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     run = runs.start("load", RANKS, *WORDS)
     run.until_touched("begun-*")
@@ -131,7 +192,7 @@ def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     ended = run.wait()
     took = time.monotonic() - began
     assert ended.status == 3, ended.err
-    assert "hpcd4p: error: rank 1, which held partitions of stateful elements, died" in ended.err
+    assert "hpcd4p: error: rank 1, which held the state of " in ended.err
     assert "Traceback" not in ended.err
     assert ended.summary.state == "stopped"
     assert ended.lost() == {1}
@@ -180,9 +241,9 @@ def test_when_mpirun_is_killed_the_head_closes_its_record_and_says_so(runs, by_m
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_a_stateful_element_that_ends_its_process_is_named_and_rank_0_is_not(runs, python):
-    ended = runs.run("deadly", 4, "--how", "state", "-i", "100", python=python)
+    ended = runs.run("deadly", 4, "--how", "exit", "--in-state", "-i", "100", python=python)
     assert ended.status == 3, ended.err
-    assert "hpcd4p: rank 1: Sum3 ended its process by os._exit(9)" in ended.err
+    assert "hpcd4p: rank 1: Sum3 ended its process by os._exit(7)" in ended.err
     assert "rank 0 was killed" not in ended.err
     assert "Traceback" not in ended.err
     # MPICH ends rank 0 with it, and leaves its own shared memory: see test_leftovers

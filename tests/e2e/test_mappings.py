@@ -163,3 +163,29 @@ def test_dynamic_refuses_state_that_nobody_declared(runs):
     assert "element Position1 cannot run in the mapping dynamic" in ended.err
     assert "it changes self.position" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("pair", "mapping"),
+    [("declared", "hybrid"), ("declared", "static"), ("helped", "hybrid"), ("helped", "dynamic")],
+)
+@pytest.mark.parametrize("n", [2, 4])
+def test_elements_that_share_a_global_give_the_answer_of_one_process(runs, n, pair, mapping):
+    ended = runs.run("sharing", n, "-i", "300", "--pair", pair, "--mapping", mapping)
+    assert ended.status == 0, ended.err
+    assert sorted(number for _, number in ended.outputs.elements()) == list(range(1, 601))
+    assert n == 2 or any("shares N" in note or " changes N" in note for note in ended.summary.notes)
+
+
+def test_a_source_that_shares_one_with_them_is_told_at_once(runs):
+    ended = runs.run("sharing", 4, "-i", "300", "--pair", "source")
+    assert ended.status == 1
+    assert ended.summary.state == "in doubt"
+    assert "the answer is in doubt: Counting0 changed N (a global of " in ended.err
+
+
+def test_static_says_that_helpers_count_in_several_places(runs):
+    ended = runs.run("sharing", 4, "-i", "300", "--pair", "helped", "--mapping", "static")
+    assert ended.status == 1
+    assert "in doubt" in ended.err
+    assert "changed N (a global of " in ended.err

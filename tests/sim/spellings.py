@@ -28,7 +28,7 @@ def table(name: str) -> dict[str, str]:
     return {title: body for title, _, body in parts}
 
 
-STATE, PURE = table("state"), table("pure")
+STATE, FURTHER, PURE = table("state"), table("further"), table("pure")
 
 _NUMBER = count()
 

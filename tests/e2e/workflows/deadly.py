@@ -12,7 +12,6 @@ HOW = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "exit": lambda: os._exit(7),
     "segfault": lambda: ctypes.string_at(1),
-    "state": lambda: None,
 }
 
 
@@ -43,25 +42,29 @@ class Parity(IterativePE):
 
 
 class Sum(KeyedPE):
-    def __init__(self, deadly):
+    def __init__(self, how, deadly):
         super().__init__()
-        self.deadly = deadly
+        self.how, self.deadly = how, deadly
 
     def process_key(self, key, value, state):
         if value in self.deadly:
-            os._exit(9)
+            HOW[self.how]()
         return (state or 0) + value
 
 
 def add_options(parser):
     parser.add_argument("--how", choices=HOW, default="kill")
+    parser.add_argument("--in-state", action="store_true", help="they do so in the stateful element")
+    parser.add_argument("--stateless", action="store_true", help="leave the sum out")
     parser.add_argument("--deadly", type=int, nargs="*", default=[20], help="the tuples that do so")
 
 
 def build(options):
     graph = WorkflowGraph()
-    numbers, deadly, parity = Numbers(), Deadly(options.how, options.deadly), Parity()
+    pool, state = ((), options.deadly) if options.in_state else (options.deadly, ())
+    numbers, deadly, parity = Numbers(), Deadly(options.how, pool), Parity()
     graph.connect(numbers, "output", deadly, "input")
     graph.connect(deadly, "output", parity, "input")
-    graph.connect(parity, "output", Sum(options.deadly if options.how == "state" else []), "input")
+    if not options.stateless:
+        graph.connect(parity, "output", Sum(options.how, state), "input")
     return graph

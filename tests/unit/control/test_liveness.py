@@ -22,6 +22,15 @@ def test_a_rank_is_lost_when_it_was_not_seen_twice_in_a_row():
     assert ranks.here() == [1]
 
 
+def test_a_look_that_misses_a_rank_is_unsure_until_the_next():
+    ranks = Liveness([1, 2], 0.0)
+    found = []
+    for there in ([1, 2], [1], [1, 2], [1], [1]):
+        ranks.look(seen(*there), (), 1.0)
+        found.append(ranks.unsure)
+    assert found == [False, True, False, True, False]
+
+
 def test_a_rank_that_is_seen_again_in_between_is_not_lost():
     ranks = Liveness([1], 0.0)
     looks = [ranks.look(seen(*there), (), t) for t, there in enumerate([[1], [], [1], [], [1]])]

@@ -87,3 +87,35 @@ def test_the_size_of_what_is_looked_at_is_bounded():
         deep = [deep]
     assert len(repr(fingerprint(wide))) < 10_000_000
     assert len(repr(fingerprint(deep))) < 10_000
+
+
+class Curious:
+    """Counts how often it is asked for something that it has not."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __getattr__(self, name):
+        self.__dict__["asked"] += 1
+        raise AttributeError(name)
+
+
+def test_to_look_at_an_object_does_not_ask_it_for_anything():
+    curious = Curious()
+    before = fingerprint([curious, {"a": curious}])
+    assert before == fingerprint([curious, {"a": curious}])
+    assert curious.asked == 0
+
+
+def test_a_connection_that_counts_what_it_sends_is_the_same():
+    class Session:
+        __module__ = "sqlite3"
+        sent = 0
+
+        def __reduce__(self):
+            raise TypeError("it cannot be pickled")
+
+    session = Session()
+    before = fingerprint(session)
+    session.sent = 1
+    assert before == fingerprint(session)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcd4p.runtime.salvage import read_segments, read_task
+from hpcd4p.runtime.loops import Leave
+from hpcd4p.runtime.salvage import read_closely, read_segments, read_task
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Segment, Task
 from hpcd4p.workflow import kept
@@ -197,7 +198,7 @@ def test_bytes_that_are_no_pickle_are_lost_as_one():
     found.__cause__ = error
     assert read_task(found, Task(3, "id", 9, b"", 0, ()))[1:] == (
         [],
-        [(3, "", 9, "<a task of 9 tuples>", error)],
+        [(3, "", 9, "<a task of 9 tuples>", error, "")],
     )
     _, lost = read_segments(found, {1: 2, 4: 3})
     assert [(each.element, each.tuples) for each in lost] == [(1, 2), (4, 3)]
@@ -253,3 +254,45 @@ def test_classes_of_every_protocol_of_reduction_come_back():
     ]
     good, _ = salvaged([*values, Guilty(1)])
     assert good == values
+
+
+# ---- what ends the process that reads it
+
+ENDS = []
+"""Numbers of the objects that end whoever makes them, as far as this test knows."""
+
+
+class Ends(Leave):
+    """The end of the process that reads."""
+
+
+def make(number):
+    if number in ENDS:
+        raise Ends
+    return number
+
+
+class Made:
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        return make, (self.number,)
+
+
+@given(st.lists(st.integers(0, 30), max_size=20), st.sets(st.integers(0, 30), max_size=4), st.booleans())
+def test_steps_that_end_the_reader_are_left_out_one_by_one(numbers, deadly, deep):
+    ENDS[:] = deadly
+    values = [[Made(n), {n: Made(n)}] if deep else Made(n) for n in numbers]
+    body = CODEC.check(CODEC.seal(("input", values)))
+    fatal, steps = {}, []
+    for _ in range(3 * len(numbers) + 1):
+        try:
+            port, good, lost = read_closely(body, 2, len(values), steps.append, fatal)
+            break
+        except Ends:
+            fatal[steps[-1]] = f"ended at {steps[-1]}"
+    assert port == "input"
+    assert good == [[n, {n: n}] if deep else n for n in numbers if n not in deadly]
+    assert len(lost) == len(numbers) - len(good)
+    assert all(each.words in fatal.values() for each in lost)
