@@ -119,7 +119,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, number)
+    codec = Codec(setup.secret, rank=number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)

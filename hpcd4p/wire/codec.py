@@ -77,7 +77,7 @@ class Codec:
         elements are there.
     """
 
-    def __init__(self, secret: bytes, rank: int = 0) -> None:
+    def __init__(self, secret: bytes, *, rank: int = 0) -> None:
         self._secret = secret
         self._serial = rank << 40
         self.dumps: Callable[..., bytes] = pickle.dumps
