@@ -14,6 +14,8 @@ from hpcd4p.plan.routing import Splitter
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.wire.keys import Cause
 from hpcd4p.workflow.elements import GenericPE
+from hpcd4p.workflow.kept import copied
+from hpcd4p.workflow.sentinels import dumps
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.letters import Failure, Letters
@@ -32,12 +34,10 @@ def isolate(values: list[Any]) -> list[Any]:
         if kind in _ATOMS or (kind is tuple and all(type(each) in _ATOMS for each in value)):
             continue
         try:
-            copy: list[Any] = pickle.loads(pickle.dumps(values, protocol=5))
+            copy: list[Any] = pickle.loads(dumps(values, protocol=5))
         except Exception:  # noqa: BLE001  # user classes: what cannot be pickled is copied as Python copies
-            from copy import deepcopy
-
             try:
-                copy = deepcopy(values)
+                copy = copied(values)
             except Exception:  # noqa: BLE001  # ... and what cannot be copied at all is shared
                 return values
         return copy

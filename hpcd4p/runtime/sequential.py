@@ -30,6 +30,7 @@ from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import Alarmed, interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.runtime.totals import totals
+from hpcd4p.workflow.kept import keeping
 
 SLOW_CALL_S = 0.001
 """Calls of a source are made in batches while a call takes less than this."""
@@ -168,7 +169,8 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     sink.warm()  # the end needs HDF5 in any case, and then elements may have used up all descriptors
     reserve()
     try:
-        with interruptible(), staying():
+        # copies of elements and tuples know what is the same everywhere
+        with keeping(job.elements, by_value=True), interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
         stop.summary = machine.summary(stop)
