@@ -20,6 +20,9 @@ from hpcd4p.workflow.groupings import read_columns, read_grouping
 from hpcd4p.workflow.identity import dumper
 from hpcd4p.workflow.kept import Kept
 
+MOST_OF_CYCLE = 20
+"""Members of a cycle that are named."""
+
 MAX_INSTANCES = 1 << 20
 """Most instances or partitions of an element: more is a slip, and each costs memory."""
 
@@ -235,4 +238,7 @@ def _cycles(elements: list[GenericPE], connections: list[Connection]) -> Iterato
     ]
     for cycle in find_cycles(len(elements), edges):
         names = [elements[n].name for n in [*cycle, cycle[0]]]
+        if len(cycle) > MOST_OF_CYCLE:
+            half = MOST_OF_CYCLE // 2
+            names[half:-half] = [f"... ({len(cycle)} elements in all) ..."]
         yield f"elements form a cycle: {' -> '.join(names)}; a workflow must have a direction"

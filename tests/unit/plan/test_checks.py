@@ -81,6 +81,14 @@ def test_cycle_is_shown():
     assert "cycle: Pass -> back -> Pass" in problem
 
 
+def test_of_a_long_cycle_the_first_and_the_last_are_shown():
+    members = [changed(Pass(), name=f"e{n}") for n in range(500)]
+    following = [*members[1:], members[0]]
+    problem = only_problem(*((a, "output", b, "input") for a, b in zip(members, following, strict=True)))
+    assert len(problem) < 300
+    assert "(500 elements in all)" in problem
+
+
 def test_element_that_feeds_itself():
     a = Pass()
     assert "cycle: Pass -> Pass" in only_problem((a, "output", a, "input"))
