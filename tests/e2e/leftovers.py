@@ -44,6 +44,7 @@ class Kill(NamedTuple):
 def kill_and_clean(run: Run, victim: str, moment_s: float) -> Kill:
     """Kill `victim` of `run` after `moment_s` seconds, wait for the rest to end, and clean."""
     time.sleep(moment_s)
+    run.until(lambda: _pids(run, victim))
     run._looked = 0.0
     run._look()
     began = time.monotonic()

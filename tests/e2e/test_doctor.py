@@ -14,6 +14,7 @@ EXPECTED = {
     "numpy",
     "Slurm",
     "results folder",
+    "leftovers",
 }
 
 
