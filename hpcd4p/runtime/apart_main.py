@@ -21,6 +21,7 @@ from hpcd4p.runtime.probation import Probation
 from hpcd4p.runtime.salvage import Lost, read_body, read_closely
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.keys import Cause
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 FLUSH_S = 0.01
 """What has come out is told after this time: what is not told when the process dies runs again."""
@@ -53,9 +54,10 @@ class Server:
         setup, rank, started = pickle.load(read)
         self._plan: Plan = setup.plan
         self._elements = elements_of(setup)
-        self._codec = Codec(b"", setup.by_value)
+        self._codec = Codec(b"")
+        self._codec.dumps = tuple_dumper(setup.by_value)
         self._failures: list[Failure] = []
-        self._flow = Flow(setup.plan, rank, _nowhere, self._fail, started)
+        self._flow = Flow(setup.plan, rank, self._fail, started)
         self._instances: dict[int, Instance] = {}
         self._changed = ""
         elements = self._elements if isinstance(self._elements, list) else []
@@ -173,7 +175,3 @@ class Server:
             else:
                 good.append(value)
         return good
-
-
-def _nowhere(*_: Any) -> None:
-    """Nothing is routed here."""

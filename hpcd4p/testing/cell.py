@@ -38,7 +38,7 @@ class MemoryCell:
         self._elements = elements
         self._chance = chance
         self._failures: list[Failure] = []
-        self._flow = Flow(plan, rank, lambda *_: None, self._fail, 0.0)
+        self._flow = Flow(plan, rank, self._fail, 0.0)
         self._changed: list[str] = []
         self._probation = Probation(plan, elements, rank, None, self._note_change, {})
 

@@ -84,8 +84,11 @@ class Broker(Protocol):
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """Leave an order with each of `ranks` and ring their bells. Head only."""
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
-        """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only."""
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+        """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only.
+
+        Without `stats` those may be missing: they are many where there are many elements.
+        """
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """Declare `rank` lost: refuse it from now on and lease its tasks to others. Head only.

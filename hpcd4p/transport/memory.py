@@ -217,7 +217,7 @@ class MemoryBroker:
             self.store.orders.setdefault(rank, []).append(order)
             self.store.bells[rank] = BELL
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         """See `Broker.observe`."""
         s = self.store
         s.count_waiting()
@@ -228,8 +228,8 @@ class MemoryBroker:
             s.bytes -= sum(map(len, dead))
             reports, s.final = s.final, []
         return Observation(
-            dict(s.pending),
-            dict(s.stats),
+            {e: tuples for e, tuples in s.pending.items() if tuples},
+            dict(s.stats) if stats else {},
             s.tasks,
             s.bytes,
             frozenset(s.idle),

@@ -158,12 +158,12 @@ class HeadMpiBroker(MemoryBroker):
         for rank in ranks:
             self._post.send(rank, ORDER, order.text().encode())
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         """See `Broker.observe`."""
         self._serve()
         if alive:
             self.store.alive = set(self._find_alive())
-        return super().observe(alive, fetch)
+        return super().observe(alive, fetch, stats)
 
     def _serve(self) -> None:
         """Take in what the others have told."""
@@ -299,7 +299,7 @@ class RankMpiBroker:
         """See `Broker.order`: for the head."""
         raise NotImplementedError
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         """See `Broker.observe`: for the head."""
         raise NotImplementedError
 

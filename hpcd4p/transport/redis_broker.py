@@ -19,6 +19,7 @@ from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
+from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
 from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
@@ -58,7 +59,9 @@ def load_scripts(
         text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
         shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
     for element in elements:
-        connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+        connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+    for _ in elements:
+        connection.receive()
     connection.close()
     return shas
 
@@ -83,6 +86,7 @@ class RedisBroker:
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
+        self._wanted = Wanted(streams)
         self._low = low
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
@@ -132,8 +136,7 @@ class RedisBroker:
         args.append(len(commit.stats))
         for pair in commit.stats.items():
             args.extend(pair)
-        args.append(len(take))
-        args.extend(take)
+        args += self._wanted.words(take)
         reply = _reply(self._script("step", *args), stand != IN_CALL)
         if self._shared and not reply.accepted:
             self._see_head()
@@ -188,7 +191,7 @@ class RedisBroker:
         for _ in range(2 * len(ranks)):
             self._calls.receive()
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
@@ -196,7 +199,7 @@ class RedisBroker:
         refresh: list[str] = []
         if self._ttl:
             refresh = self.keys.lasting(self._streams)
-        said = self._script("observe", self._ttl, int(fetch), *refresh)
+        said = self._script("observe", self._ttl, int(fetch), int(stats), *refresh)
         pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},

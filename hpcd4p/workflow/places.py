@@ -22,6 +22,7 @@ MOST_PLACES = 500
 MOST_DEPTH = 4
 """Of containers, in the search for functions and objects."""
 
+_NO_STATE = ("__dict__", "__weakref__")
 _NO_DATA = (FunctionType, MethodType, classmethod, staticmethod, property, type, ModuleType)
 
 
@@ -233,11 +234,15 @@ def _random_numbers(module: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _names(code: CodeType) -> set[str]:
     """Names of globals and attributes in a function and those inside it."""
-    found = set(code.co_names)
+    return {name for each in codes(code) for name in each.co_names}
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code, and those inside it."""
+    yield code
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            found |= _names(inner)
-    return found
+            yield from codes(inner)
 
 
 def held_by(value: Any) -> list[dict[str, Any]]:
@@ -249,7 +254,7 @@ def held_by(value: Any) -> list[dict[str, Any]]:
     slots: dict[str, Any] = {}
     for kind in type(value).__mro__:
         for name, member in vars(kind).items() if "__slots__" in vars(kind) else ():
-            if type(member) is MemberDescriptorType:
+            if type(member) is MemberDescriptorType and name not in _NO_STATE:
                 with suppress(AttributeError):
                     slots[name] = member.__get__(value)
     return [*found, slots] if slots else found

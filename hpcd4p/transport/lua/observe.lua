@@ -2,8 +2,8 @@
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
---          and reports along (1), keys to refresh...
--- returns  {pend, stat, tasks, bytes, idle {rank}, dead, com, final, rank-microseconds of waiting so far,
+--          and reports along (1), whether to give stat (1), keys to refresh...
+-- returns  {pend where it is not 0, stat or nothing, tasks, bytes, idle {rank}, dead, com, final, rank-microseconds of waiting so far,
 --          parked {rank}, own}
 local p = KEYS[1]
 local call = redis.call
@@ -17,14 +17,19 @@ if ARGV[2] == '1' then
 end
 local ttl = tonumber(ARGV[1])
 if ttl > 0 then
-  for i = 3, #ARGV do call('EXPIRE', p .. ARGV[i], ttl) end
+  for i = 4, #ARGV do call('EXPIRE', p .. ARGV[i], ttl) end
 end
 local ready = call('HMGET', p .. 'ready', 't', 'b')
 local clock = call('TIME')
 local wait = call('HMGET', p .. 'wait', 'c', 't', 's')
 local waited = tonumber(wait[3] or 0)
 if wait[1] then waited = waited + wait[1] * (clock[1] * 1000000 + clock[2] - wait[2]) end
-return {call('HGETALL', p .. 'pend'), call('HGETALL', p .. 'stat'), tonumber(ready[1] or 0),
+-- of many elements few have something to do
+local pend, all = {}, call('HGETALL', p .. 'pend')
+for i = 1, #all, 2 do
+  if all[i + 1] ~= '0' then pend[#pend + 1], pend[#pend + 2] = all[i], all[i + 1] end
+end
+return {pend, ARGV[3] == '1' and call('HGETALL', p .. 'stat') or {}, tonumber(ready[1] or 0),
         tonumber(ready[2] or 0), call('ZRANGE', p .. 'idle', 0, -1), dead,
         call('HGETALL', p .. 'com'), final, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked'),
         call('HGETALL', p .. 'own')}
