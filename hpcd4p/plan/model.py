@@ -89,9 +89,7 @@ class ElementPlan(NamedTuple):
     undeclared: str = ""  # what it changes while it works without having said so; then it counts as stateful
     caches: tuple[str, ...] = ()  # what it changes without harm, so that nobody need look at it
     together: str = ""  # what it shares with others on its rank, where all its instances are
-    shared: tuple[
-        str, ...
-    ] = ()  # what it shares with elements on other ranks: if it changes, all is in doubt
+    shared: tuple[str, ...] = ()  # what it shares with others on other ranks: a change puts all in doubt
 
     def host(self, partition: int, hosts: Sequence[int]) -> int:
         """Which of `hosts` holds `partition`."""

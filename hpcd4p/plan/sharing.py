@@ -45,13 +45,20 @@ class Sharing:
     def together(self, plans: list[ElementPlan]) -> list[ElementPlan]:
         """The same elements; those that share what one with a fixed place changes have a fixed place, too."""
         made = list(plans)
-        used = {i for users in self._users.values() for i in users}
+        words: dict[int, list[Word]] = {}
+        for word, users in self._users.items():
+            for i in users:
+                words.setdefault(i, []).append(word)
+        done = set(self._torn)
         for e in plans:
-            if e.index not in used or e.role is not Role.STATE:
+            mine = [word for word in words.get(e.index, ()) if word not in done]
+            if not mine or e.role is not Role.STATE:
                 continue
             changed = changed_places(self._pes[e.index])
-            for word, users in self._users.items():
-                if e.index in users and word[1] in changed and word not in self._torn:
+            for word in mine:
+                if word[1] in changed:
+                    done.add(word)
+                    users = self._users[word]
                     self._group(users)
                     for i in users:
                         made[i] = _joined(made[i], f"{word[1]}, which {e.name} changes")

@@ -253,7 +253,7 @@ def held_by(value: Any) -> list[dict[str, Any]]:
     slots: dict[str, Any] = {}
     for kind in type(value).__mro__:
         for name, member in vars(kind).items() if "__slots__" in vars(kind) else ():
-            if type(member) is MemberDescriptorType:
+            if type(member) is MemberDescriptorType and name not in _NO_STATE:
                 with suppress(AttributeError):
                     slots[name] = member.__get__(value)
     return [*found, slots] if slots else found
