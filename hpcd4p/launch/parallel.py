@@ -72,6 +72,7 @@ def run(
         sink.warm()  # while the other ranks connect
         broker: Broker
         mesh: MpiMesh
+        codec = Codec(secret, job.by_value)
         from hpcd4p.transport import mpi
 
         story = [("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
@@ -81,7 +82,7 @@ def run(
             mesh = mpi.MpiMesh(muster.look)
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
-            broker = _on_redis(job, redis, stack)
+            broker = _on_redis(job, redis, codec, stack)
             # the others connect before they come to the mesh, so that those who do not come are known
             muster.connect(broker)
             mesh = mpi.MpiMesh(muster.look)
@@ -90,7 +91,7 @@ def run(
         crew.begun()
         summary: Summary | None = None
         try:
-            summary = lead(job, broker, mesh, Codec(secret, job.by_value), sink, story, on_progress)
+            summary = lead(job, broker, mesh, codec, sink, story, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             raise
@@ -134,7 +135,7 @@ def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
     return RedisPlace(endpoint, run_id, shas, shared)
 
 
-def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
+def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Broker:
     """The head's broker."""
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -150,9 +151,12 @@ def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
         redis.shared,
         job.plan.size,
     )
-    if redis.shared:
-        stack.callback(_erase, broker)
-    return broker
+    if not redis.shared:
+        return broker
+    from hpcd4p.transport.guard import GuardedBroker
+
+    stack.callback(_erase, broker)
+    return GuardedBroker(broker, codec, 0, broker.keys.prefix)
 
 
 def _pickled(job: Job) -> list[bytes]:

@@ -11,13 +11,14 @@ from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Mapping, Plan
+from hpcd4p.plan.model import Plan
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
+from hpcd4p.transport.audit import ADVICE
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
@@ -47,11 +48,7 @@ _HELD = {
 }
 
 
-TWICE = (
-    "more tuples were finished than were written: somebody else writes to the keys of the run. Give it a "
-    "Redis of its own (leave --redis-url out), or one where its user alone may touch its keys"
-)
-"""Said of counters below 0: what is counted out was counted in by an earlier commit."""
+UNTOLD = f"a report that a rank has left in the key `final` is gone: {ADVICE}"
 
 
 def _say_nothing(text: str) -> None:
@@ -137,8 +134,6 @@ class Coordinator:
         alive = now - self._looked_alive > self._alive_s
         seen = self.seen = self._broker.observe(alive)
         self.stats = seen.stats
-        if self.plan.mapping is not Mapping.STATIC and min(seen.pending.values(), default=0) < 0:
-            raise ForeignBytesError(TWICE)
         self._fetch_letters(seen.dead)
         for figures in seen.reports:
             self._reported(figures)
@@ -265,11 +260,18 @@ class Coordinator:
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED):
+                if kind in ("figures", CLAIMED, DOUBTED) or (kind == "foreign" and not status):
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)
-            if self.liveness.here() and clock.now() < end:
+            if (self.liveness.here() or seen.untold) and clock.now() < end:
                 self._broker.wait(0.05)
             elif not seen.dead:
+                if not status:
+                    self._miss(seen.untold)
                 return
+
+    def _miss(self, untold: frozenset[int]) -> None:
+        """Ranks have announced a report that is not here: they have died, or somebody took it."""
+        if untold and untold & (self._broker.observe(alive=True, fetch=False).alive or frozenset()):
+            raise ForeignBytesError(UNTOLD)

@@ -9,19 +9,22 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from hpcd4p import descriptors
-from hpcd4p.errors import BrokerLost, HeadLost
+from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost
 from hpcd4p.transport import redis_runs
+from hpcd4p.transport.audit import foreign
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
-from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Books, Commit, Entry, Observation, Order, Reply, Stream, Task
+
+Read = TypeVar("Read")
 
 SHARED_TTL_S = 600
 """On a Redis that others share, what a killed head leaves behind vanishes after this time."""
@@ -39,6 +42,12 @@ RANKS_PER_LOOK = 8
 """Others look less often, so that many ranks together ask little more than few do."""
 
 
+_NO_ENTRY = Entry(b"", 0, 0)
+
+_SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
+"""What a server may say of itself; whatever else a script ends with, the keys are not as they should be."""
+
+
 def load_scripts(
     endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
 ) -> dict[str, str]:
@@ -46,8 +55,6 @@ def load_scripts(
 
     On a shared Redis, what killed runs have left is removed first.
     """
-    from importlib.resources import files
-
     keys = Keys(run_id)
     connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
     if shared:
@@ -55,12 +62,17 @@ def load_scripts(
         redis_runs.enter(connection, keys, size, elements)
     shas = {}
     for name in ("step", "claim", "bury", "observe"):
-        text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
-        shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
+        shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
     for element in elements:
         connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
     connection.close()
     return shas
+
+
+def _text(script: str) -> str:
+    from importlib.resources import files
+
+    return (files("hpcd4p.transport") / "lua" / f"{script}.lua").read_text()
 
 
 class RedisBroker:
@@ -106,7 +118,35 @@ class RedisBroker:
         self._poll.register(self._wake_read, select.POLLIN)
 
     def _script(self, name: str, *args: Any) -> Any:
-        return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
+        try:
+            return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
+        except BrokerRefused as error:
+            if not self._shared:
+                raise
+            if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
+                return self._calls.call("EVAL", _text(name), 1, self.keys.prefix, *args)
+            raise self._suspect(error) from error
+
+    def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError:
+        """What to raise instead of `error`, which a shared Redis has said."""
+        if any(word in str(error) for word in _SERVERS_OWN):
+            return error
+        for key, kind in self.keys.types(self._streams, self._size).items():
+            found = self._calls.call("TYPE", key)
+            if found.decode() not in (kind, "none"):
+                return foreign(key, f"is a {found.decode()} and not a {kind}")
+            if kind == "stream" and found == b"none":
+                return foreign(key, "is gone")
+        return foreign(self.keys.prefix + "*", f"do not hold what they did ({error})")
+
+    def _read(self, read: Callable[..., Read], *said: Any) -> Read:
+        """What `read` makes of what the keys hold."""
+        try:
+            return read(*said)
+        except (ValueError, IndexError) as error:
+            if not self._shared:
+                raise
+            raise foreign(self.keys.prefix + "*", f"hold what the run has not written ({error})") from error
 
     def step(
         self,
@@ -117,9 +157,11 @@ class RedisBroker:
         relieve: Sequence[int] = (),
         want_service: bool = False,
         stand: int = IDLE,
+        entry: Entry | None = None,
     ) -> Reply:
         """See `Broker.step`."""
         args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), stand]
+        args += entry or _NO_ENTRY
         for plain in (ring, congest, relieve):
             args.append(len(plain))
             args.extend(plain)
@@ -134,14 +176,15 @@ class RedisBroker:
             args.extend(pair)
         args.append(len(take))
         args.extend(take)
-        reply = _reply(self._script("step", *args), stand != IN_CALL)
-        if self._shared and not reply.accepted:
+        reply = self._read(_reply, self._script("step", *args), stand != IN_CALL)
+        if self._shared and not (reply.accepted or reply.spoiled):
             self._see_head()
         return reply
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
         """See `Broker.claim`."""
-        return bool(self._script("claim", self.rank, element, word, digest))
+        account = (entry or _NO_ENTRY)[0]
+        return bool(self._script("claim", self.rank, element, word, digest, account))
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
@@ -151,6 +194,7 @@ class RedisBroker:
             if time.monotonic() - self._looked >= look_s:
                 self._looked = time.monotonic()
                 self._see_head()
+                return BELL  # its bell may have been taken by somebody else
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
             seconds = 0
@@ -160,12 +204,22 @@ class RedisBroker:
                 os.read(self._wake_read, 4096)
                 heard = BELL
             else:
-                _, token = self._bell.receive()
-                if token == redis_runs.GONE.encode():
-                    raise HeadLost(HEAD_LOST)
+                token = self._token()
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
+                if token == redis_runs.GONE.encode():
+                    self._see_head()
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard
+
+    def _token(self) -> bytes:
+        try:
+            _, token = self._bell.receive()
+        except BrokerRefused as error:
+            if not self._shared:
+                raise
+            raise self._suspect(error) from error
+        said: bytes = token
+        return said
 
     def _see_head(self) -> None:
         if not redis_runs.head_lives(self._calls, self.keys):
@@ -188,16 +242,22 @@ class RedisBroker:
         for _ in range(2 * len(ranks)):
             self._calls.receive()
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
             redis_runs.say_head_lives(self._calls, self.keys)
-        refresh: list[str] = []
-        if self._ttl:
-            refresh = self.keys.lasting(self._streams)
-        said = self._script("observe", self._ttl, int(fetch), *refresh)
-        pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
+        refresh = self.keys.lasting(self._streams) if self._ttl else []
+        args: list[Any] = [self._ttl, int(fetch), int(orders is not None)]
+        for each in (self._streams, orders or [], refresh):
+            args += [len(each), *each]
+        said = self._script("observe", *args)
+        return self._read(self._observation, said, self._alive() if alive else None, orders or ())
+
+    def _observation(
+        self, said: list[Any], alive: frozenset[int] | None, orders: Sequence[int]
+    ) -> Observation:
+        pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
         return Observation(
             pending={int(k): int(v) for k, v in _pairs(pend)},
             stats={k.decode(): int(v) for k, v in _pairs(stat)},
@@ -205,12 +265,13 @@ class RedisBroker:
             size=size,
             idle=frozenset(map(int, idle)),
             dead=dead,
-            alive=self._alive() if alive else None,
+            alive=alive,
             committed={int(k): int(v) for k, v in _pairs(com)},
             reports=reports,
             waited_us=int(waited),
             parked=frozenset(map(int, parked)),
             owners={int(k): int(v) for k, v in _pairs(own)},
+            books=_books(books, self._streams, orders) if books else None,
         )
 
     def _alive(self) -> frozenset[int]:
@@ -223,7 +284,7 @@ class RedisBroker:
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.bury`."""
         committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
-        return committed, [_task(*row) for row in given_up]
+        return committed, [self._read(_task, *row) for row in given_up]
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
@@ -266,9 +327,31 @@ def _task(
     return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
 
 
+def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
+    acc, held, ready, letters, congested, lost, fill, orders, head = said
+    behind = [pair.split(b":") for pair in congested]
+    fills = {int(e): text.split(b" ", 1) for e, text in _pairs(fill)}
+    return Books(
+        accounts={int(rank): account for rank, account in _pairs(acc)},
+        streams={
+            e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
+            for e, (tasks, leased, holders) in zip(streams, held, strict=True)
+        },
+        ready={name.decode(): int(n) for name, n in _pairs(ready)},
+        letters=letters,
+        congested=frozenset((int(e), int(rank)) for e, rank in behind),
+        lost=frozenset(map(int, lost)),
+        fills={e: (int(rank), digest.decode()) for e, (rank, digest) in fills.items()},
+        orders=dict(zip(ranks, orders, strict=True)),
+        head=bool(head),
+    )
+
+
 def _reply(raw: list[Any], totals_only: bool) -> Reply:
     if raw[0] == 0:
-        return Reply(accepted=False)
+        refused = Reply(accepted=False)
+        refused.spoiled = raw[1].decode()
+        return refused
     _, idle, ready, congested, orders, task, stat, own = raw
     reply = Reply(True, None, idle)
     if totals_only:
