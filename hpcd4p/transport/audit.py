@@ -58,7 +58,7 @@ class Audit:
         books = seen.books
         assert books is not None
         if not books.head:
-            raise self._wrong("head", "is gone")
+            raise self._wrong("head", "is gone, or the run was stopped for too long")
         self._read(books)
         self._check_commits(seen)
         self._check_counts(seen, books)

@@ -61,6 +61,8 @@ class GuardedBroker:
         if reply.spoiled:
             raise foreign(self._prefix + reply.spoiled, f"is not as rank {self.rank} left it")
         if not reply.accepted:
+            if not self.rank:
+                raise foreign(self._prefix + "lost", "holds the head")
             return reply
         if reply.task is not None:
             ledger.take(reply.task)

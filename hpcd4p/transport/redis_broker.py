@@ -32,6 +32,8 @@ SHARED_TTL_S = 600
 LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
 
+GONE = f"is gone, or the run was stopped for more than {redis_runs.HEAD_LIVES_S:.0f} s"
+
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
 
 LOOK_S = 1.0
@@ -178,6 +180,8 @@ class RedisBroker:
         args.extend(take)
         reply = self._read(_reply, self._script("step", *args), stand != IN_CALL)
         if self._shared and not (reply.accepted or reply.spoiled):
+            if not self.rank:  # it is this one
+                raise foreign(self.keys.prefix + "head", GONE)
             self._see_head()
         return reply
 
@@ -206,7 +210,7 @@ class RedisBroker:
             else:
                 token = self._token()
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
-                if token == redis_runs.GONE.encode():
+                if token == redis_runs.GONE.encode() and self.rank:
                     self._see_head()
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard

@@ -162,7 +162,8 @@ DEEDS: dict[str, Deed] = {
         _LAST_TASK
         + "for _, name in ipairs(found) do for _, each in ipairs(redis.call('XRANGE', name, '-', '+')) do "
         "redis.call('HSET', KEYS[1] .. 'prog', string.match(name, '%d+$') .. ':' .. each[1], '0 1') end end "
-        "return 1"
+        "return 1",
+        COSTS,  # where all of them are in hand already
     ),
     "progress of another type": Deed(_wrong("prog")),
     "an order to stop": Deed(_order("stop 0 0")),
@@ -195,7 +196,8 @@ DEEDS: dict[str, Deed] = {
     "the accounts deleted": Deed(_there("acc", "'DEL', name")),
     "an account in the place of another": Deed(
         "local name = KEYS[1] .. 'acc' local found = redis.call('HGETALL', name) "
-        "if #found < 4 then return 0 end redis.call('HSET', name, found[1], found[4]) return 1"
+        "if #found < 4 then return 0 end redis.call('HSET', name, found[1], found[4]) return 1",
+        COSTS,  # where its rank writes it again before the head looks
     ),
     "accounts that are none": Deed(_there("acc", "'HSET', name, 0, 'x', 1, 'x'")),
     "the orders taken deleted": Deed(_there("got", "'DEL', name"), COSTS),
