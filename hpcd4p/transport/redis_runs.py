@@ -74,8 +74,11 @@ def sweep(connection: RespConnection) -> int:
     swept = 0
     told: list[bytes] = connection.call("HGETALL", RUNS)
     for run, words in zip(told[::2], told[1::2], strict=True):
-        keys = Keys(run.decode())
-        client, size, *elements = map(int, words.split())
+        try:
+            keys = Keys(run.decode())
+            client, size, *elements = map(int, words.split())
+        except ValueError:
+            continue  # no run has written that
         alive = _stands(connection, keys, client) if client else head_lives(connection, keys)
         if not alive:
             erase(connection, keys, size, elements)
