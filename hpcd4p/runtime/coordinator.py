@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
-from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
@@ -18,7 +18,6 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
-from hpcd4p.transport.audit import ADVICE
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
@@ -48,7 +47,7 @@ _HELD = {
 }
 
 
-UNTOLD = f"a report that a rank has left in the key `final` is gone: {ADVICE}"
+UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
 
 
 def _say_nothing(text: str) -> None:

@@ -6,20 +6,10 @@ or somebody else has written there.
 
 from __future__ import annotations
 
-from hpcd4p.errors import ForeignBytesError
+from hpcd4p.errors import ForeignBytesError, foreign
 from hpcd4p.wire.account import Account
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Books, Observation
-
-ADVICE = (
-    "somebody else writes to the keys of the run. Give it a Redis of its own (leave --redis-url out), or one "
-    "where its user alone may touch its keys (an ACL user, or another database)"
-)
-
-
-def foreign(key: str, what: str) -> ForeignBytesError:
-    """What to raise of a key that is not as the run left it."""
-    return ForeignBytesError(f"the key {key} {what}: {ADVICE}")
 
 
 class Audit:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from hpcd4p.errors import BrokerLost, ForeignBytesError
-from hpcd4p.transport.audit import Audit, foreign
+from hpcd4p.errors import BrokerLost, ForeignBytesError, foreign
+from hpcd4p.transport.audit import Audit
 from hpcd4p.transport.broker import IDLE, REAL, RELEASE, Broker
 from hpcd4p.wire.account import Ledger
 from hpcd4p.wire.codec import ORDER, Codec, about

@@ -14,15 +14,14 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from hpcd4p import descriptors
-from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost
+from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
-from hpcd4p.transport.audit import foreign
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
+from hpcd4p.transport.redis_replies import observation, reply_of, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
-from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
-from hpcd4p.wire.messages import Books, Commit, Entry, Observation, Order, Reply, Stream, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
 
 Read = TypeVar("Read")
 
@@ -123,15 +122,19 @@ class RedisBroker:
         try:
             return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
         except BrokerRefused as error:
-            if not self._shared:
-                raise
             if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
-                return self._calls.call("EVAL", _text(name), 1, self.keys.prefix, *args)
+                return self._ask(self._calls.call, "EVAL", _text(name), 1, self.keys.prefix, *args)
+            raise self._suspect(error) from error
+
+    def _ask(self, ask: Callable[..., Read], *args: Any) -> Read:
+        try:
+            return ask(*args)
+        except BrokerRefused as error:
             raise self._suspect(error) from error
 
     def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError:
-        """What to raise instead of `error`, which a shared Redis has said."""
-        if any(word in str(error) for word in _SERVERS_OWN):
+        """What to raise for `error`: on a shared Redis the keys may not hold what they should."""
+        if not self._shared or any(word in str(error) for word in _SERVERS_OWN):
             return error
         for key, kind in self.keys.types(self._streams, self._size).items():
             found = self._calls.call("TYPE", key)
@@ -178,7 +181,7 @@ class RedisBroker:
             args.extend(pair)
         args.append(len(take))
         args.extend(take)
-        reply = self._read(_reply, self._script("step", *args), stand != IN_CALL)
+        reply = self._read(reply_of, self._script("step", *args), stand != IN_CALL)
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # it is this one
                 raise foreign(self.keys.prefix + "head", GONE)
@@ -208,25 +211,15 @@ class RedisBroker:
                 os.read(self._wake_read, 4096)
                 heard = BELL
             else:
-                token = self._token()
+                _, token = self._ask(self._bell.receive)
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
                 if token == redis_runs.GONE.encode() and self.rank:
                     self._see_head()
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard
 
-    def _token(self) -> bytes:
-        try:
-            _, token = self._bell.receive()
-        except BrokerRefused as error:
-            if not self._shared:
-                raise
-            raise self._suspect(error) from error
-        said: bytes = token
-        return said
-
     def _see_head(self) -> None:
-        if not redis_runs.head_lives(self._calls, self.keys):
+        if not self._ask(redis_runs.head_lives, self._calls, self.keys):
             self.erase()
             redis_runs.tell_head_is_gone(self._calls, self.keys, self._size)
             raise HeadLost(HEAD_LOST)
@@ -240,43 +233,24 @@ class RedisBroker:
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
+        words: list[tuple[Any, ...]] = []
         for rank in ranks:
-            self._calls.send("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text())
-            self._calls.send("RPUSH", self.keys.bell(rank), 1)
-        for _ in range(2 * len(ranks)):
-            self._calls.receive()
+            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text()))
+            words.append(("RPUSH", self.keys.bell(rank), 1))
+        self._ask(self._calls.call_all, words)
 
     def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
-            redis_runs.say_head_lives(self._calls, self.keys)
+            self._ask(redis_runs.say_head_lives, self._calls, self.keys)
         refresh = self.keys.lasting(self._streams) if self._ttl else []
         args: list[Any] = [self._ttl, int(fetch), int(orders is not None)]
         for each in (self._streams, orders or [], refresh):
             args += [len(each), *each]
         said = self._script("observe", *args)
-        return self._read(self._observation, said, self._alive() if alive else None, orders or ())
-
-    def _observation(
-        self, said: list[Any], alive: frozenset[int] | None, orders: Sequence[int]
-    ) -> Observation:
-        pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
-        return Observation(
-            pending={int(k): int(v) for k, v in _pairs(pend)},
-            stats={k.decode(): int(v) for k, v in _pairs(stat)},
-            tasks=tasks,
-            size=size,
-            idle=frozenset(map(int, idle)),
-            dead=dead,
-            alive=alive,
-            committed={int(k): int(v) for k, v in _pairs(com)},
-            reports=reports,
-            waited_us=int(waited),
-            parked=frozenset(map(int, parked)),
-            owners={int(k): int(v) for k, v in _pairs(own)},
-            books=_books(books, self._streams, orders) if books else None,
-        )
+        here = self._alive() if alive else None
+        return self._read(observation, said, here, self._streams, orders or ())
 
     def _alive(self) -> frozenset[int]:
         """Ranks that have a connection: the kernel closes a dead rank's sockets at once."""
@@ -288,7 +262,7 @@ class RedisBroker:
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.bury`."""
         committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
-        return committed, [self._read(_task, *row) for row in given_up]
+        return committed, [self._read(task_of, *row) for row in given_up]
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
@@ -300,10 +274,7 @@ class RedisBroker:
                 self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), figures)
 
     def _push(self, connection: RespConnection, figures: bytes) -> None:
-        connection.send("RPUSH", self.keys.prefix + "final", figures)
-        connection.send("RPUSH", self.keys.bell(0), 1)
-        connection.receive()
-        connection.receive()
+        connection.call_all([("RPUSH", self.keys.prefix + "final", figures), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.
@@ -318,60 +289,3 @@ class RedisBroker:
         self._bell.close()
         descriptors.close(self._wake_read)
         descriptors.close(self._wake_write)
-
-
-def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
-    return zip(flat[::2], flat[1::2], strict=True)
-
-
-def _task(
-    e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
-) -> Task:
-    done = tuple(map(int, progress.split())) if progress else ()
-    return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
-
-
-def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
-    acc, held, ready, letters, congested, lost, fill, orders, head = said
-    behind = [pair.split(b":") for pair in congested]
-    fills = {int(e): text.split(b" ", 1) for e, text in _pairs(fill)}
-    return Books(
-        accounts={int(rank): account for rank, account in _pairs(acc)},
-        streams={
-            e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
-            for e, (tasks, leased, holders) in zip(streams, held, strict=True)
-        },
-        ready={name.decode(): int(n) for name, n in _pairs(ready)},
-        letters=letters,
-        congested=frozenset((int(e), int(rank)) for e, rank in behind),
-        lost=frozenset(map(int, lost)),
-        fills={e: (int(rank), digest.decode()) for e, (rank, digest) in fills.items()},
-        orders=dict(zip(ranks, orders, strict=True)),
-        head=bool(head),
-    )
-
-
-def _reply(raw: list[Any], totals_only: bool) -> Reply:
-    if raw[0] == 0:
-        refused = Reply(accepted=False)
-        refused.spoiled = raw[1].decode()
-        return refused
-    _, idle, ready, congested, orders, task, stat, own = raw
-    reply = Reply(True, None, idle)
-    if totals_only:
-        reply.tasks, reply.size = (int(n or 0) for n in ready)
-    else:
-        waiting = {k: int(v) for k, v in _pairs(ready)}
-        reply.tasks, reply.size = waiting.pop(b"t", 0), waiting.pop(b"b", 0)
-        reply.waiting = {int(e): count for e, count in waiting.items() if count}
-    if task:
-        reply.task = _task(*task)
-    if orders:
-        reply.orders = [Order.parse(o.decode()) for o in orders]
-    if congested:
-        reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
-    if own:
-        reply.owners = {int(k): int(v) for k, v in _pairs(own)}
-    if stat:
-        reply.service_us = service_times(_pairs(stat))
-    return reply

@@ -62,11 +62,10 @@ def erase(connection: RespConnection, keys: Keys, size: int, elements: Sequence[
 
 def tell_head_is_gone(connection: RespConnection, keys: Keys, size: int) -> None:
     """Ring every rank that waits; what nobody hears vanishes."""
-    for rank in range(1, size):
-        connection.send("RPUSH", keys.bell(rank), GONE)
-        connection.send("EXPIRE", keys.bell(rank), _BELL_S)
-    for _ in range(2 * (size - 1)):
-        connection.receive()
+    bells = [keys.bell(rank) for rank in range(1, size)]
+    connection.call_all(
+        [words for bell in bells for words in (("RPUSH", bell, GONE), ("EXPIRE", bell, _BELL_S))]
+    )
 
 
 def sweep(connection: RespConnection) -> int:
