@@ -127,7 +127,7 @@ def _run(
 ) -> int:
     from hpcd4p.study.driver import Driver
     from hpcd4p.study.one_writer import only_one
-    from hpcd4p.study.overview import ended_text, standings_text, status_of
+    from hpcd4p.study.overview import ended_text, result_text, status_of
 
     _check_workflow(points)
     done = 0
@@ -156,7 +156,7 @@ def _run(
             return Interrupted.status
         standings = driver.standings()
         _collect(study, folder)
-    say("\n".join(standings_text(study, standings)))
+    say("\n".join(result_text(study, standings)))
     say(f"Results: {folder.results_file}   (python -m hpcd4p report {folder.results_file})")
     status = status_of(standings)
     if status == 1:

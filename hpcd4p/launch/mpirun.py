@@ -128,6 +128,8 @@ def launch(
         ended = process.wait(begun)
         watch.close()
         status = note.status()
+        # an exit with a status is no error to this launcher (`error-nonzero-status`): it says 0 all the same
+        silent = ended == 0 and not note.word()
         # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
         left = note.head() is not None and not watch.missing and not process.asked_to_stop
         left = left and (ended == _GAVE_UP or not _killed(ended))
@@ -141,7 +143,7 @@ def launch(
     if process.asked_to_stop:
         raise Interrupted(f"the {n} ranks were ended by {process.asked_to_stop} before rank 0 could finish")
     said = f"{mpi.title} at {mpi.path} ended with status {ended}"
-    if _killed(ended) and not left:
+    if _killed(ended) and not left and not silent:
         what = "rank 0 was killed, or a node of the job was lost" if several else "rank 0 was killed"
         raise RankLost(
             f"{what}: {said} and rank 0 left none. Look for what stands above, and for memory: "
@@ -155,8 +157,8 @@ def launch(
             "C, STOP in Fortran)? It should raise. The record holds what came out until then"
         )
     raise MpiSetupError(
-        f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above; "
-        "`python -m hpcd4p doctor` tries every part"
+        f"the {n} ranks did not start: {said} and rank 0 left none. What they said stands above (if nothing "
+        "does, the kernel may have killed them for memory); `python -m hpcd4p doctor` tries every part"
     )
 
 

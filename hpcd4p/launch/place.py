@@ -52,7 +52,10 @@ def keeps_watch(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this rank is one that looks after those of its node while they start (see `node_watch`).
 
     Not where our launcher does: the mpirun of one node is its child, and its note is in its own memory then.
+    A rank that is alone waits for nobody.
     """
+    if launched_size(environ) < 2:
+        return False
     if "OMPI_COMM_WORLD_SIZE" in environ and environ.get("HPCD4P_STATUS_FILE", "").startswith("/proc/"):
         return False
     local, count = launched_here(environ)

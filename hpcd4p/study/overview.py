@@ -44,6 +44,12 @@ def standings_text(study: Study, standings: Sequence[Standing]) -> list[str]:
     return [*table(head, _cut(rows), left=6), f"{study.name}: {counted(standings)}"]
 
 
+def result_text(study: Study, standings: Sequence[Standing]) -> list[str]:
+    """Give what came of the points, at the end: those that completed have been told one by one."""
+    rest = [s for s in standings if s.state != COMPLETED]
+    return [*(standings_text(study, rest)[:-1] if rest else []), f"{study.name}: {counted(standings)}"]
+
+
 def ended_text(now: Standing, done: int, of: int) -> str:
     """Give one line for a point that has ended."""
     took = now.end.get("elapsed_s")

@@ -31,13 +31,14 @@ STAND_IN = """
         signal.signal(number, lambda n, frame: asked.append(n))
     from mpi4py import MPI
     rank, word = MPI.COMM_WORLD.rank, sys.argv[1]
-    def leave(status):
+    def leave(word):
         if rank == 0:
             with open(os.environ["HPCD4P_STATUS_FILE"], "w") as file:
-                file.write(f"{status}\\n")
+                file.write(f"{word}\\n")
     if word.isdigit():
         leave(word)
     elif word == "die":
+        leave("met")  # as rank 0 does after MPI_Init
         os.kill(os.getpid(), signal.SIGKILL)
     else:
         if rank == 0:

@@ -127,6 +127,7 @@ def test_every_point_is_run_once_and_stands_in_the_results_file(studies):
         ("ranks=2,repeat=2", 1, "completed", 2),
     ]
     assert all(r["tuples"] == 2 for r in rows)  # one of the source, one of the work
+    assert all(out.count(r["key"]) == 1 for r in rows), "a point that completed is told once"
     status, out, err = studies.run()
     assert status == 0, err
     assert "nothing to do" in out
@@ -138,6 +139,7 @@ def test_failed_and_timed_out_points_are_rows_and_can_be_run_again(studies):
     status, out, err = studies.run()
     assert status == 1, out + err
     assert [r["state"] for r in studies.rows()] == ["completed", "timed out", "failed tuples"]
+    assert out.count("mode=raise,repeat=1") == 2, "what ended badly is listed once more at the end"
     hung = studies.end("mode=hang,repeat=1")
     assert "longer than the limit of 8 s" in hung["reason"]
     assert "--retry failed" in err

@@ -21,12 +21,26 @@ def test_nobody_does_where_our_launcher_looks_itself():
 
 
 def test_ranks_of_srun_do_whoever_has_started_it():
-    ranks = {"SLURM_STEP_TASKS_PER_NODE": "4", "SLURM_NODEID": "0", "SLURM_LOCALID": "0"}
+    ranks = {
+        "SLURM_STEP_NUM_TASKS": "4",
+        "SLURM_STEP_TASKS_PER_NODE": "4",
+        "SLURM_NODEID": "0",
+        "SLURM_LOCALID": "0",
+    }
     assert keeps_watch(ranks | {"HPCD4P_STATUS_FILE": "/proc/7/fd/3"})
 
 
 def test_on_several_nodes_they_do_beside_our_launcher():
     assert keeps_watch(OPEN_MPI | {"OMPI_COMM_WORLD_LOCAL_RANK": "0", "HPCD4P_STATUS_FILE": "/home/me/.note"})
+
+
+def test_a_rank_that_is_alone_keeps_none():
+    alone = {
+        "OMPI_COMM_WORLD_SIZE": "1",
+        "OMPI_COMM_WORLD_LOCAL_SIZE": "1",
+        "OMPI_COMM_WORLD_LOCAL_RANK": "0",
+    }
+    assert not keeps_watch(alone)
 
 
 def test_a_process_without_a_launcher_keeps_none():
