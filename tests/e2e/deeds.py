@@ -66,7 +66,8 @@ def _all(command: str) -> str:
     return f"""
 local done = 0
 for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do
-  if redis.call('XLEN', name) > 0 then redis.call({command}) done = 1 end
+  local got = redis.call('XLEN', name) > 0 and redis.call({command})
+  if got and got ~= 0 then done = 1 end
 end
 return done
 """
