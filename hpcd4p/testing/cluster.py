@@ -152,7 +152,7 @@ class Cluster:
             mesh, codec = MemoryMesh(r, self.boxes), Codec(SECRET, rank=r)
             broker: Broker = FaultyBroker(self.store, r, self)
             if shared:
-                broker = GuardedBroker(broker, codec, r)
+                broker = GuardedBroker(broker, codec, r, now=self.clock)
             if r == 0:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head

@@ -7,7 +7,7 @@ or somebody else has written there.
 from __future__ import annotations
 
 from hpcd4p.errors import ForeignBytesError, foreign
-from hpcd4p.wire.account import Account
+from hpcd4p.wire.account import ROUND, Account
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Books, Observation
 
@@ -43,19 +43,26 @@ class Audit:
         """Ranks whose orders are to be looked at."""
         return [rank for rank in self.given if rank not in self._buried]
 
-    def look(self, seen: Observation) -> frozenset[int]:
+    def take(self, seen: Observation) -> None:
+        """Take in the letters and reports of a look."""
+        self._letters += len(seen.dead)
+        for letter in seen.dead:
+            self._letter_marks = (self._letter_marks + self._codec.mark(letter)) % ROUND
+        self._take_reports(seen.reports)
+
+    def look(self, seen: Observation, books: Books) -> frozenset[int]:
         """Compare, and give the ranks of which a report has been announced that has not come."""
-        books = seen.books
-        assert books is not None
         if not books.head:
             raise self._wrong("head", "is gone, or the run was stopped for too long")
         self._read(books)
         self._check_commits(seen)
         self._check_counts(seen, books)
         self._check_streams(books)
-        self._check_letters(seen, books)
+        self._check_letters(books)
         self._check_ranks(seen, books)
-        return self._check_reports(seen.reports)
+        # one that was lost may have died before it could leave what it had announced
+        here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._buried]
+        return frozenset(rank for rank, account in here if account.reports > self._told.get(rank, 0))
 
     def _wrong(self, key: str, what: str) -> ForeignBytesError:
         return foreign(self.prefix + key, what)
@@ -105,7 +112,7 @@ class Audit:
     def _check_streams(self, books: Books) -> None:
         waits = 0
         for element, stream in books.streams.items():
-            key, ours = f"t:{element}", self._sum.tasks[element]
+            key, ours = f"t:{element}", self._sum.tasks.get(element, 0)
             if stream.tasks != ours:
                 raise self._wrong(key, f"holds {stream.tasks} tasks where the ranks have left {ours}")
             strangers = stream.holders - set(map(str, self._accounts))
@@ -123,17 +130,14 @@ class Audit:
         if self._attempts > len(self._buried):
             raise self._wrong("t:*", f"said of a task that {self._attempts} ranks had died with it")
 
-    def _check_letters(self, seen: Observation, books: Books) -> None:
-        self._letters += len(seen.dead)
-        for letter in seen.dead:
-            self._letter_marks = (self._letter_marks + self._codec.mark(letter)) % (1 << 128)
+    def _check_letters(self, books: Books) -> None:
         there = self._letters + books.letters
         if there != self._sum.letters:
             raise self._wrong("dead", f"had {there} letters where the ranks have written {self._sum.letters}")
         if not books.letters and self._letter_marks != self._sum.letter_marks:
             raise self._wrong("dead", "had a letter twice, and another one not at all")
 
-    def _check_reports(self, reports: list[bytes]) -> frozenset[int]:
+    def _take_reports(self, reports: list[bytes]) -> None:
         for report in reports:
             if report in self._reports:
                 raise self._wrong("final", "holds a report a second time")
@@ -144,9 +148,6 @@ class Audit:
                 raise self._wrong("final", "holds a report that no rank has written") from None
             rank = Codec.sealer(report)
             self._told[rank] = self._told.get(rank, 0) + 1
-        # one that was lost may have died before it could leave what it had announced
-        here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._buried]
-        return frozenset(rank for rank, account in here if account.reports > self._told.get(rank, 0))
 
     def _check_ranks(self, seen: Observation, books: Books) -> None:
         behind = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}

@@ -22,7 +22,7 @@ class World:
         self.store = MemoryStore()
         self.codecs = [Codec(SECRET, rank=rank) for rank in range(3)]
         self.ranks = [
-            GuardedBroker(MemoryBroker(self.store, rank), codec, rank, PREFIX)
+            GuardedBroker(MemoryBroker(self.store, rank), codec, rank, PREFIX, lambda: 0.0)
             for rank, codec in enumerate(self.codecs)
         ]
         for broker in self.ranks:
