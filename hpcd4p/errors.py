@@ -43,6 +43,10 @@ class UsageError(Hpcd4pError):
     """Something that the user can mend before starting again."""
 
 
+MOST_PROBLEMS = 20
+"""Problems of a workflow that are told; in one of thousands of elements most are alike."""
+
+
 class WorkflowError(UsageError):
     """A workflow that cannot run; `problems` lists every reason found, one sentence each."""
 
@@ -53,7 +57,9 @@ class WorkflowError(UsageError):
         if len(self.problems) == 1:
             text = head + self.problems[0]
         else:
-            lines = "".join(f"\n  - {p}" for p in self.problems)
+            lines = "".join(f"\n  - {p}" for p in self.problems[:MOST_PROBLEMS])
+            if len(self.problems) > MOST_PROBLEMS:
+                lines += f"\n  ... and {len(self.problems) - MOST_PROBLEMS:,} more"
             text = f"{head}{len(self.problems)} problems in the workflow:{lines}"
         super().__init__(text)
 

@@ -9,6 +9,7 @@ messages, with atomic counters in place of the waves of Mattern, Distributed Com
 from __future__ import annotations
 
 from enum import Enum
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from hpcd4p.plan.model import Plan
@@ -41,7 +42,14 @@ class Ending:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._upstream = [plan.upstream(e.index) for e in plan.elements]
+        self._above = [len(sources) for sources in plan.upstream()]
+        """Elements upstream of each that are not drained."""
+        self._below: list[list[int]] = [[] for _ in plan.elements]
+        for e, sources in enumerate(plan.upstream()):
+            for source in sources:
+                self._below[source].append(e)
+        self._next = [e for e, above in enumerate(self._above) if not above]
+        """Those that are not drained, but all above them: a heap."""
         self.phase = [Phase.OPEN for _ in plan.elements]
 
     def observe(self, pending: dict[int, int]) -> list[Finish]:
@@ -51,17 +59,23 @@ class Ending:
         until then it must not look again.
         """
         orders = []
-        for element in self._plan.elements:
-            e = element.index
-            if self.phase[e] is Phase.DRAINED or pending.get(e, 0) != 0:
-                continue
-            if any(self.phase[u] is not Phase.DRAINED for u in self._upstream[e]):
-                continue
-            if self.phase[e] is Phase.OPEN and element.role.fixed:
+        wait = []
+        while self._next:
+            e = heappop(self._next)
+            element = self._plan.elements[e]
+            if pending.get(e, 0) != 0:
+                wait.append(e)
+            elif self.phase[e] is Phase.OPEN and element.role.fixed:
                 self._move(e, Phase.FINISHING)
                 orders.append(Finish(e, element.partitions))
+                wait.append(e)
             else:
                 self._move(e, Phase.DRAINED)
+                for below in self._below[e]:
+                    self._above[below] -= 1
+                    if not self._above[below]:
+                        heappush(self._next, below)
+        self._next = wait  # in order, so a heap
         return orders
 
     def _move(self, e: int, to: Phase) -> None:
@@ -73,7 +87,7 @@ class Ending:
     def over(self) -> bool:
         """Whether the run is over."""
         # all of them: where every output is connected, nothing leads to the collector
-        return all(phase is Phase.DRAINED for phase in self.phase)
+        return not self._next
 
     def open_elements(self) -> list[str]:
         """Names of the elements that are not drained."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import ElementPlan, Plan
@@ -11,17 +12,20 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
 
 
-def too_many(plan: Plan, settings: EngineSettings, stats: dict[str, int]) -> str | None:
+def too_many(
+    plan: Plan, settings: EngineSettings, stats: dict[str, int], among: Iterable[int] | None = None
+) -> str | None:
     """Why the run should stop for its failures, or None.
 
     Parameters
     ----------
     stats
         ``n:E`` tuples run, ``o:E`` written and ``f:E`` failed, by element; and of them, by cause.
+    among
+        Elements of which a tuple has failed; None: any.
     """
-    total = 0
-    for element in plan.elements:
-        total += stats.get(f"f:{element.index}", 0)
+    total = sum(tuples for name, tuples in stats.items() if name.startswith("f:"))
+    for element in plan.elements if among is None else map(plan.elements.__getitem__, among):
         reason = _hopeless(element, settings.hopeless_after, stats)
         if reason:
             return reason

@@ -41,11 +41,14 @@ class Granularity:
         # a slice shorter than the tasks would cut them again, and Redis would have what the rule spares it
         self.slice_s = settings.slice_s * self.task_s / settings.task_s
         self._ranks = ranks
+        self.lessons = 0
+        """How often something was learned."""
         self._service_us: dict[int, float] = {}
         self._cut: dict[int, int] = {}
 
     def learn(self, service_us: dict[int, float]) -> None:
         """Take in measured service times, in microseconds per tuple."""
+        self.lessons += 1
         self._service_us.update(service_us)
 
     def known(self, element: int) -> bool:

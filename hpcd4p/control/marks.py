@@ -26,14 +26,11 @@ class Marks:
     """
 
     def __init__(self, plan: Plan, settings: EngineSettings) -> None:
-        indices = [e.index for e in plan.elements]
         self._tasks, self._bytes = high_marks(plan, settings)
-        self.feeds = [plan.feeds(e) for e in indices]
-        self._below = [plan.below(e) for e in indices]
-        self._to_pool = [
-            any(plan.elements[r.target].role is Role.POOL for r in plan.routes if r.source == e)
-            for e in indices
-        ]
+        self.feeds = plan.feeds()
+        self._below = plan.below()
+        feeding = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
+        self._to_pool = [e.index in feeding for e in plan.elements]
 
     def full(self, tasks: int, size: int) -> bool:
         """Whether as many tasks wait as may, or as many bytes."""
@@ -55,5 +52,5 @@ class Marks:
         """
         if congested and self.feeds[element] & congested:
             return True
-        tasks = sum(count for e, count in waiting.items() if e in self._below[element])
+        tasks = sum(count for e, count in waiting.items() if self._below[element] >> e & 1)
         return tasks > self._tasks or (tasks > 0 and size > self._bytes)

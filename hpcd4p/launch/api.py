@@ -6,7 +6,6 @@ back the same way; classes of a notebook or a script go by value.
 
 from __future__ import annotations
 
-import copy
 import pickle
 import sys
 import tempfile
@@ -30,6 +29,9 @@ from hpcd4p.runtime.job import Job
 from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import WorkflowGraph
+from hpcd4p.workflow.identity import dumper, pack, remade, unpack
+from hpcd4p.workflow.kept import copied, keeping
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def run(
     path = None if record is None else _record_path(Path(record), plan.name)
     if ranks == 1:
         # each on its own, as on ranks: no object is shared between elements, and the user's stay as they are
-        job.elements = [_copied(pe) for pe in elements]
+        with keeping(elements, by_value=True):
+            job.elements = [_copied(pe) for pe in elements]
         result = perform(job, path)
     else:
         result = _elsewhere(job, path)
@@ -190,13 +193,12 @@ def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
 
 
 def _copied(pe: GenericPE) -> GenericPE:
+    made: GenericPE
     try:
-        return copy.deepcopy(pe)
+        made = copied(pe)
     except Exception:  # noqa: BLE001 - user classes: what cannot be copied may still travel, as it does to ranks
-        import cloudpickle
-
-        made: GenericPE = pickle.loads(cloudpickle.dumps(pe))
-        return made
+        made = remade(pe)
+    return made
 
 
 def _record_path(given: Path, workflow: str) -> Path:
@@ -206,10 +208,6 @@ def _record_path(given: Path, workflow: str) -> Path:
 
 def _elsewhere(job: Job, record: Path | None) -> Result:
     """Start ranks, hand them the job, and take what came out."""
-    import cloudpickle
-
-    from hpcd4p.launch.mpirun import launch
-
     # modules beside a script are found by the ranks as they are here
     paths = [str(Path(p).absolute()) for p in sys.path]
     job.module = (
@@ -217,12 +215,28 @@ def _elsewhere(job: Job, record: Path | None) -> Result:
         None,
         f"import sys\nsys.path += [p for p in {paths!r} if p not in sys.path]\n",
     )
-    blob = cloudpickle.dumps(job)
+    with keeping([*job.elements, *_given(job)], by_value=True):
+        return _asked(job, record, paths)
+
+
+def _given(job: Job) -> list[Any]:
+    return [each for given in job.inputs.values() if isinstance(given, list) for each in given]
+
+
+def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
+    import cloudpickle
+
+    from hpcd4p.launch.mpirun import launch
+
+    dumps = dumper(by_value=True)
+    packed = pack([dumps(job)])
     # what cloudpickle sends by value names the functions that rebuild it
-    job.by_value = b"cloudpickle.cloudpickle" in blob
+    job.by_value = any(b"cloudpickle.cloudpickle" in part for part in (packed.common, *packed.blobs))
     with tempfile.TemporaryDirectory(prefix="hpcd4p-call-") as folder:  # 0700
         call = Path(folder) / "call"
-        call.write_bytes(cloudpickle.dumps((paths, job.dispel4py, cloudpickle.dumps(job), record)))
+        call.write_bytes(
+            cloudpickle.dumps((paths, job.dispel4py, packed._replace(blobs=[dumps(job)]), record))
+        )
         redis = job.plan.mapping is not Mapping.STATIC
         status = launch(job.plan.size, ["_call", str(call)], redis=redis)
         answer = call.with_suffix(".answer")
@@ -239,13 +253,12 @@ def answer_call(call: Path) -> int:
 
     Only for a file that `run` wrote: it is unpickled.
     """
-    import cloudpickle
-
-    paths, dispel4py, blob, record = pickle.loads(call.read_bytes())
+    paths, dispel4py, packed, record = pickle.loads(call.read_bytes())
     sys.path += [p for p in paths if p not in sys.path]
     if dispel4py:
         dispel4py_names()  # to the end of this process
-    job: Job = pickle.loads(blob)
+    job: Job
+    (job,) = unpack(packed)
     result: Result | Hpcd4pError
     try:
         result = perform(job, record)
@@ -253,6 +266,6 @@ def answer_call(call: Path) -> int:
     except Hpcd4pError as error:
         result, status = error, error.status
     aside = call.with_suffix(".aside")
-    aside.write_bytes(cloudpickle.dumps(result))
+    aside.write_bytes(tuple_dumper(by_value=True)(result))
     aside.rename(call.with_suffix(".answer"))
     return status

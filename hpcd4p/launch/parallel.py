@@ -26,6 +26,9 @@ from hpcd4p.runtime.progress import Progress
 from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
+from hpcd4p.workflow.identity import Packed, dumper, pack
+from hpcd4p.workflow.kept import keep
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 if TYPE_CHECKING:
     from hpcd4p.launch.early import Early
@@ -46,7 +49,10 @@ def run(
         With the summary so far in its attribute `summary`, if the run had begun.
     """
     secret = early.secret
-    blobs = _pickled(job)
+    keep(job.elements, job.by_value)
+    packed = _packed(job)
+    codec = Codec(secret)
+    codec.dumps = tuple_dumper(job.by_value)
     with ExitStack() as stack:
         stack.callback(early.stop)  # the ranks need it no longer, whatever is still to be written
         redis: RedisPlace | None = None
@@ -59,7 +65,7 @@ def run(
             raise
         setup = Setup(
             job.plan,
-            blobs,
+            packed,
             asdict(job.settings),
             job.module,
             secret,
@@ -159,16 +165,12 @@ def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Br
     return GuardedBroker(broker, codec, 0, broker.keys.prefix)
 
 
-def _pickled(job: Job) -> list[bytes]:
-    dumps: Callable[..., bytes] = pickle.dumps
-    if job.by_value:
-        import cloudpickle
-
-        dumps = cloudpickle.dumps
+def _packed(job: Job) -> Packed:
+    dumps = dumper(job.by_value)
     blobs, problems = [], []
     for element, pe in zip(job.plan.elements, job.elements, strict=False):
         try:
-            blobs.append(dumps(pe, protocol=5))
+            blobs.append(dumps(pe))
         except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
             problems.append(
                 f"element {element.name} cannot be pickled, so it cannot be sent to another rank: "
@@ -176,4 +178,4 @@ def _pickled(job: Job) -> list[bytes]:
             )
     if problems:
         raise WorkflowError(problems)
-    return blobs
+    return pack(blobs)

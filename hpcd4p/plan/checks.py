@@ -5,7 +5,6 @@ Owns validation. It must never stop at the first problem, and never change the g
 
 from __future__ import annotations
 
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import index
@@ -17,6 +16,8 @@ from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING, NAME
 from hpcd4p.workflow.graph import Connection
 from hpcd4p.workflow.groupings import read_columns, read_grouping
+from hpcd4p.workflow.identity import dumper
+from hpcd4p.workflow.kept import Kept
 
 MAX_INSTANCES = 1 << 20
 """Most instances or partitions of an element: more is a slip, and each costs memory."""
@@ -180,16 +181,12 @@ def _pickles(value: Any, dumps: Callable[[Any], Any]) -> bool:
     return True
 
 
-def dumps_by_reference(thing: Any) -> None:
-    """Pickle `thing` as ranks do, the data of arrays apart: only whether it can be done is of interest."""
-    pickle.dumps(thing, protocol=5, buffer_callback=lambda buffer: None)
-
-
-def dumps_by_value(thing: Any) -> None:
-    """Pickle `thing` with the functions and classes of a notebook or script in it."""
-    import cloudpickle
-
-    cloudpickle.dumps(thing, protocol=5, buffer_callback=lambda buffer: None)
+def dumps_as_sent(elements: list[GenericPE], by_value: bool) -> Callable[[Any], Any]:
+    """Function that pickles what is of `elements` as for other ranks: only whether it can be done counts."""
+    kept = Kept()
+    kept.keep(elements, by_value)
+    dumps = dumper(by_value, kept)
+    return lambda thing: dumps(thing, buffer_callback=lambda buffer: None)  # the data of arrays apart
 
 
 def _connections(elements: list[GenericPE], connections: list[Connection]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
+from hpcd4p.plan.rows import chosen_rows, shortened_list, with_gaps
 
 _ROLES = {
     Role.ROOT: "source",
@@ -15,6 +16,9 @@ _ROLES = {
     Role.PINNED: "stateless",
     Role.COLLECT: "collector",
 }
+
+SHOWN_ELEMENTS = 20
+"""Elements listed for one rank before the rest is only counted."""
 
 SHOWN_PER_RANK = 4
 """Partitions listed for one rank before the rest is only counted."""
@@ -35,10 +39,13 @@ def describe(plan: Plan) -> str:
 def _table(rows: list[tuple[str, ...]]) -> str:
     if not rows:
         return "  none"
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    places = chosen_rows([0] * len(rows))
+    shown = [rows[place] for place in places]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    lines = [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in shown
+    ]
+    return "\n".join(with_gaps(lines, places, len(rows), "`plan --json` has all"))
 
 
 def _element_row(plan: Plan, e: ElementPlan) -> tuple[str, ...]:
@@ -105,7 +112,7 @@ def _duties_by_rank(plan: Plan) -> list[str]:
     for rank in range(plan.size):
         parts = []
         if rank == HEAD:
-            parts.append(f"head: sources {', '.join(sources)}; collector; coordination")
+            parts.append(f"head: sources {shortened_list(sources)}; collector; coordination")
         if rank in held:
             parts.append(f"{'stateful' if pool else 'pinned'}: {_held(plan, held[rank])}")
         if rank in pool:
@@ -125,7 +132,7 @@ def _held(plan: Plan, pairs: list[tuple[int, int]]) -> str:
             shown = ",".join(map(str, parts[:SHOWN_PER_RANK]))
             more = f",... ({len(parts)} in all)" if len(parts) > SHOWN_PER_RANK else ""
             texts.append(f"{e.name}[{shown}{more}]")
-    return ", ".join(texts)
+    return shortened_list(texts, SHOWN_ELEMENTS)
 
 
 def ranges(ranks: Iterable[int]) -> str:

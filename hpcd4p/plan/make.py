@@ -6,7 +6,7 @@ Pure: the same arguments give the same plan, and the graph is not changed (but f
 from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
-from hpcd4p.plan.checks import dumps_by_reference, dumps_by_value, problems_of_elements, problems_of_members
+from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
 from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
 from hpcd4p.plan.ordering import in_order
@@ -46,8 +46,7 @@ def make_plan(
     flat = flattened(graph)
     problems = flat.problems + problems_of_members(flat.members)
     numbered = [pe for pe in dict.fromkeys(flat.members) if _is_usable(pe)]
-    dumps = dumps_by_value if by_value else dumps_by_reference
-    problems += problems_of_elements(numbered, flat.connections, dumps)
+    problems += problems_of_elements(numbered, flat.connections, dumps_as_sent(numbered, by_value))
     if problems:
         raise WorkflowError(list(dict.fromkeys(problems)), graph.name)
     return _placed(graph.name, numbered, flat.connections, size, settings, chosen)

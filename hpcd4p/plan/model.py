@@ -7,7 +7,9 @@ unconnected output.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 HEAD = 0
@@ -120,37 +122,40 @@ class Plan(NamedTuple):
         """Elements that have a task stream: those of the pool, and the roots that may move there."""
         return [e.index for e in self.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
 
-    def outgoing(self, element: int) -> dict[str, list[Route]]:
-        """Routes that leave `element`, by output."""
-        out: dict[str, list[Route]] = {}
+    def outgoing(self) -> list[dict[str, list[Route]]]:
+        """By element: the routes that leave it, by output."""
+        out: list[dict[str, list[Route]]] = [{} for _ in self.elements]
         for route in self.routes:
-            if route.source == element:
-                out.setdefault(route.output, []).append(route)
+            out[route.source].setdefault(route.output, []).append(route)
         return out
 
-    def upstream(self, element: int) -> set[int]:
-        """Elements with an edge into `element`."""
-        return {r.source for r in self.routes if r.target == element}
-
-    def below(self, element: int) -> set[int]:
-        """Elements that something written by `element` may reach."""
-        found: set[int] = set()
-        for route in self.routes:  # sources are in topological order
-            if route.source == element or route.source in found:
-                found.add(route.target)
+    def upstream(self) -> list[set[int]]:
+        """By element: those with an edge into it."""
+        found: list[set[int]] = [set() for _ in self.elements]
+        for route in self.routes:
+            found[route.target].add(route.source)
         return found
 
-    def feeds(self, element: int) -> set[int]:
-        """Stateful elements that a task of `element` may send to (through pool elements only)."""
-        found: set[int] = set()
-        todo = [element]
-        while todo:
-            here = todo.pop()
-            for route in self.routes:
-                if route.source == here and route.target not in found:
-                    target = self.elements[route.target]
-                    if target.role is Role.POOL:
-                        todo.append(route.target)
-                    else:
-                        found.add(route.target)
+    def below(self) -> list[int]:
+        """By element: those that something written by it may reach, as a number with their bits set.
+
+        Bits, for in a chain of thousands each element is above all the rest.
+        """
+        found = [0] * len(self.elements)
+        for route in self._backwards():
+            found[route.source] |= found[route.target] | 1 << route.target
         return found
+
+    def feeds(self) -> list[Set[int]]:
+        """By element: stateful elements that a task of it may send to (through pool elements only)."""
+        found: list[Set[int]] = [frozenset()] * len(self.elements)
+        for route in self._backwards():
+            pool = self.elements[route.target].role is Role.POOL
+            more = found[route.target] if pool else {route.target}
+            # most of a long chain leads to the same few: one set for all of them
+            found[route.source] = found[route.source] | more if found[route.source] else more
+        return found
+
+    def _backwards(self) -> list[Route]:
+        """Routes in such an order that all behind an element come before those that lead to it."""
+        return sorted(self.routes, key=attrgetter("source"), reverse=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.rows import IN_RECORD, chosen_rows, shortened_list, with_gaps
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 FIRST_LETTERS = 3
 """Kinds of failures in the summary, with an example each: most often all fail for one reason."""
+
+MOST_NOTES = 10
+"""Notes in the summary."""
 
 ROLES = {
     "root": "source",
@@ -56,7 +60,7 @@ def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: P
         _elements(summary),
         _work(summary),
         _failures(summary, letters, record),
-        [f"Note: {note}" for note in summary.notes],
+        _notes(summary.notes),
         [f"Record: {record}   (python -m hpcd4p show {record})"] if record is not None else [],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -81,8 +85,11 @@ def _headline(summary: Summary) -> str:
 def _outputs(summary: Summary) -> list[str]:
     if not summary.outputs:
         return []
-    rows = [[name, count(number, "tuple")] for name, number in sorted(summary.outputs.items())]
-    return ["Outputs (element.output: what left the workflow)", *table(["", ""], rows, left=2)[1:]]
+    outputs = sorted(summary.outputs.items())
+    places = chosen_rows([number for _, number in outputs])
+    rows = [[name, count(number, "tuple")] for name, number in (outputs[place] for place in places)]
+    lines = table(["", ""], rows, left=2)[1:]
+    return ["Outputs (element.output: what left the workflow)", *with_gaps(lines, places, len(outputs))]
 
 
 def _elements(summary: Summary) -> list[str]:
@@ -90,14 +97,25 @@ def _elements(summary: Summary) -> list[str]:
         return []
     failed = any(e.failed for e in summary.elements)
     head = ["element", "runs as", "tuples in", "tuples out", "tuples/s", "per tuple", "busy"]
+    # those that fail before those that work long
+    places = chosen_rows([e.busy_s + (summary.elapsed_s * 1e6 if e.failed else 0) for e in summary.elements])
     rows = [
         [*_element_row(e, summary.elapsed_s), *([f"{e.failed:,}"] if failed else [])]
-        for e in summary.elements
+        for e in (summary.elements[place] for place in places)
     ]
+    header, *lines = table([*head, *(["failed"] if failed else [])], rows, left=2)
     return [
         "Elements (tuples/s of the whole run; busy: time inside the element, all ranks together)",
-        *table([*head, *(["failed"] if failed else [])], rows, left=2),
+        header,
+        *with_gaps(lines, places, len(summary.elements)),
     ]
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    lines = [f"Note: {note}" for note in notes[:MOST_NOTES]]
+    if len(notes) > MOST_NOTES:
+        lines.append(f"... and {count(len(notes) - MOST_NOTES, 'note')} more ({IN_RECORD})")
+    return lines
 
 
 def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
@@ -155,7 +173,7 @@ def _failures(summary: Summary, letters: Sequence[DeadLetter], record: Path | No
     if not summary.failed and not letters:
         return ["Failures: none"] if summary.state == COMPLETED else []
     number = summary.failed or len(letters)
-    by_element = ", ".join(f"{e.failed:,} in {e.name}" for e in summary.elements if e.failed)
+    by_element = shortened_list([f"{e.failed:,} in {e.name}" for e in summary.elements if e.failed])
     lines = [f"Failures: {count(number, 'tuple')}" + (f" ({by_element})" if by_element else "")]
     if summary.failures:
         lines += _kinds(summary.failures, letters)

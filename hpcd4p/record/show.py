@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from hpcd4p.plan.rows import IN_RECORD, chosen_rows
 from hpcd4p.record import jsontext
 from hpcd4p.record.reader import Record
 from hpcd4p.record.report import FIRST_LETTERS, first_of_kinds, letter_lines, summary_text
@@ -52,12 +53,16 @@ def record_text(record: Record) -> str:
 
 def _first_values(record: Record) -> list[str]:
     lines = []
-    for name in record.names:
+    places = chosen_rows([0] * len(record.names))
+    for name in (record.names[place] for place in places):
         number = record.count(name)
         lines.append(f"Output {name}: {count(number, 'tuple')} of {record.described(name)}")
         lines += [f"  {shortened(repr(value))}" for value in islice(record.outputs(name), FIRST_VALUES)]
         if number > FIRST_VALUES:
             lines.append(f"  ... and {number - FIRST_VALUES:,} more")
+    if len(record.names) > len(places):
+        left = count(len(record.names) - len(places), "output")
+        lines.append(f"... and {left} more ({IN_RECORD})")
     return lines
 
 

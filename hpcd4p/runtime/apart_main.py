@@ -20,6 +20,7 @@ from hpcd4p.runtime.letters import Failure, show_value
 from hpcd4p.runtime.salvage import Lost, read_body
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.keys import Cause
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 FLUSH_S = 0.01
 """What has come out is told after this time: what is not told when the process dies runs again."""
@@ -52,9 +53,10 @@ class Server:
         setup, rank, started = pickle.load(read)
         self._plan: Plan = setup.plan
         self._elements = elements_of(setup)
-        self._codec = Codec(b"", setup.by_value)
+        self._codec = Codec(b"")
+        self._codec.dumps = tuple_dumper(setup.by_value)
         self._failures: list[Failure] = []
-        self._flow = Flow(setup.plan, rank, _nowhere, self._fail, started)
+        self._flow = Flow(setup.plan, rank, self._fail, started)
         self._instances: dict[int, Instance] = {}
         self._upto = 0
         self._began = clock.now()
@@ -151,7 +153,3 @@ class Server:
             else:
                 good.append(value)
         return good
-
-
-def _nowhere(*_: Any) -> None:
-    """Nothing is routed here."""

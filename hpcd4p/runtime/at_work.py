@@ -26,6 +26,9 @@ starters: dict[int, str] = {}
 threads = 0
 """How many threads there were then, as `_thread._count` says."""
 
+MOST_NAMES = 10
+"""Names in a message, the latest."""
+
 _FULL = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -71,7 +74,8 @@ def blame(error: BaseException, rank: int) -> ElementFailed | None:
 
 
 def _either(names: dict[str, None]) -> str:
-    return " or ".join(names) or "an element"
+    first = list(names)[-MOST_NAMES:]
+    return " or ".join(first + (["another"] if len(names) > len(first) else [])) or "an element"
 
 
 def _is_full(error: BaseException | None) -> bool:

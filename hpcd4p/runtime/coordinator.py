@@ -19,6 +19,7 @@ from hpcd4p.runtime.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.reports import in_run_time
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.transport.broker import Broker
+from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Order, Task
 
@@ -95,7 +96,8 @@ class Coordinator:
         self._codec = codec
         self._sink = sink
         self._started = started
-        self._looked = 0.0
+        self._looked = self._counted = 0.0
+        self._count_s = stats_s(len(plan.elements))
         self._looked_alive = started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
         self._changes: dict[str, int] = {}
@@ -131,8 +133,12 @@ class Coordinator:
         now = clock.now()
         self._looked = now
         alive = now - self._looked_alive > self._alive_s
-        seen = self.seen = self._broker.observe(alive)
-        self.stats = seen.stats
+        count = now - self._counted >= self._count_s or now >= self.scaler.due()
+        seen = self._broker.observe(alive, stats=count)
+        if count:
+            self._counted = now
+            self.stats = seen.stats
+        seen = self.seen = seen._replace(stats=self.stats)
         self._fetch_letters(seen.dead)
         for figures in seen.reports:
             self._reported(figures)
@@ -140,7 +146,7 @@ class Coordinator:
             self._looked_alive = now
             for rank in self.liveness.look(seen.alive, seen.committed, now):
                 self._lose(rank)
-        reason = too_many(self.plan, self.settings, self.stats)
+        reason = too_many(self.plan, self.settings, self.stats) if count else None
         if reason:
             raise TooManyFailures(reason)
         finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]

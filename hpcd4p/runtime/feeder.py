@@ -45,11 +45,8 @@ class Feeder(Rank):
         self._asking = False
         pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
         self._ahead = [
-            {
-                output: [r.target for r in routes if r.target in pool]
-                for output, routes in job.plan.outgoing(e.index).items()
-            }
-            for e in job.plan.elements
+            {output: [r.target for r in routes if r.target in pool] for output, routes in out.items()}
+            for out in job.plan.outgoing()
         ]
 
     def event(self, kind: str, text: str) -> None:
@@ -141,7 +138,7 @@ class Feeder(Rank):
         now = clock.now()
         if now > self._asked_at + self._ask_s:
             self._asked_at = now
-            self._ask_s = min(2 * self._ask_s, ASK_S[1])
+            self._ask_s = min(2 * self._ask_s, max(ASK_S[1], self._count_s / 4))
             self._flushed_at = 0.0  # with the statistics
             self.exchange(Commit())
 
@@ -172,7 +169,7 @@ class Feeder(Rank):
             for failure in failures:
                 self.fail(failure)
             if out:
-                self.flow.route(element, out)
+                self.route(element, out)
             worked = worked or bool(out or failures)
             if done:
                 self._close(source)

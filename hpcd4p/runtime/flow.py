@@ -1,12 +1,12 @@
 """From the outputs of an instance to the inputs of the next: routing over the edges of the plan.
 
-Shared by the sequential run and by every rank of a parallel one; they differ in `deliver` only.
+Shared by the sequential run and by every rank of a parallel one; they differ in what they do with a delivery.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
@@ -14,10 +14,15 @@ from hpcd4p.plan.routing import Splitter
 from hpcd4p.runtime.instance import Instance, show_error
 from hpcd4p.wire.keys import Cause
 from hpcd4p.workflow.elements import GenericPE
+from hpcd4p.workflow.kept import copied
+from hpcd4p.workflow.sentinels import dumps
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.letters import Failure, Letters
     from hpcd4p.runtime.salvage import Lost
+
+Delivery = tuple[Route, int, list[Any]]
+"""Route, partition (0 for the pool) and tuples."""
 
 _ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
@@ -29,12 +34,10 @@ def isolate(values: list[Any]) -> list[Any]:
         if kind in _ATOMS or (kind is tuple and all(type(each) in _ATOMS for each in value)):
             continue
         try:
-            copy: list[Any] = pickle.loads(pickle.dumps(values, protocol=5))
+            copy: list[Any] = pickle.loads(dumps(values, protocol=5))
         except Exception:  # noqa: BLE001  # user classes: what cannot be pickled is copied as Python copies
-            from copy import deepcopy
-
             try:
-                copy = deepcopy(values)
+                copy = copied(values)
             except Exception:  # noqa: BLE001  # ... and what cannot be copied at all is shared
                 return values
         return copy
@@ -46,8 +49,6 @@ class Flow:
 
     Parameters
     ----------
-    deliver
-        Called with (route, partition, values); partition is 0 for the pool.
     on_failure
         Called with each failure: a dead letter, or one more of a kind of which there are enough.
     started
@@ -58,22 +59,17 @@ class Flow:
         self,
         plan: Plan,
         rank: int,
-        deliver: Callable[[Route, int, list[Any]], None],
         on_failure: Callable[[Failure], None],
         started: float,
     ) -> None:
         self.plan = plan
         self.rank = rank
-        self._deliver = deliver
         self._on_failure = on_failure
         self._started = started
         self._letters: Letters | None = None
         self._routes: list[dict[str, list[tuple[Route, Splitter | None]]]] = [
-            {
-                output: [(route, self._splitter(route)) for route in routes]
-                for output, routes in plan.outgoing(element.index).items()
-            }
-            for element in plan.elements
+            {output: [(route, self._splitter(route)) for route in routes] for output, routes in out.items()}
+            for out in plan.outgoing()
         ]
 
     def _splitter(self, route: Route) -> Splitter | None:
@@ -86,8 +82,8 @@ class Flow:
         """A running instance whose failures become dead letters. Not started."""
         return Instance(element, pe, partition, self.rank, self._failed)
 
-    def route(self, element: int, outputs: list[tuple[str, list[Any]]]) -> None:
-        """Send what `element` wrote along its edges."""
+    def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
+        """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""
         table = self._routes[element]
         for output, values in outputs:
             edges = table.get(output, ())
@@ -95,15 +91,15 @@ class Flow:
             for i, (route, splitter) in enumerate(edges):
                 mine = isolate(values) if i < last else values
                 if splitter is None:
-                    self._deliver(route, 0, mine)
+                    yield route, 0, mine
                 else:
-                    self._split(route, splitter, mine)
+                    yield from self._split(route, splitter, mine)
 
-    def _split(self, route: Route, splitter: Splitter, values: list[Any]) -> None:
+    def _split(self, route: Route, splitter: Splitter, values: list[Any]) -> Iterator[Delivery]:
         parts = splitter.split(values)
         shared = len(parts) > 1 and parts[0][1] is parts[1][1]  # one-to-all
         for i, (partition, part) in enumerate(parts):
-            self._deliver(route, partition, isolate(part) if shared and i else part)
+            yield route, partition, isolate(part) if shared and i else part
         if splitter.failures:
             failures, splitter.failures = splitter.failures, []
             for value, error in failures:

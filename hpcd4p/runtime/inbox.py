@@ -7,7 +7,7 @@ unpickled is in the cache when it runs.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,9 @@ class Inbox:
 
     def __init__(self, elements: Iterable[int], high_tuples: int, high_bytes: int) -> None:
         self.lines: dict[int, Line] = {e: deque() for e in elements}
-        self.tuples = dict.fromkeys(self.lines, 0)
-        self._weight = dict.fromkeys(self.lines, 0.0)
+        self.tuples: Counter[int] = Counter()
+        """Tuples in line, by element that has any: of thousands of elements few have."""
+        self._weight: dict[int, float] = {}
         self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
         self._sealed: deque[list[Any]] = deque()
@@ -67,15 +68,18 @@ class Inbox:
         counts = Codec.counts(arrival.frames)
         total = sum(counts.values()) or 1
         for element, count in counts.items():
+            if not count:  # nothing of it could be pickled
+                continue
             self.tuples[element] += count
-            self._weight[element] += size * count / total
+            self._weight[element] = self._weight.get(element, 0.0) + size * count / total
         self._sealed.append(arrival.frames)
 
     def admit(self, segments: list[Segment]) -> None:
         """Put segments of a committed transaction of this rank itself in line."""
         for element, partition, port, values in segments:
-            self.lines[element].append((partition, port, values))
-            self.tuples[element] += len(values)
+            if values:
+                self.lines[element].append((partition, port, values))
+                self.tuples[element] += len(values)
 
     def open(self) -> list[Lost]:
         """Unpickle the oldest message that is still sealed; what cannot be is given, and out of line."""
@@ -106,8 +110,16 @@ class Inbox:
 
     def _shrink(self, element: int, count: int) -> None:
         before = self.tuples[element]
-        self.tuples[element] = before - count
-        self._weight[element] *= self.tuples[element] / before if before else 0.0
+        if count < before:
+            self.tuples[element] = before - count
+            self._weight[element] = self._weight.get(element, 0.0) * (1 - count / before)
+        else:
+            self.tuples.pop(element, None)
+            self._weight.pop(element, None)
+
+    def waiting(self) -> list[int]:
+        """Elements that have something in line, those nearest the sinks first."""
+        return sorted(self.tuples, reverse=True)
 
     @property
     def uncommitted(self) -> bool:
@@ -127,12 +139,12 @@ class Inbox:
         return any(self._news())
 
     def _news(self) -> tuple[list[int], list[int]]:
-        worse, better = [], []
+        worse = []
         for e, count in self.tuples.items():
-            weight = self._weight[e]
-            if e not in self._congested:
-                if count > self._high[0] or weight > self._high[1]:
-                    worse.append(e)
-            elif count < self._high[0] / 2 and weight < self._high[1] / 2:
-                better.append(e)
+            if e not in self._congested and (
+                count > self._high[0] or self._weight.get(e, 0.0) > self._high[1]
+            ):
+                worse.append(e)
+        low = self._high[0] / 2, self._high[1] / 2
+        better = [e for e in self._congested if self.tuples[e] < low[0] and self._weight.get(e, 0.0) < low[1]]
         return worse, better

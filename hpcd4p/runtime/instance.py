@@ -150,6 +150,11 @@ class Instance:
             return 1
         return max(1, int(HOLD_BYTES * self.tuples / (self.out_bytes + 1)))
 
+    @property
+    def held(self) -> int:
+        """Most tuples that wait on one of its outputs."""
+        return max(map(len, self.out.values()), default=0)
+
     def finish(self) -> None:
         """Call `postprocess`; what raises in it is a failure like any other."""
         at_work.since[self.plan.name] = None

@@ -44,6 +44,10 @@ than that to run costs more than it saves, however late it is."""
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
+DEEP = 32
+"""So many elements run inside each other; what the last of them writes is published. Each takes up to a dozen
+of the thousand calls that Python allows, and the elements need some, too."""
+
 TAIL_TASKS = 4
 """While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
 longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
@@ -62,6 +66,8 @@ class PoolRank(Rank):
         self._held_off = False
         self._held_at = 0
         """Transactions that were under way when nothing could be begun before one of them is committed."""
+        self._slow: frozenset[int] = frozenset()
+        self._slow_since = -1
         self._seen: dict[int, int] = {}
         """Tasks that wait by element, if the last look asked for quick elements only."""
         self._lease: Lease | None = None
@@ -69,6 +75,8 @@ class PoolRank(Rank):
         self._letters = 0
         self._ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
         self._abandoned = False
+        self._depth = 0
+        """Batches that are in their middle, each inside the one before."""
         self.parking = Parking()
         self.suspects = Suspects(self)
         self.cpu: CpuAccount | None = None
@@ -131,7 +139,8 @@ class PoolRank(Rank):
             self._lease = outer
 
     def _help_pool(self, element: int) -> bool:
-        wanted = [e for e in self.probation.here(self._wanted) if e > element and not self.crowded(e)]
+        wanted = [e for e in self.probation.here(self._wanted) if e > element and e in self.waiting]
+        wanted = [e for e in wanted if not self.crowded(e)]
         reply = self.exchange(Commit(), take=wanted, stand=IN_CALL)
         if reply.task is None or self.stopped is not None:
             return False
@@ -156,8 +165,7 @@ class PoolRank(Rank):
         stand = self.parking.stand()
         wary = stand == IDLE and self._wary()
         if wary:
-            slow = [e for e in wanted if self._may_be_slow(e)]
-            wanted, stand = takeable(wanted, slow, self._seen), IN_CALL
+            wanted, stand = takeable(wanted, self._maybe_slow(), self._seen), IN_CALL
         reply = self.exchange(commit, take=wanted, ring=sleepers, stand=stand)
         self._seen = reply.waiting
         if commit:
@@ -182,7 +190,7 @@ class PoolRank(Rank):
         """Whether nothing slow may be begun now: a commit is outstanding."""
         if not len(self.window) or self._waited_long():
             return False
-        return any(map(self._may_be_slow, self._wanted))
+        return bool(self._maybe_slow())
 
     def _waited_long(self) -> bool:
         return clock.now() - self._tended > SETTLE_S
@@ -191,6 +199,12 @@ class PoolRank(Rank):
     def busy(self) -> bool:
         """See `Sender.busy`."""
         return super().busy or (self.in_pool and not self._idle and self._may_begin())
+
+    def _maybe_slow(self) -> frozenset[int]:
+        if self._slow_since != self.granularity.lessons:
+            self._slow_since = self.granularity.lessons
+            self._slow = frozenset(filter(self._may_be_slow, self._wanted))
+        return self._slow
 
     def _may_be_slow(self, element: int) -> bool:
         g = self.granularity
@@ -366,12 +380,16 @@ class PoolRank(Rank):
             super().deliver(route, partition, values)
             return
         instance = self._instance(route.target)
-        rest = self._drive(instance, route.input, values, route)
+        self._depth += 1
+        try:
+            rest = self._drive(instance, route.input, values, route)
+        finally:
+            self._depth -= 1
         if rest:
             self.outbox.to_pool(route, rest)
 
     def _local(self, element: int, values: list[Any]) -> bool:
-        if element in self._never_local or self.probation.elsewhere(element):
+        if self._depth >= DEEP or element in self._never_local or self.probation.elsewhere(element):
             return False
         if self.probation.alone(element):
             return False
@@ -402,7 +420,7 @@ class PoolRank(Rank):
         lease = self._lease
         if lease is not None and lease.repeating and instance is lease.instance:
             out = lease.unskipped(out)
-        self.flow.route(instance.plan.index, out)
+        self.route(instance.plan.index, out)
 
     def overflow(self, instance: Instance) -> None:
         """See `Rank.overflow`; a task commits in part, so that nobody must do that part again."""

@@ -14,7 +14,7 @@ gives it free, and the others may go on if they find the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Plan, Role
@@ -22,7 +22,7 @@ from hpcd4p.runtime.instance import Instance
 from hpcd4p.runtime.loops import Leave
 from hpcd4p.runtime.watch import Watched
 from hpcd4p.transport.broker import FILL, REAL, RELEASE, Broker
-from hpcd4p.workflow.places import places
+from hpcd4p.workflow.places import Place, places
 
 if TYPE_CHECKING:
     from hpcd4p.workflow.generic import GenericPE
@@ -72,12 +72,14 @@ class Probation:
         self._spoiled: set[int] = set()
         self._filled: dict[int, tuple[str, int]] = {}  # digest, tuples by then; no answer or a free one yet
         self._told: set[tuple[str, int]] = set()
+        self._held_by: dict[Hashable, list[int]] | None = None
 
     def begin(self, instance: Instance) -> None:
         """Watch a new instance; not one of ``stateful = False``, for its author knows."""
         element = instance.plan
         if instance.pe.stateful is None and not (self._alone and element.role is not Role.PINNED):
-            self._watched[element.index] = Watched(instance.pe, element.caches)
+            watched = self._watched[element.index] = Watched(instance.pe, element.caches)
+            self._note(element.index, watched.places)  # `preprocess` may have made some
 
     # ---- who runs what
 
@@ -206,14 +208,22 @@ class Probation:
         keys = {place.key for place in watched.places if any(name in what for name in place.held())}
         if not keys:
             return [e]
-        found = {e}
-        for other in self._plan.streams:
-            if other != e and self._says_nothing(other):
-                known = self._watched.get(other)
-                of_other = known.places if known is not None else places(self._elements[other])
-                if keys & {place.key for place in of_other}:
-                    found.add(other)
-        return sorted(found)
+        holders = self._holders()
+        return sorted({e}.union(*(holders.get(key, ()) for key in keys)))
+
+    def _holders(self) -> dict[Hashable, list[int]]:
+        """Elements that can keep something at a place, by its key; made when the first has changed."""
+        if self._held_by is None:
+            self._held_by = {}
+            for e in filter(self._says_nothing, self._plan.streams):
+                watched = self._watched.get(e)
+                self._note(e, watched.places if watched is not None else places(self._elements[e]))
+        return self._held_by
+
+    def _note(self, e: int, of_it: list[Place]) -> None:
+        if self._held_by is not None:
+            for place in of_it:
+                self._held_by.setdefault(place.key, []).append(e)
 
     def _say(self, kind: str, e: int, words: str) -> None:
         if (kind, e) not in self._told:

@@ -41,6 +41,11 @@ has rung, for MPI may not show a message to the first look."""
 BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
 
+DEEP_CALLS = 16
+"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each is
+a dozen of the thousand calls that Python allows. (It takes as many elements in a row that write more than may
+wait, in one call each.)"""
+
 LAST_WORDS_S = 0.5
 """What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
 
@@ -67,11 +72,7 @@ class Rank(Sender):
         started: float | None = None,
     ) -> None:
         hosted = plan.hosted(mesh.rank)
-        inbox = Inbox(
-            sorted({e for e, _ in hosted}, reverse=True),
-            settings.inbox_high_tuples,
-            settings.inbox_high_bytes,
-        )
+        inbox = Inbox({e for e, _ in hosted}, settings.inbox_high_tuples, settings.inbox_high_bytes)
         super().__init__(plan, settings, broker, mesh, codec, inbox, started)
         self.in_pool = self.rank in plan.pool_ranks
         self.elements = elements
@@ -83,6 +84,8 @@ class Rank(Sender):
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self._heard_at = self.started
         self._backoff = BACKOFF_S[0]
+        self._eased = 0
+        """Calls that wait in their middle, each begun by the help of the one before."""
 
     def _role(self) -> str:
         roles = []
@@ -194,8 +197,8 @@ class Rank(Sender):
         """Run what is in line for the partitions of this rank, for one slice; whether there was any."""
         if self.window_full:
             return False
-        for element, tuples in self.inbox.tuples.items():
-            if tuples and not self.blocked(element):
+        for element in self.inbox.waiting():
+            if not self.blocked(element):
                 self._work_line(element)
                 return True
         return False
@@ -240,7 +243,7 @@ class Rank(Sender):
     @property
     def busy(self) -> bool:
         """See `Sender.busy`."""
-        return any(self.inbox.tuples.values())
+        return bool(self.inbox.tuples)
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""
@@ -253,8 +256,9 @@ class Rank(Sender):
 
     def finish(self, element: int) -> None:
         """Post-process every instance of `element` that this rank hosts."""
-        for (e, _), instance in self.hosted.items():
-            if e == element:
+        for partition in range(self.plan.elements[element].partitions):
+            instance = self.hosted.get((element, partition))
+            if instance is not None:
                 began = clock.now()
                 instance.finish()
                 self.account.worked(began, clock.now())
@@ -267,7 +271,7 @@ class Rank(Sender):
         """Send on what `instance` has written."""
         out = instance.take()
         if out:
-            self.flow.route(instance.plan.index, out)
+            self.route(instance.plan.index, out)
 
     def overflow(self, instance: Instance) -> None:
         """Send on what a call has written so far: it writes more than should be held."""
@@ -288,6 +292,15 @@ class Rank(Sender):
         Others may be waiting for this rank, so meanwhile it helps.
         """
         self.exchange(Commit(), stand=IN_CALL)
+        if self._eased >= DEEP_CALLS:
+            return
+        self._eased += 1
+        try:
+            self._help_until_eased(element)
+        finally:
+            self._eased -= 1
+
+    def _help_until_eased(self, element: int) -> None:
         while self.stopped is None and self.crowded(element):
             self.receive()
             if not self.help(element):
@@ -306,8 +319,8 @@ class Rank(Sender):
         on one rank, from the outer call to the inner, is in that order too, and no two ranks can wait
         for each other: of all that is crowded, the last in the order can always be worked on.
         """
-        for e, tuples in self.inbox.tuples.items():
-            if tuples and e > element and not self.crowded(e):
+        for e in self.inbox.waiting():
+            if e > element and not self.crowded(e):
                 self._work_line(e)
                 self.seal()
                 self.settle(0)
@@ -345,13 +358,13 @@ class Rank(Sender):
             return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
         if len(self.window) or self.outbox or self.inbox.uncommitted:
             return self._back_off(BACKOFF_S[1])
-        waiting = [e for e, tuples in self.inbox.tuples.items() if tuples]
-        if waiting:
-            if not all(map(self.blocked, waiting)):
+        if self.inbox.tuples:
+            if not all(map(self.blocked, self.inbox.tuples)):
                 return 0.0  # the commit just made put it there
             self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
-        if self._flushed_at < self._active_at and now - self._active_at > self._linger_s:
+        unsaid = self._flushed_at < self._active_at and now - self._flushed_at > self._count_s
+        if unsaid and now - self._active_at > self._linger_s:
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders

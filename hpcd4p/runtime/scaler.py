@@ -13,7 +13,7 @@ from hpcd4p.control.roster import Roster, Stand
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.scaling import Change, Scaling, Tick
-from hpcd4p.transport.statistics import service_times
+from hpcd4p.transport.statistics import service_times, stats_s
 from hpcd4p.wire.messages import Observation, Order
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Scaler:
         if self.roster.stand:
             self._policy, self._bounds = choose(settings, len(self.roster.stand))
         self._plan = plan
-        self._every_s = settings.scale_s
+        self._every_s = max(settings.scale_s, stats_s(len(plan.elements)))
         self._give = give
         self._event = event
         self._started = started

@@ -15,9 +15,10 @@ from hpcd4p.runtime import at_work, clock
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.inbox import Inbox
 from hpcd4p.runtime.instance import Instance, show_error
-from hpcd4p.runtime.totals import totals
+from hpcd4p.runtime.totals import Increase
 from hpcd4p.runtime.transaction import RING_AFTER_S, Outbox, Sealer, Window
 from hpcd4p.transport.broker import IDLE, IN_CALL, Broker, Mesh
+from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Reply
@@ -82,7 +83,7 @@ class Sender:
         self.inbox = inbox
         self.started = clock.now() if started is None else started
         self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        self.flow = Flow(plan, self.rank, self.deliver, self.fail, self.started)
+        self.flow = Flow(plan, self.rank, self.fail, self.started)
         self.outbox = Outbox()
         self.window = Window(mesh)
         self.sealer = Sealer(
@@ -95,9 +96,11 @@ class Sender:
         share = settings.high_bytes // (2 * max(1, len(plan.pool_ranks)))
         self._heavy_bytes = max(HEAVY_BYTES[0], min(HEAVY_BYTES[1], share))
         self._congested: frozenset[int] = frozenset()
-        self._flushed: dict[str, int] = {}
+        self._increase = Increase()
         self._flushed_at = self.started
         self._flush_s = STATS_S[0]
+        self._count_s = stats_s(len(plan.elements))
+        self._most_flush_s = max(STATS_S[1], self._count_s)
         self.owners: dict[int, int] = {}
         self._sealed_at = self.started
         self._slept = self._alert = False
@@ -119,6 +122,11 @@ class Sender:
         """Carry out an order of the head."""
 
     # ---- what has been written
+
+    def route(self, element: int, out: list[tuple[str, list[Any]]]) -> None:
+        """Put what `element` has written where its edges lead."""
+        for delivery in self.flow.spread(element, out):
+            self.deliver(*delivery)
 
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """Put tuples where `route` leads."""
@@ -210,11 +218,11 @@ class Sender:
     ) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
-        want = False
-        if commit.dead or now - self._flushed_at > self._flush_s:
-            want = True
+        want = now - self._flushed_at > self._flush_s
+        if want:
             self._flushed_at = now
-            self._flush_s = min(2 * self._flush_s, STATS_S[1])
+            self._flush_s = min(2 * self._flush_s, self._most_flush_s)
+        if want or commit.dead:  # who judges failures must know what they are failures of
             commit.stats |= self.new_stats()
         worse, better = self.inbox.congestion()
         reply = self.broker.step(commit, take or (), ring or (), worse, better, want, stand)
@@ -248,7 +256,4 @@ class Sender:
 
     def new_stats(self) -> dict[str, int]:
         """Statistics since the last call, for the broker."""
-        total = {**dict.fromkeys(self._flushed, 0), **totals(self.instances())}
-        new = {k: v - self._flushed.get(k, 0) for k, v in total.items() if v != self._flushed.get(k, 0)}
-        self._flushed = total
-        return new
+        return self._increase.of(self.instances())

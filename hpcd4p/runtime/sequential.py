@@ -19,6 +19,7 @@ from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.account import RankAccount
 from hpcd4p.runtime.at_work import blame
+from hpcd4p.runtime.depth import Nesting, Work, depth_first
 from hpcd4p.runtime.flow import Flow
 from hpcd4p.runtime.forked import staying
 from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
@@ -29,6 +30,7 @@ from hpcd4p.runtime.setup import copy_element
 from hpcd4p.runtime.signals import Alarmed, interruptible
 from hpcd4p.runtime.summing import summarise
 from hpcd4p.runtime.totals import totals
+from hpcd4p.workflow.kept import keeping
 
 SLOW_CALL_S = 0.001
 """Calls of a source are made in batches while a call takes less than this."""
@@ -40,7 +42,7 @@ class _Sequential:
         self.plan = job.plan
         self.sink = sink
         self.started = clock.now()
-        self.flow = Flow(job.plan, 0, self._deliver, self._fail, self.started)
+        self.flow = Flow(job.plan, 0, self._fail, self.started)
         self.instances: dict[tuple[int, int], Instance] = {}
         self.collected = {
             r.input: (r.source, r.output) for r in job.plan.routes if r.target == job.plan.collector
@@ -51,7 +53,9 @@ class _Sequential:
         self._told = self.started
         self.failures = Failures(sink)
         self._failed: dict[str, int] = {}
-        self._has_failed = False
+        self._failing: set[int] = set()
+        """Elements of which a tuple has failed since the last look at failures."""
+        self._nesting = Nesting()
 
     def run(self) -> Summary:
         for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
@@ -66,7 +70,7 @@ class _Sequential:
             for partition in range(max(1, element.partitions)):
                 instance = self.instances[element.index, partition]
                 instance.finish()
-                self._forward(instance)
+                depth_first(self._written(instance))
         return self.summary()
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
@@ -94,20 +98,12 @@ class _Sequential:
         at = 0
         while at < len(calls):
             began = clock.now()
-            self._drive(root, "", calls[at : at + size])
+            depth_first(self._batch(root, "", calls[at : at + size]))
             at += size
             size = min(most, 2 * size) if clock.now() - began < SLOW_CALL_S * size else 1
 
-    def _deliver(self, route: Route, partition: int, values: list[Any]) -> None:
-        if route.target == self.plan.collector:
-            source, output = self.collected[route.input]
-            name = self.plan.elements[source].name
-            self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
-            self.sink.outputs(name, output, values)
-            return
-        self._drive(self.instances[route.target, partition], route.input, values)
-
-    def _drive(self, instance: Instance, port: str, values: Any) -> None:
+    def _batch(self, instance: Instance, port: str, values: Any) -> Work:
+        """Run `values`, each chunk with all that follows from it."""
         at = 0
         most = min(self.job.settings.max_task_tuples, CHUNK_TUPLES)
         while at < len(values):
@@ -115,32 +111,50 @@ class _Sequential:
             part = values[at : at + min(most, instance.light_tuples)]
             instance.run(port, part)
             at += len(part)
-            self._forward(instance)
-        if self._has_failed:
-            self._has_failed = False
-            reason = too_many(self.plan, self.job.settings, self._stats())
-            if reason:
-                raise TooManyFailures(reason)
+            yield self._written(instance)
+        if self._failing:
+            self._judge()
         if self._on_progress is not None and (now := clock.now()) - self._told > PROGRESS_S:
             self._told = now
             self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self.started))
 
+    def _judge(self) -> None:
+        """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
+        failing, self._failing = self._failing, set()
+        parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
+        stats = totals(self.instances[part] for part in parts if part in self.instances) | self._failed
+        reason = too_many(self.plan, self.job.settings, stats, failing)
+        if reason:
+            raise TooManyFailures(reason)
+
+    def _written(self, instance: Instance) -> Work:
+        """Bring what `instance` has written to those that listen, one after the other."""
+        for route, partition, values in self.flow.spread(instance.plan.index, instance.take()):
+            if route.target == self.plan.collector:
+                self._collect(route, values)
+            else:
+                yield self._batch(self.instances[route.target, partition], route.input, values)
+
+    def _collect(self, route: Route, values: list[Any]) -> None:
+        source, output = self.collected[route.input]
+        name = self.plan.elements[source].name
+        self.outputs[route.input] = self.outputs.get(route.input, 0) + len(values)
+        self.sink.outputs(name, output, values)
+
     def _overflow(self, instance: Instance) -> None:
+        if not self._nesting.allows(instance.held, instance.overflow_at):
+            return
         # the time that elements further down take is theirs, not that of the one that is writing
         began = clock.now()
-        self._forward(instance)
+        with self._nesting:
+            depth_first(self._written(instance))
         instance.busy_s -= clock.now() - began
-
-    def _forward(self, instance: Instance) -> None:
-        out = instance.take()
-        if out:
-            self.flow.route(instance.plan.index, out)
 
     def _fail(self, failure: Failure) -> None:
         self.failures.add(failure.kind, failure.tuples, failure.letter)
         for name in failure.counted():
             self._failed[name] = self._failed.get(name, 0) + failure.tuples
-        self._has_failed = True
+        self._failing.add(failure.element)
 
 
 def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
@@ -155,7 +169,8 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
     sink.warm()  # the end needs HDF5 in any case, and then elements may have used up all descriptors
     reserve()
     try:
-        with interruptible(), staying():
+        # copies of elements and tuples know what is the same everywhere
+        with keeping(job.elements, by_value=True), interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
         stop.summary = machine.summary(stop)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from hpcd4p.plan.model import Plan
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.workflow.generic import GenericPE
+from hpcd4p.workflow.identity import Packed
+from hpcd4p.workflow.kept import copied, is_kept
 
 
 class RedisPlace(NamedTuple):
@@ -22,7 +24,7 @@ class Setup(NamedTuple):
     """What rank 0 tells every other rank at the start, by MPI and no other way: it holds the secret."""
 
     plan: Plan
-    elements: list[bytes]
+    elements: Packed
     settings: dict[str, Any]
     module: tuple[str, str | None, str | None] | None
     secret: bytes
@@ -37,12 +39,11 @@ class Setup(NamedTuple):
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:
     """An element for one of `partitions`; the user's own object is left as it is where that can be done."""
     if partitions > 1:
-        from copy import deepcopy
-
-        return deepcopy(pe)
+        again: GenericPE = copied(pe)
+        return again
     if all(map(_is_plain, pe.__dict__.values())) and type(pe).__setstate__ is GenericPE.__setstate__:
         twin: GenericPE = type(pe).__new__(type(pe))
-        twin.__setstate__({name: _copied(value) for name, value in pe.__dict__.items()})
+        twin.__setstate__(copied(pe.__dict__))  # at once: two attributes may be one object
         return twin
     # something in it may refer to the object itself (a bound method, say)
     return pe
@@ -54,18 +55,10 @@ _MOST_ITEMS = 1000
 
 def _is_plain(value: Any) -> bool:
     kind = type(value)
-    if kind in _ATOMS:
+    if kind in _ATOMS or is_kept(value):
         return True
     if kind in (list, tuple, set, frozenset):
         return len(value) <= _MOST_ITEMS and all(map(_is_plain, value))
     if kind is dict:
         return len(value) <= _MOST_ITEMS and all(map(_is_plain, value.values()))
     return False
-
-
-def _copied(value: Any) -> Any:
-    if type(value) in _ATOMS:
-        return value
-    from copy import deepcopy
-
-    return deepcopy(value)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from hpcd4p.record.scaling import Scaling
 
+MOST_DOUBTS = 5
+"""Doubts in the reason; the events have all."""
+
 
 def summarise(
     job: Job,
@@ -90,7 +93,10 @@ def summarise(
             reason = f"{failed} tuples failed; examples of each kind are kept as dead letters"
     if doubts and status in (0, 1) and state != STOPPED:
         told_before = f". Besides, {reason}" if reason else ""
-        state, status, reason = IN_DOUBT, 1, "; ".join(doubts) + told_before
+        said = "; ".join(doubts[:MOST_DOUBTS])
+        if len(doubts) > MOST_DOUBTS:
+            said += f"; and so did {len(doubts) - MOST_DOUBTS:,} other elements"
+        state, status, reason = IN_DOUBT, 1, said + told_before
     workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
     pool = [r for r in ranks if r.rank in workers] or ranks
     told_of = [r for r in pool if r.state != "lost"]

@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -38,6 +39,8 @@ from hpcd4p.runtime.signals import deafen, hear_alarms
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.keys import Keys
+from hpcd4p.workflow.identity import unpack
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
@@ -113,7 +116,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
-    codec = Codec(setup.secret, setup.by_value, number)
+    codec = Codec(setup.secret, number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
@@ -128,6 +131,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     try:
         if isinstance(elements, ElementFailed):
             raise elements
+        codec.dumps = tuple_dumper(setup.by_value)
         rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
         rank.cpu = CpuAccount(CpuClock())
         rank.suspects.make = lambda: _cell(rank, setup)
@@ -259,7 +263,9 @@ def elements_of(setup: Setup) -> list[Any] | ElementFailed:
         if setup.module is not None:
             from hpcd4p.workflow.load import install_module
 
-            install_module(*setup.module)
-        return [pickle.loads(blob) for blob in setup.elements]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)  # rank 0 has read the same
+                install_module(*setup.module)
+        return unpack(setup.elements)
     except Exception as error:  # noqa: BLE001  # user classes: unpickling them may raise anything
         return ElementFailed(f"an element cannot be made on another rank: {type(error).__name__}: {error}")

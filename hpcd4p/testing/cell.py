@@ -36,7 +36,7 @@ class MemoryCell:
         self._elements = elements
         self._chance = chance
         self._failures: list[Failure] = []
-        self._flow = Flow(plan, rank, lambda *_: None, self._fail, 0.0)
+        self._flow = Flow(plan, rank, self._fail, 0.0)
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)

@@ -87,9 +87,12 @@ class Broker(Protocol):
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """Leave an order with each of `ranks` and ring their bells. Head only."""
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only.
 
+        Without `stats` those may be missing: they are many where there are many elements.
         `orders`: with the books, and of which ranks these are to tell how many orders they were given.
         """
 

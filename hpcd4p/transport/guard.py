@@ -134,11 +134,13 @@ class GuardedBroker:
             number = self._audit.given[rank] = self._audit.given.get(rank, 0) + 1
             self._broker.order([rank], Order(order.word, (*order.args, self._mark(rank, number, order))))
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         began = self._now()
         due = began >= self._next or self._ending
-        seen = self._broker.observe(alive, fetch, self._audit.waits_for() if due else None)
+        seen = self._broker.observe(alive, fetch, stats or due, self._audit.waits_for() if due else None)
         if self._spoiled:  # said once; what follows is the way home
             return seen
         try:

@@ -269,7 +269,9 @@ class MemoryBroker:
             self.store.orders.setdefault(rank, []).append(order)
             self.store.bells[rank] = BELL
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         s = self.store
         s.count_waiting()
@@ -280,8 +282,8 @@ class MemoryBroker:
             s.bytes -= sum(map(len, dead))
             reports, s.final = s.final, []
         return Observation(
-            dict(s.pending),
-            dict(s.stats),
+            {e: tuples for e, tuples in s.pending.items() if tuples},
+            dict(s.stats) if stats else {},
             s.tasks,
             s.bytes,
             frozenset(s.idle),

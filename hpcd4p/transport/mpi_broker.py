@@ -158,12 +158,14 @@ class HeadMpiBroker(MemoryBroker):
         for rank in ranks:
             self._post.send(rank, ORDER, order.text().encode())
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         self._serve()
         if alive:
             self.store.alive = set(self._find_alive())
-        return super().observe(alive, fetch, orders)
+        return super().observe(alive, fetch, stats, orders)
 
     def _serve(self) -> None:
         """Take in what the others have told."""
@@ -300,7 +302,9 @@ class RankMpiBroker:
         """See `Broker.order`: for the head."""
         raise NotImplementedError
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`: for the head."""
         raise NotImplementedError
 

@@ -19,6 +19,7 @@ from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
 from hpcd4p.transport.redis_replies import observation, reply_of, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
+from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
@@ -65,7 +66,9 @@ def load_scripts(
     for name in ("step", "claim", "bury", "observe"):
         shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
     for element in elements:
-        connection.call("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+        connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+    for _ in elements:
+        connection.receive()
     connection.close()
     return shas
 
@@ -96,6 +99,7 @@ class RedisBroker:
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
+        self._wanted = Wanted(streams)
         self._low = low
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
@@ -179,8 +183,7 @@ class RedisBroker:
         args.append(len(commit.stats))
         for pair in commit.stats.items():
             args.extend(pair)
-        args.append(len(take))
-        args.extend(take)
+        args += self._wanted.words(take)
         reply = self._read(reply_of, self._script("step", *args), stand != IN_CALL)
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # it is this one
@@ -239,13 +242,15 @@ class RedisBroker:
             words.append(("RPUSH", self.keys.bell(rank), 1))
         self._ask(self._calls.call_all, words)
 
-    def observe(self, alive: bool, fetch: bool = True, orders: Sequence[int] | None = None) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
             self._ask(redis_runs.say_head_lives, self._calls, self.keys)
         refresh = self.keys.lasting(self._streams) if self._ttl else []
-        args: list[Any] = [self._ttl, int(fetch), int(orders is not None)]
+        args: list[Any] = [self._ttl, int(fetch), int(stats), int(orders is not None)]
         for each in (self._streams, orders or [], refresh):
             args += [len(each), *each]
         said = self._script("observe", *args)

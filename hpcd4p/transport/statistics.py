@@ -7,6 +7,18 @@ from typing import Any
 BYTES_PER_US = 1000
 """Bytes that a rank pickles, copies and sends in a microsecond, about."""
 
+FEW_ELEMENTS = 100
+"""With so many, statistics are part of every look."""
+
+STATS_S_PER_ELEMENT = 0.0005
+"""They are a dozen numbers for each element: where there are thousands they are looked at less often, so that
+this takes some hundredths of the time."""
+
+
+def stats_s(elements: int) -> float:
+    """Seconds from one look at the statistics of so many elements to the next, at least."""
+    return STATS_S_PER_ELEMENT * elements if elements > FEW_ELEMENTS else 0.0
+
 
 def service_times(pairs: Any) -> dict[int, float]:
     """Microseconds per tuple by element, from the run's statistics."""

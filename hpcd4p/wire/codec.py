@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections.abc import Callable
 from typing import Any
 
 try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
@@ -66,20 +67,20 @@ class Codec:
     ----------
     secret
         Key of the tags, known to the ranks of the run only.
-    by_value
-        Pickle classes and functions of ``__main__`` by value (with cloudpickle), for notebooks.
     rank
         Who seals.
+
+    Attributes
+    ----------
+    dumps
+        Pickles, like `pickle.dumps`. In runs, what `workflow.sentinels.tuple_dumper` gives as soon as the
+        elements are there.
     """
 
-    def __init__(self, secret: bytes, by_value: bool = False, rank: int = 0) -> None:
+    def __init__(self, secret: bytes, rank: int = 0) -> None:
         self._secret = secret
         self._serial = rank << 40
-        self._dumps: Any = pickle.dumps
-        if by_value:
-            import cloudpickle
-
-            self._dumps = cloudpickle.dumps
+        self.dumps: Callable[..., bytes] = pickle.dumps
 
     def frames(self, thing: Any) -> list[bytes | memoryview]:
         """Pickle of `thing` and, after it, the raw buffers that it refers to (not copied)."""
@@ -95,7 +96,7 @@ class Codec:
             large.append(raw)
             return False
 
-        body: bytes = self._dumps(thing, protocol=5, buffer_callback=keep_in_band)
+        body = self.dumps(thing, protocol=5, buffer_callback=keep_in_band)
         return [body, *large]
 
     def pack(self, segments: list[Segment]) -> list[bytes | memoryview]:

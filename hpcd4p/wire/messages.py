@@ -218,7 +218,7 @@ class Observation(NamedTuple):
     """What the coordinator sees when it looks."""
 
     pending: dict[int, int]
-    """Unfinished tuples by element."""
+    """Unfinished tuples by element, where there are any."""
     stats: dict[str, int]
     tasks: int
     size: int

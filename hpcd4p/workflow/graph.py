@@ -121,22 +121,33 @@ class WorkflowGraph:
     def propagate_types(self) -> None:
         """Tell every element the types of what reaches it (see `set_input_types`), from the sources on."""
         flat = flattened(self)
+        into: dict[int, list[Connection]] = {}
+        for connection in flat.connections:
+            if isinstance(connection.source, GenericPE):
+                into.setdefault(id(connection.target), []).append(connection)
+        begun: set[int] = set()
         told: set[int] = set()
         for pe in flat.members:
-            _tell_types(pe, flat.connections, told)
+            if isinstance(pe, GenericPE):
+                _tell_types(pe, into, begun, told)
 
 
-def _tell_types(pe: Any, connections: list[Connection], told: set[int]) -> None:
+def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int], told: set[int]) -> None:
     """Tell `pe` its types, after what it gets them from: its own may depend on them."""
-    if id(pe) in told or not isinstance(pe, GenericPE):
-        return
-    told.add(id(pe))
-    types: dict[str, Any] = {}
-    for source, output, target, input_name in connections:
-        if target is pe and isinstance(source, GenericPE):
-            _tell_types(source, connections, told)
-            types[input_name] = source.getOutputTypes().get(output)  # the old spellings call the new ones
-    pe.setInputTypes(types)
+    stack = [pe]  # a chain may be longer than calls of Python may be deep
+    while stack:
+        here = stack[-1]
+        if id(here) not in begun:
+            begun.add(id(here))
+            stack += [c.source for c in reversed(into.get(id(here), [])) if id(c.source) not in begun]
+            continue
+        stack.pop()
+        if id(here) not in told:
+            told.add(id(here))
+            # the old spellings call the new ones
+            here.setInputTypes(
+                {c.input: c.source.getOutputTypes().get(c.output) for c in into.get(id(here), ())}
+            )
 
 
 class Flat(NamedTuple):

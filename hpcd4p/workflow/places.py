@@ -20,6 +20,7 @@ MOST_PLACES = 500
 MOST_DEPTH = 4
 """Of containers, in the search for functions and objects."""
 
+_NO_STATE = ("__dict__", "__weakref__")
 _NO_DATA = (FunctionType, MethodType, classmethod, staticmethod, property, type, ModuleType)
 
 
@@ -182,20 +183,29 @@ class Search:
 
 def _names(code: CodeType) -> set[str]:
     """Names of globals and attributes in a function and those inside it."""
-    found = set(code.co_names)
+    return {name for each in codes(code) for name in each.co_names}
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code, and those inside it."""
+    yield code
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            found |= _names(inner)
-    return found
+            yield from codes(inner)
 
 
 def held_by(value: Any) -> list[dict[str, Any]]:
     """Attributes of an object whose class is written in Python."""
     found = [d] if type(d := getattr(value, "__dict__", None)) is dict else []
-    slots = [n for k in type(value).__mro__ for n in vars(k).get("__slots__", ()) if isinstance(n, str)]
+    slots = [n for k in type(value).__mro__ for n in _slots(k) if isinstance(n, str)]
     if slots:
-        found.append({n: getattr(value, n) for n in slots if n != "__dict__" and hasattr(value, n)})
+        found.append({n: getattr(value, n) for n in slots if n not in _NO_STATE and hasattr(value, n)})
     return found
+
+
+def _slots(kind: type) -> Any:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else slots
 
 
 # ---- whose code it is

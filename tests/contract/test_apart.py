@@ -14,6 +14,7 @@ from hpcd4p.runtime.apart import CannotPart, ProcessCell
 from hpcd4p.runtime.setup import Setup
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.graph import WorkflowGraph
+from hpcd4p.workflow.identity import pack
 from tests.contract import deadly
 
 CODEC = Codec(b"secret")
@@ -26,8 +27,8 @@ class Apart:
         graph = WorkflowGraph()
         graph.connect(deadly.Calls(), "output", kind(), "input")
         plan, elements = make_plan(graph, 4, EngineSettings())
-        blobs = [pickle.dumps(pe) for pe in elements]
-        setup = Setup(plan, blobs, {}, None, b"", False, None, ("here", 0), False)
+        packed = pack([pickle.dumps(pe) for pe in elements])
+        setup = Setup(plan, packed, {}, None, b"", False, None, ("here", 0), False)
         self.cell = ProcessCell(setup, 3, 0.0, lambda: None)
 
     def run(self, values):

@@ -18,6 +18,7 @@ from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
 LOW = (2, 1000)
 MAX_ATTEMPTS = 3
 STREAMS = [0, 1, 2]
+MANY = list(range(40))
 
 DEADLINE_S = 5.0
 
@@ -104,10 +105,10 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     else:
         endpoint = request.getfixturevalue("server")
         run_id = f"run{next(RUNS)}"
-        shas = load_scripts(endpoint, run_id, STREAMS)
+        shas = load_scripts(endpoint, run_id, MANY)
 
         def connect(rank):
-            return RedisBroker(endpoint, run_id, rank, shas, STREAMS, LOW, MAX_ATTEMPTS)
+            return RedisBroker(endpoint, run_id, rank, shas, MANY, LOW, MAX_ATTEMPTS)
 
         made = World(connect, rings_at_once=False)
     yield made
@@ -121,6 +122,52 @@ def test_a_task_comes_as_it_was_published(world):
     world.publish((1, 3, b"\x00payload\xff\r\n"))
     task = world.take(4)
     assert task == Task(1, task.id, 3, b"\x00payload\xff\r\n", 0, ())
+
+
+@pytest.mark.parametrize("order", [MANY, MANY[::-1]], ids=["upwards", "downwards"])
+def test_among_many_elements_the_most_wanted_comes_first(world, order):
+    world.publish(*((e, 1, b"it") for e in (31, 7, 8, 20)))
+    found = []
+    while (task := world.take(4, order)) is not None:
+        found.append(task.element)
+    assert found == sorted([31, 7, 8, 20], reverse=order != MANY)
+    assert world.rung(4) == []
+    world.publish((9, 1, b"another"))
+    assert world.rung(4) == [4]
+    assert world.take(4, order).element == 9
+
+
+def test_of_many_elements_none_is_taken_that_is_not_wanted(world):
+    wanted = [*range(30, 10, -1), 8, 6, *range(36, 40)]
+    world.publish(*((e, 1, b"it") for e in (7, 9, 31, 5)))
+    assert world.take(4, wanted) is None
+    world.publish(*((e, 1, b"it") for e in (38, 6, 8, 11, 37)))
+    assert [world.take(4, wanted).element for _ in range(5)] == [11, 8, 6, 37, 38]
+    assert world.take(4, wanted) is None
+
+
+def test_of_many_elements_one_that_is_owned_is_its_owners(world):
+    assert world[5].claim(12, REAL)
+    world.publish((12, 1, b"owned"), (13, 1, b"free"))
+    assert world.take(4, MANY).element == 13
+    assert world.take(4, MANY) is None
+    assert world.take(5, MANY).element == 12
+
+
+def test_of_many_elements_a_task_of_a_lost_rank_comes_again(world):
+    world.publish((12, 1, b"it"))
+    world.take(4, MANY)
+    world[0].bury(4)
+    assert world.take(5, MANY).payload == b"it"
+
+
+def test_a_look_without_statistics_has_all_the_rest(world):
+    commit = Commit(1, {0: 2})
+    commit.stats = {"n:0": 5}
+    world[4].step(commit)
+    assert world[0].observe(alive=False).stats == {"n:0": 5}
+    seen = world[0].observe(alive=False, stats=False)
+    assert (seen.pending, seen.stats) == ({0: 2}, {})
 
 
 def test_tasks_of_an_element_come_in_the_order_in_which_they_were_published(world):
@@ -154,7 +201,7 @@ def test_a_finished_task_does_not_come_back(world):
     world.finish(4, world.take(4))
     world[0].bury(4)
     assert world.take(5) is None
-    assert world.pending()[0] == 0
+    assert world.pending() == {}
 
 
 # ---- counts
@@ -265,7 +312,7 @@ def test_a_task_whose_ranks_die_too_often_is_given_up_and_still_counts(world):
     assert world.take(7, [0]) is None
     assert world.pending() == {0: 3, 1: 1}
     world.finish(0, task)  # as the head does, with a dead letter
-    assert world.pending() == {0: 0, 1: 1}
+    assert world.pending() == {1: 1}
     assert world.take(7).payload == b"innocent"
 
 

@@ -2,11 +2,12 @@
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
---          and reports along (1), whether to give the books (1), then counted lists: E, ranks whose orders are
---          to be counted, keys to refresh
--- returns  {pend, stat, tasks, bytes, idle {rank}, dead, com, final, rank-microseconds of waiting so far,
---          parked {rank}, own, books | false}; books, as in `Books`: {acc, {tasks leased {holder}} for each E,
---          ready, letters, cong, lost, fill, {orders} for each rank, whether the head lives (1)}
+--          and reports along (1), whether to give stat (1), whether to give the books (1), then counted lists: E,
+--          ranks whose orders are to be counted, keys to refresh
+-- returns  {pend where it is not 0, stat or nothing, tasks, bytes, idle {rank}, dead, com, final,
+--          rank-microseconds of waiting so far, parked {rank}, own, books | false}; books, as in `Books`: {acc,
+--          {tasks leased {holder}} for each E, ready, letters, cong, lost, fill, {orders} for each rank, whether
+--          the head lives (1)}
 local p = KEYS[1]
 local call = redis.call
 local dead, final = {}, {}
@@ -17,7 +18,7 @@ if ARGV[2] == '1' then
   final = call('LRANGE', p .. 'final', 0, 999)
   if #final > 0 then call('LTRIM', p .. 'final', #final, -1) end
 end
-local at, lists = 3, {}
+local at, lists = 4, {}
 for i = 1, 3 do
   at = at + 1
   local last = at + tonumber(ARGV[at])
@@ -28,7 +29,7 @@ for i = 1, 3 do
   end
 end
 local books = false
-if ARGV[3] == '1' then
+if ARGV[4] == '1' then
   local streams, orders = {}, {}
   for i, e in ipairs(lists[1]) do
     local key = p .. 't:' .. e
@@ -52,7 +53,12 @@ local clock = call('TIME')
 local wait = call('HMGET', p .. 'wait', 'c', 't', 's')
 local waited = tonumber(wait[3] or 0)
 if wait[1] then waited = waited + wait[1] * (clock[1] * 1000000 + clock[2] - wait[2]) end
-return {call('HGETALL', p .. 'pend'), call('HGETALL', p .. 'stat'), tonumber(ready[1] or 0),
+-- of many elements few have something to do
+local pend, all = {}, call('HGETALL', p .. 'pend')
+for i = 1, #all, 2 do
+  if all[i + 1] ~= '0' then pend[#pend + 1], pend[#pend + 2] = all[i], all[i + 1] end
+end
+return {pend, ARGV[3] == '1' and call('HGETALL', p .. 'stat') or {}, tonumber(ready[1] or 0),
         tonumber(ready[2] or 0), call('ZRANGE', p .. 'idle', 0, -1), dead,
         call('HGETALL', p .. 'com'), final, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked'),
         call('HGETALL', p .. 'own'), books}

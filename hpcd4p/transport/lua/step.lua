@@ -7,7 +7,7 @@
 --   t:E       stream  tasks of element E: n tuples, a attempts, b payload
 --   prog      hash    "E:ID" -> progress of a task committed in part
 --   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   ready     hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do
+--   ready     hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do, if any
 --   idle      zset    ranks that found no task; as many bells ring as tasks are published
 --   wait      hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
 --   parked    set     ranks that are parked
@@ -23,6 +23,7 @@
 --          rank has had, tasks that it has in hand, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
+--          or, if none, spans {E E}: all from one to the other, in this order
 --          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
 --          2 it parks; 3 as 1, and it is not parked any more)
 -- returns  {0, key} if refused (key: what is not as this rank left it, '' if it is lost), else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
@@ -104,26 +105,49 @@ for _ = 1, dead do
 end
 for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
 
-local task, takes = false, number()
-for _ = 1, takes do
-  local e = word()
+local task, looked = false, {}
+local function lease(e)
+  looked[#looked + 1] = e
   local got = (own[e] or rank) == rank and call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
-  if got then
-    local entry = got[1][2][1]
-    local fields = entry[2]
-    local progress = call('HGET', p .. 'prog', e .. ':' .. entry[1])
-    task = {e, entry[1], fields[2], fields[4], fields[6], progress}
-    call('HINCRBY', p .. 'ready', e, -1)
-    local tasks = call('HINCRBY', p .. 'ready', 't', -1)
-    local bytes = call('HINCRBY', p .. 'ready', 'b', -#fields[6])
-    if tasks == low_tasks or (bytes < low_bytes and bytes + #fields[6] >= low_bytes) then ring('0') end
-    break
+  if not got then return false end
+  local entry = got[1][2][1]
+  local fields = entry[2]
+  local progress = call('HGET', p .. 'prog', e .. ':' .. entry[1])
+  task = {e, entry[1], fields[2], fields[4], fields[6], progress}
+  if call('HINCRBY', p .. 'ready', e, -1) == 0 then call('HDEL', p .. 'ready', e) end
+  local tasks = call('HINCRBY', p .. 'ready', 't', -1)
+  local bytes = call('HINCRBY', p .. 'ready', 'b', -#fields[6])
+  if tasks == low_tasks or (bytes < low_bytes and bytes + #fields[6] >= low_bytes) then ring('0') end
+  return true
+end
+local takes = number()
+for _ = 1, takes do
+  if lease(word()) then break end
+end
+local spans = takes == 0 and number() or 0
+if spans > 0 then
+  -- of many streams most are empty: what waits is known
+  local waiting, ready = {}, call('HGETALL', p .. 'ready')
+  for i = 1, #ready, 2 do
+    if tonumber(ready[i]) and tonumber(ready[i + 1]) > 0 then waiting[tonumber(ready[i])] = true end
+  end
+  for _ = 1, spans do
+    local from, to, first = number(), number()
+    repeat
+      first = nil
+      for e in pairs(waiting) do
+        if math.min(from, to) <= e and e <= math.max(from, to) then
+          if not first or math.abs(e - from) < math.abs(first - from) then first = e end
+        end
+      end
+      if first then waiting[first] = nil end
+    until not first or lease(string.format('%d', first))
+    if task then break end
   end
 end
-if guarded and takes > 0 and not task then
+if guarded and not task then
   -- nothing was found: then nothing waits here, and nothing was given to this rank that it does not have
-  for i = at - takes + 1, at do
-    local e = ARGV[i]
+  for _, e in ipairs(looked) do
     local key = p .. 't:' .. e
     if (own[e] or rank) == rank and tonumber(call('HGET', p .. 'ready', e) or 0) > 0
        or in_hand == 0 and #call('XPENDING', key, 'pool', '-', '+', 1, rank) > 0 then return {0, 't:' .. e} end
@@ -135,7 +159,7 @@ if call('LLEN', p .. 'orders:' .. rank) > 0 then
   call('DEL', p .. 'orders:' .. rank)
   if guarded then call('HINCRBY', p .. 'got', rank, #orders) end
 end
-if takes > 0 then
+if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)
   -- with orders it looks again, and may be about to park
   elseif idle ~= 0 and #orders == 0 then call('ZADD', p .. 'idle', rank, rank) end

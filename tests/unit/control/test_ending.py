@@ -59,7 +59,7 @@ class Run(RuleBasedStateMachine):
         for element in self.plan.elements:
             e = element.index
             if self.ending.phase[e] is not Phase.OPEN:
-                assert all(self.ending.phase[u] is Phase.DRAINED for u in self.plan.upstream(e))
+                assert all(self.ending.phase[u] is Phase.DRAINED for u in self.plan.upstream()[e])
             if self.ending.phase[e] is Phase.DRAINED:
                 assert not self.pending.get(e)
                 assert not self.unfinished.get(e)

@@ -66,3 +66,10 @@ def test_failures_count_together_up_to_the_limit():
     reason = too_many(plan(), SETTINGS, {"n:0": 900, "n:1": 900, "f:0": 250, "f:1": 251})
     assert reason is not None
     assert reason.startswith("501 tuples have failed, more than max_dead_letters = 500")
+
+
+def test_only_elements_of_which_something_has_failed_are_judged_where_these_are_known():
+    stats = {"n:1": 100, "f:1": 100, "r:1": 100}
+    assert too_many(plan(), SETTINGS, stats, among=[0]) is None
+    assert too_many(plan(), SETTINGS, stats, among=[1]) is not None
+    assert "more than max_dead_letters" in (too_many(plan(), SETTINGS, {"f:1": 501}, among=[0]) or "")

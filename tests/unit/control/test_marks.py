@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.control.marks import Marks, high_marks
+from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from tests.unit.control.plans import plan_of_chain
 
@@ -51,3 +52,25 @@ def test_the_last_element_that_is_crowded_can_always_be_worked_on(marks):
         waiting = {FIRST: 40, SECOND: 40}
         crowded = [e for e in range(5) if marks.crowded(e, congested, waiting, 0)]
         assert all(not marks.crowded(e, congested, waiting, 0) for e in range(max(crowded) + 1, 5))
+
+
+def test_what_is_below_and_what_is_fed_is_that_of_a_walk_along_the_edges():
+    plan = plan_of_chain("ppspsspp")
+    for e in range(len(plan.elements)):
+        reached, fed, todo = set(), set(), [e]
+        while todo:
+            here = todo.pop()
+            for route in plan.routes:
+                if route.source == here:
+                    reached.add(route.target)
+                    todo.append(route.target)
+        at = e
+        while True:
+            (at,) = {r.target for r in plan.routes if r.source == at} or (None,)
+            if at is None:
+                break
+            if plan.elements[at].role is not Role.POOL:
+                fed.add(at)
+                break
+        assert plan.below()[e] == sum(1 << each for each in reached)
+        assert plan.feeds()[e] == fed

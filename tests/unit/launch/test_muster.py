@@ -22,7 +22,7 @@ class Redis:
         self.alive |= set(ranks)
         self.heard |= dict.fromkeys(ranks, 0)
 
-    def observe(self, alive: bool, fetch: bool = True) -> Observation:
+    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         assert alive
         assert not fetch  # what ranks report now is for the coordinator
         return Observation({}, {}, 0, 0, 0, [], frozenset(self.alive), dict(self.heard), [])

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from hpcd4p.runtime.salvage import read_segments, read_task
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Segment, Task
+from hpcd4p.workflow import kept
+from hpcd4p.workflow.kept import keeping
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 CODEC = Codec(b"test")
 
@@ -173,6 +176,19 @@ def test_of_a_message_each_segment_keeps_what_can_be_read():
     good, lost = read_segments(caught.value, CODEC.counts(frames))
     assert good == [Segment(2, 0, "a", [1, 2]), Segment(5, 1, "b", [("x", 3)]), Segment(5, 2, "b", [])]
     assert [(each.element, each.port, each.tuples) for each in lost] == [(2, "a", 1), (5, "b", 1)]
+
+
+MISSING = object()
+
+
+def test_a_sentinel_in_a_saved_tuple_is_itself(monkeypatch):
+    with keeping():
+        kept.here.sentinel(MISSING, f"{__name__}:MISSING")
+        monkeypatch.setattr(CODEC, "dumps", tuple_dumper(by_value=False))
+        good, lost = salvaged([("a", MISSING), ("b", Guilty(MISSING)), ("c", [MISSING])])
+    assert len(lost) == 1
+    assert good[0][1] is MISSING
+    assert good[1][1][0] is MISSING
 
 
 def test_bytes_that_are_no_pickle_are_lost_as_one():

@@ -20,6 +20,7 @@ from hpcd4p.wire.codec import (
     ForeignBytesError,
     about,
 )
+from hpcd4p.workflow.sentinels import tuple_dumper
 
 CODEC = Codec(b"ours")
 
@@ -154,5 +155,6 @@ def test_a_refused_payload_has_not_been_unpickled():
 
 
 def test_by_value_functions_of_nowhere_travel():
-    codec = Codec(b"ours", by_value=True)
+    codec = Codec(b"ours")
+    codec.dumps = tuple_dumper(by_value=True)
     assert codec.open(codec.seal(lambda x: x + 1))(2) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import pytest
 
@@ -167,3 +168,37 @@ def test_a_chain_is_made_of_any_class_that_takes_no_arguments():
     first, second = chain.get_contained_objects()
     assert (first.name, second.name) == ("F_abs_x", "F_round_x")
     assert second.process({"input": 2.34}) == {"output": 2.3}
+
+
+def test_types_are_told_along_a_chain_that_is_longer_than_calls_may_be_deep():
+    graph, last = WorkflowGraph(), Typed(["number"])
+    elements = [Filter() for _ in range(2 * sys.getrecursionlimit())]
+    for element in reversed(elements):
+        graph.add(element)
+    for element in elements:
+        graph.connect(last, "output", element, "input")
+        last = element
+    graph.propagate_types()
+    assert last.types == {"input": ["number"]}
+
+
+def test_each_element_is_told_its_types_once():
+    told = []
+
+    class Counts(Filter):
+        def set_input_types(self, types):
+            super().set_input_types(types)
+            told.append(self)
+
+        def get_output_types(self):
+            return {"output": ["number"]}
+
+    graph = WorkflowGraph()
+    first, second, third = Counts(), Counts(), Counts()
+    for pe in (third, first, second):
+        graph.add(pe)
+    graph.connect(first, "output", second, "input")
+    graph.connect(first, "output", third, "input")
+    graph.connect(second, "output", third, "input")
+    graph.propagate_types()
+    assert told == [first, second, third]

@@ -1,0 +1,157 @@
+"""What an element holds is on every rank what it is on rank 0, also to ``is``.
+
+Pickle makes a new object of everything. Here interned strings are interned again, and what code knows by name
+travels as that, with its value: only where this is the same on arrival does the name stand for it. Owns the
+bytes of elements; those of tuples are in `workflow.sentinels`.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from hpcd4p.workflow import kept
+from hpcd4p.workflow.kept import LONGEST, NUMBERS, Kept, intern, is_object, named
+from hpcd4p.workflow.singles import Judge, alike
+
+
+class Packed(NamedTuple):
+    """Elements, or anything else, as bytes."""
+
+    numbers: list[complex]
+    common: bytes
+    """What several of them refer to and no module has that can be imported: numbers, and others as bytes."""
+    blobs: list[bytes]
+    homes: list[str]
+    """Modules whose strings are interned before anything is unpacked."""
+    sentinels: list[str]
+    """Names of what tuples may hold as well."""
+
+
+def dumper(by_value: bool, of: Kept | None = None) -> Callable[..., bytes]:
+    """Function that makes bytes of an element, with the options of `pickle.dumps`."""
+    base: Any = pickle.Pickler
+    if by_value:
+        import cloudpickle
+
+        base = cloudpickle.Pickler
+    return _dumps_with(base, of or kept.here)
+
+
+def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., bytes]:
+    """Function that pickles with `base`; what has a number goes by that, if it is `below` that."""
+    keys = of.keys
+
+    class Pickler(base):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.open: set[int] = set()  # named: their values are next
+
+        def persistent_id(self, thing: Any) -> Any:
+            kind = type(thing)
+            if kind is str:
+                # the string itself, if it is interned (or is from now on: nothing else was equal to it)
+                return thing if len(thing) <= LONGEST and sys.intern(thing) is thing else None
+            key = keys.get(id(thing))
+            if key is None:
+                if kind is not object:
+                    return None
+                key = of.search(thing)
+            if type(key) is int:
+                return key if below is None or key < below else None
+            if not key or id(thing) in self.open:
+                self.open.discard(id(thing))
+                return None
+            if kind is FunctionType:
+                return key, None, _place_of(thing)
+            self.open.add(id(thing))
+            return key, thing
+
+    def dumps(thing: Any, **options: Any) -> bytes:
+        file = io.BytesIO()
+        Pickler(file, **{"protocol": 5, **options}).dump(thing)
+        return file.getvalue()
+
+    return dumps
+
+
+def _place_of(function: Any) -> Any:
+    """Where a function stands in its file, and its defaults: two that agree in this are the same."""
+    code = getattr(function, "__code__", None)
+    return code and (code.co_firstlineno, code.co_linetable, function.__defaults__)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.others: dict[str, Any] = {}  # pickle has a float twice that is there once
+
+    def persistent_load(self, key: Any) -> Any:
+        if type(key) is str:
+            return sys.intern(key)
+        if type(key) is int:
+            return kept.here.common[key]
+        name, thing, *place = key
+        found = named(name)
+        if place:
+            if not alike(_place_of(found), place[0]):
+                raise pickle.UnpicklingError(f"{name} is another function here; give it a name of its own")
+        elif not alike(found, thing):
+            return self.others.setdefault(name, thing)
+        kept.here.hold(found, name)
+        return found
+
+
+def _loads(blob: bytes) -> Any:
+    return _Unpickler(io.BytesIO(blob)).load()
+
+
+def pack(blobs: list[bytes]) -> Packed:
+    """What `dumper` has made of elements, with all that is kept with them."""
+    sentinels = [key for key in kept.here.sentinels.values() if isinstance(key, str)]
+    numbers = [each for each in kept.here.common if type(each) in NUMBERS]
+    return Packed(numbers, _common(len(numbers)), blobs, list(kept.here.homes), sentinels)
+
+
+def _common(done: int) -> bytes:
+    """Bytes of the kept objects that have a number, but for the first `done`; none if there are none."""
+    things = kept.here.common[done:]
+    if not things:
+        return b""
+    base: Any = pickle.Pickler
+    if not all(map(is_object, things)):
+        import cloudpickle
+
+        base = cloudpickle.Pickler
+    return _dumps_with(base, kept.here, below=done)(things)
+
+
+def unpack(packed: Packed) -> list[Any]:
+    """Inverse of packing; what was kept there is kept here."""
+    from hpcd4p.workflow.known import strings_of
+
+    for name in packed.homes:
+        with suppress(ImportError):  # then what is in it says so when it is unpacked
+            intern(strings_of(import_module(name)))
+    kept.here.number(packed.numbers)
+    if packed.common:
+        kept.here.number(_loads(packed.common))
+    kept.here.numbered = True
+    things = [_loads(blob) for blob in packed.blobs]
+    judge = Judge()
+    for name in packed.sentinels:
+        if name.partition(":")[0] in sys.modules and judge.is_sentinel(found := named(name)):
+            kept.here.sentinel(found, name)
+    kept.here.homes = list(packed.homes)
+    return things
+
+
+def remade(thing: Any) -> Any:
+    """`thing` once more, as other ranks would have it."""
+    return _loads(dumper(by_value=True)(thing))
