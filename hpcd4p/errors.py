@@ -148,6 +148,17 @@ class ForeignBytesError(RunStopped):
     """Something in the Redis of the run that the run did not write, or that is not as it wrote it."""
 
 
+NOT_ALONE = (
+    "somebody else writes to the keys of the run. Give it a Redis of its own (leave --redis-url out), or one "
+    "where its user alone may touch its keys (an ACL user, or another database)"
+)
+
+
+def foreign(key: str, what: str) -> ForeignBytesError:
+    """What to raise of a key that is not as the run left it."""
+    return ForeignBytesError(f"the key {key} {what}: {NOT_ALONE}")
+
+
 class LauncherLost(RunStopped):
     """The launcher of the ranks has ended while they work; MPI would end them in a moment."""
 

@@ -87,7 +87,7 @@ def run(
             mesh = mpi.MpiMesh(muster.look)
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
-            broker = _on_redis(job, redis, stack)
+            broker = _on_redis(job, redis, codec, stack)
             # the others connect before they come to the mesh, so that those who do not come are known
             muster.connect(broker)
             mesh = mpi.MpiMesh(muster.look)
@@ -142,7 +142,7 @@ def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
     return RedisPlace(endpoint, run_id, shas, shared)
 
 
-def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
+def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Broker:
     """The head's broker."""
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -158,9 +158,12 @@ def _on_redis(job: Job, redis: RedisPlace, stack: ExitStack) -> Broker:
         redis.shared,
         job.plan.size,
     )
-    if redis.shared:
-        stack.callback(_erase, broker)
-    return broker
+    if not redis.shared:
+        return broker
+    from hpcd4p.transport.guard import GuardedBroker
+
+    stack.callback(_erase, broker)
+    return GuardedBroker(broker, codec, 0, broker.keys.prefix)
 
 
 def _packed(job: Job) -> Packed:

@@ -11,8 +11,8 @@ from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.control.suspects import Suspicion
-from hpcd4p.errors import ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
-from hpcd4p.plan.model import Mapping, Plan, Role
+from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
@@ -53,11 +53,7 @@ FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
 
-TWICE = (
-    "more tuples were finished than were written: somebody else writes to the keys of the run. Give it a "
-    "Redis of its own (leave --redis-url out), or one where its user alone may touch its keys"
-)
-"""Said of counters below 0: what is counted out was counted in by an earlier commit."""
+UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
 
 
 def _say_nothing(text: str) -> None:
@@ -173,8 +169,6 @@ class Coordinator:
             self._counted = now
             self.stats = seen.stats
         seen = self.seen = seen._replace(stats=self.stats)
-        if self.plan.mapping is not Mapping.STATIC and min(seen.pending.values(), default=0) < 0:
-            raise ForeignBytesError(TWICE)
         self._fetch_letters(seen.dead)
         for figures in seen.reports:
             self._reported(figures)
@@ -310,11 +304,18 @@ class Coordinator:
             self._fetch_letters(seen.dead)
             for figures in seen.reports:
                 kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED, JUDGED):
+                if kind in ("figures", CLAIMED, DOUBTED, JUDGED) or (kind == "foreign" and not status):
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)
-            if self.liveness.here() and clock.now() < end:
+            if (self.liveness.here() or seen.untold) and clock.now() < end:
                 self._broker.wait(0.05)
             elif not seen.dead:
+                if not status:
+                    self._miss(seen.untold)
                 return
+
+    def _miss(self, untold: frozenset[int]) -> None:
+        """Ranks have announced a report that is not here: they have died, or somebody took it."""
+        if untold and untold & (self._broker.observe(alive=True, fetch=False).alive or frozenset()):
+            raise ForeignBytesError(UNTOLD)

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hpcd4p.descriptors import reserve, room
-from hpcd4p.errors import BrokerLost, Interrupted, LauncherLost, RankLost, RunStopped
+from hpcd4p.errors import (
+    BrokerLost,
+    ForeignBytesError,
+    Interrupted,
+    LauncherLost,
+    RankLost,
+    RunStopped,
+)
 from hpcd4p.plan.model import ElementPlan
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
@@ -263,12 +270,12 @@ def _stop(head: Head, stop: BaseException) -> None:
     for source in head.sources:
         source.stop()
     if not isinstance(stop, RunStopped):  # a bug of the engine
-        with suppress(BrokerLost, OSError):
+        with suppress(BrokerLost, ForeignBytesError, OSError):
             head.end(3)
         return
     head.coordinator.event("stopped", str(stop))
     # a broker that does not answer would be waited for again; and no MPI call without mpirun
     if not isinstance(stop, (BrokerLost, LauncherLost)):
-        with suppress(BrokerLost, OSError):
+        with suppress(BrokerLost, ForeignBytesError, OSError):
             head.end(stop.status)
     stop.summary = head.summary(stop)

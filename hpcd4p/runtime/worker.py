@@ -39,6 +39,7 @@ from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.runtime.signals import deafen, hear_alarms
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.keys import Keys
 from hpcd4p.workflow.identity import unpack
 from hpcd4p.workflow.sentinels import tuple_dumper
 
@@ -124,7 +125,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
         else:
-            broker, elements, mesh = _on_redis(setup, setup.redis, settings, number)
+            broker, elements, mesh = _on_redis(setup, setup.redis, settings, number, codec)
     except (BrokerLost, RankLost) as error:
         time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
@@ -194,12 +195,14 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     os._exit(0)
 
 
-def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tuple[Broker, Any, Mesh]:
+def _on_redis(
+    setup: Setup, redis: RedisPlace, settings: Any, number: int, codec: Codec
+) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
     tasks, size = high_marks(setup.plan, settings)
-    broker = RedisBroker(
+    broker: Broker = RedisBroker(
         redis.endpoint,
         redis.run_id,
         number,
@@ -210,6 +213,10 @@ def _on_redis(setup: Setup, redis: RedisPlace, settings: Any, number: int) -> tu
         redis.shared,
         setup.plan.size,
     )
+    if redis.shared:
+        from hpcd4p.transport.guard import GuardedBroker
+
+        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id).prefix)
     elements = elements_of(setup)
     return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
 

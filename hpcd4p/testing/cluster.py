@@ -28,7 +28,8 @@ from hpcd4p.runtime.pool import PoolRank
 from hpcd4p.runtime.rank import Rank
 from hpcd4p.runtime.setup import copy_element
 from hpcd4p.testing.cell import Killed, MemoryCell
-from hpcd4p.transport.broker import MAIL
+from hpcd4p.transport.broker import MAIL, Broker
+from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Reply
@@ -81,6 +82,8 @@ class Cluster:
         How many pool ranks die, at moments that the seed decides.
     suspects
         How many pool ranks are taken for dead, and go on until they hear of it.
+    shared
+        Others may write to the store: the ranks vouch for what they tell.
 
     Attributes
     ----------
@@ -106,6 +109,7 @@ class Cluster:
         suspects: int = 0,
         settings: EngineSettings | None = None,
         mapping: str = "hybrid",
+        shared: bool = True,
     ) -> None:
         self.random, self.sink = random.Random(seed), MemorySink()
         self.lost: list[int] = []
@@ -122,7 +126,7 @@ class Cluster:
         self._threads: list[threading.Thread] = []
         before = clock.use(self.clock)
         try:
-            self._build(graph, size, inputs, settings or EngineSettings(), mapping)
+            self._build(graph, size, inputs, settings or EngineSettings(), mapping, shared)
         finally:
             clock.use(before)
 
@@ -133,6 +137,7 @@ class Cluster:
         inputs: Any,
         settings: EngineSettings,
         mapping: str,
+        shared: bool,
     ) -> None:
         made = graph if isinstance(graph, WorkflowGraph) else graph()
         by_value = made is not graph
@@ -141,12 +146,13 @@ class Cluster:
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self.store.clock = self.clock
         self.boxes: list[deque[Any]] = [deque() for _ in range(size)]
-        self.codec = codec = Codec(SECRET)
         self.ranks: dict[int, Rank] = {}
         job = Job(plan, elements, resolve_inputs(plan, elements, inputs), settings)
         for r in range(size):
-            broker = FaultyBroker(self.store, r, self)
-            mesh = MemoryMesh(r, self.boxes)
+            mesh, codec = MemoryMesh(r, self.boxes), Codec(SECRET, rank=r)
+            broker: Broker = FaultyBroker(self.store, r, self)
+            if shared:
+                broker = GuardedBroker(broker, codec, r, now=self.clock)
             if r == 0:
                 self.head = Head(job, broker, mesh, codec, self.sink)
                 self.ranks[0] = self.head
@@ -156,7 +162,7 @@ class Cluster:
                     copies = [copy_element(pe, 2) for pe in elements]
                 else:
                     copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
-                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, Codec(SECRET, rank=r))
+                self.ranks[r] = rank = PoolRank(plan, copies, settings, broker, mesh, codec)
                 rank.suspects.make = partial(MemoryCell, plan, elements, r, self.random)
         self._until = dict.fromkeys(self.ranks, 0.0)
         self._mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Order, Reply, Task
 
 SILENT, MAIL, BELL = range(3)
 """What `Broker.wait` has heard."""
@@ -33,6 +33,7 @@ class Broker(Protocol):
         relieve: Sequence[int] = (),
         want_service: bool = False,
         stand: int = IDLE,
+        entry: Entry | None = None,
     ) -> Reply:
         """Commit, and take the next task, in one round trip.
 
@@ -49,9 +50,11 @@ class Broker(Protocol):
             Ranks whose bell to ring: a message of the mesh waits for them.
         congest, relieve
             Stateful elements for which this rank is behind, and no longer behind.
+        entry
+            What this rank vouches for (`transport.guard`).
         """
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
         """Ask to be the only rank that runs a pool element, for it has changed here; or give that up.
 
         Parameters
@@ -84,10 +87,13 @@ class Broker(Protocol):
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """Leave an order with each of `ranks` and ring their bells. Head only."""
 
-    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only.
 
         Without `stats` those may be missing: they are many where there are many elements.
+        `orders`: with the books, and of which ranks these are to tell how many orders they were given.
         """
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:

@@ -13,7 +13,18 @@ from typing import Any
 
 from hpcd4p.transport.broker import BELL, FILL, IDLE, IN_CALL, MAIL, PARKS, REAL, RELEASE, SILENT, WAKES
 from hpcd4p.transport.statistics import service_times
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import (
+    Arrival,
+    Books,
+    Commit,
+    Entry,
+    Notice,
+    Observation,
+    Order,
+    Reply,
+    Stream,
+    Task,
+)
 
 
 @dataclass
@@ -40,6 +51,9 @@ class MemoryStore:
     dead: list[bytes] = field(default_factory=list)
     final: list[bytes] = field(default_factory=list)
     alive: set[int] = field(default_factory=set)
+    accounts: dict[int, bytes] = field(default_factory=dict)
+    ordered: dict[int, int] = field(default_factory=dict)
+    """Orders that a rank has had."""
     tasks: int = 0
     bytes: int = 0
     entries: int = 0
@@ -68,6 +82,26 @@ class MemoryStore:
         self.bells[owner] = BELL
         return True
 
+    def books(self, orders: Sequence[int]) -> Books:
+        """See `Books`."""
+        leased = [(str(rank), e) for rank, mine in self.leases.items() for e, _ in mine]
+        streams = {}
+        for e in {*self.streams, *(e for _, e in leased)}:
+            holders = [rank for rank, other in leased if other == e]
+            waiting = len(self.streams.get(e, ()))
+            streams[e] = Stream(waiting + len(holders), len(holders), frozenset(holders))
+        ready = {str(e): len(stream) for e, stream in self.streams.items()}
+        return Books(
+            dict(self.accounts),
+            streams,
+            {**ready, "t": self.tasks, "b": self.bytes},
+            len(self.dead),
+            frozenset(self.congested),
+            frozenset(self.lost),
+            dict(self.fills),
+            {r: self.ordered.get(r, 0) + len(self.orders.get(r, ())) for r in orders},
+        )
+
     def put(self, task: Task) -> None:
         """Add a task to its stream under a new id."""
         self.entries += 1
@@ -95,11 +129,13 @@ class MemoryBroker:
         relieve: Sequence[int] = (),
         want_service: bool = False,
         stand: int = IDLE,
+        entry: Entry | None = None,
     ) -> Reply:
         """See `Broker.step`."""
         s = self.store
-        if self.rank in s.lost:
-            return Reply(accepted=False)
+        refused = self._refused(entry)
+        if refused is not None:
+            return refused
         s.count_waiting()
         for each in ring:
             s.bells.setdefault(each, MAIL)
@@ -111,6 +147,8 @@ class MemoryBroker:
         self._commit(commit)
         reply = Reply(accepted=True)
         reply.orders = s.orders.pop(self.rank, [])
+        if reply.orders:
+            s.ordered[self.rank] = s.ordered.get(self.rank, 0) + len(reply.orders)
         if take:
             reply.task = self._take(take, stand != IN_CALL and not reply.orders)
         if stand == PARKS:
@@ -128,6 +166,18 @@ class MemoryBroker:
         if want_service:
             reply.service_us = service_times(s.stats.items())
         return reply
+
+    def _refused(self, entry: Entry | None) -> Reply | None:
+        s = self.store
+        refused = Reply(accepted=False)
+        if self.rank in s.lost:
+            return refused
+        if entry is not None:
+            if s.ordered.get(self.rank, 0) != entry.orders:
+                refused.spoiled = f"orders:{self.rank}"
+                return refused
+            s.accounts[self.rank] = entry.account
+        return None
 
     def _commit(self, commit: Commit) -> None:
         s = self.store
@@ -173,13 +223,15 @@ class MemoryBroker:
             s.idle.add(self.rank)
         return None
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
         """See `Broker.claim`."""
         s = self.store
         s.count_waiting()
         owner = s.owners.get(element)
         if self.rank in s.lost:
             return False
+        if entry is not None:
+            s.accounts[self.rank] = entry.account
         if word == RELEASE:
             if owner != self.rank or element in s.firm:
                 return False
@@ -217,7 +269,9 @@ class MemoryBroker:
             self.store.orders.setdefault(rank, []).append(order)
             self.store.bells[rank] = BELL
 
-    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         s = self.store
         s.count_waiting()
@@ -240,6 +294,7 @@ class MemoryBroker:
             s.waited_us,
             frozenset(s.parked),
             dict(s.owners),
+            None if orders is None else s.books(orders),
         )
 
     def bury(self, rank: int) -> tuple[int, list[Task]]:
@@ -250,6 +305,7 @@ class MemoryBroker:
         s.idle.discard(rank)
         s.parked.discard(rank)
         s.bells.pop(rank, None)
+        s.orders.pop(rank, None)
         given_up = []
         for (element, id_), task in s.leases.pop(rank, {}).items():
             done = s.progress.get((element, id_), ())

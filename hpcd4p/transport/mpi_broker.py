@@ -23,7 +23,7 @@ from hpcd4p.transport.broker import BELL, IDLE, MAIL, REAL, SILENT
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import MpiMesh, Watch, duplicate
-from hpcd4p.wire.messages import Commit, Observation, Order, Reply
+from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply
 
 COMMIT, REPORT, HEARD, ORDER, CONGESTION = range(1, 6)
 """MPI tags on the communicator of the broker."""
@@ -158,12 +158,14 @@ class HeadMpiBroker(MemoryBroker):
         for rank in ranks:
             self._post.send(rank, ORDER, order.text().encode())
 
-    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         self._serve()
         if alive:
             self.store.alive = set(self._find_alive())
-        return super().observe(alive, fetch, stats)
+        return super().observe(alive, fetch, stats, orders)
 
     def _serve(self) -> None:
         """Take in what the others have told."""
@@ -224,6 +226,7 @@ class RankMpiBroker:
         relieve: Sequence[int] = (),
         want_service: bool = False,
         stand: int = IDLE,
+        entry: Entry | None = None,
     ) -> Reply:
         """See `Broker.step`; raises `BrokerLost` as `wait` does."""
         if commit.tx or commit.counts or commit.stats or commit.dead or congest or relieve:
@@ -291,7 +294,7 @@ class RankMpiBroker:
         while not request.Test() and time.monotonic() < end:
             time.sleep(PAUSE_S[0])
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
         """See `Broker.claim`: there is no pool here."""
         raise NotImplementedError
 
@@ -299,7 +302,9 @@ class RankMpiBroker:
         """See `Broker.order`: for the head."""
         raise NotImplementedError
 
-    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`: for the head."""
         raise NotImplementedError
 

@@ -9,26 +9,30 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from hpcd4p import descriptors
-from hpcd4p.errors import BrokerLost, HeadLost
+from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
+from hpcd4p.transport.redis_replies import observation, reply_of, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
-from hpcd4p.transport.statistics import service_times
 from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
-from hpcd4p.wire.messages import Commit, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
+
+Read = TypeVar("Read")
 
 SHARED_TTL_S = 600
 """On a Redis that others share, what a killed head leaves behind vanishes after this time."""
 
 LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
+
+GONE = f"is gone, or the run was stopped for more than {redis_runs.HEAD_LIVES_S:.0f} s"
 
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
 
@@ -40,6 +44,12 @@ RANKS_PER_LOOK = 8
 """Others look less often, so that many ranks together ask little more than few do."""
 
 
+_NO_ENTRY = Entry(b"", 0, 0)
+
+_SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
+"""What a server may say of itself; whatever else a script ends with, the keys are not as they should be."""
+
+
 def load_scripts(
     endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
 ) -> dict[str, str]:
@@ -47,8 +57,6 @@ def load_scripts(
 
     On a shared Redis, what killed runs have left is removed first.
     """
-    from importlib.resources import files
-
     keys = Keys(run_id)
     connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
     if shared:
@@ -56,14 +64,19 @@ def load_scripts(
         redis_runs.enter(connection, keys, size, elements)
     shas = {}
     for name in ("step", "claim", "bury", "observe"):
-        text = (files("hpcd4p.transport") / "lua" / f"{name}.lua").read_text()
-        shas[name] = connection.call("SCRIPT", "LOAD", text).decode()
+        shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
     for element in elements:
         connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
     for _ in elements:
         connection.receive()
     connection.close()
     return shas
+
+
+def _text(script: str) -> str:
+    from importlib.resources import files
+
+    return (files("hpcd4p.transport") / "lua" / f"{script}.lua").read_text()
 
 
 class RedisBroker:
@@ -110,7 +123,39 @@ class RedisBroker:
         self._poll.register(self._wake_read, select.POLLIN)
 
     def _script(self, name: str, *args: Any) -> Any:
-        return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
+        try:
+            return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
+        except BrokerRefused as error:
+            if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
+                return self._ask(self._calls.call, "EVAL", _text(name), 1, self.keys.prefix, *args)
+            raise self._suspect(error) from error
+
+    def _ask(self, ask: Callable[..., Read], *args: Any) -> Read:
+        try:
+            return ask(*args)
+        except BrokerRefused as error:
+            raise self._suspect(error) from error
+
+    def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError:
+        """What to raise for `error`: on a shared Redis the keys may not hold what they should."""
+        if not self._shared or any(word in str(error) for word in _SERVERS_OWN):
+            return error
+        for key, kind in self.keys.types(self._streams, self._size).items():
+            found = self._calls.call("TYPE", key)
+            if found.decode() not in (kind, "none"):
+                return foreign(key, f"is a {found.decode()} and not a {kind}")
+            if kind == "stream" and found == b"none":
+                return foreign(key, "is gone")
+        return foreign(self.keys.prefix + "*", f"do not hold what they did ({error})")
+
+    def _read(self, read: Callable[..., Read], *said: Any) -> Read:
+        """What `read` makes of what the keys hold."""
+        try:
+            return read(*said)
+        except (ValueError, IndexError) as error:
+            if not self._shared:
+                raise
+            raise foreign(self.keys.prefix + "*", f"hold what the run has not written ({error})") from error
 
     def step(
         self,
@@ -121,9 +166,11 @@ class RedisBroker:
         relieve: Sequence[int] = (),
         want_service: bool = False,
         stand: int = IDLE,
+        entry: Entry | None = None,
     ) -> Reply:
         """See `Broker.step`."""
         args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), stand]
+        args += entry or _NO_ENTRY
         for plain in (ring, congest, relieve):
             args.append(len(plain))
             args.extend(plain)
@@ -137,14 +184,17 @@ class RedisBroker:
         for pair in commit.stats.items():
             args.extend(pair)
         args += self._wanted.words(take)
-        reply = _reply(self._script("step", *args), stand != IN_CALL)
-        if self._shared and not reply.accepted:
+        reply = self._read(reply_of, self._script("step", *args), stand != IN_CALL)
+        if self._shared and not (reply.accepted or reply.spoiled):
+            if not self.rank:  # it is this one
+                raise foreign(self.keys.prefix + "head", GONE)
             self._see_head()
         return reply
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
         """See `Broker.claim`."""
-        return bool(self._script("claim", self.rank, element, word, digest))
+        account = (entry or _NO_ENTRY)[0]
+        return bool(self._script("claim", self.rank, element, word, digest, account))
 
     def wait(self, seconds: float | None) -> int:
         """See `Broker.wait`."""
@@ -154,6 +204,7 @@ class RedisBroker:
             if time.monotonic() - self._looked >= look_s:
                 self._looked = time.monotonic()
                 self._see_head()
+                return BELL  # its bell may have been taken by somebody else
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
             time.sleep(seconds)
             seconds = 0
@@ -163,15 +214,15 @@ class RedisBroker:
                 os.read(self._wake_read, 4096)
                 heard = BELL
             else:
-                _, token = self._bell.receive()
-                if token == redis_runs.GONE.encode():
-                    raise HeadLost(HEAD_LOST)
+                _, token = self._ask(self._bell.receive)
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
+                if token == redis_runs.GONE.encode() and self.rank:
+                    self._see_head()
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard
 
     def _see_head(self) -> None:
-        if not redis_runs.head_lives(self._calls, self.keys):
+        if not self._ask(redis_runs.head_lives, self._calls, self.keys):
             self.erase()
             redis_runs.tell_head_is_gone(self._calls, self.keys, self._size)
             raise HeadLost(HEAD_LOST)
@@ -185,36 +236,26 @@ class RedisBroker:
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
+        words: list[tuple[Any, ...]] = []
         for rank in ranks:
-            self._calls.send("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text())
-            self._calls.send("RPUSH", self.keys.bell(rank), 1)
-        for _ in range(2 * len(ranks)):
-            self._calls.receive()
+            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text()))
+            words.append(("RPUSH", self.keys.bell(rank), 1))
+        self._ask(self._calls.call_all, words)
 
-    def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
         """See `Broker.observe`."""
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
-            redis_runs.say_head_lives(self._calls, self.keys)
-        refresh: list[str] = []
-        if self._ttl:
-            refresh = self.keys.lasting(self._streams)
-        said = self._script("observe", self._ttl, int(fetch), int(stats), *refresh)
-        pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own = said
-        return Observation(
-            pending={int(k): int(v) for k, v in _pairs(pend)},
-            stats={k.decode(): int(v) for k, v in _pairs(stat)},
-            tasks=tasks,
-            size=size,
-            idle=frozenset(map(int, idle)),
-            dead=dead,
-            alive=self._alive() if alive else None,
-            committed={int(k): int(v) for k, v in _pairs(com)},
-            reports=reports,
-            waited_us=int(waited),
-            parked=frozenset(map(int, parked)),
-            owners={int(k): int(v) for k, v in _pairs(own)},
-        )
+            self._ask(redis_runs.say_head_lives, self._calls, self.keys)
+        refresh = self.keys.lasting(self._streams) if self._ttl else []
+        args: list[Any] = [self._ttl, int(fetch), int(stats), int(orders is not None)]
+        for each in (self._streams, orders or [], refresh):
+            args += [len(each), *each]
+        said = self._script("observe", *args)
+        here = self._alive() if alive else None
+        return self._read(observation, said, here, self._streams, orders or ())
 
     def _alive(self) -> frozenset[int]:
         """Ranks that have a connection: the kernel closes a dead rank's sockets at once."""
@@ -226,7 +267,7 @@ class RedisBroker:
     def bury(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.bury`."""
         committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
-        return committed, [_task(*row) for row in given_up]
+        return committed, [self._read(task_of, *row) for row in given_up]
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
@@ -238,10 +279,7 @@ class RedisBroker:
                 self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), figures)
 
     def _push(self, connection: RespConnection, figures: bytes) -> None:
-        connection.send("RPUSH", self.keys.prefix + "final", figures)
-        connection.send("RPUSH", self.keys.bell(0), 1)
-        connection.receive()
-        connection.receive()
+        connection.call_all([("RPUSH", self.keys.prefix + "final", figures), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.
@@ -256,38 +294,3 @@ class RedisBroker:
         self._bell.close()
         descriptors.close(self._wake_read)
         descriptors.close(self._wake_write)
-
-
-def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
-    return zip(flat[::2], flat[1::2], strict=True)
-
-
-def _task(
-    e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
-) -> Task:
-    done = tuple(map(int, progress.split())) if progress else ()
-    return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
-
-
-def _reply(raw: list[Any], totals_only: bool) -> Reply:
-    if raw[0] == 0:
-        return Reply(accepted=False)
-    _, idle, ready, congested, orders, task, stat, own = raw
-    reply = Reply(True, None, idle)
-    if totals_only:
-        reply.tasks, reply.size = (int(n or 0) for n in ready)
-    else:
-        waiting = {k: int(v) for k, v in _pairs(ready)}
-        reply.tasks, reply.size = waiting.pop(b"t", 0), waiting.pop(b"b", 0)
-        reply.waiting = {int(e): count for e, count in waiting.items() if count}
-    if task:
-        reply.task = _task(*task)
-    if orders:
-        reply.orders = [Order.parse(o.decode()) for o in orders]
-    if congested:
-        reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
-    if own:
-        reply.owners = {int(k): int(v) for k, v in _pairs(own)}
-    if stat:
-        reply.service_us = service_times(_pairs(stat))
-    return reply

@@ -62,11 +62,10 @@ def erase(connection: RespConnection, keys: Keys, size: int, elements: Sequence[
 
 def tell_head_is_gone(connection: RespConnection, keys: Keys, size: int) -> None:
     """Ring every rank that waits; what nobody hears vanishes."""
-    for rank in range(1, size):
-        connection.send("RPUSH", keys.bell(rank), GONE)
-        connection.send("EXPIRE", keys.bell(rank), _BELL_S)
-    for _ in range(2 * (size - 1)):
-        connection.receive()
+    bells = [keys.bell(rank) for rank in range(1, size)]
+    connection.call_all(
+        [words for bell in bells for words in (("RPUSH", bell, GONE), ("EXPIRE", bell, _BELL_S))]
+    )
 
 
 def sweep(connection: RespConnection) -> int:
@@ -74,8 +73,11 @@ def sweep(connection: RespConnection) -> int:
     swept = 0
     told: list[bytes] = connection.call("HGETALL", RUNS)
     for run, words in zip(told[::2], told[1::2], strict=True):
-        keys = Keys(run.decode())
-        client, size, *elements = map(int, words.split())
+        try:
+            keys = Keys(run.decode())
+            client, size, *elements = map(int, words.split())
+        except ValueError:
+            continue  # no run has written that
         alive = _stands(connection, keys, client) if client else head_lives(connection, keys)
         if not alive:
             erase(connection, keys, size, elements)

@@ -7,7 +7,7 @@ rank (DECISIONS.md); and it retries by itself, which must not happen to a commit
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hpcd4p import descriptors
@@ -114,6 +114,19 @@ class RespConnection:
         """Reply to one command."""
         self.send(*words)
         return self.receive()
+
+    def call_all(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Send all `commands` at once; raises what was said to the first that was refused, if one was."""
+        for words in commands:
+            self.send(*words)
+        refused: BrokerRefused | None = None
+        for _ in commands:
+            try:
+                self.receive()
+            except BrokerRefused as error:  # the other replies come all the same
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def close(self) -> None:
         """Close the socket; may be called again."""

@@ -170,6 +170,12 @@ class Codec:
         """What `seal` was given; raises as `check` does."""
         return self.unseal(self.check(payload, what))
 
+    @staticmethod
+    def sealer(payload: bytes) -> int:
+        """The rank that has sealed this payload; only for one that `check` has passed."""
+        serial: int = _HEAD.unpack_from(payload, TAG_BYTES)[0]
+        return serial >> 40
+
     @classmethod
     def unseal(cls, view: memoryview) -> Any:
         """What was sealed, from a payload without its tag; only for bytes that `check` has passed."""
@@ -188,7 +194,8 @@ class Codec:
             at += size
         return frames
 
-    def mark(self, payload: bytes) -> int:
-        """A number of 64 bits that stands for this payload, and that only this run can compute."""
-        digest = blake2b(payload[:TAG_BYTES], digest_size=8, key=self._secret, person=_MARK).digest()
+    def mark(self, payload: bytes, more: str = "") -> int:
+        """A number of 128 bits that stands for this payload, and that only this run can compute."""
+        said = payload[:TAG_BYTES] + more.encode()
+        digest = blake2b(said, digest_size=16, key=self._secret, person=_MARK).digest()
         return int.from_bytes(digest, "little")

@@ -21,6 +21,8 @@ key                   type         holds
 ``own``               hash         E -> rank that owns the state of pool element E, which nobody had declared
 ``firm``              set          E: the ownership of E is final
 ``fill``              hash         E -> ``R DIGEST``: what rank R found E to hold after its first tuples
+``acc``               hash         R -> sealed account of rank R: what it has told in all (shared Redis only)
+``got``               hash         R -> orders that rank R has had (shared Redis only)
 ``lost``              set          ranks declared lost: whatever they ask is refused
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
 ``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,
@@ -60,7 +62,7 @@ TAG_NOTICE = 3
 
 _LASTING = (
     *("pend", "ready", "idle", "wait", "parked", "com", "own", "firm", "fill", "lost", "cong", "stat"),
-    *("dead", "prog", "final"),
+    *("dead", "prog", "final", "acc", "got"),
 )
 
 
@@ -87,6 +89,16 @@ class Keys:
     def lasting(self, elements: Sequence[int]) -> list[str]:
         """All keys but ``head`` and those of single ranks, without the prefix."""
         return [*_LASTING, *(f"t:{e}" for e in elements)]
+
+    def types(self, elements: Sequence[int], size: int) -> dict[str, str]:
+        """What each key of a run holds, as Redis calls it."""
+        kinds = {"idle": "zset", **dict.fromkeys(("parked", "firm", "lost", "cong"), "set")}
+        kinds |= dict.fromkeys(("dead", "final"), "list") | {f"t:{e}": "stream" for e in elements}
+        lists = tuple(f"{self.prefix}{kind}:" for kind in ("bell", "orders"))
+        return {
+            key: "list" if key.startswith(lists) else kinds.get(key.removeprefix(self.prefix), "hash")
+            for key in self.every(elements, size)
+        }
 
     def every(self, elements: Sequence[int], size: int) -> list[str]:
         """All keys of a run of `size` ranks."""

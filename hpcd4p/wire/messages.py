@@ -94,6 +94,8 @@ class Reply:
     ----------
     accepted : bool
         False: this rank was declared lost; nothing of the step was done and nothing ever will be.
+    spoiled : str
+        A key that is not as this rank left it; then it was not accepted either.
     task : Task or None
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
@@ -116,6 +118,7 @@ class Reply:
         "owners",
         "service_us",
         "size",
+        "spoiled",
         "task",
         "tasks",
         "waiting",
@@ -134,6 +137,7 @@ class Reply:
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
         self.owners: dict[int, int] = {}
+        self.spoiled = ""
 
 
 class Order(NamedTuple):
@@ -171,6 +175,45 @@ class Notice(NamedTuple):
     tx: int
 
 
+class Entry(NamedTuple):
+    """What a rank vouches for with a call of the broker, on a Redis that others may write to."""
+
+    account: bytes
+    """Its sealed `wire.account.Account`, that call included."""
+    orders: int
+    """Orders that it has had."""
+    leases: int
+    """Tasks that it has in hand."""
+
+
+class Stream(NamedTuple):
+    """A stream of tasks, as it is there."""
+
+    tasks: int
+    leased: int
+    holders: frozenset[str]
+    """Who has leased them, as the broker names them."""
+
+
+class Books(NamedTuple):
+    """What there is at one moment, for whoever compares it with what the ranks have vouched for."""
+
+    accounts: dict[int, bytes]
+    streams: dict[int, Stream]
+    ready: dict[str, int]
+    """``t`` tasks, ``b`` bytes that wait; tasks by element."""
+    letters: int
+    """Dead letters that have not been fetched."""
+    congested: frozenset[tuple[int, int]]
+    """(element, rank)"""
+    lost: frozenset[int]
+    fills: dict[int, tuple[int, str]]
+    orders: dict[int, int]
+    """Orders that a rank has had, and those that wait for it, of ranks that were asked for."""
+    head: bool = True
+    """Whether the head counts as alive."""
+
+
 class Observation(NamedTuple):
     """What the coordinator sees when it looks."""
 
@@ -194,3 +237,7 @@ class Observation(NamedTuple):
     parked: frozenset[int] = frozenset()
     owners: dict[int, int] = {}
     """As in `Reply`."""
+    books: Books | None = None
+    """Only where ranks vouch for what they tell."""
+    untold: frozenset[int] = frozenset()
+    """Ranks of which a report has been announced that has not come."""

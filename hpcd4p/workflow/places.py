@@ -22,6 +22,7 @@ MOST_PLACES = 500
 MOST_DEPTH = 4
 """Of containers, in the search for functions and objects."""
 
+_NO_STATE = ("__dict__", "__weakref__")
 _NO_DATA = (FunctionType, MethodType, classmethod, staticmethod, property, type, ModuleType)
 
 

@@ -15,7 +15,10 @@ from hpcd4p.errors import RedisSetupError
 from hpcd4p.launch.redis_program import redis_servers, version_of
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.launch.shared_redis import check_shared_redis
+from hpcd4p.transport import redis_runs
 from hpcd4p.transport.redis_admin import RedisAdmin
+from hpcd4p.transport.resp import RespConnection
+from hpcd4p.wire.keys import RUNS
 
 DEADLINE_S = 10.0
 
@@ -163,3 +166,13 @@ def test_says_that_it_is_no_redis(impostor):
     port = impostor(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(RedisSetupError, match=f"127.0.0.1:{port}"):
         check_shared_redis(f"redis://127.0.0.1:{port}")
+
+
+def test_an_entry_in_the_list_of_runs_that_no_run_has_written_is_left_alone(shared):
+    endpoint = check_shared_redis(f"unix://{shared()}")
+    with RedisAdmin(endpoint) as admin:
+        admin.call("HSET", RUNS, "theirs", "not a run")
+        connection = RespConnection(endpoint, "test")
+        assert redis_runs.sweep(connection) == 0
+        connection.close()
+        assert admin.call("HLEN", RUNS) == 1

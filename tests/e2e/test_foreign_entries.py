@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
-from contextlib import suppress
-
 import pytest
 
-from hpcd4p.launch.redis_program import redis_servers, version_of
-from hpcd4p.transport.redis_admin import AdminError, RedisAdmin
-from hpcd4p.wire.endpoint import Endpoint
-
-DEADLINE_S = 60.0
+from hpcd4p.transport.redis_admin import RedisAdmin
+from tests.e2e.deeds import DEEDS, of_another_run, prefixes
+from tests.e2e.sabotage import CALLS, DEADLINE_S, judge, shared_redis, try_to_do
 
 
-@pytest.fixture
-def shared(tmp_path):
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
     """A server, and a client of it that is not the run."""
-    program = next(p for p in redis_servers() if version_of(p))
-    path = str(tmp_path / "s")
-    words = ["--port", "0", "--unixsocket", path, "--save", ""]
-    server = subprocess.Popen([program, *words], cwd=tmp_path, stdout=subprocess.DEVNULL)
-    endpoint = Endpoint(path, None, 0, None, None, 0, False)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with suppress(AdminError), RedisAdmin(endpoint) as admin:
-            admin.info()
-            break
-        time.sleep(0.05)
-    yield path, endpoint
-    server.kill()
-    server.wait()
+    with shared_redis(tmp_path_factory.mktemp("s")) as server:
+        yield server
 
 
-def forge(admin, what, prefix):
-    """Do one thing to the keys of the run."""
-    if what == "a task":
-        admin.call("XADD", f"{prefix}t:1", "*", "n", "1", "a", "0", "b", b"x" * 100)
-    elif what == "a letter":
-        admin.call("RPUSH", f"{prefix}dead", b"x" * 100)
-    elif what == "a report":
-        admin.call("RPUSH", f"{prefix}final", b"x" * 100)
-    else:
-        admin.call("HSET", f"{prefix}pend", "1", "-1000000")
+@pytest.fixture(scope="module")
+def right(request, tmp_path_factory):
+    """The answer of one process."""
+    from tests.e2e.harness import Runs
+
+    runs = Runs(tmp_path_factory.mktemp("one"))
+    yield runs.run("load", 1, "-i", str(CALLS)).outputs
+    runs.close()
 
 
-@pytest.mark.parametrize("what", ["a task", "a letter", "a report", "a count"])
-def test_a_forged_entry_ends_the_run_with_one_message(runs, shared, what):
-    path, endpoint = shared
-    run = runs.start("load", 4, "-i", "600", "--redis-url", f"unix://{path}")
+@pytest.mark.parametrize("name", DEEDS)
+def test_what_another_does_to_the_keys_of_a_run_ends_it_with_one_message_or_does_not_matter(
+    runs, shared, right, name
+):
+    url, endpoint = shared
+    n = 2 + 2 * (list(DEEDS).index(name) % 2)
+    run = runs.start("load", n, "-i", str(CALLS), "--redis-url", url)
+    done = try_to_do(run, endpoint, name)
+    ended = run.wait(DEADLINE_S)
+    assert done, ended.err
+    assert judge(name, done, ended, right) == "", ended.err
+
+
+def test_a_task_of_another_run_ends_this_one_with_one_message(runs, shared, right):
+    url, endpoint = shared
+    run = runs.start("load", 4, "-i", str(CALLS), "--redis-url", url)
     run.until_touched("begun-*")
     with RedisAdmin(endpoint) as admin:
-        found = admin.call("KEYS", "hpcd4p:*:pend")[0]
-        prefix = (found.decode() if isinstance(found, bytes) else found).removesuffix("pend")
-        forge(admin, what, prefix)
+        of_another_run(admin.call, next(prefixes(admin.call)))
+    assert judge("a task copied", True, run.wait(DEADLINE_S), right) == ""
+
+
+def test_an_honest_neighbour_that_flushes_scripts_changes_nothing(runs, shared, right):
+    url, endpoint = shared
+    run = runs.start("load", 4, "-i", str(CALLS), "--redis-url", url)
+    run.until_touched("begun-*")
+    with RedisAdmin(endpoint) as admin:
+        admin.call("SCRIPT", "FLUSH")
     ended = run.wait(DEADLINE_S)
-    assert ended.status == 3, ended.err
-    assert ended.err.count("hpcd4p: error:") == 1, ended.err
-    assert "somebody else writes to the keys of the run" in ended.err
-    assert "Traceback" not in ended.err
-    assert ended.leftovers == []
+    assert ended.status == 0, ended.err
+    assert ended.outputs == right

@@ -4,11 +4,12 @@
 --   own      hash    E -> rank that owns it: tasks of E are for that rank only
 --   firm     set     E whose owner stays for good
 --   fill     hash    E -> "R DIGEST": what rank R found E to hold after its first tuples, and gave free
--- ARGV     rank, E, word (real, fill, release), digest
+-- ARGV     rank, E, word (real, fill, release), digest, account as in step.lua
 -- returns  whether what the rank has done with E may be committed (1)
 local p, rank, e, word, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local call = redis.call
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return 0 end
+if ARGV[5] ~= '' then call('HSET', p .. 'acc', rank, ARGV[5]) end
 local function ring(r)
   if call('LLEN', p .. 'bell:' .. r) == 0 then call('RPUSH', p .. 'bell:' .. r, 1) end
 end

@@ -2,9 +2,12 @@
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
---          and reports along (1), whether to give stat (1), keys to refresh...
--- returns  {pend where it is not 0, stat or nothing, tasks, bytes, idle {rank}, dead, com, final, rank-microseconds of waiting so far,
---          parked {rank}, own}
+--          and reports along (1), whether to give stat (1), whether to give the books (1), then counted lists: E,
+--          ranks whose orders are to be counted, keys to refresh
+-- returns  {pend where it is not 0, stat or nothing, tasks, bytes, idle {rank}, dead, com, final,
+--          rank-microseconds of waiting so far, parked {rank}, own, books | false}; books, as in `Books`: {acc,
+--          {tasks leased {holder}} for each E, ready, letters, cong, lost, fill, {orders} for each rank, whether
+--          the head lives (1)}
 local p = KEYS[1]
 local call = redis.call
 local dead, final = {}, {}
@@ -15,9 +18,35 @@ if ARGV[2] == '1' then
   final = call('LRANGE', p .. 'final', 0, 999)
   if #final > 0 then call('LTRIM', p .. 'final', #final, -1) end
 end
+local at, lists = 4, {}
+for i = 1, 3 do
+  at = at + 1
+  local last = at + tonumber(ARGV[at])
+  lists[i] = {}
+  while at < last do
+    at = at + 1
+    table.insert(lists[i], ARGV[at])
+  end
+end
+local books = false
+if ARGV[4] == '1' then
+  local streams, orders = {}, {}
+  for i, e in ipairs(lists[1]) do
+    local key = p .. 't:' .. e
+    local leased, holders = call('XPENDING', key, 'pool'), {}
+    for j, holder in ipairs(leased[4] or {}) do holders[j] = holder[1] end
+    streams[i] = {call('XLEN', key), leased[1], holders}
+  end
+  for i, rank in ipairs(lists[2]) do
+    orders[i] = call('LLEN', p .. 'orders:' .. rank) + (call('HGET', p .. 'got', rank) or 0)
+  end
+  books = {call('HGETALL', p .. 'acc'), streams, call('HGETALL', p .. 'ready'), call('LLEN', p .. 'dead'),
+           call('SMEMBERS', p .. 'cong'), call('SMEMBERS', p .. 'lost'), call('HGETALL', p .. 'fill'), orders,
+           call('HEXISTS', p .. 'head', 'lives')}
+end
 local ttl = tonumber(ARGV[1])
 if ttl > 0 then
-  for i = 4, #ARGV do call('EXPIRE', p .. ARGV[i], ttl) end
+  for _, key in ipairs(lists[3]) do call('EXPIRE', p .. key, ttl) end
 end
 local ready = call('HMGET', p .. 'ready', 't', 'b')
 local clock = call('TIME')
@@ -32,4 +61,4 @@ end
 return {pend, ARGV[3] == '1' and call('HGETALL', p .. 'stat') or {}, tonumber(ready[1] or 0),
         tonumber(ready[2] or 0), call('ZRANGE', p .. 'idle', 0, -1), dead,
         call('HGETALL', p .. 'com'), final, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked'),
-        call('HGETALL', p .. 'own')}
+        call('HGETALL', p .. 'own'), books}

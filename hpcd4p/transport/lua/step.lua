@@ -17,13 +17,16 @@
 --   stat      hash    statistics, added to
 --   cong      set     "E:R": rank R is behind with element E
 --   orders:R  list    orders to this rank
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, then counted lists:
+--   acc       hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
+--   got       hash    rank -> orders that it has had
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, account ('' without), orders that the
+--          rank has had, tasks that it has in hand, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
 --          or, if none, spans {E E}: all from one to the other, in this order
 --          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
 --          2 it parks; 3 as 1, and it is not parked any more)
--- returns  {0} if refused, else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
+-- returns  {0, key} if refused (key: what is not as this rank left it, '' if it is lost), else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
 --          {t, b}, or all of that hash for a rank in a call
 local p, at = KEYS[1], 0
 local call = redis.call
@@ -42,11 +45,16 @@ end
 
 local rank, tx = word(), number()
 local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
-local idle = number()
-if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0} end
+local idle, account, had, in_hand = number(), word(), number(), number()
+local guarded = account ~= ''
+if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0, ''} end
+if guarded then
+  if tonumber(call('HGET', p .. 'got', rank) or 0) ~= had then return {0, 'orders:' .. rank} end
+  call('HSET', p .. 'acc', rank, account)
+end
 local idle_before = call('ZCARD', p .. 'idle')
 -- nothing is written for a head that is gone: there is nobody to remove it
-if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0} end
+if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0, ''} end
 
 local owners, own, owned = call('HGETALL', p .. 'own'), {}, 0
 for i = 1, #owners, 2 do own[owners[i]] = owners[i + 1] end
@@ -97,8 +105,9 @@ for _ = 1, dead do
 end
 for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
 
-local task = false
+local task, looked = false, {}
 local function lease(e)
+  looked[#looked + 1] = e
   local got = (own[e] or rank) == rank and call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
   if not got then return false end
   local entry = got[1][2][1]
@@ -136,10 +145,19 @@ if spans > 0 then
     if task then break end
   end
 end
+if guarded and not task then
+  -- nothing was found: then nothing waits here, and nothing was given to this rank that it does not have
+  for _, e in ipairs(looked) do
+    local key = p .. 't:' .. e
+    if (own[e] or rank) == rank and tonumber(call('HGET', p .. 'ready', e) or 0) > 0
+       or in_hand == 0 and #call('XPENDING', key, 'pool', '-', '+', 1, rank) > 0 then return {0, 't:' .. e} end
+  end
+end
 local orders = {}
 if call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
+  if guarded then call('HINCRBY', p .. 'got', rank, #orders) end
 end
 if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)

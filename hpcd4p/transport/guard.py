@@ -1,0 +1,174 @@
+"""A broker on a Redis that others may write to: each rank vouches for what it tells, and the head compares.
+
+Around any broker; a run that has a Redis of its own goes without. What is not the run's raises
+`ForeignBytesError`: at once where it can be told by itself (orders, owners), else at the next look of
+the head, and always before the run ends (`transport.audit`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from hpcd4p.errors import BrokerLost, ForeignBytesError, foreign
+from hpcd4p.transport.audit import Audit
+from hpcd4p.transport.broker import IDLE, REAL, RELEASE, Broker
+from hpcd4p.wire.account import Ledger
+from hpcd4p.wire.codec import ORDER, Codec, about
+from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
+
+AUDIT_SHARE = 1 / 20
+"""Of the time of the head, for comparing: with a thousand ranks that all work, about once a second."""
+
+
+class GuardedBroker:
+    """See `transport.broker.Broker`.
+
+    Parameters
+    ----------
+    prefix
+        Of the keys of the run, for messages.
+    now
+        Clock of the head.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        codec: Codec,
+        rank: int,
+        prefix: str = "",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.rank = rank
+        self._broker = broker
+        self._codec = codec
+        self._prefix = prefix
+        self._ledger = Ledger(codec, rank)
+        self._audit = Audit(codec, prefix)
+        self._orders = 0
+        self._owned: set[int] = set()
+        """Elements that this rank may own: what it has asked for was granted."""
+        self._firm: set[int] = set()
+        """Elements that it owns for good."""
+        self._spoiled = False
+        self._now = now
+        self._next = 0.0
+        self._ending = False
+        """The answer is about to be told: every look compares."""
+
+    def step(
+        self,
+        commit: Commit,
+        take: Sequence[int] = (),
+        ring: Sequence[int] = (),
+        congest: Sequence[int] = (),
+        relieve: Sequence[int] = (),
+        want_service: bool = False,
+        stand: int = IDLE,
+        entry: Entry | None = None,
+    ) -> Reply:
+        """See `Broker.step`."""
+        ledger = self._ledger
+        ledger.book(commit, congest, relieve)
+        reply = self._broker.step(
+            commit, take, ring, congest, relieve, want_service, stand, entry or self._entry()
+        )
+        if reply.spoiled:
+            raise foreign(self._prefix + reply.spoiled, f"is not as rank {self.rank} left it")
+        if not reply.accepted:
+            if not self.rank:
+                raise foreign(self._prefix + "lost", "holds the head")
+            return reply
+        if reply.task is not None:
+            ledger.take(reply.task)
+        if reply.orders:
+            reply.orders = [self._own(order) for order in reply.orders]
+        if reply.owners or self._firm:
+            self._check_owners(reply.owners)
+        return reply
+
+    def _entry(self) -> Entry:
+        return Entry(self._ledger.sealed, self._orders, len(self._ledger.leases))
+
+    def _own(self, order: Order) -> Order:
+        """`order` without its mark, if the head has given it, and given it now."""
+        bare = Order(order.word, order.args[:-1])
+        if order.args[-1:] != (self._mark(self.rank, self._orders + 1, bare),):
+            raise foreign(f"{self._prefix}orders:{self.rank}", f"held {bare.text()!r}, which was not ordered")
+        self._orders += 1
+        return bare
+
+    def _mark(self, rank: int, number: int, order: Order) -> int:
+        return self._codec.mark(about(ORDER, rank, number), order.text())
+
+    def _check_owners(self, owners: dict[int, int]) -> None:
+        wrong = [e for e in self._firm if owners.get(e) != self.rank]
+        wrong += [e for e, rank in owners.items() if rank == self.rank and e not in self._owned]
+        if wrong:
+            raise foreign(self._prefix + "own", f"is not as rank {self.rank} knows it")
+
+    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+        """See `Broker.claim`."""
+        self._ledger.ask(element, digest)
+        granted = self._broker.claim(element, word, digest, entry or self._entry())
+        if granted and word != RELEASE:
+            self._owned.add(element)
+        if granted and word == REAL:
+            self._firm.add(element)
+        return granted
+
+    def wait(self, seconds: float | None) -> int:
+        """See `Broker.wait`."""
+        return self._broker.wait(seconds)
+
+    def wake(self) -> None:
+        """See `Broker.wake`."""
+        self._broker.wake()
+
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """See `Broker.order`."""
+        self._ending = self._ending or order.word == "stop"
+        for rank in ranks:
+            number = self._audit.given[rank] = self._audit.given.get(rank, 0) + 1
+            self._broker.order([rank], Order(order.word, (*order.args, self._mark(rank, number, order))))
+
+    def observe(
+        self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
+    ) -> Observation:
+        """See `Broker.observe`."""
+        began = self._now()
+        due = began >= self._next or self._ending
+        seen = self._broker.observe(alive, fetch, stats or due, self._audit.waits_for() if due else None)
+        if self._spoiled:  # said once; what follows is the way home
+            return seen
+        try:
+            self._audit.take(seen)
+            if seen.books is not None:
+                seen = seen._replace(untold=self._audit.look(seen, seen.books))
+                now = self._now()
+                self._next = now + (now - began) / AUDIT_SHARE
+        except ForeignBytesError:
+            self._spoiled = True
+            raise
+        return seen
+
+    def bury(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.bury`."""
+        committed, given_up = self._broker.bury(rank)
+        self._audit.buried(rank, committed)
+        for task in given_up:
+            self._ledger.take(task)
+        return committed, given_up
+
+    def report(self, figures: bytes) -> None:
+        """See `Broker.report`."""
+        self._ledger.announce()
+        with suppress(BrokerLost, ForeignBytesError):  # what is to be reported may be just that
+            self.step(Commit())
+        self._broker.report(figures)
+
+    def close(self) -> None:
+        """See `Broker.close`."""
+        self._broker.close()

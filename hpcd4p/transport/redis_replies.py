@@ -1,0 +1,90 @@
+"""What the scripts say, as the messages that it means. Pure; what no run has written raises `ValueError`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hpcd4p.transport.statistics import service_times
+from hpcd4p.wire.messages import Books, Observation, Order, Reply, Stream, Task
+
+
+def observation(
+    said: list[Any], alive: frozenset[int] | None, streams: Sequence[int], orders: Sequence[int]
+) -> Observation:
+    """What ``observe.lua`` gives, with the ranks that are connected."""
+    pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
+    return Observation(
+        pending={int(k): int(v) for k, v in _pairs(pend)},
+        stats={k.decode(): int(v) for k, v in _pairs(stat)},
+        tasks=tasks,
+        size=size,
+        idle=frozenset(map(int, idle)),
+        dead=dead,
+        alive=alive,
+        committed={int(k): int(v) for k, v in _pairs(com)},
+        reports=reports,
+        waited_us=int(waited),
+        parked=frozenset(map(int, parked)),
+        owners={int(k): int(v) for k, v in _pairs(own)},
+        books=_books(books, streams, orders) if books else None,
+    )
+
+
+def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+def task_of(
+    e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
+) -> Task:
+    """One task of ``step.lua`` or ``bury.lua``."""
+    done = tuple(map(int, progress.split())) if progress else ()
+    return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
+
+
+def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
+    acc, held, ready, letters, congested, lost, fill, orders, head = said
+    behind = [pair.split(b":") for pair in congested]
+    fills = {int(e): text.split(b" ", 1) for e, text in _pairs(fill)}
+    return Books(
+        accounts={int(rank): account for rank, account in _pairs(acc)},
+        streams={
+            e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
+            for e, (tasks, leased, holders) in zip(streams, held, strict=True)
+        },
+        ready={name.decode(): int(n) for name, n in _pairs(ready)},
+        letters=letters,
+        congested=frozenset((int(e), int(rank)) for e, rank in behind),
+        lost=frozenset(map(int, lost)),
+        fills={e: (int(rank), digest.decode()) for e, (rank, digest) in fills.items()},
+        orders=dict(zip(ranks, orders, strict=True)),
+        head=bool(head),
+    )
+
+
+def reply_of(raw: list[Any], totals_only: bool) -> Reply:
+    """What ``step.lua`` gives; `totals_only`: not what waits by element."""
+    if raw[0] == 0:
+        refused = Reply(accepted=False)
+        refused.spoiled = raw[1].decode()
+        return refused
+    _, idle, ready, congested, orders, task, stat, own = raw
+    reply = Reply(True, None, idle)
+    if totals_only:
+        reply.tasks, reply.size = (int(n or 0) for n in ready)
+    else:
+        waiting = {k: int(v) for k, v in _pairs(ready)}
+        reply.tasks, reply.size = waiting.pop(b"t", 0), waiting.pop(b"b", 0)
+        reply.waiting = {int(e): count for e, count in waiting.items() if count}
+    if task:
+        reply.task = task_of(*task)
+    if orders:
+        reply.orders = [Order.parse(o.decode()) for o in orders]
+    if congested:
+        reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
+    if own:
+        reply.owners = {int(k): int(v) for k, v in _pairs(own)}
+    if stat:
+        reply.service_us = service_times(_pairs(stat))
+    return reply

@@ -1,0 +1,223 @@
+"""What somebody else may do to the keys of a run on a shared Redis, and how the run must end then.
+
+A deed is done in one script, so that nothing comes between its parts; it says whether it found what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from hpcd4p.wire.codec import TASK, Codec, about
+
+ENDS = "status 3 and a word"
+"""The run cannot be right any more, or it cannot be known."""
+
+COSTS = "the right answer, or status 3 and a word"
+"""What was changed is only believed as to when to look; where it is noticed the run may end."""
+
+
+class Deed(NamedTuple):
+    """`words` of Lua; KEYS[1] is the prefix of the run. Returns 1 once it is done."""
+
+    words: str
+    wanted: str = ENDS
+
+
+_FIRST_TASK = """
+local found = redis.call('KEYS', KEYS[1] .. 't:*')
+table.sort(found)
+local key, entry
+for _, name in ipairs(found) do
+  if redis.call('TYPE', name).ok == 'stream' then
+    entry = redis.call('XRANGE', name, '-', '+', 'COUNT', 1)[1]
+    key = name
+    if entry then break end
+  end
+end
+if not entry then return 0 end
+local f = entry[2]
+"""
+_LAST_TASK = _FIRST_TASK.replace("'XRANGE', name, '-', '+'", "'XREVRANGE', name, '+', '-'")
+
+_NEW = "redis.call('XADD', key, '*', 'n', f[2], 'a', f[4], 'b', f[6]) "
+_ELSEWHERE = (
+    "for _, name in ipairs(found) do if name ~= key then "
+    "redis.call('XADD', name, '*', 'n', f[2], 'a', f[4], 'b', f[6]) return 1 end end return 0"
+)
+_SWAP = """
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do
+  local two = redis.call('XREVRANGE', name, '+', '-', 'COUNT', 2)
+  if #two == 2 then
+    local f = two[1][2]
+    redis.call('XDEL', name, two[2][1])
+    redis.call('XADD', name, '*', 'n', f[2], 'a', f[4], 'b', f[6])
+    return 1
+  end
+end
+return 0
+"""
+_GONE = "redis.call('XDEL', key, entry[1]) "
+_TRIED = _GONE + "redis.call('XADD', key, '*', 'n', f[2], 'a', 9, 'b', f[6]) return 1"
+
+
+def _all(command: str) -> str:
+    """`command` on every stream; `name` is its key."""
+    return f"""
+local done = 0
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do
+  local got = redis.call('XLEN', name) > 0 and redis.call({command})
+  if got and got ~= 0 then done = 1 end
+end
+return done
+"""
+
+
+def _there(key: str, command: str) -> str:
+    """`command`, if the key is there; `name` is it."""
+    return (
+        f"local name = KEYS[1] .. '{key}' if redis.call('EXISTS', name) == 0 then return 0 end "
+        f"redis.call({command}) return 1"
+    )
+
+
+def _any(pattern: str, command: str) -> str:
+    """`command`, on every key of a pattern."""
+    return (
+        f"local found = redis.call('KEYS', KEYS[1] .. '{pattern}') "
+        f"for _, name in ipairs(found) do redis.call({command}) end return math.min(1, #found)"
+    )
+
+
+def _always(*commands: str) -> str:
+    return " ".join(f"redis.call({command})" for command in commands) + " return 1"
+
+
+def _wrong(key: str) -> str:
+    return _always(f"'DEL', KEYS[1] .. '{key}'", f"'SET', KEYS[1] .. '{key}', 'x'")
+
+
+def _order(text: str) -> str:
+    # rank 1 may not be told anything; whoever reads it, rank 1 has a list of orders
+    return _always(f"'RPUSH', KEYS[1] .. 'orders:1', '{text}'", "'RPUSH', KEYS[1] .. 'bell:1', '1'")
+
+
+DEEDS: dict[str, Deed] = {
+    "a task copied": Deed(_FIRST_TASK + _NEW + "return 1"),
+    "a task copied into another stream": Deed(_FIRST_TASK + _ELSEWHERE),
+    "a task deleted": Deed(_LAST_TASK + _GONE + "return 1"),
+    "a task in the place of another": Deed(_SWAP),
+    "a task that looks as if it had killed ranks": Deed(_LAST_TASK + _TRIED),
+    "the streams trimmed": Deed(_all("'XTRIM', name, 'MAXLEN', 0")),
+    "the streams deleted": Deed(_all("'DEL', name")),
+    "the streams renamed": Deed(_all("'RENAME', name, name .. 'x'")),
+    "the streams of another type": Deed(
+        "for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do redis.call('SET', name, 1) end "
+        "return 1"
+    ),
+    "tasks taken by another consumer": Deed(
+        _all("'XREADGROUP', 'GROUP', 'pool', 'x', 'COUNT', 3, 'STREAMS', name, '>'")
+    ),
+    "tasks taken in the name of a rank": Deed(
+        _all("'XREADGROUP', 'GROUP', 'pool', '1', 'COUNT', 100000, 'STREAMS', name, '>'")
+    ),
+    "the group destroyed": Deed(_all("'XGROUP', 'DESTROY', name, 'pool'")),
+    "the group set to the end": Deed(_all("'XGROUP', 'SETID', name, 'pool', '$'"), COSTS),
+    "the group set to the beginning": Deed(_all("'XGROUP', 'SETID', name, 'pool', '0'"), COSTS),
+    "more unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pend', 1, 1000")),
+    "fewer unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pend', 1, -7")),
+    "no unfinished tuples": Deed(
+        "for _, e in ipairs(redis.call('HKEYS', KEYS[1] .. 'pend')) do "
+        "redis.call('HSET', KEYS[1] .. 'pend', e, 0) end return 1"
+    ),
+    "the counts deleted": Deed(_there("pend", "'DEL', name")),
+    "the counts not numbers": Deed(_always("'HSET', KEYS[1] .. 'pend', 1, 'x'")),
+    "the counts of another type": Deed(_wrong("pend")),
+    "more that waits": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 't', 100000")),
+    "more bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', 1000000000000")),
+    "fewer bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', -1000000000000")),
+    "what waits deleted": Deed(_there("ready", "'DEL', name")),
+    "what waits of another type": Deed(_wrong("ready")),
+    "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'com', 1, 100"), COSTS),
+    "the commits deleted": Deed(_there("com", "'DEL', name"), COSTS),
+    "failures that were none": Deed(_always("'HINCRBY', KEYS[1] .. 'stat', 'f:1', 3")),
+    "work that was none": Deed(_always("'HINCRBY', KEYS[1] .. 'stat', 'n:1', 3")),
+    "the statistics deleted": Deed(_there("stat", "'DEL', name")),
+    "the statistics of another type": Deed(_wrong("stat")),
+    "an owner that never asked": Deed(_always("'HSET', KEYS[1] .. 'own', '1', '1'")),
+    "an owner that is nobody": Deed(_always("'HSET', KEYS[1] .. 'own', '1', '77'")),
+    "owners of another type": Deed(_wrong("own")),
+    "finality": Deed(_always("'SADD', KEYS[1] .. 'firm', '1'"), COSTS),
+    "a fill": Deed(_always("'HSET', KEYS[1] .. 'fill', '1', '1 x'")),
+    "congestion": Deed(_always("'SADD', KEYS[1] .. 'cong', '3:1', '4:1', '1:1'")),
+    "congestion of another type": Deed(_wrong("cong")),
+    "a rank declared lost": Deed(_always("'SADD', KEYS[1] .. 'lost', '1'")),
+    "all ranks idle": Deed(_always("'ZADD', KEYS[1] .. 'idle', 1, 1, 2, 2, 3, 3, 9, 9"), COSTS),
+    "nobody idle": Deed(_there("idle", "'DEL', name"), COSTS),
+    "the idle of another type": Deed(_wrong("idle")),
+    "all ranks parked": Deed(_always("'SADD', KEYS[1] .. 'parked', 1, 2, 3, 9"), COSTS),
+    "parking of another type": Deed(_wrong("parked")),
+    "other waiting times": Deed(_always("'HSET', KEYS[1] .. 'wait', 'c', 3, 't', 1, 's', 7"), COSTS),
+    "waiting times that are none": Deed(_always("'HSET', KEYS[1] .. 'wait', 'c', 'x', 't', 'y', 's', 'z'")),
+    "progress of every task": Deed(
+        _LAST_TASK
+        + "for _, name in ipairs(found) do for _, each in ipairs(redis.call('XRANGE', name, '-', '+')) do "
+        "redis.call('HSET', KEYS[1] .. 'prog', string.match(name, '%d+$') .. ':' .. each[1], '0 1') end end "
+        "return 1",
+        COSTS,  # where all of them are in hand already
+    ),
+    "progress of another type": Deed(_wrong("prog")),
+    "an order to stop": Deed(_order("stop 0 0")),
+    "an order to park": Deed(_order("park")),
+    "an order to finish": Deed(_order("finish 3")),
+    "an order that is none": Deed(_order("x y")),
+    "orders of another type": Deed(_wrong("orders:1")),
+    "every bell taken away": Deed(_any("bell:*", "'DEL', name"), COSTS),
+    "every bell rung": Deed(
+        "for rank = 0, 3 do for _ = 1, 999 do redis.call('RPUSH', KEYS[1] .. 'bell:' .. rank, 1) end end "
+        "return 1",
+        COSTS,
+    ),
+    "bells that say that the head is gone": Deed(
+        "for rank = 0, 3 do redis.call('RPUSH', KEYS[1] .. 'bell:' .. rank, 'g') end return 1", COSTS
+    ),
+    "bells of another type": Deed(
+        "for rank = 0, 3 do redis.call('DEL', KEYS[1] .. 'bell:' .. rank) "
+        "redis.call('SET', KEYS[1] .. 'bell:' .. rank, 'x') end return 1"
+    ),
+    "a letter that is none": Deed(_always("'RPUSH', KEYS[1] .. 'dead', 'x'")),
+    "letters of another type": Deed(_wrong("dead")),
+    "a report that is none": Deed(_always("'RPUSH', KEYS[1] .. 'final', 'x'")),
+    "reports of another type": Deed(_wrong("final")),
+    "the head deleted": Deed(_there("head", "'DEL', name")),
+    "all keys of the run deleted": Deed(_any("*", "'DEL', name")),
+    "all keys of the run renamed": Deed(_any("*", "'RENAME', name, 'x' .. name")),
+    "the database flushed": Deed(_always("'FLUSHDB'")),
+    "the server flushed": Deed(_always("'FLUSHALL'")),
+    "the accounts deleted": Deed(_there("acc", "'DEL', name")),
+    "an account in the place of another": Deed(
+        "local name = KEYS[1] .. 'acc' local found = redis.call('HGETALL', name) "
+        "if #found < 4 then return 0 end redis.call('HSET', name, found[1], found[4]) return 1",
+        COSTS,  # where its rank writes it again before the head looks
+    ),
+    "accounts that are none": Deed(_there("acc", "'HSET', name, 0, 'x', 1, 'x'")),
+    "the orders taken deleted": Deed(_there("got", "'DEL', name"), COSTS),
+    "more orders taken": Deed(_always("'HINCRBY', KEYS[1] .. 'got', 1, 3")),
+}
+
+
+def of_another_run(call: Callable[..., Any], prefix: str) -> None:
+    """Add a task that an earlier run has sealed."""
+    payload = Codec(b"the secret of another run").seal(("input", [1]), about(TASK, 1, 1))
+    call("XADD", f"{prefix}t:1", "*", "n", 1, "a", 0, "b", payload)
+
+
+def prefixes(call: Callable[..., Any]) -> Iterator[str]:
+    """Prefix of each run that has begun."""
+    for found in call("KEYS", "hpcd4p:*:pend"):
+        yield (found.decode() if isinstance(found, bytes) else found).removesuffix("pend")
+
+
+def do(call: Callable[..., Any], deed: Deed) -> bool:
+    """Do it to the run that there is; whether it could be done."""
+    return any(call("EVAL", deed.words, 1, prefix) for prefix in prefixes(call))
