@@ -168,22 +168,13 @@ def test_a_tuple_that_cannot_be_unpickled_is_a_failure(hpcd4p):
 
 
 @needs_survivors
+@pytest.mark.parametrize("ranks", ["2", "3"])  # of 2 one is the pool
 @pytest.mark.parametrize("status", [7, 3])  # 3 is also that of a rank without Redis
-def test_an_element_that_ends_its_process_fails_for_that_tuple(hpcd4p, status):
+def test_an_element_that_ends_its_process_fails_for_that_tuple(hpcd4p, status, ranks):
     text = "import os\n" + workflow(f"return os._exit({status}) if data == 7 else data")
-    ended = hpcd4p("run", "-n", "3", "w.py", "-i", "20", workflow=text)
+    ended = hpcd4p("run", "-n", ranks, "w.py", "-i", "20", workflow=text)
     assert ended.status == 1, ended.err
     assert "1 tuple failed" in ended.out
     assert f"with status {status}" in ended.out
     assert ended.record()["summary"]["status"] == 1
-
-
-@needs_survivors
-@pytest.mark.parametrize("status", [7, 3])
-def test_an_element_that_ends_the_only_rank_of_the_pool_ends_the_run(hpcd4p, status):
-    text = "import os\n" + workflow(f"return os._exit({status}) if data == 7 else data")
-    ended = hpcd4p("run", "-n", "2", "w.py", "-i", "20", workflow=text)
-    assert ended.status == 3, ended.err
-    assert "every rank of the pool has died" in ended.error
-    assert ended.record()["summary"]["status"] == 3
     assert not list((ended.folder / "results").glob(".*"))
