@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -22,10 +21,6 @@ from hpcd4p.runtime.signals import stopping
 
 GRACE_S = 10.0
 """Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
-
-SAME_S = 1.0
-"""In a job of Slurm a second signal so soon is the same wish: Slurm tells every process, and its
-script tells us."""
 
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
@@ -51,7 +46,6 @@ class LauncherProcess:
         self._gentle = signal.SIGUSR1 if kind in (OPEN_MPI, SRUN) else signal.SIGTERM
         # from Slurm it would hear a SIGTERM beside us
         self._deaf = kind in (OPEN_MPI, SRUN) and in_slurm_job()
-        self._asked_at = float("-inf")
         self._step = 0  # 0 nobody asked, 1 ranks asked, 2 launcher told to end them, 3 launcher killed
         self._timer: threading.Timer | None = None
         self._line = line
@@ -102,9 +96,9 @@ class LauncherProcess:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
-        now = time.monotonic()
-        if not in_slurm_job() or now - self._asked_at > SAME_S:
-            self._asked_at = now
+        # Slurm says one wish several times: to every process, through its script, and again when the limit
+        # has come of which it gave a sign before. Only a person's Ctrl-C insists there
+        if self._step == 0 or number == signal.SIGINT or not in_slurm_job():
             self._press()
 
     def _press(self) -> None:

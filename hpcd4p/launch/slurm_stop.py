@@ -51,9 +51,10 @@ def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str])
     if ends is None:
         end = environ.get("SLURM_JOB_END_TIME", "")
         ends = float(end) if end.isdigit() else None
-    if state == "COMPLETING" and ends is not None and now < ends - SURE_S:
+    over = state == "TIMEOUT" or _value(said, "Reason") == "TimeLimit"
+    if state == "COMPLETING" and not over and ends is not None and now < ends - SURE_S:
         return f"job {job} was cancelled (scancel, or an operator)"
-    if state == "TIMEOUT" or (ends is not None and now > ends - NEAR_S):
+    if over or (ends is not None and now > ends - NEAR_S):
         limit = _value(said, "TimeLimit")
         words = f" of {limit}" if limit else ""
         return f"the time limit{words} of job {job} has come; give it more with --time"

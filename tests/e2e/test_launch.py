@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,10 +46,9 @@ STAND_IN = """
         end = time.monotonic() + 30
         while time.monotonic() < end and (word == "deaf" or not asked):
             time.sleep(0.01)
+        time.sleep(2.5 * (word == "slow"))
         leave(3)
 """
-
-Launched = Callable[[str], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -59,11 +57,11 @@ def launched(tmp_path: Path, environment: dict[str, str]):
     (tmp_path / "tmp").mkdir()
     started = []
 
-    def start(word: str) -> subprocess.Popen[str]:
+    def start(word: str, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(LAUNCH), word], cwd=tmp_path, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=environment | {"TMPDIR": str(tmp_path / "tmp")},
+            env=environment | {"TMPDIR": str(tmp_path / "tmp")} | variables,
         )  # fmt: skip
         started.append(process)
         return process
@@ -105,6 +103,15 @@ def test_a_second_signal_ends_ranks_that_do_not_listen(launched):
         "Interrupted interrupted by SIGINT: the 3 ranks were ended before rank 0 could"
     )
     assert time.monotonic() - before < 5
+
+
+def test_in_a_job_the_time_limit_after_its_sign_does_not_cut_the_end_short(launched):
+    process = launched("slow", SLURM_JOB_ID="1")
+    assert process.stdout.readline() == "up\n"
+    for number in (signal.SIGUSR1, signal.SIGTERM):
+        process.send_signal(number)
+        time.sleep(1.2)
+    assert last_line(process) == "status 3"
 
 
 def test_no_rank_stays_when_the_process_that_launched_them_is_killed(launched, tmp_path):
