@@ -81,6 +81,14 @@ def _there(key: str, command: str) -> str:
     )
 
 
+# of a counter that stands at 0 nothing is lost
+_MORE_THAN_ZEROS_DELETED = (
+    "local name, sum = KEYS[1] .. 'ready', 0 "
+    "for _, value in ipairs(redis.call('HVALS', name)) do sum = sum + value end "
+    "if sum == 0 then return 0 end redis.call('DEL', name) return 1"
+)
+
+
 def _any(pattern: str, command: str) -> str:
     """`command`, on every key of a pattern."""
     return (
@@ -136,7 +144,7 @@ DEEDS: dict[str, Deed] = {
     "more that waits": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 't', 100000")),
     "more bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', 1000000000000")),
     "fewer bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', -1000000000000")),
-    "what waits deleted": Deed(_there("ready", "'DEL', name")),
+    "what waits deleted": Deed(_MORE_THAN_ZEROS_DELETED),
     "what waits of another type": Deed(_wrong("ready")),
     "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'com', 1, 100"), COSTS),
     "the commits deleted": Deed(_there("com", "'DEL', name"), COSTS),
