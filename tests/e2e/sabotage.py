@@ -90,16 +90,19 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--deed", choices=list(DEEDS))
+    parser.add_argument("--each", action="store_true", help="each deed once, instead of --times")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     dice = random.Random(options.seed)
-    bad, done_times = 0, 0
+    tried = bad = done_times = 0
     with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as folder:
         runs = Runs(Path(folder) / "runs")
         with shared_redis(Path(folder)) as (url, endpoint):
             right = runs.run("load", 1, "-i", str(CALLS)).outputs
-            for _ in range(options.times):
-                name, n = options.deed or dice.choice(list(DEEDS)), dice.choice([2, 4])
+            drawn = (options.deed or dice.choice(list(DEEDS)) for _ in range(options.times))
+            for name in DEEDS if options.each else drawn:
+                tried += 1
+                n = dice.choice([2, 4])
                 after_s = dice.random() * 1.5
                 run = runs.start("load", n, "-i", str(CALLS), "--redis-url", url)
                 done = try_to_do(run, endpoint, name, after_s)
@@ -114,7 +117,7 @@ def main() -> int:
                 said = "done" if done else "could not be done"
                 print(f"{name}, {n} ranks, {said}: {how}  {wrong}", flush=True)
         runs.close()
-    print(f"{options.times} deeds, {done_times} done, {bad} ended wrongly")
+    print(f"{tried} deeds, {done_times} done, {bad} ended wrongly")
     return int(bad > 0)
 
 

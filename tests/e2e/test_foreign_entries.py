@@ -26,12 +26,16 @@ def right(request, tmp_path_factory):
     runs.close()
 
 
-@pytest.mark.parametrize("name", DEEDS)
+SAMPLE = list(DEEDS)[::3]
+"""`python -m tests.e2e.sabotage --each` does them all."""
+
+
+@pytest.mark.parametrize("name", SAMPLE)
 def test_what_another_does_to_the_keys_of_a_run_ends_it_with_one_message_or_does_not_matter(
     runs, shared, right, name
 ):
     url, endpoint = shared
-    n = 2 + 2 * (list(DEEDS).index(name) % 2)
+    n = 2 + 2 * (SAMPLE.index(name) % 2)
     run = runs.start("load", n, "-i", str(CALLS), "--redis-url", url)
     done = try_to_do(run, endpoint, name)
     ended = run.wait(DEADLINE_S)
