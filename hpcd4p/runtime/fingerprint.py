@@ -13,11 +13,11 @@ from _weakref import ref
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from hashlib import blake2b
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from hpcd4p.runtime.weight import weigh
+from hpcd4p.wire.codec import blake2b
 from hpcd4p.workflow.places import held_by, is_library
 
 MOST_NODES = 20_000

@@ -22,10 +22,10 @@ from collections.abc import Callable
 from typing import Any
 
 try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
-    from _blake2 import blake2b
+    from _blake2 import blake2b as blake2b
     from _operator import _compare_digest as compare_digest
 except ImportError:
-    from hashlib import blake2b
+    from hashlib import blake2b as blake2b
     from hmac import compare_digest  # type: ignore[no-redef]
 
 from hpcd4p.errors import ForeignBytesError

@@ -6,7 +6,7 @@ WORKFLOW = """
 import sys
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 
-HEAVY = ("hpcd4p.cli", "hpcd4p.record.writer", "h5py", "numpy", "redis", "argparse", "cloudpickle")
+HEAVY = ("hpcd4p.cli", "hpcd4p.record.writer", "h5py", "numpy", "redis", "argparse", "cloudpickle", "hashlib")
 
 class Numbers(ProducerPE):
     def _process(self, inputs):
