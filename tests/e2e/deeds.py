@@ -202,13 +202,14 @@ DEEDS: dict[str, Deed] = {
     "all keys of the run renamed": Deed(_any("*", "'RENAME', name, 'x' .. name")),
     "the database flushed": Deed(_always("'FLUSHDB'")),
     "the server flushed": Deed(_always("'FLUSHALL'")),
-    "the accounts deleted": Deed(_there("acc", "'DEL', name")),
+    # a rank that goes on writes its account again, and then nothing is amiss
+    "the accounts deleted": Deed(_there("acc", "'DEL', name"), COSTS),
     "an account in the place of another": Deed(
         "local name = KEYS[1] .. 'acc' local found = redis.call('HGETALL', name) "
         "if #found < 4 then return 0 end redis.call('HSET', name, found[1], found[4]) return 1",
         COSTS,  # where its rank writes it again before the head looks
     ),
-    "accounts that are none": Deed(_there("acc", "'HSET', name, 0, 'x', 1, 'x'")),
+    "accounts that are none": Deed(_there("acc", "'HSET', name, 0, 'x', 1, 'x'"), COSTS),
     "the orders taken deleted": Deed(_there("got", "'DEL', name"), COSTS),
     "more orders taken": Deed(_always("'HINCRBY', KEYS[1] .. 'got', 1, 3")),
 }
