@@ -43,7 +43,7 @@ class _Held(list[Any]):
     notify: Callable[[], None]
 
 
-class _Watched(_Held):
+class _Listened(_Held):
     """The same while the head sleeps: the first write ends that. Costs the writes after it nothing."""
 
     __slots__ = ()
@@ -134,7 +134,7 @@ class Source:
     def listen(self) -> bool:
         """Have the next write notify; whether there is nothing before it. Main thread."""
         for held in self.instance.out.values():
-            held.__class__ = _Watched
+            held.__class__ = _Listened
         return self._thread is not None and not self.done and not self.held()
 
     def stop(self) -> None:

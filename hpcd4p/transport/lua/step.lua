@@ -26,8 +26,9 @@
 --          or, if none, spans {E E}: all from one to the other, in this order
 --          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
 --          2 it parks; 3 as 1, and it is not parked any more)
--- returns  {0, key} if refused (key: what is not as this rank left it, '' if it is lost), else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is
---          {t, b}, or all of that hash for a rank in a call
+-- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
+--          else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is {t, b}, or all of
+--          that hash for a rank in a call
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end

@@ -29,6 +29,16 @@ def test_what_feeds_a_stateful_element_that_is_behind_is_blocked(marks):
     assert not marks.blocked(SECOND, {KEPT}, full=False)
 
 
+def test_an_element_that_writes_on_an_undeclared_output_feeds_the_collector_and_so_do_those_above(marks):
+    collector = LAST + 1
+    assert not marks.blocked(FIRST, {collector}, full=False)
+    marks.feeds_collector(FIRST, collector)
+    assert marks.blocked(FIRST, {collector}, full=False)
+    assert marks.blocked(SOURCE, {collector}, full=False)
+    assert not marks.blocked(KEPT, {collector}, full=False)
+    assert not marks.blocked(SECOND, {collector}, full=False)
+
+
 def test_who_makes_no_tasks_is_not_blocked_by_tasks(marks):
     assert marks.blocked(KEPT, set(), full=True)
     assert not marks.blocked(LAST, set(), full=True)

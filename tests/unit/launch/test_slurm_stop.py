@@ -33,6 +33,12 @@ def local(moment: float) -> str:
         (JOB, "JobState=RUNNING PreemptTime=" + local(NOW), "job 17 is preempted by another one"),
         (JOB, COMPLETING.format(local(NOW - 30)), "job 17 was cancelled (scancel, or an operator)"),
         (JOB, COMPLETING.format(local(NOW - 61)), "the time limit of 00:01:00 of job 17 has come"),
+        # its end was moved by an administrator: the limit itself is still to come
+        (
+            JOB,
+            COMPLETING.format(local(NOW - 30)) + " Reason=TimeLimit",
+            "the time limit of 00:01:00 of job 17 has come",
+        ),
         (JOB, "JobState=PREEMPTED", "job 17 is preempted by another one"),
     ],
 )
