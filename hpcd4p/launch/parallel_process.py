@@ -12,7 +12,7 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any
 
-from hpcd4p.errors import UsageError
+from hpcd4p.errors import SettingsError, UsageError
 from hpcd4p.launch.api import run
 from hpcd4p.launch.mpirun import under_mpi
 from hpcd4p.launch.simple_process import by_element, say_times
@@ -46,7 +46,7 @@ def _process_of(module: str, mapping: Mapping) -> Process:
         Raises
         ------
         UsageError
-            This process is a rank itself.
+            This process is a rank itself, or ``args.num`` is no number.
         """
         if under_mpi():
             raise UsageError(
@@ -78,7 +78,11 @@ def _asked(args: Any, name: str) -> Any:
 
 
 def _ranks(args: Any) -> int:
-    return int(_asked(args, "num") or _asked(args, "num_processes") or 1)
+    asked = _asked(args, "num") or _asked(args, "num_processes") or 1
+    try:
+        return int(asked)
+    except (TypeError, ValueError):
+        raise SettingsError(f"args.num must be a number of ranks, not {asked!r}") from None
 
 
 multi_process = _process_of("multi_process", Mapping.STATIC)
