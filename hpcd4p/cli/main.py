@@ -40,18 +40,16 @@ def main(argv: list[str]) -> int:
     """
     open_streams()
     ranks = OtherRanks()
+    left = False
     try:
         status = _dispatch(argv, ranks)
     except Interrupted as error:
-        status = error.status
-        ranks.abandon()
-        ranks.complain(str(error))
+        status, left = error.status, ranks.interrupted(str(error))
     except Hpcd4pError as error:
         status = _say(str(error), error.status)
     except KeyboardInterrupt:
         status = Interrupted.status
-        ranks.abandon()
-        ranks.complain("interrupted before the run began; nothing was run")
+        left = ranks.interrupted("interrupted before the run began; nothing was run")
     except SystemExit as leave:  # argparse after --help, of ours or of the workflow
         words = "" if leave.code is None or isinstance(leave.code, int) else str(leave.code)
         status = _say(words, UsageError.status) if words else int(leave.code or 0)
@@ -60,7 +58,7 @@ def main(argv: list[str]) -> int:
             traceback.print_exc()
         status = _say("that is a mistake in hpcd4p itself, please report it with the lines above", _BUG)
     ranks.release()
-    ended = 0 if _hand_over(status) else status
+    ended = 0 if left or _hand_over(status) else status
     ranks.leave(ended)
     return ended
 

@@ -36,6 +36,17 @@ class OtherRanks:
 
             crew.abandon()
 
+    def interrupted(self, words: str) -> bool:
+        """Say that a signal came before the run began; whether a launcher of ours does it."""
+        self.abandon()
+        if self.size > 1:
+            from hpcd4p.launch import crew
+
+            if crew.leave_it_to_launcher():
+                return True
+        self.complain(words)
+        return False
+
     def complain(self, words: str) -> None:
         """Say that the run was interrupted, where it is heard; see `crew.tell_interrupted`."""
         if self.size > 1:

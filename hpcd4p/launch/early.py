@@ -50,11 +50,11 @@ class Early:
                 from hpcd4p.record.library import load_h5py
 
                 load_h5py()
-        except BaseException:
+            starting.join()
+        except BaseException:  # a signal, too, while it waits
             starting.join()
             self.stop()
             raise
-        starting.join()
         if self._refused is not None:
             raise self._refused
 

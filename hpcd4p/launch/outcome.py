@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hpcd4p.errors import Hpcd4pError, Interrupted, MpiSetupError, RankLost
 from hpcd4p.launch.muster import missed
+from hpcd4p.launch.status_note import INTERRUPTED
 
 GAVE_UP = 3
 """Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
@@ -49,7 +50,8 @@ class Outcome(NamedTuple):
 
     def error(self) -> Hpcd4pError:
         """Give what to raise."""
-        if self.asked_to_stop:  # before all else: whoever is missing was ended for it
+        # before all else: whoever is missing was ended for it
+        if self.asked_to_stop or self.word == INTERRUPTED:
             return Interrupted(self._interrupted())
         if self.missing:
             return missed(self.missing, self.ranks)
@@ -72,7 +74,7 @@ class Outcome(NamedTuple):
 
     def _interrupted(self) -> str:
         if not self.begun:
-            return f"interrupted by {self.asked_to_stop} before the run began; nothing was run"
+            return f"interrupted by {self.asked_to_stop or 'a signal'} before the run began; nothing was run"
         return (
             f"interrupted by {self.asked_to_stop}: the {self.ranks} ranks were ended before rank 0 could "
             "close its record"

@@ -20,6 +20,9 @@ BEGUN = "begun"
 """The run has begun: a rank that is lost from now on is dealt with by the run itself. Rank 0 adds the number
 of its process."""
 
+INTERRUPTED = "interrupted"
+"""A signal ended rank 0 before the run began. Who launched it says so: an mpirun that is being ended hands on
+nothing more of what its ranks write."""
 
 _WIDTH = 64
 """Characters of a note, filled up with spaces."""
@@ -56,7 +59,9 @@ def plainly(reason: str) -> str:
 
 
 class StatusNote:
-    """A note for one word: `MET`, `BEGUN`, or in the end the status. A context manager that removes it.
+    """A note for one word: `MET`, `BEGUN`, or in the end the status or `INTERRUPTED`.
+
+    A context manager that removes it.
 
     Attributes
     ----------

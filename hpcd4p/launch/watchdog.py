@@ -30,6 +30,7 @@ its server while it answers."""
 
 # no command may run in the foreground before the server is started: the shell would unblock the signals
 _SCRIPT = """
+trap '' PIPE  # the owner may be gone before it reads the number
 home=$1; shift
 "$@" >&2 &
 server=$!

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.errors import RedisSetupError
-from hpcd4p.launch import redis_home, redis_server
+from hpcd4p.launch import redis_home, redis_server, watchdog
 from hpcd4p.launch.redis_server import RunRedis, start_redis
 from hpcd4p.transport.redis_admin import AdminError, RedisAdmin
 from hpcd4p.transport.resp import RespConnection
@@ -144,6 +144,21 @@ def test_is_gone_when_its_owner_ends_without_stopping_it(owner):
     process, server, watchdog, home = owner("sys.exit()")
     process.wait(DEADLINE_S)
     assert until(lambda: gone(server) and gone(watchdog) and not home.exists())
+
+
+def test_an_owner_that_dies_before_it_has_heard_of_its_server_leaves_nothing(tmp_path):
+    home, number = tmp_path / "home", tmp_path / "pid"
+    home.mkdir()
+    read, nobody_listens = os.pipe()
+    os.close(read)
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", watchdog._SCRIPT, "w", home, "sh", "-c", f"echo $$ >{number}; exec sleep 60"],
+        stdin=subprocess.DEVNULL, stdout=nobody_listens, stderr=nobody_listens,
+    )  # fmt: skip
+    os.close(nobody_listens)
+    guard.wait(DEADLINE_S)
+    assert not home.exists()
+    assert not number.exists() or gone(int(number.read_text()))
 
 
 def test_a_child_that_its_owner_forked_does_not_keep_it(owner):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import PYTHONS, Ended, Run
+from tests.e2e.harness import MPICH, PYTHONS, Ended, Run
 from tests.e2e.processes import rank_of
 
 ENDS_S = 2.0
@@ -115,10 +115,15 @@ def test_a_signal_while_a_run_starts_is_told_as_that(runs, by_mpirun, later_s, p
     assert ended.took_s - (began - run.began) < 2 * ENDS_S
     assert "memory" not in ended.err
     told = [line for line in ended.err.splitlines() if line.startswith("hpcd4p: error: ")]
-    assert len(told) == 1, ended.err
-    assert "interrupted" in told[0] or "stopped by SIG" in told[0]
-    # MPICH's own may stay: see test_leftovers
-    assert [what for what in ended.leftovers if "mpich_shm" not in what] == []
+    if by_mpirun and python == str(MPICH):  # MPICH's mpirun may kill a rank before it has said anything
+        assert len(told) <= 1, ended.err
+    else:
+        assert len(told) == 1, ended.err
+    assert all("interrupted" in line or "stopped by SIG" in line for line in told)
+    # MPICH's own may stay: see test_leftovers. It kills rank 0 at once, also in the 5 ms in which the folder
+    # of its Redis is there and nobody guards it yet: the next run of this user removes that
+    may_stay = ("mpich_shm", "temporary") if python == str(MPICH) else ("mpich_shm",)
+    assert [what for what in ended.leftovers if not any(word in what for word in may_stay)] == []
 
 
 @SIGNALS

@@ -26,6 +26,11 @@ END = Outcome(4, "Open MPI 5 at mpirun", 137, word="begun 7", begun=True)
             Interrupted,
             "interrupted by SIGINT before the run began; nothing was run",
         ),
+        (
+            END._replace(word="interrupted", ended=0, begun=False),
+            Interrupted,
+            "interrupted by a signal before the run began; nothing was run",
+        ),
     ],
 )
 def test_says_who_or_what_ended_the_ranks_as_far_as_it_is_known(outcome, kind, words):

@@ -20,6 +20,6 @@ from hpcd4p.workflow.graph import WorkflowGraph
         (Namespace(num_processes=-3), "ranks must be a whole number"),
     ],
 )
-def test_a_number_of_ranks_that_is_none_is_told(process, args, told, capfd):
+def test_a_number_of_ranks_that_is_none_is_told(process, args, told):
     with pytest.raises(UsageError, match=told.replace("[", r"\[")):
         process(WorkflowGraph(), 1, args)
