@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from hpcd4p.bench.server import ServerWatch
+from hpcd4p.record.memory import MemorySink
+from hpcd4p.runtime.progress import Progress
 
 
 class Delays(ServerWatch):
@@ -30,7 +32,12 @@ class Delays(ServerWatch):
             numbers.append(number)
             ends = [*instants[1:], now]
             self.ways.append([end - begin for begin, end in zip(instants, ends, strict=True)])
-        super().outputs(element, output, numbers)
+        # a look at the server takes as long as the head has between two outputs
+        MemorySink.outputs(self, element, output, numbers)
+
+    def progress(self, progress: Progress) -> None:
+        """See `ServerWatch.progress`: here it is the only look."""
+        self.look()
 
     def told(self) -> dict[str, object]:
         """See `ServerWatch.told`."""

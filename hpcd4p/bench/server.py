@@ -37,6 +37,10 @@ class ServerWatch(MemorySink):
     def outputs(self, element: str, output: str, values: list[object]) -> None:
         """Keep the outputs."""
         super().outputs(element, output, values)
+        self.look()
+
+    def look(self) -> None:
+        """See what the server has used. Takes about 0.4 ms."""
         self._look()
         self._used_s = self._run_s()
 

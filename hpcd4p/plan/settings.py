@@ -35,7 +35,8 @@ class EngineSettings:
 
     flush_s: float = 0.001
     """What a source writes after a silence of this many seconds is handed over at once, what follows it so
-    much later. A task and its commit cost all processes together about 1 ms."""
+    much later; while n tasks wait, n times as much. A task and its commit cost all processes together about
+    1 ms."""
 
     high_tasks_per_rank: int = 8
     """Sources wait while more tasks than this, for each pool rank, wait in Redis (at least 32)."""

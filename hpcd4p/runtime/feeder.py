@@ -22,6 +22,12 @@ from hpcd4p.wire.messages import Commit
 ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
+MANY = 256
+"""A source that gives so many tuples at a time is not slow: its tasks are large enough."""
+
+LINE = 9
+"""With so many tasks in line, or more, a slow source is left alone this many times as long."""
+
 
 class Feeder(PoolRank):
     """A rank that runs the sources. `Head` is the rest of it. In the pool it is only when nobody else is.
@@ -113,10 +119,21 @@ class Feeder(PoolRank):
         """
         if self.window_full or self.blocked(source.instance.plan.index):
             return None
-        left = source.taken_at + self.settings.flush_s - clock.now()
+        left = source.taken_at + self._takes_apart_s(source) - clock.now()
         if left > 0 and not source.done:
             return left
         return None if source.listen() or self._asking else 0.0
+
+    def _takes_apart_s(self, source: Source) -> float:
+        """From one take to the next. Longer while tasks wait: a further small one would wait, too."""
+        line = 1 if source.taken >= MANY else min(max(1, self.waiting_tasks), LINE)
+        return line * self.settings.flush_s
+
+    def _is_early(self, source: Source) -> bool:
+        """Whether to leave what a slow source has written: more of it makes a task that costs no more."""
+        if source.done or source.taken >= MANY:
+            return False
+        return source.taken_at + self._takes_apart_s(source) > clock.now() and source.held() < MANY
 
     # ---- how much at a time
 
@@ -162,7 +179,7 @@ class Feeder(PoolRank):
         worked = False
         for source in list(self.sources):
             element = source.instance.plan.index
-            if self.blocked(element):
+            if self.blocked(element) or self._is_early(source):
                 continue
             done = source.done  # before the take: what is written after it would be lost
             out, failures = source.take(self._rounds(source))

@@ -274,9 +274,9 @@ class PoolRank(Rank):
             self.give_up(each)
         self.seal()
 
-    def pause(self) -> float | None:
-        """See `Rank.pause`."""
-        pause = super().pause()
+    def pause_at_work(self) -> float | None:
+        """See `Rank.pause_at_work`."""
+        pause = super().pause_at_work()
         if self.parking.asked:
             return pause if self.parking.parked else 0.0
         if pause is None and self.in_pool and not self._idle and self._wanted:

@@ -354,7 +354,11 @@ class Rank(Sender):
 
     def pause(self) -> float | None:
         """How long this rank may wait now."""
-        now = clock.now()
+        pause = self.pause_at_work()
+        return self._until_said() if pause is None else pause
+
+    def pause_at_work(self) -> float | None:
+        """How long it may wait with work that is on its way, or held back; None: there is none."""
         if self.mesh.receiving:
             return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
         if len(self.window) or self.outbox or self.inbox.uncommitted:
@@ -364,14 +368,21 @@ class Rank(Sender):
                 return 0.0  # the commit just made put it there
             self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
-        unsaid = self._flushed_at < self._active_at and now - self._flushed_at > self._count_s
-        if unsaid and now - self._active_at > self._linger_s:
+        if self.inbox.lines and clock.now() - max(self._active_at, self._heard_at) < AWAKE_S:
+            return self._back_off(3 * BACKOFF_S[0])
+        return None
+
+    def _until_said(self) -> float | None:
+        """How long to wait with nothing to do: until the statistics are due, if there are any to give."""
+        if self._flushed_at >= self._active_at:
+            return None
+        due = max(self._active_at + self._linger_s, self._flushed_at + max(self._flush_s, self._count_s))
+        left = due - clock.now()
+        if left <= 0:
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders
-        if self.inbox.lines and now - max(self._active_at, self._heard_at) < AWAKE_S:
-            return self._back_off(3 * BACKOFF_S[0])
-        return None
+        return left
 
     def _back_off(self, most: float) -> float:
         """Pause before the next look for what is on its way: longer each time, `most` in the end."""

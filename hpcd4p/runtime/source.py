@@ -74,6 +74,8 @@ class Source:
     ----------
     taken_at
         When something was taken last.
+    taken
+        Tuples that were taken then.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Source:
         self.done = False
         self.error: Exception | None = None
         self.taken_at = -math.inf
+        self.taken = 0
         self.changed = ""
         """What it has changed that elements on other ranks share, in words."""
         self._calls = calls
@@ -128,6 +131,7 @@ class Source:
         failures = [self._failures.popleft() for _ in range(len(self._failures))]
         if out or failures:
             self.taken_at = clock.now()
+            self.taken = sum(len(values) for _, values in out)
         self._room.set()
         return out, failures
 

@@ -44,6 +44,9 @@ RANKS_PER_LOOK = 8
 """Others look less often, so that many ranks together ask little more than few do."""
 
 
+_SELECTABLE = 1024
+"""Descriptors from here on are too large for select()."""
+
 _NO_ENTRY = Entry(b"", 0, 0)
 
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
@@ -121,6 +124,7 @@ class RedisBroker:
         self._poll = select.poll()
         self._poll.register(self._bell.fileno(), select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
+        self._ears = [self._bell.fileno(), self._wake_read]
 
     def _script(self, name: str, *args: Any) -> Any:
         try:
@@ -205,8 +209,9 @@ class RedisBroker:
                 self._looked = time.monotonic()
                 self._see_head()
                 return BELL  # its bell may have been taken by somebody else
-        if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds
-            time.sleep(seconds)
+        if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds, select() not so far
+            if not self._hears(seconds):
+                return SILENT
             seconds = 0
         heard = SILENT
         for descriptor, _ in self._poll.poll(None if seconds is None else seconds * 1000):
@@ -220,6 +225,16 @@ class RedisBroker:
                     self._see_head()
                 heard = max(heard, MAIL if token == b"m" else BELL)
         return heard
+
+    def _hears(self, seconds: float) -> bool:
+        """Whether something comes within so short a time, as far as it can be told."""
+        if max(self._ears) >= _SELECTABLE:
+            time.sleep(seconds)
+            return True
+        try:
+            return bool(select.select(self._ears, (), (), seconds)[0])
+        except OSError:  # user code has closed one: the reading tells
+            return True
 
     def _see_head(self) -> None:
         if not self._ask(redis_runs.head_lives, self._calls, self.keys):

@@ -7,6 +7,7 @@ rank (DECISIONS.md); and it retries by itself, which must not happen to a commit
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ for ranks that have a silent server and no head."""
 _LOOK_S = 1.0
 """Patience is counted in looks of this length, not by the clock: a job that was stopped as a whole (Slurm
 suspends jobs so) must not find its time over when it goes on."""
+
+_LOOK = struct.pack("ll", int(_LOOK_S), 0)
+"""The same as a ``struct timeval``."""
 
 _RECEIVE_BYTES = 1 << 18
 
@@ -82,7 +86,12 @@ class RespConnection:
 
                 context = ssl.create_default_context()
                 connection = context.wrap_socket(connection, server_hostname=endpoint.host)
-        connection.settimeout(_LOOK_S)
+                connection.settimeout(_LOOK_S)
+                return connection
+        # with a timeout of Python's own, every call would be two: it polls first
+        connection.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            connection.setsockopt(socket.SOL_SOCKET, option, _LOOK)
         return connection
 
     def fileno(self) -> int:
@@ -146,7 +155,7 @@ class RespConnection:
         for _ in range(self._patience):
             try:
                 return call(argument)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 continue
             except OSError as error:
                 raise self._lost(error) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -370,6 +372,21 @@ def test_a_wait_ends_by_itself(world):
     assert world[4].wait(0.0) == SILENT
     assert world[4].wait(0.0004) == SILENT
     assert time.monotonic() - began < 1.0
+
+
+def test_a_rank_with_a_thousand_open_files_hears_in_the_shortest_wait(world):
+    few, many = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (many, many))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        late = world[4]
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, many))
+    assert late.wait(0.0004) == SILENT
+    world[5].step(Commit(), ring=[4])
+    assert any(late.wait(0.0004) != SILENT for _ in range(10_000))
 
 
 def test_a_rank_may_wake_itself(world):

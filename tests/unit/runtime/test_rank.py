@@ -137,3 +137,21 @@ def test_one_that_is_busy_does_not(world):
     world.worker.tick()
     assert len(world.worker.window) == 3
     assert HOST not in world.store.bells
+
+
+def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
+    world.worker.granularity.learn({POOL: 100.0})
+    world.worker._flush_s = world.worker._most_flush_s  # as after the first moments
+    world.sleep(world.worker)
+    told = world.store.stats.copy()
+    world.worker._flushed_at = world.now
+    world.publish(1)
+    world.worker.rest(None)
+    while not (pause := world.worker.tick()) or len(world.worker.window):
+        world.now += 1e-4
+        world.mesh[HOST].poll()
+    assert world.store.stats == told
+    assert world.worker._most_flush_s / 2 < pause <= world.worker._most_flush_s
+    world.now += pause
+    world.worker.tick()
+    assert world.store.stats != told
