@@ -17,7 +17,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     found = made.parse(argv)
 
     from hpcd4p.record.reader import read_record
-    from hpcd4p.record.report import record_json, record_text
+    from hpcd4p.record.show import record_json, record_text
 
     record = read_record(Path(found.file))
     if found.json:

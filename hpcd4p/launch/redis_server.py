@@ -63,10 +63,6 @@ class RunRedis:
         """End the server and remove its directory. May be called more than once; never raises."""
         self._watchdog.release()
 
-    def log_tail(self, lines: int = 10) -> str:
-        """Give the last lines that the server logged, for a message about its end."""
-        return _tail(self.home, lines)
-
     def __enter__(self) -> RunRedis:
         return self
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Mapping
 from hpcd4p.plan.rows import IN_RECORD, chosen_rows, shortened_list, with_gaps
@@ -20,14 +20,13 @@ from hpcd4p.record.summary import (
     ElementFigures,
     FailureFigures,
     FailureKind,
-    ScalerFigures,
     Summary,
     kind_of,
 )
 from hpcd4p.record.table import core_hours, count, percent, rate, seconds, shortened, table
 
 if TYPE_CHECKING:
-    from hpcd4p.record.reader import Record
+    from hpcd4p.record.scaling import ScalerFigures
 
 FIRST_LETTERS = 3
 """Kinds of failures in the summary, with an example each: most often all fail for one reason."""
@@ -231,17 +230,3 @@ def letter_lines(letter: DeadLetter, traceback: bool = False) -> list[str]:
     if traceback:
         lines += [f"    {line}" for line in letter.traceback.rstrip().splitlines()]
     return lines
-
-
-def record_text(record: Record) -> str:
-    """Give what a record holds, for people; see `show.record_text`."""
-    from hpcd4p.record import show
-
-    return show.record_text(record)
-
-
-def record_json(record: Record) -> dict[str, Any]:
-    """Give a record as plain dicts and lists; see `show.record_json`."""
-    from hpcd4p.record import show
-
-    return show.record_json(record)

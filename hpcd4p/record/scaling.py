@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpcd4p.record.summary import ScalerFigures
-
 if TYPE_CHECKING:
     from hpcd4p.control.scaling import PoolObservation
 
@@ -65,6 +63,19 @@ class Life(NamedTuple):
     width_s: float  # of a bin
     busy: Sequence[float]
     parked: Sequence[float]
+
+
+@dataclass
+class ScalerFigures:
+    """What the auto-scaler did, in short; numbers of active ranks of the pool."""
+
+    policy: str
+    ranks: int  # that may be parked
+    least: int = 0
+    usual: int = 0  # median over time
+    most: int = 0
+    changes: int = 0
+    failure: str = ""  # last line of the traceback of a policy that raised
 
 
 @dataclass

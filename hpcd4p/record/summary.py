@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from hpcd4p.record.scaling import Scaling
+    from hpcd4p.record.scaling import ScalerFigures, Scaling
 
 COMPLETED = "completed"
 FAILED_TUPLES = "failed tuples"
@@ -98,19 +98,6 @@ class RankFigures:
 
 
 @dataclass
-class ScalerFigures:
-    """What the auto-scaler did, in short; numbers of active ranks of the pool."""
-
-    policy: str
-    ranks: int  # that may be parked
-    least: int = 0
-    usual: int = 0  # median over time
-    most: int = 0
-    changes: int = 0
-    failure: str = ""  # last line of the traceback of a policy that raised
-
-
-@dataclass
 class Summary:
     """Everything that is told about a run at its end, and stored in its record.
 
@@ -162,6 +149,8 @@ class Summary:
         ]
         known["failures"] = [FailureFigures(**_known(FailureFigures, f)) for f in data.get("failures", [])]
         if known.get("scaler") is not None:
+            from hpcd4p.record.scaling import ScalerFigures  # no rank but the head needs it
+
             known["scaler"] = ScalerFigures(**_known(ScalerFigures, known["scaler"]))
         return cls(**known)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.instance import Instance
@@ -46,7 +47,7 @@ class Feeder(PoolRank):
         self.sources: list[Source] = []
         self.feeds: list[tuple[int, Any]] = []
         self._closed: list[Instance] = []
-        self._ask_s = ASK_S[0]
+        self._ask_apart = Backoff(ASK_S[0], max(ASK_S[1], self._count_s / 4))
         self._asked_at = 0.0
         self._asking = False
         pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
@@ -108,7 +109,8 @@ class Feeder(PoolRank):
 
     def pause(self) -> float | None:
         """See `Rank.pause`."""
-        pauses = [super().pause(), self._ask_s if self._asking else None, *map(self._patience, self.sources)]
+        ask = self._ask_apart.now_s if self._asking else None
+        pauses = [super().pause(), ask, *map(self._patience, self.sources)]
         return min((pause for pause in pauses if pause is not None), default=None)
 
     def _patience(self, source: Source) -> float | None:
@@ -149,14 +151,14 @@ class Feeder(PoolRank):
             if unknown and self.waiting_tasks:
                 self._asking = True
                 return 0
-        self._ask_s = ASK_S[0]
+        self._ask_apart.reset()
         return min(map(self.granularity.round_tuples, unknown)) if unknown else None
 
     def _ask(self) -> None:
         now = clock.now()
-        if now > self._asked_at + self._ask_s:
+        if now > self._asked_at + self._ask_apart.now_s:
             self._asked_at = now
-            self._ask_s = min(2 * self._ask_s, max(ASK_S[1], self._count_s / 4))
+            self._ask_apart.next()
             self._flushed_at = 0.0  # with the statistics
             self.exchange(Commit())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.control.marks import Marks
 from hpcd4p.plan.model import Plan
@@ -84,7 +85,7 @@ class Rank(Sender):
         self.flow.on_undeclared = lambda element: self.marks.feeds_collector(element, plan.collector)
         self._linger_s = LINGER_S_PER_RANK * (1 + len(plan.stateful_ranks))
         self._active_at = self._heard_at = self.started
-        self._backoff = BACKOFF_S[0]
+        self._backoff = Backoff(*BACKOFF_S)
         self._eased = 0
         """Calls that wait in their middle, each begun by the help of the one before."""
 
@@ -137,7 +138,7 @@ class Rank(Sender):
         """Wait for the bell, or for `pause` seconds."""
         heard = self.broker.wait(pause)
         if heard:
-            self._backoff = BACKOFF_S[0]
+            self._backoff.reset()
             self._heard_at = clock.now()
             self._slept = True
             self.woken()
@@ -156,7 +157,7 @@ class Rank(Sender):
         now = clock.now()
         if worked:
             self._active_at = now
-            self._backoff = BACKOFF_S[0]
+            self._backoff.reset()
         if self.outbox and (self.heavy or self._due(worked, now)):
             self.seal()
         if not self.commits_with_take():
@@ -192,7 +193,7 @@ class Rank(Sender):
                 self.inbox.noticed(message)
         if messages:
             self._active_at = clock.now()
-            self._backoff = BACKOFF_S[0]
+            self._backoff.reset()
         return bool(messages)
 
     def work(self) -> bool:
@@ -362,30 +363,24 @@ class Rank(Sender):
         if self.mesh.receiving:
             return BACKOFF_S[0]  # the rest comes in pieces, each fetched by a look
         if len(self.window) or self.outbox or self.inbox.uncommitted:
-            return self._back_off(BACKOFF_S[1])
+            return self._backoff.next()
         if self.inbox.tuples:
             if not all(map(self.blocked, self.inbox.tuples)):
                 return 0.0  # the commit just made put it there
             self.exchange(Commit())  # nobody rings a rank of the stateful group when congestion has passed
             return BLOCKED_S
         if self.inbox.lines and clock.now() - max(self._active_at, self._heard_at) < AWAKE_S:
-            return self._back_off(3 * BACKOFF_S[0])
+            return self._backoff.next(3 * BACKOFF_S[0])
         return None
 
     def _until_said(self) -> float | None:
         """How long to wait with nothing to do: until the statistics are due, if there are any to give."""
         if self._flushed_at >= self._active_at:
             return None
-        due = max(self._active_at + self._linger_s, self._flushed_at + max(self._flush_s, self._count_s))
+        due = max(self._active_at + self._linger_s, self._flushed_at + max(self._flush.now_s, self._count_s))
         left = due - clock.now()
         if left <= 0:
             self._flushed_at = 0.0
             self.exchange(Commit())
             return 0.0  # it may have brought orders
         return left
-
-    def _back_off(self, most: float) -> float:
-        """Pause before the next look for what is on its way: longer each time, `most` in the end."""
-        pause = min(self._backoff, most)
-        self._backoff = min(2 * pause, most)
-        return pause

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import RankLost, TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route, as_written
@@ -98,9 +99,8 @@ class Sender:
         self._congested: frozenset[int] = frozenset()
         self._increase = Increase()
         self._flushed_at = self.started
-        self._flush_s = STATS_S[0]
         self._count_s = stats_s(len(plan.elements))
-        self._most_flush_s = max(STATS_S[1], self._count_s)
+        self._flush = Backoff(STATS_S[0], max(STATS_S[1], self._count_s))
         self.owners: dict[int, int] = {}
         self._sealed_at = self.started
         self._slept = self._alert = False
@@ -219,10 +219,10 @@ class Sender:
     ) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
-        want = now - self._flushed_at > self._flush_s
+        want = now - self._flushed_at > self._flush.now_s
         if want:
             self._flushed_at = now
-            self._flush_s = min(2 * self._flush_s, self._most_flush_s)
+            self._flush.next()
         if want or commit.dead:  # who judges failures must know what they are failures of
             commit.stats |= self.new_stats()
         worse, better = self.inbox.congestion()
@@ -246,13 +246,12 @@ class Sender:
 
     def settle(self, most: int) -> None:
         """Wait until at most `most` prepared transactions are left, receiving meanwhile."""
-        pause = BACKOFF_S[0]
+        pause = Backoff(*BACKOFF_S)
         self.commit()
         while len(self.window) > most:
             self.receive()
-            if self.broker.wait(pause):
+            if self.broker.wait(pause.next()):
                 self.woken()
-            pause = min(2 * pause, BACKOFF_S[1])
             self.commit(ring=True)
 
     def new_stats(self) -> dict[str, int]:

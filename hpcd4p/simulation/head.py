@@ -10,9 +10,9 @@ from hpcd4p.control.marks import high_marks
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.runtime.scaler import Scaler
 from hpcd4p.simulation.events import Clock
-from hpcd4p.simulation.outcome import Outcome
+from hpcd4p.simulation.outcome import Outcome, peak
 from hpcd4p.simulation.pool import Pool
-from hpcd4p.simulation.redis import RedisQueue
+from hpcd4p.simulation.redis import RedisQueue, enough
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
 from hpcd4p.wire.messages import Observation, Order
@@ -68,7 +68,35 @@ class Head:
         self._next_batch(0)
         self.clock.at(self.scaler.due(), self._look)
         self.clock.run(self._over)
-        return Outcome.of(self)
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        scenario, pool = self.scenario, self.pool
+        ended_s = max(pool.finished_s, self.clock.now)
+        process_s = pool.tally.process_s(ended_s)
+        busy_s = pool.tally.all_busy_s
+        return Outcome(
+            policy=scenario.settings.autoscale,
+            elapsed_s=ended_s,
+            process_s=process_s,
+            busy_s=busy_s,
+            efficiency=min(1.0, busy_s / process_s) if process_s else 0.0,
+            tuples=scenario.tuples,
+            tasks=pool.tally.tasks,
+            redis=self.redis.busy_s(ended_s) / ended_s if ended_s else 0.0,
+            redis_peak=peak([load for _, load in self.loads], scenario.settings.scale_s),
+            changes=self.scaler.scaling.changes,
+            ticks=self.scaler.scaling.ticks,
+            redis_ticks=self.loads,
+            enough=enough(
+                scenario.redis_commit_s,
+                scenario.service.mean_s,
+                scenario.tuples,
+                scenario.settings.max_task_tuples,
+            ),
+            events=self.clock.events,
+            failure=self.failure,
+        )
 
     def _over(self) -> bool:
         return not self._open and not self._here and not self.pool.unfinished

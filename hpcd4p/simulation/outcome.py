@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hpcd4p.record.scaling import Change, Tick
-from hpcd4p.simulation.redis import Enough, enough
-
-if TYPE_CHECKING:
-    from hpcd4p.simulation.head import Head
+from hpcd4p.simulation.redis import Enough
 
 PEAK_S = 1.0
 """The highest load of Redis is that of the worst second."""
@@ -40,36 +37,6 @@ class Outcome:
     failure: str
     """What went wrong with a policy of the user's."""
 
-    @classmethod
-    def of(cls, head: Head) -> Outcome:
-        """Add up a run that is over."""
-        scenario, pool = head.scenario, head.pool
-        ended_s = max(pool.finished_s, head.clock.now)
-        process_s = pool.tally.process_s(ended_s)
-        busy_s = pool.tally.all_busy_s
-        return cls(
-            policy=scenario.settings.autoscale,
-            elapsed_s=ended_s,
-            process_s=process_s,
-            busy_s=busy_s,
-            efficiency=min(1.0, busy_s / process_s) if process_s else 0.0,
-            tuples=scenario.tuples,
-            tasks=pool.tally.tasks,
-            redis=head.redis.busy_s(ended_s) / ended_s if ended_s else 0.0,
-            redis_peak=_peak([load for _, load in head.loads], scenario.settings.scale_s),
-            changes=head.scaler.scaling.changes,
-            ticks=head.scaler.scaling.ticks,
-            redis_ticks=head.loads,
-            enough=enough(
-                scenario.redis_commit_s,
-                scenario.service.mean_s,
-                scenario.tuples,
-                scenario.settings.max_task_tuples,
-            ),
-            events=head.clock.events,
-            failure=head.failure,
-        )
-
     @property
     def active(self) -> float:
         """Ranks that were active, on average."""
@@ -95,7 +62,7 @@ class Outcome:
         }
 
 
-def _peak(loads: list[float], scale_s: float) -> float:
+def peak(loads: list[float], scale_s: float) -> float:
     """Highest average over `PEAK_S`; over all if there is less."""
     if not loads:
         return 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hpcd4p.backoff import Backoff
+
 TOLD_S = (0.001, 0.05)
 """As `runtime.sender`: statistics go out with the first commit after this time (first, at most)."""
 
@@ -25,7 +27,7 @@ class Tally:
         self.all_busy_s = 0.0
         self._mine: list[list[float]] = [[0, 0.0, 0.0, 0.0] for _ in range(ranks + 1)]
         self._told_at = [0.0] * (ranks + 1)
-        self._every_s = [TOLD_S[0]] * (ranks + 1)
+        self._every = [Backoff(*TOLD_S) for _ in range(ranks + 1)]
         self._idle_s = 0.0
         self._idle_at = 0.0
         self._parked_s = 0.0
@@ -43,10 +45,10 @@ class Tally:
 
     def tell(self, rank: int, now: float, always: bool = False) -> None:
         """With a commit, if it is time: what `rank` has done is known."""
-        if not always and now - self._told_at[rank] <= self._every_s[rank]:
+        if not always and now - self._told_at[rank] <= self._every[rank].now_s:
             return
         self._told_at[rank] = now
-        self._every_s[rank] = min(2 * self._every_s[rank], TOLD_S[1])
+        self._every[rank].next()
         mine = self._mine[rank]
         if mine[0]:
             self.tuples += int(mine[0])

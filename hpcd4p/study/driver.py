@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.study.attempt import Attempt
 from hpcd4p.study.definition import Study
 from hpcd4p.study.folder import OUT, PLAN, STUDY, StudyFolder, read_json, utc_now, write_end, write_json
@@ -110,7 +111,7 @@ class Driver:
     def _follow(self) -> None:
         # those that were started here are told even if they have ended by now
         waiting = {s.point.key: s for s in self.standings() if not s.ended or s.point.key in self._mine}
-        pause, patience = LOOK_S[0], ASK_S[0]
+        pause, patience = Backoff(*LOOK_S, by=1.3), Backoff(*ASK_S)
         asked = time.monotonic()
         while waiting:
             changed = False
@@ -119,14 +120,16 @@ class Driver:
                     del waiting[key]
                     self._on_end(self._standing(before.point))
                     changed = True
-            if waiting and time.monotonic() - asked > patience:
+            if waiting and time.monotonic() - asked > patience.now_s:
                 changed = self._ask(list(waiting.values())) or changed
                 asked = time.monotonic()
-                patience = ASK_S[0] if changed else min(2 * patience, ASK_S[1])
+                patience.next()
+                if changed:
+                    patience.reset()
             if waiting:
-                time.sleep(pause)
-                pause = max(LOOK_S[0], LOOK_S_PER_POINT * len(waiting)) if changed else 1.3 * pause
-                pause = min(pause, LOOK_S[1])
+                if changed:
+                    pause.reset()
+                time.sleep(min(max(pause.next(), LOOK_S_PER_POINT * len(waiting)), LOOK_S[1]))
 
     def _ask(self, waiting: Sequence[Standing]) -> bool:
         """Ask the scheduler for those without a marker; whether some were found dead."""

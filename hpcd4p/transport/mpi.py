@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.errors import LauncherLost, MpiSetupError, RankLost
 from hpcd4p.packages import lack_of
 from hpcd4p.transport.rooms import Rooms
@@ -118,7 +119,7 @@ def processor() -> str:
 
 
 def _settle(request: Any, limit_s: float, watch: Watch | None = None, eager_s: float = 0.0) -> None:
-    pause, most = START_BACKOFF_S
+    pause = Backoff(*START_BACKOFF_S)
     began = time.monotonic()
     watched = began
     while not request.Test():
@@ -134,8 +135,7 @@ def _settle(request: Any, limit_s: float, watch: Watch | None = None, eager_s: f
         if now - began < eager_s:
             os.sched_yield()
             continue
-        time.sleep(pause)
-        pause = min(2 * pause, most)
+        time.sleep(pause.next())
 
 
 def _patience() -> float:

@@ -75,10 +75,13 @@ class WorkflowGraph:
         if "objToNode" not in state:
             self.__dict__.update(state)
             return
-        from hpcd4p.workflow.dispel4py.adopted import adopt  # of dispel4py itself
+        from hpcd4p.workflow.dispel4py.adopted import adopted  # of dispel4py itself
 
         WorkflowGraph.__init__(self)
-        adopt(self, state)
+        found = adopted(state)
+        self.__dict__.update(found.attributes)
+        self.nodes = found.nodes
+        self.connections = [Connection(*each) for each in found.connections]
 
     @property
     def objToNode(self) -> dict[Any, WorkflowNode]:
@@ -90,7 +93,7 @@ class WorkflowGraph:
         """Nodes and edges as dispel4py shows them."""
         from hpcd4p.workflow.dispel4py.view import GraphView
 
-        return GraphView(self)
+        return GraphView(self.nodes, self.objToNode, self.connections)
 
     def _node(self, member: Any) -> WorkflowNode | None:
         return next((node for node in self.nodes if node.contained is member), None)

@@ -57,10 +57,6 @@ class KeyedPE(GenericPE):
     def _key_columns(self) -> tuple[int | str, ...]:
         return read_columns(self.key)
 
-    def _key_function(self) -> Callable[[Any], Any]:
-        """Key of a tuple: the bare column, or a tuple of several."""
-        return itemgetter(*self._key_columns())
-
     def _value_function(self) -> Callable[[Any], Any] | None:
         """Value of a tuple; None: the whole tuple."""
         return None if self.value is None else itemgetter(self.value)

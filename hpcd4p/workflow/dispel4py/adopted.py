@@ -6,19 +6,25 @@ neighbour → dict of the edge, which both directions share), ``node`` and ``adj
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from hpcd4p.workflow.generic import GenericPE
-from hpcd4p.workflow.graph import Connection, WorkflowGraph, WorkflowNode
 
 
-def adopt(graph: WorkflowGraph, state: dict[str, Any]) -> None:
-    """Give `graph`, an empty one, what `state` says. Elements have the ids that `add` gives."""
+class Adopted(NamedTuple):
+    """A graph's state, in our terms."""
+
+    nodes: list[Any]
+    connections: list[tuple[Any, str, Any, str]]
+    """(source, output, target, input); source and target are elements, or graphs used as elements."""
+    attributes: dict[str, Any]
+    """All else."""
+
+
+def adopted(state: dict[str, Any]) -> Adopted:
+    """Read `state`. Elements get the ids that `WorkflowGraph.add` gives."""
     kept = vars(state["graph"])
-    nodes: list[WorkflowNode] = list(kept.get("_node", kept.get("node", ())))
-    rest = {name: value for name, value in state.items() if name not in ("graph", "objToNode")}
-    graph.__dict__.update(rest)
-    graph.nodes = nodes
+    nodes = list(kept.get("_node", kept.get("node", ())))
     for number, node in enumerate(nodes):
         node.number = number
         if isinstance(node.contained, GenericPE):
@@ -27,12 +33,14 @@ def adopt(graph: WorkflowGraph, state: dict[str, Any]) -> None:
     adjacent = kept.get("_adj", kept.get("adj", {}))
     for node in nodes:
         edges.update((id(edge), edge) for edge in adjacent[node].values())
+    connections = []
     for edge in edges.values():
         source, target = edge["DIRECTION"]
-        for output, input_name in _connections(edge):
-            graph.connections.append(Connection(source, output, target, input_name))
+        connections += [(source, output, target, input_name) for output, input_name in _ports(edge)]
+    attributes = {name: value for name, value in state.items() if name not in ("graph", "objToNode")}
+    return Adopted(nodes, connections, attributes)
 
 
-def _connections(edge: dict[str, Any]) -> list[tuple[str, str]]:
+def _ports(edge: dict[str, Any]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = edge.get("ALL_CONNECTIONS") or []
     return found or [(edge["FROM_CONNECTION"], edge["TO_CONNECTION"])]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.record.report import summary_text
+from hpcd4p.record.scaling import ScalerFigures
 from hpcd4p.record.show import plain
 from hpcd4p.record.summary import (
     FAILED_TUPLES,
@@ -15,7 +16,6 @@ from hpcd4p.record.summary import (
     ElementFigures,
     FailureFigures,
     RankFigures,
-    ScalerFigures,
     Summary,
 )
 from hpcd4p.record.table import core_hours, count, rate, seconds, shortened, size, table

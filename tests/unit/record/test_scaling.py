@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from hpcd4p.record import scaling as module
-from hpcd4p.record.scaling import Change, Scaling
-from hpcd4p.record.summary import ScalerFigures, Summary
+from hpcd4p.record.scaling import Change, ScalerFigures, Scaling
+from hpcd4p.record.summary import Summary
 from tests.unit.record.scalings import contended, tick
 
 

@@ -141,7 +141,9 @@ def test_one_that_is_busy_does_not(world):
 
 def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
     world.worker.granularity.learn({POOL: 100.0})
-    world.worker._flush_s = world.worker._most_flush_s  # as after the first moments
+    for _ in range(10):  # as after the first moments
+        world.worker._flush.next()
+    apart = world.worker._flush.now_s
     world.sleep(world.worker)
     told = world.store.stats.copy()
     world.worker._flushed_at = world.now
@@ -153,7 +155,7 @@ def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
         world.now += 1e-4
     assert world.store.stats == told
     assert pause is not None
-    assert world.worker._most_flush_s / 2 < pause <= world.worker._most_flush_s
+    assert apart / 2 < pause <= apart
     world.now += pause
     world.worker.tick()
     assert world.store.stats != told
