@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpcd4p.study.results import Results
+    from hpcd4p.study.results.reader import Results
 
 __all__ = ["load", "rows"]
 
@@ -80,6 +80,6 @@ def _load_pandas() -> Any:
 
 
 def _read(path: str | Path) -> Results:
-    from hpcd4p.study.results import read_results
+    from hpcd4p.study.results.reader import read_results
 
     return read_results(Path(path))

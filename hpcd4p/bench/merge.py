@@ -16,8 +16,8 @@ from hpcd4p.bench.figure import Row, Target, pairs
 from hpcd4p.record.scaling import Change, Life, Scaling, Tick
 from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
-from hpcd4p.study.collect import collect
-from hpcd4p.study.results import read_results
+from hpcd4p.study.results.collect import collect
+from hpcd4p.study.results.reader import read_results
 
 RANKS = 16
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Of, Row, Target
 from hpcd4p.bench.trial import TrialError
-from hpcd4p.study.facts import AttemptFacts
-from hpcd4p.study.results_file import write_results
-from hpcd4p.study.states import COMPLETED
+from hpcd4p.study.results.facts import AttemptFacts
+from hpcd4p.study.results.writer import write_results
+from hpcd4p.study.running.states import COMPLETED
 
 MOST_S = 20.0
 

@@ -19,7 +19,7 @@ from hpcd4p.bench.trial import TrialError
 from hpcd4p.launch.batch import batch_text
 from hpcd4p.launch.mpi_program import OPEN_MPI, environment
 from hpcd4p.launch.mpirun import package_home
-from hpcd4p.study.squeue import ask
+from hpcd4p.study.running.squeue import ask
 
 TIMES = 1.5
 

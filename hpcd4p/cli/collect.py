@@ -10,7 +10,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
 
 if TYPE_CHECKING:
-    from hpcd4p.study.collect import Collected
+    from hpcd4p.study.results.collect import Collected
 
 _ABOUT = """Make the results file of a study anew from its run records, and from the markers of its attempts
 if they are there. DIR is the folder of the study, results/STUDY, or any folder with run records below it."""
@@ -33,7 +33,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made.add_argument("folder", metavar="DIR", help="results/STUDY, or a folder with run records below it")
     found = made.parse(argv)
 
-    from hpcd4p.study.collect import collect
+    from hpcd4p.study.results.collect import collect
 
     output = Path(found.output) if found.output else None
     say("\n".join(report(collect(Path(found.folder), output, found.study, found.merge))))
@@ -43,7 +43,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 def report(collected: Collected) -> list[str]:
     """Give what was collected, in words."""
     from hpcd4p.record.table import count, table
-    from hpcd4p.study.collect import counted
+    from hpcd4p.study.results.collect import counted
 
     points = len({row["key"] for row in collected.rows})
     lines = [f"{collected.study}: {count(len(collected.rows), 'attempt')} at {count(points, 'point')}"]

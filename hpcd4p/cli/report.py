@@ -25,9 +25,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     found = _parser().parse(argv)
 
     from hpcd4p.record.picture import load_matplotlib
-    from hpcd4p.study.report import KINDS, Wishes, make_report
-    from hpcd4p.study.report_files import check_places, places_of, write_report
-    from hpcd4p.study.results import read_results
+    from hpcd4p.study.report.files import check_places, places_of, write_report
+    from hpcd4p.study.report.report import KINDS, Wishes, make_report
+    from hpcd4p.study.results.reader import read_results
 
     baseline = _baseline(found.baseline)
     kinds = tuple(dict.fromkeys(word.strip().lower() for word in found.format.split(",")))

@@ -14,10 +14,10 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import all_settings
 from hpcd4p.cli.words import complain, mention, say
 from hpcd4p.errors import Interrupted, SettingsError
-from hpcd4p.study.definition import CLUSTERS, Study, read_study
-from hpcd4p.study.folder import StudyFolder
-from hpcd4p.study.points import Point, covering, points_of
-from hpcd4p.study.states import RETRY, Standing
+from hpcd4p.study.definition.points import Point, covering, points_of
+from hpcd4p.study.definition.study import CLUSTERS, Study, read_study
+from hpcd4p.study.running.folder import StudyFolder
+from hpcd4p.study.running.states import RETRY, Standing
 
 _ABOUT = """Run every point of a scaling study that has not been run, and write RESULTS/STUDY.h5. Started
 again, it does only what is missing; what Slurm has goes on without it. `sweep status STUDY` tells how far it
@@ -84,7 +84,7 @@ def _overridden(study: Study, cluster: str | None, at_once: str | None) -> Study
             raise SettingsError(f"--cluster takes {', '.join(CLUSTERS)}; not {cluster!r}")
         launch = replace(launch, cluster=cluster)
     if launch.cluster == "auto":
-        from hpcd4p.study.launchers import cluster_here
+        from hpcd4p.study.running.launchers import cluster_here
 
         launch = replace(launch, cluster=cluster_here())
     most = whole_number(at_once, "--at-once", 1, 100_000, None)
@@ -92,8 +92,8 @@ def _overridden(study: Study, cluster: str | None, at_once: str | None) -> Study
 
 
 def _status(study: Study, folder: StudyFolder, points: Sequence[Point], watch: bool) -> int:
-    from hpcd4p.study.driver import Driver
-    from hpcd4p.study.overview import standings_text, status_of
+    from hpcd4p.study.running.driver import Driver
+    from hpcd4p.study.running.overview import standings_text, status_of
 
     if not folder.path.is_dir():
         raise SettingsError(
@@ -111,8 +111,8 @@ def _status(study: Study, folder: StudyFolder, points: Sequence[Point], watch: b
 
 
 def _dry_run(study: Study, points: Sequence[Point]) -> int:
-    from hpcd4p.study.launchers import batch_texts
-    from hpcd4p.study.overview import points_text
+    from hpcd4p.study.running.launchers import batch_texts
+    from hpcd4p.study.running.overview import points_text
 
     _check_workflow(points)
     say("\n".join(points_text(study, points)))
@@ -125,9 +125,9 @@ def _dry_run(study: Study, points: Sequence[Point]) -> int:
 def _run(
     study: Study, folder: StudyFolder, points: Sequence[Point], retry: str | None, argv: list[str]
 ) -> int:
-    from hpcd4p.study.driver import Driver
-    from hpcd4p.study.one_writer import only_one
-    from hpcd4p.study.overview import ended_text, result_text, status_of
+    from hpcd4p.study.running.driver import Driver
+    from hpcd4p.study.running.one_writer import only_one
+    from hpcd4p.study.running.overview import ended_text, result_text, status_of
 
     _check_workflow(points)
     done = 0
@@ -165,7 +165,7 @@ def _run(
 
 
 def _collect(study: Study, folder: StudyFolder) -> None:
-    from hpcd4p.study.collect import collect
+    from hpcd4p.study.results.collect import collect
 
     collect(folder.path, folder.results_file)
 

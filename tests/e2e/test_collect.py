@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hpcd4p.study.results import read_results
+from hpcd4p.study.results.reader import read_results
 
 WORKFLOW = """
 from hpcd4p import SimpleFunctionPE, WorkflowGraph, ProducerPE

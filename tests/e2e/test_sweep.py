@@ -93,7 +93,7 @@ class Studies:
         return sorted((self.folder / "results" / "s").glob("*/*/end.json"))
 
     def rows(self) -> list[dict]:
-        from hpcd4p.study.results import read_results
+        from hpcd4p.study.results.reader import read_results
 
         return read_results(self.folder / "results" / "s.h5").rows
 

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from hpcd4p.study import sacct
-from hpcd4p.study.results import read_results
+from hpcd4p.study.results.reader import read_results
+from hpcd4p.study.running import sacct
 from tests.slurm.conftest import started
 
 pytestmark = pytest.mark.slurm

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcd4p.study.results import read_results
+from hpcd4p.study.results.reader import read_results
 from tests.slurm.conftest import CHECKOUT, HERE
 
 pytestmark = pytest.mark.slurm

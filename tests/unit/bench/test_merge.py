@@ -19,6 +19,6 @@ def test_records_are_merged_and_copied_and_what_was_merged_is_checked() -> None:
 def test_a_record_that_is_missing_from_the_merged_file_is_a_wrong_answer(monkeypatch) -> None:
     nothing_to_launch: Any = None
     bench = Bench(nothing_to_launch, repeats=1)
-    monkeypatch.setattr("hpcd4p.study.results_file.copy_record", lambda *_: "it could not")
+    monkeypatch.setattr("hpcd4p.study.results.writer.copy_record", lambda *_: "it could not")
     merge.measured(bench, "words", 3, words=10, arrays=0)
     assert bench.wrong == ["words: 0 of 3 records merged"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hpcd4p.study.facts import AttemptFacts
-from hpcd4p.study.results import Results, read_results
-from hpcd4p.study.results_file import write_results
+from hpcd4p.study.results.facts import AttemptFacts
+from hpcd4p.study.results.reader import Results, read_results
+from hpcd4p.study.results.writer import write_results
 
 PROVENANCE = {
     "hpcd4p": "0.1.0", "python": "3.11.9", "platform": "Linux", "git_commit": "0123abcd", "host": "n1",

@@ -1,0 +1,1 @@
+"""What a study says: figures, tables, laws, and the page that has them."""

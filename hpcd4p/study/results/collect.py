@@ -1,0 +1,159 @@
+"""The results file of a study made anew from what its attempts have left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpcd4p.errors import RecordError
+from hpcd4p.record.provenance import GitState, gather
+from hpcd4p.record.reader import schema_of
+from hpcd4p.record.summary import Summary
+from hpcd4p.study.results.attempts import Found, find_attempts
+from hpcd4p.study.results.facts import AttemptFacts
+from hpcd4p.study.results.rows import Row, axes_of_study, is_weak
+from hpcd4p.study.results.writer import write_results
+from hpcd4p.study.running.folder import STUDY
+from hpcd4p.study.schema import SCHEMA
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was collected.
+
+    Attributes
+    ----------
+    notes : list[str]
+        What could not be read or was left out, one sentence each.
+    """
+
+    path: Path
+    study: str
+    rows: list[Row]
+    attempts: list[AttemptFacts]
+    notes: list[str]
+
+
+def collect(
+    folder: Path, path: Path | None = None, study: str | None = None, merge: bool = False
+) -> Collected:
+    """Write the results file of the study whose attempts are below `folder`.
+
+    Parameters
+    ----------
+    path
+        The results file; without it ``STUDY.h5`` beside the folder of the study.
+    study
+        Which, if there are several.
+    merge
+        Copy the run records into the file.
+
+    Raises
+    ------
+    RecordError
+        There is nothing, or attempts of several studies; `folder` cannot be read or the file not be written.
+    """
+    folder = Path(folder)
+    git = GitState(Path.cwd())
+    found = find_attempts(folder)
+    name = chosen(found, folder, study)
+    attempts = found.of(name)
+    said, notes = _definition(folder, name)
+    if not said:
+        notes.append(f"there is no {STUDY} of the study: {_guessed(attempts)}")
+    definition = said or {"scaling": "weak" if is_weak({}, attempts) else "strong"}
+    definition = {**definition, "name": name, "axes": axes_of_study(definition, attempts)}
+    target = path or default_path(folder, name)
+    refuse_other_file(target, name)
+    written = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
+    return Collected(target, name, written.rows, written.attempts, [*notes, *found.notes])
+
+
+def chosen(found: Found, folder: Path, study: str | None) -> str:
+    """Give the name of the study to collect.
+
+    Raises
+    ------
+    RecordError
+        There are no attempts, or none of `study`, or those of several.
+    """
+    names = found.studies
+    if not names:
+        seen = "".join(f"\n  {note}" for note in found.notes)
+        raise RecordError(
+            f"{folder} has no run records of a study below it, and no attempts of one; give the folder "
+            f"results/STUDY that `python -m hpcd4p sweep` made{seen}"
+        )
+    if study is not None and study not in names:
+        raise RecordError(f"{folder} has nothing of a study {study!r}; there is {', '.join(names)}")
+    if study is None and len(names) > 1:
+        told = ", ".join(f"{name} ({len(found.of(name))} attempts)" for name in names)
+        raise RecordError(
+            f"{folder} has attempts of {len(names)} studies: {told}; choose one with --study NAME"
+        )
+    return study or names[0]
+
+
+def default_path(folder: Path, name: str) -> Path:
+    """Give ``STUDY.h5`` beside the folder of the study if `folder` is that, else in `folder`.
+
+    Raises
+    ------
+    RecordError
+        The name of the study is none that a file can have.
+    """
+    if Path(name).name != name or name.startswith("."):
+        raise RecordError(f"a study named {name!r} gives no name of a file: say where it goes with -o")
+    here = folder if folder.name else folder.absolute()
+    return (here.parent if here.name == name else folder) / f"{name}.h5"
+
+
+def refuse_other_file(path: Path, name: str) -> None:
+    """See that `path` is the results file that it is about to be, or is not there: records are never lost.
+
+    Raises
+    ------
+    RecordError
+        It is something else.
+    """
+    if not path.exists():
+        return
+    try:
+        other = schema_of(path) != SCHEMA
+    except RecordError:  # a results file in its place that is damaged can be made anew
+        other = path.name != f"{name}.h5"
+    if other:
+        raise RecordError(f"{path} is there and is no results file; remove it, or give another name with -o")
+
+
+def _definition(folder: Path, name: str) -> tuple[dict[str, Any], list[str]]:
+    """What ``study.json`` says, empty if there is none; and what is wrong with it."""
+    notes: list[str] = []
+    for path in (folder / STUDY, folder / name / STUDY):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except OSError:
+            continue
+        except (ValueError, RecursionError):
+            notes.append(f"{path} is damaged: it is no JSON")
+            continue
+        if isinstance(found, dict) and found.get("name", name) == name:
+            return found, notes
+    return {}, notes
+
+
+def _guessed(attempts: Sequence[AttemptFacts]) -> str:
+    if any(facts.scaling for facts in attempts):
+        return "axes and scaling are those that the records say"
+    return "axes are those that the records say, and the scaling is taken to be strong"
+
+
+def counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Give how many rows there are of each state, the most frequent first."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row["state"]] = found.get(row["state"], 0) + 1
+    return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -1,0 +1,78 @@
+"""What may become of an attempt, and what of a whole study is still to be done. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+from hpcd4p.study.definition.points import Point
+
+COMPLETED, FAILED_TUPLES, FAILED, STOPPED = "completed", "failed tuples", "failed", "stopped"
+TIMED_OUT, LOST, CANCELLED = "timed out", "lost", "cancelled"
+PENDING, RUNNING = "pending", "running"
+
+BY_STATUS = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
+"""State of an attempt by the exit status of its run; all others are `FAILED`."""
+
+ENDED = (COMPLETED, FAILED_TUPLES, FAILED, STOPPED, TIMED_OUT, LOST, CANCELLED)
+
+UNDONE = frozenset({LOST, CANCELLED})
+"""Nothing was learnt about the point: it is run again when the study is started again."""
+
+RETRY = {
+    "failed": frozenset({FAILED_TUPLES, FAILED, STOPPED, TIMED_OUT}),
+    "timed-out": frozenset({TIMED_OUT}),
+}
+"""Words of ``--retry``, and the states that each of them runs again."""
+
+
+class Standing(NamedTuple):
+    """Where a point is: its last attempt (0: none), the state of that, what was planned, what it left."""
+
+    point: Point
+    attempt: int
+    state: str
+    plan: dict[str, Any]
+    end: dict[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether its last attempt has left its marker."""
+        return self.state in ENDED
+
+
+def standing(
+    point: Point, attempt: int, plan: dict[str, Any] | None, end: dict[str, Any] | None, started: bool
+) -> Standing:
+    """Give where a point is from what lies in the folder of its last attempt."""
+    if end is not None:
+        state = str(end.get("state"))
+        state = state if state in ENDED else FAILED
+    else:
+        state = RUNNING if started else PENDING
+    return Standing(point, attempt, state, plan or {}, end or {})
+
+
+def to_do(standings: Iterable[Standing], alive: Collection[str], retry: str | None) -> list[Standing]:
+    """Give the points that need a new attempt.
+
+    Parameters
+    ----------
+    alive
+        Jobs that are still waiting or running: their points are left to them.
+    retry
+        A word of `RETRY`, or None.
+    """
+    again = UNDONE | (RETRY[retry] if retry else frozenset())
+    return [
+        s
+        for s in standings
+        if (s.state in again if s.ended else s.plan.get("job") not in alive or not s.plan.get("job"))
+    ]
+
+
+def counted(standings: Iterable[Standing]) -> str:
+    """Give how many points are in which state, in words."""
+    found = Counter(s.state for s in standings)
+    return ", ".join(f"{found[s]} {s}" for s in (*ENDED, RUNNING, PENDING) if found[s]) or "no points"
