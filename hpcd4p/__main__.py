@@ -44,13 +44,13 @@ def _main() -> int:
         node_watch.begin()
     rank = launched_rank()
     if rank > 0:
-        from hpcd4p.runtime import worker
+        from hpcd4p.launch import worker
 
         return worker.main(rank, node_watch.close) if watched else worker.main(rank)
     from hpcd4p.cli.main import main as command_line
 
     status = command_line(sys.argv[1:])
-    if "hpcd4p.runtime.at_work" in sys.modules:  # elements were at work here
+    if "hpcd4p.runtime.execute.at_work" in sys.modules:  # elements were at work here
         from hpcd4p.launch.crew import go
 
         go(status)

@@ -6,7 +6,7 @@ import time
 
 from hpcd4p.bench.server import ServerWatch
 from hpcd4p.record.memory import MemorySink
-from hpcd4p.runtime.progress import Progress
+from hpcd4p.runtime.head.progress import Progress
 
 
 class Delays(ServerWatch):

@@ -15,7 +15,7 @@ from hpcd4p.launch.place import launched_rank, launched_size
 def main(argv: list[str]) -> int:
     """Run the workload and give 0; a run that stops raises."""
     if launched_rank() > 0:
-        from hpcd4p.runtime import worker
+        from hpcd4p.launch import worker
 
         return worker.main(launched_rank())
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpcd4p.bench.processes import descendants, memory_peak_bytes, run_seconds
 from hpcd4p.record.memory import MemorySink
-from hpcd4p.runtime.progress import Progress
+from hpcd4p.runtime.head.progress import Progress
 
 
 class ServerWatch(MemorySink):

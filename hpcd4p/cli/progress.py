@@ -13,7 +13,7 @@ from hpcd4p.cli.terminal import Terminal, find_terminal
 from hpcd4p.cli.words import mention
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.progress import Progress
+    from hpcd4p.runtime.head.progress import Progress
 
 EVERY_S = 60.0
 """A log gets a line as often as this."""

@@ -29,7 +29,7 @@ from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
-from hpcd4p.runtime.signals import interruptible
+from hpcd4p.runtime.execute.signals import interruptible
 from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """How many ranks of the pool should be active: what a policy sees, and what it says.
 
 A policy is pure: it is asked every `settings.scale_s` with what was seen, and answers with a number and a
-reason in words. Who is parked, and how, is `control.roster`'s and `runtime.scaler`'s.
+reason in words. Who is parked, and how, is `control.roster`'s and `runtime.head.scaler`'s.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def leave(status: int) -> None:
 
 def go(status: int) -> None:
     """End this process with `status` if elements have left something running; else return."""
-    from hpcd4p.runtime.left_behind import settle
+    from hpcd4p.runtime.execute.left_behind import settle
 
     def end(left: list[str]) -> NoReturn:
         for text in left:

@@ -17,7 +17,7 @@ from types import FrameType
 
 from hpcd4p.launch.mpi_program import OPEN_MPI, SRUN
 from hpcd4p.launch.siblings import ending_signal, in_slurm_job
-from hpcd4p.runtime.signals import stopping
+from hpcd4p.runtime.execute.signals import stopping
 
 GRACE_S = 10.0
 """Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""

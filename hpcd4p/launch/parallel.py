@@ -20,10 +20,10 @@ from hpcd4p.launch import crew
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
-from hpcd4p.runtime.head import lead
+from hpcd4p.runtime.execute.setup import RedisPlace, Setup
+from hpcd4p.runtime.head.head import lead
+from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.progress import Progress
-from hpcd4p.runtime.setup import RedisPlace, Setup
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.identity import Packed, dumper, pack

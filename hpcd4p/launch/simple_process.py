@@ -8,7 +8,7 @@ from typing import Any
 
 from hpcd4p.launch.api import Result, run
 from hpcd4p.launch.place import launched_rank
-from hpcd4p.runtime.summing import TIMED
+from hpcd4p.runtime.head.summing import TIMED
 from hpcd4p.workflow.elements import GenericPE
 from hpcd4p.workflow.graph import Connection, WorkflowGraph, WorkflowNode, flattened
 

@@ -1,8 +1,8 @@
 """What an element changes while it works: state that nobody declared, found by reading its source.
 
 Follows `process` and its twins through the element's own methods. What cannot be read (no source, a call of
-foreign code) is not found here; `runtime.watch` compares what is left. Owns the way through an element;
-`body` reads one function.
+foreign code) is not found here; `runtime.execute.watch` compares what is left. Owns the way through an
+element; `body` reads one function.
 """
 
 from __future__ import annotations

@@ -17,20 +17,20 @@ from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.account import RankAccount
-from hpcd4p.runtime.at_work import blame
-from hpcd4p.runtime.collector import Collector
-from hpcd4p.runtime.depth import Nesting, Work, depth_first
-from hpcd4p.runtime.flow import Flow
-from hpcd4p.runtime.forked import staying
-from hpcd4p.runtime.instance import CHUNK_TUPLES, Instance
+from hpcd4p.runtime.execute.at_work import blame
+from hpcd4p.runtime.execute.collector import Collector
+from hpcd4p.runtime.execute.depth import Nesting, Work, depth_first
+from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.forked import staying
+from hpcd4p.runtime.execute.instance import CHUNK_TUPLES, Instance
+from hpcd4p.runtime.execute.letters import Failure
+from hpcd4p.runtime.execute.setup import copy_element
+from hpcd4p.runtime.execute.signals import Alarmed, interruptible
+from hpcd4p.runtime.execute.totals import totals
+from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
+from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.letters import Failure
-from hpcd4p.runtime.progress import PROGRESS_S, Progress, progress
-from hpcd4p.runtime.setup import copy_element
-from hpcd4p.runtime.signals import Alarmed, interruptible
-from hpcd4p.runtime.summing import summarise
-from hpcd4p.runtime.totals import totals
+from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.workflow.kept import keeping
 
 SLOW_CALL_S = 0.001

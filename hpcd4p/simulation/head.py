@@ -8,7 +8,7 @@ from hpcd4p.control.ending import Ending
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.control.marks import high_marks
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
-from hpcd4p.runtime.scaler import Scaler
+from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.simulation.events import Clock
 from hpcd4p.simulation.outcome import Outcome, peak
 from hpcd4p.simulation.pool import Pool
@@ -115,7 +115,7 @@ class Head:
             self._publish()
 
     def _publish(self) -> None:
-        """See `runtime.feeder`: while the speed is unknown, a task for each rank and then a look."""
+        """See `runtime.head.feeder`: while the speed is unknown, a task for each rank and then a look."""
         pool, waiting = self.pool, len(self.pool.tasks)
         if self._full and waiting > self._low:
             return

@@ -1,6 +1,6 @@
 """The ranks of a simulated pool: they take tasks, run them, commit, wait, and park when they are told.
 
-What a rank does when follows `runtime.pool` and the script `step`; what is left out stands in SIMULATION.md.
+What a rank does when follows `runtime.rank.pool` and the script `step`; SIMULATION.md says what is left out.
 Owns the ranks and the tasks that wait. Who is to park, the head decides.
 """
 
@@ -19,7 +19,7 @@ from hpcd4p.simulation.service import Draws
 from hpcd4p.simulation.tally import Tally
 
 LATE_WORTH_S = 0.001
-"""As `runtime.pool`: less than this is done rather than given back when a task is past its slice."""
+"""As `runtime.rank.pool`: less than this is done rather than given back when a task is past its slice."""
 
 
 class Pool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpcd4p.backoff import Backoff
 
 TOLD_S = (0.001, 0.05)
-"""As `runtime.sender`: statistics go out with the first commit after this time (first, at most)."""
+"""As `runtime.rank.sender`: statistics go out with the first commit after this time (first, at most)."""
 
 
 class Tally:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from hpcd4p.plan.model import Plan
-from hpcd4p.runtime.apart import Killed as Death
-from hpcd4p.runtime.apart import Part
-from hpcd4p.runtime.flow import Flow
-from hpcd4p.runtime.letters import Failure, show_value
-from hpcd4p.runtime.loops import Leave
-from hpcd4p.runtime.probation import Probation
-from hpcd4p.runtime.salvage import Lost, read_body, read_closely
-from hpcd4p.runtime.setup import copy_element
+from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.letters import Failure, show_value
+from hpcd4p.runtime.execute.loops import Leave
+from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
+from hpcd4p.runtime.execute.setup import copy_element
+from hpcd4p.runtime.rank.apart import Killed as Death
+from hpcd4p.runtime.rank.apart import Part
 from hpcd4p.workflow.elements import GenericPE
 
 TOLD_EARLY = 0.3
@@ -31,7 +31,7 @@ def die() -> None:
 
 
 class MemoryCell:
-    """See `runtime.apart.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
+    """See `runtime.rank.apart.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
     def __init__(self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random) -> None:
         self._plan = plan

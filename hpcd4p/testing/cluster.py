@@ -22,11 +22,11 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.head import Head
+from hpcd4p.runtime.execute.setup import copy_element
+from hpcd4p.runtime.head.head import Head
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.pool import PoolRank
-from hpcd4p.runtime.rank import Rank
-from hpcd4p.runtime.setup import copy_element
+from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.runtime.rank.rank import Rank
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.transport.broker import MAIL, Broker
 from hpcd4p.transport.guard import GuardedBroker

@@ -130,7 +130,7 @@ class Codec:
         Raises
         ------
         Unreadable
-            Some object in it cannot be made; `runtime.salvage` reads the rest.
+            Some object in it cannot be made; `runtime.execute.salvage` reads the rest.
         """
         try:
             return pickle.loads(frames[0], buffers=frames[1:])

@@ -20,8 +20,10 @@ from unittest.mock import patch
 from hpcd4p import GenericPE, IterativePE, WorkflowGraph
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import Summary
-from hpcd4p.runtime import instance, sender, transaction
-from hpcd4p.runtime.summing import FAILED_TUPLES
+from hpcd4p.runtime.commit import transaction
+from hpcd4p.runtime.execute import instance
+from hpcd4p.runtime.head.summing import FAILED_TUPLES
+from hpcd4p.runtime.rank import sender
 from hpcd4p.testing.cluster import Cluster
 
 LARGE = 100_000

@@ -8,7 +8,8 @@ import pytest
 
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.runtime import instance, sender
+from hpcd4p.runtime.execute import instance
+from hpcd4p.runtime.rank import sender
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import HungError
 from hpcd4p.transport.memory import MemoryStore

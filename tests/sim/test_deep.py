@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.runtime import instance
+from hpcd4p.runtime.execute import instance
 from hpcd4p.testing import cluster
 from tests.sim.compare import simulate
 from tests.sim.elements import Given

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.runtime import sender
+from hpcd4p.runtime.rank import sender
 from hpcd4p.testing import cluster
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.wire.messages import Order

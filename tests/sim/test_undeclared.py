@@ -13,8 +13,10 @@ from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
-from hpcd4p.runtime import sender, sequential, watch
+from hpcd4p.runtime import sequential
+from hpcd4p.runtime.execute import watch
 from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.rank import sender
 from hpcd4p.testing.cluster import Cluster, Killed
 from tests.sim.compare import leftovers
 from tests.sim.spellings import FURTHER, PURE, STATE, doubled, graph, keyed, load, longer, two

@@ -10,7 +10,7 @@ import hpcd4p
 
 PACKAGE = Path(hpcd4p.__file__).parent
 
-TO_BE_MENDED = [{"hpcd4p.runtime.pool", "hpcd4p.runtime.suspects"}]
+TO_BE_MENDED = [{"hpcd4p.runtime.rank.pool", "hpcd4p.runtime.rank.suspects"}]
 """Circles that are known."""
 
 

@@ -154,7 +154,7 @@ class Deadly(Asks, IterativePE):
     def _process(self, row):
         if row[0] == 13:
             os.kill(os.getpid(), signal.SIGKILL)
-        return "hpcd4p.runtime.apart_main" in sys.modules, self.told(row)
+        return "hpcd4p.runtime.rank.apart_main" in sys.modules, self.told(row)
 
 
 def made(*kinds, deadly=False):

@@ -8,7 +8,7 @@ import pytest
 from hpcd4p.cli import progress as module
 from hpcd4p.cli.progress import ProgressLine, ProgressLog, progress_sentence, progress_text
 from hpcd4p.cli.terminal import Terminal
-from hpcd4p.runtime.progress import Progress
+from hpcd4p.runtime.head.progress import Progress
 
 NOON = time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1))
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from hpcd4p.runtime.flow import isolate
-from hpcd4p.runtime.setup import copy_element
+from hpcd4p.runtime.execute.flow import isolate
+from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.workflow import kept
 from hpcd4p.workflow.elements import IterativePE
 from hpcd4p.workflow.identity import dumper, pack, remade, unpack

@@ -1,0 +1,262 @@
+"""Every rank but 0: wait for the setup, work until told to stop, report, leave.
+
+Imports as little as possible: 10,000 of these start at once. And MPI last: importing it is MPI_Init, where
+all ranks meet, so that whoever is through has nothing left to read from a file system that is slow.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from hpcd4p import descriptors
+from hpcd4p.control.marks import high_marks
+from hpcd4p.errors import (
+    BrokerLost,
+    BrokerRefused,
+    ElementFailed,
+    ForeignBytesError,
+    HeadLost,
+    LauncherLost,
+    MissingPackage,
+    RankLost,
+    UsageError,
+)
+from hpcd4p.runtime.execute import left_behind
+from hpcd4p.runtime.execute.at_work import blame
+from hpcd4p.runtime.execute.forked import tell_of_exits
+from hpcd4p.runtime.execute.garbage import hold
+from hpcd4p.runtime.execute.setup import RedisPlace, Setup, elements_of
+from hpcd4p.runtime.execute.signals import deafen, hear_alarms
+from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
+from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.keys import Keys
+from hpcd4p.workflow.sentinels import tuple_dumper
+
+STATUS_FILE = "HPCD4P_STATUS_FILE"
+"""Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
+
+HEAD_FIRST_S = 3.0
+"""For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
+
+LAUNCHER_ENDS_S = 1.0
+"""Launchers take 0.3 s to end their ranks."""
+
+START_LOST_S = 8.0
+"""For the head to say why Redis is gone before the run began; if it was killed, for those who look after the
+ranks while they start (`launch.start_watch`, `launch.node_watch`)."""
+
+HEAD_KILLED = (
+    "rank 0 was killed in the middle of the run, and there is no record of it. Look for what stands above, "
+    "and for memory: the kernel kills what takes too much"
+)
+
+LACK_S = 20.0
+"""For rank 0 to load its workflow, and then to find that it has no MPI either."""
+
+
+def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
+    """Be the rank of that number, as the launcher says it; returns the exit status.
+
+    `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
+    """
+    # the head answers them for all, and a rank that left would have mpirun kill the head
+    deafen((signal.SIGINT, signal.SIGUSR1, signal.SIGTERM))
+    hear_alarms()
+    lack: MissingPackage | None = None
+    try:
+        import hpcd4p.transport.redis_broker  # noqa: F401
+    except MissingPackage as error:
+        lack = error  # said when rank 0 has something to run: if it lacks the same, it says so for all
+    try:
+        from hpcd4p.transport import mpi
+    except UsageError as error:
+        begun()
+        time.sleep(LACK_S)  # the same: rank 0 says it, and has the launcher end us
+        _say(rank, str(error))
+        return 2
+    if mpi.world_size() == 1:
+        begun()
+        return 2  # started by the launcher of another MPI: rank 0 says so
+    try:
+        mpi.gather_hosts()
+        setup = pickle.loads(mpi.share(None))
+    except RankLost as error:  # rank 0 was killed before it could say anything
+        _say(rank, str(error))
+        os._exit(3)
+    if not isinstance(setup, Setup):
+        begun()
+        return 0  # rank 0 has nothing to run, and has said why
+    if lack is not None and setup.redis is not None:
+        begun()
+        _say(rank, str(lack))
+        os._exit(2)
+    return serve(setup, rank, begun)
+
+
+def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    """Be rank `number` of the run that `setup` describes; for `begun` see `main`.
+
+    However this rank fails, it leaves: a rank that is connected and does nothing would be waited for.
+    """
+    try:
+        return _serve(setup, number, begun)
+    except BaseException as error:  # noqa: BLE001  # what is not foreseen below, or failed while it was told
+        with suppress(BaseException):
+            _say(number, f"failed in the engine: {type(error).__name__}: {error}")
+        os._exit(3)
+
+
+def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
+    settings: Any = SimpleNamespace(**setup.settings)
+    codec = Codec(setup.secret, rank=number)
+    try:
+        if setup.redis is None:
+            broker, elements, mesh = _on_mpi(setup)
+        else:
+            broker, elements, mesh = _on_redis(setup, setup.redis, settings, number, codec)
+    except (BrokerLost, RankLost) as error:
+        time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
+        _say(number, str(error))
+        os._exit(3)
+    begun()
+    descriptors.reserve()
+    tell_of_exits(number)
+    try:
+        if isinstance(elements, ElementFailed):
+            raise elements
+        codec.dumps = tuple_dumper(setup.by_value)
+        rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
+        rank.cpu = CpuAccount(CpuClock())
+        rank.suspects.prepare(setup)
+        if setup.plan.holds_state(number):
+            _say_where_it_dies()
+        rank.start()
+        hold()
+        rank.run()
+        rank.leave()
+    except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
+        with descriptors.room():
+            _give_up(error, setup, number, broker, codec)
+    broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
+    if rank.stopped is not None and rank.stopped.args[1]:
+        # MPI_Finalize would wait for the rank that was lost
+        os._exit(0)
+
+    def end(left: list[str]) -> NoReturn:
+        from hpcd4p.transport import mpi
+
+        for text in left:
+            _say(number, text)
+        mpi.finalize()
+        os._exit(0)
+
+    left_behind.settle(end)
+    return 0
+
+
+def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec) -> NoReturn:
+    """Tell the head why this rank cannot go on, if that can be told, and leave."""
+    failed = error if isinstance(error, ElementFailed) else None
+    blamed = failed or blame(error, number)
+    if blamed is not None:
+        where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
+        broker.report(codec.seal(("element", number, f"{blamed}{where}"), about(REPORT)))
+        os._exit(0)  # the run is over: nobody will come to MPI_Finalize
+    if isinstance(error, ForeignBytesError):
+        text = f"{error} (rank {number}, host {os.uname().nodename})"
+        broker.report(codec.seal(("foreign", number, text), about(REPORT)))
+        os._exit(0)
+    if isinstance(error, LauncherLost):
+        os._exit(3)  # rank 0 sees it, too, and says so
+    if isinstance(error, (BrokerRefused, RankLost)):
+        # out of memory, say: the head will see us as lost, and this is why
+        _say(number, str(error).removeprefix(f"rank {number} "))
+        os._exit(3)
+    if isinstance(error, BrokerLost):
+        _leave_lost_head(setup, number, error)
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    broker.report(
+        codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}"), about(REPORT))
+    )
+    os._exit(0)
+
+
+def _on_redis(
+    setup: Setup, redis: RedisPlace, settings: Any, number: int, codec: Codec
+) -> tuple[Broker, Any, Mesh]:
+    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.redis_broker import RedisBroker
+
+    tasks, size = high_marks(setup.plan, settings)
+    broker: Broker = RedisBroker(
+        redis.endpoint,
+        redis.run_id,
+        number,
+        redis.shas,
+        setup.plan.streams,
+        (tasks // 2, size // 2),
+        settings.max_attempts,
+        redis.shared,
+        setup.plan.size,
+    )
+    if redis.shared:
+        from hpcd4p.transport.guard import GuardedBroker
+
+        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id).prefix)
+    elements = elements_of(setup)
+    return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
+
+
+def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
+    from hpcd4p.transport.mpi import MpiMesh, processor
+    from hpcd4p.transport.mpi_broker import RankMpiBroker
+
+    elements = elements_of(setup)
+    mesh = MpiMesh()
+    host, process = setup.head
+    return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
+
+
+def _say_where_it_dies() -> None:
+    """Have Python tell the line of a segfault; in the pool, letters do that."""
+    import faulthandler
+
+    with suppress(ValueError, OSError):  # no standard error
+        faulthandler.enable(2, all_threads=False)
+
+
+def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
+    """Leave: the head is gone, or has gone without waiting for us.
+
+    If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
+    """
+    says = number == 1 and STATUS_FILE not in os.environ
+    if isinstance(error, HeadLost):
+        time.sleep(LAUNCHER_ENDS_S if says else 0)  # it may be ending us all, and has come to the head first
+    else:
+        # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
+        # rank leaves with a status
+        time.sleep(HEAD_FIRST_S)
+    host, process = setup.head
+    gone = host == os.uname().nodename and not os.path.exists(f"/proc/{process}")
+    if says and gone:
+        _say(number, HEAD_KILLED)
+    os._exit(3)
+
+
+def _say(rank: int, text: str) -> None:
+    # not to sys.stderr, which user code may have closed
+    with suppress(OSError):
+        os.write(2, f"hpcd4p: rank {rank}: {text}\n".encode(errors="replace"))

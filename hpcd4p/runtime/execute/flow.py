@@ -1,0 +1,140 @@
+"""From the outputs of an instance to the inputs of the next: routing over the edges of the plan.
+
+Shared by the sequential run and by every rank of a parallel one; they differ in what they do with a delivery.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.plan.model import UNDECLARED, ElementPlan, Plan, Role, Route
+from hpcd4p.plan.routing import Splitter
+from hpcd4p.runtime.execute.instance import Instance, show_error
+from hpcd4p.wire.keys import Cause
+from hpcd4p.workflow.elements import GenericPE
+from hpcd4p.workflow.kept import copied
+from hpcd4p.workflow.sentinels import dumps
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.letters import Failure, Letters
+    from hpcd4p.runtime.execute.salvage import Lost
+
+Delivery = tuple[Route, int, list[Any]]
+"""Route, partition (0 for the pool) and tuples."""
+
+_ATOMS = frozenset({int, float, str, bytes, bool, type(None), complex})
+
+
+def isolate(values: list[Any]) -> list[Any]:
+    """`values` for one more receiver: copied, if a receiver could change what another one sees."""
+    for value in values:
+        kind = type(value)
+        if kind in _ATOMS or (kind is tuple and all(type(each) in _ATOMS for each in value)):
+            continue
+        try:
+            copy: list[Any] = pickle.loads(dumps(values, protocol=5))
+        except Exception:  # noqa: BLE001  # user classes: what cannot be pickled is copied as Python copies
+            try:
+                copy = copied(values)
+            except Exception:  # noqa: BLE001  # ... and what cannot be copied at all is shared
+                return values
+        return copy
+    return values
+
+
+class Flow:
+    """The edges of a plan, with a splitter for each edge into a partitioned element.
+
+    Parameters
+    ----------
+    on_failure
+        Called with each failure: a dead letter, or one more of a kind of which there are enough.
+    started
+        Clock of the run: `clock.now()` at its start, for the times of dead letters.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        rank: int,
+        on_failure: Callable[[Failure], None],
+        started: float,
+    ) -> None:
+        self.plan = plan
+        self.rank = rank
+        self._on_failure = on_failure
+        self._started = started
+        self._letters: Letters | None = None
+        self.on_undeclared: Callable[[int], None] = lambda element: None
+        """Called when `element` first writes on an output that it has not declared."""
+        self._routes: list[dict[str, list[tuple[Route, Splitter | None]]]] = [
+            {output: [(route, self._splitter(route)) for route in routes] for output, routes in out.items()}
+            for out in plan.outgoing()
+        ]
+
+    def _splitter(self, route: Route) -> Splitter | None:
+        target = self.plan.elements[route.target]
+        if target.role is Role.POOL or target.role is Role.COLLECT:
+            return None
+        return Splitter(route, target.partitions, target.name)
+
+    def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
+        """A running instance whose failures become dead letters. Not started."""
+        return Instance(element, pe, partition, self.rank, self._failed)
+
+    def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
+        """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""
+        table = self._routes[element]
+        for output, values in outputs:
+            edges = table.get(output) or self._undeclared(element)
+            last = len(edges) - 1
+            for i, (route, splitter) in enumerate(edges):
+                mine = isolate(values) if i < last else values
+                if splitter is None:
+                    yield route, 0, mine
+                else:
+                    yield from self._split(route, splitter, mine)
+
+    def _undeclared(self, element: int) -> list[tuple[Route, Splitter | None]]:
+        """The edge of what `element` writes on outputs that it has not declared; it is told of once."""
+        edges = self._routes[element].setdefault(UNDECLARED, [(self.plan.undeclared(element), None)])
+        self.on_undeclared(element)
+        return edges
+
+    def _split(self, route: Route, splitter: Splitter, values: list[Any]) -> Iterator[Delivery]:
+        parts = splitter.split(values)
+        shared = len(parts) > 1 and parts[0][1] is parts[1][1]  # one-to-all
+        for i, (partition, part) in enumerate(parts):
+            yield route, partition, isolate(part) if shared and i else part
+        if splitter.failures:
+            failures, splitter.failures = splitter.failures, []
+            for value, error in failures:
+                place = f"input {route.input!r}"
+                self.bury(route.target, Cause.UNREAD, route.input, value, error, place, show_error(error))
+
+    def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
+        self.bury(instance.plan.index, cause_at(port), port, value, error)
+
+    def bury(
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+    ) -> None:
+        """Make a dead letter of `value`; `told` is as in `Letters.write`."""
+        if self._letters is None:
+            from hpcd4p.runtime.execute.letters import Letters  # most ranks never need it
+
+            self._letters = Letters(self.plan, self.rank, self._started)
+        self._on_failure(self._letters.write(element, cause, port, value, error, *told))
+
+    def give_up(self, lost: Lost) -> None:
+        """Make dead letters of tuples that cannot be unpickled."""
+        element, port, tuples, shown, error, words = lost
+        # of many that cannot be told apart one is to blame, and nobody knows which
+        cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
+        self.bury(element, cause, port, shown, error, "", words, tuples)
+
+
+def cause_at(port: str) -> Cause:
+    """Why something failed whose element raised: for a tuple, or in its end (`port` is no port then)."""
+    return Cause.OTHER if port.startswith("<") else Cause.RAISED

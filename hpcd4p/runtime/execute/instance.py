@@ -1,0 +1,379 @@
+"""One running instance of an element, and the tight loops that feed it.
+
+A batch goes through one loop per element, not tuple by tuple through every layer: that is where
+the speed of the engine comes from. Owns the calls into user code and what becomes of their
+exceptions; knows nothing of where tuples come from or go to.
+"""
+
+from __future__ import annotations
+
+from _thread import _count as count_threads
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from hpcd4p.control.granularity import NOMINAL_CHUNK_S
+from hpcd4p.descriptors import room
+from hpcd4p.errors import ElementFailed, RecordError, RunStopped
+from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute import at_work, forked, garbage, loops
+from hpcd4p.runtime.execute.loops import Leave, call_with_inputs, call_with_output, call_without_output
+from hpcd4p.runtime.execute.signals import Alarmed, Asked
+from hpcd4p.runtime.execute.weight import weigh
+from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
+
+OVERFLOW_TUPLES = 8192
+"""Writes of one call that are held before they move on: a call may write more than memory holds."""
+
+HOLD_BYTES = 4 << 20
+"""The same in bytes, as far as they can be guessed; and what a chunk of calls may write."""
+
+CHUNK_TUPLES = 4096
+"""Most tuples that go through an element at a time: what it writes is still in the cache of the core when
+the next element reads it (in one process *keyed* is 7 % quicker with 2048 than with 8192; on 4 ranks, where
+each chunk is a message, 4096 is no slower than 2048)."""
+
+FIRST_LOOK_TUPLES = 16
+"""Writes after which the first guess is made."""
+
+OUR_FILES = frozenset({__file__, loops.__file__})
+"""A traceback begins behind them: they say nothing to the reader."""
+
+OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
+"""What comes up through a call of an element and is no failure of it."""
+
+NO_LIMITS: Mapping[str, int] = {}
+
+OnFailure = Callable[["Instance", str, Any, BaseException], None]
+
+
+class Instance:
+    """An element with its ports connected.
+
+    Parameters
+    ----------
+    plan
+        Its place in the plan.
+    pe
+        The user's object; this instance is its only owner.
+    partition
+        Which partition it holds (0 for the pool).
+    on_failure
+        Called with (instance, port, value, error) for each tuple that raised.
+    """
+
+    def __init__(
+        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: OnFailure
+    ) -> None:
+        self.plan = plan
+        self.pe = pe
+        self.partition = partition
+        self.rank = rank
+        self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
+        self.on_failure = on_failure
+        self.on_overflow: Callable[[Instance], None] | None = None
+        self.tuples = 0
+        self.written = 0
+        self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
+        self.busy_s = 0.0
+        self.service_s = 0.0
+        """Seconds per tuple, lately."""
+        self.overflow_at = FIRST_LOOK_TUPLES
+        self.out_bytes = 0.0
+        self.first = (0, 0.0)
+        """Tuples and seconds of the first batch, which imports and warms up."""
+        self.is_root = plan.role is Role.ROOT
+        self._depth = forked.depth
+        self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
+
+    def start(self) -> None:
+        """Connect the ports and call `preprocess`.
+
+        Raises
+        ------
+        ElementFailed
+            It raised something.
+        """
+        pe = self.pe
+        pe._sink = self._sink if self._has_a_place else self._refuse
+        pe.rank = self.rank
+        overflow, self.on_overflow = self.on_overflow, None  # held: what it is for may not have begun
+        at_work.since[self.plan.name] = None
+        at_work.see_threads("")
+        try:
+            pe.preprocess()
+            self._stay()
+        except OURS:
+            raise
+        except BaseException as error:  # user code: anything may come, sys.exit too
+            self._stay(error)
+            raise ElementFailed(
+                f"preprocess of element {self.plan.name} raised {show_error(error)}"
+            ) from error
+        pe._sink, self.on_overflow = self._sink, overflow
+        item = pe._item_function()
+        if isinstance(pe, KeyedPE):
+            self._run = self._keyed_loop(pe)
+        elif isinstance(pe, BatchPE):
+            self._run = self._run_batch
+        elif item is not None and self._is_plain(pe):
+            self._run = self._item_loop(item)
+
+    @property
+    def _has_a_place(self) -> bool:
+        """Whether there are as many instances on any number of ranks: then each may write in `preprocess`."""
+        role = self.plan.role
+        return role is Role.STATE or (role is Role.ROOT and not self.plan.movable)
+
+    def _is_plain(self, pe: GenericPE) -> bool:
+        """Whether bare tuples go in, and results on the one output that takes them, if any does."""
+        if self.is_root and pe.inputconnections:
+            return False
+        return pe.OUTPUT_NAME in self.out or isinstance(pe, ConsumerPE)
+
+    def run(self, port: str, values: list[Any] | range) -> None:
+        """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
+        count = len(values)
+        collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
+        at_work.since[self.plan.name] = None
+        began = clock.now()
+        self._run(port, values)
+        self._stay()
+        if count_threads() != at_work.threads:
+            at_work.see_threads(self.plan.name)
+        spent = clock.now() - began
+        garbage.run_ends(collecting)
+        # recent chunks tell more than old ones, and the first tells little: it imports and warms up
+        self.service_s = 0.5 * (self.service_s + spent / count) if self.tuples else spent / count
+        self.busy_s += spent
+        self.tuples += count
+        if self.tuples == count:
+            self.first = (count, spent)
+
+    @property
+    def chunk_tuples(self) -> int:
+        """Tuples to run between two looks at the clock: about `NOMINAL_CHUNK_S` of work."""
+        if not self.tuples:
+            return 1
+        return max(1, min(int(NOMINAL_CHUNK_S / max(self.service_s, 1e-7)), self.light_tuples, CHUNK_TUPLES))
+
+    @property
+    def light_tuples(self) -> int:
+        """Tuples to run before what they write weighs more than `HOLD_BYTES`."""
+        if not self.tuples:
+            return 1
+        return max(1, int(HOLD_BYTES * self.tuples / (self.out_bytes + 1)))
+
+    @property
+    def held(self) -> int:
+        """Most tuples that wait on one of its outputs."""
+        return max(map(len, self.out.values()), default=0)
+
+    def finish(self) -> None:
+        """Call `postprocess`; what raises in it is a failure like any other."""
+        at_work.since[self.plan.name] = None
+        began = clock.now()
+        try:
+            self._postprocess()
+            self._stay()
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+            self._failed("<postprocess>", None, error)
+        self.busy_s += clock.now() - began
+
+    def mark(self) -> tuple[Any, ...]:
+        """What has been counted so far; for `go_back`."""
+        return self.tuples, self.written, dict(self.written_by), self.busy_s, self.out_bytes
+
+    def go_back(self, mark: tuple[Any, ...]) -> None:
+        """Count again as when `mark` was made, and forget what is written."""
+        self.tuples, self.written, self.written_by, self.busy_s, self.out_bytes = mark
+        if not self.tuples:
+            self.first = (0, 0.0)
+        for values in self.out.values():
+            values.clear()
+
+    def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
+        """(output, values) of what has been written since the last call, `most` of these; none is empty."""
+        found = []
+        for name, values in self.out.items():
+            part = values[: most.get(name)]
+            if part:
+                # the list itself stays: a loop, perhaps in another thread, is appending to it
+                del values[: len(part)]
+                weight = weigh(part)
+                self.out_bytes += weight * len(part)
+                self.overflow_at = max(1, min(OVERFLOW_TUPLES, int(HOLD_BYTES / weight)))
+                self.written += len(part)
+                self.written_by[name] = self.written_by.get(name, 0) + len(part)
+                found.append((name, part))
+        return found
+
+    # ---- what the loops write to
+
+    def _sink(self, name: str, value: Any) -> None:
+        try:
+            values = self.out[name]
+        except KeyError:
+            values, value = self.out.setdefault(UNDECLARED, []), (name, value)
+        values.append(value)
+        if len(values) >= self.overflow_at and self.on_overflow is not None:
+            self._stay()
+            self.on_overflow(self)
+
+    def _refuse(self, name: str, value: Any) -> None:
+        raise ValueError(
+            f"it writes on {name!r}, and has no fixed place: how often that would be written would depend on "
+            "the number of ranks; write `stateful = True` into its class, and each of its instances writes it"
+        )
+
+    def _stay(self, error: BaseException | None = None) -> None:
+        """Go on, unless this is a process that the element has forked: that ends here."""
+        if forked.depth != self._depth:
+            forked.end(self.plan.name, error)
+
+    def _failed(self, port: str, value: Any, error: BaseException) -> None:
+        self._stay(error)
+        if isinstance(error, OURS):  # came up through a call that wrote much, or from a signal
+            if isinstance(error, Alarmed):
+                error.element = error.element or self.plan.name
+            raise error
+        with room():  # the element may have used up all descriptors
+            self.on_failure(self, port, value, error)
+
+    # ---- the loops, one for each kind of element
+
+    def _item_loop(self, call: Callable[[Any], Any]) -> Callable[[str, Iterable[Any]], None]:
+        out = None if isinstance(self.pe, ConsumerPE) else self.out[self.pe.OUTPUT_NAME]
+        failed = self._failed
+        if self.is_root:
+
+            def run(port: str, values: Iterable[Any]) -> None:
+                call_with_inputs(call, iter(values), out, failed)
+
+        elif out is None:
+
+            def run(port: str, values: Iterable[Any]) -> None:
+                call_without_output(call, port, iter(values), failed)
+
+        else:
+
+            def run(port: str, values: Iterable[Any]) -> None:
+                call_with_output(call, port, iter(values), out.append, failed)
+
+        return run
+
+    def _run_dicts(self, port: str, values: Iterable[Any]) -> None:
+        process = self.pe.process
+        is_root = self.is_root
+        if isinstance(values, range):
+            values = ({} for _ in values)
+        sink = self._sink
+        values = iter(values)
+        while True:
+            value = result = None
+            try:
+                for value in values:
+                    result = process(value if is_root else {port: value})
+                    if result is not None:
+                        for name, each in result.items():
+                            sink(name, each)
+                return
+            except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                self._failed(port, value, _no_dict(result) or error)
+
+    def _run_batch(self, port: str, values: Iterable[Any]) -> None:
+        pe = self.pe
+        assert isinstance(pe, BatchPE)
+        values = list(values)
+        most = pe.max_batch or len(values)
+        for start in range(0, len(values), most):
+            part = values[start : start + most]
+            error = self._batch(pe, part)
+            if error is not None:
+                self._batch_failed(pe, port, part, error)
+
+    def _batch(self, pe: BatchPE, part: list[Any]) -> BaseException | None:
+        """Run one batch; if it raises, what it had written is taken back."""
+        before = {name: len(values) for name, values in self.out.items()}
+        overflow, self.on_overflow = self.on_overflow, None  # nothing moves on before the batch is done
+        try:
+            result = pe.process_batch(part)
+            if result is not None:
+                for each in result:
+                    self._sink(pe.OUTPUT_NAME, each)
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+            for name, values in self.out.items():
+                del values[before.get(name, 0) :]
+            return error
+        finally:
+            self.on_overflow = overflow
+        if overflow is not None and any(len(v) >= self.overflow_at for v in self.out.values()):
+            overflow(self)
+        return None
+
+    def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: BaseException) -> None:
+        """Find the tuples that fail, where the element holds no state; else all of them have."""
+        if self.plan.role is Role.STATE or len(part) == 1 or isinstance(error, OURS):
+            for value in part:
+                self._failed(port, value, error)
+            return
+        for value in part:
+            alone = self._batch(pe, [value])
+            if alone is not None:
+                self._failed(port, value, alone)
+
+    def _keyed_loop(self, pe: KeyedPE) -> Callable[[str, Iterable[Any]], None]:
+        table: dict[Any, Any] = {}
+        self.table = table
+        key_of = itemgetter(*pe._key_columns())
+        value_of = itemgetter(pe.value) if pe.value is not None else None
+        call = pe.process_key
+
+        def run(port: str, values: Iterable[Any]) -> None:
+            get = table.get
+            values = iter(values)
+            while True:
+                item = None
+                try:
+                    if value_of is None:
+                        for item in values:
+                            key = key_of(item)
+                            table[key] = call(key, item, get(key))
+                    else:
+                        for item in values:
+                            key = key_of(item)
+                            table[key] = call(key, value_of(item), get(key))
+                    return
+                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                    self._failed(port, item, error)
+
+        return run
+
+    def _postprocess(self) -> None:
+        pe = self.pe
+        if isinstance(pe, KeyedPE):
+            for key, state in self.table.items():
+                try:
+                    pe.end_key(key, state)
+                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                    self._failed("<end_key>", (key, state), error)
+        pe.postprocess()
+
+
+def _no_dict(result: Any) -> TypeError | None:
+    """What to say of a result that is no dict; None if it is one, or nothing."""
+    if result is None or hasattr(result, "items"):
+        return None
+    kind = type(result).__name__
+    return TypeError(
+        f"process gave a {kind}; expected a dict, output to datum, or None (a bare datum is for _process)"
+    )
+
+
+def show_error(error: BaseException) -> str:
+    """Kind and text of an exception; user classes may fail to say theirs."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as another:  # noqa: BLE001  # user code: __str__ may raise anything
+        return f"{type(error).__name__}, whose text raised {type(another).__name__}"

@@ -1,0 +1,158 @@
+"""Dead letters are written here: of what failed, where, and why; each text cut to a stated length.
+
+Equal failures (one element, one kind of exception, one place in the code) are written out for the first
+`MOST_KEPT` of a rank, and then only counted: a million of them need no more memory than a hundred. The
+number of tuples is always exact. Ranks on which nothing fails never import this file.
+"""
+
+from __future__ import annotations
+
+from os.path import basename, dirname
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from hpcd4p.plan.model import Plan
+from hpcd4p.record.summary import DeadLetter, FailureKind
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute import instance
+from hpcd4p.runtime.execute.instance import OUR_FILES, show_error
+from hpcd4p.wire.keys import Cause
+from hpcd4p.workflow import elements
+
+MOST_KEPT = 100
+"""Letters of one kind that a rank writes out: all that a person reads, and a program has the numbers."""
+
+MOST_OF_ALL_RANKS = 10_000
+"""... and that all ranks together do."""
+
+MOST_KINDS = 1000
+"""More kinds than this (exceptions whose types are made on the way, say) are counted as one."""
+
+VALUE_CHARS = 2000
+"""A letter shows this much of its tuple, and of its error."""
+
+TRACE_CHARS = (5000, 3000)
+"""And this much of the two ends of its traceback: the first call, and the exception."""
+
+ENGINE = (dirname(instance.__file__), dirname(elements.__file__))
+"""The element begins behind frames of these folders."""
+
+
+class Failure(NamedTuple):
+    """Tuples that failed alike, and the letter of one of them, or none: there are enough of this kind."""
+
+    element: int
+    cause: Cause
+    kind: FailureKind
+    tuples: int
+    letter: DeadLetter | None
+
+    def counted(self) -> list[str]:
+        """Names under which `stat` counts it (see `wire.keys`)."""
+        names = ["f", self.cause] if self.cause else ["f"]
+        return [f"{name}:{self.element}" for name in names]
+
+
+class Letters:
+    """Writes the dead letters of one thread."""
+
+    def __init__(self, plan: Plan, rank: int, started: float) -> None:
+        self._plan = plan
+        self._rank = rank
+        self._started = started
+        self._most = max(1, min(MOST_KEPT, MOST_OF_ALL_RANKS // plan.size))
+        self._written: dict[FailureKind, int] = {}
+
+    def write(
+        self,
+        element: int,
+        cause: Cause,
+        port: str,
+        value: Any,
+        error: BaseException,
+        place: str = "",
+        words: str = "",
+        tuples: int = 1,
+    ) -> Failure:
+        """Make a failure of `value` and what happened to it.
+
+        Parameters
+        ----------
+        place
+            Where; '': where in the code `error` was raised.
+        words
+            What to say; '': what `error` says, with its traceback.
+        tuples
+            How many failed, if they cannot be told apart.
+        """
+        name = self._plan.elements[element].name
+        kind = FailureKind(name, type(error).__name__, place or place_of(error))
+        if kind not in self._written and len(self._written) >= MOST_KINDS:
+            kind = FailureKind(name, "other errors", "")
+        written = self._written.get(kind, 0)
+        if written >= self._most:
+            return Failure(element, cause, kind, tuples, None)
+        self._written[kind] = written + 1
+        letter = DeadLetter(
+            element=name,
+            input=port,
+            value_text=show_value(value),
+            error=cut(words or show_error(error)),
+            traceback=cut(words, *TRACE_CHARS) if words else show_trace(error),
+            rank=self._rank,
+            time_s=clock.now() - self._started,
+            kind=kind.error,
+            place=kind.place,
+        )
+        return Failure(element, cause, kind, tuples, letter)
+
+
+def cut(text: str, head: int = VALUE_CHARS, tail: int = 0) -> str:
+    """`text`, or its two ends and how long it was."""
+    if len(text) <= head + tail:
+        return text
+    if not tail:
+        return f"{text[:head]}... ({len(text)} characters)"
+    return f"{text[:head]}\n... ({len(text)} characters, the middle is left out) ...\n{text[-tail:]}"
+
+
+def show_value(value: Any) -> str:
+    """Text of a tuple for a dead letter, cut at `VALUE_CHARS`."""
+    if type(value) in (str, bytes, bytearray) and len(value) > VALUE_CHARS:
+        # no text of all of it is made: it may take the memory that is left
+        return f"{value[:VALUE_CHARS]!r}... ({len(value)} characters)"
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  # user code: __repr__ may raise anything
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    return cut(text)
+
+
+def show_trace(error: BaseException) -> str:
+    """Traceback of `error` from the element on, cut."""
+    import traceback
+
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_code.co_filename in OUR_FILES and at.tb_next is not None:
+        at = at.tb_next
+    return cut("".join(traceback.format_exception(type(error), error, at)), *TRACE_CHARS)
+
+
+def place_of(error: BaseException) -> str:
+    """Where in the element's own file `error` came up, in a few words; '' if it was never raised."""
+    found: TracebackType | None = None
+    at = error.__traceback__
+    while at is not None:
+        file = at.tb_frame.f_code.co_filename
+        # the deepest line of the file that the element's first line is in: below it are libraries
+        if found is None or file == found.tb_frame.f_code.co_filename or _is_ours(found):
+            found = at
+        at = at.tb_next
+    if found is None:
+        return ""
+    code = found.tb_frame.f_code
+    return f"{basename(code.co_filename)}:{found.tb_lineno} in {code.co_qualname}"
+
+
+def _is_ours(at: TracebackType) -> bool:
+    return dirname(at.tb_frame.f_code.co_filename) in ENGINE

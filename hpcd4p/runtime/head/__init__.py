@@ -1,0 +1,1 @@
+"""What rank 0 has besides: sources, the coordinator, the scaler, the figures."""

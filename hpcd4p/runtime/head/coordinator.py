@@ -1,0 +1,321 @@
+"""The head's hands: looks at the counters, asks `control` what follows, and gives the orders.
+
+Decides nothing itself; owns the rhythm of looking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.control.ending import Ending
+from hpcd4p.control.failures import too_many
+from hpcd4p.control.liveness import Life, Liveness
+from hpcd4p.control.suspects import Suspicion
+from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.model import Plan, Role
+from hpcd4p.record.failures import Failures
+from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
+from hpcd4p.runtime.head.scaler import Scaler
+from hpcd4p.runtime.rank.reports import in_run_time
+from hpcd4p.runtime.rank.suspects import JUDGED
+from hpcd4p.transport.broker import Broker
+from hpcd4p.transport.statistics import stats_s
+from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
+from hpcd4p.wire.messages import Commit, Observation, Order, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpcd4p.plan.settings import EngineSettings
+
+LOOK_S = 0.1
+"""Between two looks when no bell rings."""
+
+QUIET_S = 0.002
+"""Between two looks when bells ring without end."""
+
+ALIVE_S = 0.5
+"""Between two looks at who is connected; more with thousands of ranks, whose list is long."""
+
+ALIVE_S_PER_RANK = 0.0005
+
+AGAIN = 0.2
+"""... and such a part of that when the last look has missed a rank."""
+
+INHERIT = "inherit"
+"""Order to the head itself: the pool is its own from now on."""
+
+POOL_DIED = "every rank of the pool has died"
+
+FAREWELL_S = 2.0
+"""Ranks that have not reported this long after the order to stop are left behind."""
+
+
+UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
+
+
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def in_doubt(name: str, what: str) -> str:
+    """What to say of an element that changed where several ranks had worked on it."""
+    return (
+        f"the answer is in doubt: {name} changed {what} while several ranks ran it, so it may depend on "
+        "which rank did. If it matters, write `stateful = True` into its class (one instance holds it), or "
+        "give its input a grouping; if not, write `stateful = False`"
+    )
+
+
+def _host_died(plan: Plan, rank: int, after_s: float) -> str:
+    """What to say of the death of a rank that held what nobody else has."""
+    state = plan.holds_state(rank)
+    elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
+    names = [e.name for e in elements if (e.role is Role.STATE) == state]
+    named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    held, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
+    if state:
+        held, so = f"the state of {named}", "that is gone with it"
+    if rank in plan.pool_ranks:
+        so += ". It was the pool as well: with 3 ranks or more, a tuple that kills there costs itself alone"
+    return (
+        f"rank {rank}, which held {held}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
+        "(a segfault, os._exit, too little memory), what it could still say stands above. What came out "
+        "until then is not the whole answer: start the run again"
+    )
+
+
+class Coordinator:
+    """Follows one run to its end. Lives on the head; uses its broker.
+
+    Parameters
+    ----------
+    sink
+        Gets dead letters and events.
+    """
+
+    def __init__(
+        self, plan: Plan, settings: EngineSettings, broker: Broker, codec: Codec, sink: Any, started: float
+    ) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.ending = Ending(plan)
+        self.liveness = Liveness(list(range(1, plan.size)), started)
+        self.suspicion = Suspicion(len(plan.pool_ranks))
+        self.figures: list[RankFigures] = []
+        self.stats: dict[str, int] = {}
+        self.seen: Observation | None = None
+        self.claimed: dict[int, str] = {}
+        """What elements that were taken for stateless have changed; one rank did all their work."""
+        self.doubted: dict[int, str] = {}
+        """The same, but several ranks had worked on them."""
+        self.on_warning: Callable[[str], None] = _say_nothing
+        """Told at once what a user should not have to wait for."""
+        self.failures = Failures(sink)
+        self.own_orders: list[Order] = []
+        """What the head itself has to do."""
+        self._broker = broker
+        self._codec = codec
+        self._sink = sink
+        self._started = started
+        self._looked = self._counted = 0.0
+        self._count_s = stats_s(len(plan.elements))
+        self._looked_alive = started
+        self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
+        self._changes: dict[str, int] = {}
+        self._care = False
+        self.scaler = Scaler(plan, settings, broker.order, self.event, started)
+
+    def event(self, kind: str, text: str) -> None:
+        """Add a line to the story of the run."""
+        self._sink.event(clock.now() - self._started, kind, text)
+
+    def warn(self, kind: str, text: str) -> None:
+        """Add a line to the story of the run, and tell it at once."""
+        self.event(kind, text)
+        self.on_warning(text)
+
+    def due(self, rung: bool) -> float:
+        """Seconds until the next look."""
+        return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - clock.now()
+
+    def look(self, held: bool = False) -> list[tuple[int, int]]:
+        """Look, and do what follows.
+
+        Parameters
+        ----------
+        held
+            Whether stateful elements are behind.
+
+        Returns
+        -------
+        list of (element, instances)
+            Elements to finish. The caller first commits that so many instances are pending, then
+            gives `order_finish`.
+
+        Raises
+        ------
+        RunStopped
+            The run cannot go on, or should not.
+        """
+        now = clock.now()
+        self._looked = now
+        alive = now - self._looked_alive > self._alive_s * (AGAIN if self.liveness.unsure else 1)
+        count = now - self._counted >= self._count_s or now >= self.scaler.due()
+        seen = self._broker.observe(alive, stats=count)
+        if count:
+            self._counted = now
+            self.stats = seen.stats
+        seen = self.seen = seen._replace(stats=self.stats)
+        self._fetch_letters(seen.dead)
+        for figures in seen.reports:
+            self._reported(figures)
+        if alive and seen.alive is not None:
+            self._looked_alive = now
+            for rank in self.liveness.look(seen.alive, seen.committed, now):
+                self._lose(rank)
+        reason = too_many(self.plan, self.settings, self.stats) if count else None
+        if reason:
+            raise TooManyFailures(reason)
+        finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+        self._keep_owners(seen)
+        self.scaler.look(seen, self.ending, held, now)
+        return finish
+
+    def order_finish(self, element: int) -> None:
+        """Have the owners of `element` post-process."""
+        name = self.plan.elements[element].name
+        self.event("finish", f"{name}: all its input is done; its instances post-process")
+        owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
+        self._broker.order(sorted(owners - {0}), Order("finish", (element,)))
+        if 0 in owners:
+            self.own_orders.append(Order("finish", (element,)))
+
+    def _fetch_letters(self, dead: list[bytes]) -> None:
+        for each in dead:
+            self.failures.add(*self._codec.open(each, about(LETTER)))
+
+    def _reported(self, sealed: bytes) -> None:
+        kind, rank, what = self._codec.open(sealed, about(REPORT))
+        if kind in (CLAIMED, DOUBTED):
+            self._found(kind, *what)
+            return  # it goes on
+        if kind == JUDGED:
+            self.suspicion.judged(bool(what[1]))
+            self._have_care()
+            return
+        self.liveness.left(rank)
+        if kind == "figures":
+            figures, doubted, life = what
+            told, lived = in_run_time(figures, life, clock.instant(self._started))
+            self.figures.append(told)
+            self.scaler.scaling.lives.append(lived)
+            for element, words in doubted:
+                self._found(DOUBTED, element, words)
+        elif kind == "foreign":
+            raise ForeignBytesError(what)
+        else:
+            raise ElementFailed(what) if kind == "element" else RunStopped(what)
+
+    def _found(self, kind: str, element: int, what: str) -> None:
+        """A rank has seen an element change that was taken for stateless."""
+        name = self.plan.elements[element].name
+        if kind == CLAIMED and element not in self.claimed:
+            self.claimed[element] = what
+            self.event(
+                "claimed", f"{name} changes {what} while it works: from now on one rank does all its work"
+            )
+        elif kind == DOUBTED and element not in self.doubted:
+            self.doubted[element] = what
+            text = in_doubt(name, what)
+            self.warn("doubt", text)
+
+    def _keep_owners(self, seen: Observation) -> None:
+        """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
+        self.scaler.roster.keep(seen.owners.values())
+        for element, rank in seen.owners.items():
+            if self.liveness.life.get(rank) is Life.LOST:
+                what = self.claimed.get(element, "something")
+                raise RankLost(
+                    f"rank {rank} died {clock.now() - self._started:.1f} s into the run. It did all the work "
+                    f"of {self.plan.elements[element].name}, which changes {what} while it works; that is "
+                    "gone with it. Nothing was written as a result: start the run again. If it does not "
+                    "matter (a cache, say), write `stateful = False` into its class, and any rank may die"
+                )
+
+    def _lose(self, rank: int) -> None:
+        committed, given_up = self._broker.bury(rank)
+        self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
+        parked_s = self.scaler.lose(rank, clock.now())
+        active_s = clock.now() - self._started - parked_s
+        self.figures.append(
+            RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
+        )
+        if rank in self.plan.stateful_ranks:
+            raise RankLost(_host_died(self.plan, rank, clock.now() - self._started))
+        pool = self._pool()
+        self.suspicion.died(len(pool))
+        if pool:
+            self._have_care()
+        else:
+            self.own_orders.append(Order(INHERIT, ()))
+        order = Order("lost", (rank, committed))
+        self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
+        self.own_orders.append(order)
+        if given_up:
+            self._give_up(given_up)
+
+    def _pool(self) -> list[int]:
+        return [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
+
+    def _have_care(self) -> None:
+        """Tell the pool whether to be careful with every task."""
+        if self.suspicion.careful != self._care:
+            self._care = self.suspicion.careful
+            self._broker.order(self._pool(), Order("careful", (int(self._care),)))
+
+    def _give_up(self, tasks: list[Task]) -> None:
+        """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
+        commit = Commit()
+        for task in tasks:
+            name = self.plan.elements[task.element].name
+            text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
+            shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
+            letter = DeadLetter(name, "", shown, text, text, 0, clock.now() - self._started)
+            self.failures.add(kind_of(letter), task.tuples, letter)
+            commit.done.append((task.element, task.id))
+            commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
+            self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples
+        commit.stats = self._changes
+        self._changes = {}
+        self._broker.step(commit)
+
+    def farewell(self, status: int) -> None:
+        """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
+        self._broker.order(
+            self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
+        )
+        end = clock.now() + FAREWELL_S
+        while True:
+            seen = self._broker.observe(alive=False)
+            self.stats = seen.stats
+            self._fetch_letters(seen.dead)
+            for figures in seen.reports:
+                kind, rank, _ = self._codec.open(figures, about(REPORT))
+                if kind in ("figures", CLAIMED, DOUBTED, JUDGED) or (kind == "foreign" and not status):
+                    self._reported(figures)
+                else:
+                    self.liveness.left(rank)
+            if (self.liveness.here() or seen.untold) and clock.now() < end:
+                self._broker.wait(0.05)
+            elif not seen.dead:
+                if not status:
+                    self._miss(seen.untold)
+                return
+
+    def _miss(self, untold: frozenset[int]) -> None:
+        """Ranks have announced a report that is not here: they have died, or somebody took it."""
+        if untold and untold & (self._broker.observe(alive=True, fetch=False).alive or frozenset()):
+            raise ForeignBytesError(UNTOLD)

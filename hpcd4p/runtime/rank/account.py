@@ -1,0 +1,74 @@
+"""The account that each rank keeps of itself while it runs."""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
+
+if TYPE_CHECKING:
+    from array import array
+
+    Life = tuple[float, float, array[float], array[float]]
+
+
+class RankAccount:
+    """What one rank did so far; times in seconds, moments as `clock.now()`.
+
+    Parameters
+    ----------
+    bins
+        Of its timeline, at most.
+    """
+
+    def __init__(self, rank: int, role: str, started: float, host: str = "", bins: int = MOST_BINS) -> None:
+        self.rank = rank
+        self.role = role
+        self.host = host or os.uname().nodename
+        self.started = started
+        self.busy_s = 0.0
+        self.parked_s = 0.0
+        self.tasks = 0
+        self.tuples = 0
+        self._timeline = Timeline(bins)
+
+    def worked(self, begin: float, end: float) -> None:
+        """From `begin` to `end` this rank was inside elements."""
+        self.busy_s += end - begin
+        self._timeline.busy(begin - self.started, end - self.started)
+
+    def waited(self, begin: float, end: float) -> None:
+        """In the middle of a call it waited, or did what has counted itself; the call counts as a whole."""
+        self.busy_s -= end - begin
+        self._timeline.not_busy(begin - self.started, end - self.started)
+
+    def parked(self, begin: float, end: float) -> None:
+        """From `begin` to `end` it was parked."""
+        self.parked_s += end - begin
+        self._timeline.parked(begin - self.started, end - self.started)
+
+    def figures(self) -> dict[str, Any]:
+        """The account as it stands: the fields of `record.summary.RankFigures`."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        active = clock.now() - self.started - self.parked_s
+        return dict(
+            rank=self.rank,
+            host=self.host,
+            pid=os.getpid(),
+            role=self.role,
+            active_s=active,
+            busy_s=self.busy_s,
+            idle_s=max(0.0, active - self.busy_s),
+            parked_s=self.parked_s,
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            tasks=self.tasks,
+            tuples=self.tuples,
+            peak_rss_bytes=usage.ru_maxrss * 1024,
+        )
+
+    def life(self) -> Life:
+        """(moment of the start by the clock of the world, and the timeline, see `Timeline.told`)."""
+        return clock.instant(self.started), *self._timeline.told()

@@ -1,0 +1,178 @@
+"""The process apart: runs tuples that may end it, one at a time, and tells the rank what came of each.
+
+The other side of `apart`. Before anything that may end it, it notes its place in memory that the rank reads
+when it is dead.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import Any, BinaryIO
+
+from hpcd4p.errors import ElementFailed
+from hpcd4p.plan.model import Plan, as_written
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.instance import Instance, show_error
+from hpcd4p.runtime.execute.letters import Failure, show_value
+from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
+from hpcd4p.runtime.rank.apart import PREPARES, READS
+from hpcd4p.wire.codec import TAG_BYTES, Codec
+from hpcd4p.wire.keys import Cause
+from hpcd4p.workflow.sentinels import tuple_dumper
+
+FLUSH_S = 0.01
+"""What has come out is told after this time: what is not told when the process dies runs again."""
+
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+
+
+def main(read: BinaryIO, back: int, place: int, faults: int) -> None:
+    """Serve the rank at the other end of the pipe, to its end."""
+    import ctypes
+    import faulthandler
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)  # it must not outlive its rank
+    with open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")  # nor take the rank with it, where memory runs out
+    faulthandler.enable(open(faults, "wb", buffering=0, closefd=False))  # noqa: SIM115  # for good
+    Server(read, back, place).serve()
+
+
+class Server:
+    """What the process has: the elements, and instances of those that were asked for."""
+
+    def __init__(self, read: BinaryIO, back: int, place: int) -> None:
+        from hpcd4p.runtime.execute.setup import elements_of
+
+        self._read = read
+        self._back = back
+        self._place = place
+        setup, rank, started = pickle.load(read)
+        self._plan: Plan = setup.plan
+        self._elements = elements_of(setup)
+        self._codec = Codec(b"")
+        self._codec.dumps = tuple_dumper(setup.by_value)
+        self._failures: list[Failure] = []
+        self._flow = Flow(setup.plan, rank, self._fail, started)
+        self._instances: dict[int, Instance] = {}
+        self._changed = ""
+        elements = self._elements if isinstance(self._elements, list) else []
+        self._probation = Probation(setup.plan, elements, rank, None, self._note_change, {})
+        self._upto = 0
+        self._began = clock.now()
+
+    def serve(self) -> None:
+        """Do what is asked, until the pipe ends."""
+        while True:
+            try:
+                word, *args = pickle.load(self._read)
+            except EOFError:
+                return
+            if word == "show":
+                self._show(*args)
+            else:
+                self._run(*args)
+
+    def _note_change(self, kind: str, element: int, what: str) -> None:
+        self._changed = what
+
+    def _fail(self, failure: Failure) -> None:
+        self._failures.append(failure)
+
+    def _note(self, place: int) -> None:
+        os.pwrite(self._place, place.to_bytes(8, "little", signed=True), 0)
+
+    def _tell(self, what: Any) -> None:
+        data = self._codec.seal(what)[TAG_BYTES:]
+        Codec.unseal(memoryview(data))  # what kills its reader must not reach the rank
+        data = len(data).to_bytes(8, "little") + data
+        while data:
+            data = data[os.write(self._back, data) :]
+
+    def _values(
+        self, element: int, data: bytes, tuples: int, fatal: dict[int, str] | None
+    ) -> tuple[str, Any, list[Lost]]:
+        self._note(READS)
+        if fatal is None:
+            return read_body(memoryview(data), element, tuples)
+        return read_closely(memoryview(data), element, tuples, lambda step: self._note(READS - step), fatal)
+
+    def _show(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> None:
+        port, values, _ = self._values(element, data, at + 1, fatal)
+        self._tell([port, show_value(values[at])])
+
+    def _run(
+        self,
+        element: int,
+        data: bytes,
+        tuples: int,
+        at: int,
+        closely: bool,
+        fatal: dict[int, str] | None,
+    ) -> None:
+        try:
+            instance = self._instance(element)
+        except Exception as error:  # noqa: BLE001  # user code: it may raise anything
+            self._tell(str(error) if isinstance(error, ElementFailed) else show_error(error))
+            return
+        port, values, lost = self._values(element, data, tuples, fatal)
+        self._upto, self._began = at, clock.now()
+        for i in range(at, len(values)):
+            self._note(i)
+            instance.run(port, values[i : i + 1])
+            if closely or i + 1 == len(values) or clock.now() - self._began > FLUSH_S:
+                self._probation.inspect(instance, must=i + 1 == len(values))
+                self._flush(instance, i + 1)
+        if lost:  # they stand behind the others
+            for each in lost:
+                self._flow.give_up(each)
+            self._flush(instance, tuples)
+
+    def _instance(self, element: int) -> Instance:
+        instance = self._instances.get(element)
+        if instance is None:
+            self._note(PREPARES)
+            plan = self._plan.elements[element]
+            if isinstance(self._elements, Exception):
+                raise self._elements
+            instance = self._flow.instance(plan, self._elements[element])
+            instance.on_overflow = lambda full: self._flush(full, self._upto)
+            instance.start()
+            self._instances[element] = instance
+            self._probation.begin(instance)
+        return instance
+
+    def _flush(self, instance: Instance, upto: int) -> None:
+        now = clock.now()
+        out = instance.take()
+        changed, self._changed = self._changed, ""
+        part = (upto - self._upto, out, self._failures, now - self._began, None, changed)
+        try:
+            self._tell(part)
+        except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
+            out = [(name, self._picklable(instance, name, values)) for name, values in out]
+            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed))
+        self._failures = []
+        self._upto, self._began = upto, clock.now()
+
+    def _picklable(self, instance: Instance, output: str, values: list[Any]) -> list[Any]:
+        """The values that can travel; the others become dead letters of the element that wrote them."""
+        good = []
+        for value in values:
+            try:
+                self._codec.join(self._codec.frames(value))
+            except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
+                name, value = as_written(output, value)
+                text = (
+                    f"{instance.plan.name} wrote a {type(value).__name__} on {name!r} that cannot be "
+                    f"pickled, so it cannot travel to another rank: {show_error(error)}"
+                )
+                place = f"output {name!r}"
+                self._flow.bury(instance.plan.index, Cause.UNSENT, "", value, error, place, text)
+            else:
+                good.append(value)
+        return good

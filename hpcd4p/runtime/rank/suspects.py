@@ -1,0 +1,176 @@
+"""Tasks that may kill their rank, as a rank of the pool runs them: apart, see `control.suspects`.
+
+Owns what becomes of the outcomes; the process is in `runtime.rank.apart`. No such task is unpickled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpcd4p.control.suspects import Way, way
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.commit.lease import Lease
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.wire.codec import TAG_BYTES, TASK, about
+from hpcd4p.wire.messages import Task
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.setup import Setup
+    from hpcd4p.runtime.rank.apart import Cell, Killed, Part
+    from hpcd4p.runtime.rank.pool import PoolRank
+
+JUDGED = "judged"
+"""What the head is told of when a suspect has run apart."""
+
+
+class Suspects:
+    """The suspects of one rank.
+
+    Attributes
+    ----------
+    make
+        Gives what runs a task apart; None where that cannot be had.
+    careful
+        Whether to run every task apart. The head says so.
+    """
+
+    def __init__(self, rank: PoolRank) -> None:
+        self.make: Callable[[], Cell] | None = None
+        self.careful = False
+        self._rank = rank
+        self._cell: Cell | None = None
+        self._stand_ins: dict[int, Instance] = {}
+
+    def instances(self) -> list[Instance]:
+        """Those that stand for what ran apart: it counts like all else."""
+        return list(self._stand_ins.values())
+
+    def prepare(self, setup: Setup) -> None:
+        """From now on a process apart can be had, with the elements of `setup`."""
+        bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
+
+        def make() -> Cell:
+            from hpcd4p.runtime.rank.apart import ProcessCell
+
+            rank = self._rank
+            return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+
+        self.make = make
+
+    def takes(self, task: Task) -> bool:
+        """Run `task`, if the rank itself should not; whether it did."""
+        if self._rank.probation.owners.get(task.element) == self._rank.rank:
+            return False  # its state is here
+        how = way(task.attempts, self.careful, self.make is not None)
+        if how is Way.APART and self._runs(task):
+            return True
+        how = way(task.attempts, self.careful, self.make is not None)
+        if how is Way.REFUSED:
+            self._rank.take_lease(task, self._stand_in(task.element))
+            self._refuse(task, task.tuples, "no process apart could be started to try it again")
+            self._rank.finish_lease(task.tuples)
+            return True
+        self.close()
+        return False
+
+    def close(self) -> None:
+        """Nothing is under suspicion any more: end the process."""
+        if self._cell is not None:
+            self._cell.close()
+            self._cell = None
+
+    def _runs(self, task: Task) -> bool:
+        """Run `task` apart; False if nothing was run, because that cannot be had."""
+        from hpcd4p.runtime.rank.apart import CannotPart
+
+        assert self.make is not None
+        rank = self._rank
+        body = rank.codec.check(task.payload, about(TASK, task.element, task.tuples))
+        # a task may begin while another one waits for room
+        cell, self._cell = self._cell or self.make(), None
+        lease = rank.take_lease(task, self._stand_in(task.element))
+        lease.apart = True
+        left, guilty = task.tuples, False
+        try:
+            for part in cell.run(task.element, body, task.tuples):
+                left -= part.tuples
+                guilty = guilty or part.killed is not None
+                self._take_in(task, lease, part)
+        except CannotPart as error:
+            self.make = None
+            if left == task.tuples:
+                rank.drop_lease()
+                return False
+            self._refuse(task, left, f"no process apart could be started for it: {error}")
+        except BaseException:
+            cell.close()
+            raise
+        rank.finish_lease(task.tuples)
+        self.close()
+        self._cell = cell
+        if task.attempts:
+            self._rank.tell(JUDGED, task.element, "guilty" if guilty else "")
+        return True
+
+    def _take_in(self, task: Task, lease: Lease, part: Part) -> None:
+        instance = lease.instance
+        instance.tuples += part.tuples
+        instance.busy_s += part.busy_s
+        if part.changed:
+            self._rank.probation.doubt(task.element, part.changed)
+        for failure in part.failures:
+            self._rank.fail(failure)
+        for output, values in part.out:
+            instance.out.setdefault(output, []).extend(values)
+        if part.killed is not None and part.tuples:
+            self._bury(task, part.tuples, part.killed)
+        self._rank.forward(instance)
+        self._rank.part_if_heavy(lease)
+
+    def _bury(self, task: Task, tuples: int, killed: Killed) -> None:
+        which = f"tuple {killed.first + 1}" if killed.first >= 0 else f"{tuples} tuples"
+        shown = killed.shown or f"{which} of {_describe(task)}"
+        error = f"it ended its process {killed.how}{_deaths(task)}"
+        self._letter(task, tuples, killed.port, shown, error, killed.trace)
+
+    def _refuse(self, task: Task, tuples: int, why: str) -> None:
+        shown = f"{tuples} tuples of {_describe(task)}"
+        self._letter(task, tuples, "", shown, f"not tried again: {why}{_deaths(task)}", "")
+
+    def _letter(self, task: Task, tuples: int, port: str, shown: str, error: str, trace: str) -> None:
+        from hpcd4p.record.summary import DeadLetter
+
+        rank = self._rank
+        letter = DeadLetter(
+            element=rank.plan.elements[task.element].name,
+            input=port,
+            value_text=shown,
+            error=error,
+            traceback=trace or error,
+            rank=rank.rank,
+            time_s=clock.now() - rank.started,
+        )
+        rank.bury_letter(task.element, letter, tuples)
+
+    def _stand_in(self, element: int) -> Instance:
+        """An instance that is never started: it holds what came out, and counts."""
+        instance = self._stand_ins.get(element)
+        if instance is None:
+            rank = self._rank
+            instance = rank.flow.instance(rank.plan.elements[element], rank.elements[element])
+            self._stand_ins[element] = instance
+        return instance
+
+
+def _describe(task: Task) -> str:
+    """A task in words, without a look into it."""
+    digest = task.payload[:TAG_BYTES].hex()
+    return f"a task of {task.tuples} tuples, {len(task.payload):,} bytes, digest {digest}"
+
+
+def _deaths(task: Task) -> str:
+    if not task.attempts:
+        return ""
+    ranks = "1 rank" if task.attempts == 1 else f"{task.attempts} ranks"
+    return f"; {ranks} had died with the task that it came in"

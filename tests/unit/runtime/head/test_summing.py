@@ -1,0 +1,67 @@
+"""What the summary of a run says of how it ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcd4p import ProducerPE, WorkflowGraph
+from hpcd4p.errors import BrokerLost, ElementFailed, Interrupted, RankLost, RunStopped, TooManyFailures
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.summary import COMPLETED, FAILED_TUPLES, INTERRUPTED, STOPPED, FailureFigures
+from hpcd4p.runtime.head.summing import summarise
+from hpcd4p.runtime.job import Job
+
+
+class Make(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+def told(stats=None, failures=(), stop=None):
+    graph = WorkflowGraph()
+    graph.add(Make())
+    plan, elements = make_plan(graph, 2, EngineSettings())
+    job = Job(plan, elements, [1], EngineSettings())
+    summary = summarise(job, stats or {}, [], {}, list(failures), 0.0, stop)
+    return summary.state, summary.status, summary.reason
+
+
+@pytest.mark.parametrize(
+    ("stop", "state", "status"),
+    [
+        (Interrupted("the time is up"), INTERRUPTED, 3),
+        (Interrupted("stopped by SIGINT before the end"), INTERRUPTED, 3),
+        (RankLost("rank 3, which was stopped by somebody, died"), STOPPED, 3),
+        (BrokerLost("stopped by hand"), STOPPED, 3),
+        (RunStopped("stopped by"), STOPPED, 3),
+        (TooManyFailures("element stopped by its licence"), STOPPED, 1),
+        (ElementFailed("preprocess raised: stopped by the doorman"), STOPPED, 1),
+    ],
+)
+def test_a_run_was_interrupted_if_that_is_what_ended_it_whatever_the_words(stop, state, status):
+    assert told(stop=stop) == (state, status, str(stop))
+
+
+def test_without_a_failure_it_is_completed():
+    assert told() == (COMPLETED, 0, "")
+
+
+def test_failed_tuples_make_the_status_1_and_the_reason_says_whether_all_are_kept():
+    kinds = [FailureFigures("Make0", "ValueError", "w.py:1", 7, 7)]
+    state, status, reason = told({"f:0": 7}, kinds)
+    assert (state, status) == (FAILED_TUPLES, 1)
+    assert reason == "7 tuples failed; they are kept as dead letters"
+    kinds[0].examples = 2
+    assert told({"f:0": 7}, kinds)[2] == "7 tuples failed; examples of each kind are kept as dead letters"
+
+
+def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
+    graph = WorkflowGraph()
+    graph.add(Make())
+    plan, elements = make_plan(graph, 1, EngineSettings())
+    job = Job(plan, elements, [1], EngineSettings())
+    outputs = {"Make0.output": 9, **{f"Make0.{name}": 2 for name in ("a.b", "c", "d", "e", "f")}}
+    (note,) = summarise(job, {}, [], outputs, [], 0.0, None).notes
+    assert note.startswith("Make0 wrote 10 tuples on outputs that it has not declared ")
+    assert "('a.b', 'c', 'd' and 2 more; declared: 'output')" in note

@@ -1,0 +1,161 @@
+"""When a rank looks, commits and rings, by a clock that the test sets."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime import clock
+from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
+from hpcd4p.transport.broker import MAIL
+from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.wire.codec import TASK, Codec, about
+from hpcd4p.wire.messages import Commit, Publication, Segment
+
+CODEC = Codec(b"test")
+
+POOL, STATE = 1, 2
+HOST, WORKER = 1, 2
+
+
+class Make(ProducerPE):
+    def _process(self, inputs):
+        return 1
+
+
+class Pair(IterativePE):
+    def _process(self, number):
+        return number, number
+
+
+class Echo(KeyedPE):
+    def process_key(self, key, value, state):
+        self.write("output", (key, value))
+        return None
+
+
+class World:
+    """A host of partitions and a rank of the pool; nothing takes time unless the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        graph = WorkflowGraph()
+        pair = Pair()
+        graph.connect(Make(), "output", pair, "input")
+        graph.connect(pair, "output", Echo(), "input")
+        settings = EngineSettings()
+        plan, elements = make_plan(graph, 4, settings)
+        assert plan.stateful_ranks == (HOST,)
+        self.store = MemoryStore()
+        boxes: list[deque] = [deque() for _ in range(4)]
+        self.mesh = [MemoryMesh(rank, boxes) for rank in range(4)]
+        self.host, self.worker = (
+            PoolRank(plan, elements, settings, MemoryBroker(self.store, r), self.mesh[r], CODEC)
+            for r in (HOST, WORKER)
+        )
+        self.host.start()
+
+    def sleep(self, rank: PoolRank) -> None:
+        """Let `rank` go on until it sleeps on its bell; long ago it was active."""
+        for _ in range(20):
+            self.now += 1.0
+            if rank.tick() is None:
+                return
+        pytest.fail("it does not sleep")
+
+    def publish(self, number: int) -> None:
+        commit = Commit(number, {POOL: 1})
+        commit.publish = [Publication(POOL, 1, CODEC.seal(("input", [number]), about(TASK, POOL, 1)))]
+        MemoryBroker(self.store, 0).step(commit)
+
+    def send(self, tx: int) -> None:
+        """A committed message for a partition."""
+        self.mesh[3].send(HOST, tx, CODEC.pack([Segment(STATE, 0, "input", [(1, 1)])]))
+        self.mesh[3].notice(HOST, tx)
+
+
+@pytest.fixture
+def world():
+    made: list[World] = []
+    before = clock.use(lambda: made[0].now if made else 100.0)
+    made.append(World())
+    yield made[0]
+    clock.use(before)
+
+
+def test_a_rank_that_was_rung_looks_for_a_while_for_mpi_may_not_show_a_message_at_once(world):
+    world.sleep(world.host)
+    world.store.bells[HOST] = MAIL
+    world.host.rest(None)
+    pause = world.host.tick()  # nothing is there yet
+    assert pause is not None
+    assert 0 < pause < AWAKE_S / 5
+    world.now += 2 * AWAKE_S
+    assert world.host.tick() is None
+
+
+def test_what_is_finished_after_a_silence_is_sealed_at_once_and_what_follows_a_little_later(world):
+    world.sleep(world.host)
+    for tx in (1, 2):
+        world.send(tx)
+        while world.host.tick() == 0:  # it works
+            pass
+        assert len(world.host.window) == 1
+        assert bool(world.host.outbox) == (tx == 2)
+    world.now += 1.1 * 2 * LINGER_S_PER_RANK
+    world.host.tick()
+    assert len(world.host.window) == 2
+
+
+def test_a_rank_that_has_slept_rings_for_its_first_message_with_the_next_look(world):
+    world.sleep(world.worker)
+    world.publish(1)
+    world.worker.rest(None)  # rung
+    world.worker.tick()
+    assert world.mesh[HOST]._boxes[HOST]
+    world.now += 1e-6
+    world.worker.tick()
+    assert world.store.bells.get(HOST) == MAIL
+
+
+def test_one_that_is_busy_does_not(world):
+    world.sleep(world.worker)
+    world.worker.granularity.learn({POOL: 100.0})
+    for number in (1, 2, 3):
+        world.publish(number)
+    world.worker.rest(None)
+    for _ in range(2):
+        world.now += 1e-6
+        world.worker.tick()
+    assert world.store.bells.pop(HOST) == MAIL
+    world.now += 1e-6
+    world.worker.tick()
+    assert len(world.worker.window) == 3
+    assert HOST not in world.store.bells
+
+
+def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
+    world.worker.granularity.learn({POOL: 100.0})
+    for _ in range(10):  # as after the first moments
+        world.worker._flush.next()
+    apart = world.worker._flush.now_s
+    world.sleep(world.worker)
+    told = world.store.stats.copy()
+    world.worker._flushed_at = world.now
+    world.publish(1)
+    world.worker.rest(None)
+    for _ in range(20):
+        pause = world.worker.tick()
+        world.mesh[HOST].poll()
+        world.now += 1e-4
+    assert world.store.stats == told
+    assert pause is not None
+    assert apart / 2 < pause <= apart
+    world.now += pause
+    world.worker.tick()
+    assert world.store.stats != told
