@@ -21,8 +21,8 @@ from hpcd4p.cli.progress import progress_watch
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved, show_config
 from hpcd4p.cli.words import complain, say
-from hpcd4p.errors import Interrupted, RecordError, RunStopped, SettingsError, UsageError
-from hpcd4p.launch.slurm_stop import full_reason
+from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
+from hpcd4p.launch.run_to_end import run_to_end
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
 from hpcd4p.plan.mapping import read_mapping
@@ -199,21 +199,11 @@ def _finish(
     ranks: OtherRanks,
 ) -> int:
     """Run, close the record whatever happened, and tell."""
-    stopped: RunStopped | None = None
+    watch = progress_watch()
     try:
-        summary = _run(job, sink, early)
-    except RunStopped as stop:
-        found: Summary | None = getattr(stop, "summary", None)
-        if found is None:
-            sink.abandon()
-            raise
-        summary, stopped = found, stop
-        reason = full_reason(stop)
-        summary.reason = summary.reason.replace(str(stop), reason)
-        stop.args = (reason,)
-    except BaseException:
-        sink.abandon()
-        raise
+        summary, stopped = run_to_end(job, sink, early, watch)
+    finally:
+        watch.clear()
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
     path: Path | None = None
     unwritten: UsageError | None = None
@@ -234,20 +224,6 @@ def _finish(
     if unwritten is not None:
         raise unwritten
     return summary.status
-
-
-def _run(job: Job, sink: OutputSink, early: Early | None) -> Summary:
-    watch = progress_watch()
-    try:
-        if early is not None:
-            from hpcd4p.launch import parallel
-
-            return parallel.run(job, sink, early, watch)
-        from hpcd4p.runtime import sequential
-
-        return sequential.run(job, sink, watch)
-    finally:
-        watch.clear()
 
 
 def _tell(

@@ -15,9 +15,9 @@ from operator import index
 from pathlib import Path
 from typing import Any, SupportsIndex
 
-from hpcd4p.errors import Hpcd4pError, RunStopped, SettingsError, WorkflowError
+from hpcd4p.errors import Hpcd4pError, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
-from hpcd4p.launch.slurm_stop import full_reason
+from hpcd4p.launch.run_to_end import run_to_end
 from hpcd4p.plan.limits import MAX_RANKS, engine_settings
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.memory import MemorySink
@@ -167,29 +167,10 @@ def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
         from hpcd4p.record.writer import RecordWriter
 
         sink = Tee(RecordWriter(record), memory)
-    try:
-        if early is not None:
-            from hpcd4p.launch import parallel
-
-            summary = parallel.run(job, sink, early)
-        else:
-            from hpcd4p.runtime import sequential
-
-            summary = sequential.run(job, sink)
-    except RunStopped as stop:
-        told: Summary | None = getattr(stop, "summary", None)
-        if told is None:
-            sink.abandon()
-            raise
-        reason = full_reason(stop)
-        told.reason = told.reason.replace(str(stop), reason)
-        stop.args = (reason,)
-        sink.close(told)
-        raise
-    except BaseException:
-        sink.abandon()
-        raise
+    summary, stopped = run_to_end(job, sink, early)
     path = sink.close(summary)
+    if stopped is not None:
+        raise stopped
     return Result(memory.results, summary, memory.letters, path)
 
 

@@ -12,7 +12,7 @@ from hpcd4p.testing import cluster
 from tests.sim.compare import simulate
 from tests.sim.elements import Given
 from tests.sim.gallery import Case, chain, items
-from tests.unit.runtime.test_depth import Counts, Large, More
+from tests.unit.runtime.execute.test_depth import Counts, Large, More
 
 LONG = sys.getrecursionlimit() // 4
 """Each element takes five calls or more where they run inside each other."""
