@@ -62,6 +62,7 @@ def buffers_may_be_written_to(world: World) -> None:
     ticket = sender.send(0, 1, [b"head", b"\0" * LARGE]) if sender else None
     if hear(world, 0, 1) is not None:
         (arrival,) = world.heard[0]
+        assert isinstance(arrival, Arrival)
         arrival.frames[1][0] = 1
     if sender:
         world.settle(lambda: sender.sent(ticket))

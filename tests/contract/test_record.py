@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hpcd4p.errors import RecordError
-from hpcd4p.record import aside, writer
+from hpcd4p.record import writer
 from hpcd4p.record.history import lives_of
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.scaling import Change, Life
@@ -405,8 +405,9 @@ def test_dead_letters_of_the_schema_before_are_read(tmp_path: Path) -> None:
     path = tmp_path / "r.h5"
     sink = RecordWriter(path)
     names = DeadLetter._fields[:7]
-    old = namedtuple("DeadLetter", names)("a1", "input", "'x'", "ValueError: x", "Traceback", 1, 0.25)
-    sink.dead_letters([old] * 5)  # type: ignore[list-item]
+    make: Any = namedtuple  # fewer fields than it has now
+    old = make("DeadLetter", names)("a1", "input", "'x'", "ValueError: x", "Traceback", 1, 0.25)
+    sink.dead_letters([old] * 5)
     sink.close(Summary("w"))
     with h5py.File(path, "r+") as file:
         file.attrs["schema_version"] = 2
@@ -513,7 +514,7 @@ def test_no_lock_is_needed_to_read_or_to_write(tmp_path: Path, monkeypatch: pyte
     def refused(*_: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(aside.fcntl, "flock", refused)
+    monkeypatch.setattr(fcntl, "flock", refused)
     monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "TRUE")
     assert round_trip(path, [[1, 2]]) == [1, 2]
     monkeypatch.undo()
@@ -550,7 +551,7 @@ def full_after(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write(fd, data, at)
 
-    monkeypatch.setattr(aside.os, "pwrite", pwrite)
+    monkeypatch.setattr(os, "pwrite", pwrite)
 
 
 def test_a_full_disk_stops_the_run_when_it_is_noticed(
@@ -689,7 +690,7 @@ def test_a_damaged_record_gives_a_record_error_or_its_values(record: Path) -> No
     data = record.read_bytes()
     texts = heaps(data)
     assert texts
-    answers = Counter()
+    answers: Counter[str] = Counter()
     for at in range(0, len(data), len(data) // 100):
         record.write_bytes(data[:at] + bytes(64) + data[at + 64 :])
         answer = read_in_a_child(record)

@@ -74,7 +74,8 @@ def owner(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str],
     for process in started:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def test_without_an_address_it_listens_on_no_port(server):

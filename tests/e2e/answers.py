@@ -25,6 +25,6 @@ def plain(value: Any) -> Any:
         return tuple(plain(v) for v in value)
     if isinstance(value, (set, frozenset)):
         return frozenset(plain(v) for v in value)
-    if hasattr(value, "tobytes") and getattr(value, "shape", ()):
+    if hasattr(value, "tobytes") and getattr(value, "shape", None):
         return ("array", str(value.dtype), value.shape, value.tobytes())
     return value.item() if hasattr(value, "dtype") else value

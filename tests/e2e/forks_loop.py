@@ -32,7 +32,7 @@ def fault(python: str, way: str, where: str, ranks: int, *words: str) -> str:
     """What was wrong with one run; nothing if nothing was."""
     with tempfile.TemporaryDirectory(prefix="forks-") as folder:
         start = ["-n", str(ranks)] if ranks > 1 else []
-        line = [python, "-m", "hpcd4p", "run", *start, "-i", str(TUPLES), *words, WORKFLOW]
+        line = [python, "-m", "hpcd4p", "run", *start, "-i", str(TUPLES), *words, str(WORKFLOW)]
         process = subprocess.Popen(
             [*line, "--way", way, "--where", where],
             cwd=folder, env=clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])},

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def try_to_do(run: Run, endpoint: Endpoint, name: str, after_s: float = 0.0) -> 
     return False
 
 
-def judge(name: str, done: bool, ended: Ended, right: Counter[object]) -> str:
+def judge(name: str, done: bool, ended: Ended, right: Counter[tuple[str, Any]]) -> str:
     """What is wrong with such an end; nothing if all is well."""
     told = ended.err.count("hpcd4p: error:")
     if "Traceback" in ended.err:

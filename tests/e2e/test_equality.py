@@ -57,7 +57,9 @@ def assert_same(expected: Ended, ended: Ended, ranks: int) -> None:
     assert ended.summary.state == "completed"
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     # what each element has got and given too, not only what left the workflow
-    figures = [{(e.name, e.tuples_in, e.tuples_out) for e in s.summary.elements} for s in (expected, ended)]
+    assert expected.summary is not None
+    both = (expected.summary, ended.summary)
+    figures = [{(e.name, e.tuples_in, e.tuples_out) for e in summary.elements} for summary in both]
     assert figures[0] == figures[1]
     assert ended.letters == []
     assert ended.leftovers == []

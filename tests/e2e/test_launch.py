@@ -70,7 +70,8 @@ def launched(tmp_path: Path, environment: dict[str, str]):
     for process in started:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def last_line(process: subprocess.Popen[str]) -> str:

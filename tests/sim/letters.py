@@ -15,14 +15,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 from unittest.mock import patch
 
 from hpcd4p import GenericPE, IterativePE, WorkflowGraph
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.record.summary import Summary
+from hpcd4p.record.summary import FAILED_TUPLES, Summary
 from hpcd4p.runtime.commit import transaction
 from hpcd4p.runtime.execute import instance
-from hpcd4p.runtime.head.summing import FAILED_TUPLES
 from hpcd4p.runtime.rank import sender
 from hpcd4p.testing.cluster import Cluster
 
@@ -64,7 +64,7 @@ def written(item: Item, at: int):
     if fault == "key":
         return object(), item
     if fault == "unreadable":
-        changed = Unreadable(item.number)
+        changed: Any = Unreadable(item.number)
     else:
         changed = Item(item.number, item.fault, item.at, item.is_held)
     if fault == "unpicklable":
@@ -126,7 +126,7 @@ class State(GenericPE):
         self._add_input("input", grouping=[0])
         self._add_output("output")
         self.at = at
-        self.held = []
+        self.held: list[Any] = []
 
     def process(self, inputs):
         _, item = inputs["input"]
@@ -167,9 +167,9 @@ class Scene:
         source = Source(late) if self.on_head else Free()
         self.inputs = {source: [{"item": item} for item in items[len(late) :]]}
         self.graph = WorkflowGraph()
-        last = source
+        last: GenericPE = source
         for at, kind in enumerate(self.kinds[1:-1], 1):
-            element = Pool(at) if kind == "pool" else State(at)
+            element: GenericPE = Pool(at) if kind == "pool" else State(at)
             self.graph.connect(last, "output", element, "input")
             last = element
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -232,7 +233,7 @@ def park(store, dice):
     return True
 
 
-DEEDS = {
+DEEDS: dict[str, Any] = {
     deed.__name__: deed
     for deed in (
         copy_task, copy_leased_task, copy_task_elsewhere, delete_task, swap_tasks, age_task, steal_task,

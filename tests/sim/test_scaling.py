@@ -26,7 +26,7 @@ def each(gallery):
 
 @pytest.mark.parametrize(
     "settings",
-    [CHAOS, dataclasses.replace(SMALL, **{"autoscale": CHAOS.autoscale, "scale_s": 0.0003})],
+    [CHAOS, dataclasses.replace(SMALL, autoscale=CHAOS.autoscale, scale_s=0.0003)],
     ids=["usual", "small"],
 )
 @pytest.mark.parametrize("size", [3, 5, 16])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hpcd4p import WorkflowGraph
@@ -43,7 +45,7 @@ def pair(first, second, top=TICKETS):
 OWN = "global N; N += 1; return N"
 DECLARED = "stateful = True"
 
-TOGETHER = {
+TOGETHER: dict[str, Any] = {
     "two that are found by reading": pair([OWN], [OWN]),
     "a list": pair(["SEEN.append(1); return len(SEEN)"], ["SEEN.append(1); return len(SEEN)"]),
     "one by reading, one by a helper": pair([OWN], ["return bump()"]),
@@ -81,10 +83,10 @@ WORK = First(), Second()
         ["globals()['N'] += 1; return N", DECLARED], ["globals()['N'] += 1; return N", DECLARED]
     ),
 }
-POOL = {
+POOL: dict[str, Any] = {
     "nobody is declared": pair(["return bump()"], ["return bump()"]),
 }
-FREE = {
+FREE: dict[str, Any] = {
     "a constant": pair(["return N + data", DECLARED], ["return N + data"]),
     "a cache": pair(
         ["if data not in M:\n            M[data] = 2 * data\n        return M[data]", DECLARED],
@@ -124,7 +126,7 @@ def of_one_process(graph, given):
 
 @pytest.mark.parametrize("mapping", ["hybrid", "static"])
 @pytest.mark.parametrize("size", [2, 4, 9])
-@pytest.mark.parametrize("name", {**TOGETHER, **POOL, **FREE})
+@pytest.mark.parametrize("name", [*TOGETHER, *POOL, *FREE])
 def test_what_is_shared_is_in_one_place(name, size, mapping):
     text = {**TOGETHER, **POOL, **FREE}[name]
     expected = of_one_process(side_by_side(text), inputs())

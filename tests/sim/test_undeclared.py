@@ -17,7 +17,8 @@ from hpcd4p.runtime import sequential
 from hpcd4p.runtime.execute import watch
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank import sender
-from hpcd4p.testing.cluster import Cluster, Killed
+from hpcd4p.testing.cell import Killed
+from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import leftovers
 from tests.sim.spellings import FURTHER, PURE, STATE, doubled, graph, keyed, load, longer, two
 

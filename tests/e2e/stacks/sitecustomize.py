@@ -18,7 +18,7 @@ if "E2E_STACKS" in os.environ:
 for lack in os.environ.get("E2E_LACKS", "").split():
     package, _, rank = lack.partition("@")
     if not rank or rank == os.environ.get("OMPI_COMM_WORLD_RANK"):
-        sys.modules[package] = None  # what Python keeps for a module that cannot be imported
+        sys.modules[package] = None  # type: ignore[assignment]  # what Python keeps for a module that cannot be imported
 
 
 def dies(rank, event, count, argument=None):

@@ -69,7 +69,7 @@ def own(number):
     return own.n
 
 
-own.n = 0
+own.n = 0  # type: ignore[attr-defined]
 
 
 class Pure(IterativePE):

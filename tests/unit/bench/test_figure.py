@@ -58,7 +58,11 @@ def test_ours_and_each_reference_alternate() -> None:
     order: list[str] = []
 
     def measure(name: str) -> Callable[[], int]:
-        return lambda: len(order.append(name) or order)
+        def measured() -> int:
+            order.append(name)
+            return len(order)
+
+        return measured
 
     found = pairs(measure("ours"), {"a": measure("a"), "b": measure("b")}, 2)
     assert order == ["ours", "a", "ours", "b"] * 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from hpcd4p.runtime.head.progress import Progress
 NOON = time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1))
 
 
-def progress(**changed: float) -> Progress:
-    told = {"elapsed_s": 3.2, "done": 12, "failed": 0, "busy": 3, "pool": 4, "waiting": 0, "calls": 0}
-    return Progress(**({**told, "of_calls": 0, "left_s": None} | changed))
+def progress(**changed: Any) -> Progress:
+    return Progress(
+        elapsed_s=3.2, done=12, failed=0, busy=3, pool=4, waiting=0, calls=0, of_calls=0, left_s=None
+    )._replace(**changed)
 
 
 KNOWN = progress(calls=120, of_calls=400, failed=7, left_s=190.2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hpcd4p.control.liveness import START_S
@@ -25,7 +27,7 @@ class Redis:
     def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         assert alive
         assert not fetch  # what ranks report now is for the coordinator
-        return Observation({}, {}, 0, 0, 0, [], frozenset(self.alive), dict(self.heard), [])
+        return Observation({}, {}, 0, 0, frozenset(), [], frozenset(self.alive), dict(self.heard), [])
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def redis(monkeypatch, clock):
     return Redis()
 
 
-def mustered(monkeypatch, hosts: list[str], redis: Redis, here: set[int] | None = None) -> Muster:
+def mustered(monkeypatch, hosts: list[str], redis: Any, here: set[int] | None = None) -> Muster:
     monkeypatch.setattr(muster, "parent_of_ranks", lambda: None if here is None else 1)
     monkeypatch.setattr(muster, "ranks_under", lambda launcher: here)
     made = Muster(hosts)

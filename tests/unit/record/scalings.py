@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpcd4p.record.scaling import Change, Life, Scaling, Tick
 from hpcd4p.record.summary import RankFigures, Summary
 
 CORES = "2 ranks did as much as 15: of 15 active ranks 1.8 had a core, the others waited for one"
 
 
-def tick(time_s: float, **given: object) -> Tick:
+def tick(time_s: float, **given: Any) -> Tick:
     plain = Tick(
         time_s=time_s, target=15, active=15, parked=0, idle=0.0, busy=15.0, waiting=0.0, backlog_tasks=100,
         backlog_s=1.0, arrived=300.0, done=300.0, reason="all that may be active",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,8 +65,14 @@ def test_ranks_that_were_lost_or_are_fixed_and_runs_without_looks_are_drawn(tmp_
     summary, _, lives = run_of(6)
     summary.ranks_figures[1].role = "stateful"
     summary.ranks_figures[4].state = "lost"
-    lives = Lives(*([x[i] for i in (0, 1, 2, 4)] for x in (lives.ranks, lives.began_s)), lives.bin_s,
-                  lives.busy[[0, 1, 2, 4]], lives.parked[[0, 1, 2, 4]])  # fmt: skip
+    kept = [0, 1, 2, 4]
+    lives = Lives(
+        [lives.ranks[i] for i in kept],
+        [lives.began_s[i] for i in kept],
+        lives.bin_s,
+        lives.busy[kept],
+        lives.parked[kept],
+    )
     draw(tmp_path / "a.svg", summary, Scaling("knee", 0), lives)
     text = (tmp_path / "a.svg").read_text()
     for word in ("lost", "stateful", "group"):
@@ -122,7 +129,7 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
 def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
-    def lacks(name: str, *rest: object, **more: object) -> object:
+    def lacks(name: str, *rest: Any, **more: Any) -> object:
         if name.partition(".")[0] == "matplotlib":
             raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
         return real(name, *rest, **more)

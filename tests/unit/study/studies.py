@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def process_time(axes: dict[str, Any], ranks: int, elapsed_s: float) -> float:
 
 
 def attempts_of(
-    axes: dict[str, Sequence[Any]],
+    axes: Mapping[str, Sequence[Any]],
     repeats: int = 3,
     noise: float = 0.03,
     time_of: Callable[[dict[str, Any], int], float] = run_time,

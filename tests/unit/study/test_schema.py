@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from hpcd4p.study import schema
 from hpcd4p.study.definition import study as definition
@@ -68,7 +69,9 @@ def test_the_document_is_installed_with_the_package() -> None:
 
 
 def test_axes_come_behind_in_their_order_with_the_kind_that_holds_their_values() -> None:
-    axes = {"ranks": [1, 2], "mode": ["a"], "size": [1, 2], "rate": [1, 0.5], "shift": [-1, 1], "on": [True]}
+    axes: dict[str, list[Any]] = {
+        "ranks": [1, 2], "mode": ["a"], "size": [1, 2], "rate": [1, 0.5], "shift": [-1, 1], "on": [True],
+    }  # fmt: skip
     assert columns_of(axes)[len(COLUMNS) :] == (
         Column("mode", Kind.TEXT),
         Column("size", Kind.WHOLE, "1"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.codec import (
     LETTER,
     MOST_BUFFERS,
@@ -17,7 +18,6 @@ from hpcd4p.wire.codec import (
     TAG_BYTES,
     TASK,
     Codec,
-    ForeignBytesError,
     about,
 )
 from hpcd4p.workflow.sentinels import tuple_dumper

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ class Plain:
     def __eq__(self, other):
         return type(self) is type(other) and self.held == other.held
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Guilty(Plain):
@@ -39,7 +39,7 @@ class Guilty(Plain):
 
 
 class Hashed(Guilty):
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 class Refuses(Guilty):
@@ -67,7 +67,7 @@ class Curious(Plain):
         return looked_at, (*self.held,)
 
 
-seen = []
+seen: list[Any] = []
 
 
 def looked_at(*held):
@@ -258,7 +258,7 @@ def test_classes_of_every_protocol_of_reduction_come_back():
 
 # ---- what ends the process that reads it
 
-ENDS = []
+ENDS: list[Any] = []
 """Numbers of the objects that end whoever makes them, as far as this test knows."""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpcd4p import IterativePE
 from hpcd4p.runtime.execute.watch import Watched
 
-SEEN = []
+SEEN: list[Any] = []
 
 
 def remember(x, kept=[]):  # noqa: B006

@@ -320,7 +320,7 @@ def test_a_task_that_may_be_slow_waits_for_the_commit_before_it():
     assert len(store.streams[RARE]) == 1
     assert 2 not in store.idle  # it comes for it by itself
     assert len(rank.window) > 0
-    MemoryMesh(1, rank.mesh._boxes).poll()  # type: ignore[attr-defined]
+    MemoryMesh(1, rank.mesh._boxes).poll()
     for _ in range(20):
         rank.tick()
     assert not store.streams[RARE]

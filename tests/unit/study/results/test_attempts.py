@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -31,7 +32,7 @@ def truncate(folder: Path, part: float = 0.6) -> None:
     record.write_bytes(content[: int(part * len(content))])
 
 
-def rows(study: StudyMade, **how: bool) -> dict[str, dict[str, object]]:
+def rows(study: StudyMade, **how: Any) -> dict[str, dict[str, object]]:
     collect(study.path, **how)
     return {row["key"]: row for row in read_results(study.file).rows}
 

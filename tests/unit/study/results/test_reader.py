@@ -105,7 +105,9 @@ def test_a_merged_file_holds_all_that_its_records_hold(study: StudyMade) -> None
         assert record.scaling() == scaling
         assert record.summary == summary
         assert lives is not None
-        assert np.array_equal(record.lives().busy, lives.busy)
+        read = record.lives()
+        assert read is not None
+        assert np.array_equal(read.busy, lives.busy)
         with pytest.raises(RecordError, match="no output 'x'"):
             record.count("x")
 

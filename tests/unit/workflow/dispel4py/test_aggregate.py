@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ import hpcd4p
 from hpcd4p import GenericPE, WorkflowGraph
 from hpcd4p.workflow.dispel4py import aggregate as a
 
-ROWS = [[(7 * i) % 11 - 5, i / 2, "abc"[i % 3]] for i in range(40)]
+ROWS: list[list[Any]] = [[(7 * i) % 11 - 5, i / 2, "abc"[i % 3]] for i in range(40)]
 FIRST = [row[0] for row in ROWS]
 
 

@@ -26,7 +26,8 @@ def chain(*elements):
 
 
 def test_a_pipeline_copies_what_is_produced():
-    prod, *copies = t.TestProducer(), *(t.TestOneInOneOut() for _ in range(5))
+    prod = t.TestProducer()
+    copies = [t.TestOneInOneOut() for _ in range(5)]
     graph = chain(prod, *copies)
     assert process_and_return(graph, {prod: [{}] * 5}) == {copies[-1].id: {"output": [1, 2, 3, 4, 5]}}
     first, last = copies[0], copies[-1]

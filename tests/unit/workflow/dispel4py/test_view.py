@@ -6,7 +6,8 @@ from hpcd4p import SimpleFunctionPE, WorkflowGraph
 
 
 def test_nodes_and_edges():
-    graph, a, b, c = WorkflowGraph(), *(SimpleFunctionPE(abs) for _ in range(3))
+    graph = WorkflowGraph()
+    a, b, c = (SimpleFunctionPE(abs) for _ in range(3))
     graph.connect(a, "output", b, "input")
     graph.connect(a, "output", b, "again")
     graph.connect(b, "output", c, "input")
