@@ -18,9 +18,9 @@ def main() -> int:
         return _main()
     except KeyboardInterrupt:  # while what follows is imported
         from hpcd4p.launch.place import launched_rank
-        from hpcd4p.launch.status_note import INTERRUPTED, leave_note
+        from hpcd4p.launch.status_note import leave_interrupted
 
-        if launched_rank() == 0 and not leave_note(INTERRUPTED):
+        if launched_rank() == 0 and not leave_interrupted():
             os.write(2, b"hpcd4p: error: interrupted before the run began; nothing was run\n")
         return _INTERRUPTED
 

@@ -31,7 +31,7 @@ class ServerWatch(MemorySink):
         """With the first one, remember what the server has used so far: the clock of the run begins there."""
         super().event(time_s, kind, text)
         if self._pid is None:
-            self._look()
+            self._see_memory()
             self._start_s = self._run_s()
 
     def outputs(self, element: str, output: str, values: list[object]) -> None:
@@ -41,12 +41,12 @@ class ServerWatch(MemorySink):
 
     def look(self) -> None:
         """See what the server has used. Takes about 0.4 ms."""
-        self._look()
+        self._see_memory()
         self._used_s = self._run_s()
 
     def progress(self, progress: Progress) -> None:
-        """Look; the engine calls it five times a second."""
-        self._look()
+        """See its memory; the engine calls it five times a second."""
+        self._see_memory()
 
     def cpu_s(self) -> float:
         """Processor seconds of the server from the start of the run to the last output.
@@ -62,7 +62,7 @@ class ServerWatch(MemorySink):
     def _run_s(self) -> float:
         return run_seconds(self._pid) if self._pid is not None else 0.0
 
-    def _look(self) -> None:
+    def _see_memory(self) -> None:
         if self._pid is None:
             self._pid = _server()
         if self._pid is not None:

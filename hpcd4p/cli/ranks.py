@@ -37,12 +37,12 @@ class OtherRanks:
             crew.abandon()
 
     def interrupted(self, words: str) -> bool:
-        """Say that a signal came before the run began; whether a launcher of ours does it."""
+        """Say `words` of a signal; whether a launcher of ours does, as before the run has begun."""
         self.abandon()
         if self.size > 1:
-            from hpcd4p.launch import crew
+            from hpcd4p.launch.status_note import leave_interrupted
 
-            if crew.leave_it_to_launcher():
+            if leave_interrupted():
                 return True
         self.complain(words)
         return False

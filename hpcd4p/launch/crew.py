@@ -26,7 +26,7 @@ from hpcd4p.launch.siblings import (
     say_past,
     siblings_under,
 )
-from hpcd4p.launch.status_note import BEGUN, INTERRUPTED, MET, STATUS_VARIABLE, leave_note
+from hpcd4p.launch.status_note import BEGUN, MET, STATUS_VARIABLE, leave_note
 
 LOOK_S = 0.1
 
@@ -136,14 +136,6 @@ def tell_interrupted(words: str) -> bool:
     """Say `words` in the place of the launcher: interrupted itself, it may hand on nothing."""
     launcher = None if STATUS_VARIABLE in os.environ else launcher_of_this_rank()
     return launcher is not None and say_past(launcher, f"hpcd4p: error: {words}\n".encode())
-
-
-def leave_it_to_launcher() -> bool:
-    """Let who launched the ranks say that the run was interrupted before it began; False if nobody does."""
-    try:
-        return leave_note(INTERRUPTED)
-    except OSError:
-        return False
 
 
 def begun() -> None:

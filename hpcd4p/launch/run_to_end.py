@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.job import Job
 
 
-class Ended(NamedTuple):
+class RunEnd(NamedTuple):
     """What there is to close a record with."""
 
     summary: Summary
@@ -26,7 +26,7 @@ class Ended(NamedTuple):
 
 def run_to_end(
     job: Job, sink: OutputSink, early: Early | None, on_progress: Callable[[Progress], None] | None = None
-) -> Ended:
+) -> RunEnd:
     """Run `job`: on ranks if there is what was done for them `early`, else in this process.
 
     `sink` is left open for the caller to close. If there is nothing to close it with, it is abandoned, and
@@ -36,10 +36,10 @@ def run_to_end(
         if early is not None:
             from hpcd4p.launch import parallel
 
-            return Ended(parallel.run(job, sink, early, on_progress), None)
+            return RunEnd(parallel.run(job, sink, early, on_progress), None)
         from hpcd4p.runtime import sequential
 
-        return Ended(sequential.run(job, sink, on_progress), None)
+        return RunEnd(sequential.run(job, sink, on_progress), None)
     except RunStopped as stop:
         summary: Summary | None = getattr(stop, "summary", None)
         if summary is None:
@@ -48,7 +48,7 @@ def run_to_end(
         reason = full_reason(stop)
         summary.reason = summary.reason.replace(str(stop), reason)
         stop.args = (reason,)
-        return Ended(summary, stop)
+        return RunEnd(summary, stop)
     except BaseException:
         sink.abandon()
         raise

@@ -48,6 +48,17 @@ def leave_note(text: str) -> bool:
     return True
 
 
+def leave_interrupted() -> bool:
+    """Leave `INTERRUPTED`; False if nobody looks for it, or if the run has begun: rank 0 says more then."""
+    try:
+        with open(os.environ.get(STATUS_VARIABLE, "")) as note:
+            if note.read().startswith(BEGUN):
+                return False
+        return leave_note(INTERRUPTED)
+    except OSError:
+        return False
+
+
 def plainly(reason: str) -> str:
     """Give the reason of a stop as whoever launched the ranks knows it.
 

@@ -43,7 +43,6 @@ it does not tells all."""
 RANKS_PER_LOOK = 8
 """Others look less often, so that many ranks together ask little more than few do."""
 
-
 _SELECTABLE = 1024
 """Descriptors from here on are too large for select()."""
 

@@ -91,15 +91,15 @@ def _refuse(status: int) -> NoReturn:
     raise RuntimeError(f"os._exit({status}) would end the run: an element should raise an exception instead")
 
 
+_OURS = ("hpcd4p.runtime.", "hpcd4p.launch.")
+"""Modules that end a rank by ``os._exit``."""
+
+
 def tell_of_exits(rank: int) -> None:
     """From now on ``os._exit`` in an element says who ended this rank: the launcher may end the others."""
 
     def exit_(status: int) -> NoReturn:
-        if (
-            not sys._getframe(1)
-            .f_globals.get("__name__", "")
-            .startswith(("hpcd4p.runtime.", "hpcd4p.launch."))
-        ):
+        if not sys._getframe(1).f_globals.get("__name__", "").startswith(_OURS):
             name = next(reversed(at_work.since), "an element")
             with suppress(OSError):
                 os.write(2, f"hpcd4p: rank {rank}: {name} ended its process by os._exit({status})\n".encode())

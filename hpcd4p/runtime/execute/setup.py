@@ -1,4 +1,4 @@
-"""What rank 0 tells the other ranks at the start."""
+"""What rank 0 tells the other ranks at the start, and the elements that they make of it."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcd4p.backoff import Backoff
+from hpcd4p.control.granularity import MANY_TUPLES, apart_s
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.execute.instance import Instance
@@ -22,12 +23,6 @@ from hpcd4p.wire.messages import Commit
 
 ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
-
-MANY = 256
-"""A source that gives so many tuples at a time is not slow: its tasks are large enough."""
-
-LINE = 9
-"""With so many tasks in line, or more, a slow source is left alone this many times as long."""
 
 
 class Feeder(PoolRank):
@@ -121,21 +116,19 @@ class Feeder(PoolRank):
         """
         if self.window_full or self.blocked(source.instance.plan.index):
             return None
-        left = source.taken_at + self._takes_apart_s(source) - clock.now()
+        left = self._next_take(source) - clock.now()
         if left > 0 and not source.done:
             return left
         return None if source.listen() or self._asking else 0.0
 
-    def _takes_apart_s(self, source: Source) -> float:
-        """From one take to the next. Longer while tasks wait: a further small one would wait, too."""
-        line = 1 if source.taken >= MANY else min(max(1, self.waiting_tasks), LINE)
-        return line * self.settings.flush_s
+    def _next_take(self, source: Source) -> float:
+        return source.taken_at + apart_s(source.taken, self.waiting_tasks, self.settings.flush_s)
 
     def _is_early(self, source: Source) -> bool:
         """Whether to leave what a slow source has written: more of it makes a task that costs no more."""
-        if source.done or source.taken >= MANY:
+        if source.done or source.taken >= MANY_TUPLES:
             return False
-        return source.taken_at + self._takes_apart_s(source) > clock.now() and source.held() < MANY
+        return self._next_take(source) > clock.now() and source.held() < MANY_TUPLES
 
     # ---- how much at a time
 

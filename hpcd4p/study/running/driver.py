@@ -132,9 +132,10 @@ class Driver:
             if waiting and time.monotonic() - asked > patience.now_s:
                 changed = self._ask(list(waiting.values())) or changed
                 asked = time.monotonic()
-                patience.next()
                 if changed:
                     patience.reset()
+                else:
+                    patience.next()
             if waiting:
                 if changed:
                     pause.reset()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from hpcd4p.launch import redis_server
 from hpcd4p.launch.early import Early
+from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.plan.model import Mapping
 
 
@@ -38,6 +41,27 @@ def test_no_server_is_started_for_a_shared_redis_or_the_static_mapping():
     for given in ({"redis_url": "redis://nowhere"}, {"mapping": Mapping.STATIC}):
         with Early(job(**given), hdf5=False) as early:
             assert early.redis is None
+
+
+def test_a_signal_while_the_server_starts_leaves_no_server(monkeypatch):
+    join, signals, homes = threading.Thread.join, [KeyboardInterrupt], []
+
+    def interrupted(thread, *words):
+        if signals:
+            raise signals.pop()
+        join(thread, *words)
+
+    def start(*words):
+        server = start_redis(*words)
+        homes.append(server.home)
+        return server
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    monkeypatch.setattr(redis_server, "start_redis", start)
+    with pytest.raises(KeyboardInterrupt):
+        Early(job(), hdf5=False)
+    assert len(homes) == 1
+    assert not homes[0].exists()
 
 
 SEEN = """

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote, leave_note
+from hpcd4p.launch.status_note import INTERRUPTED, STATUS_VARIABLE, StatusNote, leave_interrupted, leave_note
 
 
 @pytest.mark.parametrize("several_nodes", [False, True])
@@ -42,3 +42,21 @@ def test_the_last_word_is_read_as_what_it_means(monkeypatch):
         assert (note.status(), note.head()) == (None, 4711)
         leave_note("3")
         assert (note.status(), note.head()) == (3, None)
+
+
+@pytest.mark.parametrize(("word", "left"), [("", True), ("met", True), ("begun 12345", False)])
+def test_an_interruption_is_left_to_the_launcher_until_the_run_has_begun(word, left, monkeypatch):
+    with StatusNote(False) as note:
+        monkeypatch.setenv(STATUS_VARIABLE, note.path)
+        if word:
+            leave_note(word)
+        assert leave_interrupted() == left
+        assert note.word() == (INTERRUPTED if left else word)
+
+
+@pytest.mark.parametrize("path", [None, "/nowhere/note"])
+def test_where_nobody_looks_for_a_note_an_interruption_is_not_left(path, monkeypatch):
+    monkeypatch.delenv(STATUS_VARIABLE, raising=False)
+    if path:
+        monkeypatch.setenv(STATUS_VARIABLE, path)
+    assert not leave_interrupted()

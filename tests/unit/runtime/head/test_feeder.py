@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p import ProducerPE, WorkflowGraph
+from hpcd4p.control.granularity import LONGEST_LINE, MANY_TUPLES
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.head.feeder import LINE, MANY
+from hpcd4p.runtime.head.head import Head
 from hpcd4p.testing.cluster import Cluster
 
 
@@ -20,11 +21,17 @@ class Numbers(ProducerPE):
         return self.last
 
 
-def test_a_head_whose_window_is_full_does_not_look_at_its_sources_all_the_time(monkeypatch):
+def head_of(calls: int) -> Head:
+    """A head with one source, which makes a batch of calls at each take."""
     graph = WorkflowGraph()
     graph.add(Numbers())
-    head = Cluster(graph, 2, 10).head
+    head = Cluster(graph, 2, calls).head
     head.start(threads=False)
+    return head
+
+
+def test_a_head_whose_window_is_full_does_not_look_at_its_sources_all_the_time(monkeypatch):
+    head = head_of(10)
     (source,) = head.sources
     assert head._patience(source) == 0.0  # it has more, and there is room
     monkeypatch.setattr(type(head), "window_full", True)
@@ -41,10 +48,7 @@ def now():
 
 
 def test_what_a_slow_source_writes_is_left_together_and_longer_while_tasks_wait(now):
-    graph = WorkflowGraph()
-    graph.add(Numbers())
-    head = Cluster(graph, 2, 10_000).head
-    head.start(threads=False)
+    head = head_of(10_000)
     (source,) = head.sources
     apart = head.settings.flush_s
 
@@ -59,22 +63,19 @@ def test_what_a_slow_source_writes_is_left_together_and_longer_while_tasks_wait(
         return source.taken_at == now[0]
 
     assert head._take_sources()  # the first is not kept waiting
-    assert 0 < source.taken < MANY
+    assert 0 < source.taken < MANY_TUPLES
     assert taken_after(apart)
     head.waiting_tasks = 3
     assert taken_after(3 * apart)
     head.waiting_tasks = 1000
-    assert taken_after(LINE * apart)
+    assert taken_after(LONGEST_LINE * apart)
 
 
 def test_one_that_writes_quickly_is_taken_from_at_every_look(now):
-    graph = WorkflowGraph()
-    graph.add(Numbers())
-    head = Cluster(graph, 2, 10_000).head
-    head.start(threads=False)
+    head = head_of(10_000)
     (source,) = head.sources
     head.waiting_tasks = 3
-    while source.taken < MANY:
+    while source.taken < MANY_TUPLES:
         now[0] += 1.0
         head._take_sources()
     for _ in range(3):
@@ -84,10 +85,7 @@ def test_one_that_writes_quickly_is_taken_from_at_every_look(now):
 
 
 def test_the_end_of_a_source_is_not_kept_waiting(now):
-    graph = WorkflowGraph()
-    graph.add(Numbers())
-    head = Cluster(graph, 2, 1).head
-    head.start(threads=False)
+    head = head_of(1)
     head.waiting_tasks = 9
     for _ in range(10):
         now[0] += 1.0
