@@ -248,7 +248,7 @@ class RankMpiBroker:
         """
         end = None if seconds is None else time.monotonic() + seconds
         while True:
-            if self._fetch():
+            if self._fetch() or self._orders:
                 return BELL
             if self._mesh.waiting():
                 self._patience.reset()
