@@ -1,7 +1,6 @@
-"""The clock of the loops. The simulated cluster puts its own in place; nothing else may.
+"""The clock of a run, made at its start and handed to all that need the time.
 
-Seconds, monotonic, of no particular origin. Only `runtime` reads it: decisions get `now` as an
-argument.
+A simulated cluster hands its own. Only `runtime` reads it: decisions get `now` as an argument.
 """
 
 from __future__ import annotations
@@ -9,16 +8,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-now: Callable[[], float] = time.perf_counter
 
+class Clock:
+    """Seconds, monotonic, of no particular origin.
 
-def instant(moment: float) -> float:
-    """Seconds since the epoch at `moment` of `now()`, so that ranks can compare; in simulations `moment`."""
-    return moment if now is not time.perf_counter else time.time() - (now() - moment)
+    Parameters
+    ----------
+    now
+        Gives them; without it, those of this machine.
+    started
+        When the run started; without it, now.
 
+    Attributes
+    ----------
+    now, started
+        The same; `now` is a plain function, for it is called between any two batches.
+    """
 
-def use(clock: Callable[[], float]) -> Callable[[], float]:
-    """Put `clock` in place; gives the one before, to put back."""
-    global now
-    before, now = now, clock
-    return before
+    __slots__ = ("_real", "now", "started")
+
+    def __init__(self, now: Callable[[], float] | None = None, started: float | None = None) -> None:
+        self._real = now is None
+        self.now: Callable[[], float] = now or time.perf_counter
+        self.started = self.now() if started is None else started
+
+    def elapsed(self) -> float:
+        """Seconds since the start of the run."""
+        return self.now() - self.started
+
+    def instant(self, moment: float) -> float:
+        """Seconds since the epoch at `moment` of `now()`, so that ranks can compare; else just `moment`."""
+        return time.time() - (self.now() - moment) if self._real else moment

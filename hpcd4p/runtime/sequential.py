@@ -16,7 +16,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
 from hpcd4p.runtime.execute.depth import Nesting, Work, depth_first
@@ -42,13 +42,13 @@ class _Sequential:
         self.job = job
         self.plan = job.plan
         self.sink = sink
-        self.started = clock.now()
-        self.flow = Flow(job.plan, 0, self._fail, self.started)
+        self._clock = Clock()
+        self.flow = Flow(job.plan, 0, self._fail, self._clock)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collector = Collector(job.plan, sink)
-        self.account = RankAccount(0, "all", self.started)
+        self.collector = Collector(job.plan, sink, self._clock)
+        self.account = RankAccount(0, "all", self._clock)
         self._on_progress = on_progress
-        self._told = self.started
+        self._told = self._clock.started
         self.failures = Failures(sink)
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()
@@ -83,7 +83,7 @@ class _Sequential:
             [RankFigures(**self.account.figures())],
             self.collector.outputs,
             self.failures.figures(),
-            self.started,
+            self._clock,
             stop,
         )
 
@@ -97,10 +97,10 @@ class _Sequential:
         size = 1
         at = 0
         while at < len(calls):
-            began = clock.now()
+            began = self._clock.now()
             depth_first(self._batch(root, "", calls[at : at + size]))
             at += size
-            size = min(most, 2 * size) if clock.now() - began < SLOW_CALL_S * size else 1
+            size = min(most, 2 * size) if self._clock.now() - began < SLOW_CALL_S * size else 1
 
     def _batch(self, instance: Instance, port: str, values: Any) -> Work:
         """Run `values`, each chunk with all that follows from it."""
@@ -114,9 +114,9 @@ class _Sequential:
             yield self._written(instance)
         if self._failing:
             self._judge()
-        if self._on_progress is not None and (now := clock.now()) - self._told > PROGRESS_S:
+        if self._on_progress is not None and (now := self._clock.now()) - self._told > PROGRESS_S:
             self._told = now
-            self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self.started))
+            self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self._clock.started))
 
     def _judge(self) -> None:
         """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
@@ -139,10 +139,10 @@ class _Sequential:
         if not self._nesting.allows(instance.held, instance.overflow_at):
             return
         # the time that elements further down take is theirs, not that of the one that is writing
-        began = clock.now()
+        began = self._clock.now()
         with self._nesting:
             depth_first(self._written(instance))
-        instance.busy_s -= clock.now() - began
+        instance.busy_s -= self._clock.now() - began
 
     def _fail(self, failure: Failure) -> None:
         self.failures.add(failure.kind, failure.tuples, failure.letter)

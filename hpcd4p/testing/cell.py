@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hpcd4p.plan.model import Plan
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.loops import Leave
@@ -33,14 +34,14 @@ def die() -> None:
 class MemoryCell:
     """See `runtime.rank.apart.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
-    def __init__(self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random) -> None:
+    def __init__(self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock) -> None:
         self._plan = plan
         self._elements = elements
         self._chance = chance
         self._failures: list[Failure] = []
-        self._flow = Flow(plan, rank, self._fail, 0.0)
+        self._flow = Flow(plan, rank, self._fail, clock)
         self._changed: list[str] = []
-        self._probation = Probation(plan, elements, rank, None, self._note_change, {})
+        self._probation = Probation(plan, elements, rank, self._note_change, clock)
 
     def _note_change(self, kind: str, element: int, what: str) -> None:
         self._changed.append(what)

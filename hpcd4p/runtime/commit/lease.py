@@ -6,11 +6,14 @@ dead letters as were committed; that is why such calls must be replayable.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.wire.messages import Task
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.letters import Failure
 
 
 class Lease:
@@ -20,12 +23,10 @@ class Lease:
     ----------
     instance
         What runs it.
-    letters
-        Dead letters of this rank so far.
     """
 
     __slots__ = (
-        "_letters_before",
+        "_letters",
         "_outputs",
         "_skip",
         "_skip_letters",
@@ -35,22 +36,21 @@ class Lease:
         "instance",
         "parted",
         "task",
-        "tended",
     )
 
-    def __init__(self, task: Task, instance: Instance, letters: int, now: float) -> None:
+    def __init__(self, task: Task, instance: Instance, now: float) -> None:
         self.task = task
         self.instance = instance
         self.apart = False
         """Whether it runs in another process: then nothing that comes of it may run here."""
-        self.began = self.tended = now
+        self.began = now
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""
         self._skip_letters, *writes = task.progress or (0,)
         self._outputs = (*instance.plan.outputs, UNDECLARED)
         self._skip = {o: n for o, n in zip(self._outputs, writes, strict=False) if n}
         self._written_before = dict(instance.written_by)
-        self._letters_before = letters
+        self._letters = 0
 
     @property
     def repeating(self) -> bool:
@@ -69,13 +69,42 @@ class Lease:
         return kept
 
     def skips_letter(self) -> bool:
-        """Whether the dead letter that comes now was committed by an earlier holder."""
+        """A dead letter of its element comes; whether an earlier holder has committed it."""
+        self._letters += 1
         if not self._skip_letters:
             return False
         self._skip_letters -= 1
         return True
 
-    def progress(self, letters: int) -> str:
+    def progress(self) -> str:
         """What has been committed once the transaction at hand is, as `Task.progress` in words."""
         written = [self.instance.written_by.get(o, 0) - self._written_before.get(o, 0) for o in self._outputs]
-        return " ".join(map(str, [letters - self._letters_before, *written]))
+        return " ".join(map(str, [self._letters, *written]))
+
+
+class Leases:
+    """The tasks that a rank is in the middle of: one, or more where calls wait in each other's middle.
+
+    A task runs its own element, and local first others. No element is in the middle of two calls on a rank, so
+    an element says whose work it does.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[int, Lease] = {}
+
+    def of(self, element: int) -> Lease | None:
+        """The task that `element` runs for now; None: it runs for none."""
+        return self._of.get(element)
+
+    def lend(self, element: int, lease: Lease) -> None:
+        """From now on `element` runs for the task of `lease`."""
+        self._of[element] = lease
+
+    def end(self, lease: Lease) -> None:
+        """The task of `lease` is done, or given back."""
+        self._of = {e: each for e, each in self._of.items() if each is not lease}
+
+    def skips(self, failure: Failure) -> bool:
+        """Whether `failure` is one that an earlier holder of its task has committed."""
+        lease = self._of.get(failure.element)
+        return lease is not None and failure.element == lease.task.element and lease.skips_letter()

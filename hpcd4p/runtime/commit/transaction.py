@@ -6,7 +6,7 @@
 3. *commit*: when every message is matched, `Window.ready` gives it to the broker, in order;
 4. *notice*: the owners are told. Until then they keep what they got aside.
 
-Nothing here decides when; `rank.Rank` does.
+Nothing here decides when; the loop of the rank does.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
-from hpcd4p.runtime import clock
 from hpcd4p.runtime.execute.weight import weigh
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.execute.letters import Failure
 
@@ -45,7 +46,8 @@ written on or None if it is given back, tuple, why it cannot travel)."""
 class Outbox:
     """What the transaction at hand has written so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.publish: dict[Route, list[Any]] = {}
         self.keyed: dict[tuple[int, int, str], list[Any]] = {}
         self.counts: dict[int, int] = {}
@@ -57,6 +59,8 @@ class Outbox:
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
+        self.ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
+        """Instances of the pool that have run in it, and what each had counted before."""
         self.suspect = False
         """Whether what it publishes comes from a task whose rank died."""
         self.unsent = 0
@@ -67,16 +71,21 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self.tuples or self.counts or self.done or self.progress or self.failed or self.rest)
 
+    def runs(self, instance: Instance) -> None:
+        """From now on, `instance` runs in this transaction."""
+        if instance.plan.index not in self.ran:
+            self.ran[instance.plan.index] = instance, instance.mark()
+
     def count(self, element: int, delta: int) -> None:
         """Change the number of unfinished tuples of `element`."""
         if not self.began:
-            self.began = clock.now()
+            self.began = self._clock.now()
         self.counts[element] = self.counts.get(element, 0) + delta
 
     def fail(self, failure: Failure) -> None:
         """Tuples that failed: told and counted by the commit that takes them off the unfinished ones."""
         if not self.began:
-            self.began = clock.now()
+            self.began = self._clock.now()
         _, _, kind, tuples, letter = failure
         for name in failure.counted():
             self.failed[name] = self.failed.get(name, 0) + tuples
@@ -98,7 +107,7 @@ class Outbox:
 
     def _grown(self, values: list[Any]) -> None:
         if not self.began:
-            self.began = clock.now()
+            self.began = self._clock.now()
         self.tuples += len(values)
         self.bytes += len(values) * weigh(values)
 
@@ -129,7 +138,9 @@ class Sealer:
         granularity: Granularity,
         bury: Bury,
         most_bytes: int,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._most_bytes = most_bytes
         self._plan = plan
         self._rank = rank
@@ -161,7 +172,7 @@ class Sealer:
         commit.dead += [
             self._codec.seal((kind, tuples, None), about(LETTER)) for kind, tuples in outbox.alike.items()
         ]
-        return Prepared(commit, outbox, clock.now())
+        return Prepared(commit, outbox, self._clock.now())
 
     def _cut(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 from hpcd4p.plan.model import UNDECLARED, Plan, as_written
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 
 
 class Collector:
@@ -14,7 +14,8 @@ class Collector:
 
     on_overflow = None
 
-    def __init__(self, plan: Plan, sink: OutputSink) -> None:
+    def __init__(self, plan: Plan, sink: OutputSink, clock: Clock) -> None:
+        self._now = clock.now
         self.plan = plan.elements[plan.collector]
         self.partition = 0
         self.tuples = self.written = 0
@@ -32,14 +33,14 @@ class Collector:
 
     def run(self, port: str, values: list[Any]) -> None:
         """Give `values`, which came on the unconnected output that `port` names, to the sink."""
-        began = clock.now()
+        began = self._now()
         known = self._names.get(port)
         if known is not None:
             self._give(*known, values)
         else:
             self._undeclared(port.removesuffix(f".{UNDECLARED}"), values)
         self.tuples += len(values)
-        self.busy_s += clock.now() - began
+        self.busy_s += self._now() - began
 
     def _give(self, element: str, output: str, values: list[Any]) -> None:
         self._sink.outputs(element, output, values)

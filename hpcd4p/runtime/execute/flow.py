@@ -18,6 +18,7 @@ from hpcd4p.workflow.kept import copied
 from hpcd4p.workflow.sentinels import dumps
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure, Letters
     from hpcd4p.runtime.execute.salvage import Lost
 
@@ -51,8 +52,8 @@ class Flow:
     ----------
     on_failure
         Called with each failure: a dead letter, or one more of a kind of which there are enough.
-    started
-        Clock of the run: `clock.now()` at its start, for the times of dead letters.
+    clock
+        Of the run, from its start on: for the times of dead letters and of its instances.
     """
 
     def __init__(
@@ -60,12 +61,12 @@ class Flow:
         plan: Plan,
         rank: int,
         on_failure: Callable[[Failure], None],
-        started: float,
+        clock: Clock,
     ) -> None:
         self.plan = plan
         self.rank = rank
         self._on_failure = on_failure
-        self._started = started
+        self._clock = clock
         self._letters: Letters | None = None
         self.on_undeclared: Callable[[int], None] = lambda element: None
         """Called when `element` first writes on an output that it has not declared."""
@@ -82,7 +83,7 @@ class Flow:
 
     def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
         """A running instance whose failures become dead letters. Not started."""
-        return Instance(element, pe, partition, self.rank, self._failed)
+        return Instance(element, pe, partition, self.rank, self._failed, self._clock)
 
     def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
         """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""
@@ -120,12 +121,18 @@ class Flow:
     def bury(
         self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
     ) -> None:
-        """Make a dead letter of `value`; `told` is as in `Letters.write`."""
+        """Make a dead letter of `value`, and tell `on_failure`; `told` is as in `Letters.write`."""
+        self._on_failure(self.letter(element, cause, port, value, error, *told))
+
+    def letter(
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+    ) -> Failure:
+        """A dead letter of `value`, or the failure as one more of its kind."""
         if self._letters is None:
             from hpcd4p.runtime.execute.letters import Letters  # most ranks never need it
 
-            self._letters = Letters(self.plan, self.rank, self._started)
-        self._on_failure(self._letters.write(element, cause, port, value, error, *told))
+            self._letters = Letters(self.plan, self.rank, self._clock)
+        return self._letters.write(element, cause, port, value, error, *told)
 
     def give_up(self, lost: Lost) -> None:
         """Make dead letters of tuples that cannot be unpickled."""

@@ -16,7 +16,7 @@ from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.descriptors import room
 from hpcd4p.errors import ElementFailed, RecordError, RunStopped
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.loops import Leave, call_with_inputs, call_with_output, call_without_output
 from hpcd4p.runtime.execute.signals import Alarmed, Asked
@@ -64,8 +64,15 @@ class Instance:
     """
 
     def __init__(
-        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: OnFailure
+        self,
+        plan: ElementPlan,
+        pe: GenericPE,
+        partition: int,
+        rank: int,
+        on_failure: OnFailure,
+        clock: Clock,
     ) -> None:
+        self._now = clock.now
         self.plan = plan
         self.pe = pe
         self.partition = partition
@@ -137,12 +144,12 @@ class Instance:
         count = len(values)
         collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
         at_work.since[self.plan.name] = None
-        began = clock.now()
+        began = self._now()
         self._run(port, values)
         self._stay()
         if count_threads() != at_work.threads:
             at_work.see_threads(self.plan.name)
-        spent = clock.now() - began
+        spent = self._now() - began
         garbage.run_ends(collecting)
         # recent chunks tell more than old ones, and the first tells little: it imports and warms up
         self.service_s = 0.5 * (self.service_s + spent / count) if self.tuples else spent / count
@@ -173,13 +180,13 @@ class Instance:
     def finish(self) -> None:
         """Call `postprocess`; what raises in it is a failure like any other."""
         at_work.since[self.plan.name] = None
-        began = clock.now()
+        began = self._now()
         try:
             self._postprocess()
             self._stay()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
-        self.busy_s += clock.now() - began
+        self.busy_s += self._now() - began
 
     def mark(self) -> tuple[Any, ...]:
         """What has been counted so far; for `go_back`."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, FailureKind
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import instance
 from hpcd4p.runtime.execute.instance import OUR_FILES, show_error
 from hpcd4p.wire.keys import Cause
@@ -56,10 +56,10 @@ class Failure(NamedTuple):
 class Letters:
     """Writes the dead letters of one thread."""
 
-    def __init__(self, plan: Plan, rank: int, started: float) -> None:
+    def __init__(self, plan: Plan, rank: int, clock: Clock) -> None:
         self._plan = plan
         self._rank = rank
-        self._started = started
+        self._clock = clock
         self._most = max(1, min(MOST_KEPT, MOST_OF_ALL_RANKS // plan.size))
         self._written: dict[FailureKind, int] = {}
 
@@ -100,7 +100,7 @@ class Letters:
             error=cut(words or show_error(error)),
             traceback=cut(words, *TRACE_CHARS) if words else show_trace(error),
             rank=self._rank,
-            time_s=clock.now() - self._started,
+            time_s=self._clock.elapsed(),
             kind=kind.error,
             place=kind.place,
         )

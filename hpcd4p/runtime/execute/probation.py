@@ -14,14 +14,15 @@ gives it free, and the others may go on if they find the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.watch import Watched
-from hpcd4p.transport.broker import FILL, REAL, RELEASE, Broker
+from hpcd4p.transport.broker import FILL, REAL, RELEASE
 from hpcd4p.workflow.places import Place, places
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ QUIET_TUPLES = 2
 CLAIMED, DOUBTED = "claimed", "doubted"
 
 Tell = Callable[[str, int, str], None]
+
+Claim = Callable[[int, str, str], bool]
+
+NOBODY: Mapping[int, int] = {}
+"""Owners, where there are none."""
+
+
+def refuse(element: int, word: str, digest: str) -> bool:
+    """The claim of one who only inspects: there is nothing to claim."""
+    raise NotImplementedError
 
 
 class Abandoned(Leave):
@@ -46,9 +57,8 @@ class Probation:
     ----------
     tell
         Called with (`CLAIMED` or `DOUBTED`, element, what has changed): for the head.
-
-    broker
-        None for one who only inspects.
+    claim
+        See `Broker.claim`; not for one who only inspects.
     owners
         What the broker said last: rank by element. Kept up to date by the rank.
     """
@@ -58,15 +68,17 @@ class Probation:
         plan: Plan,
         elements: list[GenericPE],
         rank: int,
-        broker: Broker | None,
         tell: Tell,
-        owners: dict[int, int],
+        clock: Clock,
+        claim: Claim = refuse,
+        owners: Mapping[int, int] = NOBODY,
     ) -> None:
         self.owners = owners
         self._plan = plan
         self._elements = elements
         self._rank = rank
-        self._broker = broker
+        self._claim = claim
+        self._clock = clock
         self._tell = tell
         self._watched: dict[int, Watched] = {}
         self._mine: set[int] = set()
@@ -79,7 +91,7 @@ class Probation:
         """Watch a new instance; not one of ``stateful = False``, for its author knows."""
         element = instance.plan
         if instance.pe.stateful is None:
-            watched = self._watched[element.index] = Watched(instance.pe, element.caches)
+            watched = self._watched[element.index] = Watched(instance.pe, self._clock, element.caches)
             self._note(element.index, watched.places)  # `preprocess` may have made some
 
     def begin_fixed(self, instance: Instance) -> None:
@@ -88,7 +100,7 @@ class Probation:
         if element.role is Role.PINNED and element.partitions > 1:
             self.begin(instance)
         elif element.shared and element.index not in self._watched:
-            self._watched[element.index] = Watched(instance.pe, element.caches, element.shared)
+            self._watched[element.index] = Watched(instance.pe, self._clock, element.caches, element.shared)
 
     # ---- who runs what
 
@@ -197,7 +209,7 @@ class Probation:
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._claim(each, REAL):
+            if self._claim(each, REAL, ""):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -222,10 +234,6 @@ class Probation:
         if clean(self._mine):
             raise Abandoned
         self._say(DOUBTED, e, words)
-
-    def _claim(self, element: int, word: str, digest: str = "") -> bool:
-        assert self._broker is not None
-        return self._broker.claim(element, word, digest)
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""

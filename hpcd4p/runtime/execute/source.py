@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hpcd4p.plan.model import UNDECLARED
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import cause_at
 from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
 from hpcd4p.runtime.execute.letters import Failure, Letters
@@ -86,7 +86,10 @@ class Source:
         movable: bool,
         most: int,
         notify: Callable[[], None],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
+        self._now = clock.now
         self.instance = instance
         instance.on_failure = self._failed
         self._letters = letters
@@ -130,7 +133,7 @@ class Source:
         out = self.instance.take(most)
         failures = [self._failures.popleft() for _ in range(len(self._failures))]
         if out or failures:
-            self.taken_at = clock.now()
+            self.taken_at = self._now()
             self.taken = sum(len(values) for _, values in out)
         self._room.set()
         return out, failures
@@ -154,9 +157,9 @@ class Source:
         self._failures.append(self._letters.write(instance.plan.index, cause_at(port), port, value, error))
 
     def _overflow(self, instance: Instance) -> None:
-        began = clock.now()
+        began = self._now()
         self._make_room()
-        instance.busy_s -= clock.now() - began
+        instance.busy_s -= self._now() - began
 
     def _make_room(self) -> None:
         """Wait while more is held than the head has taken."""
@@ -185,7 +188,7 @@ class Source:
         """Make the calls, a batch at a time, and then post-process; yields False after each batch."""
         at = 0
         if self._movable:
-            watched = Watched(self.instance.pe, self.instance.plan.caches)
+            watched = Watched(self.instance.pe, self._clock, self.instance.plan.caches)
             while at < min(PROBE_CALLS, len(self._calls)):
                 self.instance.run("", self._calls[at : at + 1])
                 at += 1
@@ -203,9 +206,9 @@ class Source:
         while at < len(self._calls):
             part = self._calls[at : at + size]
             at += len(part)
-            began = clock.now()
+            began = self._now()
             self.instance.run("", part)
-            spent = clock.now() - began
+            spent = self._now() - began
             if shared is not None and shared.worth(self.instance.busy_s):
                 self.changed = self.changed or ", ".join(shared.look(at))
             yield False
@@ -220,4 +223,4 @@ class Source:
 
     def _shared(self) -> Watched | None:
         plan = self.instance.plan
-        return Watched(self.instance.pe, plan.caches, plan.shared) if plan.shared else None
+        return Watched(self.instance.pe, self._clock, plan.caches, plan.shared) if plan.shared else None

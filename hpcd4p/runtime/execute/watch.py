@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.fingerprint import Same, digest, fingerprint
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.places import Place, held_by, places
@@ -59,8 +59,13 @@ class Watched:
     """
 
     def __init__(
-        self, pe: GenericPE, caches: tuple[str, ...] = (), only: tuple[str, ...] | None = None
+        self,
+        pe: GenericPE,
+        clock: Clock,
+        caches: tuple[str, ...] = (),
+        only: tuple[str, ...] | None = None,
     ) -> None:
+        self._now = clock.now
         self.pe = pe
         self.places: list[Place] = places(pe)
         self.next = 1
@@ -88,7 +93,7 @@ class Watched:
         tuples
             That the element has worked on so far.
         """
-        began = clock.now()
+        began = self._now()
         while self.next <= tuples:
             self.next *= 2
         now = self._read()
@@ -97,7 +102,7 @@ class Watched:
         self.fills = ""
         if now != before:
             found = self._changed(before, now)
-        self.spent_s += clock.now() - began
+        self.spent_s += self._now() - began
         return found
 
     fills = ""
@@ -141,9 +146,9 @@ class Watched:
             if name in self._dull:
                 found[name] = self._dull[name] and Same(value)
                 continue
-            began = clock.now()
+            began = self._now()
             found[name] = fingerprint(value)
-            if first and clock.now() - began > SLOW_S:
+            if first and self._now() - began > SLOW_S:
                 self._dull[name] = True
                 found[name] = Same(value)
         return found

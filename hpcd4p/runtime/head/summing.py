@@ -19,7 +19,7 @@ from hpcd4p.record.summary import (
     RankFigures,
     Summary,
 )
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def summarise(
     ranks: list[RankFigures],
     outputs: dict[str, int],
     failures: list[FailureFigures],
-    started: float,
+    clock: Clock,
     stop: RunStopped | None,
     notes: list[str] | None = None,
     ended: float | None = None,
@@ -58,8 +58,8 @@ def summarise(
         Tuples collected, by 'element.output'.
     failures
         What failed, by kind.
-    started
-        `clock.now()` at the start of the run.
+    clock
+        Of the run.
     stop
         What has ended the run before its work was done.
     ended
@@ -71,7 +71,7 @@ def summarise(
     """
     plan = job.plan
     told = clock.now()
-    elapsed = (told if ended is None else ended) - started
+    elapsed = (told if ended is None else ended) - clock.started
     elements = [
         ElementFigures(
             name=e.name,
@@ -109,7 +109,7 @@ def summarise(
     now = time.time()
     return Summary(
         workflow=plan.name,
-        started=utc(now - (told - started)),
+        started=utc(now - (told - clock.started)),
         ended=utc(now),
         elapsed_s=elapsed,
         ranks=plan.size,

@@ -6,7 +6,7 @@ import os
 import resource
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ class RankAccount:
         Of its timeline, at most.
     """
 
-    def __init__(self, rank: int, role: str, started: float, host: str = "", bins: int = MOST_BINS) -> None:
+    def __init__(self, rank: int, role: str, clock: Clock, host: str = "", bins: int = MOST_BINS) -> None:
+        self._clock = clock
         self.rank = rank
         self.role = role
         self.host = host or os.uname().nodename
-        self.started = started
+        self.started = clock.started
         self.busy_s = 0.0
         self.parked_s = 0.0
         self.tasks = 0
@@ -53,7 +54,7 @@ class RankAccount:
     def figures(self) -> dict[str, Any]:
         """The account as it stands: the fields of `record.summary.RankFigures`."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        active = clock.now() - self.started - self.parked_s
+        active = self._clock.elapsed() - self.parked_s
         return dict(
             rank=self.rank,
             host=self.host,
@@ -71,4 +72,4 @@ class RankAccount:
 
     def life(self) -> Life:
         """(moment of the start by the clock of the world, and the timeline, see `Timeline.told`)."""
-        return clock.instant(self.started), *self._timeline.told()
+        return self._clock.instant(self.started), *self._timeline.told()

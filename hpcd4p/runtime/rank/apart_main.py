@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Plan, as_written
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.letters import Failure, show_value
@@ -52,18 +52,19 @@ class Server:
         self._back = back
         self._place = place
         setup, rank, started = pickle.load(read)
+        self._clock = Clock(started=started)
         self._plan: Plan = setup.plan
         self._elements = elements_of(setup)
         self._codec = Codec(b"")
         self._codec.dumps = tuple_dumper(setup.by_value)
         self._failures: list[Failure] = []
-        self._flow = Flow(setup.plan, rank, self._fail, started)
+        self._flow = Flow(setup.plan, rank, self._fail, self._clock)
         self._instances: dict[int, Instance] = {}
         self._changed = ""
         elements = self._elements if isinstance(self._elements, list) else []
-        self._probation = Probation(setup.plan, elements, rank, None, self._note_change, {})
+        self._probation = Probation(setup.plan, elements, rank, self._note_change, self._clock)
         self._upto = 0
-        self._began = clock.now()
+        self._began = self._clock.now()
 
     def serve(self) -> None:
         """Do what is asked, until the pipe ends."""
@@ -120,11 +121,11 @@ class Server:
             self._tell(str(error) if isinstance(error, ElementFailed) else show_error(error))
             return
         port, values, lost = self._values(element, data, tuples, fatal)
-        self._upto, self._began = at, clock.now()
+        self._upto, self._began = at, self._clock.now()
         for i in range(at, len(values)):
             self._note(i)
             instance.run(port, values[i : i + 1])
-            if closely or i + 1 == len(values) or clock.now() - self._began > FLUSH_S:
+            if closely or i + 1 == len(values) or self._clock.now() - self._began > FLUSH_S:
                 self._probation.inspect(instance, must=i + 1 == len(values))
                 self._flush(instance, i + 1)
         if lost:  # they stand behind the others
@@ -147,7 +148,7 @@ class Server:
         return instance
 
     def _flush(self, instance: Instance, upto: int) -> None:
-        now = clock.now()
+        now = self._clock.now()
         out = instance.take()
         changed, self._changed = self._changed, ""
         part = (upto - self._upto, out, self._failures, now - self._began, None, changed)
@@ -157,7 +158,7 @@ class Server:
             out = [(name, self._picklable(instance, name, values)) for name, values in out]
             self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed))
         self._failures = []
-        self._upto, self._began = upto, clock.now()
+        self._upto, self._began = upto, self._clock.now()
 
     def _picklable(self, instance: Instance, output: str, values: list[Any]) -> list[Any]:
         """The values that can travel; the others become dead letters of the element that wrote them."""

@@ -21,7 +21,7 @@ def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[Ra
     Parameters
     ----------
     started
-        `clock.instant` of the start of the run.
+        `Clock.instant` of the start of the run.
     """
     instant, width_s, busy, parked = told
     began_s = instant - started

@@ -9,16 +9,23 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.suspects import Way, way
-from hpcd4p.runtime import clock
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.commit.lease import Lease
+from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
-from hpcd4p.wire.codec import TAG_BYTES, TASK, about
+from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.rank.link import Link
+from hpcd4p.runtime.rank.tasks import Tasks
+from hpcd4p.wire.codec import TAG_BYTES, TASK, Codec, about
+from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Task
+from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.runtime.rank.apart import Cell, Killed, Part
-    from hpcd4p.runtime.rank.pool import PoolRank
 
 JUDGED = "judged"
 """What the head is told of when a suspect has run apart."""
@@ -26,6 +33,11 @@ JUDGED = "judged"
 
 class Suspects:
     """The suspects of one rank.
+
+    Parameters
+    ----------
+    fail
+        Called with each failure.
 
     Attributes
     ----------
@@ -35,10 +47,29 @@ class Suspects:
         Whether to run every task apart. The head says so.
     """
 
-    def __init__(self, rank: PoolRank) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        elements: list[GenericPE],
+        codec: Codec,
+        flow: Flow,
+        link: Link,
+        probation: Probation,
+        tasks: Tasks,
+        fail: Callable[[Failure], None],
+        clock: Clock,
+    ) -> None:
         self.make: Callable[[], Cell] | None = None
         self.careful = False
-        self._rank = rank
+        self._plan = plan
+        self._elements = elements
+        self._codec = codec
+        self._flow = flow
+        self._link = link
+        self._probation = probation
+        self._tasks = tasks
+        self._fail = fail
+        self._clock = clock
         self._cell: Cell | None = None
         self._stand_ins: dict[int, Instance] = {}
 
@@ -53,23 +84,23 @@ class Suspects:
         def make() -> Cell:
             from hpcd4p.runtime.rank.apart import ProcessCell
 
-            rank = self._rank
-            return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+            clock = self._clock
+            return ProcessCell(bare, self._link.rank, clock.started, lambda: self._tasks.tend(clock.now()))
 
         self.make = make
 
     def takes(self, task: Task) -> bool:
         """Run `task`, if the rank itself should not; whether it did."""
-        if self._rank.probation.owners.get(task.element) == self._rank.rank:
+        if self._link.owners.get(task.element) == self._link.rank:
             return False  # its state is here
         how = way(task.attempts, self.careful, self.make is not None)
         if how is Way.APART and self._runs(task):
             return True
         how = way(task.attempts, self.careful, self.make is not None)
         if how is Way.REFUSED:
-            self._rank.take_lease(task, self._stand_in(task.element))
+            lease = self._tasks.begin(task, self._stand_in(task.element))
             self._refuse(task, task.tuples, "no process apart could be started to try it again")
-            self._rank.finish_lease(task.tuples)
+            self._tasks.finish(lease, task.tuples)
             return True
         self.close()
         return False
@@ -85,11 +116,10 @@ class Suspects:
         from hpcd4p.runtime.rank.apart import CannotPart
 
         assert self.make is not None
-        rank = self._rank
-        body = rank.codec.check(task.payload, about(TASK, task.element, task.tuples))
+        body = self._codec.check(task.payload, about(TASK, task.element, task.tuples))
         # a task may begin while another one waits for room
         cell, self._cell = self._cell or self.make(), None
-        lease = rank.take_lease(task, self._stand_in(task.element))
+        lease = self._tasks.begin(task, self._stand_in(task.element))
         lease.apart = True
         left, guilty = task.tuples, False
         try:
@@ -100,17 +130,17 @@ class Suspects:
         except CannotPart as error:
             self.make = None
             if left == task.tuples:
-                rank.drop_lease()
+                self._tasks.drop(lease)
                 return False
             self._refuse(task, left, f"no process apart could be started for it: {error}")
         except BaseException:
             cell.close()
             raise
-        rank.finish_lease(task.tuples)
+        self._tasks.finish(lease, task.tuples)
         self.close()
         self._cell = cell
         if task.attempts:
-            self._rank.tell(JUDGED, task.element, "guilty" if guilty else "")
+            self._link.tell(JUDGED, task.element, "guilty" if guilty else "")
         return True
 
     def _take_in(self, task: Task, lease: Lease, part: Part) -> None:
@@ -118,15 +148,15 @@ class Suspects:
         instance.tuples += part.tuples
         instance.busy_s += part.busy_s
         if part.changed:
-            self._rank.probation.doubt(task.element, part.changed)
+            self._probation.doubt(task.element, part.changed)
         for failure in part.failures:
-            self._rank.fail(failure)
+            self._fail(failure)
         for output, values in part.out:
             instance.out.setdefault(output, []).extend(values)
         if part.killed is not None and part.tuples:
             self._bury(task, part.tuples, part.killed)
-        self._rank.forward(instance)
-        self._rank.part_if_heavy(lease)
+        self._tasks.forward_apart(lease)
+        self._tasks.part_if_heavy(lease)
 
     def _bury(self, task: Task, tuples: int, killed: Killed) -> None:
         which = f"tuple {killed.first + 1}" if killed.first >= 0 else f"{tuples} tuples"
@@ -139,26 +169,25 @@ class Suspects:
         self._letter(task, tuples, "", shown, f"not tried again: {why}{_deaths(task)}", "")
 
     def _letter(self, task: Task, tuples: int, port: str, shown: str, error: str, trace: str) -> None:
-        from hpcd4p.record.summary import DeadLetter
+        from hpcd4p.record.summary import DeadLetter, kind_of
+        from hpcd4p.runtime.execute.letters import Failure
 
-        rank = self._rank
         letter = DeadLetter(
-            element=rank.plan.elements[task.element].name,
+            element=self._plan.elements[task.element].name,
             input=port,
             value_text=shown,
             error=error,
             traceback=trace or error,
-            rank=rank.rank,
-            time_s=clock.now() - rank.started,
+            rank=self._link.rank,
+            time_s=self._clock.elapsed(),
         )
-        rank.bury_letter(task.element, letter, tuples)
+        self._fail(Failure(task.element, Cause.RAISED, kind_of(letter), tuples, letter))
 
     def _stand_in(self, element: int) -> Instance:
         """An instance that is never started: it holds what came out, and counts."""
         instance = self._stand_ins.get(element)
         if instance is None:
-            rank = self._rank
-            instance = rank.flow.instance(rank.plan.elements[element], rank.elements[element])
+            instance = self._flow.instance(self._plan.elements[element], self._elements[element])
             self._stand_ins[element] = instance
         return instance
 

@@ -1,0 +1,182 @@
+"""The link of a rank to the broker: the only place that talks to it.
+
+Owns what was heard last, the statistics that are to be told, and the orders that have come. An order is only
+kept here: the loop carries it out between two moves, never in the middle of a call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hpcd4p.backoff import Backoff
+from hpcd4p.errors import RankLost
+from hpcd4p.runtime.commit.inbox import Inbox
+from hpcd4p.runtime.execute import at_work
+from hpcd4p.transport.broker import IDLE, IN_CALL, REAL, SILENT, Broker
+from hpcd4p.transport.statistics import stats_s
+from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.messages import Commit, Order, Reply
+
+if TYPE_CHECKING:
+    from hpcd4p.control.granularity import Granularity
+    from hpcd4p.runtime.clock import Clock
+
+STATS_S = (0.001, 0.05)
+"""Statistics go out with the first commit after this time (first, doubled each time, at most): the sizes
+of tasks follow from them, and the first sizes are guesses."""
+
+
+class Link:
+    """Of one rank.
+
+    Parameters
+    ----------
+    figures
+        Gives the statistics since its last call.
+
+    Attributes
+    ----------
+    orders
+        Those that have come and are not carried out, oldest first.
+    bells
+        How often the bell has rung.
+    hungry, waiting, waiting_tasks, waiting_bytes, congested
+        What the broker said last: pool ranks without a task; tasks that wait by element (only in the middle of
+        a call), all of them, and their bytes; stateful elements that are behind.
+    owners
+        Rank by pool element that only this rank may run. The same dict always.
+    """
+
+    def __init__(
+        self,
+        rank: int,
+        broker: Broker,
+        codec: Codec,
+        inbox: Inbox,
+        granularity: Granularity,
+        elements: int,
+        figures: Callable[[], dict[str, int]],
+        clock: Clock,
+    ) -> None:
+        self.rank = rank
+        self.orders: deque[Order] = deque()
+        self.bells = 0
+        self.hungry = 0
+        self.waiting: dict[int, int] = {}
+        self.waiting_tasks = 0
+        self.waiting_bytes = 0
+        self.congested: frozenset[int] = frozenset()
+        self.owners: dict[int, int] = {}
+        self._broker = broker
+        self._codec = codec
+        self._inbox = inbox
+        self._granularity = granularity
+        self._figures = figures
+        self._clock = clock
+        self._told_at = clock.now()
+        self._least_s = stats_s(elements)
+        self._apart = Backoff(STATS_S[0], max(STATS_S[1], self._least_s))
+
+    def exchange(
+        self,
+        commit: Commit | None = None,
+        take: Sequence[int] = (),
+        ring: Sequence[int] = (),
+        stand: int = IDLE,
+        figures: bool = False,
+    ) -> Reply:
+        """One step with the broker.
+
+        Parameters
+        ----------
+        figures
+            Tell the statistics, and ask for service times, although they are not due.
+
+        Raises
+        ------
+        RankLost
+            The head has taken this rank for dead.
+        """
+        commit = commit or Commit()
+        now = self._clock.now()
+        due = figures or now - self._told_at > self._apart.now_s
+        if due:
+            self._told_at = now
+            self._apart.next()
+        if due or commit.dead:  # who judges failures must know what they are failures of
+            commit.stats |= self._figures()
+        worse, better = self._inbox.congestion()
+        reply = self._broker.step(commit, take, ring, worse, better, due, stand)
+        at_work.well()
+        if not reply.accepted:
+            raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
+        self._hear(reply, stand)
+        return reply
+
+    def _hear(self, reply: Reply, stand: int) -> None:
+        self.hungry = reply.idle
+        if stand == IN_CALL:
+            self.waiting = reply.waiting
+        self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
+        self.congested = reply.congested
+        if reply.owners or self.owners:
+            self.owners.clear()
+            self.owners.update(reply.owners)
+        if reply.service_us:
+            self._granularity.learn(reply.service_us)
+        self.orders.extend(reply.orders)
+
+    def wait(self, seconds: float | None) -> int:
+        """Wait for the bell, or for `seconds`; what was heard, see `Broker.wait`."""
+        heard = self._broker.wait(seconds)
+        if heard != SILENT:
+            self.bells += 1
+        return heard
+
+    def wake(self) -> None:
+        """End the `wait` of this rank from another thread."""
+        self._broker.wake()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the order to stop is here: nothing is worth waiting for any more."""
+        return any(order.word == "stop" for order in self.orders)
+
+    # ---- statistics
+
+    def figures_due(self, active_at: float, linger_s: float) -> float | None:
+        """When to tell the statistics of a rank that has nothing to do; None: there are none.
+
+        Parameters
+        ----------
+        active_at
+            When it worked last.
+        linger_s
+            For so long after that it may still commit something, and they go with it.
+        """
+        if self._told_at >= active_at:
+            return None
+        return max(active_at + linger_s, self._told_at + max(self._apart.now_s, self._least_s))
+
+    def tell_last(self) -> None:
+        """Tell the last statistics; nothing else of this rank is outstanding when it is told to stop."""
+        commit = Commit()
+        commit.stats = self._figures()
+        if commit.stats:
+            self._broker.step(commit)
+
+    # ---- for the head, at once
+
+    def report(self, kind: str, what: object) -> None:
+        """Leave a word for the head."""
+        self._broker.report(self._codec.seal((kind, self.rank, what), about(REPORT)))
+
+    def tell(self, kind: str, element: int, what: str) -> None:
+        """Leave a word about an element for the head."""
+        self.report(kind, (element, what))
+
+    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+        """See `Broker.claim`."""
+        return self._broker.claim(element, word, digest)

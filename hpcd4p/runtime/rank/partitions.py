@@ -1,0 +1,168 @@
+"""The partitions that a rank holds: their instances, and the work that is in line for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hpcd4p.plan.model import ElementPlan, Plan
+from hpcd4p.runtime.commit.inbox import Inbox
+from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.execute.setup import copy_element
+from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.pump import Pump
+from hpcd4p.runtime.rank.room import Room
+from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.clock import Clock
+
+
+class Hosted(Protocol):
+    """What has a place on a rank: an instance, or the collector."""
+
+    @property
+    def plan(self) -> ElementPlan:
+        """Its element."""
+
+    @property
+    def chunk_tuples(self) -> int:
+        """Tuples to run between two looks at the clock."""
+
+    def run(self, port: str, values: list[Any]) -> None:
+        """Feed `values` that arrived at `port`."""
+
+    def take(self) -> list[tuple[str, list[Any]]]:
+        """(output, values) of what has been written since the last call."""
+
+
+class Partitions:
+    """Of one rank."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        elements: list[GenericPE],
+        settings: EngineSettings,
+        flow: Flow,
+        committer: Committer,
+        room: Room,
+        probation: Probation,
+        account: RankAccount,
+        pump: Pump,
+        clock: Clock,
+    ) -> None:
+        self._plan = plan
+        self._elements = elements
+        self._settings = settings
+        self._flow = flow
+        self._outgoing = committer.outgoing
+        self._inbox: Inbox = committer.inbox
+        self._room = room
+        self._probation = probation
+        self._account = account
+        self._pump = pump
+        self._clock = clock
+        self._hosted: dict[tuple[int, int], Hosted] = {}
+        self._instances: dict[tuple[int, int], Instance] = {}
+
+    def start(self, rank: int) -> None:
+        """Start the instances that `rank` hosts; raises `ElementFailed` if `preprocess` of one raises."""
+        for e, partition in self._plan.hosted(rank):
+            element = self._plan.elements[e]
+            if element.role.fixed:
+                pe = copy_element(self._elements[e], element.partitions)
+                instance = self._flow.instance(element, pe, partition)
+                instance.on_overflow = self._overflow
+                instance.start()
+                self.host(instance, partition)
+                self._instances[e, partition] = instance
+                self._probation.begin_fixed(instance)
+        for instance in self._instances.values():
+            self._forward(instance)  # what `preprocess` has written
+
+    def host(self, hosted: Hosted, partition: int = 0) -> None:
+        """From now on `hosted` gets what is in line for that partition of its element."""
+        self._hosted[hosted.plan.index, partition] = hosted
+
+    def instances(self) -> list[Instance]:
+        """All instances of elements."""
+        return list(self._instances.values())
+
+    def work(self) -> bool:
+        """Run what is in line, for one slice; whether there was any."""
+        if self._outgoing.full:
+            return False
+        for element in self._inbox.waiting():
+            if not self._room.blocked(element):
+                self.work_line(element)
+                return True
+        return False
+
+    def held_back(self) -> bool:
+        """Whether something is in line, and all of it waits for room further down."""
+        return bool(self._inbox.tuples) and all(map(self._room.blocked, self._inbox.tuples))
+
+    def work_line(self, element: int) -> None:
+        """Run what is in line for `element`, for one slice."""
+        line = self._inbox.lines[element]
+        now = self._clock.now
+        end = now() + self._settings.task_s
+        while self._inbox.tuples[element]:
+            if not line:
+                for lost in self._inbox.open():
+                    self._outgoing.give_up(lost)
+                continue
+            hosted = self._hosted[element, line[0][0]]
+            most = min(hosted.chunk_tuples, self._settings.max_task_tuples)
+            _, port, values = self._inbox.next(element, most)
+            if not values:
+                continue
+            began = now()
+            hosted.run(port, values)
+            self._account.worked(began, now())
+            if isinstance(hosted, Instance):
+                self._probation.inspect(hosted)
+            self._forward(hosted)
+            self._account.tuples += len(values)
+            # the outbox may have been sealed in the middle of a call
+            self._outgoing.outbox.count(element, -len(values))
+            if now() > end or self._outgoing.heavy:
+                break
+
+    def help(self, element: int, open_to: Callable[[int], bool]) -> bool:
+        """See `pump.Help`."""
+        for e in self._inbox.waiting():
+            if open_to(e):
+                self.work_line(e)
+                return True
+        return False
+
+    def finish(self, element: int) -> None:
+        """Post-process every instance of `element` that is here."""
+        for partition in range(self._plan.elements[element].partitions):
+            instance = self._instances.get((element, partition))
+            if instance is not None:
+                began = self._clock.now()
+                instance.finish()
+                self._account.worked(began, self._clock.now())
+                self._forward(instance)
+                self._outgoing.outbox.count(element, -1)
+
+    def _overflow(self, instance: Instance) -> None:
+        """In the middle of a call: send on what it has written so far, for it is as much as should be held."""
+        self._pump.aside(instance, lambda: self._spill(instance))
+
+    def _spill(self, instance: Instance) -> None:
+        self._forward(instance)
+        if self._outgoing.heavy:
+            self._pump.relieve(instance.plan.index)
+
+    def _forward(self, hosted: Hosted) -> None:
+        out = hosted.take()
+        if out:
+            self._outgoing.route(hosted.plan.index, out)

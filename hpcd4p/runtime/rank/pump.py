@@ -1,0 +1,94 @@
+"""The nested work of a call that writes without end: it waits in its middle, and its rank helps others.
+
+A call may write more than memory holds. So in its middle, when the transaction at hand is *heavy*, the rank
+commits what there is, and waits until there is room for more. Others may be waiting for this rank meanwhile;
+so it goes on working, but only for elements *behind* the one in the call, in the order of the plan, which
+follows the edges. So what is in the middle of a call on one rank, from the outer call to the inner, is in that
+order too, and no two ranks can wait for each other: of all that is crowded, the last in the order can always
+be worked on. Orders of the head wait until the outermost call is over; only the order to stop ends the waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.room import Room
+from hpcd4p.transport.broker import IN_CALL
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+
+BLOCKED_S = 0.01
+"""Between two looks whether congestion further down is over."""
+
+DEEP_CALLS = 16
+"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each is
+a dozen of the thousand calls that Python allows. (It takes as many elements in a row that write more than may
+wait, in one call each.)"""
+
+Help = Callable[[int, Callable[[int], bool]], bool]
+"""Do some work of an element behind the given one, which is in a call; whether there was any. The second
+argument says whether an element may be worked on now."""
+
+
+class Pump:
+    """Of one rank.
+
+    Attributes
+    ----------
+    helpers
+        What the rank can do meanwhile, the most urgent first. Each leaves all that it did in the outbox.
+    """
+
+    def __init__(self, committer: Committer, room: Room, account: RankAccount, clock: Clock) -> None:
+        self.helpers: list[Help] = []
+        self._committer = committer
+        self._link = committer.link
+        self._room = room
+        self._account = account
+        self._clock = clock
+        self._depth = 0
+        """Calls that wait in their middle, each begun by the help of the one before."""
+
+    def aside(self, instance: Instance, work: Callable[[], None]) -> None:
+        """Do `work` in the middle of a call of `instance`: that time is not the element's."""
+        began = self._clock.now()
+        work()
+        now = self._clock.now()
+        instance.busy_s -= now - began
+        self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
+
+    def relieve(self, element: int) -> None:
+        """In the middle of a call of `element`: commit what it has written, and wait until there is room."""
+        self._committer.settle()  # what is not committed cannot be worked on, and others may wait for it
+        self._look()
+        if self._depth >= DEEP_CALLS:
+            return
+        self._depth += 1
+        try:
+            while not self._link.stopping and self._room.crowded(element):
+                self._committer.receive()
+                if not self._help(element):
+                    self._link.wait(BLOCKED_S)
+                    self._look()
+        finally:
+            self._depth -= 1
+
+    def _help(self, element: int) -> bool:
+        def open_to(e: int) -> bool:
+            return e > element and not self._room.crowded(e)
+
+        for help_with in self.helpers:
+            if help_with(element, open_to):
+                self._committer.settle()
+                self._look()
+                return True
+        return False
+
+    def _look(self) -> None:
+        """Hear what waits, by element."""
+        self._link.exchange(stand=IN_CALL)

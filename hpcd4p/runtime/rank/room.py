@@ -1,0 +1,50 @@
+"""Whether there is room further down for what an element writes, by what this rank has heard last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpcd4p.control.marks import Marks
+from hpcd4p.plan.model import Plan
+from hpcd4p.runtime.rank.link import Link
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+
+
+class Room:
+    """As one rank sees it. Every question is answered from memory.
+
+    Attributes
+    ----------
+    feeds
+        By element: stateful elements that a task of it may send to.
+    """
+
+    def __init__(self, plan: Plan, settings: EngineSettings, link: Link) -> None:
+        self._marks = Marks(plan, settings)
+        self._link = link
+        self._collector = plan.collector
+        self.feeds = self._marks.feeds
+
+    def writes_undeclared(self, element: int) -> None:
+        """`element` has written on an output that it had not declared, which goes to the collector."""
+        self._marks.feeds_collector(element, self._collector)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many tasks wait as may."""
+        return self._marks.full(self._link.waiting_tasks, self._link.waiting_bytes)
+
+    def congested_below(self, element: int) -> bool:
+        """Whether a stateful element that `element` may send to is behind."""
+        return bool(self._link.congested and self.feeds[element] & self._link.congested)
+
+    def blocked(self, element: int) -> bool:
+        """Whether what `element` writes would only pile up further down."""
+        return self._marks.blocked(element, self._link.congested, self.full)
+
+    def crowded(self, element: int) -> bool:
+        """Whether as much as may waits further down than `element`; for one in the middle of a call."""
+        link = self._link
+        return self._marks.crowded(element, link.congested, link.waiting, link.waiting_bytes)
