@@ -22,7 +22,7 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.watch import Watched
-from hpcd4p.transport.broker import FILL, REAL, RELEASE
+from hpcd4p.transport.broker import Claim
 from hpcd4p.workflow.places import Place, places
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ CLAIMED, DOUBTED = "claimed", "doubted"
 
 Tell = Callable[[str, int, str], None]
 
-Claim = Callable[[int, str, str], bool]
+Ask = Callable[[int, Claim, str], bool]
 
 NOBODY: Mapping[int, int] = {}
 """Owners, where there are none."""
 
 
-def refuse(element: int, word: str, digest: str) -> bool:
+def refuse(element: int, claim: Claim, digest: str) -> bool:
     """The claim of one who only inspects: there is nothing to claim."""
     raise NotImplementedError
 
@@ -70,7 +70,7 @@ class Probation:
         rank: int,
         tell: Tell,
         clock: Clock,
-        claim: Claim = refuse,
+        claim: Ask = refuse,
         owners: Mapping[int, int] = NOBODY,
     ) -> None:
         self.owners = owners
@@ -201,7 +201,7 @@ class Probation:
             self._say(DOUBTED, e, words)
         if fills and e not in self._filled and not unseen:
             self._filled[e] = fills, tuples
-            if not self._claim(e, FILL, fills):
+            if not self._claim(e, Claim.FILL, fills):
                 self._refused(e, words, clean, spoiled=False)
             return
         if set(what) & set(self._plan.elements[e].shared):
@@ -209,7 +209,7 @@ class Probation:
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._claim(each, REAL, ""):
+            if self._claim(each, Claim.REAL, ""):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -221,10 +221,10 @@ class Probation:
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
         """`e` has filled something in and not changed since."""
-        if not self._claim(e, FILL, fills):
+        if not self._claim(e, Claim.FILL, fills):
             self._refused(e, "what it keeps", clean, spoiled=False)
         elif tuples >= at + QUIET_TUPLES:
-            self._claim(e, RELEASE, fills)
+            self._claim(e, Claim.RELEASE, fills)
             del self._filled[e]
 
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
