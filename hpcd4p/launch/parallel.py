@@ -21,7 +21,7 @@ from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.execute.setup import RedisPlace, Setup
-from hpcd4p.runtime.head.head import lead
+from hpcd4p.runtime.head.lead import lead
 from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.runtime.job import Job
 from hpcd4p.transport.broker import Broker

@@ -28,6 +28,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import left_behind
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.forked import tell_of_exits
@@ -35,7 +36,7 @@ from hpcd4p.runtime.execute.garbage import hold
 from hpcd4p.runtime.execute.setup import RedisPlace, Setup, elements_of
 from hpcd4p.runtime.execute.signals import deafen, hear_alarms
 from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
-from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.keys import Keys
@@ -135,8 +136,8 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if isinstance(elements, ElementFailed):
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
-        rank = PoolRank(setup.plan, elements, settings, broker, mesh, codec)
-        rank.cpu = CpuAccount(CpuClock())
+        rank = RankLoop(setup.plan, elements, settings, broker, mesh, codec, Clock())
+        rank.tasks.cpu = CpuAccount(CpuClock())
         rank.suspects.prepare(setup)
         if setup.plan.holds_state(number):
             _say_where_it_dies()
@@ -147,7 +148,6 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         with descriptors.room():
             _give_up(error, setup, number, broker, codec)
-    broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
     if rank.stopped is not None and rank.stopped.args[1]:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)

@@ -34,7 +34,9 @@ def die() -> None:
 class MemoryCell:
     """See `runtime.rank.apart.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
-    def __init__(self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock
+    ) -> None:
         self._plan = plan
         self._elements = elements
         self._chance = chance

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.sealing import SEND_TUPLES, heavy_bytes, is_due, is_full, is_heavy, ring_after_s
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route, as_written
-from hpcd4p.runtime.commit.transaction import RING_AFTER_S, Outbox, Sealer, Window
+from hpcd4p.runtime.commit.transaction import Outbox, Sealer, Window
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import show_error
 from hpcd4p.transport.broker import Mesh
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.salvage import Lost
 
-URGENT_RING_S = 0.0001
-"""While a rank waits for its commit and does nothing else, it rings for its messages after this time."""
-
-SEND_TUPLES = 4096
-"""So many tuples for partitions make a message, also in the middle of a transaction: they are pickled
-while they are in the cache, and their owner can begin to receive."""
-
-PARTIAL_TUPLES = 50_000
-"""A transaction that holds more than this in the middle of a call commits what it has."""
-
-HEAVY_BYTES = (1 << 20, 16 << 20)
-"""The same in bytes: between these, and no more than all ranks together may put into Redis."""
-
-WINDOW_BYTES = 16 << 20
-"""No more is begun while this much is under way: what waits at its owner in megabytes is in no cache when its
-turn comes (of 1 MiB arrays 72 on their way to a rank cost it 5 % more of its core than 36)."""
-
 
 class Outgoing:
     """Of one rank.
@@ -51,8 +35,6 @@ class Outgoing:
         The transaction at hand.
     window
         Those before it that are not committed.
-    sealed_at
-        When one was sealed last.
     """
 
     def __init__(
@@ -67,7 +49,7 @@ class Outgoing:
     ) -> None:
         self.outbox = Outbox(clock)
         self.window = Window(mesh)
-        self.sealed_at = clock.now()
+        self._sealed_at = clock.now()
         self._plan = plan
         self._flow = flow
         self._clock = clock
@@ -75,8 +57,8 @@ class Outgoing:
             plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings.max_task_bytes, clock
         )
         self._most = settings.window
-        share = settings.high_bytes // (2 * max(1, len(plan.pool_ranks)))
-        self._heavy_bytes = max(HEAVY_BYTES[0], min(HEAVY_BYTES[1], share))
+        self._slice_s = settings.slice_s
+        self._heavy_bytes = heavy_bytes(settings.high_bytes, len(plan.pool_ranks))
         self._slept = self._alert = False
 
     def route(self, element: int, out: list[tuple[str, list[Any]]]) -> None:
@@ -107,7 +89,7 @@ class Outgoing:
         if self.outbox:
             # what cannot travel is found now, and fails in this outbox
             self.window.add(self._sealer.seal(self.outbox))
-            self.sealed_at = self._clock.now()
+            self._sealed_at = self._clock.now()
             self._alert, self._slept = self._slept, False
             self.forget()
 
@@ -115,29 +97,29 @@ class Outgoing:
         """Begin a new transaction."""
         self.outbox = Outbox(self._clock)
 
+    def is_due(self, worked: bool, now: float, linger_s: float) -> bool:
+        """Whether to seal now, between two moves: see `control.sealing.is_due`."""
+        if not self.outbox:
+            return False
+        return self.heavy or is_due(worked, now, self.outbox.began, self._sealed_at, self._slice_s, linger_s)
+
     @property
     def heavy(self) -> bool:
         """Whether the transaction at hand holds as much as it may."""
-        return self.outbox.tuples > PARTIAL_TUPLES or self.outbox.bytes > self._heavy_bytes
+        return is_heavy(self.outbox.tuples, self.outbox.bytes, self._heavy_bytes)
 
     @property
     def full(self) -> bool:
         """Whether as much is under way as may be."""
-        waiting = len(self.window)
-        return waiting >= self._most or (waiting > 0 and self.window.bytes > WINDOW_BYTES)
+        return is_full(len(self.window), self.window.bytes, self._most)
 
     def slept(self) -> None:
         """This rank has slept until its bell rang."""
         self._slept = True
 
     def ring_after_s(self, busy: bool) -> float:
-        """A message that is not matched by then goes to a rank that is asleep, or busy: ring its bell.
-
-        The first that is sent after a sleep most likely goes to one that sleeps, too.
-        """
-        if self._alert:
-            return 0.0
-        return RING_AFTER_S if busy else URGENT_RING_S
+        """After so long, ring the bells of ranks that have not matched a message; `busy`: see `control.sealing`."""
+        return ring_after_s(self._alert, busy)
 
     def _untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:
         """Make a dead letter of a tuple that cannot be sent to `element`.

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.sealing import rings
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime.execute.weight import weigh
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.execute.letters import Failure
-
-RING_AFTER_S = 0.001
-"""A message that is not matched by then goes to a rank that is asleep: ring its bell."""
-
-RING_AGAIN_S = 0.05
-"""And ring again, in case it was only busy."""
 
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
@@ -298,11 +293,11 @@ class Window:
         """Seconds since the oldest was sealed; 0 if there is none."""
         return now - self._queue[0].sealed if self._queue else 0.0
 
-    def to_ring(self, now: float, after_s: float = RING_AFTER_S) -> list[int]:
+    def to_ring(self, now: float, after_s: float) -> list[int]:
         """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
         ranks: list[int] = []
         for prepared in self._queue:
-            if now - max(prepared.sealed + after_s - RING_AGAIN_S, prepared.rung) < RING_AGAIN_S:
+            if not rings(now, prepared.sealed, prepared.rung, after_s):
                 continue
             prepared.rung = now
             ranks.extend(

@@ -15,7 +15,7 @@ from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost,
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -46,8 +46,6 @@ AGAIN = 0.2
 
 INHERIT = "inherit"
 """Order to the head itself: the pool is its own from now on."""
-
-POOL_DIED = "every rank of the pool has died"
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
@@ -97,12 +95,12 @@ class Coordinator:
     """
 
     def __init__(
-        self, plan: Plan, settings: EngineSettings, broker: Broker, codec: Codec, sink: Any, started: float
+        self, plan: Plan, settings: EngineSettings, broker: Broker, codec: Codec, sink: Any, clock: Clock
     ) -> None:
         self.plan = plan
         self.settings = settings
         self.ending = Ending(plan)
-        self.liveness = Liveness(list(range(1, plan.size)), started)
+        self.liveness = Liveness(list(range(1, plan.size)), clock.started)
         self.suspicion = Suspicion(len(plan.pool_ranks))
         self.figures: list[RankFigures] = []
         self.stats: dict[str, int] = {}
@@ -119,18 +117,18 @@ class Coordinator:
         self._broker = broker
         self._codec = codec
         self._sink = sink
-        self._started = started
+        self._clock = clock
         self._looked = self._counted = 0.0
         self._count_s = stats_s(len(plan.elements))
-        self._looked_alive = started
+        self._looked_alive = clock.started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
         self._changes: dict[str, int] = {}
         self._care = False
-        self.scaler = Scaler(plan, settings, broker.order, self.event, started)
+        self.scaler = Scaler(plan, settings, broker.order, self.event, clock.started)
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
-        self._sink.event(clock.now() - self._started, kind, text)
+        self._sink.event(self._clock.elapsed(), kind, text)
 
     def warn(self, kind: str, text: str) -> None:
         """Add a line to the story of the run, and tell it at once."""
@@ -139,7 +137,7 @@ class Coordinator:
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
-        return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - clock.now()
+        return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - self._clock.now()
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look, and do what follows.
@@ -160,7 +158,7 @@ class Coordinator:
         RunStopped
             The run cannot go on, or should not.
         """
-        now = clock.now()
+        now = self._clock.now()
         self._looked = now
         alive = now - self._looked_alive > self._alive_s * (AGAIN if self.liveness.unsure else 1)
         count = now - self._counted >= self._count_s or now >= self.scaler.due()
@@ -209,7 +207,7 @@ class Coordinator:
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
-            told, lived = in_run_time(figures, life, clock.instant(self._started))
+            told, lived = in_run_time(figures, life, self._clock.instant(self._clock.started))
             self.figures.append(told)
             self.scaler.scaling.lives.append(lived)
             for element, words in doubted:
@@ -239,7 +237,7 @@ class Coordinator:
             if self.liveness.life.get(rank) is Life.LOST:
                 what = self.claimed.get(element, "something")
                 raise RankLost(
-                    f"rank {rank} died {clock.now() - self._started:.1f} s into the run. It did all the work "
+                    f"rank {rank} died {self._clock.elapsed():.1f} s into the run. It did all the work "
                     f"of {self.plan.elements[element].name}, which changes {what} while it works; that is "
                     "gone with it. Nothing was written as a result: start the run again. If it does not "
                     "matter (a cache, say), write `stateful = False` into its class, and any rank may die"
@@ -248,13 +246,13 @@ class Coordinator:
     def _lose(self, rank: int) -> None:
         committed, given_up = self._broker.bury(rank)
         self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
-        parked_s = self.scaler.lose(rank, clock.now())
-        active_s = clock.now() - self._started - parked_s
+        parked_s = self.scaler.lose(rank, self._clock.now())
+        active_s = self._clock.elapsed() - parked_s
         self.figures.append(
             RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
         )
         if rank in self.plan.stateful_ranks:
-            raise RankLost(_host_died(self.plan, rank, clock.now() - self._started))
+            raise RankLost(_host_died(self.plan, rank, self._clock.elapsed()))
         pool = self._pool()
         self.suspicion.died(len(pool))
         if pool:
@@ -283,7 +281,7 @@ class Coordinator:
             name = self.plan.elements[task.element].name
             text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
             shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
-            letter = DeadLetter(name, "", shown, text, text, 0, clock.now() - self._started)
+            letter = DeadLetter(name, "", shown, text, text, 0, self._clock.elapsed())
             self.failures.add(kind_of(letter), task.tuples, letter)
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
@@ -297,7 +295,7 @@ class Coordinator:
         self._broker.order(
             self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
         )
-        end = clock.now() + FAREWELL_S
+        end = self._clock.now() + FAREWELL_S
         while True:
             seen = self._broker.observe(alive=False)
             self.stats = seen.stats
@@ -308,7 +306,7 @@ class Coordinator:
                     self._reported(figures)
                 else:
                     self.liveness.left(rank)
-            if (self.liveness.here() or seen.untold) and clock.now() < end:
+            if (self.liveness.here() or seen.untold) and self._clock.now() < end:
                 self._broker.wait(0.05)
             elif not seen.dead:
                 if not status:

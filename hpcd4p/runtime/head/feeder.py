@@ -5,44 +5,56 @@ Owns how much is taken from a source at a time. When the run is over, `runtime.h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import MANY_TUPLES, apart_s
+from hpcd4p.control.moves import soonest
 from hpcd4p.plan.model import Role
-from hpcd4p.runtime import clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.execute.source import Source
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.rank.pool import PoolRank
-from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.wire.codec import Codec
+from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.wire.messages import Commit
 
 ASK_S = (0.001, 0.02)
 """Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
 
-class Feeder(PoolRank):
-    """A rank that runs the sources. `Head` is the rest of it. In the pool it is only when nobody else is.
+class Feeder:
+    """What the head does besides: it runs the sources. See `runtime.rank.loop.Besides`.
+
+    Parameters
+    ----------
+    loop
+        That of the head.
+    event
+        Adds a line to the story of the run.
 
     Attributes
     ----------
     sources
         Roots that run here.
-    feeds
-        (element, calls) of roots whose calls are tasks of the pool.
     """
 
-    def __init__(self, job: Job, broker: Broker, mesh: Mesh, codec: Codec) -> None:
-        super().__init__(job.plan, job.elements, job.settings, broker, mesh, codec)
-        self.job = job
+    def __init__(self, job: Job, loop: RankLoop, event: Callable[[str, str], None]) -> None:
         self.sources: list[Source] = []
-        self.feeds: list[tuple[int, Any]] = []
+        self._listed: list[tuple[int, Any]] = []
+        """(element, calls) of roots whose calls are tasks of the pool."""
+        self._job = job
+        self._plan = job.plan
+        self._loop = loop
+        self._link = loop.link
+        self._outgoing = loop.outgoing
+        self._room = loop.room
+        self._granularity = loop.granularity
+        self._clock = loop.clock
+        self._event = event
         self._closed: list[Instance] = []
-        self._ask_apart = Backoff(ASK_S[0], max(ASK_S[1], self._count_s / 4))
+        self._ask_apart = Backoff(ASK_S[0], max(ASK_S[1], loop.link.least_s / 4))
         self._asked_at = 0.0
         self._asking = False
         pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
@@ -51,39 +63,41 @@ class Feeder(PoolRank):
             for out in job.plan.outgoing()
         ]
 
-    def event(self, kind: str, text: str) -> None:
-        """Add a line to the story of the run."""
-
     def start(self, threads: bool = True) -> None:
         """Open the sources: every root counts as one pending tuple until its calls are made."""
         opening = Commit(tx=0)
-        for element in self.plan.elements:
+        for element in self._plan.elements:
             if element.role is not Role.ROOT:
                 continue
             opening.counts[element.index] = 1
-            calls: Any = self.job.inputs[element.index]
+            calls: Any = self._job.inputs[element.index]
             if isinstance(calls, int):
                 self._open(element.index, range(calls), movable=element.movable)
             elif element.movable:
-                self.feeds.append((element.index, calls))
+                self._listed.append((element.index, calls))
             else:
                 self._open(element.index, calls, movable=False)
-        self.broker.step(opening)
+        self._link.exchange(opening)
         for source in self.sources if threads else ():
             source.start()
 
     def _open(self, element: int, calls: Any, movable: bool) -> None:
-        plan = self.plan.elements[element]
-        instance = self.flow.instance(plan, copy_element(self.elements[element], 1))
-        letters = Letters(self.plan, self.rank, self.started)
-        most = self.settings.max_task_tuples
-        self.sources.append(Source(instance, letters, calls, movable, most, self.broker.wake))
+        instance = self._loop.flow.instance(
+            self._plan.elements[element], copy_element(self._job.elements[element], 1)
+        )
+        letters = Letters(self._plan, self._loop.rank, self._clock)
+        most = self._job.settings.max_task_tuples
+        self.sources.append(Source(instance, letters, calls, movable, most, self._link.wake, self._clock))
         instance.start()
 
-    def instances(self) -> list[Any]:
-        """See `Rank.instances`."""
-        held = [*self._closed, *(source.instance for source in self.sources)]
-        return [*held, *self.suspects.instances()]
+    def stop(self) -> None:
+        """Let the threads of the sources end."""
+        for source in self.sources:
+            source.stop()
+
+    def instances(self) -> list[Instance]:
+        """See `Besides.instances`."""
+        return [*self._closed, *(source.instance for source in self.sources)]
 
     @property
     def flowing(self) -> bool:
@@ -91,44 +105,43 @@ class Feeder(PoolRank):
 
         With a few tuples at a time, counters fall to 0 and ring hundreds of times a second.
         """
-        return any(not (s.done or self.blocked(s.instance.plan.index)) for s in self.sources)
+        return any(not (s.done or self._room.blocked(s.instance.plan.index)) for s in self.sources)
 
     def work(self) -> bool:
-        """See `Rank.work`: what is in line here first, then the sources."""
-        worked = super().work()
+        """See `Besides.work`."""
         self._asking = False
-        if not self.window_full:
-            worked = self._take_sources() or worked
-            worked = self._feed() or worked
-        return worked
+        if self._outgoing.full:
+            return False
+        taken = self._take_sources()
+        return self._publish_listed() or taken
 
-    def pause(self) -> float | None:
-        """See `Rank.pause`."""
+    def pause(self, now: float) -> float | None:
+        """See `Besides.pause`."""
         ask = self._ask_apart.now_s if self._asking else None
-        pauses = [super().pause(), ask, *map(self._patience, self.sources)]
-        return min((pause for pause in pauses if pause is not None), default=None)
+        return soonest([ask, *(self.patience(source, now) for source in self.sources)])
 
-    def _patience(self, source: Source) -> float | None:
+    def patience(self, source: Source, now: float) -> float | None:
         """How long to leave `source` alone; None: until it wakes us, or what it waits for does.
 
         What is written after a silence is taken at once, and what follows it `flush_s` later: a task for each
         tuple of a quick source would cost more than the tuples.
         """
-        if self.window_full or self.blocked(source.instance.plan.index):
+        if self._outgoing.full or self._room.blocked(source.instance.plan.index):
             return None
-        left = self._next_take(source) - clock.now()
+        left = self._next_take(source) - now
         if left > 0 and not source.done:
             return left
         return None if source.listen() or self._asking else 0.0
 
     def _next_take(self, source: Source) -> float:
-        return source.taken_at + apart_s(source.taken, self.waiting_tasks, self.settings.flush_s)
+        flush_s = self._job.settings.flush_s
+        return source.taken_at + apart_s(source.taken, self._link.waiting_tasks, flush_s)
 
     def _is_early(self, source: Source) -> bool:
         """Whether to leave what a slow source has written: more of it makes a task that costs no more."""
         if source.done or source.taken >= MANY_TUPLES:
             return False
-        return self._next_take(source) > clock.now() and source.held() < MANY_TUPLES
+        return self._next_take(source) > self._clock.now() and source.held() < MANY_TUPLES
 
     # ---- how much at a time
 
@@ -137,23 +150,22 @@ class Feeder(PoolRank):
 
         As long as it is unknown how many make a task, one for each rank, and no more while nobody lacks any.
         """
-        unknown = [t for t in targets if not self.granularity.known(t)]
-        if unknown and self.waiting_tasks and any(map(self.granularity.tried, unknown)):
+        unknown = [t for t in targets if not self._granularity.known(t)]
+        if unknown and self._link.waiting_tasks and any(map(self._granularity.tried, unknown)):
             self._ask()
-            unknown = [t for t in targets if not self.granularity.known(t)]
-            if unknown and self.waiting_tasks:
+            unknown = [t for t in targets if not self._granularity.known(t)]
+            if unknown and self._link.waiting_tasks:
                 self._asking = True
                 return 0
         self._ask_apart.reset()
-        return min(map(self.granularity.round_tuples, unknown)) if unknown else None
+        return min(map(self._granularity.round_tuples, unknown)) if unknown else None
 
     def _ask(self) -> None:
-        now = clock.now()
+        now = self._clock.now()
         if now > self._asked_at + self._ask_apart.now_s:
             self._asked_at = now
             self._ask_apart.next()
-            self._flushed_at = 0.0  # with the statistics
-            self.exchange(Commit())
+            self._link.exchange(figures=True)
 
     def _rounds(self, source: Source) -> dict[str, int]:
         """Most to take of each output of `source` that leads to elements whose speed is not known.
@@ -162,7 +174,7 @@ class Feeder(PoolRank):
         """
         most: dict[str, int] = {}
         for output, targets in self._ahead[source.instance.plan.index].items():
-            if not all(map(self.granularity.known, targets)):
+            if not all(map(self._granularity.known, targets)):
                 count = self._round(targets) if source.instance.out[output] else 0
                 if count is not None:
                     most[output] = count
@@ -174,24 +186,24 @@ class Feeder(PoolRank):
         worked = False
         for source in list(self.sources):
             element = source.instance.plan.index
-            if self.blocked(element) or self._is_early(source):
+            if self._room.blocked(element) or self._is_early(source):
                 continue
             done = source.done  # before the take: what is written after it would be lost
             out, failures = source.take(self._rounds(source))
             done = done and not source.held()
             if source.changed:
-                self.probation.doubt(element, source.changed)
+                self._loop.probation.doubt(element, source.changed)
             for failure in failures:
-                self.fail(failure)
+                self._loop.fail(failure)
             if out:
-                self.route(element, out)
+                self._outgoing.route(element, out)
             worked = worked or bool(out or failures)
             if done:
                 self._close(source)
                 worked = True
         if worked:
             # one commit for all that there was: a quick source makes large ones, a slow one small ones
-            self.seal()
+            self._outgoing.seal()
         return worked
 
     def _close(self, source: Source) -> None:
@@ -201,38 +213,38 @@ class Feeder(PoolRank):
         self._closed.append(source.instance)
         self.sources.remove(source)
         if source.rest is not None:
-            name = self.plan.elements[element].name
-            self.event(
+            name = self._plan.elements[element].name
+            self._event(
                 "moved", f"{name}: its first calls left its attributes alone; the rest are tasks of the pool"
             )
-            self.feeds.append((element, source.rest))
+            self._listed.append((element, source.rest))
         else:
-            self.outbox.count(element, -1)
+            self._outgoing.outbox.count(element, -1)
 
     # ---- lists of inputs
 
-    def _feed(self) -> bool:
+    def _publish_listed(self) -> bool:
         """Publish calls of roots that run in the pool, as far as there is room."""
         worked = False
-        for i, (element, calls) in enumerate(self.feeds):
-            if self.full or self.marks.feeds[element] & self._congested:
+        for i, (element, calls) in enumerate(self._listed):
+            if self._room.full or self._room.congested_below(element):
                 continue
             count = self._round([element])
             if count == 0:
                 continue
             if count is None:  # a task for each rank
-                count = self.granularity.task_tuples(element) * len(self.plan.pool_ranks)
+                count = self._granularity.task_tuples(element) * len(self._plan.pool_ranks)
             part, rest = calls[:count], calls[count:]
             if len(part):
-                self.outbox.count(element, len(part))
-                self.outbox.rest.append((element, "", part))
+                self._outgoing.outbox.count(element, len(part))
+                self._outgoing.outbox.rest.append((element, "", part))
             if len(rest):
-                self.feeds[i] = (element, rest)
+                self._listed[i] = (element, rest)
             else:
-                self.outbox.count(element, -1)
-                self.feeds[i] = (-1, ())
+                self._outgoing.outbox.count(element, -1)
+                self._listed[i] = (-1, ())
             worked = True
         if worked:
-            self.feeds = [f for f in self.feeds if f[0] >= 0]
-            self.seal()
+            self._listed = [f for f in self._listed if f[0] >= 0]
+            self._outgoing.seal()
         return worked

@@ -10,17 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.backoff import Backoff
+from hpcd4p.control.moves import BACKOFF_S
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.transport.broker import Mesh
+from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Reply
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
-
-BACKOFF_S = (0.00005, 0.0005)
-"""Between two looks for something that is on its way (first, at most)."""
 
 LAST_WORDS_S = 0.5
 """What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
@@ -71,7 +70,7 @@ class Committer:
             if sleepers:
                 self.link.exchange(ring=sleepers)
 
-    def commit_and_take(self, wanted: Sequence[int], stand: int) -> tuple[Reply, bool]:
+    def commit_and_take(self, wanted: Sequence[int], availability: Availability) -> tuple[Reply, bool]:
         """Commit what has been delivered, and ask for a task, in one round trip.
 
         Returns
@@ -81,7 +80,7 @@ class Committer:
         """
         commit, notify, local = self.outgoing.window.ready()
         committed = bool(commit)
-        reply = self.link.exchange(commit, take=wanted, ring=self._sleepers(), stand=stand)
+        reply = self.link.exchange(commit, take=wanted, ring=self._sleepers(), availability=availability)
         if committed:
             self._committed(commit, notify, local)
         return reply, committed

@@ -11,21 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
+from hpcd4p.control.moves import STATS_S, stats_due
 from hpcd4p.errors import RankLost
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
-from hpcd4p.transport.broker import IDLE, IN_CALL, REAL, SILENT, Broker
+from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.transport.statistics import stats_s
+from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Commit, Order, Reply
 
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
     from hpcd4p.runtime.clock import Clock
-
-STATS_S = (0.001, 0.05)
-"""Statistics go out with the first commit after this time (first, doubled each time, at most): the sizes
-of tasks follow from them, and the first sizes are guesses."""
 
 
 class Link:
@@ -45,6 +43,10 @@ class Link:
     hungry, waiting, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait by element (only in the middle of
         a call), all of them, and their bytes; stateful elements that are behind.
+    least_s
+        Seconds from one look at the statistics of so many elements to the next.
+    told_at
+        When the statistics were told last.
     owners
         Rank by pool element that only this rank may run. The same dict always.
     """
@@ -75,16 +77,16 @@ class Link:
         self._granularity = granularity
         self._figures = figures
         self._clock = clock
-        self._told_at = clock.now()
-        self._least_s = stats_s(elements)
-        self._apart = Backoff(STATS_S[0], max(STATS_S[1], self._least_s))
+        self.told_at = clock.started
+        self.least_s = stats_s(elements)
+        self._apart = Backoff(STATS_S[0], max(STATS_S[1], self.least_s))
 
     def exchange(
         self,
         commit: Commit | None = None,
         take: Sequence[int] = (),
         ring: Sequence[int] = (),
-        stand: int = IDLE,
+        availability: Availability = Availability.IDLE,
         figures: bool = False,
     ) -> Reply:
         """One step with the broker.
@@ -101,23 +103,23 @@ class Link:
         """
         commit = commit or Commit()
         now = self._clock.now()
-        due = figures or now - self._told_at > self._apart.now_s
+        due = figures or stats_due(now, self.told_at, self._apart.now_s)
         if due:
-            self._told_at = now
+            self.told_at = now
             self._apart.next()
         if due or commit.dead:  # who judges failures must know what they are failures of
             commit.stats |= self._figures()
         worse, better = self._inbox.congestion()
-        reply = self._broker.step(commit, take, ring, worse, better, due, stand)
+        reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability))
         at_work.well()
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
-        self._hear(reply, stand)
+        self._hear(reply, availability)
         return reply
 
-    def _hear(self, reply: Reply, stand: int) -> None:
+    def _hear(self, reply: Reply, availability: Availability) -> None:
         self.hungry = reply.idle
-        if stand == IN_CALL:
+        if availability is Availability.IN_CALL:
             self.waiting = reply.waiting
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self.congested = reply.congested
@@ -128,10 +130,14 @@ class Link:
             self._granularity.learn(reply.service_us)
         self.orders.extend(reply.orders)
 
-    def wait(self, seconds: float | None) -> int:
+    def hear_of(self, tasks: int, size: int) -> None:
+        """So many tasks wait, and so many bytes of them; the head has looked."""
+        self.waiting_tasks, self.waiting_bytes = tasks, size
+
+    def wait(self, seconds: float | None) -> Heard:
         """Wait for the bell, or for `seconds`; what was heard, see `Broker.wait`."""
         heard = self._broker.wait(seconds)
-        if heard != SILENT:
+        if heard is not Heard.SILENT:
             self.bells += 1
         return heard
 
@@ -146,19 +152,10 @@ class Link:
 
     # ---- statistics
 
-    def figures_due(self, active_at: float, linger_s: float) -> float | None:
-        """When to tell the statistics of a rank that has nothing to do; None: there are none.
-
-        Parameters
-        ----------
-        active_at
-            When it worked last.
-        linger_s
-            For so long after that it may still commit something, and they go with it.
-        """
-        if self._told_at >= active_at:
-            return None
-        return max(active_at + linger_s, self._told_at + max(self._apart.now_s, self._least_s))
+    @property
+    def figures_s(self) -> float:
+        """From one time that the statistics are told to the next, at least, where nothing else is."""
+        return max(self._apart.now_s, self.least_s)
 
     def tell_last(self) -> None:
         """Tell the last statistics; nothing else of this rank is outstanding when it is told to stop."""
@@ -177,6 +174,6 @@ class Link:
         """Leave a word about an element for the head."""
         self.report(kind, (element, what))
 
-    def claim(self, element: int, word: str = REAL, digest: str = "") -> bool:
+    def claim(self, element: int, claim: Claim, digest: str = "") -> bool:
         """See `Broker.claim`."""
-        return self._broker.claim(element, word, digest)
+        return self._broker.claim(element, claim, digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.plan.model import ElementPlan, Plan
@@ -13,7 +12,7 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
-from hpcd4p.runtime.rank.pump import Pump
+from hpcd4p.runtime.rank.pump import Behind, Pump
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.workflow.elements import GenericPE
 
@@ -134,12 +133,11 @@ class Partitions:
             if now() > end or self._outgoing.heavy:
                 break
 
-    def help(self, element: int, open_to: Callable[[int], bool]) -> bool:
+    def help(self, behind: Behind) -> bool:
         """See `pump.Help`."""
-        for e in self._inbox.waiting():
-            if open_to(e):
-                self.work_line(e)
-                return True
+        for element in behind(self._inbox.waiting()):
+            self.work_line(element)
+            return True
         return False
 
     def finish(self, element: int) -> None:

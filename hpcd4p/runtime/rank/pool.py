@@ -5,29 +5,33 @@ What becomes of a task is in `tasks`; of one under suspicion, in `suspects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.taking import SETTLE_S, SLOW_S, takeable
+from hpcd4p.control.taking import (
+    NoTask,
+    is_wary,
+    may_be_slow,
+    may_begin,
+    takeable,
+    waited_long,
+    wanted,
+    why_no_task,
+)
 from hpcd4p.errors import RankLost
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.parking import Parking
-from hpcd4p.runtime.rank.pump import BLOCKED_S
+from hpcd4p.runtime.rank.pump import Behind
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
-from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
+from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
     from hpcd4p.runtime.clock import Clock
-
-TAIL_TASKS = 4
-"""While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
-longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
 
 POOL_DIED = "every rank of the pool has died"
 
@@ -73,10 +77,11 @@ class PoolPart:
         self._clock = clock
         self._only_apart = only_apart
         # nearest the sinks first, so that memory drains
-        self._wanted = plan.streams[::-1]
-        self._idle_at = -1
-        """How often the bell had rung when the last look found nothing; -1: look again anyway."""
-        self._held_off = False
+        self._nearest = plan.streams[::-1]
+        self._no_task: NoTask | None = None
+        """Why the last look gave none; None: it did."""
+        self._bells = 0
+        """How often the bell had rung by then."""
         self._held_at = 0
         """Transactions that were under way when nothing could be begun before one of them is committed."""
         self._slow: frozenset[int] = frozenset()
@@ -96,7 +101,7 @@ class PoolPart:
             return False
         self._committer.settle()
         if not self._link.orders:  # it may be called back
-            self._link.exchange(stand=PARKS, figures=True)
+            self._link.exchange(availability=Availability.PARKS, figures=True)
             self.parking.park(self._clock.now())
         return True
 
@@ -104,32 +109,30 @@ class PoolPart:
         """Commit what is ready, take a task and run it; whether there was one."""
         if self.idle or not self._may_begin():
             return False
-        wanted, before, full = self._probation.here(self._wanted), self._link.congested, self._room.full
-        if self._link.waiting_tasks < TAIL_TASKS * len(self._plan.pool_ranks):
-            wanted = wanted[::-1]
-        # where too much waits, what is congested may itself be waiting for room: then take anything
-        if before and not full:
-            wanted = [e for e in wanted if not self._room.congested_below(e)]
+        before, full = self._link.congested, self._room.full
+        take = wanted(
+            self._probation.here(self._nearest),
+            self._link.waiting_tasks,
+            len(self._plan.pool_ranks),
+            self._room.feeds,
+            before,
+            full,
+        )
         self._outgoing.seal()
-        stand = self.parking.stand()
-        wary = stand == IDLE and self._wary()
+        availability = self.parking.availability()
+        wary = availability is Availability.IDLE and self._wary()
         if wary:
-            wanted, stand = takeable(wanted, self._maybe_slow(), self._seen), IN_CALL
-        reply, committed = self._committer.commit_and_take(wanted, stand)
-        self._seen = reply.waiting
-        self._held_at = len(self._outgoing.window) if wary and reply.task is None else 0
-        if reply.task is None:
-            # congestion that passed since our last look rings nobody's bell: look again
-            self._held_off = not wary and (
-                self._link.congested != before or self._room.full != full or not wanted
-            )
-            # with orders the broker does not count this rank as idle
-            if not (wary or self._held_off or reply.orders):
-                self._idle_at = self._link.bells
-            return committed
-        self._held_off = False
-        self._run(reply.task)
-        return True
+            take, availability = takeable(take, self._maybe_slow(), self._seen), Availability.IN_CALL
+        reply, committed = self._committer.commit_and_take(take, availability)
+        self._seen, self._no_task, self._held_at = reply.waiting, None, 0
+        if reply.task is not None:
+            self._run(reply.task)
+            return True
+        changed = self._link.congested != before or self._room.full != full
+        self._no_task = why_no_task(wary, bool(take), changed, bool(reply.orders))
+        self._bells = self._link.bells
+        self._held_at = len(self._outgoing.window) if self._no_task is NoTask.COMMIT else 0
+        return committed
 
     def _run(self, task: Task) -> None:
         if self.suspects.takes(task):
@@ -138,10 +141,10 @@ class PoolPart:
             raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")
         self._tasks.run(task)
 
-    def help(self, element: int, open_to: Callable[[int], bool]) -> bool:
+    def help(self, behind: Behind) -> bool:
         """See `pump.Help`: with tasks. Nothing of it belongs to the task at hand."""
-        wanted = [e for e in self._probation.here(self._wanted) if e in self._link.waiting and open_to(e)]
-        reply = self._link.exchange(take=wanted, stand=IN_CALL)
+        waiting = [e for e in self._probation.here(self._nearest) if e in self._link.waiting]
+        reply = self._link.exchange(take=list(behind(waiting)), availability=Availability.IN_CALL)
         if reply.task is None:
             return False
         self._run(reply.task)
@@ -152,50 +155,50 @@ class PoolPart:
     @property
     def idle(self) -> bool:
         """Whether the last look found nothing, and no bell has rung since."""
-        return self._idle_at == self._link.bells
+        return self._no_task is NoTask.IDLE and self._bells == self._link.bells
 
     def look_again(self) -> None:
         """There may be a task, although no bell has rung."""
-        self._idle_at = -1
+        self._no_task = None
 
     @property
     def ready(self) -> bool:
         """Whether it looks for a task next: then what is ready to commit goes with that, in one round trip."""
         return not self.idle and self._may_begin()
 
-    def pause(self) -> float | None:
-        """How long it may wait where nothing else is under way; None: until the bell."""
-        if self.parking.asked:
-            return None if self.parking.parked else 0.0
-        if not self.idle and self._wanted:
-            # all that there is would feed what is congested; or the commit just made lets it look again
-            return BLOCKED_S if self._held_off else 0.0
-        return None
+    @property
+    def looks(self) -> bool:
+        """Whether it may look for a task, as far as it knows."""
+        return not self.parking.asked and not self.idle and bool(self._nearest)
+
+    @property
+    def held_off(self) -> bool:
+        """Whether the last look gave no task because there was no room further down."""
+        return self._no_task is NoTask.ROOM
 
     # ---- what may be begun
 
     def _may_begin(self) -> bool:
-        if self._link.stopping or self.parking.asked or self._outgoing.full:
-            return False
-        return not self._held_at or len(self._outgoing.window) < self._held_at or self._waited_long()
+        return may_begin(
+            not (self._link.stopping or self.parking.asked),
+            self._outgoing.full,
+            self._held_at,
+            len(self._outgoing.window),
+            self._waited_long(),
+        )
 
     def _wary(self) -> bool:
-        """Whether nothing slow may be begun now: a commit is outstanding."""
-        if not len(self._outgoing.window) or self._waited_long():
-            return False
-        return bool(self._maybe_slow())
+        return is_wary(len(self._outgoing.window), self._maybe_slow(), self._waited_long())
 
     def _waited_long(self) -> bool:
-        return self._clock.now() - self._tasks.tended_at > SETTLE_S
+        return waited_long(self._clock.now(), self._tasks.tended_at)
 
     def _maybe_slow(self) -> frozenset[int]:
         if self._slow_since != self._granularity.lessons:
             self._slow_since = self._granularity.lessons
-            self._slow = frozenset(filter(self._may_be_slow, self._wanted))
+            self._slow = frozenset(filter(self._may_be_slow, self._nearest))
         return self._slow
 
     def _may_be_slow(self, element: int) -> bool:
-        if self._granularity.known(element):
-            return self._granularity.service_s(element) > SLOW_S
-        # a root whose calls are not known yet has not come to the pool
-        return self._plan.elements[element].role is not Role.ROOT
+        service_s = self._granularity.service_s(element) if self._granularity.known(element) else None
+        return may_be_slow(service_s, self._plan.elements[element].role is Role.ROOT)

@@ -10,29 +10,25 @@ be worked on. Orders of the head wait until the outermost call is over; only the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from hpcd4p.control.moves import BLOCKED_S
+from hpcd4p.control.taking import behind, may_wait
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.room import Room
-from hpcd4p.transport.broker import IN_CALL
+from hpcd4p.wire.ask import Availability
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
 
-BLOCKED_S = 0.01
-"""Between two looks whether congestion further down is over."""
+Behind = Callable[[Iterable[int]], Iterator[int]]
+"""Those of some elements that may be worked on now, in their order."""
 
-DEEP_CALLS = 16
-"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each is
-a dozen of the thousand calls that Python allows. (It takes as many elements in a row that write more than may
-wait, in one call each.)"""
-
-Help = Callable[[int, Callable[[int], bool]], bool]
-"""Do some work of an element behind the given one, which is in a call; whether there was any. The second
-argument says whether an element may be worked on now."""
+Help = Callable[[Behind], bool]
+"""Do some work of an element that may be worked on; whether there was any."""
 
 
 class Pump:
@@ -66,7 +62,7 @@ class Pump:
         """In the middle of a call of `element`: commit what it has written, and wait until there is room."""
         self._committer.settle()  # what is not committed cannot be worked on, and others may wait for it
         self._look()
-        if self._depth >= DEEP_CALLS:
+        if not may_wait(self._depth):
             return
         self._depth += 1
         try:
@@ -79,11 +75,11 @@ class Pump:
             self._depth -= 1
 
     def _help(self, element: int) -> bool:
-        def open_to(e: int) -> bool:
-            return e > element and not self._room.crowded(e)
+        def of(elements: Iterable[int]) -> Iterator[int]:
+            return behind(element, elements, self._room.crowded)
 
         for help_with in self.helpers:
-            if help_with(element, open_to):
+            if help_with(of):
                 self._committer.settle()
                 self._look()
                 return True
@@ -91,4 +87,4 @@ class Pump:
 
     def _look(self) -> None:
         """Hear what waits, by element."""
-        self._link.exchange(stand=IN_CALL)
+        self._link.exchange(availability=Availability.IN_CALL)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.local import gives_back, is_late, is_short_of_memory, is_worth_it, runs_here
+from hpcd4p.control.sealing import TEND_S, commits_within
 from hpcd4p.plan.model import Plan, Role, Route
 from hpcd4p.runtime.commit.lease import Lease, Leases
 from hpcd4p.runtime.execute.flow import Flow
@@ -28,23 +30,6 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.salvage import Lost
     from hpcd4p.runtime.rank.cpu import CpuAccount
-
-WORTH_S = 0.002
-"""Work below this is done here rather than offered to a hungry rank: handing over costs 0.2 ms."""
-
-LATE_WORTH_S = 0.001
-"""The same when the transaction is past its time slice already."""
-
-CARRY_S_PER_BYTE = 6e-9
-"""What a byte costs on its way through Redis to another rank, with pickling: handing over what takes less
-than that to run costs more than it saves, however late it is."""
-
-TEND_S = 0.001
-"""Between two looks, inside a task, whether an earlier transaction can commit."""
-
-DEEP = 32
-"""So many elements run inside each other; what the last of them writes is published. Each takes up to a dozen
-of the thousand calls that Python allows, and the elements need some, too."""
 
 
 class Tasks:
@@ -158,7 +143,7 @@ class Tasks:
         """Inside a task: receive; commit an earlier transaction if the next take will be long in coming."""
         self.tended_at = now
         self._committer.receive()
-        if self._outgoing.window.age(now) > self._settings.task_s:
+        if commits_within(self._outgoing.window.age(now), self._settings.task_s):
             self._committer.commit()
         self.on_tend(now)
 
@@ -199,8 +184,10 @@ class Tasks:
             now = self._clock.now()
             if now - self.tended_at > TEND_S:
                 self.tend(now)
-            late = self._over(lease, now) and (total - at) * instance.service_s > LATE_WORTH_S
-            if (late or self._outgoing.heavy) and not (own and lease.repeating):
+            repeating = own and lease.repeating
+            if gives_back(
+                self._late(lease, now), total - at, instance.service_s, self._outgoing.heavy, repeating
+            ):
                 return values[at:]
 
     def _forward(self, lease: Lease, instance: Instance) -> None:
@@ -211,7 +198,9 @@ class Tasks:
         if lease.repeating and instance is lease.instance:
             out = lease.unskipped(out)
         for route, partition, values in self._flow.spread(instance.plan.index, out):
-            if self._plan.elements[route.target].role is Role.POOL and self._local(lease, route.target, values):
+            if self._plan.elements[route.target].role is Role.POOL and self._local(
+                lease, route.target, values
+            ):
                 self._run_here(lease, route, values)
             else:
                 self._outgoing.deliver(route, partition, values)
@@ -239,29 +228,24 @@ class Tasks:
 
     def _local(self, lease: Lease, element: int, values: list[Any]) -> bool:
         """Whether to run here what the task has written for `element`."""
-        if self._depth >= DEEP or element in self._never_local or self._probation.elsewhere(element):
-            return False
-        if self._probation.alone(element):
-            return False
-        if self._link.waiting_bytes > self._settings.high_bytes / 2:
-            return True  # memory before balance: what is run here does not wait in Redis
+        short = is_short_of_memory(self._link.waiting_bytes, self._settings.high_bytes)
+        late = self._late(lease, self._clock.now())
+        hurried = late or self._link.hungry > 0
+        worth = hurried and not short and self._worth(element, values, late)
+        return runs_here(self._depth, self._barred(element), short, hurried, worth)
+
+    def _barred(self, element: int) -> bool:
+        probation = self._probation
+        return element in self._never_local or probation.elsewhere(element) or probation.alone(element)
+
+    def _worth(self, element: int, values: list[Any], late: bool) -> bool:
         instance = self._instances.get(element)
-        known = instance is not None and instance.tuples > 0
-        expected = len(values) * (
-            instance.service_s if known and instance else self._granularity.service_s(element)
-        )
-        if self._over(lease, self._clock.now()):
-            return known and expected < LATE_WORTH_S + self._carry_s(values)
-        if self._link.hungry:
-            known = known or self._granularity.known(element)
-            return known and expected < WORTH_S + self._carry_s(values)
-        return True
+        here_s = instance.service_s if instance is not None and instance.tuples else None
+        said_s = self._granularity.service_s(element) if self._granularity.known(element) else None
+        return is_worth_it(len(values), weigh(values), late, here_s, said_s)
 
-    def _carry_s(self, values: list[Any]) -> float:
-        return len(values) * weigh(values) * CARRY_S_PER_BYTE
-
-    def _over(self, lease: Lease, now: float) -> bool:
-        return now - lease.began > self._granularity.slice_s
+    def _late(self, lease: Lease, now: float) -> bool:
+        return is_late(now, lease.began, self._granularity.slice_s)
 
     # ---- calls that write more than should be held
 

@@ -1,0 +1,61 @@
+"""Lead a run from rank 0, in a process of its own: signals, warnings, and what the launcher has to tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from hpcd4p.descriptors import reserve
+from hpcd4p.record.sink import OutputSink
+from hpcd4p.record.summary import Summary
+from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.execute.forked import staying
+from hpcd4p.runtime.execute.setup import Setup
+from hpcd4p.runtime.execute.signals import interruptible
+from hpcd4p.runtime.head.head import Head
+from hpcd4p.runtime.head.progress import Progress
+from hpcd4p.runtime.job import Job
+from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.wire.codec import Codec
+
+SWITCH_S = 0.0005
+"""The main thread waits no longer than this for a source that keeps the interpreter busy."""
+
+
+def lead(
+    job: Job,
+    broker: Broker,
+    mesh: Mesh,
+    codec: Codec,
+    sink: OutputSink,
+    story: list[tuple[str, str]],
+    setup: Setup,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Summary:
+    """Run `job` from rank 0 to its end; the other ranks have been told and are in `launch.worker`.
+
+    Raises
+    ------
+    RunStopped
+        With the summary so far in its attribute `summary`.
+    """
+    head = Head(job, broker, mesh, codec, sink, Clock())
+    head.on_progress = on_progress
+    head.coordinator.on_warning = _say
+    head.loop.suspects.prepare(setup)
+    for kind, text in story:
+        head.coordinator.event(kind, text)
+
+    def interrupt(name: str) -> None:
+        head.interrupted = name
+        broker.wake()
+
+    sys.setswitchinterval(SWITCH_S)
+    reserve()
+    with interruptible(interrupt), staying():
+        return head.run()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
+    sys.stderr.flush()

@@ -1,0 +1,307 @@
+"""The loop of a rank: receive, work, commit, wait. The same for pool, stateful group and head.
+
+It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and a part in the
+pool or none. Owns the order in which a rank does things, and its waits; what is decided, `control` decides.
+An order of the head is carried out between two moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hpcd4p.backoff import Backoff
+from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move
+from hpcd4p.control.sealing import linger_s
+from hpcd4p.plan.model import Plan
+from hpcd4p.runtime.commit.inbox import Inbox
+from hpcd4p.runtime.commit.lease import Leases
+from hpcd4p.runtime.commit.outgoing import Outgoing
+from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.garbage import breathe
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.execute.totals import Increase
+from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.link import Link
+from hpcd4p.runtime.rank.partitions import Partitions
+from hpcd4p.runtime.rank.pool import PoolPart
+from hpcd4p.runtime.rank.pump import Pump
+from hpcd4p.runtime.rank.room import Room
+from hpcd4p.runtime.rank.suspects import Suspects
+from hpcd4p.runtime.rank.tasks import Tasks
+from hpcd4p.runtime.rank.timeline import bins_for
+from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Order
+from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.letters import Failure
+    from hpcd4p.runtime.rank.account import Life
+
+
+class Besides(Protocol):
+    """What a rank does besides its partitions and its tasks: the head has sources."""
+
+    def instances(self) -> list[Instance]:
+        """All instances that run there."""
+
+    def work(self) -> bool:
+        """Do what there is to do; whether there was anything."""
+
+    def pause(self, now: float) -> float | None:
+        """How long it may be left alone; None: until the bell."""
+
+
+class RankLoop:
+    """One rank, its transports given from outside.
+
+    Parameters
+    ----------
+    elements
+        The user's objects, by index in the plan.
+
+    Attributes
+    ----------
+    stopped
+        The order to stop, once it has come.
+    pool
+        Its part in the pool; None where it has none.
+    besides
+        What else it does; None for all ranks but the head.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        elements: list[GenericPE],
+        settings: EngineSettings,
+        broker: Broker,
+        mesh: Mesh,
+        codec: Codec,
+        clock: Clock,
+    ) -> None:
+        rank = mesh.rank
+        self.plan = plan
+        self.rank = rank
+        self.clock = clock
+        self.stopped: Order | None = None
+        self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
+        self.flow = Flow(plan, rank, self.fail, clock)
+        hosted = {e for e, _ in plan.hosted(rank)}
+        self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
+        count = len(plan.elements)
+        self.link = Link(rank, broker, codec, self.inbox, self.granularity, count, self.figures, clock)
+        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, self.granularity, clock)
+        self.committer = Committer(self.link, mesh, self.outgoing, self.inbox, clock)
+        self.room = Room(plan, settings, self.link)
+        self.flow.on_undeclared = self.room.writes_undeclared
+        self.account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
+        link = self.link
+        self.probation = Probation(plan, elements, rank, link.tell, clock, link.claim, link.owners)
+        self._pump = Pump(self.committer, self.room, self.account, clock)
+        self.partitions = Partitions(
+            plan, elements, settings, self.flow, self.committer, self.room, self.probation, self.account,
+            self._pump, clock,
+        )  # fmt: skip
+        self._leases = Leases()
+        self.tasks = Tasks(
+            plan, elements, settings, codec, self.flow, self.committer, self.probation, self.account,
+            self._pump, self.granularity, self._leases, clock,
+        )  # fmt: skip
+        self.suspects = Suspects(
+            plan, elements, codec, self.flow, self.link, self.probation, self.tasks, self.fail, clock
+        )
+        self.pool: PoolPart | None = None
+        self.besides: Besides | None = None
+        self._pump.helpers = [self.partitions.help]
+        if rank in plan.pool_ranks:
+            self.join_pool()
+        self.committer.busy = self._busy
+        self._increase = Increase()
+        self._linger_s = linger_s(len(plan.stateful_ranks), head=rank == 0)
+        self._active_at = self._heard_at = clock.started
+        self._backoff = Backoff(*BACKOFF_S)
+
+    def join_pool(self, only_apart: bool = False) -> None:
+        """From now on take tasks as well; `only_apart`: see `PoolPart`."""
+        self.pool = PoolPart(
+            self.plan, self.committer, self.room, self.probation, self.tasks, self.suspects,
+            self.granularity, self.clock, only_apart,
+        )  # fmt: skip
+        self._pump.helpers.append(self.pool.help)
+
+    # ---- start and end
+
+    def start(self) -> None:
+        """Start the instances that have their place here.
+
+        Raises
+        ------
+        ElementFailed
+            `preprocess` of one raises.
+        """
+        self.partitions.start(self.rank)
+
+    def run(self) -> Order:
+        """Work until the head says stop."""
+        while self.stopped is None:
+            pause = self.tick()
+            if self.stopped is None and pause != 0:
+                self.rest(pause)
+        return self.stopped
+
+    def leave(self) -> None:
+        """Tell the head what this rank has done: the last word."""
+        self.link.tell_last()
+        doubted = self.probation.end(self.instances())
+        life: Life = self.account.life()
+        self.link.report("figures", (self.account.figures(), doubted, life))
+
+    # ---- one move after the other
+
+    def tick(self) -> float | None:
+        """Do one thing; how long nothing will be to do (0: there is more, None: until the bell)."""
+        received = self.committer.receive()
+        worked = self._obey_all() or self._work()
+        breathe()
+        now = self.clock.now()
+        if received or worked:
+            self._active_at = now
+            self._backoff.reset()
+        if self.outgoing.is_due(worked, now, self._linger_s):
+            self.outgoing.seal()
+        if self.pool is None or not self.pool.ready:
+            self.committer.commit()
+        if self.inbox.has_news:
+            self.link.exchange()
+        if worked or self.link.orders:
+            return 0.0
+        return self._pause()
+
+    def rest(self, pause: float | None, fetch: bool = True) -> None:
+        """Wait for the bell, or for `pause` seconds; then `fetch` orders, if the bell may have told of some."""
+        heard = self.link.wait(pause)
+        if heard is Heard.SILENT:
+            return
+        self._backoff.reset()
+        self._heard_at = self.clock.now()
+        self.outgoing.slept()
+        # orders come with the look for a task, if there is one
+        if fetch and heard is not Heard.MAIL and (self.pool is None or self.pool.parking.parked):
+            self.link.exchange()
+
+    def _work(self) -> bool:
+        """Partitions first, for their senders wait for them; then a task."""
+        worked = self.partitions.work() or (self.pool is not None and self.pool.work())
+        if self.besides is not None:
+            worked = self.besides.work() or worked
+        return worked
+
+    def _busy(self) -> bool:
+        """Whether there is something to do while messages are not matched."""
+        return bool(self.inbox.tuples) or (self.pool is not None and self.pool.ready)
+
+    def _pause(self) -> float | None:
+        now = self.clock.now()
+        move = next_move(self._facts(), now)
+        pause = move.sleep_s
+        if move.what is What.EXCHANGE:
+            self.link.exchange(figures=move.with_stats)
+            if self.link.orders:
+                pause = 0.0
+        elif move.grows:
+            assert pause is not None
+            pause = self._backoff.next(pause)
+        if self.besides is not None:
+            other = self.besides.pause(now)
+            if other is not None:
+                pause = other if pause is None else min(pause, other)
+        return pause
+
+    def _facts(self) -> Facts:
+        pool, link, inbox = self.pool, self.link, self.inbox
+        return Facts(
+            receiving=self.committer.receiving,
+            on_its_way=bool(len(self.outgoing.window) or self.outgoing.outbox or inbox.uncommitted),
+            in_line=bool(inbox.tuples),
+            blocked=self.partitions.held_back(),
+            listens=bool(inbox.lines),
+            active_at=self._active_at,
+            heard_at=self._heard_at,
+            stats_at=link.told_at,
+            stats_s=link.figures_s,
+            linger_s=self._linger_s,
+            to_park=pool is not None and pool.parking.asked and not pool.parking.parked,
+            looks=pool is not None and pool.looks,
+            held_off=pool is not None and pool.held_off,
+        )
+
+    # ---- orders
+
+    def _obey_all(self) -> bool:
+        """Carry out the orders that have come; whether there were any."""
+        orders = self.link.orders
+        if not orders:
+            return False
+        while orders:
+            self.obey(orders.popleft())
+        return True
+
+    def obey(self, order: Order) -> None:
+        """Carry out an order of the head."""
+        if order.word == "finish":
+            self.partitions.finish(order.args[0])
+            self.outgoing.seal()  # the others wait for it
+        elif order.word == "lost":
+            self.committer.bury(*order.args)
+        elif order.word == "careful":
+            self.suspects.careful = bool(order.args[0])
+        elif order.word == "stop":
+            self.stopped = order
+        if self.pool is not None:
+            self._obey_in_pool(self.pool, order)
+
+    def _obey_in_pool(self, pool: PoolPart, order: Order) -> None:
+        if order.word == "park":
+            pool.parking.ask()
+        elif order.word in ("wake", "stop"):
+            since = pool.parking.wake()
+            if since is not None:
+                self.account.parked(since, self.clock.now())
+            pool.look_again()
+
+    # ---- accounts
+
+    def fail(self, failure: Failure) -> None:
+        """Tuples failed here: part of the transaction at hand, unless an earlier holder has told of them."""
+        if not self._leases.skips(failure):
+            self.outgoing.fail(failure)
+
+    def instances(self) -> list[Instance]:
+        """All instances that this rank runs."""
+        held = [*self.partitions.instances(), *self.tasks.instances(), *self.suspects.instances()]
+        return held if self.besides is None else [*self.besides.instances(), *held]
+
+    def figures(self) -> dict[str, int]:
+        """Statistics since the last call, with what the cores have given to the pool."""
+        new = self._increase.of(self.instances())
+        if self.tasks.cpu is not None and self.pool is not None:
+            new.update(self.tasks.cpu.new())
+        return new
+
+
+def role_of(plan: Plan, rank: int) -> str:
+    """What `rank` is, in words."""
+    roles: list[Any] = []
+    if rank == 0:
+        roles.append("head")
+    if rank in plan.stateful_ranks:
+        roles.append("stateful" if plan.holds_state(rank) else "stateless")
+    if rank in plan.pool_ranks:
+        roles.append("pool")
+    return "+".join(roles)
