@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE
-from hpcd4p.runtime import clock
+from hpcd4p.testing.turns import TICK_S, work
 
 BURST = 200_000
 """More than a rank may hold of one call's writes."""
@@ -248,8 +248,7 @@ class Wide(Given):
     """A hundred pairs for each call, which takes some virtual time."""
 
     def _process(self, inputs):
-        for _ in range(10):
-            clock.now()
+        work(10 * TICK_S)
         for i in range(100):
             self.write("output", (i % 7, i))
 
@@ -266,15 +265,13 @@ class Slow(IterativePE):
     """Takes some virtual time."""
 
     def _process(self, datum):
-        for _ in range(20):
-            clock.now()
+        work(20 * TICK_S)
         return datum
 
 
 class SlowNumbers(Numbers):
     def _process(self, inputs):
-        for _ in range(500):
-            clock.now()
+        work(500 * TICK_S)
         return super()._process(inputs)
 
 

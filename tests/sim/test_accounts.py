@@ -13,7 +13,7 @@ CASES = {**GALLERY, **BURSTS}
 
 def check(cluster):
     """All that must hold between the figures of ranks, their lives and the summary."""
-    summary = cluster._summary
+    summary = cluster.summary
     lives = {life.rank: life for life in summary.scaling.lives}
     for figures in summary.ranks_figures:
         if not figures.rank:

@@ -7,11 +7,12 @@ from threading import Lock
 import pytest
 
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
+from hpcd4p.control import sealing
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.commit import outgoing
 from hpcd4p.runtime.execute import instance
-from hpcd4p.runtime.rank import sender
-from hpcd4p.testing import cluster
-from hpcd4p.testing.cluster import HungError
+from hpcd4p.testing import cluster, turns
+from hpcd4p.testing.turns import HungError
 from hpcd4p.transport.memory import MemoryStore
 from tests.sim.compare import of_one_process, simulate
 from tests.sim.elements import Given, Howmany, Locked, Pair
@@ -36,7 +37,7 @@ SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tup
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
     """A cluster that hangs shows where each rank stands after some seconds, not hours."""
-    monkeypatch.setattr(cluster, "MOST_STEPS", 100_000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 200_000)
 
 
 def each(gallery):
@@ -78,7 +79,7 @@ def test_ranks_that_are_taken_for_dead_and_live_change_nothing(case):
 
 @each(GALLERY | BURSTS)
 def test_what_was_sent_before_the_end_of_a_transaction_dies_with_it(case, monkeypatch):
-    monkeypatch.setattr(sender, "SEND_TUPLES", 2)
+    monkeypatch.setattr(outgoing, "SEND_TUPLES", 2)
     for seed in range(3):
         simulate(case, 6, seed, kills=2, suspects=1)
 
@@ -186,7 +187,7 @@ def test_what_waits_at_a_stateful_rank_stays_near_the_mark():
 @pytest.fixture
 def narrow(monkeypatch):
     """A call that writes more than a hundred tuples writes more than is held."""
-    monkeypatch.setattr(sender, "PARTIAL_TUPLES", 100)
+    monkeypatch.setattr(sealing, "PARTIAL_TUPLES", 100)
     monkeypatch.setattr(instance, "OVERFLOW_TUPLES", 32)
     monkeypatch.setattr(instance, "CHUNK_TUPLES", 16)
 
@@ -261,7 +262,7 @@ def test_the_same_seed_gives_the_same_run():
 
 def test_a_cluster_in_which_nothing_can_happen_any_more_says_who_waits_for_what(monkeypatch):
     monkeypatch.setattr(MemoryStore, "ring_idle", lambda store, most: None)
-    monkeypatch.setattr(cluster, "MOST_STEPS", 3000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 3000)
     with pytest.raises(HungError, match=r"the cluster hangs .*not drained: .*\n.*pending"):
         simulate(GALLERY["state, pool, state"], 4)
 

@@ -8,7 +8,7 @@ import pytest
 
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.execute import instance
-from hpcd4p.testing import cluster
+from hpcd4p.testing import turns
 from tests.sim.compare import simulate
 from tests.sim.elements import Given
 from tests.sim.gallery import Case, chain, items
@@ -33,7 +33,7 @@ def long_chain(*kinds, tuples=12, elements=LONG):
 
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
-    monkeypatch.setattr(cluster, "MOST_STEPS", 200_000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
 
 
 @pytest.mark.parametrize("mapping", ["hybrid", "static"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from hpcd4p.control import sealing
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.runtime.rank import sender
-from hpcd4p.testing import cluster
+from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.wire.messages import Order
 from tests.sim.compare import answer, of_one_process
@@ -20,7 +21,7 @@ SEEDS = range(4)
 
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
-    monkeypatch.setattr(cluster, "MOST_STEPS", 100_000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 200_000)
 
 
 # Each deed is given the store and the dice; it says whether it found what it needs. Counters are changed with
@@ -255,17 +256,17 @@ HARMLESS = {
 class Spoiled(Cluster):
     """A cluster in which somebody else does one thing, once, at a moment that the seed decides."""
 
-    def __init__(self, deed, *args, **kwargs):
+    def __init__(self, deed, graph, size, inputs, seed, kills):
         self.deed, self.done = deed, False
-        self.left = -1
-        super().__init__(*args, **kwargs)
+        super().__init__(graph, size, inputs, seed, kills)
+        self.random = random.Random(seed + 4)
         self.left = self.random.randrange(150)
+        self.fates.before = self.perhaps_spoil
 
-    def perhaps_kill(self, rank):
+    def perhaps_spoil(self, rank):
         self.left -= 1
         if self.left < 0 and not self.done:
             self.done = bool(self.deed(self.store, self.random))
-        super().perhaps_kill(rank)
 
 
 def end(deed, case, size, seed, kills=0):
@@ -292,7 +293,7 @@ BULK = BURSTS["a call that writes in bulk"]
 
 @pytest.mark.parametrize("name", DEEDS)
 def test_what_another_does_to_the_store_is_found_or_does_not_matter(name, monkeypatch):
-    monkeypatch.setattr(sender, "PARTIAL_TUPLES", 500)
+    monkeypatch.setattr(sealing, "PARTIAL_TUPLES", 500)
     ends = Counter()
     parted = DEEDS[name] in (delete_progress, change_progress)
     # a rank that dies when it has announced its report leaves what a deleted report leaves

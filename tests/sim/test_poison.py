@@ -14,7 +14,7 @@ import pytest
 from hpcd4p import IterativePE
 from hpcd4p.errors import RankLost
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.testing import cluster
+from hpcd4p.testing import cluster, turns
 from hpcd4p.testing.cell import die
 from tests.sim.compare import leftovers
 from tests.sim.elements import Given, Total
@@ -30,7 +30,7 @@ COUNT = 60
 
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
-    monkeypatch.setattr(cluster, "MOST_STEPS", 200_000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
 
 
 class GivenDeadly(Given):

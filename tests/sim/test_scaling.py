@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.testing import cluster
+from hpcd4p.testing import turns
 from tests.sim.compare import simulate
 from tests.sim.gallery import GALLERY
 from tests.sim.test_cluster import SMALL
@@ -17,7 +17,7 @@ CHAOS = EngineSettings(autoscale="tests.sim.chaos:Chaos", scale_s=0.0003)
 
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
-    monkeypatch.setattr(cluster, "MOST_STEPS", 200_000)
+    monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
 
 
 def each(gallery):

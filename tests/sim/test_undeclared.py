@@ -14,10 +14,9 @@ from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
+from hpcd4p.runtime.commit import outgoing
 from hpcd4p.runtime.execute import watch
 from hpcd4p.runtime.job import Job
-from hpcd4p.runtime.rank import sender
-from hpcd4p.testing.cell import Killed
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import leftovers
 from tests.sim.spellings import FURTHER, PURE, STATE, doubled, graph, keyed, load, longer, two
@@ -141,7 +140,7 @@ def test_a_policy_that_parks_at_random_never_parks_an_owner_for_long(name):
 
 @pytest.mark.parametrize("name", SOME)
 def test_small_marks_and_messages_sent_early_keep_it_exact_or_are_told(name, monkeypatch):
-    monkeypatch.setattr(sender, "SEND_TUPLES", 2)
+    monkeypatch.setattr(outgoing, "SEND_TUPLES", 2)
     settings = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=8, max_task_tuples=4, window=1)
     exact = 0
     for seed in range(10):
@@ -153,35 +152,33 @@ def test_small_marks_and_messages_sent_early_keep_it_exact_or_are_told(name, mon
 
 
 def test_the_death_of_an_owner_ends_the_run_and_says_why():
-    class Deadly(Cluster):
-        asked = 0
+    asked = [0]
 
-        def perhaps_kill(self, rank):
-            owns = rank in self.store.owners.values()
-            self.asked += owns
-            if owns and self.asked == 9:
-                self.lost.append(rank)
-                self.store.alive.discard(rank)
-                raise Killed
+    def perhaps_kill(rank):
+        owns = rank in cluster.store.owners.values()
+        asked[0] += owns
+        if owns and asked[0] == 9:
+            cluster.fates.kill(rank)
 
     text = STATE["helper that changes self"]
-    cluster = Deadly(lambda: graph(text), 4, {"Given": INPUTS}, 1)
+    cluster = Cluster(lambda: graph(text), 4, {"Given": INPUTS}, 1)
+    cluster.fates.before = perhaps_kill
     with pytest.raises(RankLost, match=r"did all the work of Work1, which changes self.n while it works"):
         cluster.run()
 
 
 class KillsOne(Cluster):
-    """Rank 1 dies at a step of its choosing."""
+    """Rank 1 dies at a moment of its choosing."""
 
-    at = 0
-    asked = 0
+    def __init__(self, at, *args):
+        super().__init__(*args)
+        self.at, self.asked = at, 0
+        self.fates.before = self.perhaps_kill
 
     def perhaps_kill(self, rank):
         self.asked += rank == 1
         if rank == 1 and self.asked == self.at:
-            self.lost.append(rank)
-            self.store.alive.discard(rank)
-            raise Killed
+            self.fates.kill(rank)
 
 
 @pytest.mark.parametrize("shape", [graph, longer])
@@ -189,8 +186,7 @@ class KillsOne(Cluster):
 def test_when_the_only_rank_of_the_pool_dies_the_answer_is_right_or_not_given_or_in_doubt(name, shape):
     in_doubt = 0
     for at in (2, 4, 6, 9, 11, 14, 16, 20, 30, 45):
-        cluster = KillsOne(lambda: shape(STATE[name]), 2, {"Given": INPUTS}, at)
-        cluster.at = at
+        cluster = KillsOne(at, lambda: shape(STATE[name]), 2, {"Given": INPUTS}, at)
         try:
             summary = cluster.run()
         except RankLost:  # what it had changed is gone

@@ -25,9 +25,9 @@ from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
 if TYPE_CHECKING:
+    from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.instance import Instance
-    from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.execute.letters import Failure
 
 MOST_TUPLE_BYTES = 128 << 20

@@ -101,7 +101,7 @@ class Link:
         RankLost
             The head has taken this rank for dead.
         """
-        commit = commit or Commit()
+        commit = Commit() if commit is None else commit
         now = self._clock.now()
         due = figures or stats_due(now, self.told_at, self._apart.now_s)
         if due:

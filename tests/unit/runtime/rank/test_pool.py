@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
+from hpcd4p.runtime.rank.sender import PARTIAL_TUPLES
 
 from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from hpcd4p.errors import ForeignBytesError
@@ -14,7 +15,6 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.pool import PoolRank
-from hpcd4p.runtime.rank.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
+from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
 
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.rank.pool import PoolRank
-from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
 from hpcd4p.transport.broker import Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about

@@ -1,0 +1,239 @@
+"""What goes wrong in a cluster in one process: messages are late, ranks die, the broker goes.
+
+The dice decide when. A rank dies where a real one would be seen to: at either side of a step with the broker,
+or with a message half sent.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from hpcd4p.errors import BrokerLost
+from hpcd4p.testing.cell import Killed
+from hpcd4p.testing.turns import Turns
+from hpcd4p.transport.broker import Heard
+from hpcd4p.transport.memory import MemoryBroker, MemoryStore
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
+
+KILL_CHANCE = 0.04
+"""Of dying at a moment where a rank can."""
+
+LATE_S = 0.0005
+"""A message is on its way for so long, on average; some are later than that many times over."""
+
+
+class Fates:
+    """Who dies, and who is taken for dead.
+
+    Parameters
+    ----------
+    mortal
+        Ranks of which any may die.
+    kills, suspects
+        How many of these do; how many are taken for dead, and go on until they hear of it.
+    doomed
+        Ranks, or ``"broker"``, that die besides, each at a moment of its own.
+
+    Attributes
+    ----------
+    before
+        Called at each moment with the rank whose it is; it may `kill`, or do anything else.
+    """
+
+    def __init__(
+        self,
+        dice: random.Random,
+        store: MemoryStore,
+        mortal: list[int],
+        kills: int,
+        suspects: int,
+        doomed: tuple[int | str, ...],
+    ) -> None:
+        self.lost: list[int] = []
+        self.broker_lost = False
+        self.before: Callable[[int], None] = lambda rank: None
+        self._dice = dice
+        self._store = store
+        self._mortal = mortal
+        self._kills = kills
+        self._suspects = suspects
+        self._doomed = {who: dice.randrange(1, 60) for who in doomed}
+        """Moments at which each could die before it does."""
+
+    def moment(self, rank: int) -> None:
+        """Here `rank` may die."""
+        self.before(rank)
+        if self._is_due("broker"):
+            self.broker_lost = True
+        if self._is_due(rank):
+            self.kill(rank)
+        if self._kills + self._suspects <= 0 or rank not in self._mortal or len(self._mortal) < 2:
+            return
+        if rank in self._store.owners.values():
+            return  # the run would end
+        if self._dice.random() < KILL_CHANCE:
+            self.is_lost(rank)
+            if self._dice.randrange(self._kills + self._suspects) < self._kills:
+                self._kills -= 1
+                raise Killed
+            self._suspects -= 1
+
+    def _is_due(self, who: int | str) -> bool:
+        if who not in self._doomed:
+            return False
+        self._doomed[who] -= 1
+        return self._doomed[who] == 0
+
+    def kill(self, rank: int) -> NoReturn:
+        """End `rank`, whose turn it is."""
+        self.is_lost(rank)
+        raise Killed
+
+    def is_lost(self, rank: int) -> None:
+        """`rank` has died, or is taken for dead."""
+        if rank in self._mortal:
+            self._mortal.remove(rank)
+        if rank not in self.lost:
+            self.lost.append(rank)
+            self._store.alive.discard(rank)
+
+
+class FaultyBroker(MemoryBroker):
+    """A broker whose rank may be killed just before, or just after, a step takes effect."""
+
+    def __init__(self, store: MemoryStore, rank: int, fates: Fates, turns: Turns) -> None:
+        super().__init__(store, rank)
+        self._fates = fates
+        self._turns = turns
+
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
+        """See `Broker.step`; others may run before and after it."""
+        self._turns.wait(self.rank, 0)
+        self._fates.moment(self.rank)
+        self._look()
+        reply = super().step(commit, ask, entry)
+        self._fates.moment(self.rank)
+        return reply
+
+    def wait(self, seconds: float | None) -> Heard:
+        """See `Broker.wait`: the others run meanwhile."""
+        self._turns.wait(self.rank, seconds)
+        self._look()
+        return super().wait(seconds)
+
+    def observe(self, *args: Any, **kwargs: Any) -> Observation:
+        """See `Broker.observe`."""
+        self._fates.moment(self.rank)
+        self._look()
+        return super().observe(*args, **kwargs)
+
+    def bury(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.bury`."""
+        self._look()
+        return super().bury(rank)
+
+    def report(self, figures: bytes) -> None:
+        """See `Broker.report`."""
+        self._look()
+        super().report(figures)
+
+    def _look(self) -> None:
+        if self._fates.broker_lost:
+            raise BrokerLost("the broker of the simulation is gone")
+
+
+class _Flight:
+    """A message on its way."""
+
+    __slots__ = ("due", "matched", "message", "parts")
+
+    def __init__(self, message: Arrival | Notice, due: float, parts: int) -> None:
+        self.message = message
+        self.due = due
+        self.parts = parts
+        """Of it that are still to come; more than are sent where its sender died in between."""
+        self.matched = False
+
+
+class Net:
+    """All that is on its way between ranks: for each pair in the order in which it was sent."""
+
+    def __init__(self, size: int, dice: random.Random, now: Callable[[], float]) -> None:
+        self.size = size
+        self._dice = dice
+        self._now = now
+        self._lanes: list[dict[int, deque[_Flight]]] = [{} for _ in range(size)]
+
+    def put(self, dest: int, message: Arrival | Notice, parts: int) -> _Flight:
+        """Send `message`, which comes in so many parts."""
+        lane = self._lanes[dest].setdefault(message.source, deque())
+        due = self._now() + self._dice.expovariate(1 / LATE_S)
+        if lane:
+            due = max(due, lane[-1].due)  # none overtakes another of the same sender
+        flight = _Flight(message, due, parts)
+        lane.append(flight)
+        return flight
+
+    def arrive(self, rank: int) -> list[Arrival | Notice]:
+        """What is there for `rank`, whole: in order of each sender, mixed as it came."""
+        now = self._now()
+        here: list[tuple[float, Arrival | Notice]] = []
+        for lane in self._lanes[rank].values():
+            while lane and lane[0].due <= now and not lane[0].parts:
+                flight = lane.popleft()
+                flight.matched = True
+                here.append((flight.due, flight.message))
+        return [message for _, message in sorted(here, key=lambda pair: pair[0])]
+
+    def receiving(self, rank: int, gone: set[int]) -> bool:
+        """Whether a part of a message is here, and the rest is not."""
+        now = self._now()
+        lanes = self._lanes[rank].items()
+        return any(lane and lane[0].due <= now and lane[0].parts for s, lane in lanes if s not in gone)
+
+
+class FaultyMesh:
+    """See `transport.broker.Mesh`: messages are late, and their sender may die with one half sent."""
+
+    def __init__(self, rank: int, net: Net, fates: Fates) -> None:
+        self.rank = rank
+        self.size = net.size
+        self._net = net
+        self._fates = fates
+        self._gone: set[int] = set()
+
+    @property
+    def receiving(self) -> bool:
+        """See `Mesh.receiving`."""
+        return self._net.receiving(self.rank, self._gone)
+
+    def send(self, dest: int, tx: int, frames: list[Any]) -> tuple[int, _Flight]:
+        """See `Mesh.send`."""
+        # copied as a wire would: what the sender does to it later must not be seen
+        copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
+        flight = self._net.put(dest, Arrival(self.rank, tx, copies), len(copies))
+        for _ in copies:
+            self._fates.moment(self.rank)
+            flight.parts -= 1
+        return dest, flight
+
+    def sent(self, ticket: tuple[int, _Flight]) -> bool:
+        """See `Mesh.sent`."""
+        dest, flight = ticket
+        return flight.matched or dest in self._gone
+
+    def notice(self, dest: int, tx: int) -> None:
+        """See `Mesh.notice`."""
+        self._net.put(dest, Notice(self.rank, tx), 0)
+
+    def poll(self) -> list[Arrival | Notice]:
+        """See `Mesh.poll`."""
+        return [message for message in self._net.arrive(self.rank) if message.source not in self._gone]
+
+    def forget(self, rank: int) -> None:
+        """See `Mesh.forget`."""
+        self._gone.add(rank)
