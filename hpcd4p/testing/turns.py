@@ -1,7 +1,7 @@
 """Whose turn it is in a cluster in one process, and what time it is there.
 
-Each rank has a thread, for its stack may wait in the middle of a call; but one runs at any time, and hands over
-only where it waits. Who is next follows from dice, so a run can be had again.
+Each rank has a thread, for its stack may wait in the middle of a call; but one runs at any time, and hands
+over only where it waits. Who is next follows from dice, so a run can be had again.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ class Turns:
 
     def wait(self, rank: int, seconds: float | None) -> None:
         """Let others run, by the thread of `rank`, until its bell rings or for so long."""
+        if self._stopping:
+            raise Killed
         self._until[rank] = inf if seconds is None else self._now + seconds
         other = self._choose()
         if other != rank:

@@ -85,8 +85,8 @@ class Lease:
 class Leases:
     """The tasks that a rank is in the middle of: one, or more where calls wait in each other's middle.
 
-    A task runs its own element, and local first others. No element is in the middle of two calls on a rank, so
-    an element says whose work it does.
+    A task runs its own element, and local first others. No element is in the middle of two calls on a rank,
+    so an element says whose work it does.
     """
 
     def __init__(self) -> None:

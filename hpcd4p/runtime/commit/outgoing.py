@@ -114,11 +114,11 @@ class Outgoing:
         return is_full(len(self.window), self.window.bytes, self._most)
 
     def slept(self) -> None:
-        """This rank has slept until its bell rang."""
+        """The rank has slept until its bell rang."""
         self._slept = True
 
     def ring_after_s(self, busy: bool) -> float:
-        """After so long, ring the bells of ranks that have not matched a message; `busy`: see `control.sealing`."""
+        """Ring for messages that are not matched after so long; `busy`: see `control.sealing`."""
         return ring_after_s(self._alert, busy)
 
     def _untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:

@@ -41,8 +41,8 @@ class Link:
     bells
         How often the bell has rung.
     hungry, waiting, waiting_tasks, waiting_bytes, congested
-        What the broker said last: pool ranks without a task; tasks that wait by element (only in the middle of
-        a call), all of them, and their bytes; stateful elements that are behind.
+        What the broker said last: pool ranks without a task; tasks that wait by element (only in the middle
+        of a call), all of them, and their bytes; stateful elements that are behind.
     least_s
         Seconds from one look at the statistics of so many elements to the next.
     told_at

@@ -1,8 +1,8 @@
 """The loop of a rank: receive, work, commit, wait. The same for pool, stateful group and head.
 
-It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and a part in the
-pool or none. Owns the order in which a rank does things, and its waits; what is decided, `control` decides.
-An order of the head is carried out between two moves.
+It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and a part in
+the pool or none. Owns the order in which a rank does things, and its waits; what is decided, `control`
+decides. An order of the head is carried out between two moves.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class RankLoop:
         return self._pause()
 
     def rest(self, pause: float | None, fetch: bool = True) -> None:
-        """Wait for the bell, or for `pause` seconds; then `fetch` orders, if the bell may have told of some."""
+        """Wait for the bell, or for `pause` seconds; `fetch`: the orders that it may have told of."""
         heard = self.link.wait(pause)
         if heard is Heard.SILENT:
             return

@@ -152,7 +152,7 @@ class Partitions:
                 self._outgoing.outbox.count(element, -1)
 
     def _overflow(self, instance: Instance) -> None:
-        """In the middle of a call: send on what it has written so far, for it is as much as should be held."""
+        """In the middle of a call: send on what it has written, for it is as much as should be held."""
         self._pump.aside(instance, lambda: self._spill(instance))
 
     def _spill(self, instance: Instance) -> None:

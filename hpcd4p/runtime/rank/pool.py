@@ -163,7 +163,7 @@ class PoolPart:
 
     @property
     def ready(self) -> bool:
-        """Whether it looks for a task next: then what is ready to commit goes with that, in one round trip."""
+        """Whether it looks for a task next: what is ready to commit goes with that, in one round trip."""
         return not self.idle and self._may_begin()
 
     @property

@@ -2,10 +2,9 @@
 
 A call may write more than memory holds. So in its middle, when the transaction at hand is *heavy*, the rank
 commits what there is, and waits until there is room for more. Others may be waiting for this rank meanwhile;
-so it goes on working, but only for elements *behind* the one in the call, in the order of the plan, which
-follows the edges. So what is in the middle of a call on one rank, from the outer call to the inner, is in that
-order too, and no two ranks can wait for each other: of all that is crowded, the last in the order can always
-be worked on. Orders of the head wait until the outermost call is over; only the order to stop ends the waiting.
+so it goes on working, but only for elements *behind* the one in the call (`control.taking.behind`): no two
+ranks can then wait for each other. Orders of the head wait until the outermost call is over; only the order
+to stop ends the waiting.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ class Tasks:
     # ---- calls that write more than should be held
 
     def _overflow(self, instance: Instance) -> None:
-        """In the middle of a call: send on what it has written so far, for it is as much as should be held."""
+        """In the middle of a call: send on what it has written, for it is as much as should be held."""
         if self._abandoned:
             raise Abandoned
         self._pump.aside(instance, lambda: self._spill(instance))
