@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcd4p.backoff import Backoff
-from hpcd4p.control.granularity import MANY_TUPLES, apart_s
+from hpcd4p.control.rounds import MANY_TUPLES, apart_s
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.execute.instance import Instance
