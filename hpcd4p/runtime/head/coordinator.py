@@ -209,9 +209,9 @@ class Coordinator:
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
-            told, lived = in_run_time(figures, life, clock.instant(self._started))
+            told, timeline = in_run_time(figures, life, clock.instant(self._started))
             self.figures.append(told)
-            self.scaler.scaling.lives.append(lived)
+            self.scaler.scaling.timelines.append(timeline)
             for element, words in doubted:
                 self._found(DOUBTED, element, words)
         elif kind == "foreign":

@@ -165,7 +165,7 @@ class Head(Feeder):
         mine = RankFigures(**self.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
-        scaling.lives.sort()
+        scaling.timelines.sort()
         return summarise(
             self.job,
             self.coordinator.stats,
