@@ -60,13 +60,13 @@ def load(path: str | Path) -> Any:
 
 
 def _series(pandas: Any, results: Results, name: str) -> Any:
-    from hpcd4p.study.schema import Kind
+    from hpcd4p.study.schema import ColumnKind
 
     values = [row[name] for row in results.rows]
     kind = results.kinds[name]
-    if kind is Kind.WHOLE:
+    if kind is ColumnKind.WHOLE:
         return pandas.Series(values, dtype="Int64" if None in values else "int64")
-    return pandas.Series(values, dtype="float64" if kind is Kind.NUMBER else "object")
+    return pandas.Series(values, dtype="float64" if kind is ColumnKind.NUMBER else "object")
 
 
 def _load_pandas() -> Any:

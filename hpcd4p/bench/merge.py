@@ -13,7 +13,7 @@ from typing import Any
 
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row, Target, pairs
-from hpcd4p.record.scaling import Change, Life, Scaling, Tick
+from hpcd4p.record.scaling import Change, RankTimeline, Scaling, Tick
 from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
 from hpcd4p.study.results.collect import collect
@@ -117,7 +117,7 @@ def _record(path: Path, words: int, arrays: int) -> None:
     for i in range(100):
         scaling.keep(Tick(i / 10, 15, 15, 0, 0.0, 15.0, 0.0, 100, 1.0, 300.0, 300.0, reason="all of them"))
     scaling.changed(Change(1.0, 15, 2, "2 ranks do as much"))
-    scaling.lives = [Life(r, 0.1, 0.1, [0.1] * 100, [0.0] * 100) for r in range(1, RANKS)]
+    scaling.timelines = [RankTimeline(r, 0.1, 0.1, [0.1] * 100, [0.0] * 100) for r in range(1, RANKS)]
     writer.close(
         Summary(
             "words",

@@ -30,11 +30,11 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
     with read_record(file) as record:
         record.require_scaling()
-        scaling, lives = record.scaling(), record.lives()
-        if scaling is None or (lives is None and not scaling.ticks):
+        scaling, timelines = record.scaling(), record.timelines()
+        if scaling is None or (timelines is None and not scaling.ticks):
             raise RecordError(f"{file}: nothing to draw: the run was made in one process, or ended at once")
         check_name(path)
         load_matplotlib()
-        draw(path, record.summary, scaling, lives)
+        draw(path, record.summary, scaling, timelines)
     say(f"Picture: {path}")
     return 0

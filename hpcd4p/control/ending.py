@@ -12,21 +12,31 @@ from enum import Enum
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from hpcd4p.control.life import Life
 from hpcd4p.plan.model import Plan
 
 
-class Phase(Enum):
-    """Life of an element."""
+class ElementState(Enum):
+    """State of an element."""
 
     OPEN = "open"
     FINISHING = "finishing"
     DRAINED = "drained"
 
 
-ARROWS: dict[Phase, frozenset[Phase]] = {
-    Phase.OPEN: frozenset({Phase.FINISHING, Phase.DRAINED}),  # its last tuple is finished
-    Phase.FINISHING: frozenset({Phase.DRAINED}),  # its last instance has post-processed
-    Phase.DRAINED: frozenset(),
+ARROWS: dict[ElementState, frozenset[ElementState]] = {
+    ElementState.OPEN: frozenset(
+        {
+            ElementState.FINISHING,  # its last tuple is finished, and its instances have a place
+            ElementState.DRAINED,  # its last tuple is finished, and any rank runs it
+        }
+    ),
+    ElementState.FINISHING: frozenset(
+        {
+            ElementState.DRAINED,  # its last instance has post-processed
+        }
+    ),
+    ElementState.DRAINED: frozenset(),
 }
 
 
@@ -50,7 +60,7 @@ class Ending:
                 self._below[source].append(e)
         self._next = [e for e, above in enumerate(self._above) if not above]
         """Those that are not drained, but all above them: a heap."""
-        self.phase = [Phase.OPEN for _ in plan.elements]
+        self._lives = [Life(f"element {e.name}", ElementState.OPEN, ARROWS) for e in plan.elements]
 
     def observe(self, pending: dict[int, int]) -> list[Finish]:
         """Orders that follow from a consistent look at the numbers of unfinished tuples.
@@ -65,12 +75,12 @@ class Ending:
             element = self._plan.elements[e]
             if pending.get(e, 0) != 0:
                 wait.append(e)
-            elif self.phase[e] is Phase.OPEN and element.role.fixed:
-                self._move(e, Phase.FINISHING)
+            elif self.state(e) is ElementState.OPEN and element.role.fixed:
+                self._lives[e].go(ElementState.FINISHING, "no tuple is left")
                 orders.append(Finish(e, element.partitions))
                 wait.append(e)
             else:
-                self._move(e, Phase.DRAINED)
+                self._lives[e].go(ElementState.DRAINED, "nothing is left")
                 for below in self._below[e]:
                     self._above[below] -= 1
                     if not self._above[below]:
@@ -78,10 +88,9 @@ class Ending:
         self._next = wait  # in order, so a heap
         return orders
 
-    def _move(self, e: int, to: Phase) -> None:
-        if to not in ARROWS[self.phase[e]]:
-            raise AssertionError(f"element {e}: no arrow from {self.phase[e]} to {to}")
-        self.phase[e] = to
+    def state(self, element: int) -> ElementState:
+        """Give the state of an element."""
+        return self._lives[element].state
 
     @property
     def over(self) -> bool:
@@ -91,4 +100,4 @@ class Ending:
 
     def open_elements(self) -> list[str]:
         """Names of the elements that are not drained."""
-        return [e.name for e in self._plan.elements if self.phase[e.index] is not Phase.DRAINED]
+        return [e.name for e in self._plan.elements if self.state(e.index) is not ElementState.DRAINED]

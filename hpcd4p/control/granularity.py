@@ -1,4 +1,4 @@
-"""How many tuples make a task, and how much of a slow source does.
+"""How many tuples make a task.
 
 A task should take about `task_s` seconds, so that its round trip to Redis costs a hundredth of it;
 more when so many ranks ask that Redis would become the limit. Owns the rule; measures nothing.
@@ -19,31 +19,8 @@ COMMIT_S = 60e-6
 REDIS_SHARE = 0.5
 """Most of that core that tasks may use: the rest is for bursts and for looking."""
 
-MANY_TUPLES = 256
-"""A source that gives so many tuples at a time is not slow: its tasks are large enough."""
-
-LONGEST_LINE = 9
-"""With so many tasks in line, or more, a slow source is left alone this many times as long."""
-
 NOMINAL_CHUNK_S = 0.002
 """Between two looks at the clock and at the mesh, an element works for about this long."""
-
-
-def apart_s(taken: int, waiting: int, flush_s: float) -> float:
-    """Seconds from one take from a source to the next.
-
-    Parameters
-    ----------
-    taken
-        Tuples that it gave at the last one.
-    waiting
-        Tasks that wait: a further small one would lengthen the line, and cost as much as a large one.
-    flush_s
-        The setting: seconds, if nothing waits.
-    """
-    if taken >= MANY_TUPLES:
-        return flush_s
-    return flush_s * min(max(1, waiting), LONGEST_LINE)
 
 
 class Granularity:

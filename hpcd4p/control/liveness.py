@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Container
 from enum import Enum
 
+from hpcd4p.control.life import Life
+
 START_S = 30.0
 """A rank that has not connected by then never will: it was there at MPI_Init with all that it imports, and
 has only to hear what there is to do and to connect."""
@@ -18,7 +20,7 @@ LOOKS = 2
 connections coming up."""
 
 
-class Life(Enum):
+class RankState(Enum):
     """State of a rank, as the head sees it."""
 
     STARTING = "starting"
@@ -27,11 +29,21 @@ class Life(Enum):
     LEFT = "left"
 
 
-ARROWS: dict[Life, frozenset[Life]] = {
-    Life.STARTING: frozenset({Life.ALIVE, Life.LOST}),  # connected; or never came up
-    Life.ALIVE: frozenset({Life.LOST, Life.LEFT}),  # connection gone; or has reported its figures
-    Life.LOST: frozenset(),
-    Life.LEFT: frozenset(),
+ARROWS: dict[RankState, frozenset[RankState]] = {
+    RankState.STARTING: frozenset(
+        {
+            RankState.ALIVE,  # has connected, or was heard
+            RankState.LOST,  # has not in `START_S`
+        }
+    ),
+    RankState.ALIVE: frozenset(
+        {
+            RankState.LOST,  # its connection is gone
+            RankState.LEFT,  # has reported its figures, or why it cannot go on
+        }
+    ),
+    RankState.LOST: frozenset(),
+    RankState.LEFT: frozenset(),
 }
 
 
@@ -39,52 +51,54 @@ class Liveness:
     """The lives of the ranks of one run, the head apart."""
 
     def __init__(self, ranks: list[int], now: float) -> None:
-        self.life = dict.fromkeys(ranks, Life.STARTING)
+        self._lives = {r: Life(f"rank {r}", RankState.STARTING, ARROWS) for r in ranks}
         self._unseen = dict.fromkeys(ranks, 0)
         self._start = now
 
     def look(self, connected: frozenset[int], heard: Container[int], now: float) -> list[int]:
         """Ranks that are lost since the last look; `heard` have said something at some time."""
         lost = []
-        for rank, life in list(self.life.items()):
-            if life is Life.STARTING and rank in heard:
-                self._move(rank, Life.ALIVE)
-                life = Life.ALIVE
+        for rank, life in self._lives.items():
+            if life.state is RankState.STARTING and rank in heard:
+                life.go(RankState.ALIVE, "heard", now)
             if rank in connected:
                 self._unseen[rank] = 0
-                if life is Life.STARTING:
-                    self._move(rank, Life.ALIVE)
-            elif life is Life.ALIVE:
-                self._unseen[rank] += 1
-                if self._unseen[rank] >= LOOKS:
-                    lost.append(rank)
-            elif life is Life.STARTING and now - self._start > START_S:
+                if life.state is RankState.STARTING:
+                    life.go(RankState.ALIVE, "connected", now)
+            elif self._is_missed(rank, life.state, now):
+                life.go(RankState.LOST, "not connected", now)
                 lost.append(rank)
-        for rank in lost:
-            self._move(rank, Life.LOST)
         return lost
+
+    def _is_missed(self, rank: int, state: RankState, now: float) -> bool:
+        """Whether a rank without a connection is lost now."""
+        if state is RankState.ALIVE:
+            self._unseen[rank] += 1
+            return self._unseen[rank] >= LOOKS
+        return state is RankState.STARTING and now - self._start > START_S
 
     @property
     def unsure(self) -> bool:
         """Whether the last look has missed a rank, which the next may see, or lose."""
-        return any(self._unseen[rank] for rank, life in self.life.items() if life is Life.ALIVE)
+        return any(self._unseen[r] for r, life in self._lives.items() if life.state is RankState.ALIVE)
 
     def left(self, rank: int) -> None:
-        """`rank` has reported its figures and is leaving."""
-        if self.life[rank] is Life.STARTING:
-            self._move(rank, Life.ALIVE)
-        if self.life[rank] is Life.ALIVE:
-            self._move(rank, Life.LEFT)
-
-    def _move(self, rank: int, to: Life) -> None:
-        if to not in ARROWS[self.life[rank]]:
-            raise AssertionError(f"rank {rank}: no arrow from {self.life[rank]} to {to}")
-        self.life[rank] = to
+        """`rank` has reported its figures and is leaving; of one that is lost, that changes nothing."""
+        life = self._lives[rank]
+        if life.state is RankState.STARTING:
+            life.go(RankState.ALIVE, "heard")
+        if life.state is RankState.ALIVE:
+            life.go(RankState.LEFT, "has reported")
 
     def here(self) -> list[int]:
         """Ranks that can be given orders."""
-        return [r for r, life in self.life.items() if life in (Life.STARTING, Life.ALIVE)]
+        here = (RankState.STARTING, RankState.ALIVE)
+        return [rank for rank, life in self._lives.items() if life.state in here]
 
-    def count(self, life: Life) -> int:
+    def is_lost(self, rank: int) -> bool:
+        """Whether `rank` has died; never the head."""
+        return rank in self._lives and self._lives[rank].state is RankState.LOST
+
+    def count(self, state: RankState) -> int:
         """How many ranks are in that state."""
-        return sum(1 for each in self.life.values() if each is life)
+        return sum(1 for life in self._lives.values() if life.state is state)

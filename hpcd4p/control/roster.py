@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from enum import Enum
 
+from hpcd4p.control.life import Life
 
-class Stand(Enum):
+
+class PoolState(Enum):
     """State of a pool rank."""
 
     ACTIVE = "active"
@@ -19,51 +21,77 @@ class Stand(Enum):
     LOST = "lost"
 
 
-ARROWS: dict[Stand, frozenset[Stand]] = {
-    Stand.ACTIVE: frozenset({Stand.DRAINING, Stand.LOST}),
-    Stand.DRAINING: frozenset(
-        {Stand.PARKED, Stand.WAKING, Stand.LOST}
-    ),  # has parked; called back before that
-    Stand.PARKED: frozenset({Stand.WAKING, Stand.LOST}),
-    Stand.WAKING: frozenset({Stand.ACTIVE, Stand.DRAINING, Stand.LOST}),  # has looked; sent off before that
-    Stand.LOST: frozenset(),
+ARROWS: dict[PoolState, frozenset[PoolState]] = {
+    PoolState.ACTIVE: frozenset(
+        {
+            PoolState.DRAINING,  # told to park
+            PoolState.LOST,  # has died
+        }
+    ),
+    PoolState.DRAINING: frozenset(
+        {
+            PoolState.PARKED,  # says so
+            PoolState.WAKING,  # called back before that
+            PoolState.LOST,  # has died
+        }
+    ),
+    PoolState.PARKED: frozenset(
+        {
+            PoolState.WAKING,  # told to wake
+            PoolState.LOST,  # has died
+        }
+    ),
+    PoolState.WAKING: frozenset(
+        {
+            PoolState.ACTIVE,  # has looked for a task
+            PoolState.DRAINING,  # sent off before that
+            PoolState.LOST,  # has died
+        }
+    ),
+    PoolState.LOST: frozenset(),
 }
 
 
 class Roster:
-    """Where each rank of a pool stands. No look at it takes longer with more ranks, but for what changes."""
+    """Ranks of a pool that may be parked. No look takes longer with more ranks, but for what changes."""
 
     def __init__(self, ranks: Iterable[int]) -> None:
-        self.stand = dict.fromkeys(ranks, Stand.ACTIVE)
-        self._ranks: dict[Stand, set[int]] = {stand: set() for stand in Stand}
-        self._ranks[Stand.ACTIVE].update(self.stand)
+        self._lives = {r: Life(f"pool rank {r}", PoolState.ACTIVE, ARROWS) for r in ranks}
+        self._ranks: dict[PoolState, set[int]] = {state: set() for state in PoolState}
+        self._ranks[PoolState.ACTIVE].update(self._lives)
         self._kept: frozenset[int] = frozenset()
 
-    def _move(self, rank: int, to: Stand) -> None:
-        before = self.stand[rank]
-        if to not in ARROWS[before]:
-            raise AssertionError(f"rank {rank}: no arrow from {before} to {to}")
+    def __len__(self) -> int:
+        return len(self._lives)
+
+    def _move(self, rank: int, to: PoolState, cause: str) -> None:
+        life = self._lives[rank]
+        before = life.state
+        life.go(to, cause)
         self._ranks[before].remove(rank)
         self._ranks[to].add(rank)
-        self.stand[rank] = to
 
-    def of(self, *stands: Stand) -> list[int]:
-        """Ranks that stand so, lowest first."""
-        return sorted(rank for stand in stands for rank in self._ranks[stand])
+    def state(self, rank: int) -> PoolState:
+        """Give the state of `rank`."""
+        return self._lives[rank].state
 
-    def count(self, *stands: Stand) -> int:
-        """How many stand so."""
-        return sum(len(self._ranks[stand]) for stand in stands)
+    def of(self, *states: PoolState) -> list[int]:
+        """Ranks in these states, lowest first."""
+        return sorted(rank for state in states for rank in self._ranks[state])
+
+    def count(self, *states: PoolState) -> int:
+        """How many ranks are in these states."""
+        return sum(len(self._ranks[state]) for state in states)
 
     @property
     def active(self) -> int:
         """Ranks that take tasks, or are about to."""
-        return self.count(Stand.ACTIVE, Stand.WAKING)
+        return self.count(PoolState.ACTIVE, PoolState.WAKING)
 
     @property
     def living(self) -> int:
         """Ranks that are not lost."""
-        return len(self.stand) - self.count(Stand.LOST)
+        return len(self._lives) - self.count(PoolState.LOST)
 
     def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """(ranks to park, ranks to wake) so that `target` are active.
@@ -71,39 +99,39 @@ class Roster:
         Parked are those that are idle, and of these the highest numbers; woken are those that have not
         parked yet, then the lowest numbers.
         """
-        called = [r for r in self.of(Stand.DRAINING, Stand.PARKED) if r in self._kept and target > 0]
+        called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
         for rank in called:
-            self._move(rank, Stand.WAKING)
+            self._move(rank, PoolState.WAKING, "it is kept")
         surplus = self.active - target
         if surplus > 0:
             spared = self._kept if target > 0 else frozenset()
-            order = [r for r in self.of(Stand.ACTIVE, Stand.WAKING) if r not in spared]
+            order = [r for r in self.of(PoolState.ACTIVE, PoolState.WAKING) if r not in spared]
             order.sort(key=lambda r: (r not in idle, -r))
             park = order[:surplus]
             for rank in park:
-                self._move(rank, Stand.DRAINING)
+                self._move(rank, PoolState.DRAINING, f"{target} are enough")
             return park, called
         if surplus == 0:
             return [], called
-        wake = [*self.of(Stand.DRAINING), *self.of(Stand.PARKED)][:-surplus]
+        wake = [*self.of(PoolState.DRAINING), *self.of(PoolState.PARKED)][:-surplus]
         for rank in wake:
-            self._move(rank, Stand.WAKING)
+            self._move(rank, PoolState.WAKING, f"{target} are needed")
         return [], called + wake
 
     def keep(self, ranks: Iterable[int]) -> None:
         """Ranks that are not to be parked as long as any is active: only they can do some of the work."""
-        self._kept = frozenset(ranks) & self.stand.keys()
+        self._kept = frozenset(ranks) & self._lives.keys()
 
     def heard(self, parked: Collection[int]) -> None:
         """Ranks say that they are parked, and by silence that the others are not."""
-        for rank in self.of(Stand.DRAINING):
+        for rank in self.of(PoolState.DRAINING):
             if rank in parked:
-                self._move(rank, Stand.PARKED)
-        for rank in self.of(Stand.WAKING):
+                self._move(rank, PoolState.PARKED, "says so")
+        for rank in self.of(PoolState.WAKING):
             if rank not in parked:
-                self._move(rank, Stand.ACTIVE)
+                self._move(rank, PoolState.ACTIVE, "says so")
 
     def lose(self, rank: int) -> None:
         """`rank` has died."""
-        if rank in self.stand:
-            self._move(rank, Stand.LOST)
+        if rank in self._lives:
+            self._move(rank, PoolState.LOST, "has died")

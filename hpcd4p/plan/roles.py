@@ -12,9 +12,14 @@ from hpcd4p.plan.changes import caches, changes, writes_first
 from hpcd4p.plan.model import Role, Route, Spread
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING
-from hpcd4p.workflow.groupings import Grouping, Kind, read_grouping
+from hpcd4p.workflow.groupings import Grouping, GroupingKind, read_grouping
 
-_SPREADS = {Kind.SHUFFLE: Spread.SHUFFLE, Kind.KEY: Spread.KEY, Kind.ALL: Spread.ALL, Kind.GLOBAL: Spread.ONE}
+_SPREADS = {
+    GroupingKind.SHUFFLE: Spread.SHUFFLE,
+    GroupingKind.KEY: Spread.KEY,
+    GroupingKind.ALL: Spread.ALL,
+    GroupingKind.GLOBAL: Spread.ONE,
+}
 
 
 class Verdict(NamedTuple):
@@ -59,7 +64,7 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
         return f"it says stateful = {pe.stateful!r}"
     for name in pe.inputconnections:
         grouping = grouping_of(pe, name)
-        if grouping.kind is not Kind.SHUFFLE:
+        if grouping.kind is not GroupingKind.SHUFFLE:
             return f"its input {name!r} has a grouping ({_in_words(grouping)})"
     for method in ("postprocess", "_postprocess"):
         if pe._overrides(method, GenericPE):
@@ -89,7 +94,7 @@ def _reason_for_pool(pe: GenericPE, connected: set[str]) -> str:
 
 
 def _in_words(grouping: Grouping) -> str:
-    if grouping.kind is Kind.KEY:
+    if grouping.kind is GroupingKind.KEY:
         return f"group by {', '.join(map(repr, grouping.columns))}"
     return grouping.kind.value
 
@@ -105,9 +110,9 @@ def _partitions(pe: GenericPE, override: int) -> int:
 def grouping_of(pe: GenericPE, input_name: str) -> Grouping:
     """Grouping of an input: its own, else the one in `stateful`; by its key for a keyed element."""
     if isinstance(pe, KeyedPE):
-        return Grouping(Kind.KEY, pe._key_columns())
+        return Grouping(GroupingKind.KEY, pe._key_columns())
     own = read_grouping(pe.inputconnections[input_name].get(GROUPING))
-    if own.kind is Kind.SHUFFLE and pe.stateful not in (None, True, False, "nature"):
+    if own.kind is GroupingKind.SHUFFLE and pe.stateful not in (None, True, False, "nature"):
         return read_grouping(pe.stateful)
     return own
 

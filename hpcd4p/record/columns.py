@@ -15,7 +15,7 @@ from typing import Any
 
 from hpcd4p.record import jsontext
 from hpcd4p.record.dataset import Dataset
-from hpcd4p.record.form import JSON, ROWS, SEQUENCES, Form, Kind, batch_form, form_of
+from hpcd4p.record.form import JSON, ROWS, SEQUENCES, Form, FormKind, batch_form, form_of
 from hpcd4p.record.leaves import Nothing, Plain, Ragged, Variant
 
 MAX_VARIANTS = 16
@@ -119,19 +119,21 @@ class Column:
         kinds = [v.form.kind for v in self._order]
         if self._level >= MAX_LEVELS and (form.kind in ROWS or form.kind in SEQUENCES):
             return JSON
-        if form.kind is Kind.ARRAY and (0 in form.shape or self._stacks(form)):
-            form = Form(Kind.RAGGED, dtype=form.dtype, shape=(0,) * len(form.shape))
-        elif form.kind is Kind.TUPLE and Kind.TUPLE in kinds:
-            form = Form(Kind.TUPLES)
-        elif form.kind is Kind.DICT and kinds.count(Kind.DICT) >= MAX_ROWS:
-            form = Form(Kind.ITEMS)
+        if form.kind is FormKind.ARRAY and (0 in form.shape or self._stacks(form)):
+            form = Form(FormKind.RAGGED, dtype=form.dtype, shape=(0,) * len(form.shape))
+        elif form.kind is FormKind.TUPLE and FormKind.TUPLE in kinds:
+            form = Form(FormKind.TUPLES)
+        elif form.kind is FormKind.DICT and kinds.count(FormKind.DICT) >= MAX_ROWS:
+            form = Form(FormKind.ITEMS)
         full = len(self._order) >= MAX_VARIANTS - 1  # the last place is for JSON
         return JSON if full and form not in self._variants else form
 
     def _stacks(self, form: Form) -> bool:
         """Whether arrays of this dtype, but of another shape, are stacked already."""
         return any(
-            v.form.kind is Kind.ARRAY and v.form.dtype == form.dtype and len(v.form.shape) == len(form.shape)
+            v.form.kind is FormKind.ARRAY
+            and v.form.dtype == form.dtype
+            and len(v.form.shape) == len(form.shape)
             for v in self._order
         )
 
@@ -147,7 +149,7 @@ class _Rows(Variant):
     def write(self, values: list[Any], last: bool) -> None:
         kind = self.form.kind
         for i, (field, column) in enumerate(zip(self.form.names, self._columns, strict=True)):
-            get: Any = {Kind.DICT: itemgetter(field), Kind.DATACLASS: attrgetter(field)}.get(
+            get: Any = {FormKind.DICT: itemgetter(field), FormKind.DATACLASS: attrgetter(field)}.get(
                 kind, itemgetter(i)
             )
             column.write(list(map(get, values)), last)
@@ -174,7 +176,7 @@ class _Sequences(Variant):
         self._items = Column(self._own, "items", level + 1)
 
     def write(self, values: list[Any], last: bool) -> None:
-        if self.form.kind is Kind.ITEMS:
+        if self.form.kind is FormKind.ITEMS:
             values = [list(v.items()) for v in values]
         self._length.append(self._numpy.array(list(map(len, values)), "i8"), last)
         self._items.write([item for value in values for item in value], last)
@@ -185,11 +187,13 @@ class _Sequences(Variant):
         self.sign(self._own.attrs, layout="value i: the next length[i] of items")
 
 
-_VARIANTS: dict[Kind, type[Variant]] = {
-    Kind.NONE: Nothing,
-    **dict.fromkeys((Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.COMPLEX, Kind.TEXT, Kind.JSON), Plain),
-    **dict.fromkeys((Kind.ARRAY, Kind.SCALAR), Plain),
-    **dict.fromkeys((Kind.RAGGED, Kind.BYTES), Ragged),
+_VARIANTS: dict[FormKind, type[Variant]] = {
+    FormKind.NONE: Nothing,
+    **dict.fromkeys(
+        (FormKind.BOOL, FormKind.INT, FormKind.FLOAT, FormKind.COMPLEX, FormKind.TEXT, FormKind.JSON), Plain
+    ),
+    **dict.fromkeys((FormKind.ARRAY, FormKind.SCALAR), Plain),
+    **dict.fromkeys((FormKind.RAGGED, FormKind.BYTES), Ragged),
     **dict.fromkeys(ROWS, _Rows),
     **dict.fromkeys(SEQUENCES, _Sequences),
 }

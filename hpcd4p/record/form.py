@@ -19,7 +19,7 @@ MAX_NAME = 200
 """Characters of a key that may become the name of a column."""
 
 
-class Kind(StrEnum):
+class FormKind(StrEnum):
     """How a value is stored; the text is the attribute ``form`` of its dataset or group."""
 
     NONE = "none"
@@ -44,29 +44,29 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-ROWS = (Kind.TUPLE, Kind.NAMEDTUPLE, Kind.DICT, Kind.DATACLASS)
-SEQUENCES = (Kind.LIST, Kind.TUPLES, Kind.SET, Kind.FROZENSET, Kind.ITEMS)
+ROWS = (FormKind.TUPLE, FormKind.NAMEDTUPLE, FormKind.DICT, FormKind.DATACLASS)
+SEQUENCES = (FormKind.LIST, FormKind.TUPLES, FormKind.SET, FormKind.FROZENSET, FormKind.ITEMS)
 
 
 class Form(NamedTuple):
     """A kind and what else must be equal for two values to be stored together."""
 
-    kind: Kind
+    kind: FormKind
     names: tuple[str, ...] = ()  # of the columns of a row
     dtype: Any = None  # numpy dtype
     shape: tuple[int, ...] = ()  # of a stacked array; of a ragged one only its length counts
     type_name: str = ""  # of a named tuple or a data class
 
 
-NONE = Form(Kind.NONE)
-BOOL = Form(Kind.BOOL)
-INT = Form(Kind.INT)
-FLOAT = Form(Kind.FLOAT)
-COMPLEX = Form(Kind.COMPLEX)
-TEXT = Form(Kind.TEXT)
-BYTES = Form(Kind.BYTES)
-LIST = Form(Kind.LIST)
-JSON = Form(Kind.JSON)
+NONE = Form(FormKind.NONE)
+BOOL = Form(FormKind.BOOL)
+INT = Form(FormKind.INT)
+FLOAT = Form(FormKind.FLOAT)
+COMPLEX = Form(FormKind.COMPLEX)
+TEXT = Form(FormKind.TEXT)
+BYTES = Form(FormKind.BYTES)
+LIST = Form(FormKind.LIST)
+JSON = Form(FormKind.JSON)
 
 _PLAIN: dict[type, Form] = {
     type(None): NONE,
@@ -77,8 +77,8 @@ _PLAIN: dict[type, Form] = {
     bytearray: BYTES,
     list: LIST,
     deque: LIST,
-    set: Form(Kind.SET),
-    frozenset: Form(Kind.FROZENSET),
+    set: Form(FormKind.SET),
+    frozenset: Form(FormKind.FROZENSET),
 }
 
 
@@ -139,14 +139,14 @@ def storable_text(text: str) -> bool:
 
 def _tuple_form(length: int) -> Form:
     if not 0 < length <= MAX_FIELDS:
-        return Form(Kind.TUPLES)
-    return Form(Kind.TUPLE, tuple(map(str, range(length))))
+        return Form(FormKind.TUPLES)
+    return Form(FormKind.TUPLE, tuple(map(str, range(length))))
 
 
 def _dict_form(keys: tuple[Any, ...]) -> Form:
     if 0 < len(keys) <= MAX_FIELDS and all(type(k) is str and 0 < len(k) <= MAX_NAME for k in keys):
-        return Form(Kind.DICT, keys)
-    return Form(Kind.ITEMS)
+        return Form(FormKind.DICT, keys)
+    return Form(FormKind.ITEMS)
 
 
 def _class_form(value: Any) -> Form:
@@ -158,14 +158,14 @@ def _class_form(value: Any) -> Form:
     if isinstance(value, tuple):
         names = getattr(kind, "_fields", None)
         if names and len(names) == len(value) <= MAX_FIELDS and all(type(n) is str for n in names):
-            return Form(Kind.NAMEDTUPLE, tuple(names), type_name=name)
+            return Form(FormKind.NAMEDTUPLE, tuple(names), type_name=name)
         return _tuple_form(len(value))
     if isinstance(value, list):
         return LIST
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = tuple(f.name for f in dataclasses.fields(value))
         if 0 < len(names) <= MAX_FIELDS and all(hasattr(value, n) for n in names):
-            return Form(Kind.DATACLASS, names, type_name=name)
+            return Form(FormKind.DATACLASS, names, type_name=name)
     return JSON
 
 
@@ -177,15 +177,15 @@ def _numpy_form(numpy: Any, value: Any) -> Form:
             return TEXT if storable_text(str(value)) else JSON
         if isinstance(value, bytes):
             return BYTES
-        return Form(Kind.SCALAR, dtype=value.dtype) if storable_dtype(value.dtype) else JSON
+        return Form(FormKind.SCALAR, dtype=value.dtype) if storable_dtype(value.dtype) else JSON
     if value.dtype.kind == "U":
         if not storable_text("".join(value.ravel().tolist())):
             return JSON
         # lengths do not matter: the text is stored as UTF-8 of any length
-        return Form(Kind.ARRAY, dtype=numpy.dtype("U"), shape=value.shape)
+        return Form(FormKind.ARRAY, dtype=numpy.dtype("U"), shape=value.shape)
     if not storable_dtype(value.dtype):
         return JSON
-    return Form(Kind.ARRAY, dtype=value.dtype, shape=value.shape)
+    return Form(FormKind.ARRAY, dtype=value.dtype, shape=value.shape)
 
 
 def storable_dtype(dtype: Any) -> bool:

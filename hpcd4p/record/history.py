@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.record.library import load_h5py
-from hpcd4p.record.scaling import Change, Life, Scaling, Tick
+from hpcd4p.record.scaling import Change, RankTimeline, Scaling, Tick
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ _CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "r
 
 
 @dataclass
-class Lives:
+class Timelines:
     """When each rank was busy and when it was parked, in one grid of bins."""
 
     ranks: list[int]
@@ -78,8 +78,8 @@ def write_scaling(file: Any, scaling: Scaling) -> None:
     _write_text(group, "failure", scaling.failure)  # a dataset: an attribute ends at 64 KiB
     _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS)
     _write_columns(group.create_group("changes"), scaling.changes, _CHANGES)
-    if scaling.lives:
-        _write_lives(group.create_group("ranks"), lives_of(scaling.lives))
+    if scaling.timelines:
+        _write_timelines(group.create_group("ranks"), timelines_of(scaling.timelines))
 
 
 def _write_columns(
@@ -92,15 +92,15 @@ def _write_columns(
     _write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
 
 
-def _write_lives(group: Any, lives: Lives) -> None:
+def _write_timelines(group: Any, timelines: Timelines) -> None:
     import numpy as np
 
-    group.attrs["bin_s"] = lives.bin_s
+    group.attrs["bin_s"] = timelines.bin_s
     group.attrs["layout"] = "row i: rank[i]; bin j: from j * bin_s to (j + 1) * bin_s of the run"
-    _write(group, "rank", np.array(lives.ranks, "i4"), "1")
-    _write(group, "began_s", np.array(lives.began_s, "f8"), "s")
-    _write(group, "busy", lives.busy, "s")
-    _write(group, "parked", lives.parked, "s")
+    _write(group, "rank", np.array(timelines.ranks, "i4"), "1")
+    _write(group, "began_s", np.array(timelines.began_s, "f8"), "s")
+    _write(group, "busy", timelines.busy, "s")
+    _write(group, "parked", timelines.parked, "s")
 
 
 def _write(group: Any, name: str, data: Table, unit: str) -> None:
@@ -128,7 +128,7 @@ def _storable(text: str) -> bytes:
 
 
 def read_scaling(file: Any) -> Scaling | None:
-    """Give what `write_scaling` wrote, without the lives; None if there is nothing."""
+    """Give what `write_scaling` wrote, without the timelines; None if there is nothing."""
     if GROUP not in file:
         return None
     group = file[GROUP]
@@ -151,12 +151,12 @@ def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
     return zip(*values, map(str, reasons), strict=True)
 
 
-def read_lives(file: Any) -> Lives | None:
-    """Give the lives of the ranks; None if there are none."""
+def read_timelines(file: Any) -> Timelines | None:
+    """Give the timelines of the ranks; None if there are none."""
     if GROUP not in file or "ranks" not in file[GROUP]:
         return None
     group = file[GROUP]["ranks"]
-    return Lives(
+    return Timelines(
         group["rank"][:].tolist(),
         group["began_s"][:].tolist(),
         float(group.attrs["bin_s"]),
@@ -165,25 +165,25 @@ def read_lives(file: Any) -> Lives | None:
     )
 
 
-def lives_of(told: Sequence[Life]) -> Lives:
-    """Put what each rank has told into one grid, whose bins are the widest of theirs."""
+def timelines_of(lines: Sequence[RankTimeline]) -> Timelines:
+    """Put the timelines of ranks into one grid, whose bins are the widest of theirs."""
     import numpy as np
 
-    bin_s = max(life.width_s for life in told)
-    end_s = max(life.began_s + max(len(life.busy), len(life.parked)) * life.width_s for life in told)
+    bin_s = max(line.width_s for line in lines)
+    end_s = max(line.began_s + max(len(line.busy), len(line.parked)) * line.width_s for line in lines)
     bins = max(1, int(np.ceil(end_s / bin_s - 1e-6)))
     edges = np.arange(bins + 1) * bin_s
     edges[0], edges[-1] = -np.inf, np.inf  # where clocks differ by a little, nothing is lost
 
-    def row(life: Life, seconds: Sequence[float]) -> Table:
+    def row(line: RankTimeline, seconds: Sequence[float]) -> Table:
         sums = np.concatenate([[0.0], np.cumsum(np.asarray(seconds, "f8"))])
-        known = life.began_s + np.arange(len(sums)) * life.width_s
+        known = line.began_s + np.arange(len(sums)) * line.width_s
         return np.diff(np.interp(edges, known, sums))
 
-    return Lives(
-        [life.rank for life in told],
-        [life.began_s for life in told],
+    return Timelines(
+        [line.rank for line in lines],
+        [line.began_s for line in lines],
         bin_s,
-        np.array([row(life, life.busy) for life in told], "f4"),
-        np.array([row(life, life.parked) for life in told], "f4"),
+        np.array([row(line, line.busy) for line in lines], "f4"),
+        np.array([row(line, line.parked) for line in lines], "f4"),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from hpcd4p.record import jsontext
 from hpcd4p.record.dataset import Dataset, stored_array, stored_dtype
-from hpcd4p.record.form import BOOL, COMPLEX, FLOAT, INT, Form, Kind
+from hpcd4p.record.form import BOOL, COMPLEX, FLOAT, INT, Form, FormKind
 
 MAX_DTYPE = 1000
 """Characters of the name of a dtype; an HDF5 attribute has little room, and long ones are for people."""
@@ -79,17 +79,17 @@ class Plain(Variant):
         """See `Variant.write`."""
         np = self._numpy
         kind = self.form.kind
-        if kind is Kind.JSON:
+        if kind is FormKind.JSON:
             texts = [jsontext.dumps(value) for value in values]
             self._inexact += sum(not exact for _, exact in texts)
             values = [text for text, _ in texts]
-        if kind is Kind.ARRAY:
+        if kind is FormKind.ARRAY:
             one = len(values) == 1  # perhaps a very large one: no copy
             data = np.asarray(values[0])[None] if one else np.stack([np.asarray(v) for v in values])
             data = stored_array(data)
-        elif kind is Kind.SCALAR:
+        elif kind is FormKind.SCALAR:
             data = stored_array(np.array(values, dtype=self.form.dtype))
-        elif kind in (Kind.JSON, Kind.TEXT):
+        elif kind in (FormKind.JSON, FormKind.TEXT):
             data = np.array(list(map(str, values)), dtype="O")
         else:
             data = np.array(values, dtype=self._dtype)
@@ -105,7 +105,7 @@ class Plain(Variant):
             more["repr_only"] = self._inexact
             more["note"] = "values that are neither HDF5 nor JSON: repr_only of them are kept as their repr"
         unit = next((u for end, u in UNITS.items() if self._name.endswith(end)), None)
-        if unit and self.form.kind in (Kind.INT, Kind.FLOAT):
+        if unit and self.form.kind in (FormKind.INT, FormKind.FLOAT):
             more["unit"] = unit
         self.sign(self._data.attrs, **more)
 
@@ -119,8 +119,8 @@ class Ragged(Variant):
 
         self._numpy = np
         self._own = group.create_group(name)
-        self._ndim = 1 if form.kind is Kind.BYTES else len(form.shape)
-        dtype = np.dtype("u1") if form.kind is Kind.BYTES else stored_dtype(form.dtype)
+        self._ndim = 1 if form.kind is FormKind.BYTES else len(form.shape)
+        dtype = np.dtype("u1") if form.kind is FormKind.BYTES else stored_dtype(form.dtype)
         self._data = Dataset(self._own, "data", dtype)
         self._offset = Dataset(self._own, "offset", np.dtype("i8"))
         self._shape = Dataset(self._own, "shape", np.dtype("i8"), (self._ndim,))
@@ -128,7 +128,7 @@ class Ragged(Variant):
     def write(self, values: list[Any], last: bool) -> None:
         """See `Variant.write`."""
         np = self._numpy
-        if self.form.kind is Kind.BYTES:
+        if self.form.kind is FormKind.BYTES:
             sizes = np.array([len(v) for v in values], "i8")
             shapes = sizes.reshape(-1, 1)
             data = np.frombuffer(b"".join(values), "u1")

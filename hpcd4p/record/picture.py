@@ -18,7 +18,7 @@ from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Summary
 
 if TYPE_CHECKING:
-    from hpcd4p.record.history import Lives, Table
+    from hpcd4p.record.history import Table, Timelines
 
 ENDINGS = (".png", ".svg", ".pdf")
 """Of the files that can be written."""
@@ -86,7 +86,7 @@ def load_matplotlib() -> Any:
     return matplotlib
 
 
-def draw(path: Path, summary: Summary, scaling: Scaling, lives: Lives | None) -> None:
+def draw(path: Path, summary: Summary, scaling: Scaling, timelines: Timelines | None) -> None:
     """Write the picture of a run to `path`; its ending says of which kind.
 
     Raises
@@ -98,7 +98,7 @@ def draw(path: Path, summary: Summary, scaling: Scaling, lives: Lives | None) ->
     """
     matplotlib = load_matplotlib()
     with matplotlib.rc_context(STYLE):
-        figure = figure_of(matplotlib, summary, scaling, lives)
+        figure = figure_of(matplotlib, summary, scaling, timelines)
         made = rendered(figure, path.suffix.lower().lstrip("."))
     _write(path, made)
 
@@ -122,10 +122,10 @@ def _write(path: Path, data: bytes) -> None:
         raise RecordError(f"{path}: the picture cannot be written: {error.strerror}") from error
 
 
-def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, lives: Lives | None) -> Any:
+def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None) -> Any:
     """Give the picture of a run as a figure of matplotlib; to be called, and drawn, with `STYLE`."""
     panels = [
-        *([(_draw_lives, _height(summary))] if lives is not None else []),
+        *([(_draw_timelines, _height(summary))] if timelines is not None else []),
         *([(draw_active, 1.3), (draw_backlog, 1.0), (draw_rates, 1.0)] if scaling.ticks else []),
     ]
     heights = [height for _, height in panels]
@@ -133,7 +133,7 @@ def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, lives: Lives 
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     unit_s, unit = _unit(summary.elapsed_s)
     for letter, (draw_panel, _), axis in zip("abcd", panels, axes, strict=False):
-        draw_panel(axis, summary, scaling, lives, unit_s)
+        draw_panel(axis, summary, scaling, timelines, unit_s)
         axis.set_title(letter, loc="left", fontweight="bold", fontsize=9, x=-0.08)
     axes[-1].set_xlim(0, max(summary.elapsed_s, 1e-6) / unit_s)
     axes[-1].set_xlabel(f"time since the start of the run ({unit})")
@@ -157,12 +157,14 @@ def _unit(elapsed_s: float) -> tuple[float, str]:
 # ---- when each rank was what
 
 
-def _draw_lives(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
+def _draw_timelines(
+    axis: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None, unit_s: float
+) -> None:
     from matplotlib.patches import Patch
 
-    assert lives is not None
-    image, ranks = _image(summary, lives)
-    end = image.shape[1] * lives.bin_s / unit_s
+    assert timelines is not None
+    image, ranks = _image(summary, timelines)
+    end = image.shape[1] * timelines.bin_s / unit_s
     stacked = len(ranks) <= STACKED_RANKS
     axis.imshow(
         image, aspect="auto", origin="lower", interpolation="nearest" if stacked else "antialiased",
@@ -186,25 +188,25 @@ def _draw_lives(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | No
     legend(axis, [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named])
 
 
-def _image(summary: Summary, lives: Lives) -> tuple[Table, list[int]]:
+def _image(summary: Summary, timelines: Timelines) -> tuple[Table, list[int]]:
     """Colours (ranks times steps, bins, 3) of the ranks beside the head, whose work is not the pool's."""
     import numpy as np
     from matplotlib.colors import to_rgb
 
-    bins = max(1, int(np.ceil(summary.elapsed_s / lives.bin_s - 1e-6)))
+    bins = max(1, int(np.ceil(summary.elapsed_s / timelines.bin_s - 1e-6)))
     ranks = [figures.rank for figures in summary.ranks_figures if figures.rank]
-    ranks = list(range(ranks[0], ranks[-1] + 1)) if ranks else lives.ranks
+    ranks = list(range(ranks[0], ranks[-1] + 1)) if ranks else timelines.ranks
     row = {rank: i for i, rank in enumerate(ranks)}
     steps = max(4, STEPS // len(ranks)) if len(ranks) <= STACKED_RANKS else 1
     heights = (np.arange(steps)[:, None] + 0.5) / steps
     image = np.ones((len(ranks), steps, bins, 3))
-    edges = np.arange(bins + 1) * lives.bin_s
+    edges = np.arange(bins + 1) * timelines.bin_s
     edges[-1] = min(edges[-1], max(summary.elapsed_s, edges[-2] + 1e-9))
-    for i, rank in enumerate(lives.ranks):
+    for i, rank in enumerate(timelines.ranks):
         if rank not in row:
             continue
-        there = np.clip(edges[1:] - np.maximum(edges[:-1], lives.began_s[i]), 1e-9, None)
-        busy, parked = _fitted(lives.busy[i], bins), _fitted(lives.parked[i], bins)
+        there = np.clip(edges[1:] - np.maximum(edges[:-1], timelines.began_s[i]), 1e-9, None)
+        busy, parked = _fitted(timelines.busy[i], bins), _fitted(timelines.parked[i], bins)
         parked = np.clip(parked / there, 0, 1)
         busy = np.clip(busy / there, 0, 1 - parked)
         parts = [busy, 1 - busy - parked, parked]
@@ -212,7 +214,7 @@ def _image(summary: Summary, lives: Lives) -> tuple[Table, list[int]]:
             parts = [heights < busy, (heights >= busy) & (heights < 1 - parked), heights >= 1 - parked]
         colours = map(to_rgb, (BUSY, IDLE, PARKED))
         image[row[rank]] = sum(np.multiply.outer(p, c) for p, c in zip(parts, colours, strict=True))
-        image[row[rank]][:, edges[1:] <= lives.began_s[i]] = to_rgb(UNKNOWN)
+        image[row[rank]][:, edges[1:] <= timelines.began_s[i]] = to_rgb(UNKNOWN)
     return image.reshape(-1, bins, 3), ranks
 
 

@@ -11,7 +11,7 @@ from hpcd4p.record.scaling import Scaling, Tick
 from hpcd4p.record.summary import Summary
 
 if TYPE_CHECKING:
-    from hpcd4p.record.history import Lives, Table
+    from hpcd4p.record.history import Table, Timelines
 
 TARGET, DONE, ARRIVED, BACKLOG = "#000000", "#009E73", "#D55E00", "#555555"
 ACTIVE, WORKING = "#B8B8B8", "#CC79A7"
@@ -39,7 +39,9 @@ def _curve(ticks: list[Tick], values: list[float], unit_s: float) -> tuple[Table
     return times, heights
 
 
-def draw_active(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
+def draw_active(
+    axis: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None, unit_s: float
+) -> None:
     """Draw what the policy wanted beside what there was to do, as numbers; panel a has each rank."""
     ticks = scaling.ticks
     times, active = _curve(ticks, [float(t.active) for t in ticks], unit_s)
@@ -59,7 +61,9 @@ def draw_active(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | No
     legend(axis)
 
 
-def draw_backlog(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
+def draw_backlog(
+    axis: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None, unit_s: float
+) -> None:
     """Draw the tasks that waited."""
     ticks = scaling.ticks
     times, tasks = _curve(ticks, [float(t.backlog_tasks) for t in ticks], unit_s)
@@ -71,7 +75,9 @@ def draw_backlog(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | N
     axis.yaxis.set_major_formatter("{x:,g}")
 
 
-def draw_rates(axis: Any, summary: Summary, scaling: Scaling, lives: Lives | None, unit_s: float) -> None:
+def draw_rates(
+    axis: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None, unit_s: float
+) -> None:
     """Draw tuples written and done per second."""
     ticks = scaling.ticks
     width_s = _window_s(summary, ticks)

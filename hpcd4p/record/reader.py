@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
-from hpcd4p.record.history import Lives, read_lives, read_scaling
+from hpcd4p.record.history import Timelines, read_scaling, read_timelines
 from hpcd4p.record.library import load_h5py
 from hpcd4p.record.restore import count_column, describe_column, read_column
 from hpcd4p.record.scaling import Scaling
@@ -102,10 +102,10 @@ class Record:
         with damage_told(self.path):
             return read_scaling(self._file)
 
-    def lives(self) -> Lives | None:
+    def timelines(self) -> Timelines | None:
         """Give when each rank was busy and when it was parked; None if the record does not tell."""
         with damage_told(self.path):
-            return read_lives(self._file)
+            return read_timelines(self._file)
 
     def close(self) -> None:
         """Close the file; may be called again."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from hpcd4p.record import jsontext
 from hpcd4p.record.columns import link_name
-from hpcd4p.record.form import Kind
+from hpcd4p.record.form import FormKind
 
 BLOCK_BYTES = 1 << 22
 """What is read of a dataset at once."""
@@ -50,21 +50,21 @@ def _variants(group: Any, name: str) -> list[Any]:
 
 
 def _describe(variant: Any) -> str:
-    kind = Kind(variant.attrs["form"])
-    if kind in (Kind.TUPLE, Kind.NAMEDTUPLE, Kind.DICT, Kind.DATACLASS):
+    kind = FormKind(variant.attrs["form"])
+    if kind in (FormKind.TUPLE, FormKind.NAMEDTUPLE, FormKind.DICT, FormKind.DATACLASS):
         fields = json.loads(variant.attrs["fields"])
         parts = [describe_column(variant, link_name(f)) for f in fields]
-        if kind is not Kind.TUPLE:
+        if kind is not FormKind.TUPLE:
             parts = [f"{f}: {part}" for f, part in zip(fields, parts, strict=True)]
         return f"{kind.value} ({', '.join(parts)})"
-    if kind in (Kind.LIST, Kind.TUPLES, Kind.SET, Kind.FROZENSET, Kind.ITEMS):
-        word = {Kind.TUPLES: "tuple", Kind.ITEMS: "dict"}.get(kind, kind.value)
+    if kind in (FormKind.LIST, FormKind.TUPLES, FormKind.SET, FormKind.FROZENSET, FormKind.ITEMS):
+        word = {FormKind.TUPLES: "tuple", FormKind.ITEMS: "dict"}.get(kind, kind.value)
         return f"{word} of {describe_column(variant, 'items')}"
-    if kind is Kind.ARRAY:
+    if kind is FormKind.ARRAY:
         return f"array {variant.attrs['dtype']} {list(variant.shape[1:])}"
-    if kind is Kind.RAGGED:
+    if kind is FormKind.RAGGED:
         return f"array {variant.attrs['dtype']} of differing shapes"
-    return str(variant.attrs["dtype"]) if kind is Kind.SCALAR else kind.value
+    return str(variant.attrs["dtype"]) if kind is FormKind.SCALAR else kind.value
 
 
 def _blocks(dataset: Any) -> Iterator[Any]:
@@ -78,7 +78,7 @@ def _blocks(dataset: Any) -> Iterator[Any]:
 
 
 def _read_variant(variant: Any) -> Iterator[Any]:
-    kind = Kind(variant.attrs["form"])
+    kind = FormKind(variant.attrs["form"])
     return _READERS[kind](variant)
 
 
@@ -120,7 +120,7 @@ def _same(array: Any) -> Any:
 
 
 def _read_ragged(group: Any) -> Iterator[Any]:
-    data, bytes_ = group["data"], Kind(group.attrs["form"]) is Kind.BYTES
+    data, bytes_ = group["data"], FormKind(group.attrs["form"]) is FormKind.BYTES
     restored = _same if bytes_ else _restored(group)
     source = data.asstr() if data.dtype.kind == "O" else data
     begin = 0
@@ -149,12 +149,12 @@ def _spans(sizes: list[int], begin: int, most: int) -> Iterator[tuple[int, int, 
 
 
 def _read_rows(group: Any) -> Iterator[Any]:
-    kind = Kind(group.attrs["form"])
+    kind = FormKind(group.attrs["form"])
     names = json.loads(group.attrs["fields"])
     rows = zip(*(read_column(group, link_name(name)) for name in names), strict=True)
-    if kind is Kind.TUPLE:
+    if kind is FormKind.TUPLE:
         return rows
-    if kind is Kind.NAMEDTUPLE:
+    if kind is FormKind.NAMEDTUPLE:
         make = _namedtuple(str(group.attrs["type_name"]).rpartition(".")[2], tuple(names))
         return map(make._make, rows)
     return (dict(zip(names, row, strict=True)) for row in rows)
@@ -168,24 +168,28 @@ def _namedtuple(name: str, fields: tuple[str, ...]) -> Any:
 
 def _read_sequences(group: Any) -> Iterator[Any]:
     make: Any = {
-        Kind.LIST: list,
-        Kind.TUPLES: tuple,
-        Kind.SET: set,
-        Kind.FROZENSET: frozenset,
-        Kind.ITEMS: dict,
-    }[Kind(group.attrs["form"])]
+        FormKind.LIST: list,
+        FormKind.TUPLES: tuple,
+        FormKind.SET: set,
+        FormKind.FROZENSET: frozenset,
+        FormKind.ITEMS: dict,
+    }[FormKind(group.attrs["form"])]
     items = read_column(group, "items")
     for lengths in _blocks(group["length"]):
         for length in lengths.tolist():
             yield make(islice(items, length))
 
 
-_READERS: dict[Kind, Callable[[Any], Iterator[Any]]] = {
-    Kind.NONE: _read_nothing,
-    **dict.fromkeys((Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.COMPLEX, Kind.TEXT), _read_plain),
-    **dict.fromkeys((Kind.ARRAY, Kind.SCALAR), _read_arrays),
-    **dict.fromkeys((Kind.RAGGED, Kind.BYTES), _read_ragged),
-    **dict.fromkeys((Kind.TUPLE, Kind.NAMEDTUPLE, Kind.DICT, Kind.DATACLASS), _read_rows),
-    **dict.fromkeys((Kind.LIST, Kind.TUPLES, Kind.SET, Kind.FROZENSET, Kind.ITEMS), _read_sequences),
-    Kind.JSON: _read_json,
+_READERS: dict[FormKind, Callable[[Any], Iterator[Any]]] = {
+    FormKind.NONE: _read_nothing,
+    **dict.fromkeys(
+        (FormKind.BOOL, FormKind.INT, FormKind.FLOAT, FormKind.COMPLEX, FormKind.TEXT), _read_plain
+    ),
+    **dict.fromkeys((FormKind.ARRAY, FormKind.SCALAR), _read_arrays),
+    **dict.fromkeys((FormKind.RAGGED, FormKind.BYTES), _read_ragged),
+    **dict.fromkeys((FormKind.TUPLE, FormKind.NAMEDTUPLE, FormKind.DICT, FormKind.DATACLASS), _read_rows),
+    **dict.fromkeys(
+        (FormKind.LIST, FormKind.TUPLES, FormKind.SET, FormKind.FROZENSET, FormKind.ITEMS), _read_sequences
+    ),
+    FormKind.JSON: _read_json,
 }

@@ -55,7 +55,7 @@ class Change(NamedTuple):
     reason: str
 
 
-class Life(NamedTuple):
+class RankTimeline(NamedTuple):
     """When one rank was busy and when it was parked: seconds of each bin of its time."""
 
     rank: int
@@ -80,7 +80,7 @@ class ScalerFigures:
 
 @dataclass
 class Scaling:
-    """The auto-scaler's side of a run, and the lives of its ranks."""
+    """The auto-scaler's side of a run, and the timelines of its ranks."""
 
     policy: str = "none"
     ranks: int = 0
@@ -91,7 +91,7 @@ class Scaling:
     """Their number; `changes` may lack some."""
     failure: str = ""
     """Traceback of a policy that raised."""
-    lives: list[Life] = field(default_factory=list)
+    timelines: list[RankTimeline] = field(default_factory=list)
 
     def keep(self, tick: Tick) -> None:
         """Add a look; a long run keeps fewer of them."""

@@ -8,7 +8,7 @@ Layout (``h5ls -r FILE``)::
     /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
     /elements, /ranks      figures, one column per field
-    /scaling/...           what the auto-scaler saw and did, lives of the ranks (see history.py)
+    /scaling/...           what the auto-scaler saw and did, timelines of the ranks (see history.py)
     /summary               everything of `Summary` as JSON
 
 The order of the end: 1. the last values; 2. the figures; 3. HDF5 is closed; 4. sync; 5. rename. Until 5

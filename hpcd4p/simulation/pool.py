@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.local import LATE_WORTH_S
 from hpcd4p.simulation.cores import Node
 from hpcd4p.simulation.events import Clock
 from hpcd4p.simulation.redis import RedisQueue
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
 from hpcd4p.simulation.tally import Tally
-
-LATE_WORTH_S = 0.001
-"""As `runtime.rank.pool`: less than this is done rather than given back when a task is past its slice."""
 
 
 class Pool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from hpcd4p.backoff import Backoff
-
-TOLD_S = (0.001, 0.05)
-"""As `runtime.rank.sender`: statistics go out with the first commit after this time (first, at most)."""
+from hpcd4p.control.moves import STATS_S
 
 
 class Tally:
@@ -27,7 +25,7 @@ class Tally:
         self.all_busy_s = 0.0
         self._mine: list[list[float]] = [[0, 0.0, 0.0, 0.0] for _ in range(ranks + 1)]
         self._told_at = [0.0] * (ranks + 1)
-        self._every = [Backoff(*TOLD_S) for _ in range(ranks + 1)]
+        self._every = [Backoff(*STATS_S) for _ in range(ranks + 1)]
         self._idle_s = 0.0
         self._idle_at = 0.0
         self._parked_s = 0.0

@@ -27,7 +27,7 @@ _SPELLINGS = {
 }
 
 
-class Kind(StrEnum):
+class GroupingKind(StrEnum):
     """What a grouping does."""
 
     SHUFFLE = "shuffle"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 class Grouping(NamedTuple):
     """A grouping that has been understood; `columns` are the positions or names of the key."""
 
-    kind: Kind
+    kind: GroupingKind
     columns: tuple[int | str, ...] = ()
 
 
@@ -74,15 +74,15 @@ def read_grouping(given: Any) -> Grouping:
     (0, 'word')
     """
     if given is None:
-        return Grouping(Kind.SHUFFLE)
+        return Grouping(GroupingKind.SHUFFLE)
     if isinstance(given, str):
         if given not in _SPELLINGS:
             raise ValueError(
                 f"unknown grouping {given!r}; known are 'all', 'global', 'shuffle' and a list of "
                 f"positions or names of the tuple (to group by the name {given!r}, write [{given!r}])"
             )
-        return Grouping(Kind(_SPELLINGS[given]))
-    return Grouping(Kind.KEY, read_columns(given))
+        return Grouping(GroupingKind(_SPELLINGS[given]))
+    return Grouping(GroupingKind.KEY, read_columns(given))
 
 
 def read_columns(given: Any) -> tuple[int | str, ...]:

@@ -29,9 +29,9 @@ from hypothesis.extra import numpy as hnp
 
 from hpcd4p.errors import RecordError
 from hpcd4p.record import writer
-from hpcd4p.record.history import lives_of
+from hpcd4p.record.history import timelines_of
 from hpcd4p.record.reader import read_record
-from hpcd4p.record.scaling import Change, Life
+from hpcd4p.record.scaling import Change, RankTimeline
 from hpcd4p.record.show import record_text
 from hpcd4p.record.summary import DeadLetter, ElementFigures, FailureFigures, RankFigures, Summary
 from hpcd4p.record.writer import RecordWriter
@@ -306,43 +306,43 @@ def test_what_the_auto_scaler_saw_and_did_comes_back(tmp_path: Path) -> None:
     RecordWriter(path).close(summary)
     with read_record(path) as record:
         record.require_scaling()
-        found, lives = record.scaling(), record.lives()
+        found, timelines = record.scaling(), record.timelines()
         assert record.summary.scaler == summary.scaler
         assert (record.summary.parked_s, record.summary.cpu_s) == (117.0, 19.0)
     assert found is not None
-    assert lives is not None
+    assert timelines is not None
     assert (found.policy, found.ranks, found.changes_made) == ("knee", 15, 2)
     assert [t._asdict() for t in found.ticks] == [pytest.approx(t._asdict()) for t in scaling.ticks]
     assert found.changes[0] == scaling.changes[0]
     assert found.changes[1].reason == "because \\0 of ä"
     assert found.failure.startswith("Traceback\n  odd: \\0 \\ud800\n")
     assert len(found.failure) > 100_000
-    assert lives.ranks == list(range(1, 16))
-    assert lives.busy.shape == lives.parked.shape == (15, 20)
-    assert lives.busy.sum(axis=1) == pytest.approx([1.2] * 15)
-    assert lives.parked.sum(axis=1) == pytest.approx([8.5] * 15)
+    assert timelines.ranks == list(range(1, 16))
+    assert timelines.busy.shape == timelines.parked.shape == (15, 20)
+    assert timelines.busy.sum(axis=1) == pytest.approx([1.2] * 15)
+    assert timelines.parked.sum(axis=1) == pytest.approx([8.5] * 15)
     with h5py.File(path) as file:
         assert file["scaling/ticks/backlog_s"].attrs["unit"] == "s"
         assert file["scaling/ranks/busy"].attrs["unit"] == "s"
         assert file["scaling/ranks"].attrs["bin_s"] == 0.5
 
 
-def test_lives_of_different_widths_meet_in_one_grid() -> None:
+def test_timelines_of_different_widths_meet_in_one_grid() -> None:
     told = [
-        Life(1, 0.0, 1.0, [1.0, 0.5], []),
-        Life(2, 0.5, 0.25, [0.25] * 4, [0.0] * 4 + [0.25] * 2),
-        Life(3, -0.01, 0.5, [], []),
+        RankTimeline(1, 0.0, 1.0, [1.0, 0.5], []),
+        RankTimeline(2, 0.5, 0.25, [0.25] * 4, [0.0] * 4 + [0.25] * 2),
+        RankTimeline(3, -0.01, 0.5, [], []),
     ]
-    lives = lives_of(told)
-    assert lives.bin_s == 1.0
-    assert lives.busy.tolist() == [[1.0, 0.5], [0.5, 0.5], [0.0, 0.0]]
-    assert lives.parked.tolist() == [[0.0, 0.0], [0.0, 0.5], [0.0, 0.0]]
+    timelines = timelines_of(told)
+    assert timelines.bin_s == 1.0
+    assert timelines.busy.tolist() == [[1.0, 0.5], [0.5, 0.5], [0.0, 0.0]]
+    assert timelines.parked.tolist() == [[0.0, 0.0], [0.0, 0.5], [0.0, 0.0]]
 
 
 def test_a_long_run_of_many_ranks_has_a_record_of_megabytes(tmp_path: Path) -> None:
     summary, scaling = contended()
     scaling.ticks = [t._replace(time_s=i / 10) for i, t in enumerate(scaling.ticks * 198)]
-    scaling.lives = [Life(r, -0.1, 30.0, [0.3 * r] * 64, [0.1] * 64) for r in range(2000)]
+    scaling.timelines = [RankTimeline(r, -0.1, 30.0, [0.3 * r] * 64, [0.1] * 64) for r in range(2000)]
     RecordWriter(tmp_path / "r.h5").close(summary)
     assert (tmp_path / "r.h5").stat().st_size < 1_500_000
     with read_record(tmp_path / "r.h5") as record:
@@ -358,7 +358,7 @@ def test_an_account_of_the_auto_scaler_that_is_damaged_is_a_record_error(lacks: 
     with h5py.File(path, "r+") as file:
         del file["scaling"][lacks]
     with read_record(path) as record, pytest.raises(RecordError, match="damaged"):
-        assert record.scaling() is None or record.lives() is None
+        assert record.scaling() is None or record.timelines() is None
 
 
 def test_a_record_of_one_process_has_no_auto_scaler(tmp_path: Path) -> None:
@@ -366,7 +366,7 @@ def test_a_record_of_one_process_has_no_auto_scaler(tmp_path: Path) -> None:
     with read_record(tmp_path / "r.h5") as record:
         record.require_scaling()
         assert record.scaling() is None
-        assert record.lives() is None
+        assert record.timelines() is None
 
 
 def test_a_record_of_the_schema_before_is_read_and_says_what_it_lacks(tmp_path: Path) -> None:

@@ -19,18 +19,18 @@ def record_of(run):
 
 
 def check(path):
-    """All that must hold between the summary, the figures of the ranks, the lives and the looks."""
+    """All that must hold between the summary, the figures of the ranks, the timelines and the looks."""
     with read_record(path) as record:
-        summary, scaling, lives = record.summary, record.scaling(), record.lives()
-    busy = dict(zip(lives.ranks, lives.busy.sum(axis=1), strict=True))
-    parked = dict(zip(lives.ranks, lives.parked.sum(axis=1), strict=True))
+        summary, scaling, timelines = record.summary, record.scaling(), record.timelines()
+    busy = dict(zip(timelines.ranks, timelines.busy.sum(axis=1), strict=True))
+    parked = dict(zip(timelines.ranks, timelines.parked.sum(axis=1), strict=True))
     for figures in summary.ranks_figures[1:]:
         assert figures.active_s + figures.parked_s == pytest.approx(summary.elapsed_s, abs=APART_S)
         assert figures.busy_s + figures.idle_s == pytest.approx(figures.active_s)
         assert busy[figures.rank] == pytest.approx(figures.busy_s, rel=1e-3, abs=1e-3)
         assert parked[figures.rank] == pytest.approx(figures.parked_s, rel=1e-3, abs=1e-3)
-    assert ((lives.busy + lives.parked) <= lives.bin_s * 1.001).all()
-    assert lives.bin_s * lives.busy.shape[1] < summary.elapsed_s + APART_S + lives.bin_s
+    assert ((timelines.busy + timelines.parked) <= timelines.bin_s * 1.001).all()
+    assert timelines.bin_s * timelines.busy.shape[1] < summary.elapsed_s + APART_S + timelines.bin_s
     pool = [f for f in summary.ranks_figures if "pool" in f.role]
     assert summary.process_time_s == pytest.approx(sum(f.active_s for f in pool))
     assert summary.parked_s == pytest.approx(sum(f.parked_s for f in pool))

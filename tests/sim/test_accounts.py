@@ -12,26 +12,26 @@ CASES = {**GALLERY, **BURSTS}
 
 
 def check(cluster):
-    """All that must hold between the figures of ranks, their lives and the summary."""
+    """All that must hold between the figures of ranks, their timelines and the summary."""
     summary = cluster.summary
-    lives = {life.rank: life for life in summary.scaling.lives}
+    timelines = {timeline.rank: timeline for timeline in summary.scaling.timelines}
     for figures in summary.ranks_figures:
         if not figures.rank:
             continue
         whole = figures.active_s + figures.parked_s
         if figures.state == "lost":
             assert 0 <= figures.parked_s <= whole <= summary.elapsed_s
-            assert figures.rank not in lives
+            assert figures.rank not in timelines
             continue
         assert whole == pytest.approx(summary.elapsed_s, rel=0.1, abs=0.02)
         assert figures.busy_s + figures.idle_s == pytest.approx(figures.active_s)
         assert 0 <= figures.busy_s <= figures.active_s
-        life = lives[figures.rank]
-        assert sum(life.busy) == pytest.approx(figures.busy_s, rel=1e-4, abs=1e-5)
-        assert sum(life.parked) == pytest.approx(figures.parked_s, rel=1e-4, abs=1e-5)
-        assert min(life.busy, default=0) > -1e-6
-        for busy, parked in zip(life.busy, life.parked, strict=False):
-            assert busy + parked <= life.width_s * (1 + 1e-4)
+        timeline = timelines[figures.rank]
+        assert sum(timeline.busy) == pytest.approx(figures.busy_s, rel=1e-4, abs=1e-5)
+        assert sum(timeline.parked) == pytest.approx(figures.parked_s, rel=1e-4, abs=1e-5)
+        assert min(timeline.busy, default=0) > -1e-6
+        for busy, parked in zip(timeline.busy, timeline.parked, strict=False):
+            assert busy + parked <= timeline.width_s * (1 + 1e-4)
     pool = [f for f in summary.ranks_figures if "pool" in f.role and f.rank]
     if pool:
         assert summary.process_time_s == pytest.approx(sum(f.active_s for f in pool))
@@ -53,7 +53,7 @@ def test_a_rank_that_dies_is_accounted_for_as_the_head_saw_it(case):
         check(simulate(case, 8, seed, kills=2, settings=CHAOS))
 
 
-def test_pinned_ranks_have_lives_and_nobody_scales_them():
+def test_pinned_ranks_have_timelines_and_nobody_scales_them():
     summary = check(simulate(next(iter(GALLERY.values())), 4, mapping="static"))
     assert summary.scaler is None
-    assert [life.rank for life in summary.scaling.lives] == [1, 2, 3]
+    assert [timeline.rank for timeline in summary.scaling.timelines] == [1, 2, 3]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
-from hpcd4p.control.liveness import Life, Liveness
+from hpcd4p.control.liveness import Liveness, RankState
 from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.model import Plan, Role
@@ -207,9 +207,9 @@ class Coordinator:
         self.liveness.left(rank)
         if kind == "figures":
             figures, doubted, life = what
-            told, lived = in_run_time(figures, life, self._clock.instant(self._clock.started))
+            told, timeline = in_run_time(figures, life, self._clock.instant(self._clock.started))
             self.figures.append(told)
-            self.scaler.scaling.lives.append(lived)
+            self.scaler.scaling.timelines.append(timeline)
             for element, words in doubted:
                 self._found(DOUBTED, element, words)
         elif kind == "foreign":
@@ -234,7 +234,7 @@ class Coordinator:
         """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
         self.scaler.roster.keep(seen.owners.values())
         for element, rank in seen.owners.items():
-            if self.liveness.life.get(rank) is Life.LOST:
+            if self.liveness.is_lost(rank):
                 what = self.claimed.get(element, "something")
                 raise RankLost(
                     f"rank {rank} died {self._clock.elapsed():.1f} s into the run. It did all the work "
@@ -266,7 +266,7 @@ class Coordinator:
             self._give_up(given_up)
 
     def _pool(self) -> list[int]:
-        return [r for r in self.plan.pool_ranks if self.liveness.life.get(r) is not Life.LOST]
+        return [r for r in self.plan.pool_ranks if not self.liveness.is_lost(r)]
 
     def _have_care(self) -> None:
         """Tell the pool whether to be careful with every task."""
@@ -293,7 +293,7 @@ class Coordinator:
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
         self._broker.order(
-            self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
+            self.liveness.here(), Order("stop", (status, int(self.liveness.count(RankState.LOST) > 0)))
         )
         end = self._clock.now() + FAREWELL_S
         while True:

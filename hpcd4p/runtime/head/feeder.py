@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hpcd4p.backoff import Backoff
-from hpcd4p.control.granularity import MANY_TUPLES, apart_s
 from hpcd4p.control.moves import soonest
+from hpcd4p.control.rounds import ASK_S, apart_s, has_to_ask, is_early, most_of, patience_s, round_tuples
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
@@ -19,9 +19,6 @@ from hpcd4p.runtime.execute.source import Source
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.wire.messages import Commit
-
-ASK_S = (0.001, 0.02)
-"""Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
 
 
 class Feeder:
@@ -121,44 +118,53 @@ class Feeder:
         return soonest([ask, *(self.patience(source, now) for source in self.sources)])
 
     def patience(self, source: Source, now: float) -> float | None:
-        """How long to leave `source` alone; None: until it wakes us, or what it waits for does.
-
-        What is written after a silence is taken at once, and what follows it `flush_s` later: a task for each
-        tuple of a quick source would cost more than the tuples.
-        """
-        if self._outgoing.full or self._room.blocked(source.instance.plan.index):
+        """How long to leave `source` alone; None: until it wakes us, or what it waits for does."""
+        held_back = self._outgoing.full or self._room.blocked(source.instance.plan.index)
+        left_s = patience_s(self._left_s(source, now), held_back, source.done)
+        if left_s == 0 and (source.listen() or self._asking):
             return None
-        left = self._next_take(source) - now
-        if left > 0 and not source.done:
-            return left
-        return None if source.listen() or self._asking else 0.0
+        return left_s
 
-    def _next_take(self, source: Source) -> float:
+    def _left_s(self, source: Source, now: float) -> float:
         flush_s = self._job.settings.flush_s
-        return source.taken_at + apart_s(source.taken, self._link.waiting_tasks, flush_s)
+        return source.taken_at + apart_s(source.taken, self._link.waiting_tasks, flush_s) - now
 
     def _is_early(self, source: Source) -> bool:
-        """Whether to leave what a slow source has written: more of it makes a task that costs no more."""
-        if source.done or source.taken >= MANY_TUPLES:
-            return False
-        return self._next_take(source) > self._clock.now() and source.held() < MANY_TUPLES
+        left_s = self._left_s(source, self._clock.now())
+        return is_early(left_s, source.taken, source.held(), source.done)
 
     # ---- how much at a time
 
-    def _round(self, targets: list[int]) -> int | None:
-        """Tuples to publish now for these elements of the pool; None: any number.
-
-        As long as it is unknown how many make a task, one for each rank, and no more while nobody lacks any.
-        """
-        unknown = [t for t in targets if not self._granularity.known(t)]
-        if unknown and self._link.waiting_tasks and any(map(self._granularity.tried, unknown)):
+    def _round(self, element: int) -> int | None:
+        """Calls to publish now of a root whose calls are tasks; None: any number."""
+        count = self._count_round(element)
+        if count == 0:
             self._ask()
-            unknown = [t for t in targets if not self._granularity.known(t)]
-            if unknown and self._link.waiting_tasks:
-                self._asking = True
-                return 0
-        self._ask_apart.reset()
-        return min(map(self._granularity.round_tuples, unknown)) if unknown else None
+            count = self._count_round(element)
+        if count == 0:
+            self._asking = True
+        else:
+            self._ask_apart.reset()
+        return count
+
+    def _count_round(self, element: int) -> int | None:
+        return round_tuples([element], self._granularity, self._link.waiting_tasks)
+
+    def _rounds(self, source: Source) -> dict[str, int]:
+        """Most to take of each output of `source` that leads to elements whose speed is not known."""
+        ahead = self._ahead[source.instance.plan.index]
+        if all(self._granularity.known(target) for targets in ahead.values() for target in targets):
+            return {}
+        written = [output for output in ahead if source.instance.out[output]]
+        most = most_of(ahead, written, self._granularity, self._link.waiting_tasks)
+        if has_to_ask(most, written):
+            self._ask()
+            most = most_of(ahead, written, self._granularity, self._link.waiting_tasks)
+        if has_to_ask(most, written):
+            self._asking = True
+        else:
+            self._ask_apart.reset()
+        return most
 
     def _ask(self) -> None:
         now = self._clock.now()
@@ -166,19 +172,6 @@ class Feeder:
             self._asked_at = now
             self._ask_apart.next()
             self._link.exchange(figures=True)
-
-    def _rounds(self, source: Source) -> dict[str, int]:
-        """Most to take of each output of `source` that leads to elements whose speed is not known.
-
-        An output on which nothing is written says nothing about the others.
-        """
-        most: dict[str, int] = {}
-        for output, targets in self._ahead[source.instance.plan.index].items():
-            if not all(map(self._granularity.known, targets)):
-                count = self._round(targets) if source.instance.out[output] else 0
-                if count is not None:
-                    most[output] = count
-        return most
 
     # ---- sources
 
@@ -229,7 +222,7 @@ class Feeder:
         for i, (element, calls) in enumerate(self._listed):
             if self._room.full or self._room.congested_below(element):
                 continue
-            count = self._round([element])
+            count = self._round(element)
             if count == 0:
                 continue
             if count is None:  # a task for each rank

@@ -194,7 +194,7 @@ class Head:
         mine = RankFigures(**self.loop.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
-        scaling.lives.sort()
+        scaling.timelines.sort()
         elements = self.job.plan.elements
         return summarise(
             self.job,

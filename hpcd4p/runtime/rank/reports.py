@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.record.scaling import Life
+from hpcd4p.record.scaling import RankTimeline
 from hpcd4p.record.summary import RankFigures
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ CLOCKS_S = 30.0
 within seconds of each other. It is taken to have begun with the head."""
 
 
-def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[RankFigures, Life]:
-    """Figures and life of a rank as the run counts: what was before the run is not part of it.
+def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[RankFigures, RankTimeline]:
+    """Figures and timeline of a rank as the run counts: what was before the run is not part of it.
 
     Parameters
     ----------
@@ -31,4 +31,4 @@ def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[Ra
     early_s = max(0.0, -began_s)
     made.active_s = max(0.0, made.active_s - early_s)
     made.idle_s = max(0.0, made.active_s - made.busy_s)
-    return made, Life(made.rank, began_s, width_s, busy, parked)
+    return made, RankTimeline(made.rank, began_s, width_s, busy, parked)

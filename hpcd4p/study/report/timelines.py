@@ -82,12 +82,12 @@ def timeline_pictures(
         key = str(row["key"])
         try:
             with results.open_record(row) as record:
-                scaling, lives, summary = record.scaling(), record.lives(), record.summary
-                if scaling is None or (lives is None and not scaling.ticks):
+                scaling, timelines, summary = record.scaling(), record.timelines(), record.summary
+                if scaling is None or (timelines is None and not scaling.ticks):
                     left_out.append(f"{key}: the run was made in one process, or ended at once")
                     continue
                 with matplotlib.rc_context(STYLE):
-                    figure = figure_of(matplotlib, summary, scaling, lives)
+                    figure = figure_of(matplotlib, summary, scaling, timelines)
                     files = {kind: rendered(figure, kind) for kind in kinds}
         except (RecordError, OSError) as error:
             left_out.append(f"{key}: {error}")

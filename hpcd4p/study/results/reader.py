@@ -15,7 +15,7 @@ from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
 from hpcd4p.record.library import load_h5py
 from hpcd4p.record.reader import OpenedFile, Record, damage_told, read_record
-from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, Kind, told
+from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, ColumnKind, told
 
 EXPECTED = "the results file of a study (results/STUDY.h5)"
 
@@ -30,7 +30,7 @@ class Results:
         One for each attempt, by name of the column; what is missing is None.
     axes : list[str]
         Names of the axes of the study, the ranks included if they are one.
-    kinds : dict[str, Kind]
+    kinds : dict[str, ColumnKind]
         Of every column, in their order.
     units : dict[str, str]
         Of the columns that are numbers.
@@ -54,7 +54,7 @@ class Results:
     hpcd4p: str
     rows: list[dict[str, Any]]
     axes: list[str]
-    kinds: dict[str, Kind]
+    kinds: dict[str, ColumnKind]
     units: dict[str, str]
     study: dict[str, Any]
     provenance: dict[str, Any]
@@ -152,8 +152,10 @@ def _read(path: Path, file: Any) -> Results:
     )
 
 
-def _kind(dtype: Any) -> Kind:
-    return {"O": Kind.TEXT, "S": Kind.TEXT, "i": Kind.WHOLE, "u": Kind.WHOLE}.get(dtype.kind, Kind.NUMBER)
+def _kind(dtype: Any) -> ColumnKind:
+    return {"O": ColumnKind.TEXT, "S": ColumnKind.TEXT, "i": ColumnKind.WHOLE, "u": ColumnKind.WHOLE}.get(
+        dtype.kind, ColumnKind.NUMBER
+    )
 
 
 def _links(file: Any, rows: list[dict[str, Any]]) -> dict[tuple[str, int], str | None]:

@@ -25,7 +25,7 @@ from hpcd4p.study.results.facts import AttemptFacts
 from hpcd4p.study.results.merge import copy_record
 from hpcd4p.study.results.rows import Row, axes_of_study, relative, rows_of
 from hpcd4p.study.running.one_writer import one_writer
-from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, Column, Kind, columns_of, storable, stored
+from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, Column, ColumnKind, columns_of, storable, stored
 
 LIBVER = ("v108", "latest")
 """Small groups without the tables of the oldest form. What a copied record has may be newer: it stays so."""
@@ -139,7 +139,7 @@ def _write_summary(file: Any, rows: Sequence[Row], columns: Sequence[Column], ax
     import numpy as np
 
     text = load_h5py().string_dtype()
-    dtypes = {Kind.TEXT: text, Kind.WHOLE: np.dtype("<i8"), Kind.NUMBER: np.dtype("<f8")}
+    dtypes = {ColumnKind.TEXT: text, ColumnKind.WHOLE: np.dtype("<i8"), ColumnKind.NUMBER: np.dtype("<f8")}
     table = np.empty(len(rows), np.dtype([(column.name, dtypes[column.kind]) for column in columns]))
     for column in columns:
         table[column.name] = [stored(column, row.get(column.name)) for row in rows]

@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 
 from hpcd4p.control.granularity import (
     COMMIT_S,
-    LONGEST_LINE,
-    MANY_TUPLES,
     REDIS_SHARE,
     Granularity,
-    apart_s,
 )
 from hpcd4p.plan.settings import EngineSettings
 
@@ -68,11 +65,3 @@ def test_what_does_not_divide_evenly_is_not_made_up_for_by_redis(service_s, rank
 def test_a_slice_is_not_shorter_than_the_tasks_of_many_ranks():
     assert Granularity(SETTINGS, 10).slice_s == SETTINGS.slice_s
     assert Granularity(SETTINGS, 10_000).slice_s == pytest.approx(2 * Granularity(SETTINGS, 10_000).task_s)
-
-
-@pytest.mark.parametrize(
-    ("taken", "waiting", "times"),
-    [(1, 0, 1), (1, 1, 1), (1, 3, 3), (1, LONGEST_LINE + 5, LONGEST_LINE), (MANY_TUPLES, 3, 1)],
-)
-def test_a_slow_source_is_left_alone_the_longer_the_more_tasks_wait(taken, waiting, times):
-    assert apart_s(taken, waiting, 0.001) == times * 0.001

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from hpcd4p.control.roster import Roster, Stand
+from hpcd4p.control.roster import PoolState, Roster
 
 
 class Ranks(RuleBasedStateMachine):
@@ -27,12 +27,12 @@ class Ranks(RuleBasedStateMachine):
 
     @rule(rank=st.integers(1, 6))
     def parks(self, rank):
-        if self.roster.stand[rank] is Stand.DRAINING:
+        if self.roster.state(rank) is PoolState.DRAINING:
             self.parked.add(rank)
 
     @rule(rank=st.integers(1, 6))
     def wakes(self, rank):
-        if self.roster.stand[rank] is Stand.WAKING:
+        if self.roster.state(rank) is PoolState.WAKING:
             self.parked.discard(rank)
 
     @rule()
@@ -41,14 +41,16 @@ class Ranks(RuleBasedStateMachine):
 
     @rule(rank=st.integers(1, 6))
     def dies(self, rank):
-        if self.roster.stand[rank] is not Stand.LOST and self.roster.living > 1:
+        if self.roster.state(rank) is not PoolState.LOST and self.roster.living > 1:
             self.roster.lose(rank)
 
     @invariant()
     def counts_agree_with_the_ranks(self):
-        for stand in Stand:
-            assert self.roster.count(stand) == list(self.roster.stand.values()).count(stand)
-        assert self.roster.of(*Stand) == list(range(1, 7))
+        for state in PoolState:
+            assert all(self.roster.state(rank) is state for rank in self.roster.of(state))
+            assert self.roster.count(state) == len(self.roster.of(state))
+        assert self.roster.of(*PoolState) == list(range(1, 7))
+        assert len(self.roster) == 6
 
 
 TestRanks = Ranks.TestCase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpcd4p.record.scaling import Change, Life, Scaling, Tick
+from hpcd4p.record.scaling import Change, RankTimeline, Scaling, Tick
 from hpcd4p.record.summary import RankFigures, Summary
 
 CORES = "2 ranks did as much as 15: of 15 active ranks 1.8 had a core, the others waited for one"
@@ -27,7 +27,7 @@ def contended() -> tuple[Summary, Scaling]:
     scaling.changed(Change(1.0, 15, 2, CORES))
     for i in range(11, 101):
         scaling.keep(tick(i / 10, target=2, active=2, parked=13, busy=2.0, reason=CORES))
-    scaling.lives = [Life(r, -0.1, 0.5, [0.4] * 3, [0.0] * 3 + [0.5] * 17) for r in range(1, 16)]
+    scaling.timelines = [RankTimeline(r, -0.1, 0.5, [0.4] * 3, [0.0] * 3 + [0.5] * 17) for r in range(1, 16)]
     figures = [RankFigures(r, "n1", role="pool" if r else "head") for r in range(16)]
     summary = Summary(
         "crunch", ranks=16, elapsed_s=10.0, process_time_s=33.0, parked_s=117.0, efficiency=0.93, cpu_s=19.0,

@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict, namedtuple
 import numpy as np
 import pytest
 
-from hpcd4p.record.form import INT, JSON, LIST, MAX_FIELDS, TEXT, Form, Kind, batch_form, form_of
+from hpcd4p.record.form import INT, JSON, LIST, MAX_FIELDS, TEXT, Form, FormKind, batch_form, form_of
 
 Pair = namedtuple("Pair", "a b")
 
@@ -15,34 +15,34 @@ Pair = namedtuple("Pair", "a b")
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (1, Kind.INT),
-        (True, Kind.BOOL),
-        (2**63, Kind.JSON),
-        (1.5, Kind.FLOAT),
-        ("a", Kind.TEXT),
-        ("a\0", Kind.JSON),
-        ("\ud800", Kind.JSON),
-        (b"a", Kind.BYTES),
-        (None, Kind.NONE),
-        ((1, "a"), Kind.TUPLE),
-        ((), Kind.TUPLES),
-        (tuple(range(MAX_FIELDS + 1)), Kind.TUPLES),
-        (Pair(1, 2), Kind.NAMEDTUPLE),
-        ({"a": 1}, Kind.DICT),
-        ({1: "a"}, Kind.ITEMS),
-        ({}, Kind.ITEMS),
-        (Counter("abc"), Kind.DICT),
-        (OrderedDict(a=1), Kind.DICT),
-        ([1], Kind.LIST),
-        (np.arange(3), Kind.ARRAY),
-        (np.float32(1), Kind.SCALAR),
-        (np.str_("a"), Kind.TEXT),
-        (np.array([object()]), Kind.JSON),
-        (np.ma.MaskedArray([1], mask=[True]), Kind.JSON),
-        (object(), Kind.JSON),
+        (1, FormKind.INT),
+        (True, FormKind.BOOL),
+        (2**63, FormKind.JSON),
+        (1.5, FormKind.FLOAT),
+        ("a", FormKind.TEXT),
+        ("a\0", FormKind.JSON),
+        ("\ud800", FormKind.JSON),
+        (b"a", FormKind.BYTES),
+        (None, FormKind.NONE),
+        ((1, "a"), FormKind.TUPLE),
+        ((), FormKind.TUPLES),
+        (tuple(range(MAX_FIELDS + 1)), FormKind.TUPLES),
+        (Pair(1, 2), FormKind.NAMEDTUPLE),
+        ({"a": 1}, FormKind.DICT),
+        ({1: "a"}, FormKind.ITEMS),
+        ({}, FormKind.ITEMS),
+        (Counter("abc"), FormKind.DICT),
+        (OrderedDict(a=1), FormKind.DICT),
+        ([1], FormKind.LIST),
+        (np.arange(3), FormKind.ARRAY),
+        (np.float32(1), FormKind.SCALAR),
+        (np.str_("a"), FormKind.TEXT),
+        (np.array([object()]), FormKind.JSON),
+        (np.ma.MaskedArray([1], mask=[True]), FormKind.JSON),
+        (object(), FormKind.JSON),
     ],
 )
-def test_each_value_has_the_form_that_people_expect(value: object, kind: Kind) -> None:
+def test_each_value_has_the_form_that_people_expect(value: object, kind: FormKind) -> None:
     assert form_of(value).kind is kind
 
 
@@ -50,7 +50,7 @@ def test_a_batch_of_one_form_is_seen_at_once() -> None:
     assert batch_form([1, 2]) == INT
     assert batch_form(["a", "b"]) == TEXT
     assert batch_form([[], [1]]) == LIST
-    assert batch_form([("a", 1), ("b", 2)]) == Form(Kind.TUPLE, ("0", "1"))
+    assert batch_form([("a", 1), ("b", 2)]) == Form(FormKind.TUPLE, ("0", "1"))
 
 
 @pytest.mark.parametrize(

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 
 from hpcd4p.errors import MissingPackage, RecordError
-from hpcd4p.record.history import Lives, lives_of
+from hpcd4p.record.history import Timelines, timelines_of
 from hpcd4p.record.picture import check_name, draw
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
 from tests.unit.record.scalings import contended, tick
 
 
-def run_of(ranks: int, looks: int = 50) -> tuple[Summary, Scaling, Lives]:
+def run_of(ranks: int, looks: int = 50) -> tuple[Summary, Scaling, Timelines]:
     scaling = Scaling("knee", ranks - 1)
     for i in range(1, looks + 1):
         scaling.keep(tick(i * 10.0 / looks, active=ranks - 1, target=ranks - 1))
     dice = np.random.default_rng(1)
     busy = dice.random((ranks - 1, 64), "f4") * 0.15
-    lives = Lives(list(range(1, ranks)), [-0.1] * (ranks - 1), 0.16, busy, np.zeros_like(busy))
+    timelines = Timelines(list(range(1, ranks)), [-0.1] * (ranks - 1), 0.16, busy, np.zeros_like(busy))
     figures = [RankFigures(r, "n1", role="pool" if r else "head") for r in range(ranks)]
-    return Summary("w", ranks=ranks, elapsed_s=10.0, ranks_figures=figures), scaling, lives
+    return Summary("w", ranks=ranks, elapsed_s=10.0, ranks_figures=figures), scaling, timelines
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -53,7 +53,7 @@ def test_a_long_run_makes_a_picture_of_a_few_points(tmp_path: Path) -> None:
 def test_the_words_of_the_picture_are_text_in_svg_and_it_is_the_same_each_time(tmp_path: Path) -> None:
     summary, scaling = contended()
     for name in ("a.svg", "b.SVG"):
-        draw(tmp_path / name, summary, scaling, lives_of(scaling.lives))
+        draw(tmp_path / name, summary, scaling, timelines_of(scaling.timelines))
     ElementTree.parse(tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text()
     for word in ("crunch on 16 ranks, policy knee", "busy", "idle", "parked", "(tuples/s)", "run (s)"):
@@ -62,18 +62,18 @@ def test_the_words_of_the_picture_are_text_in_svg_and_it_is_the_same_each_time(t
 
 
 def test_ranks_that_were_lost_or_are_fixed_and_runs_without_looks_are_drawn(tmp_path: Path) -> None:
-    summary, _, lives = run_of(6)
+    summary, _, timelines = run_of(6)
     summary.ranks_figures[1].role = "stateful"
     summary.ranks_figures[4].state = "lost"
     kept = [0, 1, 2, 4]
-    lives = Lives(
-        [lives.ranks[i] for i in kept],
-        [lives.began_s[i] for i in kept],
-        lives.bin_s,
-        lives.busy[kept],
-        lives.parked[kept],
+    timelines = Timelines(
+        [timelines.ranks[i] for i in kept],
+        [timelines.began_s[i] for i in kept],
+        timelines.bin_s,
+        timelines.busy[kept],
+        timelines.parked[kept],
     )
-    draw(tmp_path / "a.svg", summary, Scaling("knee", 0), lives)
+    draw(tmp_path / "a.svg", summary, Scaling("knee", 0), timelines)
     text = (tmp_path / "a.svg").read_text()
     for word in ("lost", "stateful", "group"):
         assert word in text
@@ -86,7 +86,7 @@ def test_colours_are_parts_of_time() -> None:
     busy = np.array([[0.5, 0.0, 1.0, 0.0]])
     parked = np.array([[0.0, 1.0, 0.0, 0.0]])
     summary = Summary("w", ranks=2, elapsed_s=4.0, ranks_figures=[RankFigures(0), RankFigures(1)])
-    image, ranks = _image(summary, Lives([1], [0.0], 1.0, busy, parked))
+    image, ranks = _image(summary, Timelines([1], [0.0], 1.0, busy, parked))
     assert ranks == [1]
     from matplotlib.colors import to_rgb
 
@@ -143,12 +143,12 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
 # ---- what each panel is for
 
 
-def panels_of(summary: Summary, scaling: Scaling, lives: Lives) -> list:
+def panels_of(summary: Summary, scaling: Scaling, timelines: Timelines) -> list:
     import matplotlib
 
     from hpcd4p.record.picture import figure_of
 
-    return figure_of(matplotlib, summary, scaling, lives).axes
+    return figure_of(matplotlib, summary, scaling, timelines).axes
 
 
 def test_the_panel_of_the_pool_has_lines_where_that_of_the_ranks_has_areas() -> None:
@@ -179,9 +179,9 @@ def element(tuples: int, each_s: float) -> ElementFigures:
 
 @pytest.mark.parametrize(("every", "each_s"), [(3, 0.2), (7, 0.05), (2, 1.0)])
 def test_the_throughput_is_no_comb_of_single_tasks(every: int, each_s: float) -> None:
-    summary, _, lives = run_of(4)
+    summary, _, timelines = run_of(4)
     summary.elements = [element(100 // every, each_s)]
-    throughput = panels_of(summary, pulses(every), lives)[-1]
+    throughput = panels_of(summary, pulses(every), timelines)[-1]
     for stairs in throughput.patches:
         values, edges, _ = stairs.get_data()
         assert min(np.diff(edges)) >= 4 * max(each_s, every / 10) - 1e-6
@@ -198,7 +198,7 @@ def test_the_averages_of_the_throughput_keep_its_sum() -> None:
 
 
 def test_quick_tasks_are_drawn_as_they_were_seen() -> None:
-    summary, scaling, lives = run_of(4)
+    summary, scaling, timelines = run_of(4)
     summary.elements = [element(1_000_000, 1e-5)]
-    stairs = panels_of(summary, scaling, lives)[-1].patches[0]
+    stairs = panels_of(summary, scaling, timelines)[-1].patches[0]
     assert len(stairs.get_data().values) == len(scaling.ticks)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hpcd4p.study import schema
 from hpcd4p.study.definition import study as definition
-from hpcd4p.study.schema import COLUMNS, Column, Kind, columns_of, kind_of, stored, told
+from hpcd4p.study.schema import COLUMNS, Column, ColumnKind, columns_of, kind_of, stored, told
 
 DOCUMENT = Path(schema.__file__).with_name("SCHEMA.md")
 ROOT = Path(__file__).parents[3]
@@ -73,11 +73,11 @@ def test_axes_come_behind_in_their_order_with_the_kind_that_holds_their_values()
         "ranks": [1, 2], "mode": ["a"], "size": [1, 2], "rate": [1, 0.5], "shift": [-1, 1], "on": [True],
     }  # fmt: skip
     assert columns_of(axes)[len(COLUMNS) :] == (
-        Column("mode", Kind.TEXT),
-        Column("size", Kind.WHOLE, "1"),
-        Column("rate", Kind.NUMBER, "1"),
-        Column("shift", Kind.NUMBER, "1"),  # -1 would be a missing one
-        Column("on", Kind.TEXT),
+        Column("mode", ColumnKind.TEXT),
+        Column("size", ColumnKind.WHOLE, "1"),
+        Column("rate", ColumnKind.NUMBER, "1"),
+        Column("shift", ColumnKind.NUMBER, "1"),  # -1 would be a missing one
+        Column("on", ColumnKind.TEXT),
     )
 
 
@@ -87,20 +87,20 @@ def test_no_axis_of_a_study_has_the_name_of_a_column_but_ranks_and_nodes() -> No
 
 
 def test_values_of_several_kinds_are_text() -> None:
-    assert kind_of([1, "all"]) is Kind.TEXT
-    assert kind_of([2**63]) is Kind.NUMBER
-    assert kind_of([]) is Kind.TEXT
-    assert kind_of([None, 3]) is Kind.WHOLE
+    assert kind_of([1, "all"]) is ColumnKind.TEXT
+    assert kind_of([2**63]) is ColumnKind.NUMBER
+    assert kind_of([]) is ColumnKind.TEXT
+    assert kind_of([None, 3]) is ColumnKind.WHOLE
 
 
 def test_missing_values_are_stored_as_marks_and_told_as_none() -> None:
-    for kind in Kind:
+    for kind in ColumnKind:
         assert told(kind, stored(Column("c", kind), None)) is None
-    assert told(Kind.NUMBER, stored(Column("c", Kind.NUMBER), 2)) == 2.0
-    assert told(Kind.WHOLE, stored(Column("c", Kind.WHOLE), 7)) == 7
-    assert told(Kind.TEXT, stored(Column("c", Kind.TEXT), True)) == "true"
+    assert told(ColumnKind.NUMBER, stored(Column("c", ColumnKind.NUMBER), 2)) == 2.0
+    assert told(ColumnKind.WHOLE, stored(Column("c", ColumnKind.WHOLE), 7)) == 7
+    assert told(ColumnKind.TEXT, stored(Column("c", ColumnKind.TEXT), True)) == "true"
 
 
 def test_text_that_hdf5_cannot_hold_is_changed() -> None:
-    assert stored(Column("c", Kind.TEXT), "a\0b") == "a\\0b"
-    assert re.fullmatch(r"a\\udc80", stored(Column("c", Kind.TEXT), "a\udc80"))
+    assert stored(Column("c", ColumnKind.TEXT), "a\0b") == "a\\0b"
+    assert re.fullmatch(r"a\\udc80", stored(Column("c", ColumnKind.TEXT), "a\udc80"))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.workflow.groupings import Kind, group_by, read_columns, read_grouping
+from hpcd4p.workflow.groupings import GroupingKind, group_by, read_columns, read_grouping
 
 
 @pytest.mark.parametrize(
     ("given", "kind", "columns"),
     [
-        (None, Kind.SHUFFLE, ()),
-        ("shuffle", Kind.SHUFFLE, ()),
-        ("all", Kind.ALL, ()),
-        ("one-to-all", Kind.ALL, ()),
-        ("global", Kind.GLOBAL, ()),
-        ([0], Kind.KEY, (0,)),
-        ((2, "state"), Kind.KEY, (2, "state")),
-        (1, Kind.KEY, (1,)),
-        (group_by("a", -1), Kind.KEY, ("a", -1)),
+        (None, GroupingKind.SHUFFLE, ()),
+        ("shuffle", GroupingKind.SHUFFLE, ()),
+        ("all", GroupingKind.ALL, ()),
+        ("one-to-all", GroupingKind.ALL, ()),
+        ("global", GroupingKind.GLOBAL, ()),
+        ([0], GroupingKind.KEY, (0,)),
+        ((2, "state"), GroupingKind.KEY, (2, "state")),
+        (1, GroupingKind.KEY, (1,)),
+        (group_by("a", -1), GroupingKind.KEY, ("a", -1)),
     ],
 )
 def test_reads_every_spelling(given, kind, columns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p import ProducerPE, WorkflowGraph
-from hpcd4p.control.granularity import LONGEST_LINE, MANY_TUPLES
+from hpcd4p.control.rounds import LONGEST_LINE, MANY_TUPLES
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.head.head import Head
 from hpcd4p.testing.cluster import Cluster

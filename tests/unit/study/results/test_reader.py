@@ -18,7 +18,7 @@ from hpcd4p.record.reader import read_record
 from hpcd4p.record.writer import RecordWriter
 from hpcd4p.study.results.collect import collect
 from hpcd4p.study.results.reader import read_results
-from hpcd4p.study.schema import COLUMNS, SCHEMA_VERSION, Kind
+from hpcd4p.study.schema import COLUMNS, SCHEMA_VERSION, ColumnKind
 from tests.unit.study.attempts_made import StudyMade, end_of, summary_of
 
 
@@ -92,7 +92,7 @@ def test_a_merged_file_holds_all_that_its_records_hold(study: StudyMade) -> None
     row = read_results(study.file).rows[0]
     with read_record(study.path / row["key"] / "1" / "w-1.h5") as record:
         outputs, letters = list(record.outputs("count.output")), list(record.dead_letters())
-        events, scaling, lives = list(record.events()), record.scaling(), record.lives()
+        events, scaling, timelines = list(record.events()), record.scaling(), record.timelines()
         summary = record.summary
     shutil.rmtree(study.path)  # it must stand alone
     moved = study.file.rename(study.file.with_name("moved.h5"))
@@ -104,10 +104,10 @@ def test_a_merged_file_holds_all_that_its_records_hold(study: StudyMade) -> None
         assert list(record.events()) == events
         assert record.scaling() == scaling
         assert record.summary == summary
-        assert lives is not None
-        read = record.lives()
+        assert timelines is not None
+        read = record.timelines()
         assert read is not None
-        assert np.array_equal(read.busy, lives.busy)
+        assert np.array_equal(read.busy, timelines.busy)
         with pytest.raises(RecordError, match="no output 'x'"):
             record.count("x")
 
@@ -166,8 +166,8 @@ def test_h5py_alone_reads_the_table_and_follows_the_links(study: StudyMade) -> N
         assert file["runs/ranks=2,autoscale=knee,repeat=1/1"].attrs["workflow"] == "w"
         for column in COLUMNS:
             kind = table.dtype[column.name]
-            assert (h5py.check_string_dtype(kind) is not None) == (column.kind is Kind.TEXT)
-            if column.kind is not Kind.TEXT:
+            assert (h5py.check_string_dtype(kind) is not None) == (column.kind is ColumnKind.TEXT)
+            if column.kind is not ColumnKind.TEXT:
                 assert kind == np.dtype(column.kind.value)
 
 

@@ -1,0 +1,141 @@
+"""What a policy is shown: counters of the run, as rates between two looks. Pure.
+
+Owns how the figures of `scaling.PoolObservation` are made; reads no counter and asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from hpcd4p.control.ending import ElementState, Ending
+from hpcd4p.control.roster import PoolState, Roster
+from hpcd4p.control.scaling import PoolObservation
+from hpcd4p.plan.model import Plan, Role
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.messages import Observation
+
+WEIGH_TUPLES = 30
+"""After so many tuples of an element their mean time is its weight in what was done: windows are compared by
+it, so it must not change."""
+
+S_PER_US = 1e-6
+
+
+class Observer:
+    """Of one run. What it is shown are sums since the start; what it gives is of the time between two looks.
+
+    ============  =====================================================================================
+    figure        made of
+    ============  =====================================================================================
+    idle          microseconds that ranks have waited for a task, at most all active ranks
+    busy          `u:E`, microseconds inside elements; ranks report at the end of tasks, so this is what
+                  they were busy with and not what the time had room for
+    cores         `cpu`, microseconds on a core
+    waiting       `queue`, microseconds ready without a core, of the larger of `busy` and the two together
+    backlog       unfinished tuples of the pool; a source is one of them until all its calls are made,
+                  which is no work for the pool
+    backlog_s     these, each at the service time of its element, without the part that waits for a core
+    done          `n:E`, tuples run
+    arrived       tuples done, and those by which the backlog has grown
+    work          tuples done, each at the weight of its element
+    drained       whether all outside the pool that feeds it is drained
+    finished      whether all elements of the pool are drained
+    ============  =====================================================================================
+
+    Attributes
+    ----------
+    looked_at
+        When it was shown the counters last; at first the start of the run.
+    """
+
+    def __init__(self, plan: Plan, started: float) -> None:
+        self.looked_at = started
+        self._started = started
+        self._streams = plan.streams
+        self._roots = [e.index for e in plan.elements if e.role is Role.ROOT]
+        feeders = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
+        feeders |= {e.index for e in plan.elements if e.role is Role.ROOT and e.movable}
+        self._feeders = [e for e in feeders if plan.elements[e].role is not Role.POOL]
+        self._stats: Mapping[str, int] = {}
+        self._waited_us = 0
+        self._unfinished = 0
+        self._weights: dict[int, float] = {}
+
+    def look(
+        self,
+        seen: Observation,
+        service_us: Mapping[int, float],
+        ending: Ending,
+        roster: Roster,
+        held: bool,
+        now: float,
+    ) -> PoolObservation:
+        """Give what was seen since the last look.
+
+        Parameters
+        ----------
+        service_us
+            Microseconds per tuple by element, of the run so far.
+        held
+            Whether stateful elements are behind.
+        """
+        dt_s, self.looked_at = now - self.looked_at, now
+        new = self._increase(seen.stats)
+        busy_us, cpu_us, queue_us = sum(new(f"u:{e}") for e in self._streams), new("cpu"), new("queue")
+        waiting = waiting_part(busy_us, cpu_us, queue_us)
+        net_s = {e: us * S_PER_US * (1 - waiting) for e, us in service_us.items()}
+        done = {e: new(f"n:{e}") for e in self._streams}
+        pending = self._pending(seen.pending, ending)
+        unfinished, finished = sum(pending.values()), sum(done.values())
+        waited_us, self._waited_us = seen.waited_us - self._waited_us, seen.waited_us
+        arrived, self._unfinished = finished + unfinished - self._unfinished, unfinished
+        return PoolObservation(
+            now_s=now - self._started,
+            dt_s=dt_s,
+            ranks=roster.living,
+            active=roster.active,
+            parked=roster.count(PoolState.PARKED, PoolState.DRAINING),
+            idle=min(float(roster.active), waited_us * S_PER_US / dt_s),
+            busy=busy_us * S_PER_US / dt_s,
+            waiting=waiting,
+            cores=cpu_us * S_PER_US / dt_s,
+            backlog_tasks=seen.tasks,
+            backlog_tuples=unfinished,
+            backlog_s=sum(pending[e] * net_s.get(e, 0.0) for e in self._streams),
+            arrived=max(0.0, arrived) / dt_s,
+            done=finished / dt_s,
+            work=sum(done[e] * self._weight(e, service_us, seen.stats) for e in self._streams) / dt_s,
+            longest_s=max((net_s.get(e, 0.0) for e in self._streams), default=0.0),
+            held=held,
+            drained=_all_drained(self._feeders, ending),
+            finished=_all_drained(self._streams, ending),
+        )
+
+    def _increase(self, stats: Mapping[str, int]) -> Callable[[str], int]:
+        before, self._stats = self._stats, stats
+        return lambda name: stats.get(name, 0) - before.get(name, 0)
+
+    def _pending(self, pending: Mapping[int, int], ending: Ending) -> dict[int, int]:
+        opened = {e for e in self._roots if ending.state(e) is ElementState.OPEN}
+        return {e: max(0, pending.get(e, 0) - (e in opened)) for e in self._streams}
+
+    def _weight(self, element: int, service_us: Mapping[int, float], stats: Mapping[str, int]) -> float:
+        """Seconds that a tuple of `element` took when enough of them were known; the same from then on."""
+        if element in self._weights:
+            return self._weights[element]
+        weight = service_us.get(element, 0.0) * S_PER_US
+        if stats.get(f"n:{element}", 0) >= WEIGH_TUPLES:
+            self._weights[element] = weight
+        return weight
+
+
+def waiting_part(busy_us: float, cpu_us: float, queue_us: float) -> float:
+    """Part of their working time in which ranks were ready and waited for a core, 0 to 1."""
+    working = max(busy_us, cpu_us + queue_us)
+    return queue_us / working if working > 0 else 0.0
+
+
+def _all_drained(elements: Iterable[int], ending: Ending) -> bool:
+    return all(ending.state(e) is ElementState.DRAINED for e in elements)
