@@ -6,64 +6,57 @@ Every implementation passes the conformance suite in ``tests/contract``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Order, Reply, Task
 
-SILENT, MAIL, BELL = range(3)
-"""What `Broker.wait` has heard."""
 
-IN_CALL, IDLE, PARKS, WAKES = range(4)
-"""What a rank is that finds no task: in the middle of a call; idle; parked from now on; idle, and parked no
-more."""
+class Heard(IntEnum):
+    """What `Broker.wait` has heard."""
 
-REAL, FILL, RELEASE = "real", "fill", "release"
-"""What `Broker.claim` asks."""
+    SILENT = 0
+    """The time ran out."""
+    MAIL = 1
+    """The bell, for a message of the mesh and nothing else."""
+    BELL = 2
+    """The bell, or a call of `Broker.wake`."""
+
+
+class Claim(StrEnum):
+    """What `Broker.claim` asks."""
+
+    REAL = "real"
+    """The element has changed. Granted to the first that asks, for good."""
+    FILL = "fill"
+    """It has changed by nothing but a fill that another rank may find just so, `digest`. Granted to the first
+    that asks, until its `RELEASE`; from then on, to all that have the same digest. Whoever has another makes
+    the first one the owner for good, and so does one that asks in vain with `REAL`."""
+    RELEASE = "release"
+    """It has been as `digest` says for long enough."""
 
 
 class Broker(Protocol):
     """The plane of tasks and control, as one rank sees it. Local; any rank."""
 
-    def step(
-        self,
-        commit: Commit,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        congest: Sequence[int] = (),
-        relieve: Sequence[int] = (),
-        want_service: bool = False,
-        stand: int = IDLE,
-        entry: Entry | None = None,
-    ) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """Commit, and take the next task, in one round trip.
 
         Parameters
         ----------
         commit
             What becomes visible; refused as a whole if this rank was declared lost.
-        take
-            Pool elements whose tasks this rank would run, the most wanted first.
-        stand
-            What this rank is if it finds none. `IDLE`: until its bell rings. One `IN_CALL` is not, and is
-            told what waits by element. One that `PARKS` is rung by nobody but the head, until it `WAKES`.
-        ring
-            Ranks whose bell to ring: a message of the mesh waits for them.
-        congest, relieve
-            Stateful elements for which this rank is behind, and no longer behind.
+        ask
+            What else this rank asks for; done even if there is nothing to commit.
         entry
             What this rank vouches for (`transport.guard`).
         """
 
-    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
         """Ask to be the only rank that runs a pool element, for it has changed here; or give that up.
-
-        Parameters
-        ----------
-        word
-            `REAL`: it has changed. Granted to the first that asks, for good. `FILL`: nothing but a fill that
-            another rank may find just so, `digest`. Granted to the first that asks, until its `RELEASE`; from
-            then on, to all that have the same digest. Whoever has another makes the first one the owner for
-            good, and so does one that asks in vain with `REAL`.
 
         Returns
         -------
@@ -71,15 +64,8 @@ class Broker(Protocol):
             Whether what this rank has done with the element may be committed.
         """
 
-    def wait(self, seconds: float | None) -> int:
-        """Return when the bell has rung, or `wake` was called, or after `seconds` (None: no limit).
-
-        Returns
-        -------
-        int
-            `SILENT` if the time ran out; `MAIL` if it was rung for a message of the mesh and nothing
-            else; else `BELL`.
-        """
+    def wait(self, seconds: float | None) -> Heard:
+        """Return when the bell has rung, or `wake` was called, or after `seconds` (None: no limit)."""
 
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""

@@ -13,8 +13,9 @@ from contextlib import suppress
 
 from hpcd4p.errors import BrokerLost, ForeignBytesError, foreign
 from hpcd4p.transport.audit import Audit
-from hpcd4p.transport.broker import IDLE, REAL, RELEASE, Broker
+from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.account import Ledger
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ORDER, Codec, about
 from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
 
@@ -58,23 +59,11 @@ class GuardedBroker:
         self._ending = False
         """The answer is about to be told: every look compares."""
 
-    def step(
-        self,
-        commit: Commit,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        congest: Sequence[int] = (),
-        relieve: Sequence[int] = (),
-        want_service: bool = False,
-        stand: int = IDLE,
-        entry: Entry | None = None,
-    ) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
         ledger = self._ledger
-        ledger.book(commit, congest, relieve)
-        reply = self._broker.step(
-            commit, take, ring, congest, relieve, want_service, stand, entry or self._entry()
-        )
+        ledger.book(commit, ask)
+        reply = self._broker.step(commit, ask, entry or self._entry())
         if reply.spoiled:
             raise foreign(self._prefix + reply.spoiled, f"is not as rank {self.rank} left it")
         if not reply.accepted:
@@ -109,17 +98,19 @@ class GuardedBroker:
         if wrong:
             raise foreign(self._prefix + "own", f"is not as rank {self.rank} knows it")
 
-    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
         """See `Broker.claim`."""
         self._ledger.ask(element, digest)
-        granted = self._broker.claim(element, word, digest, entry or self._entry())
-        if granted and word != RELEASE:
+        granted = self._broker.claim(element, claim, digest, entry or self._entry())
+        if granted and claim is not Claim.RELEASE:
             self._owned.add(element)
-        if granted and word == REAL:
+        if granted and claim is Claim.REAL:
             self._firm.add(element)
         return granted
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`."""
         return self._broker.wait(seconds)
 

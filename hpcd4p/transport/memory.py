@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcd4p.transport.broker import BELL, FILL, IDLE, IN_CALL, MAIL, PARKS, REAL, RELEASE, SILENT, WAKES
+from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.statistics import service_times
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.messages import (
     Arrival,
     Books,
@@ -41,7 +42,7 @@ class MemoryStore:
     progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     idle: set[int] = field(default_factory=set)
     parked: set[int] = field(default_factory=set)
-    bells: dict[int, int] = field(default_factory=dict)
+    bells: dict[int, Heard] = field(default_factory=dict)
     orders: dict[int, list[Order]] = field(default_factory=dict)
     owners: dict[int, int] = field(default_factory=dict)
     firm: set[int] = field(default_factory=set)
@@ -71,7 +72,7 @@ class MemoryStore:
         """Ring the bells of up to `most` idle ranks, lowest first."""
         for rank in sorted(self.idle)[:most]:
             self.idle.discard(rank)
-            self.bells[rank] = BELL
+            self.bells[rank] = Heard.BELL
 
     def ring_owner(self, element: int) -> bool:
         """Ring the only rank that gets tasks of `element`, if there is such a one."""
@@ -79,7 +80,7 @@ class MemoryStore:
         if owner is None:
             return False
         self.idle.discard(owner)
-        self.bells[owner] = BELL
+        self.bells[owner] = Heard.BELL
         return True
 
     def books(self, orders: Sequence[int]) -> Books:
@@ -120,50 +121,41 @@ class MemoryBroker:
         store.alive.add(rank)
         store.committed.setdefault(rank, 0)
 
-    def step(
-        self,
-        commit: Commit,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        congest: Sequence[int] = (),
-        relieve: Sequence[int] = (),
-        want_service: bool = False,
-        stand: int = IDLE,
-        entry: Entry | None = None,
-    ) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
         s = self.store
         refused = self._refused(entry)
         if refused is not None:
             return refused
         s.count_waiting()
-        for each in ring:
-            s.bells.setdefault(each, MAIL)
-        s.congested.update((e, self.rank) for e in congest)
-        s.congested.difference_update((e, self.rank) for e in relieve)
-        if relieve:
+        for each in ask.ring:
+            s.bells.setdefault(each, Heard.MAIL)
+        s.congested.update((e, self.rank) for e in ask.congest)
+        s.congested.difference_update((e, self.rank) for e in ask.relieve)
+        if ask.relieve:
             s.ring_idle(len(s.idle))
-            s.bells[0] = BELL
+            s.bells[0] = Heard.BELL
         self._commit(commit)
         reply = Reply(accepted=True)
         reply.orders = s.orders.pop(self.rank, [])
         if reply.orders:
             s.ordered[self.rank] = s.ordered.get(self.rank, 0) + len(reply.orders)
-        if take:
-            reply.task = self._take(take, stand != IN_CALL and not reply.orders)
-        if stand == PARKS:
+        in_call = ask.availability is Availability.IN_CALL
+        if ask.take:
+            reply.task = self._take(ask.take, not in_call and not reply.orders)
+        if ask.availability is Availability.PARKS:
             if self.rank not in s.idle:
                 s.ring_idle(1)  # somebody has rung it for a task, which is now for another
             s.idle.discard(self.rank)
             s.parked.add(self.rank)
-        elif stand == WAKES:
+        elif ask.availability is Availability.WAKES:
             s.parked.discard(self.rank)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
-        if stand == IN_CALL:
+        if in_call:
             reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
-        if want_service:
+        if ask.want_service:
             reply.service_us = service_times(s.stats.items())
         return reply
 
@@ -191,7 +183,7 @@ class MemoryBroker:
         for element, delta in commit.counts.items():
             s.pending[element] = s.pending.get(element, 0) + delta
             if s.pending[element] == 0:
-                s.bells[0] = BELL
+                s.bells[0] = Heard.BELL
         for publication in commit.publish:
             element, tuples, payload, attempts = publication
             s.put(Task(element, "", tuples, payload, attempts, ()))
@@ -199,7 +191,7 @@ class MemoryBroker:
         s.dead += commit.dead
         s.bytes += sum(map(len, commit.dead))
         if commit.dead:
-            s.bells[0] = BELL
+            s.bells[0] = Heard.BELL
         for name, value in commit.stats.items():
             s.stats[name] = s.stats.get(name, 0) + value
 
@@ -216,14 +208,16 @@ class MemoryBroker:
             s.tasks -= 1
             s.bytes -= len(task.payload)
             if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
-                s.bells[0] = BELL
+                s.bells[0] = Heard.BELL
             s.idle.discard(self.rank)
             return task
         if idle:
             s.idle.add(self.rank)
         return None
 
-    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
         """See `Broker.claim`."""
         s = self.store
         s.count_waiting()
@@ -232,7 +226,7 @@ class MemoryBroker:
             return False
         if entry is not None:
             s.accounts[self.rank] = entry.account
-        if word == RELEASE:
+        if claim is Claim.RELEASE:
             if owner != self.rank or element in s.firm:
                 return False
             del s.owners[element]
@@ -240,34 +234,34 @@ class MemoryBroker:
             s.ring_idle(len(s.idle))
             return True
         if owner is not None:
-            if word == REAL:
+            if claim is Claim.REAL:
                 s.firm.add(element)
             return owner == self.rank
         first, known = s.fills.get(element, (None, None))
-        if word == FILL and known == digest:
+        if claim is Claim.FILL and known == digest:
             return True
         s.owners[element] = self.rank if first is None else first
-        if word == REAL or first is not None:
+        if claim is Claim.REAL or first is not None:
             s.firm.add(element)
         if s.owners[element] == self.rank:
             return True
         s.ring_owner(element)
         return False
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`; remembers for the simulation how long it may be."""
         self.waiting = seconds
-        return self.store.bells.pop(self.rank, SILENT)
+        return self.store.bells.pop(self.rank, Heard.SILENT)
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        self.store.bells[self.rank] = BELL
+        self.store.bells[self.rank] = Heard.BELL
 
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
         for rank in ranks:
             self.store.orders.setdefault(rank, []).append(order)
-            self.store.bells[rank] = BELL
+            self.store.bells[rank] = Heard.BELL
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
@@ -325,7 +319,7 @@ class MemoryBroker:
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
         self.store.final.append(figures)
-        self.store.bells[0] = BELL
+        self.store.bells[0] = Heard.BELL
 
     def close(self) -> None:
         """See `Broker.close`: the rank is no longer connected."""

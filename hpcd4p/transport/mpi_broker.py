@@ -19,13 +19,14 @@ from typing import Any
 
 from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost
-from hpcd4p.transport.broker import BELL, IDLE, MAIL, REAL, SILENT
+from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import MpiMesh, Watch, duplicate
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply
 
-COMMIT, REPORT, HEARD, ORDER, CONGESTION = range(1, 6)
+COMMIT, REPORT, KNOWN, ORDER, CONGESTION = range(1, 6)
 """MPI tags on the communicator of the broker."""
 
 PAUSE_S = (0.0001, 0.02)
@@ -125,19 +126,19 @@ class HeadMpiBroker(MemoryBroker):
         self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
         os.set_blocking(self._wake_write, False)
 
-    def step(self, commit: Commit, *args: Any, **kwargs: Any) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
         self._serve()
-        reply = super().step(commit, *args, **kwargs)
+        reply = super().step(commit, ask, entry)
         self._tell()
         return reply
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`."""
         end = None if seconds is None else time.monotonic() + seconds
         while True:
             self._serve()
-            heard = super().wait(seconds) or (MAIL if self._mesh.waiting() else SILENT)
+            heard = super().wait(seconds) or (Heard.MAIL if self._mesh.waiting() else Heard.SILENT)
             left = None if end is None else end - time.monotonic()
             if heard or (left is not None and left <= 0):
                 return heard
@@ -173,7 +174,7 @@ class HeadMpiBroker(MemoryBroker):
             self._patience.reset()
             if tag == COMMIT:
                 commit, congest, relieve = pickle.loads(data)
-                MemoryBroker.step(self._twins[source], commit, (), (), congest, relieve)
+                self._twins[source].step(commit, Ask(congest=congest, relieve=relieve))
                 if congest or relieve:
                     self._tell()
             elif tag == REPORT:
@@ -217,20 +218,11 @@ class RankMpiBroker:
         self._congested: frozenset[int] = frozenset()
         self._patience = _Patience()
 
-    def step(
-        self,
-        commit: Commit,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        congest: Sequence[int] = (),
-        relieve: Sequence[int] = (),
-        want_service: bool = False,
-        stand: int = IDLE,
-        entry: Entry | None = None,
-    ) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`; raises `BrokerLost` as `wait` does."""
-        if commit.tx or commit.counts or commit.stats or commit.dead or congest or relieve:
-            self._post.send(0, COMMIT, pickle.dumps((commit, list(congest), list(relieve)), protocol=5))
+        if commit.tx or commit.counts or commit.stats or commit.dead or ask.congest or ask.relieve:
+            said = commit, list(ask.congest), list(ask.relieve)
+            self._post.send(0, COMMIT, pickle.dumps(said, protocol=5))
         self._fetch()
         self._look_for_head()
         reply = Reply(accepted=True)
@@ -238,7 +230,7 @@ class RankMpiBroker:
         reply.congested = self._congested
         return reply
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`; whoever sends a message need not ring.
 
         Raises
@@ -249,13 +241,13 @@ class RankMpiBroker:
         end = None if seconds is None else time.monotonic() + seconds
         while True:
             if self._fetch() or self._orders:
-                return BELL
+                return Heard.BELL
             if self._mesh.waiting():
                 self._patience.reset()
-                return MAIL
+                return Heard.MAIL
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:
-                return SILENT
+                return Heard.SILENT
             time.sleep(self._patience.pause(left))
             self._look_for_head()
 
@@ -268,7 +260,7 @@ class RankMpiBroker:
                 self._orders.append(Order.parse(data.decode()))
             else:
                 self._congested = pickle.loads(data)
-                self._post.send(0, HEARD, b"")
+                self._post.send(0, KNOWN, b"")
         if came:
             self._patience.reset()
         return came
@@ -294,7 +286,9 @@ class RankMpiBroker:
         while not request.Test() and time.monotonic() < end:
             time.sleep(PAUSE_S[0])
 
-    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
         """See `Broker.claim`: there is no pool here."""
         raise NotImplementedError
 

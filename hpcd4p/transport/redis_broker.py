@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
-from hpcd4p.transport.broker import BELL, IDLE, IN_CALL, MAIL, REAL, SILENT
+from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import observation, reply_of, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.wanted import Wanted
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
@@ -160,21 +161,12 @@ class RedisBroker:
                 raise
             raise foreign(self.keys.prefix + "*", f"hold what the run has not written ({error})") from error
 
-    def step(
-        self,
-        commit: Commit,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        congest: Sequence[int] = (),
-        relieve: Sequence[int] = (),
-        want_service: bool = False,
-        stand: int = IDLE,
-        entry: Entry | None = None,
-    ) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
-        args: list[Any] = [self.rank, commit.tx, *self._low, int(want_service), int(self._shared), stand]
+        args: list[Any] = [self.rank, commit.tx, *self._low, int(ask.want_service), int(self._shared)]
+        args.append(int(ask.availability))
         args += entry or _NO_ENTRY
-        for plain in (ring, congest, relieve):
+        for plain in (ask.ring, ask.congest, ask.relieve):
             args.append(len(plain))
             args.extend(plain)
         for rows in (commit.done, commit.progress, commit.counts.items(), commit.publish):
@@ -186,20 +178,24 @@ class RedisBroker:
         args.append(len(commit.stats))
         for pair in commit.stats.items():
             args.extend(pair)
-        args += self._wanted.words(take)
-        reply = self._read(reply_of, self._script("step", *args), stand != IN_CALL)
+        args += self._wanted.words(ask.take)
+        reply = self._read(
+            reply_of, self._script("step", *args), ask.availability is not Availability.IN_CALL
+        )
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # it is this one
                 raise foreign(self.keys.prefix + "head", GONE)
             self._see_head()
         return reply
 
-    def claim(self, element: int, word: str = REAL, digest: str = "", entry: Entry | None = None) -> bool:
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
         """See `Broker.claim`."""
         account = (entry or _NO_ENTRY)[0]
-        return bool(self._script("claim", self.rank, element, word, digest, account))
+        return bool(self._script("claim", self.rank, element, claim, digest, account))
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`."""
         if self._shared and self.rank:
             look_s = min(max(LOOK_S, self.rank / RANKS_PER_LOOK), redis_runs.HEAD_LIVES_S / 3)
@@ -207,22 +203,22 @@ class RedisBroker:
             if time.monotonic() - self._looked >= look_s:
                 self._looked = time.monotonic()
                 self._see_head()
-                return BELL  # its bell may have been taken by somebody else
+                return Heard.BELL  # its bell may have been taken by somebody else
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds, select() not so far
             if not self._hears(seconds):
-                return SILENT
+                return Heard.SILENT
             seconds = 0
-        heard = SILENT
+        heard = Heard.SILENT
         for descriptor, _ in self._poll.poll(None if seconds is None else seconds * 1000):
             if descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
-                heard = BELL
+                heard = Heard.BELL
             else:
                 _, token = self._ask(self._bell.receive)
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
                 if token == redis_runs.GONE.encode() and self.rank:
                     self._see_head()
-                heard = max(heard, MAIL if token == b"m" else BELL)
+                heard = max(heard, Heard.MAIL if token == b"m" else Heard.BELL)
         return heard
 
     def _hears(self, seconds: float) -> bool:

@@ -11,9 +11,9 @@ found when nothing is left of either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ACCOUNT, Codec, about
 from hpcd4p.wire.messages import Commit, Task
 
@@ -115,10 +115,10 @@ class Ledger:
         progress = " ".join(map(str, task.progress))
         self.leases[task.element, task.id] = self._codec.mark(task.payload), task, progress
 
-    def book(self, commit: Commit, congest: Sequence[int], relieve: Sequence[int]) -> None:
+    def book(self, commit: Commit, ask: Ask = NOTHING_ASKED) -> None:
         """Take in what a step is about to tell."""
         account, codec = self.account, self._codec
-        if not (commit.tx or commit.stats or commit.counts or commit.done or congest or relieve):
+        if not (commit.tx or commit.stats or commit.counts or commit.done or ask.congest or ask.relieve):
             return
         self._sealed = b""
         account.tx = commit.tx or account.tx
@@ -142,8 +142,8 @@ class Ledger:
             account.pending[element] = account.pending.get(element, 0) + delta
         for name, value in commit.stats.items():
             account.stats[name] = account.stats.get(name, 0) + value
-        account.congested.update(congest)
-        account.congested.difference_update(relieve)
+        account.congested.update(ask.congest)
+        account.congested.difference_update(ask.relieve)
 
     def ask(self, element: int, digest: str) -> None:
         """Take in that this rank asks for `element`."""

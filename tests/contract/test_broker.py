@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.transport.broker import BELL, FILL, IN_CALL, MAIL, PARKS, REAL, RELEASE, SILENT, WAKES, Broker
+from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
+from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
 
 LOW = (2, 1000)
@@ -46,10 +47,10 @@ class World:
         for element, tuples, payload in tasks:
             commit.publish.append(Publication(element, tuples, payload))
             commit.counts[element] = commit.counts.get(element, 0) + tuples
-        return self[rank].step(commit, **kwargs)
+        return self[rank].step(commit, Ask(**kwargs))
 
     def take(self, rank: int, elements=STREAMS) -> Task | None:
-        return self[rank].step(Commit(), take=elements).task
+        return self[rank].step(Commit(), Ask(take=elements)).task
 
     def finish(self, rank: int, task: Task) -> Reply:
         commit = Commit(next(self._tx), {task.element: -task.tuples})
@@ -62,11 +63,11 @@ class World:
 
     def _has_rung(self, rank: int) -> bool:
         # a bell comes over a connection of its own: what has not come by then never will
-        return self[rank].wait(0.0 if self._rings_at_once else 0.03) != SILENT
+        return self[rank].wait(0.0 if self._rings_at_once else 0.03) != Heard.SILENT
 
     def hears(self, rank: int) -> bool:
         """Whether the bell of `rank` rings before the deadline."""
-        return self[rank].wait(0.0 if self._rings_at_once else DEADLINE_S) != SILENT
+        return self[rank].wait(0.0 if self._rings_at_once else DEADLINE_S) != Heard.SILENT
 
     def quiet(self, *ranks: int) -> None:
         """Take all bells away."""
@@ -149,7 +150,7 @@ def test_of_many_elements_none_is_taken_that_is_not_wanted(world):
 
 
 def test_of_many_elements_one_that_is_owned_is_its_owners(world):
-    assert world[5].claim(12, REAL)
+    assert world[5].claim(12, Claim.REAL)
     world.publish((12, 1, b"owned"), (13, 1, b"free"))
     assert world.take(4, MANY).element == 13
     assert world.take(4, MANY) is None
@@ -236,7 +237,7 @@ def test_the_head_is_rung_when_a_count_falls_to_nothing(world):
 def test_the_last_transaction_of_each_rank_is_known(world):
     world[4].step(Commit(3))
     world[4].step(Commit())  # a look commits nothing
-    assert world[5].wait(0.0) == SILENT  # it has connected, and done nothing yet
+    assert world[5].wait(0.0) == Heard.SILENT  # it has connected, and done nothing yet
     assert world[0].observe(alive=False).committed == {0: 0, 4: 3, 5: 0}
 
 
@@ -255,7 +256,7 @@ def test_a_buried_rank_is_refused_and_nothing_of_its_commit_is_seen(world):
     commit.publish.append(Publication(1, 7, b"never"))
     commit.dead.append(b"letter")
     commit.stats = {"n:0": 2}
-    reply = world[4].step(commit, take=STREAMS, ring=[5], congest=[2])
+    reply = world[4].step(commit, Ask(take=STREAMS, ring=[5], congest=[2]))
     assert not reply.accepted
     assert reply.task is None
     assert world[0].observe(alive=False) == before
@@ -355,13 +356,13 @@ def test_a_rank_that_has_found_a_task_is_not_idle(world):
 
 
 def test_a_rank_rings_whom_it_will(world):
-    world[4].step(Commit(), ring=[5, 6])
+    world[4].step(Commit(), Ask(ring=[5, 6]))
     assert world.rung(4, 5, 6) == [5, 6]
 
 
 def test_two_rings_before_the_wait_wake_once(world):
-    world[4].step(Commit(), ring=[5])
-    world[4].step(Commit(), ring=[5])
+    world[4].step(Commit(), Ask(ring=[5]))
+    world[4].step(Commit(), Ask(ring=[5]))
     assert world.hears(5)
     world.quiet(5)
     assert world.rung(5) == []
@@ -369,8 +370,8 @@ def test_two_rings_before_the_wait_wake_once(world):
 
 def test_a_wait_ends_by_itself(world):
     began = time.monotonic()
-    assert world[4].wait(0.0) == SILENT
-    assert world[4].wait(0.0004) == SILENT
+    assert world[4].wait(0.0) == Heard.SILENT
+    assert world[4].wait(0.0004) == Heard.SILENT
     assert time.monotonic() - began < 1.0
 
 
@@ -384,9 +385,9 @@ def test_a_rank_with_a_thousand_open_files_hears_in_the_shortest_wait(world):
         for file in files:
             os.close(file)
         resource.setrlimit(resource.RLIMIT_NOFILE, (few, many))
-    assert late.wait(0.0004) == SILENT
-    world[5].step(Commit(), ring=[4])
-    assert any(late.wait(0.0004) != SILENT for _ in range(10_000))
+    assert late.wait(0.0004) == Heard.SILENT
+    world[5].step(Commit(), Ask(ring=[4]))
+    assert any(late.wait(0.0004) != Heard.SILENT for _ in range(10_000))
 
 
 def test_a_rank_may_wake_itself(world):
@@ -423,14 +424,14 @@ def test_a_buried_rank_is_not_idle(world):
 
 def test_a_parked_rank_is_rung_by_nobody_but_the_head(world):
     world.take(4)
-    world[4].step(Commit(), stand=PARKS)
+    world[4].step(Commit(), Ask(availability=Availability.PARKS))
     assert world[0].observe(alive=False).parked == {4}
     assert world.publish((0, 1, b"a")).idle == 0
-    world[5].step(Commit(), relieve=[1])
+    world[5].step(Commit(), Ask(relieve=[1]))
     assert world.rung(4) == []
     world[0].order([4], Order("wake", ()))
     assert world.hears(4)
-    reply = world[4].step(Commit(), take=STREAMS, stand=WAKES)
+    reply = world[4].step(Commit(), Ask(take=STREAMS, availability=Availability.WAKES))
     assert (reply.orders, reply.task.payload) == ([Order("wake", ())], b"a")
     assert world[0].observe(alive=False).parked == frozenset()
 
@@ -439,14 +440,14 @@ def test_a_bell_for_a_rank_that_parks_meanwhile_rings_another(world):
     world.take(4)
     world.take(5)
     world.publish((0, 1, b"a"))  # rings 4
-    world[4].step(Commit(), stand=PARKS)
+    world[4].step(Commit(), Ask(availability=Availability.PARKS))
     assert world.hears(5)
     assert world.take(5).payload == b"a"
 
 
 def test_a_rank_that_gets_an_order_with_its_look_is_not_idle_yet(world):
     world[0].order([4], Order("park", ()))
-    world[4].step(Commit(), take=STREAMS)
+    world[4].step(Commit(), Ask(take=STREAMS))
     assert world[0].observe(alive=False).idle == frozenset()
     world.quiet(4)
     world.take(4)
@@ -454,7 +455,7 @@ def test_a_rank_that_gets_an_order_with_its_look_is_not_idle_yet(world):
 
 
 def test_a_parked_rank_that_dies_is_not_parked_any_more(world):
-    world[4].step(Commit(), stand=PARKS)
+    world[4].step(Commit(), Ask(availability=Availability.PARKS))
     world[0].bury(4)
     assert world[0].observe(alive=False).parked == frozenset()
 
@@ -494,20 +495,20 @@ def test_the_head_is_rung_when_bytes_fall_below_the_low_mark(world):
 
 
 def test_what_is_congested_is_known_to_all_until_every_rank_is_relieved(world):
-    world[4].step(Commit(), congest=[1, 2])
-    world[5].step(Commit(), congest=[1])
+    world[4].step(Commit(), Ask(congest=[1, 2]))
+    world[5].step(Commit(), Ask(congest=[1]))
     assert world[6].step(Commit()).congested == {1, 2}
-    world[4].step(Commit(), relieve=[1, 2])
+    world[4].step(Commit(), Ask(relieve=[1, 2]))
     assert world[6].step(Commit()).congested == {1}
-    assert world[5].step(Commit(), relieve=[1]).congested == frozenset()
+    assert world[5].step(Commit(), Ask(relieve=[1])).congested == frozenset()
 
 
 def test_relief_rings_the_idle_and_the_head(world):
-    world[4].step(Commit(), congest=[1])
+    world[4].step(Commit(), Ask(congest=[1]))
     world.take(5)
     world.take(6)
     assert world.rung(0, 5, 6) == []
-    world[4].step(Commit(), relieve=[1])
+    world[4].step(Commit(), Ask(relieve=[1]))
     assert world.rung(0, 5, 6) == [0, 5, 6]
 
 
@@ -557,7 +558,7 @@ def test_statistics_add_up_and_say_how_long_a_tuple_takes(world):
     for rank in (4, 5):
         commit = Commit(1)
         commit.stats = {"n:1": 10, "u:1": 5000, "f:1": 1}
-        reply = world[rank].step(commit, want_service=rank == 5)
+        reply = world[rank].step(commit, Ask(want_service=rank == 5))
         assert reply.service_us == ({1: 500.0} if rank == 5 else {})
     assert world[0].observe(alive=False).stats == {"n:1": 20, "u:1": 10_000, "f:1": 2}
 
@@ -571,28 +572,28 @@ def test_a_look_may_leave_letters_and_reports_where_they_are(world):
 
 def test_a_rank_in_the_middle_of_a_call_is_told_what_waits_by_element(world):
     world.publish((1, 3, b"x"), (1, 3, b"y"), (2, 1, b"z"))
-    assert world[4].step(Commit(), stand=IN_CALL).waiting == {1: 2, 2: 1}
+    assert world[4].step(Commit(), Ask(availability=Availability.IN_CALL)).waiting == {1: 2, 2: 1}
     world.take(5, (2,))
-    reply = world[4].step(Commit(), stand=IN_CALL)
+    reply = world[4].step(Commit(), Ask(availability=Availability.IN_CALL))
     assert (reply.waiting, reply.tasks, reply.size) == ({1: 2}, 2, 2)
 
 
 def test_a_rank_in_the_middle_of_a_call_that_finds_no_task_is_not_idle(world):
-    assert world[4].step(Commit(), take=(1,), stand=IN_CALL).task is None
-    assert world[5].step(Commit(), take=(1,)).task is None
+    assert world[4].step(Commit(), Ask(take=(1,), availability=Availability.IN_CALL)).task is None
+    assert world[5].step(Commit(), Ask(take=(1,))).task is None
     assert world.publish((1, 1, b"x"), (1, 1, b"y")).idle == 0
     assert world.rung(4, 5) == [5]
 
 
 def test_a_bell_says_whether_there_is_more_than_a_message(world):
-    world[4].step(Commit(), ring=(5,))
-    assert world[5].wait(1.0) == MAIL
-    world[4].step(Commit(), ring=(5,))
+    world[4].step(Commit(), Ask(ring=(5,)))
+    assert world[5].wait(1.0) == Heard.MAIL
+    world[4].step(Commit(), Ask(ring=(5,)))
     world[0].order([5], Order("wake", ()))
     heard = {world[5].wait(1.0)}
-    while SILENT not in heard:
+    while Heard.SILENT not in heard:
         heard.add(world[5].wait(0.03))
-    assert BELL in heard
+    assert Heard.BELL in heard
 
 
 def test_figures_reach_the_head_once_with_a_bell(world):
@@ -652,34 +653,34 @@ def test_the_owner_is_rung_for_what_a_lost_rank_gives_back(world):
 
 
 def test_a_fill_that_all_find_alike_leaves_an_element_to_all(world):
-    assert world[4].claim(1, FILL, "abc")
-    assert not world[5].claim(1, FILL, "abc")
+    assert world[4].claim(1, Claim.FILL, "abc")
+    assert not world[5].claim(1, Claim.FILL, "abc")
     world.publish((1, 1, b"x"), (1, 1, b"y"))
     assert world.take(5) is None
     world.quiet(5)
-    assert world[4].claim(1, RELEASE, "abc")
+    assert world[4].claim(1, Claim.RELEASE, "abc")
     assert world.hears(5)
     assert world.take(5).element == 1
-    assert world[5].claim(1, FILL, "abc")
+    assert world[5].claim(1, Claim.FILL, "abc")
     assert world[5].step(Commit()).owners == {}
 
 
-@pytest.mark.parametrize(("word", "digest"), [(FILL, "other"), (REAL, "")])
-def test_a_rank_that_finds_something_else_makes_the_first_one_the_owner(world, word, digest):
-    world[4].claim(1, FILL, "abc")
-    world[4].claim(1, RELEASE, "abc")
+@pytest.mark.parametrize(("claim", "digest"), [(Claim.FILL, "other"), (Claim.REAL, "")])
+def test_a_rank_that_finds_something_else_makes_the_first_one_the_owner(world, claim, digest):
+    world[4].claim(1, Claim.FILL, "abc")
+    world[4].claim(1, Claim.RELEASE, "abc")
     assert world.take(4) is None
     world.quiet(4)
-    assert not world[5].claim(1, word, digest)
+    assert not world[5].claim(1, claim, digest)
     assert world.hears(4)
     assert world[5].step(Commit()).owners == {1: 4}
-    assert not world[4].claim(1, RELEASE, "abc")
+    assert not world[4].claim(1, Claim.RELEASE, "abc")
 
 
 def test_an_owner_that_another_rank_has_contradicted_stays(world):
-    world[4].claim(1, FILL, "abc")
-    assert not world[5].claim(1, REAL)
-    assert not world[4].claim(1, RELEASE, "abc")
+    world[4].claim(1, Claim.FILL, "abc")
+    assert not world[5].claim(1, Claim.REAL)
+    assert not world[4].claim(1, Claim.RELEASE, "abc")
     assert world[5].step(Commit()).owners == {1: 4}
 
 

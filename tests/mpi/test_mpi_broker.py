@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from hpcd4p.transport.broker import BELL, MAIL, SILENT
+from hpcd4p.transport.broker import Heard
+from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.messages import Commit, Order
 
 DEADLINE_S = 20.0
@@ -79,7 +80,7 @@ def test_orders_come_in_order_with_a_bell(made):
         got = []
         end = time.monotonic() + DEADLINE_S
         while len(got) < len(expected) and time.monotonic() < end:
-            assert broker.wait(DEADLINE_S) == BELL
+            assert broker.wait(DEADLINE_S) == Heard.BELL
             got += broker.step(Commit()).orders
         assert got == expected
         assert broker.step(Commit()).orders == []
@@ -93,7 +94,7 @@ def test_what_is_congested_every_rank_learns_and_unlearns(made):
     last = mesh.size - 1
     for words, expected in (({"congest": [1, 2]}, {1, 2}), ({"relieve": [1, 2]}, set())):
         if mesh.rank == last:
-            broker.step(Commit(), **words)
+            broker.step(Commit(), Ask(**words))
         until(broker, lambda expected=expected: broker.step(Commit()).congested == expected)
         meet(broker)
 
@@ -104,13 +105,13 @@ def test_congestion_that_comes_and_goes_leaves_the_last_word(made):
     meet(broker)
     if mesh.rank == mesh.size - 1:
         for _ in range(200):
-            broker.step(Commit(), congest=[1])
-            broker.step(Commit(), relieve=[1])
-        broker.step(Commit(), congest=[3])
+            broker.step(Commit(), Ask(congest=[1]))
+            broker.step(Commit(), Ask(relieve=[1]))
+        broker.step(Commit(), Ask(congest=[3]))
     until(broker, lambda: broker.step(Commit()).congested == {3})
     meet(broker)
     if mesh.rank == mesh.size - 1:
-        broker.step(Commit(), relieve=[3])
+        broker.step(Commit(), Ask(relieve=[3]))
     until(broker, lambda: broker.step(Commit()).congested == frozenset())
     meet(broker)
 
@@ -135,7 +136,7 @@ def test_a_message_of_the_mesh_wakes_whoever_waits(made):
     if mesh.rank == 0:
         mesh.notice(1, 5)
     if mesh.rank == 1:
-        assert broker.wait(DEADLINE_S) == MAIL
+        assert broker.wait(DEADLINE_S) == Heard.MAIL
         assert [notice.tx for notice in mesh.poll()] == [5]
     meet(broker)
 
@@ -144,10 +145,10 @@ def test_a_message_of_the_mesh_wakes_whoever_waits(made):
 def test_a_wait_ends_by_itself_and_the_head_can_be_woken(made):
     mesh, broker = made
     meet(broker)
-    while broker.wait(0.0) != SILENT:
+    while broker.wait(0.0) != Heard.SILENT:
         pass
-    assert broker.wait(0.0004) == SILENT
+    assert broker.wait(0.0004) == Heard.SILENT
     if mesh.rank == 0:
         broker.wake()
-        assert broker.wait(DEADLINE_S) == BELL
+        assert broker.wait(DEADLINE_S) == Heard.BELL
     meet(broker)

@@ -21,7 +21,7 @@ from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.watch import Watched
-from hpcd4p.transport.broker import FILL, REAL, RELEASE, Broker
+from hpcd4p.transport.broker import Broker, Claim
 from hpcd4p.workflow.places import Place, places
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Probation:
             self._say(DOUBTED, e, words)
         if fills and e not in self._filled and not unseen:
             self._filled[e] = fills, tuples
-            if not self._claim(e, FILL, fills):
+            if not self._claim(e, Claim.FILL, fills):
                 self._refused(e, words, clean, spoiled=False)
             return
         if set(what) & set(self._plan.elements[e].shared):
@@ -197,7 +197,7 @@ class Probation:
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._claim(each, REAL):
+            if self._claim(each, Claim.REAL):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -209,10 +209,10 @@ class Probation:
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
         """`e` has filled something in and not changed since."""
-        if not self._claim(e, FILL, fills):
+        if not self._claim(e, Claim.FILL, fills):
             self._refused(e, "what it keeps", clean, spoiled=False)
         elif tuples >= at + QUIET_TUPLES:
-            self._claim(e, RELEASE, fills)
+            self._claim(e, Claim.RELEASE, fills)
             del self._filled[e]
 
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
@@ -223,9 +223,9 @@ class Probation:
             raise Abandoned
         self._say(DOUBTED, e, words)
 
-    def _claim(self, element: int, word: str, digest: str = "") -> bool:
+    def _claim(self, element: int, claim: Claim, digest: str = "") -> bool:
         assert self._broker is not None
-        return self._broker.claim(element, word, digest)
+        return self._broker.claim(element, claim, digest)
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""

@@ -5,7 +5,7 @@ Owns the facts; `pool.PoolRank` does what follows.
 
 from __future__ import annotations
 
-from hpcd4p.transport.broker import IDLE, WAKES
+from hpcd4p.wire.ask import Availability
 
 
 class Parking:
@@ -38,9 +38,9 @@ class Parking:
         since, self._since = self._since, None
         return since
 
-    def stand(self) -> int:
+    def availability(self) -> Availability:
         """What to say to the broker with the next look for a task."""
         if not self._said:
-            return IDLE
+            return Availability.IDLE
         self._said = False
-        return WAKES
+        return Availability.WAKES

@@ -19,16 +19,16 @@
 --   orders:R  list    orders to this rank
 --   acc       hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
 --   got       hash    rank -> orders that it has had
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, idle, account ('' without), orders that the
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, availability, account ('' without), orders that the
 --          rank has had, tasks that it has in hand, then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
 --          or, if none, spans {E E}: all from one to the other, in this order
---          (idle: 1 a rank that finds no task is; 0 it is in a call, and asks what waits by element;
---          2 it parks; 3 as 1, and it is not parked any more)
+--          (availability: `Availability` of wire/ask.py)
 -- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
 --          else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is {t, b}, or all of
 --          that hash for a rank in a call
+local IN_CALL, PARKS, WAKES = 0, 2, 3
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
@@ -46,7 +46,7 @@ end
 
 local rank, tx = word(), number()
 local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
-local idle, account, had, in_hand = number(), word(), number(), number()
+local availability, account, had, in_hand = number(), word(), number(), number()
 local guarded = account ~= ''
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0, ''} end
 if guarded then
@@ -163,13 +163,13 @@ end
 if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)
   -- with orders it looks again, and may be about to park
-  elseif idle ~= 0 and #orders == 0 then call('ZADD', p .. 'idle', rank, rank) end
+  elseif availability ~= IN_CALL and #orders == 0 then call('ZADD', p .. 'idle', rank, rank) end
 end
-if idle == 2 then
+if availability == PARKS then
   -- it is not in idle: somebody has rung it for a task, which is now for another
   if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) end
   call('SADD', p .. 'parked', rank)
-elseif idle == 3 then call('SREM', p .. 'parked', rank) end
+elseif availability == WAKES then call('SREM', p .. 'parked', rank) end
 if finished or dead > 0 then ring('0') end
 
 local idle_now = call('ZCARD', p .. 'idle')
@@ -182,6 +182,6 @@ if idle_now ~= idle_before then
   end
   call('HSET', p .. 'wait', 'c', idle_now, 't', string.format('%.0f', now))
 end
-local ready = idle ~= 0 and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
+local ready = availability ~= IN_CALL and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
 return {1, idle_now, ready, call('SMEMBERS', p .. 'cong'), orders, task,
         want_service == 1 and call('HGETALL', p .. 'stat'), owners}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.transport.broker import REAL
+from hpcd4p.transport.broker import Claim
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
+from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import REPORT, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Order, Publication
 
@@ -51,7 +52,7 @@ def refuses(world, key):
 def test_what_the_ranks_have_told_is_believed(world):
     world.publish()
     assert world.look().pending == {1: 2}
-    task = world.ranks[2].step(Commit(), take=[1]).task
+    task = world.ranks[2].step(Commit(), Ask(take=[1])).task
     done = Commit(1, {1: -2})
     done.done = [(1, task.id)]
     world.ranks[2].step(done)
@@ -124,7 +125,7 @@ def test_a_report_is_announced_and_missed_until_it_comes(world):
 
 
 def test_an_owner_that_loses_its_element_says_so(world):
-    assert world.ranks[1].claim(1, REAL)
+    assert world.ranks[1].claim(1, Claim.REAL)
     world.ranks[1].step(Commit())
     world.look()
     world.store.owners[1] = 2

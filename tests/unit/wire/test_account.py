@@ -6,6 +6,7 @@ import pytest
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.account import Account, Ledger
+from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Publication, Task
 
@@ -33,10 +34,10 @@ def told(**given):
 
 def test_what_is_written_and_finished_leaves_nothing():
     mine, sealed = ledger(), payload()
-    mine.book(told(publish=[Publication(1, 5, sealed)], counts={1: 5}), (), ())
+    mine.book(told(publish=[Publication(1, 5, sealed)], counts={1: 5}))
     assert mine.account.task_marks == CODEC.mark(sealed)
     mine.take(task(sealed))
-    mine.book(told(done=[(1, "1")], counts={1: -5}), (), ())
+    mine.book(told(done=[(1, "1")], counts={1: -5}))
     assert mine.account.task_marks == 0
     assert not any(mine.account.tasks.values())
     assert not any(mine.account.pending.values())
@@ -44,10 +45,10 @@ def test_what_is_written_and_finished_leaves_nothing():
 
 def test_a_task_that_is_finished_in_the_place_of_another_leaves_something():
     mine, one, other = ledger(), payload(1), payload(2)
-    mine.book(told(publish=[Publication(1, 5, one), Publication(1, 5, other)], counts={1: 10}), (), ())
+    mine.book(told(publish=[Publication(1, 5, one), Publication(1, 5, other)], counts={1: 10}))
     for id_ in "12":
         mine.take(task(one, id_))
-        mine.book(told(done=[(1, id_)], counts={1: -5}), (), ())
+        mine.book(told(done=[(1, id_)], counts={1: -5}))
     assert not any(mine.account.tasks.values())
     assert mine.account.task_marks != 0
 
@@ -56,10 +57,10 @@ def test_a_task_that_is_finished_in_the_place_of_another_leaves_something():
 def test_progress_leaves_nothing_if_the_next_rank_found_what_the_last_one_wrote(found, left):
     first, second, sealed = ledger(), ledger(), payload()
     first.take(task(sealed))
-    first.book(told(progress=[(1, "1", "0 3")]), (), ())
-    first.book(told(progress=[(1, "1", "0 7")]), (), ())
+    first.book(told(progress=[(1, "1", "0 3")]))
+    first.book(told(progress=[(1, "1", "0 7")]))
     second.take(task(sealed, progress=found, attempts=1))
-    second.book(told(done=[(1, "1")]), (), ())
+    second.book(told(done=[(1, "1")]))
     both = Account()
     for each in (first, second):
         both.add(each.account)
@@ -69,7 +70,7 @@ def test_progress_leaves_nothing_if_the_next_rank_found_what_the_last_one_wrote(
 
 def test_an_account_comes_as_it_was_sealed_and_for_its_rank_only():
     mine = ledger()
-    mine.book(told(counts={1: 5}, stats={"n:1": 2}, dead=[payload()]), [4], [])
+    mine.book(told(counts={1: 5}, stats={"n:1": 2}, dead=[payload()]), Ask(congest=[4]))
     sealed = mine.sealed
     found = Account.open(CODEC, 3, sealed)
     assert (found.pending, found.stats, found.letters) == ({1: 5}, {"n:1": 2}, 1)
@@ -82,16 +83,16 @@ def test_an_account_comes_as_it_was_sealed_and_for_its_rank_only():
 def test_an_account_is_sealed_anew_only_if_something_was_told():
     mine = ledger()
     before = mine.sealed
-    mine.book(Commit(), (), ())
+    mine.book(Commit())
     assert mine.sealed is before
-    mine.book(told(counts={1: 1}), (), ())
+    mine.book(told(counts={1: 1}))
     assert Account.open(CODEC, 3, mine.sealed).number > Account.open(CODEC, 3, before).number
 
 
 def test_the_sum_of_accounts_forgets_what_is_taken_off_again():
     one, other, both = ledger(), ledger(), Account()
-    one.book(told(publish=[Publication(1, 5, payload())], counts={1: 5}), (), ())
-    other.book(told(stats={"n:1": 2}, dead=[payload()]), (), ())
+    one.book(told(publish=[Publication(1, 5, payload())], counts={1: 5}))
+    other.book(told(stats={"n:1": 2}, dead=[payload()]))
     for each in (one, other):
         both.add(each.account)
     both.add(one.account, -1)
