@@ -28,11 +28,12 @@ from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.runtime.rank.rank import Rank
 from hpcd4p.testing.cell import Killed, MemoryCell
-from hpcd4p.transport.broker import MAIL, Broker
+from hpcd4p.transport.broker import Broker, Heard
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import REPORT, Codec, about
-from hpcd4p.wire.messages import Commit, Reply
+from hpcd4p.wire.messages import Commit, Entry, Reply
 from hpcd4p.workflow.graph import WorkflowGraph
 
 TICK_S = 20e-6
@@ -55,14 +56,14 @@ class FaultyBroker(MemoryBroker):
         super().__init__(store, rank)
         self._cluster = cluster
 
-    def step(self, commit: Commit, *args: Any, **kwargs: Any) -> Reply:
+    def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
         self._cluster.perhaps_kill(self.rank)
-        reply = super().step(commit, *args, **kwargs)
+        reply = super().step(commit, ask, entry)
         self._cluster.perhaps_kill(self.rank)
         return reply
 
-    def wait(self, seconds: float | None) -> int:
+    def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`; a rank that waits in the middle of something lets the others run."""
         self._cluster.suspend(self.rank, seconds)
         return super().wait(seconds)
@@ -260,7 +261,7 @@ class Cluster:
             heard = loop.broker.wait(0)
             if heard:
                 loop.woken()
-                if heard != MAIL:
+                if heard is not Heard.MAIL:
                     loop.rung()
             pause = self._turn_of_head() if rank == 0 else loop.tick()
             self.most_tuples = max([self.most_tuples, *loop.inbox.tuples.values()])

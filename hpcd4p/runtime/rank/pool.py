@@ -21,7 +21,7 @@ from hpcd4p.runtime.rank.cpu import CpuAccount
 from hpcd4p.runtime.rank.parking import Parking
 from hpcd4p.runtime.rank.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.rank.suspects import Suspects
-from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
+from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import TASK, Unreadable, about
 from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Publication, Task
@@ -122,7 +122,7 @@ class PoolRank(Rank):
         self.settle(0)
         if self.parking.asked:  # still: orders come with commits
             self._flushed_at = 0.0  # with the statistics
-            self.exchange(Commit(), stand=PARKS)
+            self.exchange(Commit(), availability=Availability.PARKS)
             self.parking.park(clock.now())
         return True
 
@@ -141,12 +141,12 @@ class PoolRank(Rank):
     def _help_pool(self, element: int) -> bool:
         wanted = [e for e in self.probation.here(self._wanted) if e > element and e in self.waiting]
         wanted = [e for e in wanted if not self.crowded(e)]
-        reply = self.exchange(Commit(), take=wanted, stand=IN_CALL)
+        reply = self.exchange(Commit(), take=wanted, availability=Availability.IN_CALL)
         if reply.task is None or self.stopped is not None:
             return False
         self._run_task(reply.task)
         self.settle(0)
-        self.exchange(Commit(), stand=IN_CALL)
+        self.exchange(Commit(), availability=Availability.IN_CALL)
         return True
 
     def _look(self) -> bool:
@@ -162,11 +162,12 @@ class PoolRank(Rank):
         self.seal()
         commit, notify, local = self.window.ready()
         sleepers = self.window.to_ring(clock.now(), self.ring_after_s)
-        stand = self.parking.stand()
-        wary = stand == IDLE and self._wary()
+        availability = self.parking.availability()
+        wary = availability is Availability.IDLE and self._wary()
         if wary:
-            wanted, stand = takeable(wanted, self._maybe_slow(), self._seen), IN_CALL
-        reply = self.exchange(commit, take=wanted, ring=sleepers, stand=stand)
+            wanted = takeable(wanted, self._maybe_slow(), self._seen)
+            availability = Availability.IN_CALL
+        reply = self.exchange(commit, take=wanted, ring=sleepers, availability=availability)
         self._seen = reply.waiting
         if commit:
             self._committed(reply, commit, notify, local)

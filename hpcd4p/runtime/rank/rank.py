@@ -21,7 +21,8 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.rank.timeline import bins_for
-from hpcd4p.transport.broker import IN_CALL, MAIL, Broker, Mesh
+from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
 from hpcd4p.workflow.elements import GenericPE
@@ -142,7 +143,7 @@ class Rank(Sender):
             self._heard_at = clock.now()
             self._slept = True
             self.woken()
-            if heard != MAIL:
+            if heard is not Heard.MAIL:
                 self.rung()
 
     def rung(self) -> None:
@@ -293,7 +294,7 @@ class Rank(Sender):
 
         Others may be waiting for this rank, so meanwhile it helps.
         """
-        self.exchange(Commit(), stand=IN_CALL)
+        self.exchange(Commit(), availability=Availability.IN_CALL)
         if self._eased >= DEEP_CALLS:
             return
         self._eased += 1
@@ -308,7 +309,7 @@ class Rank(Sender):
             if not self.help(element):
                 if self.broker.wait(BLOCKED_S):
                     self.woken()
-                self.exchange(Commit(), stand=IN_CALL)
+                self.exchange(Commit(), availability=Availability.IN_CALL)
 
     def crowded(self, element: int) -> bool:
         """Whether as much as may waits further down than `element`."""
@@ -326,7 +327,7 @@ class Rank(Sender):
                 self._work_line(e)
                 self.seal()
                 self.settle(0)
-                self.exchange(Commit(), stand=IN_CALL)
+                self.exchange(Commit(), availability=Availability.IN_CALL)
                 return True
         return False
 

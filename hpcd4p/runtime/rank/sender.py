@@ -19,8 +19,9 @@ from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.totals import Increase
-from hpcd4p.transport.broker import IDLE, IN_CALL, Broker, Mesh
+from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.transport.statistics import stats_s
+from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Reply
@@ -216,7 +217,7 @@ class Sender:
         commit: Commit,
         take: list[int] | None = None,
         ring: list[int] | None = None,
-        stand: int = IDLE,
+        availability: Availability = Availability.IDLE,
     ) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
@@ -227,12 +228,12 @@ class Sender:
         if want or commit.dead:  # who judges failures must know what they are failures of
             commit.stats |= self.new_stats()
         worse, better = self.inbox.congestion()
-        reply = self.broker.step(commit, take or (), ring or (), worse, better, want, stand)
+        reply = self.broker.step(commit, Ask(take or (), ring or (), worse, better, want, availability))
         at_work.well()
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         self.hungry = reply.idle
-        if stand == IN_CALL:
+        if availability is Availability.IN_CALL:
             self.waiting = reply.waiting
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self._congested = reply.congested

@@ -16,6 +16,7 @@ from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.runtime.rank.sender import PARTIAL_TUPLES
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Publication
 
@@ -250,7 +251,7 @@ def rank_before(tasks: int) -> tuple[MemoryStore, PoolRank]:
     commit = Commit(1, {1: tasks})
     commit.publish = [Publication(1, 1, CODEC.seal(("input", [i]), about(TASK, 1, 1))) for i in range(tasks)]
     MemoryBroker(store, 0).step(commit)
-    MemoryBroker(store, 1).step(Commit(), congest=[2])
+    MemoryBroker(store, 1).step(Commit(), Ask(congest=[2]))
     boxes: list[deque] = [deque() for _ in range(4)]
     rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
     rank.exchange(Commit())  # it has heard of the congestion

@@ -12,7 +12,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
-from hpcd4p.transport.broker import MAIL
+from hpcd4p.transport.broker import Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
@@ -90,7 +90,7 @@ def world():
 
 def test_a_rank_that_was_rung_looks_for_a_while_for_mpi_may_not_show_a_message_at_once(world):
     world.sleep(world.host)
-    world.store.bells[HOST] = MAIL
+    world.store.bells[HOST] = Heard.MAIL
     world.host.rest(None)
     pause = world.host.tick()  # nothing is there yet
     assert pause is not None
@@ -120,7 +120,7 @@ def test_a_rank_that_has_slept_rings_for_its_first_message_with_the_next_look(wo
     assert world.mesh[HOST]._boxes[HOST]
     world.now += 1e-6
     world.worker.tick()
-    assert world.store.bells.get(HOST) == MAIL
+    assert world.store.bells.get(HOST) == Heard.MAIL
 
 
 def test_one_that_is_busy_does_not(world):
@@ -132,7 +132,7 @@ def test_one_that_is_busy_does_not(world):
     for _ in range(2):
         world.now += 1e-6
         world.worker.tick()
-    assert world.store.bells.pop(HOST) == MAIL
+    assert world.store.bells.pop(HOST) == Heard.MAIL
     world.now += 1e-6
     world.worker.tick()
     assert len(world.worker.window) == 3
