@@ -148,7 +148,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         with descriptors.room():
             _give_up(error, setup, number, broker, codec)
     broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
-    if rank.stopped is not None and rank.stopped.args[1]:
+    if rank.stopped is not None and rank.stopped.lost:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)
 

@@ -15,7 +15,8 @@ from hpcd4p.simulation.pool import Pool
 from hpcd4p.simulation.redis import RedisQueue, enough
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
-from hpcd4p.wire.messages import Observation, Order
+from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.orders import Order
 
 SOURCE, WORK, COLLECTOR = 0, 1, 2
 
@@ -192,7 +193,7 @@ class Head:
         self._redis_s, self._looked_s = busy_s, now
 
     def _give(self, ranks: Sequence[int], order: Order) -> None:
-        self.pool.order(ranks, order.word)
+        self.pool.order(ranks, order)
 
     def _event(self, kind: str, text: str) -> None:
         self.failure = f"{kind}: {text}"

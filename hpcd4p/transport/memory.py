@@ -21,11 +21,11 @@ from hpcd4p.wire.messages import (
     Entry,
     Notice,
     Observation,
-    Order,
     Reply,
     Stream,
     Task,
 )
+from hpcd4p.wire.orders import Order
 
 
 @dataclass
@@ -43,7 +43,7 @@ class MemoryStore:
     idle: set[int] = field(default_factory=set)
     parked: set[int] = field(default_factory=set)
     bells: dict[int, Heard] = field(default_factory=dict)
-    orders: dict[int, list[Order]] = field(default_factory=dict)
+    orders: dict[int, list[tuple[Order, int]]] = field(default_factory=dict)
     owners: dict[int, int] = field(default_factory=dict)
     firm: set[int] = field(default_factory=set)
     fills: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -137,7 +137,9 @@ class MemoryBroker:
             s.bells[0] = Heard.BELL
         self._commit(commit)
         reply = Reply(accepted=True)
-        reply.orders = s.orders.pop(self.rank, [])
+        for order, mark in s.orders.pop(self.rank, ()):
+            reply.orders.append(order)
+            reply.marks.append(mark)
         if reply.orders:
             s.ordered[self.rank] = s.ordered.get(self.rank, 0) + len(reply.orders)
         in_call = ask.availability is Availability.IN_CALL
@@ -257,10 +259,10 @@ class MemoryBroker:
         """See `Broker.wake`."""
         self.store.bells[self.rank] = Heard.BELL
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
         for rank in ranks:
-            self.store.orders.setdefault(rank, []).append(order)
+            self.store.orders.setdefault(rank, []).append((order, mark))
             self.store.bells[rank] = Heard.BELL
 
     def observe(

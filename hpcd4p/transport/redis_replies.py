@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpcd4p.transport.statistics import service_times
-from hpcd4p.wire.messages import Books, Observation, Order, Reply, Stream, Task
+from hpcd4p.wire.messages import Books, Observation, Reply, Stream, Task
+from hpcd4p.wire.orders import parse
 
 
 def observation(
@@ -80,7 +81,8 @@ def reply_of(raw: list[Any], totals_only: bool) -> Reply:
     if task:
         reply.task = task_of(*task)
     if orders:
-        reply.orders = [Order.parse(o.decode()) for o in orders]
+        read = [parse(order.decode()) for order in orders]
+        reply.orders, reply.marks = [order for order, _ in read], [mark for _, mark in read]
     if congested:
         reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
     if own:

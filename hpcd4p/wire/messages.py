@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from hpcd4p.wire.orders import Order
+
 
 class Segment(NamedTuple):
     """Tuples for one partition of one stateful element."""
@@ -102,6 +104,9 @@ class Reply:
     waiting : dict
         Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
+        Of the head to this rank, oldest first.
+    marks : list of int
+        Of each order, see `transport.guard`; 0 is none.
     congested : frozenset of int
         Stateful elements whose ranks are behind.
     owners : dict
@@ -114,6 +119,7 @@ class Reply:
         "accepted",
         "congested",
         "idle",
+        "marks",
         "orders",
         "owners",
         "service_us",
@@ -134,30 +140,11 @@ class Reply:
         self.size = size
         self.waiting: dict[int, int] = {}
         self.orders: list[Order] = []
+        self.marks: list[int] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
         self.owners: dict[int, int] = {}
         self.spoiled = ""
-
-
-class Order(NamedTuple):
-    """What the coordinator tells a rank: one word and whole numbers."""
-
-    word: str
-    """``finish E`` run the post-processing of E; ``lost R TX`` rank R died, TX was its last
-    committed transaction; ``alone`` all other ranks of the pool have died; ``stop`` leave; ``wake`` look
-    again."""
-    args: tuple[int, ...]
-
-    def text(self) -> str:
-        """The order as it is stored."""
-        return " ".join([self.word, *map(str, self.args)])
-
-    @staticmethod
-    def parse(text: str) -> Order:
-        """Inverse of `text`."""
-        word, *args = text.split()
-        return Order(word, tuple(map(int, args)))
 
 
 class Arrival(NamedTuple):

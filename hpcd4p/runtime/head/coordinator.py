@@ -23,7 +23,8 @@ from hpcd4p.runtime.rank.suspects import JUDGED
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
-from hpcd4p.wire.messages import Commit, Observation, Order, Task
+from hpcd4p.wire.messages import Commit, Observation, Task
+from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,6 @@ ALIVE_S_PER_RANK = 0.0005
 
 AGAIN = 0.2
 """... and such a part of that when the last look has missed a rank."""
-
-INHERIT = "inherit"
-"""Order to the head itself: the pool is its own from now on."""
 
 POOL_DIED = "every rank of the pool has died"
 
@@ -189,9 +187,9 @@ class Coordinator:
         name = self.plan.elements[element].name
         self.event("finish", f"{name}: all its input is done; its instances post-process")
         owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
-        self._broker.order(sorted(owners - {0}), Order("finish", (element,)))
+        self._broker.order(sorted(owners - {0}), Finish(element))
         if 0 in owners:
-            self.own_orders.append(Order("finish", (element,)))
+            self.own_orders.append(Finish(element))
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         for each in dead:
@@ -260,8 +258,8 @@ class Coordinator:
         if pool:
             self._have_care()
         else:
-            self.own_orders.append(Order(INHERIT, ()))
-        order = Order("lost", (rank, committed))
+            self.own_orders.append(Inherit())
+        order = Lost(rank, committed)
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
         if given_up:
@@ -274,7 +272,7 @@ class Coordinator:
         """Tell the pool whether to be careful with every task."""
         if self.suspicion.careful != self._care:
             self._care = self.suspicion.careful
-            self._broker.order(self._pool(), Order("careful", (int(self._care),)))
+            self._broker.order(self._pool(), Careful(self._care))
 
     def _give_up(self, tasks: list[Task]) -> None:
         """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
@@ -294,9 +292,7 @@ class Coordinator:
 
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
-        self._broker.order(
-            self.liveness.here(), Order("stop", (status, int(self.liveness.count(Life.LOST) > 0)))
-        )
+        self._broker.order(self.liveness.here(), Stop(status, self.liveness.count(Life.LOST) > 0))
         end = clock.now() + FAREWELL_S
         while True:
             seen = self._broker.observe(alive=False)

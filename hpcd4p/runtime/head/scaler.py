@@ -14,7 +14,8 @@ from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.scaling import Change, Scaling, Tick
 from hpcd4p.transport.statistics import service_times, stats_s
-from hpcd4p.wire.messages import Observation, Order
+from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.orders import Order, Park, Wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,9 +87,9 @@ class Scaler:
         before = self.roster.active
         park, wake = self.roster.aim(target, seen.idle)
         if park:
-            self._give(park, Order("park", ()))
+            self._give(park, Park())
         if wake:
-            self._give(wake, Order("wake", ()))
+            self._give(wake, Wake())
         self.scaling.keep(Tick.of(observed, target, decision.reason))
         if park or wake:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
