@@ -28,14 +28,15 @@ from hpcd4p.runtime.execute.collector import Collector
 from hpcd4p.runtime.execute.forked import staying
 from hpcd4p.runtime.execute.setup import Setup
 from hpcd4p.runtime.execute.signals import interruptible
-from hpcd4p.runtime.head.coordinator import INHERIT, POOL_DIED, Coordinator, in_doubt
+from hpcd4p.runtime.head.coordinator import POOL_DIED, Coordinator, in_doubt
 from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.job import Job
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Commit, Order, Task
+from hpcd4p.wire.messages import Commit, Task
+from hpcd4p.wire.orders import Inherit, Order
 
 LINGER_S = 0.002
 """What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
@@ -98,7 +99,7 @@ class Head(Feeder):
     def obey(self, order: Order) -> None:
         """See `Rank.obey`."""
         super().obey(order)
-        if order.word == INHERIT and not self.in_pool:  # several ranks may be found dead at once
+        if isinstance(order, Inherit) and not self.in_pool:  # several ranks may be found dead at once
             if self.suspects.make is None:
                 raise RankLost(f"{POOL_DIED}; start the run again")
             self.coordinator.warn(

@@ -24,7 +24,8 @@ from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import TASK, Unreadable, about
 from hpcd4p.wire.keys import Cause
-from hpcd4p.wire.messages import Commit, Order, Publication, Task
+from hpcd4p.wire.messages import Commit, Publication, Task
+from hpcd4p.wire.orders import Careful, Order, Park, Stop, Wake
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter
@@ -98,11 +99,11 @@ class PoolRank(Rank):
     def obey(self, order: Order) -> None:
         """See `Rank.obey`."""
         super().obey(order)
-        if order.word == "park":
+        if isinstance(order, Park):
             self.parking.ask()
-        elif order.word == "careful":
-            self.suspects.careful = bool(order.args[0])
-        elif order.word in ("wake", "stop"):
+        elif isinstance(order, Careful):
+            self.suspects.careful = order.on
+        elif isinstance(order, Wake | Stop):
             since = self.parking.wake()
             if since is not None:
                 self.account.parked(since, clock.now())

@@ -22,9 +22,11 @@ from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.sender import BACKOFF_S, Sender
 from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.wire import orders
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import REPORT, Codec, about
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Order
+from hpcd4p.wire.messages import Arrival, Commit, Notice
+from hpcd4p.wire.orders import Finish, Order, Stop
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class Rank(Sender):
         self.elements = elements
         self.hosted: dict[tuple[int, int], Instance] = {}
         self.account = RankAccount(self.rank, self._role(), self.started, bins=bins_for(plan.size))
-        self.stopped: Order | None = None
+        self.stopped: Stop | None = None
         self.probation = Probation(plan, elements, self.rank, broker, self.tell, self.owners)
         self.marks = Marks(plan, settings)
         self.flow.on_undeclared = lambda element: self.marks.feeds_collector(element, plan.collector)
@@ -116,7 +118,7 @@ class Rank(Sender):
         for instance in self.hosted.values():
             self.forward(instance)  # what `preprocess` has written
 
-    def run(self) -> Order:
+    def run(self) -> Stop:
         """Work until the head says stop."""
         while self.stopped is None:
             pause = self.tick()
@@ -333,19 +335,18 @@ class Rank(Sender):
 
     def obey(self, order: Order) -> None:
         """Carry out an order of the head."""
-        if order.word == "finish":
-            self.finish(order.args[0])
+        if isinstance(order, Finish):
+            self.finish(order.element)
             self.seal()  # the others wait for it
-        elif order.word == "lost":
-            rank, committed = order.args
+        elif isinstance(order, orders.Lost):
             end = clock.now() + LAST_WORDS_S
             self.receive()
             while self.mesh.receiving and clock.now() < end:  # it may be its last committed message
                 self.receive()
-            self.inbox.noticed(Notice(rank, committed))
-            self.inbox.drop(rank)
-            self.mesh.forget(rank)
-        elif order.word == "stop":
+            self.inbox.noticed(Notice(order.rank, order.committed))
+            self.inbox.drop(order.rank)
+            self.mesh.forget(order.rank)
+        elif isinstance(order, Stop):
             self.stopped = order
 
     # ---- accounts

@@ -24,7 +24,8 @@ from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Cause
-from hpcd4p.wire.messages import Commit, Order, Reply
+from hpcd4p.wire.messages import Commit, Reply
+from hpcd4p.wire.orders import Order
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
