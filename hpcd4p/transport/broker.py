@@ -100,8 +100,8 @@ class Broker(Protocol):
             Tasks that were not given back because their ranks died too often.
         """
 
-    def report(self, figures: bytes) -> None:
-        """Leave this rank's sealed final figures for the head."""
+    def report(self, sealed: bytes) -> None:
+        """Leave a sealed report (`wire.reports`) for the head."""
 
     def close(self) -> None:
         """Give up the connections."""

@@ -155,12 +155,12 @@ class GuardedBroker:
             self._ledger.take(task)
         return committed, given_up
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         self._ledger.announce()
         with suppress(BrokerLost, ForeignBytesError):  # what is to be reported may be just that
             self.step(Commit())
-        self._broker.report(figures)
+        self._broker.report(sealed)
 
     def close(self) -> None:
         """See `Broker.close`."""

@@ -318,9 +318,9 @@ class MemoryBroker:
             s.ring_owner(element)
         return s.committed.get(rank, 0), given_up
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        self.store.final.append(figures)
+        self.store.final.append(sealed)
         self.store.bells[0] = Heard.BELL
 
     def close(self) -> None:

@@ -280,9 +280,9 @@ class RankMpiBroker:
     def wake(self) -> None:
         """See `Broker.wake`: nobody needs it here."""
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        request = self._post.send(0, REPORT, figures)
+        request = self._post.send(0, REPORT, sealed)
         end = time.monotonic() + REPORT_S
         while not request.Test() and time.monotonic() < end:
             time.sleep(PAUSE_S[0])

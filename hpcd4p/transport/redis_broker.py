@@ -282,17 +282,17 @@ class RedisBroker:
         committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
         return committed, [self._read(task_of, *row) for row in given_up]
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         try:
-            self._push(self._calls, figures)
+            self._push(self._calls, sealed)
         except BrokerLost:
             # the head may have read it, and gone, before we hear of it; or this connection was closed
             with suppress(BrokerLost):
-                self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), figures)
+                self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), sealed)
 
-    def _push(self, connection: RespConnection, figures: bytes) -> None:
-        connection.call_all([("RPUSH", self.keys.prefix + "final", figures), ("RPUSH", self.keys.bell(0), 1)])
+    def _push(self, connection: RespConnection, sealed: bytes) -> None:
+        connection.call_all([("RPUSH", self.keys.prefix + "final", sealed), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.

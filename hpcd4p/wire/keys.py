@@ -32,7 +32,7 @@ key                   type         holds
                                    ``cpu``, ``queue`` microseconds on a core, and ready without one
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
-``final``             list         sealed figures of ranks that have finished
+``final``             list         sealed reports that the head has not fetched yet
 ``head``              hash         expires when the head has not looked for half a minute;
                                    ``client``: number of its connection (shared Redis only)
 ====================  ===========  ==================================================================

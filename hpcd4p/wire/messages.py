@@ -218,7 +218,7 @@ class Observation(NamedTuple):
     committed: dict[int, int]
     """Last committed transaction by rank."""
     reports: list[bytes]
-    """Sealed final figures that have come in since the last look."""
+    """Sealed reports that have come in since the last look."""
     waited_us: int = 0
     """Microseconds that ranks have waited for a task so far, all together."""
     parked: frozenset[int] = frozenset()

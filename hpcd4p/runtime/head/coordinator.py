@@ -16,15 +16,14 @@ from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
-from hpcd4p.runtime.rank.suspects import JUDGED
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.statistics import stats_s
-from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
+from hpcd4p.wire.codec import LETTER, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
+from hpcd4p.wire.reports import Claimed, Doubted, Failed, Figures, Judged, Reason, Report, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +49,13 @@ POOL_DIED = "every rank of the pool has died"
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
+
+ERRORS: dict[Reason, type[RunStopped]] = {
+    Reason.ELEMENT: ElementFailed,
+    Reason.FOREIGN: ForeignBytesError,
+    Reason.ENGINE: RunStopped,
+}
+"""What a rank that cannot go on ends the run with."""
 
 UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
 
@@ -168,8 +174,8 @@ class Coordinator:
             self.stats = seen.stats
         seen = self.seen = seen._replace(stats=self.stats)
         self._fetch_letters(seen.dead)
-        for figures in seen.reports:
-            self._reported(figures)
+        for sealed in seen.reports:
+            self._take(unseal(self._codec, sealed))
         if alive and seen.alive is not None:
             self._looked_alive = now
             for rank in self.liveness.look(seen.alive, seen.committed, now):
@@ -195,40 +201,39 @@ class Coordinator:
         for each in dead:
             self.failures.add(*self._codec.open(each, about(LETTER)))
 
-    def _reported(self, sealed: bytes) -> None:
-        kind, rank, what = self._codec.open(sealed, about(REPORT))
-        if kind in (CLAIMED, DOUBTED):
-            self._found(kind, *what)
-            return  # it goes on
-        if kind == JUDGED:
-            self.suspicion.judged(bool(what[1]))
+    def _take(self, report: Report) -> None:
+        if isinstance(report, Claimed):
+            self._claimed(report)
+        elif isinstance(report, Doubted):
+            self._doubted(report)
+        elif isinstance(report, Judged):
+            self.suspicion.judged(report.guilty)
             self._have_care()
-            return
-        self.liveness.left(rank)
-        if kind == "figures":
-            figures, doubted, life = what
-            told, lived = in_run_time(figures, life, clock.instant(self._started))
-            self.figures.append(told)
-            self.scaler.scaling.lives.append(lived)
-            for element, words in doubted:
-                self._found(DOUBTED, element, words)
-        elif kind == "foreign":
-            raise ForeignBytesError(what)
+        elif isinstance(report, Figures):
+            self.liveness.left(report.rank)
+            self._keep_figures(report)
         else:
-            raise ElementFailed(what) if kind == "element" else RunStopped(what)
+            self.liveness.left(report.rank)
+            raise ERRORS[report.reason](report.text)
 
-    def _found(self, kind: str, element: int, what: str) -> None:
-        """A rank has seen an element change that was taken for stateless."""
-        name = self.plan.elements[element].name
-        if kind == CLAIMED and element not in self.claimed:
-            self.claimed[element] = what
-            self.event(
-                "claimed", f"{name} changes {what} while it works: from now on one rank does all its work"
-            )
-        elif kind == DOUBTED and element not in self.doubted:
-            self.doubted[element] = what
-            text = in_doubt(name, what)
-            self.warn("doubt", text)
+    def _keep_figures(self, report: Figures) -> None:
+        figures, life = in_run_time(report.fields, report.bins, clock.instant(self._started))
+        self.figures.append(figures)
+        self.scaler.scaling.lives.append(life)
+        for each in report.doubted:
+            self._doubted(each)
+
+    def _claimed(self, report: Claimed) -> None:
+        if report.element not in self.claimed:
+            self.claimed[report.element] = report.changed
+            name = self.plan.elements[report.element].name
+            text = f"{name} changes {report.changed} while it works: from now on one rank does all its work"
+            self.event("claimed", text)
+
+    def _doubted(self, report: Doubted) -> None:
+        if report.element not in self.doubted:
+            self.doubted[report.element] = report.changed
+            self.warn("doubt", in_doubt(self.plan.elements[report.element].name, report.changed))
 
     def _keep_owners(self, seen: Observation) -> None:
         """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
@@ -298,12 +303,12 @@ class Coordinator:
             seen = self._broker.observe(alive=False)
             self.stats = seen.stats
             self._fetch_letters(seen.dead)
-            for figures in seen.reports:
-                kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED, JUDGED) or (kind == "foreign" and not status):
-                    self._reported(figures)
+            for sealed in seen.reports:
+                report = unseal(self._codec, sealed)
+                if isinstance(report, Failed) and (status or report.reason is not Reason.FOREIGN):
+                    self.liveness.left(report.rank)
                 else:
-                    self.liveness.left(rank)
+                    self._take(report)
             if (self.liveness.here() or seen.untold) and clock.now() < end:
                 self._broker.wait(0.05)
             elif not seen.dead:
