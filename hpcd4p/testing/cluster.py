@@ -32,8 +32,9 @@ from hpcd4p.transport.broker import Broker, Heard
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
-from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Entry, Reply
+from hpcd4p.wire.reports import seal
 from hpcd4p.workflow.graph import WorkflowGraph
 
 TICK_S = 20e-6
@@ -290,7 +291,7 @@ class Cluster:
         loop = self.ranks[rank]
         assert isinstance(loop, PoolRank)
         loop.leave()
-        loop.broker.report(loop.codec.seal(("figures", rank, loop.report()), about(REPORT)))
+        loop.broker.report(seal(loop.codec, loop.report()))
         self._home.add(rank)
         self._until[rank] = float("inf")
 

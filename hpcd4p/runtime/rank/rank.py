@@ -6,7 +6,7 @@ Owns the order in which a rank does things, and its waits. The rules that it fol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import COMMIT_S
@@ -24,15 +24,15 @@ from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Broker, Heard, Mesh
 from hpcd4p.wire import orders
 from hpcd4p.wire.ask import Availability
-from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Commit, Notice
 from hpcd4p.wire.orders import Finish, Order, Stop
+from hpcd4p.wire.reports import Figures, Report, seal
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.execute.salvage import Lost
-    from hpcd4p.runtime.rank.account import Life
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
 """A rank that holds partitions commits what it has finished this long, times the number of such ranks, after
@@ -133,9 +133,10 @@ class Rank(Sender):
         if commit.stats:
             self.broker.step(commit)
 
-    def report(self) -> tuple[dict[str, Any], list[tuple[int, str]], Life]:
-        """What the head is told in the end; `runtime.rank.reports` reads it."""
-        return self.account.figures(), self.probation.end(self.instances()), self.account.life()
+    def report(self) -> Figures:
+        """What the head is told in the end."""
+        doubted = self.probation.end(self.instances())
+        return Figures(self.rank, self.account.figures(), self.account.bins(), doubted)
 
     def rest(self, pause: float | None) -> None:
         """Wait for the bell, or for `pause` seconds."""
@@ -241,9 +242,9 @@ class Rank(Sender):
         self.flow.give_up(lost)
         self.outbox.count(lost.element, -lost.tuples)
 
-    def tell(self, kind: str, element: int, what: str) -> None:
-        """For the head, at once: something about an element."""
-        self.broker.report(self.codec.seal((kind, self.rank, (element, what)), about(REPORT)))
+    def tell(self, report: Report) -> None:
+        """Report to the head, at once."""
+        self.broker.report(seal(self.codec, report))
 
     @property
     def busy(self) -> bool:

@@ -14,14 +14,12 @@ from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.wire.codec import TAG_BYTES, TASK, about
 from hpcd4p.wire.messages import Task
+from hpcd4p.wire.reports import Judged
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.runtime.rank.apart import Cell, Killed, Part
     from hpcd4p.runtime.rank.pool import PoolRank
-
-JUDGED = "judged"
-"""What the head is told of when a suspect has run apart."""
 
 
 class Suspects:
@@ -110,7 +108,7 @@ class Suspects:
         self.close()
         self._cell = cell
         if task.attempts:
-            self._rank.tell(JUDGED, task.element, "guilty" if guilty else "")
+            self._rank.tell(Judged(self._rank.rank, task.element, guilty))
         return True
 
     def _take_in(self, task: Task, lease: Lease, part: Part) -> None:
