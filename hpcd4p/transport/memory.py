@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpcd4p.transport.broker import Claim, Heard
-from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.messages import (
     Arrival,
@@ -26,6 +25,7 @@ from hpcd4p.wire.messages import (
     Task,
 )
 from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import Statistics, add
 
 
 @dataclass
@@ -158,7 +158,7 @@ class MemoryBroker:
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:
-            reply.service_us = service_times(s.stats.items())
+            reply.service_us = Statistics(s.stats).service_us()
         return reply
 
     def _refused(self, entry: Entry | None) -> Reply | None:
@@ -194,8 +194,7 @@ class MemoryBroker:
         s.bytes += sum(map(len, commit.dead))
         if commit.dead:
             s.bells[0] = Heard.BELL
-        for name, value in commit.stats.items():
-            s.stats[name] = s.stats.get(name, 0) + value
+        add(s.stats, commit.stats)
 
     def _take(self, wanted: Sequence[int], idle: bool) -> Task | None:
         s = self.store
@@ -279,7 +278,7 @@ class MemoryBroker:
             reports, s.final = s.final, []
         return Observation(
             {e: tuples for e, tuples in s.pending.items() if tuples},
-            dict(s.stats) if stats else {},
+            Statistics(dict(s.stats) if stats else {}),
             s.tasks,
             s.bytes,
             frozenset(s.idle),

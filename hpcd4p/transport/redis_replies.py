@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.messages import Books, Observation, Reply, Stream, Task
 from hpcd4p.wire.orders import parse
+from hpcd4p.wire.statistics import Statistics
 
 
 def observation(
@@ -17,7 +17,7 @@ def observation(
     pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pend)},
-        stats={k.decode(): int(v) for k, v in _pairs(stat)},
+        stats=Statistics.read(_pairs(stat)),
         tasks=tasks,
         size=size,
         idle=frozenset(map(int, idle)),
@@ -88,5 +88,5 @@ def reply_of(raw: list[Any], totals_only: bool) -> Reply:
     if own:
         reply.owners = {int(k): int(v) for k, v in _pairs(own)}
     if stat:
-        reply.service_us = service_times(_pairs(stat))
+        reply.service_us = Statistics.read(_pairs(stat)).service_us()
     return reply

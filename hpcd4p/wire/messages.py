@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import Statistics, add
 
 
 class Segment(NamedTuple):
@@ -58,7 +59,7 @@ class Commit:
     dead : list of bytes
         Sealed failures: (kind, tuples, dead letter of one of them or None).
     stats : dict
-        Added to the run's statistics, see `wire.keys`.
+        By how much the run's statistics grow, see `wire.statistics`.
     """
 
     # not a dataclass: importing that module costs every rank 5 ms (DECISIONS.md)
@@ -82,8 +83,7 @@ class Commit:
             self.counts[element] = self.counts.get(element, 0) + delta
         self.publish += other.publish
         self.dead += other.dead
-        for name, value in other.stats.items():
-            self.stats[name] = self.stats.get(name, 0) + value
+        add(self.stats, other.stats)
 
     def __bool__(self) -> bool:
         return bool(self.tx)
@@ -206,7 +206,7 @@ class Observation(NamedTuple):
 
     pending: dict[int, int]
     """Unfinished tuples by element, where there are any."""
-    stats: dict[str, int]
+    stats: Statistics
     tasks: int
     size: int
     """Payload bytes that wait."""

@@ -18,6 +18,7 @@ from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.messages import Commit, Publication, Reply, Task
 from hpcd4p.wire.orders import Finish, Park, Stop, Wake
+from hpcd4p.wire.statistics import Statistics
 
 LOW = (2, 1000)
 MAX_ATTEMPTS = 3
@@ -169,9 +170,9 @@ def test_a_look_without_statistics_has_all_the_rest(world):
     commit = Commit(1, {0: 2})
     commit.stats = {"n:0": 5}
     world[4].step(commit)
-    assert world[0].observe(alive=False).stats == {"n:0": 5}
+    assert world[0].observe(alive=False).stats == Statistics({"n:0": 5})
     seen = world[0].observe(alive=False, stats=False)
-    assert (seen.pending, seen.stats) == ({0: 2}, {})
+    assert (seen.pending, seen.stats) == ({0: 2}, Statistics())
 
 
 def test_tasks_of_an_element_come_in_the_order_in_which_they_were_published(world):
@@ -568,7 +569,7 @@ def test_statistics_add_up_and_say_how_long_a_tuple_takes(world):
         commit.stats = {"n:1": 10, "u:1": 5000, "f:1": 1}
         reply = world[rank].step(commit, Ask(want_service=rank == 5))
         assert reply.service_us == ({1: 500.0} if rank == 5 else {})
-    assert world[0].observe(alive=False).stats == {"n:1": 20, "u:1": 10_000, "f:1": 2}
+    assert world[0].observe(alive=False).stats == Statistics({"n:1": 20, "u:1": 10_000, "f:1": 2})
 
 
 def test_a_look_may_leave_letters_and_reports_where_they_are(world):

@@ -19,11 +19,11 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.transport.broker import Broker
-from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.codec import LETTER, Codec, about
 from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
 from hpcd4p.wire.reports import Claimed, Doubted, Failed, Figures, Judged, Reason, Report, unseal
+from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ class Coordinator:
         self.liveness = Liveness(list(range(1, plan.size)), started)
         self.suspicion = Suspicion(len(plan.pool_ranks))
         self.figures: list[RankFigures] = []
-        self.stats: dict[str, int] = {}
+        self.stats = Statistics()
         self.seen: Observation | None = None
         self.claimed: dict[int, str] = {}
         """What elements that were taken for stateless have changed; one rank did all their work."""
@@ -128,7 +128,6 @@ class Coordinator:
         self._count_s = stats_s(len(plan.elements))
         self._looked_alive = started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
-        self._changes: dict[str, int] = {}
         self._care = False
         self.scaler = Scaler(plan, settings, broker.order, self.event, started)
 
@@ -290,9 +289,7 @@ class Coordinator:
             self.failures.add(kind_of(letter), task.tuples, letter)
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
-            self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples
-        commit.stats = self._changes
-        self._changes = {}
+            count_failures(commit.stats, task.element, Cause.OTHER, task.tuples)
         self._broker.step(commit)
 
     def farewell(self, status: int) -> None:

@@ -13,9 +13,9 @@ from hpcd4p.control.roster import Roster, Stand
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.scaling import Change, Scaling, Tick
-from hpcd4p.transport.statistics import service_times, stats_s
 from hpcd4p.wire.messages import Observation
 from hpcd4p.wire.orders import Order, Park, Wake
+from hpcd4p.wire.statistics import Statistics, stats_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class Scaler:
         self._started = started
         self._streams = plan.streams
         self._asked = started
-        self._before: dict[str, int] = {}
+        self._before = Statistics()
         self._waited_us = 0
         self._unfinished = 0
         self._weights: dict[int, float] = {}
@@ -135,18 +135,15 @@ class Scaler:
         self._asked = now
         stats, before = seen.stats, self._before
         self._before = stats
-
-        def new(name: str) -> float:
-            return stats.get(name, 0) - before.get(name, 0)
-
-        service = service_times(stats.items())
-        queued, busy_us = new("queue"), sum(new(f"u:{e}") for e in self._streams)
+        service = stats.service_us()
+        works = {e: (stats.work(e), before.work(e)) for e in self._streams}
         # ranks report at the end of tasks: this is what they were busy with, not what dt had room for
-        cpu_us = new("cpu")
+        busy_us = sum(now.busy_us - then.busy_us for now, then in works.values())
+        queued, cpu_us = stats.queue_us - before.queue_us, stats.cpu_us - before.cpu_us
         working = max(busy_us, cpu_us + queued)
         waiting = queued / working if working > 0 else 0.0
         net = {e: us * 1e-6 * (1 - waiting) for e, us in service.items()}
-        done = {e: new(f"n:{e}") for e in self._streams}
+        done = {e: now.tuples - then.tuples for e, (now, then) in works.items()}
         # a source is one pending tuple until all its calls are made: that is no work for the pool
         opened = {e.index for e in self._plan.elements if e.role is Role.ROOT}
         opened = {e for e in opened if ending.phase[e] is Phase.OPEN}
@@ -178,11 +175,11 @@ class Scaler:
         self._unfinished = unfinished
         return observed
 
-    def _weight(self, element: int, service: dict[int, float], stats: dict[str, int]) -> float:
+    def _weight(self, element: int, service: dict[int, float], stats: Statistics) -> float:
         """Seconds that a tuple of `element` took when enough of them were known; the same from then on."""
         if element not in self._weights:
             now = service.get(element, 0.0) * 1e-6
-            if stats.get(f"n:{element}", 0) < WEIGH_TUPLES:
+            if stats.work(element).tuples < WEIGH_TUPLES:
                 return now
             self._weights[element] = now
         return self._weights[element]
