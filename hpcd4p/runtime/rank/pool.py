@@ -23,9 +23,9 @@ from hpcd4p.runtime.rank.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import TASK, Unreadable, about
-from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Publication, Task
 from hpcd4p.wire.orders import Careful, Order, Park, Stop, Wake
+from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter
@@ -219,7 +219,7 @@ class PoolRank(Rank):
         """See `Sender.new_stats`: with what the cores have given."""
         new = super().new_stats()
         if self.cpu is not None and self.in_pool:
-            new.update(self.cpu.new())
+            self.cpu.count(new)
         return new
 
     # ---- one task

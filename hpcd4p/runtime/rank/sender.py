@@ -20,12 +20,11 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.totals import Increase
 from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Reply
 from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import Cause, stats_s
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
