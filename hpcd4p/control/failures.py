@@ -6,25 +6,23 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import ElementPlan, Plan
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
 
 
 def too_many(
-    plan: Plan, settings: EngineSettings, stats: dict[str, int], among: Iterable[int] | None = None
+    plan: Plan, settings: EngineSettings, stats: Statistics, among: Iterable[int] | None = None
 ) -> str | None:
     """Why the run should stop for its failures, or None.
 
     Parameters
     ----------
-    stats
-        ``n:E`` tuples run, ``o:E`` written and ``f:E`` failed, by element; and of them, by cause.
     among
         Elements of which a tuple has failed; None: any.
     """
-    total = sum(tuples for name, tuples in stats.items() if name.startswith("f:"))
+    total = stats.failed
     for element in plan.elements if among is None else map(plan.elements.__getitem__, among):
         reason = _hopeless(element, settings.hopeless_after, stats)
         if reason:
@@ -37,24 +35,23 @@ def too_many(
     return None
 
 
-def _hopeless(element: ElementPlan, most: int, stats: dict[str, int]) -> str | None:
+def _hopeless(element: ElementPlan, most: int, stats: Statistics) -> str | None:
     """Why `element` will never do anything; tuples that only had bad company say nothing of it."""
-
-    def of(name: str) -> int:
-        return stats.get(f"{name}:{element.index}", 0)
-
-    raised, unsent, unread = of(Cause.RAISED), of(Cause.UNSENT), of(Cause.UNREAD)
-    if raised >= most and raised >= of("n"):
+    _, raised, unsent, unread = failures = stats.failures(element.index)
+    if max(failures) < most:
+        return None
+    work = stats.work(element.index)
+    if raised >= most and raised >= work.tuples:
         return (
             f"element {element.name} has failed for every one of its first {raised} tuples; "
             "mend it (the dead letters have the traceback) and run again"
         )
-    if unsent >= most and unsent >= of("o"):
+    if unsent >= most and unsent >= work.outputs:
         return (
             f"none of the first {unsent} tuples that element {element.name} wrote could be sent to another "
             "rank; mend it (the dead letters say why) and run again"
         )
-    if unread >= most and not of("n"):
+    if unread >= most and not work.tuples:
         return (
             f"none of the first {unread} tuples for element {element.name} has reached it; "
             "mend them (the dead letters say why) and run again"

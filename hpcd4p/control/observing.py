@@ -5,13 +5,14 @@ Owns how the figures of `scaling.PoolObservation` are made; reads no counter and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.ending import ElementState, Ending
 from hpcd4p.control.roster import PoolState, Roster
 from hpcd4p.control.scaling import PoolObservation
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
     from hpcd4p.wire.messages import Observation
@@ -30,14 +31,14 @@ class Observer:
     figure        made of
     ============  =====================================================================================
     idle          microseconds that ranks have waited for a task, at most all active ranks
-    busy          `u:E`, microseconds inside elements; ranks report at the end of tasks, so this is what
-                  they were busy with and not what the time had room for
-    cores         `cpu`, microseconds on a core
-    waiting       `queue`, microseconds ready without a core, of the larger of `busy` and the two together
+    busy          `Work.busy_us`; ranks report at the end of tasks, so this is what they were busy with
+                  and not what the time had room for
+    cores         `Statistics.cpu_us`
+    waiting       `Statistics.queue_us`, ready without a core, of the larger of `busy` and the two together
     backlog       unfinished tuples of the pool; a source is one of them until all its calls are made,
                   which is no work for the pool
     backlog_s     these, each at the service time of its element, without the part that waits for a core
-    done          `n:E`, tuples run
+    done          `Work.tuples`, tuples run
     arrived       tuples done, and those by which the backlog has grown
     work          tuples done, each at the weight of its element
     drained       whether all outside the pool that feeds it is drained
@@ -58,7 +59,7 @@ class Observer:
         feeders = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
         feeders |= {e.index for e in plan.elements if e.role is Role.ROOT and e.movable}
         self._feeders = [e for e in feeders if plan.elements[e].role is not Role.POOL]
-        self._stats: Mapping[str, int] = {}
+        self._before = Statistics()
         self._waited_us = 0
         self._unfinished = 0
         self._weights: dict[int, float] = {}
@@ -66,7 +67,6 @@ class Observer:
     def look(
         self,
         seen: Observation,
-        service_us: Mapping[int, float],
         ending: Ending,
         roster: Roster,
         held: bool,
@@ -76,17 +76,18 @@ class Observer:
 
         Parameters
         ----------
-        service_us
-            Microseconds per tuple by element, of the run so far.
         held
             Whether stateful elements are behind.
         """
         dt_s, self.looked_at = now - self.looked_at, now
-        new = self._increase(seen.stats)
-        busy_us, cpu_us, queue_us = sum(new(f"u:{e}") for e in self._streams), new("cpu"), new("queue")
+        stats, before, self._before = seen.stats, self._before, seen.stats
+        service_us = stats.service_us()
+        works = {e: (before.work(e), stats.work(e)) for e in self._streams}
+        busy_us = sum(now.busy_us - then.busy_us for then, now in works.values())
+        cpu_us, queue_us = stats.cpu_us - before.cpu_us, stats.queue_us - before.queue_us
         waiting = waiting_part(busy_us, cpu_us, queue_us)
         net_s = {e: us * S_PER_US * (1 - waiting) for e, us in service_us.items()}
-        done = {e: new(f"n:{e}") for e in self._streams}
+        done = {e: now.tuples - then.tuples for e, (then, now) in works.items()}
         pending = self._pending(seen.pending, ending)
         unfinished, finished = sum(pending.values()), sum(done.values())
         waited_us, self._waited_us = seen.waited_us - self._waited_us, seen.waited_us
@@ -106,27 +107,23 @@ class Observer:
             backlog_s=sum(pending[e] * net_s.get(e, 0.0) for e in self._streams),
             arrived=max(0.0, arrived) / dt_s,
             done=finished / dt_s,
-            work=sum(done[e] * self._weight(e, service_us, seen.stats) for e in self._streams) / dt_s,
+            work=sum(done[e] * self._weight(e, service_us, works[e][1].tuples) for e in self._streams) / dt_s,
             longest_s=max((net_s.get(e, 0.0) for e in self._streams), default=0.0),
             held=held,
             drained=_all_drained(self._feeders, ending),
             finished=_all_drained(self._streams, ending),
         )
 
-    def _increase(self, stats: Mapping[str, int]) -> Callable[[str], int]:
-        before, self._stats = self._stats, stats
-        return lambda name: stats.get(name, 0) - before.get(name, 0)
-
     def _pending(self, pending: Mapping[int, int], ending: Ending) -> dict[int, int]:
         opened = {e for e in self._roots if ending.state(e) is ElementState.OPEN}
         return {e: max(0, pending.get(e, 0) - (e in opened)) for e in self._streams}
 
-    def _weight(self, element: int, service_us: Mapping[int, float], stats: Mapping[str, int]) -> float:
+    def _weight(self, element: int, service_us: Mapping[int, float], tuples: int) -> float:
         """Seconds that a tuple of `element` took when enough of them were known; the same from then on."""
         if element in self._weights:
             return self._weights[element]
         weight = service_us.get(element, 0.0) * S_PER_US
-        if stats.get(f"n:{element}", 0) >= WEIGH_TUPLES:
+        if tuples >= WEIGH_TUPLES:
             self._weights[element] = weight
         return weight
 

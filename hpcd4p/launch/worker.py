@@ -38,8 +38,9 @@ from hpcd4p.runtime.execute.signals import deafen, hear_alarms
 from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Keys
+from hpcd4p.wire.reports import Failed, Reason, seal
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
@@ -148,7 +149,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         with descriptors.room():
             _give_up(error, setup, number, broker, codec)
-    if rank.stopped is not None and rank.stopped.args[1]:
+    if rank.stopped is not None and rank.stopped.lost:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)
 
@@ -170,11 +171,11 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     blamed = failed or blame(error, number)
     if blamed is not None:
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
-        broker.report(codec.seal(("element", number, f"{blamed}{where}"), about(REPORT)))
+        broker.report(seal(codec, Failed(number, Reason.ELEMENT, f"{blamed}{where}")))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
     if isinstance(error, ForeignBytesError):
         text = f"{error} (rank {number}, host {os.uname().nodename})"
-        broker.report(codec.seal(("foreign", number, text), about(REPORT)))
+        broker.report(seal(codec, Failed(number, Reason.FOREIGN, text)))
         os._exit(0)
     if isinstance(error, LauncherLost):
         os._exit(3)  # rank 0 sees it, too, and says so
@@ -186,10 +187,8 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
         _leave_lost_head(setup, number, error)
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    broker.report(
-        codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}"), about(REPORT))
-    )
+    text = f"rank {number} failed in the engine:\n{''.join(traceback.format_exception(error))}"
+    broker.report(seal(codec, Failed(number, Reason.ENGINE, text)))
     os._exit(0)
 
 

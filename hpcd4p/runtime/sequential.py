@@ -31,6 +31,7 @@ from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.wire.statistics import Statistics, count_failures
 from hpcd4p.workflow.kept import keeping
 
 SLOW_CALL_S = 0.001
@@ -87,8 +88,8 @@ class _Sequential:
             stop,
         )
 
-    def _stats(self) -> dict[str, int]:
-        return totals(self.instances.values()) | self._failed
+    def _stats(self) -> Statistics:
+        return Statistics(totals(self.instances.values()) | self._failed)
 
     def _source(self, root: Instance) -> None:
         given = self.job.inputs[root.plan.index]
@@ -122,8 +123,8 @@ class _Sequential:
         """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
         failing, self._failing = self._failing, set()
         parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
-        stats = totals(self.instances[part] for part in parts if part in self.instances) | self._failed
-        reason = too_many(self.plan, self.job.settings, stats, failing)
+        done = totals(self.instances[part] for part in parts if part in self.instances)
+        reason = too_many(self.plan, self.job.settings, Statistics(done | self._failed), failing)
         if reason:
             raise TooManyFailures(reason)
 
@@ -146,8 +147,7 @@ class _Sequential:
 
     def _fail(self, failure: Failure) -> None:
         self.failures.add(failure.kind, failure.tuples, failure.letter)
-        for name in failure.counted():
-            self._failed[name] = self._failed.get(name, 0) + failure.tuples
+        count_failures(self._failed, failure.element, failure.cause, failure.tuples)
         self._failing.add(failure.element)
 
 

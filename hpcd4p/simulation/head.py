@@ -15,7 +15,9 @@ from hpcd4p.simulation.pool import Pool
 from hpcd4p.simulation.redis import RedisQueue, enough
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
-from hpcd4p.wire.messages import Observation, Order
+from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import NO_WORK, Statistics, Work, count_cores, count_work
 
 SOURCE, WORK, COLLECTOR = 0, 1, 2
 
@@ -162,14 +164,12 @@ class Head:
             self._publish()
         pending = {SOURCE: int(self._open or self._here > 0), WORK: pool.unfinished, COLLECTOR: 0}
         self._ending.observe(pending)
+        stats: dict[str, int] = {}
+        count_work(stats, WORK, NO_WORK, Work(tally.tuples, int(tally.busy_s * 1e6)))
+        count_cores(stats, int(tally.cpu_s * 1e6), int(tally.queued_s * 1e6))
         seen = Observation(
             pending=pending,
-            stats={
-                f"n:{WORK}": tally.tuples,
-                f"u:{WORK}": int(tally.busy_s * 1e6),
-                "cpu": int(tally.cpu_s * 1e6),
-                "queue": int(tally.queued_s * 1e6),
-            },
+            stats=Statistics(stats),
             tasks=len(pool.tasks),
             size=0,
             idle=pool.idle,  # type: ignore[arg-type]  # only looked at, and not kept
@@ -192,7 +192,7 @@ class Head:
         self._redis_s, self._looked_s = busy_s, now
 
     def _give(self, ranks: Sequence[int], order: Order) -> None:
-        self.pool.order(ranks, order.word)
+        self.pool.order(ranks, order)
 
     def _event(self, kind: str, text: str) -> None:
         self.failure = f"{kind}: {text}"

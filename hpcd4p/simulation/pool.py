@@ -18,6 +18,7 @@ from hpcd4p.simulation.redis import RedisQueue
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
 from hpcd4p.simulation.tally import Tally
+from hpcd4p.wire.orders import Order, Park, Wake
 
 
 class Pool:
@@ -55,7 +56,7 @@ class Pool:
         """`on_room` is called when no more tasks than this wait."""
         self._idle_order: list[int] = []  # a heap; whoever is not in `idle` any more is passed over
         self._asked: set[int] = set()
-        self._orders: dict[int, str] = {}
+        self._orders: dict[int, Order] = {}
         self._hand: list[tuple[int, int, float, float]] = [(0, 0, 0.0, 0.0)] * (scenario.ranks + 1)
         self._nodes: list[Node] = []
         self._node_size = scenario.ranks_per_node
@@ -77,11 +78,11 @@ class Pool:
         self.tasks.extend(sizes)
         self._ring(len(self.tasks) - before)
 
-    def order(self, ranks: Sequence[int], word: str) -> None:
-        """Leave ``park`` or ``wake`` with `ranks`."""
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """Leave `Park` or `Wake` with `ranks`."""
         now = self._clock.now
         for rank in ranks:
-            self._orders[rank] = word
+            self._orders[rank] = order
             if rank in self.parked:
                 self._clock.at(now + self._scenario.wake_s, self._look, rank)
             elif rank in self.idle:
@@ -113,8 +114,8 @@ class Pool:
 
     def _look(self, rank: int) -> None:
         """A step: what is ready is committed, and a task taken."""
-        order = self._orders.pop(rank, "") if self._orders else ""
-        if order == "wake":
+        order = self._orders.pop(rank, None) if self._orders else None
+        if isinstance(order, Wake):
             self._asked.discard(rank)
             if rank in self.parked:
                 self.parked.remove(rank)
@@ -126,7 +127,7 @@ class Pool:
             return
         done_s = self._redis.step(self._clock.now)
         self.finished_s = done_s
-        if order == "park":
+        if isinstance(order, Park):
             self._asked.add(rank)
         if self.tasks:
             self._begin(rank, self.tasks.popleft(), done_s + self._scenario.step_s)

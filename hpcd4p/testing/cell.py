@@ -16,6 +16,7 @@ from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.apart import Killed as Death
 from hpcd4p.runtime.rank.apart import Part
+from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.workflow.elements import GenericPE
 
 TOLD_EARLY = 0.3
@@ -45,8 +46,8 @@ class MemoryCell:
         self._changed: list[str] = []
         self._probation = Probation(plan, elements, rank, self._note_change, clock)
 
-    def _note_change(self, kind: str, element: int, what: str) -> None:
-        self._changed.append(what)
+    def _note_change(self, report: Claimed | Doubted) -> None:
+        self._changed.append(report.changed)
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)

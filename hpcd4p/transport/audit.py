@@ -100,7 +100,7 @@ class Audit:
     def _check_counts(self, seen: Observation, books: Books) -> None:
         for key, told, there in (
             ("pend", self._sum.pending, seen.pending),
-            ("stat", self._sum.stats, seen.stats),
+            ("stat", self._sum.stats, seen.stats.fields),
         ):
             for name in {*told, *there}:
                 ours, theirs = told.get(name, 0), there.get(name, 0)

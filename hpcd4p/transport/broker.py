@@ -10,7 +10,8 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
-from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
+from hpcd4p.wire.orders import Order
 
 
 class Heard(IntEnum):
@@ -70,8 +71,14 @@ class Broker(Protocol):
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
-        """Leave an order with each of `ranks` and ring their bells. Head only."""
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
+        """Leave an order with each of `ranks` and ring their bells. Head only.
+
+        Parameters
+        ----------
+        mark
+            By which the rank knows that the head has given it (`transport.guard`).
+        """
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
@@ -93,8 +100,8 @@ class Broker(Protocol):
             Tasks that were not given back because their ranks died too often.
         """
 
-    def report(self, figures: bytes) -> None:
-        """Leave this rank's sealed final figures for the head."""
+    def report(self, sealed: bytes) -> None:
+        """Leave a sealed report (`wire.reports`) for the head."""
 
     def close(self) -> None:
         """Give up the connections."""

@@ -17,7 +17,8 @@ from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.account import Ledger
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ORDER, Codec, about
-from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
+from hpcd4p.wire.orders import Order, Stop, text
 
 AUDIT_SHARE = 1 / 20
 """Of the time of the head, for comparing: with a thousand ranks that all work, about once a second."""
@@ -73,7 +74,7 @@ class GuardedBroker:
         if reply.task is not None:
             ledger.take(reply.task)
         if reply.orders:
-            reply.orders = [self._own(order) for order in reply.orders]
+            self._check_orders(reply)
         if reply.owners or self._firm:
             self._check_owners(reply.owners)
         return reply
@@ -81,16 +82,17 @@ class GuardedBroker:
     def _entry(self) -> Entry:
         return Entry(self._ledger.sealed, self._orders, len(self._ledger.leases))
 
-    def _own(self, order: Order) -> Order:
-        """`order` without its mark, if the head has given it, and given it now."""
-        bare = Order(order.word, order.args[:-1])
-        if order.args[-1:] != (self._mark(self.rank, self._orders + 1, bare),):
-            raise foreign(f"{self._prefix}orders:{self.rank}", f"held {bare.text()!r}, which was not ordered")
-        self._orders += 1
-        return bare
+    def _check_orders(self, reply: Reply) -> None:
+        """Raise unless the head has given these orders, and in this place."""
+        for order, mark in zip(reply.orders, reply.marks, strict=True):
+            if mark != self._mark(self.rank, self._orders + 1, order):
+                raise foreign(
+                    f"{self._prefix}orders:{self.rank}", f"held {text(order)!r}, which was not ordered"
+                )
+            self._orders += 1
 
     def _mark(self, rank: int, number: int, order: Order) -> int:
-        return self._codec.mark(about(ORDER, rank, number), order.text())
+        return self._codec.mark(about(ORDER, rank, number), text(order))
 
     def _check_owners(self, owners: dict[int, int]) -> None:
         wrong = [e for e in self._firm if owners.get(e) != self.rank]
@@ -118,12 +120,12 @@ class GuardedBroker:
         """See `Broker.wake`."""
         self._broker.wake()
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
-        self._ending = self._ending or order.word == "stop"
+        self._ending = self._ending or isinstance(order, Stop)
         for rank in ranks:
             number = self._audit.given[rank] = self._audit.given.get(rank, 0) + 1
-            self._broker.order([rank], Order(order.word, (*order.args, self._mark(rank, number, order))))
+            self._broker.order([rank], order, self._mark(rank, number, order))
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
@@ -153,12 +155,12 @@ class GuardedBroker:
             self._ledger.take(task)
         return committed, given_up
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         self._ledger.announce()
         with suppress(BrokerLost, ForeignBytesError):  # what is to be reported may be just that
             self.step(Commit())
-        self._broker.report(figures)
+        self._broker.report(sealed)
 
     def close(self) -> None:
         """See `Broker.close`."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpcd4p.transport.broker import Claim, Heard
-from hpcd4p.transport.statistics import service_times
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.messages import (
     Arrival,
@@ -21,11 +20,12 @@ from hpcd4p.wire.messages import (
     Entry,
     Notice,
     Observation,
-    Order,
     Reply,
     Stream,
     Task,
 )
+from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import Statistics, add
 
 
 @dataclass
@@ -43,7 +43,7 @@ class MemoryStore:
     idle: set[int] = field(default_factory=set)
     parked: set[int] = field(default_factory=set)
     bells: dict[int, Heard] = field(default_factory=dict)
-    orders: dict[int, list[Order]] = field(default_factory=dict)
+    orders: dict[int, list[tuple[Order, int]]] = field(default_factory=dict)
     owners: dict[int, int] = field(default_factory=dict)
     firm: set[int] = field(default_factory=set)
     fills: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -137,7 +137,9 @@ class MemoryBroker:
             s.bells[0] = Heard.BELL
         self._commit(commit)
         reply = Reply(accepted=True)
-        reply.orders = s.orders.pop(self.rank, [])
+        for order, mark in s.orders.pop(self.rank, ()):
+            reply.orders.append(order)
+            reply.marks.append(mark)
         if reply.orders:
             s.ordered[self.rank] = s.ordered.get(self.rank, 0) + len(reply.orders)
         in_call = ask.availability is Availability.IN_CALL
@@ -156,7 +158,7 @@ class MemoryBroker:
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:
-            reply.service_us = service_times(s.stats.items())
+            reply.service_us = Statistics(s.stats).service_us()
         return reply
 
     def _refused(self, entry: Entry | None) -> Reply | None:
@@ -192,8 +194,7 @@ class MemoryBroker:
         s.bytes += sum(map(len, commit.dead))
         if commit.dead:
             s.bells[0] = Heard.BELL
-        for name, value in commit.stats.items():
-            s.stats[name] = s.stats.get(name, 0) + value
+        add(s.stats, commit.stats)
 
     def _take(self, wanted: Sequence[int], idle: bool) -> Task | None:
         s = self.store
@@ -257,10 +258,10 @@ class MemoryBroker:
         """See `Broker.wake`."""
         self.store.bells[self.rank] = Heard.BELL
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
         for rank in ranks:
-            self.store.orders.setdefault(rank, []).append(order)
+            self.store.orders.setdefault(rank, []).append((order, mark))
             self.store.bells[rank] = Heard.BELL
 
     def observe(
@@ -277,7 +278,7 @@ class MemoryBroker:
             reports, s.final = s.final, []
         return Observation(
             {e: tuples for e, tuples in s.pending.items() if tuples},
-            dict(s.stats) if stats else {},
+            Statistics(dict(s.stats) if stats else {}),
             s.tasks,
             s.bytes,
             frozenset(s.idle),
@@ -316,9 +317,9 @@ class MemoryBroker:
             s.ring_owner(element)
         return s.committed.get(rank, 0), given_up
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        self.store.final.append(figures)
+        self.store.final.append(sealed)
         self.store.bells[0] = Heard.BELL
 
     def close(self) -> None:

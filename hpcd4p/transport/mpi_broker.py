@@ -24,7 +24,8 @@ from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import MpiMesh, Watch, duplicate
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
-from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply
+from hpcd4p.wire.messages import Commit, Entry, Observation, Reply
+from hpcd4p.wire.orders import Order, parse, text
 
 COMMIT, REPORT, KNOWN, ORDER, CONGESTION = range(1, 6)
 """MPI tags on the communicator of the broker."""
@@ -154,10 +155,10 @@ class HeadMpiBroker(MemoryBroker):
             with suppress(BlockingIOError):  # the pipe is full: it will wake
                 os.write(self._wake_write, b"!")
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
         for rank in ranks:
-            self._post.send(rank, ORDER, order.text().encode())
+            self._post.send(rank, ORDER, text(order, mark).encode())
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
@@ -257,7 +258,7 @@ class RankMpiBroker:
         for _, tag, data in self._post.fetch():
             came = True
             if tag == ORDER:
-                self._orders.append(Order.parse(data.decode()))
+                self._orders.append(parse(data.decode())[0])
             else:
                 self._congested = pickle.loads(data)
                 self._post.send(0, KNOWN, b"")
@@ -279,9 +280,9 @@ class RankMpiBroker:
     def wake(self) -> None:
         """See `Broker.wake`: nobody needs it here."""
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        request = self._post.send(0, REPORT, figures)
+        request = self._post.send(0, REPORT, sealed)
         end = time.monotonic() + REPORT_S
         while not request.Test() and time.monotonic() < end:
             time.sleep(PAUSE_S[0])
@@ -292,7 +293,7 @@ class RankMpiBroker:
         """See `Broker.claim`: there is no pool here."""
         raise NotImplementedError
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`: for the head."""
         raise NotImplementedError
 

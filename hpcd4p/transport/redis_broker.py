@@ -23,7 +23,8 @@ from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import GROUP, Keys
-from hpcd4p.wire.messages import Commit, Entry, Observation, Order, Reply, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
+from hpcd4p.wire.orders import Order, UnknownOrderError, text
 
 Read = TypeVar("Read")
 
@@ -156,6 +157,8 @@ class RedisBroker:
         """What `read` makes of what the keys hold."""
         try:
             return read(*said)
+        except UnknownOrderError as error:
+            raise foreign(f"{self.keys.prefix}orders:{self.rank}", str(error)) from error
         except (ValueError, IndexError) as error:
             if not self._shared:
                 raise
@@ -244,11 +247,11 @@ class RedisBroker:
             with suppress(BlockingIOError):  # the pipe is full: it will wake
                 os.write(self._wake_write, b"!")
 
-    def order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
         words: list[tuple[Any, ...]] = []
         for rank in ranks:
-            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", order.text()))
+            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", text(order, mark)))
             words.append(("RPUSH", self.keys.bell(rank), 1))
         self._ask(self._calls.call_all, words)
 
@@ -279,17 +282,17 @@ class RedisBroker:
         committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
         return committed, [self._read(task_of, *row) for row in given_up]
 
-    def report(self, figures: bytes) -> None:
+    def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         try:
-            self._push(self._calls, figures)
+            self._push(self._calls, sealed)
         except BrokerLost:
             # the head may have read it, and gone, before we hear of it; or this connection was closed
             with suppress(BrokerLost):
-                self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), figures)
+                self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), sealed)
 
-    def _push(self, connection: RespConnection, figures: bytes) -> None:
-        connection.call_all([("RPUSH", self.keys.prefix + "final", figures), ("RPUSH", self.keys.bell(0), 1)])
+    def _push(self, connection: RespConnection, sealed: bytes) -> None:
+        connection.call_all([("RPUSH", self.keys.prefix + "final", sealed), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hpcd4p.transport.statistics import service_times
-from hpcd4p.wire.messages import Books, Observation, Order, Reply, Stream, Task
+from hpcd4p.wire.messages import Books, Observation, Reply, Stream, Task
+from hpcd4p.wire.orders import parse
+from hpcd4p.wire.statistics import Statistics
 
 
 def observation(
@@ -16,7 +17,7 @@ def observation(
     pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pend)},
-        stats={k.decode(): int(v) for k, v in _pairs(stat)},
+        stats=Statistics.read(_pairs(stat)),
         tasks=tasks,
         size=size,
         idle=frozenset(map(int, idle)),
@@ -80,11 +81,12 @@ def reply_of(raw: list[Any], totals_only: bool) -> Reply:
     if task:
         reply.task = task_of(*task)
     if orders:
-        reply.orders = [Order.parse(o.decode()) for o in orders]
+        read = [parse(order.decode()) for order in orders]
+        reply.orders, reply.marks = [order for order, _ in read], [mark for _, mark in read]
     if congested:
         reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
     if own:
         reply.owners = {int(k): int(v) for k, v in _pairs(own)}
     if stat:
-        reply.service_us = service_times(_pairs(stat))
+        reply.service_us = Statistics.read(_pairs(stat)).service_us()
     return reply

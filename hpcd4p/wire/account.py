@@ -16,6 +16,7 @@ from typing import Any
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ACCOUNT, Codec, about
 from hpcd4p.wire.messages import Commit, Task
+from hpcd4p.wire.statistics import add
 
 ROUND = 1 << 128
 """Sums of marks are taken modulo this."""
@@ -140,8 +141,7 @@ class Ledger:
             account.letter_marks += codec.mark(payload)
         for element, delta in commit.counts.items():
             account.pending[element] = account.pending.get(element, 0) + delta
-        for name, value in commit.stats.items():
-            account.stats[name] = account.stats.get(name, 0) + value
+        add(account.stats, commit.stats)
         account.congested.update(ask.congest)
         account.congested.difference_update(ask.relieve)
 

@@ -25,14 +25,10 @@ key                   type         holds
 ``got``               hash         R -> orders that rank R has had (shared Redis only)
 ``lost``              set          ranks declared lost: whatever they ask is refused
 ``cong``              set          ``E:R``: rank R asks that nobody starts work that feeds E
-``stat``              hash         by element: ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs,
-                                   ``b:E`` bytes written, about; ``m:E``,
-                                   ``s:E`` as n and u without each rank's first; ``f:E`` failures, exactly,
-                                   and of them by `Cause` ``r:E``, ``w:E``, ``l:E``. Of the pool:
-                                   ``cpu``, ``queue`` microseconds on a core, and ready without one
+``stat``              hash         sums of what ranks have done, see `wire.statistics`
 ``dead``              list         sealed dead letters that the head has not fetched yet
 ``prog``              hash         ``E:ID`` -> progress of a task that has committed a part of its work
-``final``             list         sealed figures of ranks that have finished
+``final``             list         sealed reports that the head has not fetched yet
 ``head``              hash         expires when the head has not looked for half a minute;
                                    ``client``: number of its connection (shared Redis only)
 ====================  ===========  ==================================================================
@@ -44,7 +40,6 @@ without a look at every key: a hash, RUN -> number of the head's connection, ran
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 RUNS = "hpcd4p:runs"
 """Which runs there are; on a shared Redis only."""
@@ -64,19 +59,6 @@ _LASTING = (
     *("pend", "ready", "idle", "wait", "parked", "com", "own", "firm", "fill", "lost", "cong", "stat"),
     *("dead", "prog", "final", "acc", "got"),
 )
-
-
-class Cause(StrEnum):
-    """Why a tuple has failed, as `stat` counts it."""
-
-    RAISED = "r"
-    """Its element has raised."""
-    UNSENT = "w"
-    """Its element has written it, and it cannot travel."""
-    UNREAD = "l"
-    """It has never reached its element."""
-    OTHER = ""
-    """What says nothing of how an element does with its tuples."""
 
 
 class Keys:

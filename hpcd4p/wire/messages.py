@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from hpcd4p.wire.orders import Order
+from hpcd4p.wire.statistics import Statistics, add
+
 
 class Segment(NamedTuple):
     """Tuples for one partition of one stateful element."""
@@ -56,7 +59,7 @@ class Commit:
     dead : list of bytes
         Sealed failures: (kind, tuples, dead letter of one of them or None).
     stats : dict
-        Added to the run's statistics, see `wire.keys`.
+        By how much the run's statistics grow, see `wire.statistics`.
     """
 
     # not a dataclass: importing that module costs every rank 5 ms (DECISIONS.md)
@@ -80,8 +83,7 @@ class Commit:
             self.counts[element] = self.counts.get(element, 0) + delta
         self.publish += other.publish
         self.dead += other.dead
-        for name, value in other.stats.items():
-            self.stats[name] = self.stats.get(name, 0) + value
+        add(self.stats, other.stats)
 
     def __bool__(self) -> bool:
         return bool(self.tx)
@@ -102,6 +104,9 @@ class Reply:
     waiting : dict
         Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
+        Of the head to this rank, oldest first.
+    marks : list of int
+        Of each order, see `transport.guard`; 0 is none.
     congested : frozenset of int
         Stateful elements whose ranks are behind.
     owners : dict
@@ -114,6 +119,7 @@ class Reply:
         "accepted",
         "congested",
         "idle",
+        "marks",
         "orders",
         "owners",
         "service_us",
@@ -134,30 +140,11 @@ class Reply:
         self.size = size
         self.waiting: dict[int, int] = {}
         self.orders: list[Order] = []
+        self.marks: list[int] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
         self.owners: dict[int, int] = {}
         self.spoiled = ""
-
-
-class Order(NamedTuple):
-    """What the coordinator tells a rank: one word and whole numbers."""
-
-    word: str
-    """``finish E`` run the post-processing of E; ``lost R TX`` rank R died, TX was its last
-    committed transaction; ``alone`` all other ranks of the pool have died; ``stop`` leave; ``wake`` look
-    again."""
-    args: tuple[int, ...]
-
-    def text(self) -> str:
-        """The order as it is stored."""
-        return " ".join([self.word, *map(str, self.args)])
-
-    @staticmethod
-    def parse(text: str) -> Order:
-        """Inverse of `text`."""
-        word, *args = text.split()
-        return Order(word, tuple(map(int, args)))
 
 
 class Arrival(NamedTuple):
@@ -219,7 +206,7 @@ class Observation(NamedTuple):
 
     pending: dict[int, int]
     """Unfinished tuples by element, where there are any."""
-    stats: dict[str, int]
+    stats: Statistics
     tasks: int
     size: int
     """Payload bytes that wait."""
@@ -231,7 +218,7 @@ class Observation(NamedTuple):
     committed: dict[int, int]
     """Last committed transaction by rank."""
     reports: list[bytes]
-    """Sealed final figures that have come in since the last look."""
+    """Sealed reports that have come in since the last look."""
     waited_us: int = 0
     """Microseconds that ranks have waited for a task so far, all together."""
     parked: frozenset[int] = frozenset()

@@ -16,7 +16,9 @@ from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.messages import Commit, Order, Publication, Reply, Task
+from hpcd4p.wire.messages import Commit, Publication, Reply, Task
+from hpcd4p.wire.orders import Finish, Park, Stop, Wake
+from hpcd4p.wire.statistics import Statistics
 
 LOW = (2, 1000)
 MAX_ATTEMPTS = 3
@@ -168,9 +170,9 @@ def test_a_look_without_statistics_has_all_the_rest(world):
     commit = Commit(1, {0: 2})
     commit.stats = {"n:0": 5}
     world[4].step(commit)
-    assert world[0].observe(alive=False).stats == {"n:0": 5}
+    assert world[0].observe(alive=False).stats == Statistics({"n:0": 5})
     seen = world[0].observe(alive=False, stats=False)
-    assert (seen.pending, seen.stats) == ({0: 2}, {})
+    assert (seen.pending, seen.stats) == ({0: 2}, Statistics())
 
 
 def test_tasks_of_an_element_come_in_the_order_in_which_they_were_published(world):
@@ -429,10 +431,10 @@ def test_a_parked_rank_is_rung_by_nobody_but_the_head(world):
     assert world.publish((0, 1, b"a")).idle == 0
     world[5].step(Commit(), Ask(relieve=[1]))
     assert world.rung(4) == []
-    world[0].order([4], Order("wake", ()))
+    world[0].order([4], Wake())
     assert world.hears(4)
     reply = world[4].step(Commit(), Ask(take=STREAMS, availability=Availability.WAKES))
-    assert (reply.orders, reply.task.payload) == ([Order("wake", ())], b"a")
+    assert ([type(order) for order in reply.orders], reply.task.payload) == ([Wake], b"a")
     assert world[0].observe(alive=False).parked == frozenset()
 
 
@@ -446,7 +448,7 @@ def test_a_bell_for_a_rank_that_parks_meanwhile_rings_another(world):
 
 
 def test_a_rank_that_gets_an_order_with_its_look_is_not_idle_yet(world):
-    world[0].order([4], Order("park", ()))
+    world[0].order([4], Park())
     world[4].step(Commit(), Ask(take=STREAMS))
     assert world[0].observe(alive=False).idle == frozenset()
     world.quiet(4)
@@ -516,12 +518,19 @@ def test_relief_rings_the_idle_and_the_head(world):
 
 
 def test_orders_come_once_and_in_order_with_a_bell(world):
-    world[0].order([4, 5], Order("finish", (1,)))
-    world[0].order([4], Order("stop", (0, 1)))
+    world[0].order([4, 5], Finish(1))
+    world[0].order([4], Stop(0, lost=True))
     assert world.hears(4)
-    assert world[4].step(Commit()).orders == [Order("finish", (1,)), Order("stop", (0, 1))]
+    assert world[4].step(Commit()).orders == [Finish(1), Stop(0, lost=True)]
     assert world[4].step(Commit()).orders == []
-    assert world[5].step(Commit()).orders == [Order("finish", (1,))]
+    assert world[5].step(Commit()).orders == [Finish(1)]
+
+
+def test_an_order_bears_the_mark_that_it_was_given_with(world):
+    world[0].order([4], Finish(1), 1 << 127)
+    world[0].order([4], Finish(2))
+    reply = world[4].step(Commit())
+    assert (reply.orders, reply.marks) == ([Finish(1), Finish(2)], [1 << 127, 0])
 
 
 def test_dead_letters_reach_the_head_once_with_a_bell(world):
@@ -560,7 +569,7 @@ def test_statistics_add_up_and_say_how_long_a_tuple_takes(world):
         commit.stats = {"n:1": 10, "u:1": 5000, "f:1": 1}
         reply = world[rank].step(commit, Ask(want_service=rank == 5))
         assert reply.service_us == ({1: 500.0} if rank == 5 else {})
-    assert world[0].observe(alive=False).stats == {"n:1": 20, "u:1": 10_000, "f:1": 2}
+    assert world[0].observe(alive=False).stats == Statistics({"n:1": 20, "u:1": 10_000, "f:1": 2})
 
 
 def test_a_look_may_leave_letters_and_reports_where_they_are(world):
@@ -589,7 +598,7 @@ def test_a_bell_says_whether_there_is_more_than_a_message(world):
     world[4].step(Commit(), Ask(ring=(5,)))
     assert world[5].wait(1.0) == Heard.MAIL
     world[4].step(Commit(), Ask(ring=(5,)))
-    world[0].order([5], Order("wake", ()))
+    world[0].order([5], Wake())
     heard = {world[5].wait(1.0)}
     while Heard.SILENT not in heard:
         heard.add(world[5].wait(0.03))

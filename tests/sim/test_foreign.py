@@ -12,7 +12,7 @@ from hpcd4p.control import sealing
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
-from hpcd4p.wire.messages import Order
+from hpcd4p.wire.orders import Finish, Lost, Park, Stop
 from tests.sim.compare import answer, of_one_process
 from tests.sim.gallery import BURSTS, GALLERY
 
@@ -144,10 +144,8 @@ def delete_order(store, dice):
 
 
 def forge_order(store, dice):
-    order = dice.choice(
-        [Order("park", ()), Order("stop", (0, 0)), Order("lost", (1, 9)), Order("finish", (1,))]
-    )
-    store.orders.setdefault(dice.choice(list(store.committed)), []).append(order)
+    order = dice.choice([Park(), Stop(0, lost=False), Lost(1, 9), Finish(1)])
+    store.orders.setdefault(dice.choice(list(store.committed)), []).append((order, 0))
     return True
 
 

@@ -16,7 +16,7 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import show_error
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity

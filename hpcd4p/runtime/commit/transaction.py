@@ -23,6 +23,7 @@ from hpcd4p.runtime.execute.weight import weigh
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
+from hpcd4p.wire.statistics import count_failures
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter, FailureKind
@@ -81,9 +82,8 @@ class Outbox:
         """Tuples that failed: told and counted by the commit that takes them off the unfinished ones."""
         if not self.began:
             self.began = self._clock.now()
-        _, _, kind, tuples, letter = failure
-        for name in failure.counted():
-            self.failed[name] = self.failed.get(name, 0) + tuples
+        element, cause, kind, tuples, letter = failure
+        count_failures(self.failed, element, cause, tuples)
         if letter is not None:
             self.letters.append((kind, tuples, letter))
         else:

@@ -16,7 +16,7 @@ from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import instance
 from hpcd4p.runtime.execute.instance import OUR_FILES, show_error
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow import elements
 
 MOST_KEPT = 100
@@ -46,11 +46,6 @@ class Failure(NamedTuple):
     kind: FailureKind
     tuples: int
     letter: DeadLetter | None
-
-    def counted(self) -> list[str]:
-        """Names under which `stat` counts it (see `wire.keys`)."""
-        names = ["f", self.cause] if self.cause else ["f"]
-        return [f"{name}:{self.element}" for name in names]
 
 
 class Letters:

@@ -23,6 +23,7 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.watch import Watched
 from hpcd4p.transport.broker import Claim
+from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.workflow.places import Place, places
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 QUIET_TUPLES = 2
 """An element that has filled something in, and is the same after so many tuples more, holds no state."""
 
-CLAIMED, DOUBTED = "claimed", "doubted"
-
-Tell = Callable[[str, int, str], None]
+Tell = Callable[[Claimed | Doubted], None]
 
 Ask = Callable[[int, Claim, str], bool]
 
@@ -56,7 +55,7 @@ class Probation:
     Parameters
     ----------
     tell
-        Called with (`CLAIMED` or `DOUBTED`, element, what has changed): for the head.
+        Called with what the head is to be told.
     claim
         See `Broker.claim`; not for one who only inspects.
     owners
@@ -84,7 +83,7 @@ class Probation:
         self._mine: set[int] = set()
         self._spoiled: set[int] = set()
         self._filled: dict[int, tuple[str, int]] = {}  # digest, tuples by then; no answer or a free one yet
-        self._told: set[tuple[str, int]] = set()
+        self._told: set[tuple[type, int]] = set()
         self._held_by: dict[Hashable, list[int]] | None = None
 
     def begin(self, instance: Instance) -> None:
@@ -198,7 +197,7 @@ class Probation:
     ) -> None:
         words = _in_words(what)
         if unseen:
-            self._say(DOUBTED, e, words)
+            self._say(Doubted(self._rank, e, words))
         if fills and e not in self._filled and not unseen:
             self._filled[e] = fills, tuples
             if not self._claim(e, Claim.FILL, fills):
@@ -216,8 +215,8 @@ class Probation:
                 self._refused(e, words, clean, spoiled=True)
                 return
             else:
-                self._say(DOUBTED, e, words)
-        self._say(CLAIMED, e, words)
+                self._say(Doubted(self._rank, e, words))
+        self._say(Claimed(self._rank, e, words))
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
         """`e` has filled something in and not changed since."""
@@ -233,7 +232,7 @@ class Probation:
             self._spoiled.add(e)
         if clean(self._mine):
             raise Abandoned
-        self._say(DOUBTED, e, words)
+        self._say(Doubted(self._rank, e, words))
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""
@@ -260,23 +259,24 @@ class Probation:
 
     def doubt(self, e: int, words: str) -> None:
         """Say that `e` has changed where others have worked on it, too."""
-        self._say(DOUBTED, e, words)
+        self._say(Doubted(self._rank, e, words))
 
-    def _say(self, kind: str, e: int, words: str) -> None:
-        if (kind, e) not in self._told:
-            self._told.add((kind, e))
-            self._tell(kind, e, words)
+    def _say(self, report: Claimed | Doubted) -> None:
+        key = type(report), report.element
+        if key not in self._told:
+            self._told.add(key)
+            self._tell(report)
 
-    def end(self, instances: Iterable[Instance]) -> list[tuple[int, str]]:
-        """Elements that have changed unseen, and what; after the last commit."""
-        found = []
+    def end(self, instances: Iterable[Instance]) -> list[Doubted]:
+        """Elements that have changed unseen; after the last commit."""
+        changed = []
         for instance in instances:
             watched = self._watched.get(instance.plan.index)
             if watched is not None and watched.unseen:
                 what = watched.look(instance.tuples)
                 if what:
-                    found.append((instance.plan.index, _in_words(what)))
-        return found
+                    changed.append(Doubted(self._rank, instance.plan.index, _in_words(what)))
+        return changed
 
 
 def _in_words(what: list[str]) -> str:

@@ -16,14 +16,14 @@ from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
-from hpcd4p.runtime.rank.suspects import JUDGED
 from hpcd4p.transport.broker import Broker
-from hpcd4p.transport.statistics import stats_s
-from hpcd4p.wire.codec import LETTER, REPORT, Codec, about
-from hpcd4p.wire.messages import Commit, Observation, Order, Task
+from hpcd4p.wire.codec import LETTER, Codec, about
+from hpcd4p.wire.messages import Commit, Observation, Task
+from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
+from hpcd4p.wire.reports import Claimed, Doubted, Failed, Figures, Judged, Reason, Report, unseal
+from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +44,17 @@ ALIVE_S_PER_RANK = 0.0005
 AGAIN = 0.2
 """... and such a part of that when the last look has missed a rank."""
 
-INHERIT = "inherit"
-"""Order to the head itself: the pool is its own from now on."""
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
+
+ERRORS: dict[Reason, type[RunStopped]] = {
+    Reason.ELEMENT: ElementFailed,
+    Reason.FOREIGN: ForeignBytesError,
+    Reason.ENGINE: RunStopped,
+}
+"""What a rank that cannot go on ends the run with."""
 
 UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
 
@@ -103,7 +108,7 @@ class Coordinator:
         self.liveness = Liveness(list(range(1, plan.size)), clock.started)
         self.suspicion = Suspicion(len(plan.pool_ranks))
         self.figures: list[RankFigures] = []
-        self.stats: dict[str, int] = {}
+        self.stats = Statistics()
         self.seen: Observation | None = None
         self.claimed: dict[int, str] = {}
         """What elements that were taken for stateless have changed; one rank did all their work."""
@@ -122,7 +127,6 @@ class Coordinator:
         self._count_s = stats_s(len(plan.elements))
         self._looked_alive = clock.started
         self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
-        self._changes: dict[str, int] = {}
         self._care = False
         self.scaler = Scaler(plan, settings, broker.order, self.event, clock.started)
 
@@ -168,8 +172,8 @@ class Coordinator:
             self.stats = seen.stats
         seen = self.seen = seen._replace(stats=self.stats)
         self._fetch_letters(seen.dead)
-        for figures in seen.reports:
-            self._reported(figures)
+        for sealed in seen.reports:
+            self._take(unseal(self._codec, sealed))
         if alive and seen.alive is not None:
             self._looked_alive = now
             for rank in self.liveness.look(seen.alive, seen.committed, now):
@@ -187,48 +191,47 @@ class Coordinator:
         name = self.plan.elements[element].name
         self.event("finish", f"{name}: all its input is done; its instances post-process")
         owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
-        self._broker.order(sorted(owners - {0}), Order("finish", (element,)))
+        self._broker.order(sorted(owners - {0}), Finish(element))
         if 0 in owners:
-            self.own_orders.append(Order("finish", (element,)))
+            self.own_orders.append(Finish(element))
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         for each in dead:
             self.failures.add(*self._codec.open(each, about(LETTER)))
 
-    def _reported(self, sealed: bytes) -> None:
-        kind, rank, what = self._codec.open(sealed, about(REPORT))
-        if kind in (CLAIMED, DOUBTED):
-            self._found(kind, *what)
-            return  # it goes on
-        if kind == JUDGED:
-            self.suspicion.judged(bool(what[1]))
+    def _take(self, report: Report) -> None:
+        if isinstance(report, Claimed):
+            self._claimed(report)
+        elif isinstance(report, Doubted):
+            self._doubted(report)
+        elif isinstance(report, Judged):
+            self.suspicion.judged(report.guilty)
             self._have_care()
-            return
-        self.liveness.left(rank)
-        if kind == "figures":
-            figures, doubted, life = what
-            told, timeline = in_run_time(figures, life, self._clock.instant(self._clock.started))
-            self.figures.append(told)
-            self.scaler.scaling.timelines.append(timeline)
-            for element, words in doubted:
-                self._found(DOUBTED, element, words)
-        elif kind == "foreign":
-            raise ForeignBytesError(what)
+        elif isinstance(report, Figures):
+            self.liveness.left(report.rank)
+            self._keep_figures(report)
         else:
-            raise ElementFailed(what) if kind == "element" else RunStopped(what)
+            self.liveness.left(report.rank)
+            raise ERRORS[report.reason](report.text)
 
-    def _found(self, kind: str, element: int, what: str) -> None:
-        """A rank has seen an element change that was taken for stateless."""
-        name = self.plan.elements[element].name
-        if kind == CLAIMED and element not in self.claimed:
-            self.claimed[element] = what
-            self.event(
-                "claimed", f"{name} changes {what} while it works: from now on one rank does all its work"
-            )
-        elif kind == DOUBTED and element not in self.doubted:
-            self.doubted[element] = what
-            text = in_doubt(name, what)
-            self.warn("doubt", text)
+    def _keep_figures(self, report: Figures) -> None:
+        figures, timeline = in_run_time(report.fields, report.bins, self._clock.instant(self._clock.started))
+        self.figures.append(figures)
+        self.scaler.scaling.timelines.append(timeline)
+        for each in report.doubted:
+            self._doubted(each)
+
+    def _claimed(self, report: Claimed) -> None:
+        if report.element not in self.claimed:
+            self.claimed[report.element] = report.changed
+            name = self.plan.elements[report.element].name
+            text = f"{name} changes {report.changed} while it works: from now on one rank does all its work"
+            self.event("claimed", text)
+
+    def _doubted(self, report: Doubted) -> None:
+        if report.element not in self.doubted:
+            self.doubted[report.element] = report.changed
+            self.warn("doubt", in_doubt(self.plan.elements[report.element].name, report.changed))
 
     def _keep_owners(self, seen: Observation) -> None:
         """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
@@ -258,8 +261,8 @@ class Coordinator:
         if pool:
             self._have_care()
         else:
-            self.own_orders.append(Order(INHERIT, ()))
-        order = Order("lost", (rank, committed))
+            self.own_orders.append(Inherit())
+        order = Lost(rank, committed)
         self._broker.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
         self.own_orders.append(order)
         if given_up:
@@ -272,7 +275,7 @@ class Coordinator:
         """Tell the pool whether to be careful with every task."""
         if self.suspicion.careful != self._care:
             self._care = self.suspicion.careful
-            self._broker.order(self._pool(), Order("careful", (int(self._care),)))
+            self._broker.order(self._pool(), Careful(self._care))
 
     def _give_up(self, tasks: list[Task]) -> None:
         """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
@@ -285,27 +288,23 @@ class Coordinator:
             self.failures.add(kind_of(letter), task.tuples, letter)
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
-            self._changes[f"f:{task.element}"] = self._changes.get(f"f:{task.element}", 0) + task.tuples
-        commit.stats = self._changes
-        self._changes = {}
+            count_failures(commit.stats, task.element, Cause.OTHER, task.tuples)
         self._broker.step(commit)
 
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
-        self._broker.order(
-            self.liveness.here(), Order("stop", (status, int(self.liveness.count(RankState.LOST) > 0)))
-        )
+        self._broker.order(self.liveness.here(), Stop(status, self.liveness.count(RankState.LOST) > 0))
         end = self._clock.now() + FAREWELL_S
         while True:
             seen = self._broker.observe(alive=False)
             self.stats = seen.stats
             self._fetch_letters(seen.dead)
-            for figures in seen.reports:
-                kind, rank, _ = self._codec.open(figures, about(REPORT))
-                if kind in ("figures", CLAIMED, DOUBTED, JUDGED) or (kind == "foreign" and not status):
-                    self._reported(figures)
+            for sealed in seen.reports:
+                report = unseal(self._codec, sealed)
+                if isinstance(report, Failed) and (status or report.reason is not Reason.FOREIGN):
+                    self.liveness.left(report.rank)
                 else:
-                    self.liveness.left(rank)
+                    self._take(report)
             if (self.liveness.here() or seen.untold) and self._clock.now() < end:
                 self._broker.wait(0.05)
             elif not seen.dead:

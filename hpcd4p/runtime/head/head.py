@@ -23,7 +23,7 @@ from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
-from hpcd4p.runtime.head.coordinator import INHERIT, Coordinator, in_doubt
+from hpcd4p.runtime.head.coordinator import Coordinator, in_doubt
 from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.notes import notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
@@ -34,6 +34,7 @@ from hpcd4p.runtime.rank.pool import POOL_DIED
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
+from hpcd4p.wire.orders import Inherit
 
 
 class Head:
@@ -131,7 +132,7 @@ class Head:
             self.coordinator.order_finish(element)
         while self.coordinator.own_orders:
             order = self.coordinator.own_orders.pop(0)
-            if order.word == INHERIT:
+            if isinstance(order, Inherit):
                 self._inherit()
             else:
                 link.orders.append(order)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sized
 from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.wire.statistics import Statistics
 
 PROGRESS_S = 0.2
 """Whoever watches is told five times a second."""
@@ -35,7 +36,7 @@ class Progress(NamedTuple):
 def progress(
     plan: Plan,
     inputs: Mapping[int, int | list[Any]],
-    stats: Mapping[str, int],
+    stats: Statistics,
     elapsed_s: float,
     pending: Mapping[int, int] | None = None,
     pool: tuple[int, int] = (0, 0),
@@ -47,8 +48,6 @@ def progress(
     ----------
     inputs
         For each root, by index: how often it is called, or the inputs of each call.
-    stats
-        ``n:E`` tuples, ``u:E`` microseconds, ``f:E`` failures, by element.
     pending
         Unfinished tuples by element.
     pool
@@ -56,12 +55,12 @@ def progress(
     """
     roots = [e.index for e in plan.elements if e.role is Role.ROOT]
     given = {e: len(i) if isinstance(i, Sized) else i for e, i in inputs.items() if e in roots}
-    calls = sum(min(stats.get(f"n:{e}", 0), of) for e, of in given.items())
+    calls = sum(min(stats.work(e).tuples, of) for e, of in given.items())
     of_calls = sum(given.values()) if any(of > 1 for of in given.values()) else 0
     return Progress(
         elapsed_s=elapsed_s,
-        done=sum(n for name, n in stats.items() if name.startswith("n:")),
-        failed=sum(n for name, n in stats.items() if name.startswith("f:")),
+        done=stats.tuples,
+        failed=stats.failed,
         busy=pool[0],
         pool=pool[1],
         waiting=waiting,
@@ -73,7 +72,7 @@ def progress(
 
 def _left_s(
     elapsed_s: float,
-    stats: Mapping[str, int],
+    stats: Statistics,
     pending: Mapping[int, int],
     roots: list[int],
     calls: int,
@@ -82,13 +81,13 @@ def _left_s(
     """The calls to come cost what those made have cost, with the tuples of these that still wait."""
     if not of_calls or not calls:
         return None
-    worked_us = sum(us for name, us in stats.items() if name.startswith("u:"))
+    worked_us = stats.busy_us
     if not worked_us:
         return None
-    waiting_us = sum(
-        many * stats.get(f"u:{e}", 0) / max(1, stats.get(f"n:{e}", 0))
-        for e, many in pending.items()
-        if e not in roots
-    )
+    waiting_us = 0.0
+    for e, many in pending.items():
+        if e not in roots:
+            work = stats.work(e)
+            waiting_us += many * work.busy_us / max(1, work.tuples)
     total_us = (worked_us + waiting_us) * of_calls / calls
     return elapsed_s * (total_us - worked_us) / worked_us

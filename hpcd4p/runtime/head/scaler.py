@@ -15,8 +15,9 @@ from hpcd4p.control.roster import Roster
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.scaling import Change, Scaling, Tick
-from hpcd4p.transport.statistics import service_times, stats_s
-from hpcd4p.wire.messages import Observation, Order
+from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.orders import Order, Park, Wake
+from hpcd4p.wire.statistics import stats_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,16 +71,15 @@ class Scaler:
         if now < self.due():
             return
         self._watch(seen.parked, now)
-        service_us = service_times(seen.stats.items())
-        observed = self._observer.look(seen, service_us, ending, self.roster, held, now)
+        observed = self._observer.look(seen, ending, self.roster, held, now)
         decision = self._ask(observed)
         target = min(self._bounds.clip(decision.target, observed.finished), self.roster.living)
         before = self.roster.active
         park, wake = self.roster.aim(target, seen.idle)
         if park:
-            self._give(park, Order("park", ()))
+            self._give(park, Park())
         if wake:
-            self._give(wake, Order("wake", ()))
+            self._give(wake, Wake())
         self.scaling.keep(Tick.of(observed, target, decision.reason))
         if park or wake:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))

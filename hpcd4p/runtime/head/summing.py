@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
-from hpcd4p.plan.model import Mapping, Plan, Role
+from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -21,6 +21,7 @@ from hpcd4p.record.summary import (
 )
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.job import Job
+from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ TIMED = "Average processing time"
 
 def summarise(
     job: Job,
-    stats: dict[str, int],
+    stats: Statistics,
     ranks: list[RankFigures],
     outputs: dict[str, int],
     failures: list[FailureFigures],
@@ -52,8 +53,6 @@ def summarise(
 
     Parameters
     ----------
-    stats
-        ``n:E`` tuples, ``u:E`` microseconds, ``o:E`` outputs, ``f:E`` failures, by element.
     outputs
         Tuples collected, by 'element.output'.
     failures
@@ -73,17 +72,9 @@ def summarise(
     told = clock.now()
     elapsed = (told if ended is None else ended) - clock.started
     elements = [
-        ElementFigures(
-            name=e.name,
-            role=e.role.value,
-            tuples_in=stats.get(f"n:{e.index}", 0),
-            tuples_out=stats.get(f"o:{e.index}", 0),
-            failed=stats.get(f"f:{e.index}", 0),
-            busy_s=stats.get(f"u:{e.index}", 0) * 1e-6,
-            instances=e.partitions or len(plan.pool_ranks),
-        )
+        _element(e, stats, len(plan.pool_ranks))
         for e in plan.elements
-        if e.role is not Role.COLLECT or stats.get(f"f:{e.index}")  # outputs that could not be read
+        if e.role is not Role.COLLECT or stats.failures(e.index).tuples  # outputs that could not be read
     ]
     failed = sum(e.failed for e in elements)
     state, status, reason = COMPLETED, 0, ""
@@ -128,6 +119,19 @@ def summarise(
         failures=failures,
         notes=[*(notes or []), *_notes_on_outputs(plan, outputs), *_notes_on_times(job, elements)],
         config=_plain(job),
+    )
+
+
+def _element(e: ElementPlan, stats: Statistics, pool: int) -> ElementFigures:
+    work = stats.work(e.index)
+    return ElementFigures(
+        name=e.name,
+        role=e.role.value,
+        tuples_in=work.tuples,
+        tuples_out=work.outputs,
+        failed=stats.failures(e.index).tuples,
+        busy_s=work.busy_us * 1e-6,
+        instances=e.partitions or pool,
     )
 
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
-
-if TYPE_CHECKING:
-    from array import array
-
-    Life = tuple[float, float, array[float], array[float]]
+from hpcd4p.wire.reports import Bins
 
 
 class RankAccount:
@@ -70,6 +66,6 @@ class RankAccount:
             peak_rss_bytes=usage.ru_maxrss * 1024,
         )
 
-    def life(self) -> Life:
-        """(moment of the start by the clock of the world, and the timeline, see `Timeline.told`)."""
-        return self._clock.instant(self.started), *self._timeline.told()
+    def bins(self) -> Bins:
+        """The timeline as it stands."""
+        return Bins(self._clock.instant(self.started), *self._timeline.told())

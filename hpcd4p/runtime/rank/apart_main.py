@@ -20,7 +20,8 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.rank.apart import PREPARES, READS
 from hpcd4p.wire.codec import TAG_BYTES, Codec
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.reports import Claimed, Doubted
+from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 FLUSH_S = 0.01
@@ -78,8 +79,8 @@ class Server:
             else:
                 self._run(*args)
 
-    def _note_change(self, kind: str, element: int, what: str) -> None:
-        self._changed = what
+    def _note_change(self, report: Claimed | Doubted) -> None:
+        self._changed = report.changed
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)

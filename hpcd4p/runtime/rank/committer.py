@@ -95,7 +95,7 @@ class Committer:
             self.link.wait(pause.next())
             self.commit()
 
-    def bury(self, rank: int, committed: int) -> None:
+    def forget(self, rank: int, committed: int) -> None:
         """`rank` is lost: take in what it had committed, forget the rest."""
         end = self._clock.now() + LAST_WORDS_S
         self.receive()

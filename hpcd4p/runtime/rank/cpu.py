@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import time
 
+from hpcd4p.wire.statistics import count_cores
+
 
 class CpuClock:
     """Of the thread that makes it; one read takes some 10 µs."""
@@ -41,9 +43,8 @@ class CpuAccount:
         """The call that comes next is the first of an element here."""
         self._told = None
 
-    def new(self) -> dict[str, int]:
-        """Statistic → microseconds that have been added since the last time; only what is above 0."""
+    def count(self, growth: dict[str, int]) -> None:
+        """Add to `growth` what has been since the last time."""
         now = self._clock.read_us()
         before, self._told = self._told or now, now
-        since = zip(("cpu", "queue"), now, before, strict=True)
-        return {name: value - told for name, value, told in since if value > told}
+        count_cores(growth, now[0] - before[0], now[1] - before[1])

@@ -16,10 +16,12 @@ from hpcd4p.errors import RankLost
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
 from hpcd4p.transport.broker import Broker, Claim, Heard
-from hpcd4p.transport.statistics import stats_s
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.codec import REPORT, Codec, about
-from hpcd4p.wire.messages import Commit, Order, Reply
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Commit, Reply
+from hpcd4p.wire.orders import Order, Stop
+from hpcd4p.wire.reports import Report, seal
+from hpcd4p.wire.statistics import stats_s
 
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
@@ -148,7 +150,7 @@ class Link:
     @property
     def stopping(self) -> bool:
         """Whether the order to stop is here: nothing is worth waiting for any more."""
-        return any(order.word == "stop" for order in self.orders)
+        return any(isinstance(order, Stop) for order in self.orders)
 
     # ---- statistics
 
@@ -166,13 +168,9 @@ class Link:
 
     # ---- for the head, at once
 
-    def report(self, kind: str, what: object) -> None:
-        """Leave a word for the head."""
-        self._broker.report(self._codec.seal((kind, self.rank, what), about(REPORT)))
-
-    def tell(self, kind: str, element: int, what: str) -> None:
-        """Leave a word about an element for the head."""
-        self.report(kind, (element, what))
+    def report(self, report: Report) -> None:
+        """Leave a report for the head."""
+        self._broker.report(seal(self._codec, report))
 
     def claim(self, element: int, claim: Claim, digest: str = "") -> bool:
         """See `Broker.claim`."""

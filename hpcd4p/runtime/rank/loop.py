@@ -33,15 +33,16 @@ from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.wire import orders
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Order
+from hpcd4p.wire.orders import Careful, Finish, Order, Park, Stop, Wake
+from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
-    from hpcd4p.runtime.rank.account import Life
 
 
 class Besides(Protocol):
@@ -89,7 +90,7 @@ class RankLoop:
         self.plan = plan
         self.rank = rank
         self.clock = clock
-        self.stopped: Order | None = None
+        self.stopped: Stop | None = None
         self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
         self.flow = Flow(plan, rank, self.fail, clock)
         hosted = {e for e, _ in plan.hosted(rank)}
@@ -102,7 +103,7 @@ class RankLoop:
         self.flow.on_undeclared = self.room.writes_undeclared
         self.account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
         link = self.link
-        self.probation = Probation(plan, elements, rank, link.tell, clock, link.claim, link.owners)
+        self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
         self._pump = Pump(self.committer, self.room, self.account, clock)
         self.partitions = Partitions(
             plan, elements, settings, self.flow, self.committer, self.room, self.probation, self.account,
@@ -147,7 +148,7 @@ class RankLoop:
         """
         self.partitions.start(self.rank)
 
-    def run(self) -> Order:
+    def run(self) -> Stop:
         """Work until the head says stop."""
         while self.stopped is None:
             pause = self.tick()
@@ -159,8 +160,7 @@ class RankLoop:
         """Tell the head what this rank has done: the last word."""
         self.link.tell_last()
         doubted = self.probation.end(self.instances())
-        life: Life = self.account.life()
-        self.link.report("figures", (self.account.figures(), doubted, life))
+        self.link.report(Figures(self.rank, self.account.figures(), self.account.bins(), doubted))
 
     # ---- one move after the other
 
@@ -245,31 +245,31 @@ class RankLoop:
 
     def _obey_all(self) -> bool:
         """Carry out the orders that have come; whether there were any."""
-        orders = self.link.orders
-        if not orders:
+        came = self.link.orders
+        if not came:
             return False
-        while orders:
-            self.obey(orders.popleft())
+        while came:
+            self.obey(came.popleft())
         return True
 
     def obey(self, order: Order) -> None:
         """Carry out an order of the head."""
-        if order.word == "finish":
-            self.partitions.finish(order.args[0])
+        if isinstance(order, Finish):
+            self.partitions.finish(order.element)
             self.outgoing.seal()  # the others wait for it
-        elif order.word == "lost":
-            self.committer.bury(*order.args)
-        elif order.word == "careful":
-            self.suspects.careful = bool(order.args[0])
-        elif order.word == "stop":
+        elif isinstance(order, orders.Lost):
+            self.committer.forget(order.rank, order.committed)
+        elif isinstance(order, Careful):
+            self.suspects.careful = order.on
+        elif isinstance(order, Stop):
             self.stopped = order
         if self.pool is not None:
             self._obey_in_pool(self.pool, order)
 
     def _obey_in_pool(self, pool: PoolPart, order: Order) -> None:
-        if order.word == "park":
+        if isinstance(order, Park):
             pool.parking.ask()
-        elif order.word in ("wake", "stop"):
+        elif isinstance(order, Wake | Stop):
             since = pool.parking.wake()
             if since is not None:
                 self.account.parked(since, self.clock.now())
@@ -291,7 +291,7 @@ class RankLoop:
         """Statistics since the last call, with what the cores have given to the pool."""
         new = self._increase.of(self.instances())
         if self.tasks.cpu is not None and self.pool is not None:
-            new.update(self.tasks.cpu.new())
+            self.tasks.cpu.count(new)
         return new
 
 

@@ -8,14 +8,14 @@ from hpcd4p.record.scaling import RankTimeline
 from hpcd4p.record.summary import RankFigures
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.rank.account import Life as Told
+    from hpcd4p.wire.reports import Bins
 
 CLOCKS_S = 30.0
 """A rank that says it began this long before or after the head has a clock that is wrong: ranks come up
 within seconds of each other. It is taken to have begun with the head."""
 
 
-def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[RankFigures, RankTimeline]:
+def in_run_time(fields: dict[str, Any], bins: Bins, started: float) -> tuple[RankFigures, RankTimeline]:
     """Figures and timeline of a rank as the run counts: what was before the run is not part of it.
 
     Parameters
@@ -23,12 +23,11 @@ def in_run_time(figures: dict[str, Any], told: Told, started: float) -> tuple[Ra
     started
         `Clock.instant` of the start of the run.
     """
-    instant, width_s, busy, parked = told
-    began_s = instant - started
+    began_s = bins.began - started
     if abs(began_s) > CLOCKS_S:
         began_s = 0.0
-    made = RankFigures(**figures)
+    made = RankFigures(**fields)
     early_s = max(0.0, -began_s)
     made.active_s = max(0.0, made.active_s - early_s)
     made.idle_s = max(0.0, made.active_s - made.busy_s)
-    return made, RankTimeline(made.rank, began_s, width_s, busy, parked)
+    return made, RankTimeline(made.rank, began_s, bins.width_s, bins.busy_s, bins.parked_s)

@@ -17,8 +17,9 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.codec import TAG_BYTES, TASK, Codec, about
-from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Task
+from hpcd4p.wire.reports import Judged
+from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.runtime.rank.apart import Cell, Killed, Part
-
-JUDGED = "judged"
-"""What the head is told of when a suspect has run apart."""
 
 
 class Suspects:
@@ -140,7 +138,7 @@ class Suspects:
         self.close()
         self._cell = cell
         if task.attempts:
-            self._link.tell(JUDGED, task.element, "guilty" if guilty else "")
+            self._link.report(Judged(self._link.rank, task.element, guilty))
         return True
 
     def _take_in(self, task: Task, lease: Lease, part: Part) -> None:

@@ -11,6 +11,7 @@ from hpcd4p.control.observing import WEIGH_TUPLES, Observer, waiting_part
 from hpcd4p.control.roster import Roster
 from hpcd4p.plan.model import Role
 from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.statistics import Statistics
 from tests.unit.control.plans import plan_of, plan_of_chain
 
 PLAN = plan_of_chain("ps")  # 0: a source on the head, 1: of the pool, 2: with state
@@ -20,7 +21,7 @@ counts = st.integers(0, 10_000)
 
 def seen(stats=(), pending=(), tasks=0, waited_us=0) -> Observation:
     return Observation(
-        dict(pending), dict(stats), tasks, 0, frozenset(), [], None, {}, [], waited_us=waited_us
+        dict(pending), Statistics(dict(stats)), tasks, 0, frozenset(), [], None, {}, [], waited_us=waited_us
     )
 
 
@@ -32,10 +33,13 @@ class Run:
         self.ending = Ending(plan)
         self.roster = Roster(range(1, 7))
 
-    def look(self, now, service_us=(), held=False, **counted):
-        return self.observer.look(
-            seen(**counted), dict(service_us), self.ending, self.roster, held, now
-        )  # fmt: skip
+    def look(self, now, held=False, **counted):
+        return self.observer.look(seen(**counted), self.ending, self.roster, held, now)
+
+
+def speed(us):
+    """Fields that say how long a tuple of the pool takes."""
+    return {"m:1": 1, "s:1": int(us)}
 
 
 def test_rates_are_of_the_time_between_two_looks():
@@ -43,8 +47,7 @@ def test_rates_are_of_the_time_between_two_looks():
     run.look(11.0, stats={"n:1": 100, "u:1": 500_000, "cpu": 400_000}, pending={POOL: 50})
     shown = run.look(
         13.0,
-        service_us={POOL: 5000.0},
-        stats={"n:1": 300, "u:1": 2_500_000, "cpu": 2_400_000},
+        stats={"n:1": 300, "u:1": 2_500_000, "cpu": 2_400_000, **speed(5000)},
         pending={POOL: 30},
         tasks=3,
         waited_us=1_000_000,
@@ -87,8 +90,7 @@ def test_nobody_waits_more_than_all_of_its_time(busy_us, cpu_us, queue_us):
 def test_waiting_for_a_core_is_no_work():
     shown = Run().look(
         11.0,
-        service_us={POOL: 1000.0},
-        stats={"u:1": 1_000_000, "cpu": 500_000, "queue": 500_000},
+        stats={"u:1": 1_000_000, "cpu": 500_000, "queue": 500_000, **speed(1000)},
         pending={POOL: 10},
     )
     assert shown.waiting == 0.5
@@ -110,12 +112,12 @@ def test_a_source_with_calls_left_is_no_work_for_the_pool():
 
 def test_the_weight_of_an_element_does_not_change_once_it_is_known():
     run = Run()
-    few = {"n:1": WEIGH_TUPLES - 1}
-    assert run.look(11.0, {POOL: 1e6}, stats=few).work == pytest.approx(WEIGH_TUPLES - 1)
-    known = {"n:1": WEIGH_TUPLES + 1}
-    assert run.look(12.0, {POOL: 2e6}, stats=known).work == pytest.approx(2 * 2.0)
-    more = {"n:1": WEIGH_TUPLES + 11}
-    assert run.look(13.0, {POOL: 9e6}, stats=more).work == pytest.approx(10 * 2.0)
+    few = {"n:1": WEIGH_TUPLES - 1, **speed(1e6)}
+    assert run.look(11.0, stats=few).work == pytest.approx(WEIGH_TUPLES - 1)
+    known = {"n:1": WEIGH_TUPLES + 1, **speed(2e6)}
+    assert run.look(12.0, stats=known).work == pytest.approx(2 * 2.0)
+    more = {"n:1": WEIGH_TUPLES + 11, **speed(9e6)}
+    assert run.look(13.0, stats=more).work == pytest.approx(10 * 2.0)
 
 
 def test_the_pool_is_drained_when_nothing_feeds_it_and_finished_when_its_elements_are():

@@ -11,6 +11,7 @@ from hpcd4p.errors import RankLost
 from hpcd4p.launch import muster
 from hpcd4p.launch.muster import Muster
 from hpcd4p.wire.messages import Observation
+from hpcd4p.wire.statistics import Statistics
 
 
 class Redis:
@@ -27,7 +28,9 @@ class Redis:
     def observe(self, alive: bool, fetch: bool = True, stats: bool = True) -> Observation:
         assert alive
         assert not fetch  # what ranks report now is for the coordinator
-        return Observation({}, {}, 0, 0, frozenset(), [], frozenset(self.alive), dict(self.heard), [])
+        return Observation(
+            {}, Statistics(), 0, 0, frozenset(), [], frozenset(self.alive), dict(self.heard), []
+        )
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory import MemoryBroker, MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import REPORT, TASK, Codec, about
-from hpcd4p.wire.messages import Commit, Order, Publication
+from hpcd4p.wire.messages import Commit, Publication
+from hpcd4p.wire.orders import Finish, Lost, Stop
 
 SECRET = b"secret"
 PREFIX = "hpcd4p:run:"
@@ -62,9 +63,9 @@ def test_what_the_ranks_have_told_is_believed(world):
 def test_what_is_wrong_is_told_once_so_that_the_run_can_end(world):
     world.store.pending[1] = 3
     refuses(world, "pend holds 3 under 1 where the ranks have written 0")
-    world.ranks[0].order([1], Order("stop", (3, 0)))
+    world.ranks[0].order([1], Stop(3, lost=False))
     assert world.look().pending == {1: 3}
-    assert world.ranks[1].step(Commit()).orders == [Order("stop", (3, 0))]
+    assert world.ranks[1].step(Commit()).orders == [Stop(3, lost=False)]
 
 
 def test_an_older_account_is_refused(world):
@@ -81,10 +82,10 @@ def test_the_account_of_another_rank_is_refused(world):
 
 
 def test_orders_come_as_they_were_given_and_once(world):
-    world.ranks[0].order([1, 2], Order("finish", (4,)))
-    world.ranks[0].order([1], Order("wake", ()))
+    world.ranks[0].order([1, 2], Finish(4))
+    world.ranks[0].order([1], Lost(2, 7))
     given = list(world.store.orders[1])
-    assert world.ranks[1].step(Commit()).orders == [Order("finish", (4,)), Order("wake", ())]
+    assert world.ranks[1].step(Commit()).orders == [Finish(4), Lost(2, 7)]
     world.look()
     world.store.orders[1] = given[:1]
     with pytest.raises(ForeignBytesError, match="orders:1 held 'finish 4', which was not ordered"):
@@ -92,21 +93,21 @@ def test_orders_come_as_they_were_given_and_once(world):
 
 
 def test_an_order_for_another_rank_is_not_obeyed(world):
-    world.ranks[0].order([2], Order("finish", (4,)))
+    world.ranks[0].order([2], Finish(4))
     world.store.orders[1] = world.store.orders.pop(2)
     with pytest.raises(ForeignBytesError, match="orders:1"):
         world.ranks[1].step(Commit())
 
 
 def test_an_order_that_is_gone_is_missed_by_the_head(world):
-    world.ranks[0].order([1], Order("finish", (4,)))
+    world.ranks[0].order([1], Finish(4))
     world.look()
     del world.store.orders[1]
     refuses(world, "orders:1 had 0 orders, and 1 were given")
 
 
 def test_an_order_that_was_taken_in_the_name_of_a_rank_is_missed_by_that(world):
-    world.ranks[0].order([1], Order("finish", (4,)))
+    world.ranks[0].order([1], Finish(4))
     del world.store.orders[1]
     world.store.ordered[1] = 1
     world.look()

@@ -1,25 +1,10 @@
-"""Orders are text, and commits of one rank join."""
+"""Commits of one rank join; keys have their names."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
-from hpcd4p.wire.messages import Commit, Order, Publication
-
-WORDS = st.sampled_from(["finish", "lost", "stop", "wake"])
-
-
-@given(WORDS, st.lists(st.integers()).map(tuple))
-def test_an_order_is_the_same_after_it_was_text(word, args):
-    order = Order(word, args)
-    assert Order.parse(order.text()) == order
-
-
-def test_an_order_reads_as_words():
-    assert Order("lost", (3, 17)).text() == "lost 3 17"
+from hpcd4p.wire.messages import Commit, Publication
 
 
 def test_a_commit_without_a_transaction_is_nothing():

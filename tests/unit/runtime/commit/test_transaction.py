@@ -16,8 +16,8 @@ from hpcd4p.runtime.commit.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox
 from hpcd4p.runtime.execute.letters import Failure
 from hpcd4p.transport.memory import MemoryMesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
-from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
+from hpcd4p.wire.statistics import Cause
 
 CODEC = Codec(b"test")
 

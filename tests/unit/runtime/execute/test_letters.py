@@ -12,7 +12,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import FailureKind
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import MOST_KEPT, MOST_KINDS, VALUE_CHARS, Letters, cut, show_value
-from hpcd4p.wire.keys import Cause
+from hpcd4p.wire.statistics import Cause
 
 
 class Make(ProducerPE):

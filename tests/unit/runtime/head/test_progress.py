@@ -6,6 +6,7 @@ from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.head.progress import progress
+from hpcd4p.wire.statistics import Statistics
 
 ROOT, WORK = 0, 1
 
@@ -27,9 +28,9 @@ def plan():
     return make_plan(graph, 4, EngineSettings())[0]
 
 
-def stats(calls: int, worked: int, call_us: int = 0, work_us: int = 1000, failed: int = 0) -> dict[str, int]:
+def stats(calls: int, worked: int, call_us: int = 0, work_us: int = 1000, failed: int = 0) -> Statistics:
     found = {"n:0": calls, "u:0": calls * call_us, "n:1": worked, "u:1": worked * work_us, "f:1": failed}
-    return {name: n for name, n in found.items() if n}
+    return Statistics({name: n for name, n in found.items() if n})
 
 
 def test_counts_tuples_and_failures_of_all_elements(plan):
@@ -58,8 +59,8 @@ def test_a_quick_source_that_is_through_does_not_hide_what_waits(plan):
 
 
 def test_before_anything_was_done_nothing_is_said_of_the_end(plan):
-    assert progress(plan, {ROOT: 100}, {}, 0.0).left_s is None
-    assert progress(plan, {ROOT: 100}, {"n:0": 3}, 0.1).left_s is None
+    assert progress(plan, {ROOT: 100}, Statistics(), 0.0).left_s is None
+    assert progress(plan, {ROOT: 100}, Statistics({"n:0": 3}), 0.1).left_s is None
 
 
 def test_a_call_that_was_made_twice_after_a_loss_is_no_further_input(plan):

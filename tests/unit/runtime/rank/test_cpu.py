@@ -17,18 +17,24 @@ class Clock(CpuClock):
         return self.now
 
 
+def counted(account):
+    growth = {}
+    account.count(growth)
+    return growth
+
+
 def test_a_start_and_the_first_call_of_an_element_are_left_out():
     clock = Clock()
     account = CpuAccount(clock)
     clock.now = (900, 5000)  # imports of the rank
-    assert account.new() == {}
+    assert counted(account) == {}
     clock.now = (1000, 5000)
-    assert account.new() == {"cpu": 100}
+    assert counted(account) == {"cpu": 100}
     account.begins()
     clock.now = (4000, 90_000)  # imports of an element
-    assert account.new() == {}
+    assert counted(account) == {}
     clock.now = (4500, 90_700)
-    assert account.new() == {"cpu": 500, "queue": 700}
+    assert counted(account) == {"cpu": 500, "queue": 700}
 
 
 def test_the_clock_of_this_thread_runs_while_it_works():

@@ -18,7 +18,8 @@ from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
-from hpcd4p.wire.messages import Arrival, Commit, Notice, Order, Publication
+from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
+from hpcd4p.wire.orders import Park, Wake
 
 CODEC = Codec(b"test")
 
@@ -340,7 +341,7 @@ def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commit
 
     def told(self, inputs):
         spell(self, inputs)
-        rank.obey(Order("park", ()))
+        rank.obey(Park())
 
     monkeypatch.setattr(Spell, "process", told)
     world.work(rank)
@@ -350,6 +351,6 @@ def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commit
     assert not any(world.store.leases.values())
     assert world.head.observe(alive=False).parked == {2}
     monkeypatch.setattr(Spell, "process", spell)
-    rank.obey(Order("wake", ()))
+    rank.obey(Wake())
     world.work(rank)
     world.check([3, 2])

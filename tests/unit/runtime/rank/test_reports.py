@@ -9,11 +9,12 @@ import pytest
 from hpcd4p.runtime import clock
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.reports import CLOCKS_S, in_run_time
+from hpcd4p.wire.reports import Bins
 
 
 def told(began_s: float):
     figures = dict(rank=3, role="pool", active_s=5.0, busy_s=3.0, idle_s=2.0, parked_s=1.0)
-    return in_run_time(figures, (1000.0 + began_s, 0.5, array("f", [0.5] * 6), array("f")), 1000.0)
+    return in_run_time(figures, Bins(1000.0 + began_s, 0.5, array("f", [0.5] * 6), array("f")), 1000.0)
 
 
 def test_what_was_before_the_run_is_not_part_of_it():
@@ -57,7 +58,7 @@ def test_an_account_and_its_timeline_say_the_same(hands):
         3.5,
         4,
     )
-    instant, _, busy, parked = account.life()
+    instant, _, busy, parked = account.bins()
     assert instant == 100.0
     assert sum(busy) == pytest.approx(2.5)
     assert sum(parked) == pytest.approx(4)

@@ -1,0 +1,211 @@
+"""What ranks have done, counted by element: as they send it, and as it is read. Pure.
+
+A rank sends by how much each *field* of the run's hash ``stat`` has grown: a flat dictionary, made by the
+functions here. Whoever reads the sums asks `Statistics`. Nobody else knows the names of the fields.
+
+==========  ====================================================================
+field       holds
+==========  ====================================================================
+``n:E``     `Work.tuples` of element E
+``u:E``     `Work.busy_us`
+``o:E``     `Work.outputs`
+``b:E``     `Work.written_bytes`
+``m:E``     `Work.later_tuples`
+``s:E``     `Work.later_busy_us`
+``f:E``     `Failures.tuples` of element E, exactly; and of them by `Cause`:
+``r:E``     `Failures.raised`
+``w:E``     `Failures.unsent`
+``l:E``     `Failures.unread`
+``cpu``     `Statistics.cpu_us`
+``queue``   `Statistics.queue_us`
+==========  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+BYTES_PER_US = 1000
+"""Bytes that a rank pickles, copies and sends in a microsecond, about."""
+
+FEW_ELEMENTS = 100
+"""With so many, statistics are part of every look."""
+
+STATS_S_PER_ELEMENT = 0.0005
+"""They are a dozen numbers for each element: where there are thousands they are looked at less often, so that
+this takes some hundredths of the time."""
+
+
+def stats_s(elements: int) -> float:
+    """Seconds from one look at the statistics of so many elements to the next, at least."""
+    return STATS_S_PER_ELEMENT * elements if elements > FEW_ELEMENTS else 0.0
+
+
+class Cause(StrEnum):
+    """Why a tuple has failed; its letter names the field."""
+
+    RAISED = "r"
+    """Its element has raised."""
+    UNSENT = "w"
+    """Its element has written it, and it cannot travel."""
+    UNREAD = "l"
+    """It has never reached its element."""
+    OTHER = ""
+    """What says nothing of how an element does with its tuples."""
+
+
+class Work(NamedTuple):
+    """What instances of one element have done."""
+
+    tuples: int = 0
+    busy_us: int = 0
+    outputs: int = 0
+    written_bytes: int = 0
+    """About."""
+    later_tuples: int = 0
+    """Without the first of each rank, which import and fill caches."""
+    later_busy_us: int = 0
+    """With these."""
+
+
+class Failures(NamedTuple):
+    """Tuples of one element that have failed."""
+
+    tuples: int = 0
+    raised: int = 0
+    unsent: int = 0
+    unread: int = 0
+
+
+NO_WORK = Work()
+
+_WORK = "nuobms"
+"""Letters of the fields of `Work`, in their order."""
+
+_FAILURES = ("f", Cause.RAISED, Cause.UNSENT, Cause.UNREAD)
+"""Those of `Failures`."""
+
+# ---- what is sent
+
+
+def count_work(growth: dict[str, int], element: int, before: Work, now: Work) -> None:
+    """Add to `growth` what an instance of `element` has done between two looks."""
+    for letter, old, new in zip(_WORK, before, now, strict=True):
+        if new != old:
+            field = f"{letter}:{element}"
+            growth[field] = growth.get(field, 0) + new - old
+
+
+def count_failures(growth: dict[str, int], element: int, cause: Cause, tuples: int) -> None:
+    """Add tuples of `element` that have failed to `growth`."""
+    for letter in ("f", cause) if cause else ("f",):
+        field = f"{letter}:{element}"
+        growth[field] = growth.get(field, 0) + tuples
+
+
+def count_cores(growth: dict[str, int], cpu_us: int, queue_us: int) -> None:
+    """Add time on a core, and in the queue for one, to `growth`."""
+    for field, us in (("cpu", cpu_us), ("queue", queue_us)):
+        if us > 0:
+            growth[field] = growth.get(field, 0) + us
+
+
+def add(sums: dict[str, int], growth: dict[str, int]) -> None:
+    """Add what was sent to `sums`."""
+    for field, value in growth.items():
+        sums[field] = sums.get(field, 0) + value
+
+
+# ---- what is read
+
+
+class Statistics:
+    """The sums of a run so far.
+
+    Attributes
+    ----------
+    fields
+        As they were added up.
+
+    Examples
+    --------
+    >>> growth = {}
+    >>> count_work(growth, 3, NO_WORK, Work(tuples=10, busy_us=500))
+    >>> count_failures(growth, 3, Cause.RAISED, 2)
+    >>> stats = Statistics(growth)
+    >>> stats.work(3).busy_us, stats.failures(3).raised, stats.failed, stats.service_us()
+    (500, 2, 2, {3: 50.0})
+    """
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: dict[str, int] | None = None) -> None:
+        self.fields = fields if fields is not None else {}
+
+    @classmethod
+    def read(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Statistics:
+        """What the hash holds; what no rank has written may raise `ValueError`."""
+        return cls({field.decode(): int(value) for field, value in pairs})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Statistics) and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment]  # it may grow
+
+    def __repr__(self) -> str:
+        return f"Statistics({self.fields})"
+
+    def work(self, element: int) -> Work:
+        """What `element` has done."""
+        get, after = self.fields.get, f":{element}"
+        return Work(*[get(letter + after, 0) for letter in _WORK])
+
+    def failures(self, element: int) -> Failures:
+        """Tuples of `element` that have failed."""
+        get, after = self.fields.get, f":{element}"
+        return Failures(*[get(letter + after, 0) for letter in _FAILURES])
+
+    @property
+    def tuples(self) -> int:
+        """Tuples that elements have worked on, calls of sources included."""
+        return self._sum("n:")
+
+    @property
+    def busy_us(self) -> int:
+        """Microseconds inside elements."""
+        return self._sum("u:")
+
+    @property
+    def failed(self) -> int:
+        """Tuples that have failed."""
+        return self._sum("f:")
+
+    @property
+    def cpu_us(self) -> int:
+        """Microseconds that ranks of the pool were on a core while they worked."""
+        return self.fields.get("cpu", 0)
+
+    @property
+    def queue_us(self) -> int:
+        """Microseconds that they were ready meanwhile, and had none."""
+        return self.fields.get("queue", 0)
+
+    def _sum(self, start: str) -> int:
+        return sum(value for field, value in self.fields.items() if field.startswith(start))
+
+    def service_us(self) -> dict[int, float]:
+        """Microseconds per tuple by element, where any was worked on."""
+        get = self.fields.get
+        service: dict[int, float] = {}
+        # the later ones, for the first import and fill caches; all are what there is at the start
+        for tuples, busy in (("n:", "u:"), ("m:", "s:")):
+            for field, count in self.fields.items():
+                if field[:2] == tuples and count > 0:
+                    service[int(field[2:])] = get(busy + field[2:], 0) / count
+        for element in service:
+            run = get(f"n:{element}", 0)
+            if run:  # what it writes takes time, too, further down
+                service[element] += get(f"b:{element}", 0) / run / BYTES_PER_US
+        return service

@@ -1,0 +1,46 @@
+"""Orders are text where they are stored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcd4p.wire.orders import (
+    Careful,
+    Finish,
+    Inherit,
+    Lost,
+    Park,
+    Stop,
+    UnknownOrderError,
+    Wake,
+    parse,
+    text,
+)
+
+NUMBERS = st.integers(0, 1 << 62)
+ORDERS = st.one_of(
+    st.builds(Finish, NUMBERS),
+    st.builds(Lost, NUMBERS, NUMBERS),
+    st.builds(Stop, NUMBERS, st.booleans()),
+    st.builds(Careful, st.booleans()),
+    st.sampled_from([Park(), Wake(), Inherit()]),
+)
+
+
+@given(ORDERS, st.just(0) | st.integers(1, (1 << 128) - 1))
+def test_an_order_is_the_same_after_it_was_text(order, mark):
+    read, its_mark = parse(text(order, mark))
+    assert (type(read), read, its_mark) == (type(order), order, mark)
+
+
+def test_an_order_reads_as_words():
+    assert text(Lost(3, 17)) == "lost 3 17"
+    assert text(Stop(3, lost=True), 99) == "stop 3 1 99"
+
+
+@pytest.mark.parametrize("written", ["", "x y", "finish", "finish x", "finish 1 2 3", "lost 1", "park 1 2"])
+def test_what_no_head_has_written_is_refused(written):
+    with pytest.raises(UnknownOrderError, match="which was not ordered"):
+        parse(written)
