@@ -8,11 +8,13 @@ from collections import deque
 import pytest
 
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.sealing import RING_AFTER_S, RING_AGAIN_S
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.commit import transaction
-from hpcd4p.runtime.commit.transaction import RING_AFTER_S, RING_AGAIN_S, Outbox, Prepared, Sealer, Window
+from hpcd4p.runtime.commit.transaction import Outbox, Prepared, Sealer, Window
 from hpcd4p.runtime.execute.letters import Failure
 from hpcd4p.transport.memory import MemoryMesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
@@ -20,6 +22,7 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 from hpcd4p.wire.statistics import Cause
 
 CODEC = Codec(b"test")
+CLOCK = Clock()
 
 
 def opened(task: Publication) -> tuple[str, list]:
@@ -55,7 +58,7 @@ class Ranks:
         granularity = Granularity(settings, 1)
         granularity.learn({1: settings.task_s * 1e6 / 3})  # three tuples make a task
         self.sealers = [
-            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.bury, settings.max_task_bytes)
+            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.bury, settings.max_task_bytes, CLOCK)
             for r in range(4)
         ]
         self.window = Window(self.mesh[3])
@@ -67,7 +70,7 @@ class Ranks:
         return self.sealers[rank].seal(outbox)
 
     def send(self, *partitions: int) -> Prepared:
-        outbox = Outbox()
+        outbox = Outbox(CLOCK)
         for partition in partitions:
             outbox.to_partition(TO_STATE, partition, [("key", 1)])
         prepared = self.seal(outbox)
@@ -84,7 +87,7 @@ def ranks():
 
 
 def test_an_outbox_is_empty_until_something_is_put_into_it():
-    assert not Outbox()
+    assert not Outbox(CLOCK)
     for fill in (
         lambda o: o.count(1, -1),
         lambda o: o.to_pool(TO_POOL, [1]),
@@ -93,7 +96,7 @@ def test_an_outbox_is_empty_until_something_is_put_into_it():
         lambda o: o.fail(Failure(1, Cause.OTHER, FailureKind("pool", "ValueError", ""), 1, None)),
         lambda o: o.rest.append((1, "input", [1])),
     ):
-        outbox = Outbox()
+        outbox = Outbox(CLOCK)
         fill(outbox)
         assert outbox
 
@@ -102,7 +105,7 @@ def test_an_outbox_is_empty_until_something_is_put_into_it():
 
 
 def test_tuples_for_the_pool_are_cut_into_tasks(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, list(range(8)))
     commit = ranks.seal(outbox).commit
     assert [p.tuples for p in commit.publish] == [3, 3, 2]
@@ -115,7 +118,7 @@ def test_tuples_for_the_pool_are_cut_into_tasks(ranks):
 
 
 def test_tuples_for_partitions_go_to_their_owners_as_one_message_each(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     for partition in (0, 1):  # of element 2: on ranks 1 and 2
         outbox.to_partition(TO_STATE, partition, [("a", partition)])
         outbox.to_partition(TO_STATE, partition, [("b", partition)])
@@ -131,7 +134,7 @@ def test_tuples_for_partitions_go_to_their_owners_as_one_message_each(ranks):
 
 
 def test_tuples_for_its_own_partition_do_not_travel(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_partition(TO_STATE, 0, [("a", 0)])
     prepared = ranks.seal(outbox, rank=PLAN.owner(2, 0))
     assert prepared.tickets == []
@@ -141,7 +144,7 @@ def test_tuples_for_its_own_partition_do_not_travel(ranks):
 
 def test_what_is_sent_while_a_transaction_is_collected_is_a_part_of_it(ranks):
     ranks.send(0)
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_partition(TO_STATE, 0, [("a", 0)])
     ranks.sealers[3].send(outbox)
     assert outbox.unsent == 0
@@ -155,7 +158,7 @@ def test_what_is_sent_while_a_transaction_is_collected_is_a_part_of_it(ranks):
 
 
 def test_a_transaction_does_not_commit_before_its_first_message_is_matched(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_partition(TO_STATE, 0, [("a", 0)])
     ranks.sealers[3].send(outbox)
     outbox.to_partition(TO_STATE, 1, [("b", 1)])
@@ -167,7 +170,7 @@ def test_a_transaction_does_not_commit_before_its_first_message_is_matched(ranks
 
 
 def test_what_a_task_has_left_goes_back_and_is_not_counted_twice(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.done.append((1, "id"))
     outbox.count(1, -2)  # of five, two are done; the other three were pending before and are still
     outbox.rest.append((1, "input", [2, 3, 4]))
@@ -183,7 +186,7 @@ def test_transactions_are_numbered(ranks):
 
 def test_tuples_that_cannot_be_pickled_are_buried_and_the_others_go_their_way(ranks):
     lock = threading.Lock()
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [1, lock, 2])
     outbox.to_partition(TO_STATE, 0, [("a", 1), ("a", lock)])
     commit = ranks.seal(outbox).commit
@@ -195,7 +198,7 @@ def test_tuples_that_cannot_be_pickled_are_buried_and_the_others_go_their_way(ra
 
 
 def test_a_batch_of_which_nothing_can_be_pickled_is_no_task(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [threading.Lock()])
     commit = ranks.seal(outbox).commit
     assert commit.publish == []
@@ -204,7 +207,7 @@ def test_a_batch_of_which_nothing_can_be_pickled_is_no_task(ranks):
 
 def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     ranks = Ranks(EngineSettings(max_task_bytes=10_000))
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     # the first, the one in the middle and the last are light: what a guess looks at
     heavy = [bytes([i]) * 9_000 for i in range(3)]
     values = [b"", heavy[0], heavy[1], b"", b"", heavy[2], b""]
@@ -217,7 +220,7 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
 def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
     monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     large = bytes(10_000)
     outbox.to_pool(TO_POOL, [b"a", large, b"b"])
     commit = ranks.seal(outbox).commit
@@ -230,7 +233,7 @@ def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeyp
     monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
     large, lock = bytes(10_000), threading.Lock()
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [b"a", lock, large, b"b"])  # the guess of their weight sees the light ones
     commit = ranks.seal(outbox).commit
     assert ranks.buried == [(TO_POOL, lock), (TO_POOL, large)]
@@ -239,7 +242,7 @@ def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeyp
 
 def test_what_is_given_back_and_cannot_travel_again_is_buried(ranks):
     lock = threading.Lock()
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.done.append((1, "id"))
     outbox.rest.append((1, "input", [2, lock, 4]))
     commit = ranks.seal(outbox).commit
@@ -261,7 +264,7 @@ class Moody:
 
 
 def test_tuples_that_can_be_pickled_alone_and_not_together_leave_alone(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [1, Moody(), 2])
     commit = ranks.seal(outbox).commit
     assert sum(p.tuples for p in commit.publish) + len(ranks.buried) == 3
@@ -269,7 +272,7 @@ def test_tuples_that_can_be_pickled_alone_and_not_together_leave_alone(ranks):
 
 def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_count(ranks):
     lock = threading.Lock()
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     kind, letter = (
         FailureKind("source", "TypeError", "output"),
         DeadLetter("source", "", "v", "E", "", 3, 0.0),
@@ -313,7 +316,7 @@ def test_transactions_commit_in_order(ranks):
 
 
 def test_a_transaction_without_messages_commits_at_once(ranks):
-    outbox = Outbox()
+    outbox = Outbox(CLOCK)
     outbox.local = [Segment(2, 0, "input", [1])]
     prepared = Prepared(Commit(7), outbox, 0.0)
     ranks.window.add(prepared)
@@ -325,10 +328,10 @@ def test_a_rank_that_does_not_receive_is_rung_after_a_while_and_then_not_all_the
     prepared = ranks.send(0)
     owner = PLAN.owner(2, 0)
     now = prepared.sealed
-    assert ranks.window.to_ring(now + RING_AFTER_S / 2) == []
-    assert ranks.window.to_ring(now + 2 * RING_AFTER_S) == [owner]
-    assert ranks.window.to_ring(now + 3 * RING_AFTER_S) == []
-    assert ranks.window.to_ring(now + 3 * RING_AFTER_S + RING_AGAIN_S) == [owner]
+    assert ranks.window.to_ring(now + RING_AFTER_S / 2, RING_AFTER_S) == []
+    assert ranks.window.to_ring(now + 2 * RING_AFTER_S, RING_AFTER_S) == [owner]
+    assert ranks.window.to_ring(now + 3 * RING_AFTER_S, RING_AFTER_S) == []
+    assert ranks.window.to_ring(now + 3 * RING_AFTER_S + RING_AGAIN_S, RING_AFTER_S) == [owner]
 
 
 def test_a_notice_comes_behind_what_it_is_about(ranks):

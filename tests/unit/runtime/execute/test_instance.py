@@ -7,6 +7,7 @@ import pytest
 from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE, SimpleFunctionPE
 from hpcd4p.errors import ElementFailed, RankLost
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.letters import show_trace
 from hpcd4p.runtime.execute.signals import Asked
@@ -29,7 +30,7 @@ class Bench:
         )
         self.failures: list[tuple[str, object, str]] = []
         self.traces: list[str] = []
-        self.instance = Instance(plan, pe, 0, 5, self.failed)
+        self.instance = Instance(plan, pe, 0, 5, self.failed, Clock())
         self.instance.start()
 
     def failed(self, instance, port, value, error):

@@ -10,6 +10,7 @@ from hpcd4p import IterativePE, ProducerPE, SimpleFunctionPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import FailureKind
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import MOST_KEPT, MOST_KINDS, VALUE_CHARS, Letters, cut, show_value
 from hpcd4p.wire.statistics import Cause
@@ -40,7 +41,7 @@ def half(data):
 def letters(size: int = 4) -> Letters:
     graph = WorkflowGraph()
     graph.connect(Make(), "output", Parse(), "input")
-    return Letters(make_plan(graph, size, EngineSettings())[0], 2, 0.0)
+    return Letters(make_plan(graph, size, EngineSettings())[0], 2, Clock())
 
 
 def raised(error: Exception) -> Exception:
@@ -56,13 +57,14 @@ def kind_of(pe, value) -> FailureKind:
     graph.connect(Make(), "output", pe, "input")
     plan, elements = make_plan(graph, 2, EngineSettings())
     found = []
-    writer = Letters(plan, 1, 0.0)
+    writer = Letters(plan, 1, Clock())
     instance = Instance(
         plan.elements[1],
         elements[1],
         0,
         1,
         lambda i, port, v, error: found.append(writer.write(1, Cause.RAISED, port, v, error)),
+        Clock(),
     )
     instance.start()
     instance.run("input", [value])

@@ -10,6 +10,7 @@ import pytest
 from hpcd4p import GenericPE, ProducerPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
 from hpcd4p.runtime.execute.source import Source
@@ -71,8 +72,12 @@ class Listener:
         plan, (element,) = make_plan(graph, 1, EngineSettings())
         self.woken = 0
         self.bell = threading.Event()
-        instance = Instance(plan.elements[0], element, 0, 0, lambda *failed: pytest.fail(str(failed)))
-        self.source = Source(instance, Letters(plan, 0, 0.0), range(calls), False, 4096, self.wake)
+        instance = Instance(
+            plan.elements[0], element, 0, 0, lambda *failed: pytest.fail(str(failed)), Clock()
+        )
+        self.source = Source(
+            instance, Letters(plan, 0, Clock()), range(calls), False, 4096, self.wake, Clock()
+        )
         instance.start()
         self.source.start()
 

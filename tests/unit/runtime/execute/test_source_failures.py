@@ -7,6 +7,7 @@ import threading
 from hpcd4p import ProducerPE, WorkflowGraph
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import source as module
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
@@ -43,9 +44,9 @@ def source_of(pe, calls: int) -> tuple[Source, threading.Event]:
     graph = WorkflowGraph()
     graph.add(pe)
     plan, elements = make_plan(graph, 2, EngineSettings())
-    instance = Instance(plan.elements[0], elements[0], 0, 0, lambda *_: None)
+    instance = Instance(plan.elements[0], elements[0], 0, 0, lambda *_: None, Clock())
     rung = threading.Event()
-    source = Source(instance, Letters(plan, 0, 0.0), range(calls), False, 100, rung.set)
+    source = Source(instance, Letters(plan, 0, Clock()), range(calls), False, 100, rung.set, Clock())
     instance.start()
     return source, rung
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpcd4p.plan.model import ElementPlan, Role
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.totals import Increase, totals
 from hpcd4p.workflow.elements import IterativePE
@@ -17,7 +18,7 @@ def instances(count: int) -> list[Instance]:
     found = []
     for partition in range(count):
         plan = ElementPlan(partition // 2, "e", Role.STATE, False, 2, ("input",), ("output",), "", False)
-        made = Instance(plan, Same(), partition, 0, lambda *_: None)
+        made = Instance(plan, Same(), partition, 0, lambda *_: None, Clock())
         made.start()
         found.append(made)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcd4p import IterativePE
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.watch import Watched
 
 SEEN: list[Any] = []
@@ -38,7 +39,7 @@ class Work(IterativePE):
 
 def test_each_change_is_told_by_its_name_and_once():
     pe = Work()
-    watched = Watched(pe)
+    watched = Watched(pe, Clock())
     assert watched.look(1) == []
     pe.n += 1
     assert watched.look(2) == ["self.n"]
@@ -55,7 +56,7 @@ def test_each_change_is_told_by_its_name_and_once():
 
 def test_what_the_plan_has_cleared_is_not_looked_at():
     pe = Work()
-    watched = Watched(pe, ("self.table",))
+    watched = Watched(pe, Clock(), ("self.table",))
     pe.table[1] = 2
     assert watched.look(1) == []
     pe.n = 1
@@ -64,7 +65,7 @@ def test_what_the_plan_has_cleared_is_not_looked_at():
 
 def test_asking_for_the_dict_is_no_change():
     pe = Work()
-    watched = Watched(pe)
+    watched = Watched(pe, Clock())
     assert vars(pe)
     assert watched.look(1) == []
 
@@ -72,14 +73,14 @@ def test_asking_for_the_dict_is_no_change():
 def test_only_nothing_that_becomes_an_object_is_a_fill():
     for value, fill in ((Loaded(), True), (lambda: 0, True), ([1], False), ("text", False), (True, False)):
         pe = Work()
-        watched = Watched(pe)
+        watched = Watched(pe, Clock())
         pe.model = value
         assert watched.look(1) == ["self.model"]
         assert bool(watched.fills) == fill, value
 
 
 def test_looks_are_made_after_each_doubling_and_as_far_as_they_are_affordable():
-    watched = Watched(Work())
+    watched = Watched(Work(), Clock())
     for tuples in (1, 2, 4, 8):
         assert watched.next == tuples
         watched.look(tuples)

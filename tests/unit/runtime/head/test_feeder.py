@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 
 from hpcd4p import ProducerPE, WorkflowGraph
 from hpcd4p.control.rounds import LONGEST_LINE, MANY_TUPLES
-from hpcd4p.runtime import clock
+from hpcd4p.plan.inputs import resolve_inputs
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.memory import MemorySink
+from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.head.head import Head
-from hpcd4p.testing.cluster import Cluster
+from hpcd4p.runtime.job import Job
+from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.wire.codec import Codec
+
+SETTINGS = EngineSettings()
 
 
 class Numbers(ProducerPE):
@@ -21,77 +32,80 @@ class Numbers(ProducerPE):
         return self.last
 
 
-def head_of(calls: int) -> Head:
-    """A head with one source, which makes a batch of calls at each take."""
-    graph = WorkflowGraph()
-    graph.add(Numbers())
-    head = Cluster(graph, 2, calls).head
-    head.start(threads=False)
-    return head
+class World:
+    """A head with one source, which makes a batch of calls at each take; time is set by hand."""
+
+    def __init__(self, calls: int) -> None:
+        self.now = 100.0
+        graph = WorkflowGraph()
+        graph.add(Numbers())
+        plan, elements = make_plan(graph, 2, SETTINGS)
+        job = Job(plan, elements, resolve_inputs(plan, elements, calls), SETTINGS)
+        broker, mesh = MemoryBroker(MemoryStore(), 0), MemoryMesh(0, [deque(), deque()])
+        self.head = Head(job, broker, mesh, Codec(b"test"), MemorySink(), Clock(lambda: self.now))
+        self.feeder = self.head.feeder
+        self.feeder.start(threads=False)
+        (self.source,) = self.feeder.sources
+
+    def work(self) -> bool:
+        """Take from the source, as it may; whether there was anything."""
+        worked = self.feeder.work()
+        self.head.loop.committer.commit()
+        return worked
+
+    def wait(self, tasks: int) -> None:
+        """So many tasks wait."""
+        self.head.loop.link.hear_of(tasks, 0)
+
+    def takes_after(self, seconds: float) -> bool:
+        """Whether there is a take so long after the last one, and none just before."""
+        begin = self.source.taken_at
+        self.now = begin + 0.99 * seconds
+        self.work()
+        assert self.source.taken_at == begin
+        self.now = begin + 1.01 * seconds
+        self.work()
+        return self.source.taken_at == self.now
 
 
 def test_a_head_whose_window_is_full_does_not_look_at_its_sources_all_the_time(monkeypatch):
-    head = head_of(10)
-    (source,) = head.sources
-    assert head._patience(source) == 0.0  # it has more, and there is room
-    monkeypatch.setattr(type(head), "window_full", True)
-    assert head._patience(source) is None
+    world = World(10)
+    assert world.feeder.patience(world.source, world.now) == 0.0  # it has more, and there is room
+    monkeypatch.setattr(Outgoing, "full", True)
+    assert world.feeder.patience(world.source, world.now) is None
 
 
-@pytest.fixture
-def now():
-    """A clock that the test sets; its only item is the time in seconds."""
-    time = [100.0]
-    before = clock.use(lambda: time[0])
-    yield time
-    clock.use(before)
+def test_what_a_slow_source_writes_is_left_together_and_longer_while_tasks_wait():
+    world = World(10_000)
+    assert world.work()  # the first is not kept waiting
+    assert 0 < world.source.taken < MANY_TUPLES
+    assert world.takes_after(SETTINGS.flush_s)
+    world.wait(3)
+    assert world.takes_after(3 * SETTINGS.flush_s)
+    world.wait(1000)
+    assert world.takes_after(LONGEST_LINE * SETTINGS.flush_s)
 
 
-def test_what_a_slow_source_writes_is_left_together_and_longer_while_tasks_wait(now):
-    head = head_of(10_000)
-    (source,) = head.sources
-    apart = head.settings.flush_s
-
-    def taken_after(seconds: float) -> bool:
-        """Whether there is a take so long after the last one, and none just before."""
-        begin = source.taken_at
-        now[0] = begin + 0.99 * seconds
-        head._take_sources()
-        assert source.taken_at == begin
-        now[0] = begin + 1.01 * seconds
-        head._take_sources()
-        return source.taken_at == now[0]
-
-    assert head._take_sources()  # the first is not kept waiting
-    assert 0 < source.taken < MANY_TUPLES
-    assert taken_after(apart)
-    head.waiting_tasks = 3
-    assert taken_after(3 * apart)
-    head.waiting_tasks = 1000
-    assert taken_after(LONGEST_LINE * apart)
-
-
-def test_one_that_writes_quickly_is_taken_from_at_every_look(now):
-    head = head_of(10_000)
-    (source,) = head.sources
-    head.waiting_tasks = 3
-    while source.taken < MANY_TUPLES:
-        now[0] += 1.0
-        head._take_sources()
+def test_one_that_writes_quickly_is_taken_from_at_every_look():
+    world = World(10_000)
+    world.wait(3)
+    while world.source.taken < MANY_TUPLES:
+        world.now += 1.0
+        world.work()
     for _ in range(3):
-        now[0] += 1e-6
-        head._take_sources()
-        assert source.taken_at == now[0]
+        world.now += 1e-6
+        world.work()
+        assert world.source.taken_at == pytest.approx(world.now, abs=1e-9)
 
 
-def test_the_end_of_a_source_is_not_kept_waiting(now):
-    head = head_of(1)
-    head.waiting_tasks = 9
+def test_the_end_of_a_source_is_not_kept_waiting():
+    world = World(1)
+    world.wait(9)
     for _ in range(10):
-        now[0] += 1.0
-        head._take_sources()
-        if head.sources and head.sources[0].done:
+        world.now += 1.0
+        world.work()
+        if world.feeder.sources and world.source.done:
             break
-    now[0] += 1e-6
-    head._take_sources()
-    assert not head.sources
+    world.now += 1e-6
+    world.work()
+    assert not world.feeder.sources

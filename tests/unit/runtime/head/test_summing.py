@@ -9,6 +9,7 @@ from hpcd4p.errors import BrokerLost, ElementFailed, Interrupted, RankLost, RunS
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import COMPLETED, FAILED_TUPLES, INTERRUPTED, STOPPED, FailureFigures
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.job import Job
 from hpcd4p.wire.statistics import Statistics
@@ -24,7 +25,7 @@ def told(stats=None, failures=(), stop=None):
     graph.add(Make())
     plan, elements = make_plan(graph, 2, EngineSettings())
     job = Job(plan, elements, [1], EngineSettings())
-    summary = summarise(job, Statistics(stats or {}), [], {}, list(failures), 0.0, stop)
+    summary = summarise(job, Statistics(stats or {}), [], {}, list(failures), Clock(), stop)
     return summary.state, summary.status, summary.reason
 
 
@@ -63,6 +64,6 @@ def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
     plan, elements = make_plan(graph, 1, EngineSettings())
     job = Job(plan, elements, [1], EngineSettings())
     outputs = {"Make0.output": 9, **{f"Make0.{name}": 2 for name in ("a.b", "c", "d", "e", "f")}}
-    (note,) = summarise(job, Statistics(), [], outputs, [], 0.0, None).notes
+    (note,) = summarise(job, Statistics(), [], outputs, [], Clock(), None).notes
     assert note.startswith("Make0 wrote 10 tuples on outputs that it has not declared ")
     assert "('a.b', 'c', 'd' and 2 more; declared: 'output')" in note

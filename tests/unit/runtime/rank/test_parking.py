@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from hpcd4p.control.life import NoArrow
 from hpcd4p.runtime.rank.parking import Parking
-from hpcd4p.transport.broker import IDLE, WAKES
+from hpcd4p.wire.ask import Availability
 
 
 class Rank(RuleBasedStateMachine):
@@ -37,18 +37,19 @@ class Rank(RuleBasedStateMachine):
         self.hears(order)
 
     @precondition(lambda self: self.told and self.since is None)
-    @rule(order=st.sampled_from([None, "park", "wake"]))
-    def has_committed_all(self, order):
+    @rule()
+    def has_committed_all(self):
         self.broker_has_it_parked = True
-        self.hears(order)  # with the answer
         self.now += 1.0
         self.parking.park(self.now)
-        self.since = self.now if self.told else None
+        self.since = self.now
 
     @precondition(lambda self: not self.told)
     @rule()
     def looks_for_a_task(self):
-        assert self.parking.stand() == (WAKES if self.broker_has_it_parked else IDLE)
+        assert self.parking.availability() == (
+            Availability.WAKES if self.broker_has_it_parked else Availability.IDLE
+        )
         self.broker_has_it_parked = False
 
     @invariant()
@@ -68,4 +69,4 @@ def test_a_rank_that_was_told_to_park_does_not_look_for_a_task():
     parking.ask()
     parking.park(1.0)
     with pytest.raises(NoArrow, match=r"from PARKED to TAKING .*TAKING, ASKED \(told to park\), PARKED"):
-        parking.stand()
+        parking.availability()

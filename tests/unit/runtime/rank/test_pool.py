@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from hpcd4p.runtime.rank.sender import PARTIAL_TUPLES
 
 from hpcd4p import GenericPE, KeyedPE, ProducerPE, SimpleFunctionPE, WorkflowGraph
+from hpcd4p.control.sealing import PARTIAL_TUPLES
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.loops import Leave
-from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
@@ -76,7 +77,7 @@ class World:
         self.letters: list[DeadLetter] = []
         self.failed = 0
 
-    def rank(self, number: int, dies_at_step: int = 0, dies_at_part: int = 0) -> PoolRank:
+    def rank(self, number: int, dies_at_step: int = 0, dies_at_part: int = 0) -> RankLoop:
         world = self
 
         class Broker(MemoryBroker):
@@ -94,7 +95,9 @@ class World:
                 return super().wait(seconds)
 
         mesh = MemoryMesh(number, self.boxes)
-        return PoolRank(self.plan, self.elements, self.settings, Broker(self.store, number), mesh, CODEC)
+        return RankLoop(
+            self.plan, self.elements, self.settings, Broker(self.store, number), mesh, CODEC, Clock()
+        )
 
     def receive(self) -> None:
         """Keep what comes in, until its notice comes."""
@@ -117,7 +120,7 @@ class World:
         self.committed(number, tx)
         self.kept = [a for a in self.kept if a.source != number]
 
-    def work(self, rank: PoolRank) -> None:
+    def work(self, rank: RankLoop) -> None:
         """Let `rank` work until it finds nothing to do."""
         for _ in range(100):
             if rank.tick() is None:
@@ -240,7 +243,7 @@ class Sum(KeyedPE):
         return (state or 0) + value
 
 
-def rank_before(tasks: int) -> tuple[MemoryStore, PoolRank]:
+def rank_before(tasks: int) -> tuple[MemoryStore, RankLoop]:
     """A rank of the pool, and so many tasks for what feeds a congested element."""
     graph = WorkflowGraph()
     feeder, total = SimpleFunctionPE(divmod, {}), Sum()
@@ -254,8 +257,9 @@ def rank_before(tasks: int) -> tuple[MemoryStore, PoolRank]:
     MemoryBroker(store, 0).step(commit)
     MemoryBroker(store, 1).step(Commit(), Ask(congest=[2]))
     boxes: list[deque] = [deque() for _ in range(4)]
-    rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
-    rank.exchange(Commit())  # it has heard of the congestion
+    mesh = MemoryMesh(2, boxes)
+    rank = RankLoop(plan, elements, settings, MemoryBroker(store, 2), mesh, CODEC, Clock())
+    rank.link.exchange()  # it has heard of the congestion
     return store, rank
 
 
@@ -277,7 +281,7 @@ def test_where_too_much_waits_a_rank_takes_even_that():
 FEEDER, RARE = 1, 2
 
 
-def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, PoolRank]:
+def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, RankLoop, MemoryMesh]:
     """It has run a task whose message the stateful rank has not matched; more of it wait, and so many others.
 
     How long a tuple of the other element takes is not known.
@@ -300,11 +304,12 @@ def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, PoolRa
     ]
     MemoryBroker(store, 0).step(commit)
     boxes: list[deque] = [deque() for _ in range(4)]
-    rank = PoolRank(plan, elements, settings, MemoryBroker(store, 2), MemoryMesh(2, boxes), CODEC)
+    mesh = MemoryMesh(2, boxes)
+    rank = RankLoop(plan, elements, settings, MemoryBroker(store, 2), mesh, CODEC, Clock())
     rank.granularity.learn({FEEDER: 100.0})
     for _ in range(20):
         rank.tick()
-    return store, rank
+    return store, rank, MemoryMesh(1, boxes)
 
 
 def pair(number):
@@ -312,17 +317,17 @@ def pair(number):
 
 
 def test_an_element_that_has_had_no_tuple_holds_nobody_up():
-    store, rank = rank_with_a_commit_outstanding(rare_tasks=0)
+    store, rank, _ = rank_with_a_commit_outstanding(rare_tasks=0)
     assert store.tasks == 0  # all were begun, though the first is not committed
-    assert len(rank.window) == 3
+    assert len(rank.outgoing.window) == 3
 
 
 def test_a_task_that_may_be_slow_waits_for_the_commit_before_it():
-    store, rank = rank_with_a_commit_outstanding(rare_tasks=1)
+    store, rank, stateful = rank_with_a_commit_outstanding(rare_tasks=1)
     assert len(store.streams[RARE]) == 1
     assert 2 not in store.idle  # it comes for it by itself
-    assert len(rank.window) > 0
-    MemoryMesh(1, rank.mesh._boxes).poll()
+    assert len(rank.outgoing.window) > 0
+    stateful.poll()
     for _ in range(20):
         rank.tick()
     assert not store.streams[RARE]
@@ -345,7 +350,7 @@ def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commit
 
     monkeypatch.setattr(Spell, "process", told)
     world.work(rank)
-    assert rank.parking.parked
+    assert rank.pool.parking.parked
     assert sorted(world.collected["Spell1.letter"]) == [0, 1, 2]  # all of the first task, committed
     assert (world.store.tasks, world.store.pending[1]) == (1, 1)  # the second is there for others
     assert not any(world.store.leases.values())

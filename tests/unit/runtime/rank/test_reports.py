@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from hpcd4p.runtime import clock
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.reports import CLOCKS_S, in_run_time
 from hpcd4p.wire.reports import Bins
@@ -39,14 +39,11 @@ def test_a_clock_that_is_wrong_is_not_believed(wrong_s):
 @pytest.fixture
 def hands():
     """A clock that is set by hand."""
-    now = [100.0]
-    before = clock.use(lambda: now[0])
-    yield now
-    clock.use(before)
+    return [100.0]
 
 
 def test_an_account_and_its_timeline_say_the_same(hands):
-    account = RankAccount(2, "pool", 100.0)
+    account = RankAccount(2, "pool", Clock(lambda: hands[0]))
     account.worked(100.0, 103.0)
     account.waited(101.0, 101.5)
     account.parked(104.0, 108.0)

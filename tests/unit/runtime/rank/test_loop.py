@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
 
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p.control.moves import AWAKE_S
+from hpcd4p.control.sealing import LINGER_S_PER_RANK
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.runtime import clock
-from hpcd4p.runtime.rank.pool import PoolRank
+from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Heard
 from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
@@ -53,14 +54,16 @@ class World:
         assert plan.stateful_ranks == (HOST,)
         self.store = MemoryStore()
         boxes: list[deque] = [deque() for _ in range(4)]
+        self.boxes = boxes
         self.mesh = [MemoryMesh(rank, boxes) for rank in range(4)]
+        clock = Clock(lambda: self.now)
         self.host, self.worker = (
-            PoolRank(plan, elements, settings, MemoryBroker(self.store, r), self.mesh[r], CODEC)
+            RankLoop(plan, elements, settings, MemoryBroker(self.store, r), self.mesh[r], CODEC, clock)
             for r in (HOST, WORKER)
         )
         self.host.start()
 
-    def sleep(self, rank: PoolRank) -> None:
+    def sleep(self, rank: RankLoop) -> None:
         """Let `rank` go on until it sleeps on its bell; long ago it was active."""
         for _ in range(20):
             self.now += 1.0
@@ -81,11 +84,7 @@ class World:
 
 @pytest.fixture
 def world():
-    made: list[World] = []
-    before = clock.use(lambda: made[0].now if made else 100.0)
-    made.append(World())
-    yield made[0]
-    clock.use(before)
+    return World()
 
 
 def test_a_rank_that_was_rung_looks_for_a_while_for_mpi_may_not_show_a_message_at_once(world):
@@ -105,11 +104,11 @@ def test_what_is_finished_after_a_silence_is_sealed_at_once_and_what_follows_a_l
         world.send(tx)
         while world.host.tick() == 0:  # it works
             pass
-        assert len(world.host.window) == 1
-        assert bool(world.host.outbox) == (tx == 2)
+        assert len(world.host.outgoing.window) == 1
+        assert bool(world.host.outgoing.outbox) == (tx == 2)
     world.now += 1.1 * 2 * LINGER_S_PER_RANK
     world.host.tick()
-    assert len(world.host.window) == 2
+    assert len(world.host.outgoing.window) == 2
 
 
 def test_a_rank_that_has_slept_rings_for_its_first_message_with_the_next_look(world):
@@ -117,7 +116,7 @@ def test_a_rank_that_has_slept_rings_for_its_first_message_with_the_next_look(wo
     world.publish(1)
     world.worker.rest(None)  # rung
     world.worker.tick()
-    assert world.mesh[HOST]._boxes[HOST]
+    assert world.boxes[HOST]
     world.now += 1e-6
     world.worker.tick()
     assert world.store.bells.get(HOST) == Heard.MAIL
@@ -135,18 +134,19 @@ def test_one_that_is_busy_does_not(world):
     assert world.store.bells.pop(HOST) == Heard.MAIL
     world.now += 1e-6
     world.worker.tick()
-    assert len(world.worker.window) == 3
+    assert len(world.worker.outgoing.window) == 3
     assert HOST not in world.store.bells
 
 
 def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
     world.worker.granularity.learn({POOL: 100.0})
     for _ in range(10):  # as after the first moments
-        world.worker._flush.next()
-    apart = world.worker._flush.now_s
+        world.now += 1.0
+        world.worker.link.exchange()
+    apart = world.worker.link.figures_s
     world.sleep(world.worker)
     told = world.store.stats.copy()
-    world.worker._flushed_at = world.now
+    world.worker.link.exchange(figures=True)
     world.publish(1)
     world.worker.rest(None)
     for _ in range(20):
