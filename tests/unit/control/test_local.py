@@ -38,6 +38,7 @@ def test_memory_is_short_when_half_of_what_may_wait_does():
     ("late", "here_s", "said_s", "worth"),
     [
         (False, 0.9 * WORTH_S, None, True),
+        (False, WORTH_S, None, False),
         (False, 1.1 * WORTH_S, None, False),
         (False, None, 0.9 * WORTH_S, True),
         (False, None, 1.1 * WORTH_S, False),
@@ -46,6 +47,7 @@ def test_memory_is_short_when_half_of_what_may_wait_does():
         (False, 9.0, 0.9 * WORTH_S, False),
         (False, None, None, False),
         (True, 0.9 * LATE_WORTH_S, None, True),
+        (True, LATE_WORTH_S, None, False),
         (True, 1.1 * LATE_WORTH_S, None, False),
         (True, None, 0.0, False),
         (True, None, None, False),
@@ -55,10 +57,12 @@ def test_light_work_is_worth_doing_here_if_it_is_known_to_be_quick(late, here_s,
     assert is_worth_it(1, 0.0, late, here_s, said_s) is worth
 
 
-def test_what_is_heavy_to_carry_is_worth_more():
+@pytest.mark.parametrize("count", [1, 8])
+def test_what_is_heavy_to_carry_is_worth_more(count):
     size = 1 << 20
-    assert is_worth_it(1, size, True, LATE_WORTH_S + 0.9 * size * CARRY_S_PER_BYTE, None)
-    assert not is_worth_it(1, size, True, LATE_WORTH_S + 1.1 * size * CARRY_S_PER_BYTE, None)
+    carry_s = count * size * CARRY_S_PER_BYTE
+    assert is_worth_it(count, size, True, (LATE_WORTH_S + 0.9 * carry_s) / count, None)
+    assert not is_worth_it(count, size, True, (LATE_WORTH_S + 1.1 * carry_s) / count, None)
 
 
 @given(tuples, st.floats(0, 1e9), known_s, known_s)
@@ -104,14 +108,14 @@ def test_nothing_is_offered_while_nobody_is_hungry_and_nothing_barred_runs(
     ("late", "left_s", "heavy", "repeating", "gives"),
     [
         (True, 1.1 * LATE_WORTH_S, False, False, True),
-        (True, 0.9 * LATE_WORTH_S, False, False, False),
+        (True, LATE_WORTH_S, False, False, False),
         (False, 9.0, False, False, False),
         (False, 0.0, True, False, True),
         (True, 9.0, True, True, False),
     ],
 )
 def test_a_late_task_gives_back_what_is_worth_it(late, left_s, heavy, repeating, gives):
-    assert gives_back(late, 10, left_s / 10, heavy, repeating) is gives
+    assert gives_back(late, 8, left_s / 8, heavy, repeating) is gives
 
 
 @given(st.booleans(), tuples, seconds, st.booleans())

@@ -71,6 +71,8 @@ facts = st.builds(
         ({"active_at": NOW, "stats_at": NOW - 5}, Move(What.SLEEP, 0.5)),
         ({"active_at": NOW - 0.125, "stats_at": NOW - 0.25}, Move(What.SLEEP, 0.75)),
         ({"active_at": NOW - 0.6, "stats_at": NOW - 2}, STATS),
+        ({"active_at": NOW - 0.5, "stats_at": NOW - 2}, STATS),
+        ({"active_at": NOW - 5, "stats_at": NOW - 5}, SLEEP),
         # the order of the reasons
         ({"receiving": True, "on_its_way": True, "in_line": True, "looks": True}, LOOK),
         ({"on_its_way": True, "in_line": True, "looks": True}, WAIT),
@@ -80,6 +82,14 @@ facts = st.builds(
 )
 def test_the_first_reason_that_holds_counts(of_the_rank, move):
     assert next_move(QUIET._replace(**of_the_rank), NOW) == move
+
+
+def test_a_rank_listens_for_a_while_and_looks_less_and_less_often():
+    heard = QUIET._replace(listens=True, heard_at=0.0, active_at=-1.0, stats_at=0.0)
+    assert next_move(heard, 0.99 * AWAKE_S) == LISTEN
+    assert next_move(heard, AWAKE_S) == SLEEP
+    assert LISTEN.sleep_s is not None
+    assert BACKOFF_S[0] < LISTEN.sleep_s < BACKOFF_S[1]
 
 
 @given(facts)

@@ -44,13 +44,13 @@ def speed(us):
 
 def test_rates_are_of_the_time_between_two_looks():
     run = Run()
-    run.look(11.0, stats={"n:1": 100, "u:1": 500_000, "cpu": 400_000}, pending={POOL: 50})
+    run.look(11.0, stats={"n:1": 100, "u:1": 500_000, "cpu": 400_000}, pending={POOL: 50}, waited_us=300_000)
     shown = run.look(
         13.0,
         stats={"n:1": 300, "u:1": 2_500_000, "cpu": 2_400_000, **speed(5000)},
         pending={POOL: 30},
         tasks=3,
-        waited_us=1_000_000,
+        waited_us=1_300_000,
         held=True,
     )
     assert (shown.now_s, shown.dt_s) == (3.0, 2.0)
@@ -114,10 +114,10 @@ def test_the_weight_of_an_element_does_not_change_once_it_is_known():
     run = Run()
     few = {"n:1": WEIGH_TUPLES - 1, **speed(1e6)}
     assert run.look(11.0, stats=few).work == pytest.approx(WEIGH_TUPLES - 1)
-    known = {"n:1": WEIGH_TUPLES + 1, **speed(2e6)}
-    assert run.look(12.0, stats=known).work == pytest.approx(2 * 2.0)
-    more = {"n:1": WEIGH_TUPLES + 11, **speed(9e6)}
-    assert run.look(13.0, stats=more).work == pytest.approx(10 * 2.0)
+    known = {"n:1": WEIGH_TUPLES, **speed(2e6)}
+    assert run.look(12.0, stats=known).work == pytest.approx(2.0)
+    more = {"n:1": WEIGH_TUPLES + 10, **speed(9e6)}
+    assert run.look(14.0, stats=more).work == pytest.approx(10 * 2.0 / 2.0)
 
 
 def test_the_pool_is_drained_when_nothing_feeds_it_and_finished_when_its_elements_are():
@@ -128,6 +128,16 @@ def test_the_pool_is_drained_when_nothing_feeds_it_and_finished_when_its_element
     assert not run.look(13.0).finished
     run.ending.observe({2: 7})
     assert run.look(14.0).finished
+
+
+@pytest.mark.parametrize("movable", [True, False])
+def test_a_source_feeds_the_pool_if_its_calls_may_go_there(movable):
+    plan = plan_of_chain("s")
+    plan = plan._replace(elements=(plan.elements[0]._replace(movable=movable), *plan.elements[1:]))
+    run = Run(plan)
+    assert run.look(11.0, pending={0: 1}).drained is not movable
+    run.ending.observe({1: 1})
+    assert run.look(12.0).drained
 
 
 def test_a_stateful_element_that_feeds_the_pool_keeps_it_from_being_drained():

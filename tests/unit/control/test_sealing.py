@@ -49,6 +49,10 @@ def test_ranks_that_hold_partitions_together_leave_redis_its_time(ranks):
     assert linger_s(ranks, head=True) == max(linger_s(ranks), COLLECT_S)
 
 
+def test_of_the_core_of_redis_they_take_a_quarter():
+    assert 10 / linger_s(9) * COMMIT_S == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(
     ("worked", "now", "due"),
     [
@@ -77,6 +81,7 @@ def test_the_first_after_a_silence_is_sealed_at_once_and_no_rank_commits_more_of
 
 def test_inside_a_long_task_an_earlier_transaction_is_committed():
     assert not commits_within(0.0, 0.01)
+    assert not commits_within(0.01, 0.01)
     assert commits_within(0.011, 0.01)
 
 
@@ -105,6 +110,24 @@ def test_whoever_has_nothing_under_way_may_begin(size, most):
 )
 def test_who_waits_for_its_commit_rings_sooner(alert, busy, after_s):
     assert ring_after_s(alert, busy) == after_s
+
+
+@pytest.mark.parametrize(
+    ("now", "rung", "after_s", "due"),
+    [
+        (10.0, 0.0, 0.0, True),
+        (10.0 + 0.9 * RING_AFTER_S, 0.0, RING_AFTER_S, False),
+        (10.0 + 1.1 * RING_AFTER_S, 0.0, RING_AFTER_S, True),
+        (11.0, 11.1 - RING_AGAIN_S, 0.0, False),
+        (11.0, 10.9 - RING_AGAIN_S, 0.0, True),
+    ],
+)
+def test_a_bell_is_rung_for_what_nobody_has_fetched(now, rung, after_s, due):
+    assert rings(now, 10.0, rung, after_s) is due
+
+
+def test_a_bell_is_rung_again_when_that_is_due_and_not_after_it():
+    assert rings(RING_AGAIN_S, sealed=-1.0, rung=0.0, after_s=0.0)
 
 
 @given(
