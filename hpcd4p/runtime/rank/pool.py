@@ -170,7 +170,7 @@ class PoolRank(Rank):
             availability = Availability.IN_CALL
         reply = self.exchange(commit, take=wanted, ring=sleepers, availability=availability)
         self._seen = reply.waiting
-        if commit:
+        if commit.tx:  # and not only the statistics that go along
             self._committed(reply, commit, notify, local)
         self._held_at = len(self.window) if wary and reply.task is None else 0
         if reply.task is None:
@@ -178,7 +178,7 @@ class PoolRank(Rank):
             self._held_off = not wary and (reply.congested != before or self.full != full or not wanted)
             # with orders the broker does not count this rank as idle
             self._idle = not (wary or self._held_off or reply.orders)
-            return bool(commit)
+            return commit.tx > 0
         self._held_off = False
         self._run_task(reply.task)
         return True
