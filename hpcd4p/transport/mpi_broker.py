@@ -221,7 +221,7 @@ class RankMpiBroker:
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`; raises `BrokerLost` as `wait` does."""
-        if commit.tx or commit.counts or commit.stats or commit.dead or ask.congest or ask.relieve:
+        if commit or ask.congest or ask.relieve:
             said = commit, list(ask.congest), list(ask.relieve)
             self._post.send(0, COMMIT, pickle.dumps(said, protocol=5))
         self._fetch()
