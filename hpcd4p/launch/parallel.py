@@ -163,7 +163,7 @@ def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Br
     from hpcd4p.transport.guard import GuardedBroker
 
     stack.callback(_erase, broker)
-    return GuardedBroker(broker, codec, 0, broker.keys.prefix)
+    return GuardedBroker(broker, codec, 0, broker.keys)
 
 
 def _packed(job: Job) -> Packed:

@@ -213,7 +213,7 @@ def _on_redis(
     if redis.shared:
         from hpcd4p.transport.guard import GuardedBroker
 
-        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id).prefix)
+        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id))
     elements = elements_of(setup)
     return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
 

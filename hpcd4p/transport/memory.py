@@ -50,7 +50,7 @@ class MemoryStore:
     lost: set[int] = field(default_factory=set)
     congested: set[tuple[int, int]] = field(default_factory=set)
     dead: list[bytes] = field(default_factory=list)
-    final: list[bytes] = field(default_factory=list)
+    reports: list[bytes] = field(default_factory=list)
     alive: set[int] = field(default_factory=set)
     accounts: dict[int, bytes] = field(default_factory=dict)
     ordered: dict[int, int] = field(default_factory=dict)
@@ -275,7 +275,7 @@ class MemoryBroker:
         if fetch:
             dead, s.dead = s.dead[:200], s.dead[200:]
             s.bytes -= sum(map(len, dead))
-            reports, s.final = s.final, []
+            reports, s.reports = s.reports, []
         return Observation(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             Statistics(dict(s.stats) if stats else {}),
@@ -319,7 +319,7 @@ class MemoryBroker:
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        self.store.final.append(sealed)
+        self.store.reports.append(sealed)
         self.store.bells[0] = Heard.BELL
 
     def close(self) -> None:

@@ -70,7 +70,7 @@ def load_scripts(
     for name in ("step", "claim", "bury", "observe"):
         shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
     for element in elements:
-        connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
+        connection.send("XGROUP", "CREATE", keys.stream(element), GROUP, "0", "MKSTREAM")
     for _ in elements:
         connection.receive()
     connection.close()
@@ -113,7 +113,7 @@ class RedisBroker:
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
         # from now on the head will miss this rank if it goes
-        self._calls.call("HSETNX", self.keys.prefix + "com", rank, 0)
+        self._calls.call("HSETNX", self.keys.committed, rank, 0)
         if shared and not rank:
             redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it
@@ -151,18 +151,18 @@ class RedisBroker:
                 return foreign(key, f"is a {found.decode()} and not a {kind}")
             if kind == "stream" and found == b"none":
                 return foreign(key, "is gone")
-        return foreign(self.keys.prefix + "*", f"do not hold what they did ({error})")
+        return foreign(self.keys.all, f"do not hold what they did ({error})")
 
     def _read(self, read: Callable[..., Read], *said: Any) -> Read:
         """What `read` makes of what the keys hold."""
         try:
             return read(*said)
         except UnknownOrderError as error:
-            raise foreign(f"{self.keys.prefix}orders:{self.rank}", str(error)) from error
+            raise foreign(self.keys.orders(self.rank), str(error)) from error
         except (ValueError, IndexError) as error:
             if not self._shared:
                 raise
-            raise foreign(self.keys.prefix + "*", f"hold what the run has not written ({error})") from error
+            raise foreign(self.keys.all, f"hold what the run has not written ({error})") from error
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
@@ -187,7 +187,7 @@ class RedisBroker:
         )
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # it is this one
-                raise foreign(self.keys.prefix + "head", GONE)
+                raise foreign(self.keys.head, GONE)
             self._see_head()
         return reply
 
@@ -251,7 +251,7 @@ class RedisBroker:
         """See `Broker.order`."""
         words: list[tuple[Any, ...]] = []
         for rank in ranks:
-            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", text(order, mark)))
+            words.append(("RPUSH", self.keys.orders(rank), text(order, mark)))
             words.append(("RPUSH", self.keys.bell(rank), 1))
         self._ask(self._calls.call_all, words)
 
@@ -292,7 +292,7 @@ class RedisBroker:
                 self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), sealed)
 
     def _push(self, connection: RespConnection, sealed: bytes) -> None:
-        connection.call_all([("RPUSH", self.keys.prefix + "final", sealed), ("RPUSH", self.keys.bell(0), 1)])
+        connection.call_all([("RPUSH", self.keys.reports, sealed), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.
