@@ -18,11 +18,12 @@ from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import observation, reply_of, task_of
+from hpcd4p.transport.redis_scripts import script_text
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.endpoint import Endpoint
-from hpcd4p.wire.keys import GROUP, Keys
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order, UnknownOrderError, text
 
@@ -52,35 +53,6 @@ _NO_ENTRY = Entry(b"", 0, 0)
 
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
 """What a server may say of itself; whatever else a script ends with, the keys are not as they should be."""
-
-
-def load_scripts(
-    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
-) -> dict[str, str]:
-    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run.
-
-    On a shared Redis, what killed runs have left is removed first.
-    """
-    keys = Keys(run_id)
-    connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
-    if shared:
-        redis_runs.sweep(connection)
-        redis_runs.enter(connection, keys, size, elements)
-    shas = {}
-    for name in ("step", "claim", "bury", "observe"):
-        shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
-    for element in elements:
-        connection.send("XGROUP", "CREATE", keys.stream(element), GROUP, "0", "MKSTREAM")
-    for _ in elements:
-        connection.receive()
-    connection.close()
-    return shas
-
-
-def _text(script: str) -> str:
-    from importlib.resources import files
-
-    return (files("hpcd4p.transport") / "lua" / f"{script}.lua").read_text()
 
 
 class RedisBroker:
@@ -132,7 +104,7 @@ class RedisBroker:
             return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
         except BrokerRefused as error:
             if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
-                return self._ask(self._calls.call, "EVAL", _text(name), 1, self.keys.prefix, *args)
+                return self._ask(self._calls.call, "EVAL", script_text(name), 1, self.keys.prefix, *args)
             raise self._suspect(error) from error
 
     def _ask(self, ask: Callable[..., Read], *args: Any) -> Read:

@@ -1,7 +1,7 @@
 """Names of every Redis key of a run, and every MPI tag.
 
 Every key starts with ``hpcd4p:RUN:``, so that several runs on one Redis never meet and one scan finds what a
-run holds. Redis, the scripts and `transport.memory.MemoryStore` call what they hold by the same word.
+run holds. Redis, the scripts and `transport.memory_store.MemoryStore` call what they hold by the same word.
 
 On a Redis that runs share, ``hpcd4p:runs`` says which there are, so that what a killed one has left is found
 without a look at every key: a hash, RUN -> number of the head's connection, ranks, elements with a stream.

@@ -7,7 +7,8 @@ import pytest
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.transport.broker import Claim
 from hpcd4p.transport.guard import GuardedBroker
-from hpcd4p.transport.memory import MemoryBroker, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import REPORT, TASK, Codec, about
 from hpcd4p.wire.keys import Keys
