@@ -30,7 +30,9 @@ from hpcd4p.runtime.rank.rank import Rank
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.transport.broker import Broker, Heard
 from hpcd4p.transport.guard import GuardedBroker
-from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_mesh import MemoryMesh
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Entry, Reply

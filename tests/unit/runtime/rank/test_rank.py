@@ -13,7 +13,9 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.runtime.rank.rank import AWAKE_S, LINGER_S_PER_RANK
 from hpcd4p.transport.broker import Heard
-from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_mesh import MemoryMesh
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 
