@@ -32,7 +32,6 @@ from hpcd4p.workflow.sentinels import tuple_dumper
 
 if TYPE_CHECKING:
     from hpcd4p.launch.early import Early
-    from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
 
@@ -77,20 +76,20 @@ def run(
         crew.tell(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
         broker: Broker
-        mesh: MpiMesh
         from hpcd4p.transport import mpi
+        from hpcd4p.transport.mpi_mesh import MpiMesh
 
         story = [("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
         if redis is None:
-            from hpcd4p.transport.mpi_broker import HeadMpiBroker
+            from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
 
-            mesh = mpi.MpiMesh(muster.look)
+            mesh = MpiMesh(muster.look)
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
             broker = _on_redis(job, redis, codec, stack)
             # the others connect before they come to the mesh, so that those who do not come are known
             muster.connect(broker)
-            mesh = mpi.MpiMesh(muster.look)
+            mesh = MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
         crew.begun()
@@ -128,7 +127,7 @@ def _prepare_to_leave(summary: Summary | None, hosts: list[str], redis_is_gone: 
 
 def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
     """The Redis of the run, ready for its ranks."""
-    from hpcd4p.transport.redis_broker import load_scripts
+    from hpcd4p.transport.redis_scripts import load_scripts
 
     run_id = secrets.token_hex(8)
     shared = job.redis_url is not None
@@ -163,7 +162,7 @@ def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Br
     from hpcd4p.transport.guard import GuardedBroker
 
     stack.callback(_erase, broker)
-    return GuardedBroker(broker, codec, 0, broker.keys.prefix)
+    return GuardedBroker(broker, codec, 0, broker.keys)
 
 
 def _packed(job: Job) -> Packed:

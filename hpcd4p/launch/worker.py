@@ -195,7 +195,7 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
 def _on_redis(
     setup: Setup, redis: RedisPlace, settings: Any, number: int, codec: Codec
 ) -> tuple[Broker, Any, Mesh]:
-    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.mpi_mesh import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
     tasks, size = high_marks(setup.plan, settings)
@@ -213,14 +213,15 @@ def _on_redis(
     if redis.shared:
         from hpcd4p.transport.guard import GuardedBroker
 
-        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id).prefix)
+        broker = GuardedBroker(broker, codec, number, Keys(redis.run_id))
     elements = elements_of(setup)
     return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
 
 
 def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
-    from hpcd4p.transport.mpi import MpiMesh, processor
+    from hpcd4p.transport.mpi import processor
     from hpcd4p.transport.mpi_broker import RankMpiBroker
+    from hpcd4p.transport.mpi_mesh import MpiMesh
 
     elements = elements_of(setup)
     mesh = MpiMesh()

@@ -28,7 +28,7 @@ from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh, Net
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
-from hpcd4p.transport.memory import MemoryStore
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.graph import WorkflowGraph
 

@@ -15,7 +15,8 @@ from hpcd4p.errors import BrokerLost
 from hpcd4p.testing.cell import Killed
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Heard
-from hpcd4p.transport.memory import MemoryBroker, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 from hpcd4p.errors import ForeignBytesError, foreign
 from hpcd4p.wire.account import ROUND, Account
 from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Books, Observation
 
 
 class Audit:
     """Of one run; lives on the head. Every method raises `ForeignBytesError` for what is not the run's.
 
-    Attributes
+    Parameters
     ----------
-    prefix
-        Of the keys, for messages.
+    keys
+        For messages.
     """
 
-    def __init__(self, codec: Codec, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, codec: Codec, keys: Keys) -> None:
+        self._keys = keys
         self.given: dict[int, int] = {}
         """Orders by rank."""
         self._codec = codec
@@ -53,7 +54,7 @@ class Audit:
     def look(self, seen: Observation, books: Books) -> frozenset[int]:
         """Compare, and give the ranks of which a report has been announced that has not come."""
         if not books.head:
-            raise self._wrong("head", "is gone, or the run was stopped for too long")
+            raise foreign(self._keys.head, "is gone, or the run was stopped for too long")
         self._read(books)
         self._check_commits(seen)
         self._check_counts(seen, books)
@@ -64,9 +65,6 @@ class Audit:
         here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._buried]
         return frozenset(rank for rank, account in here if account.reports > self._told.get(rank, 0))
 
-    def _wrong(self, key: str, what: str) -> ForeignBytesError:
-        return foreign(self.prefix + key, what)
-
     def _read(self, books: Books) -> None:
         """Take in the accounts that have changed."""
         for rank, sealed in books.accounts.items():
@@ -75,92 +73,104 @@ class Audit:
             try:
                 account = Account.open(self._codec, rank, sealed)
             except ForeignBytesError:
-                raise self._wrong("acc", f"holds for rank {rank} what that has not written") from None
+                raise foreign(
+                    self._keys.accounts, f"holds for rank {rank} what that has not written"
+                ) from None
             before = self._accounts.get(rank)
             if before is not None:
                 if account.number <= before.number:
-                    raise self._wrong("acc", f"holds for rank {rank} what that wrote earlier")
+                    raise foreign(self._keys.accounts, f"holds for rank {rank} what that wrote earlier")
                 self._sum.add(before, -1)
             self._sum.add(account)
             self._sealed[rank], self._accounts[rank] = sealed, account
             self._attempts = max(self._attempts, account.attempts)
         gone = self._accounts.keys() - books.accounts.keys()
         if gone:
-            raise self._wrong("acc", f"has lost rank {min(gone)}")
+            raise foreign(self._keys.accounts, f"has lost rank {min(gone)}")
 
     def _check_commits(self, seen: Observation) -> None:
         for rank, tx in {**seen.committed, **self._buried}.items():
             known = self._accounts.get(rank)
             if tx != (known.tx if known is not None else 0):
-                raise self._wrong("com", f"says that rank {rank} has committed {tx}, which it has not")
+                raise foreign(
+                    self._keys.committed, f"says that rank {rank} has committed {tx}, which it has not"
+                )
         gone = self._accounts.keys() - seen.committed.keys()
         if gone:
-            raise self._wrong("com", f"has lost rank {min(gone)}")
+            raise foreign(self._keys.committed, f"has lost rank {min(gone)}")
 
     def _check_counts(self, seen: Observation, books: Books) -> None:
         for key, told, there in (
-            ("pend", self._sum.pending, seen.pending),
-            ("stat", self._sum.stats, seen.stats.fields),
+            (self._keys.pending, self._sum.pending, seen.pending),
+            (self._keys.stats, self._sum.stats, seen.stats.fields),
         ):
             for name in {*told, *there}:
                 ours, theirs = told.get(name, 0), there.get(name, 0)
                 if ours != theirs:
-                    raise self._wrong(key, f"holds {theirs} under {name} where the ranks have written {ours}")
+                    raise foreign(key, f"holds {theirs} under {name} where the ranks have written {ours}")
         if books.ready.get("b", 0) and not (books.ready.get("t", 0) or books.letters):
-            raise self._wrong("ready", f"tells of {books.ready['b']} bytes where nothing waits")
+            raise foreign(self._keys.ready, f"tells of {books.ready['b']} bytes where nothing waits")
 
     def _check_streams(self, books: Books) -> None:
         waits = 0
         for element, stream in books.streams.items():
-            key, ours = f"t:{element}", self._sum.tasks.get(element, 0)
+            key, ours = self._keys.stream(element), self._sum.tasks.get(element, 0)
             if stream.tasks != ours:
-                raise self._wrong(key, f"holds {stream.tasks} tasks where the ranks have left {ours}")
+                raise foreign(key, f"holds {stream.tasks} tasks where the ranks have left {ours}")
             strangers = stream.holders - set(map(str, self._accounts))
             if strangers:
-                raise self._wrong(key, f"was read by {min(strangers)!r}, which is no rank")
+                raise foreign(key, f"was read by {min(strangers)!r}, which is no rank")
             waiting, count = stream.tasks - stream.leased, books.ready.get(str(element), 0)
             if waiting != count:
-                raise self._wrong(key, f"has {waiting} tasks that wait, and `ready` says {count}")
+                raise foreign(key, f"has {waiting} tasks that wait, and `ready` says {count}")
             waits += waiting
         if waits != books.ready.get("t", 0) or books.ready.get("b", 0) < 0:
-            raise self._wrong("ready", f"does not tell how much waits ({waits} tasks)")
+            raise foreign(self._keys.ready, f"does not tell how much waits ({waits} tasks)")
         if not any(self._sum.tasks.values()) and (self._sum.task_marks or self._sum.part_marks):
             which = "tasks" if self._sum.task_marks else "the progress of tasks"
-            raise self._wrong("t:*", f"had {which} that had been there before in the place of others")
+            raise foreign(
+                self._keys.streams, f"had {which} that had been there before in the place of others"
+            )
         if self._attempts > len(self._buried):
-            raise self._wrong("t:*", f"said of a task that {self._attempts} ranks had died with it")
+            raise foreign(self._keys.streams, f"said of a task that {self._attempts} ranks had died with it")
 
     def _check_letters(self, books: Books) -> None:
         there = self._letters + books.letters
         if there != self._sum.letters:
-            raise self._wrong("dead", f"had {there} letters where the ranks have written {self._sum.letters}")
+            raise foreign(
+                self._keys.dead, f"had {there} letters where the ranks have written {self._sum.letters}"
+            )
         if not books.letters and self._letter_marks != self._sum.letter_marks:
-            raise self._wrong("dead", "had a letter twice, and another one not at all")
+            raise foreign(self._keys.dead, "had a letter twice, and another one not at all")
 
     def _take_reports(self, reports: list[bytes]) -> None:
         for report in reports:
             if report in self._reports:
-                raise self._wrong("final", "holds a report a second time")
+                raise foreign(self._keys.reports, "holds a report a second time")
             self._reports.add(report)
             try:
                 self._codec.check(report, about(REPORT))
             except ForeignBytesError:
-                raise self._wrong("final", "holds a report that no rank has written") from None
+                raise foreign(self._keys.reports, "holds a report that no rank has written") from None
             rank = Codec.sealer(report)
             self._told[rank] = self._told.get(rank, 0) + 1
 
     def _check_ranks(self, seen: Observation, books: Books) -> None:
         behind = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}
         if behind != books.congested:
-            raise self._wrong("cong", "does not hold what the ranks are behind with")
+            raise foreign(self._keys.congested, "does not hold what the ranks are behind with")
         if set(self._buried) != books.lost:
-            raise self._wrong("lost", f"holds {sorted(books.lost)}, and lost are {sorted(self._buried)}")
+            raise foreign(self._keys.lost, f"holds {sorted(books.lost)}, and lost are {sorted(self._buried)}")
         for element, rank in seen.owners.items():
             if rank not in self._accounts or element not in self._accounts[rank].asked:
-                raise self._wrong("own", f"gives an element to rank {rank}, which has not asked for it")
+                raise foreign(
+                    self._keys.owners, f"gives an element to rank {rank}, which has not asked for it"
+                )
         for element, (rank, digest) in books.fills.items():
             if rank not in self._accounts or self._accounts[rank].fills.get(element) != digest:
-                raise self._wrong("fill", f"holds what rank {rank} has not written")
+                raise foreign(self._keys.fills, f"holds what rank {rank} has not written")
         for rank, count in books.orders.items():
             if count != self.given[rank]:
-                raise self._wrong(f"orders:{rank}", f"had {count} orders, and {self.given[rank]} were given")
+                raise foreign(
+                    self._keys.orders(rank), f"had {count} orders, and {self.given[rank]} were given"
+                )

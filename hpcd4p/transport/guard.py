@@ -17,8 +17,12 @@ from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.account import Ledger
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ORDER, Codec, about
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order, Stop, text
+
+NO_KEYS = Keys("")
+"""Of a run in memory."""
 
 AUDIT_SHARE = 1 / 20
 """Of the time of the head, for comparing: with a thousand ranks that all work, about once a second."""
@@ -29,8 +33,8 @@ class GuardedBroker:
 
     Parameters
     ----------
-    prefix
-        Of the keys of the run, for messages.
+    keys
+        Of the run, for messages.
     now
         Clock of the head.
     """
@@ -40,15 +44,15 @@ class GuardedBroker:
         broker: Broker,
         codec: Codec,
         rank: int,
-        prefix: str = "",
+        keys: Keys = NO_KEYS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rank = rank
         self._broker = broker
         self._codec = codec
-        self._prefix = prefix
+        self._keys = keys
         self._ledger = Ledger(codec, rank)
-        self._audit = Audit(codec, prefix)
+        self._audit = Audit(codec, keys)
         self._orders = 0
         self._owned: set[int] = set()
         """Elements that this rank may own: what it has asked for was granted."""
@@ -66,10 +70,10 @@ class GuardedBroker:
         ledger.book(commit, ask)
         reply = self._broker.step(commit, ask, entry or self._entry())
         if reply.spoiled:
-            raise foreign(self._prefix + reply.spoiled, f"is not as rank {self.rank} left it")
+            raise foreign(self._keys.prefix + reply.spoiled, f"is not as rank {self.rank} left it")
         if not reply.accepted:
             if not self.rank:
-                raise foreign(self._prefix + "lost", "holds the head")
+                raise foreign(self._keys.lost, "holds the head")
             return reply
         if reply.task is not None:
             ledger.take(reply.task)
@@ -86,9 +90,7 @@ class GuardedBroker:
         """Raise unless the head has given these orders, and in this place."""
         for order, mark in zip(reply.orders, reply.marks, strict=True):
             if mark != self._mark(self.rank, self._orders + 1, order):
-                raise foreign(
-                    f"{self._prefix}orders:{self.rank}", f"held {text(order)!r}, which was not ordered"
-                )
+                raise foreign(self._keys.orders(self.rank), f"held {text(order)!r}, which was not ordered")
             self._orders += 1
 
     def _mark(self, rank: int, number: int, order: Order) -> int:
@@ -98,7 +100,7 @@ class GuardedBroker:
         wrong = [e for e in self._firm if owners.get(e) != self.rank]
         wrong += [e for e, rank in owners.items() if rank == self.rank and e not in self._owned]
         if wrong:
-            raise foreign(self._prefix + "own", f"is not as rank {self.rank} knows it")
+            raise foreign(self._keys.owners, f"is not as rank {self.rank} knows it")
 
     def claim(
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None

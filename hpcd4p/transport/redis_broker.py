@@ -18,11 +18,12 @@ from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import observation, reply_of, task_of
+from hpcd4p.transport.redis_scripts import script_text
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.endpoint import Endpoint
-from hpcd4p.wire.keys import GROUP, Keys
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order, UnknownOrderError, text
 
@@ -52,35 +53,6 @@ _NO_ENTRY = Entry(b"", 0, 0)
 
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
 """What a server may say of itself; whatever else a script ends with, the keys are not as they should be."""
-
-
-def load_scripts(
-    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
-) -> dict[str, str]:
-    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run.
-
-    On a shared Redis, what killed runs have left is removed first.
-    """
-    keys = Keys(run_id)
-    connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
-    if shared:
-        redis_runs.sweep(connection)
-        redis_runs.enter(connection, keys, size, elements)
-    shas = {}
-    for name in ("step", "claim", "bury", "observe"):
-        shas[name] = connection.call("SCRIPT", "LOAD", _text(name)).decode()
-    for element in elements:
-        connection.send("XGROUP", "CREATE", keys.tasks(element), GROUP, "0", "MKSTREAM")
-    for _ in elements:
-        connection.receive()
-    connection.close()
-    return shas
-
-
-def _text(script: str) -> str:
-    from importlib.resources import files
-
-    return (files("hpcd4p.transport") / "lua" / f"{script}.lua").read_text()
 
 
 class RedisBroker:
@@ -113,7 +85,7 @@ class RedisBroker:
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
         # from now on the head will miss this rank if it goes
-        self._calls.call("HSETNX", self.keys.prefix + "com", rank, 0)
+        self._calls.call("HSETNX", self.keys.committed, rank, 0)
         if shared and not rank:
             redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it
@@ -132,7 +104,7 @@ class RedisBroker:
             return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
         except BrokerRefused as error:
             if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
-                return self._ask(self._calls.call, "EVAL", _text(name), 1, self.keys.prefix, *args)
+                return self._ask(self._calls.call, "EVAL", script_text(name), 1, self.keys.prefix, *args)
             raise self._suspect(error) from error
 
     def _ask(self, ask: Callable[..., Read], *args: Any) -> Read:
@@ -151,18 +123,18 @@ class RedisBroker:
                 return foreign(key, f"is a {found.decode()} and not a {kind}")
             if kind == "stream" and found == b"none":
                 return foreign(key, "is gone")
-        return foreign(self.keys.prefix + "*", f"do not hold what they did ({error})")
+        return foreign(self.keys.all, f"do not hold what they did ({error})")
 
     def _read(self, read: Callable[..., Read], *said: Any) -> Read:
         """What `read` makes of what the keys hold."""
         try:
             return read(*said)
         except UnknownOrderError as error:
-            raise foreign(f"{self.keys.prefix}orders:{self.rank}", str(error)) from error
+            raise foreign(self.keys.orders(self.rank), str(error)) from error
         except (ValueError, IndexError) as error:
             if not self._shared:
                 raise
-            raise foreign(self.keys.prefix + "*", f"hold what the run has not written ({error})") from error
+            raise foreign(self.keys.all, f"hold what the run has not written ({error})") from error
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
@@ -187,7 +159,7 @@ class RedisBroker:
         )
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # it is this one
-                raise foreign(self.keys.prefix + "head", GONE)
+                raise foreign(self.keys.head, GONE)
             self._see_head()
         return reply
 
@@ -251,7 +223,7 @@ class RedisBroker:
         """See `Broker.order`."""
         words: list[tuple[Any, ...]] = []
         for rank in ranks:
-            words.append(("RPUSH", f"{self.keys.prefix}orders:{rank}", text(order, mark)))
+            words.append(("RPUSH", self.keys.orders(rank), text(order, mark)))
             words.append(("RPUSH", self.keys.bell(rank), 1))
         self._ask(self._calls.call_all, words)
 
@@ -292,7 +264,7 @@ class RedisBroker:
                 self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), sealed)
 
     def _push(self, connection: RespConnection, sealed: bytes) -> None:
-        connection.call_all([("RPUSH", self.keys.prefix + "final", sealed), ("RPUSH", self.keys.bell(0), 1)])
+        connection.call_all([("RPUSH", self.keys.reports, sealed), ("RPUSH", self.keys.bell(0), 1)])
 
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.

@@ -14,20 +14,20 @@ def observation(
     said: list[Any], alive: frozenset[int] | None, streams: Sequence[int], orders: Sequence[int]
 ) -> Observation:
     """What ``observe.lua`` gives, with the ranks that are connected."""
-    pend, stat, tasks, size, idle, dead, com, reports, waited, parked, own, books = said
+    pending, stats, tasks, size, idle, dead, committed, reports, waited, parked, owners, books = said
     return Observation(
-        pending={int(k): int(v) for k, v in _pairs(pend)},
-        stats=Statistics.read(_pairs(stat)),
+        pending={int(k): int(v) for k, v in _pairs(pending)},
+        stats=Statistics.read(_pairs(stats)),
         tasks=tasks,
         size=size,
         idle=frozenset(map(int, idle)),
         dead=dead,
         alive=alive,
-        committed={int(k): int(v) for k, v in _pairs(com)},
+        committed={int(k): int(v) for k, v in _pairs(committed)},
         reports=reports,
         waited_us=int(waited),
         parked=frozenset(map(int, parked)),
-        owners={int(k): int(v) for k, v in _pairs(own)},
+        owners={int(k): int(v) for k, v in _pairs(owners)},
         books=_books(books, streams, orders) if books else None,
     )
 
@@ -45,11 +45,11 @@ def task_of(
 
 
 def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
-    acc, held, ready, letters, congested, lost, fill, orders, head = said
+    accounts, held, ready, letters, congested, lost, fills, orders, head = said
     behind = [pair.split(b":") for pair in congested]
-    fills = {int(e): text.split(b" ", 1) for e, text in _pairs(fill)}
+    filled = {int(e): text.split(b" ", 1) for e, text in _pairs(fills)}
     return Books(
-        accounts={int(rank): account for rank, account in _pairs(acc)},
+        accounts={int(rank): account for rank, account in _pairs(accounts)},
         streams={
             e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
             for e, (tasks, leased, holders) in zip(streams, held, strict=True)
@@ -58,7 +58,7 @@ def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Boo
         letters=letters,
         congested=frozenset((int(e), int(rank)) for e, rank in behind),
         lost=frozenset(map(int, lost)),
-        fills={e: (int(rank), digest.decode()) for e, (rank, digest) in fills.items()},
+        fills={e: (int(rank), digest.decode()) for e, (rank, digest) in filled.items()},
         orders=dict(zip(ranks, orders, strict=True)),
         head=bool(head),
     )
@@ -70,7 +70,7 @@ def reply_of(raw: list[Any], totals_only: bool) -> Reply:
         refused = Reply(accepted=False)
         refused.spoiled = raw[1].decode()
         return refused
-    _, idle, ready, congested, orders, task, stat, own = raw
+    _, idle, ready, congested, orders, task, stats, owners = raw
     reply = Reply(True, None, idle)
     if totals_only:
         reply.tasks, reply.size = (int(n or 0) for n in ready)
@@ -85,8 +85,8 @@ def reply_of(raw: list[Any], totals_only: bool) -> Reply:
         reply.orders, reply.marks = [order for order, _ in read], [mark for _, mark in read]
     if congested:
         reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
-    if own:
-        reply.owners = {int(k): int(v) for k, v in _pairs(own)}
-    if stat:
-        reply.service_us = Statistics.read(_pairs(stat)).service_us()
+    if owners:
+        reply.owners = {int(k): int(v) for k, v in _pairs(owners)}
+    if stats:
+        reply.service_us = Statistics.read(_pairs(stats)).service_us()
     return reply

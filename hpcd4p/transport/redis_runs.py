@@ -30,19 +30,19 @@ def enter(
     """Note the run, with the number of the head's connection once it has one."""
     say_head_lives(connection, keys)
     if client:
-        connection.call("HSET", keys.prefix + "head", "client", client)
+        connection.call("HSET", keys.head, "client", client)
     connection.call("HSET", RUNS, keys.run_id, f"{client} {size} {' '.join(map(str, elements))}")
 
 
 def say_head_lives(connection: RespConnection, keys: Keys) -> None:
     """Let the run be served for as long as `HEAD_LIVES_S`."""
-    connection.call("HSET", keys.prefix + "head", "lives", 1)
-    connection.call("EXPIRE", keys.prefix + "head", int(HEAD_LIVES_S))
+    connection.call("HSET", keys.head, "lives", 1)
+    connection.call("EXPIRE", keys.head, int(HEAD_LIVES_S))
 
 
 def head_lives(connection: RespConnection, keys: Keys) -> bool:
     """Whether the run has a head, and its connection stands."""
-    lives, client = connection.call("HMGET", keys.prefix + "head", "lives", "client")
+    lives, client = connection.call("HMGET", keys.head, "lives", "client")
     return lives is not None and (client is None or _stands(connection, keys, int(client)))
 
 

@@ -119,7 +119,7 @@ class Ledger:
     def book(self, commit: Commit, ask: Ask = NOTHING_ASKED) -> None:
         """Take in what a step is about to tell."""
         account, codec = self.account, self._codec
-        if not (commit.tx or commit.stats or commit.counts or commit.done or ask.congest or ask.relieve):
+        if not (commit or ask.congest or ask.relieve):
             return
         self._sealed = b""
         account.tx = commit.tx or account.tx

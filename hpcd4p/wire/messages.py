@@ -42,12 +42,12 @@ class Task(NamedTuple):
 
 
 class Commit:
-    """What becomes visible at once, or not at all.
+    """What becomes visible at once, or not at all; false where that is nothing.
 
     Attributes
     ----------
     tx : int
-        Number of the newest transaction in it; 0 says that there is nothing to commit.
+        Number of the newest transaction in it; 0 if it holds none, but statistics, say.
     done : list of (element, id)
         Tasks finished.
     progress : list of (element, id, text)
@@ -86,7 +86,9 @@ class Commit:
         add(self.stats, other.stats)
 
     def __bool__(self) -> bool:
-        return bool(self.tx)
+        return bool(
+            self.tx or self.counts or self.stats or self.done or self.publish or self.dead or self.progress
+        )
 
 
 class Reply:

@@ -13,8 +13,10 @@ import pytest
 
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.transport.broker import Broker, Claim, Heard
-from hpcd4p.transport.memory import MemoryBroker, MemoryStore
-from hpcd4p.transport.redis_broker import RedisBroker, load_scripts
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_store import MemoryStore
+from hpcd4p.transport.redis_broker import RedisBroker
+from hpcd4p.transport.redis_scripts import load_scripts
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.messages import Commit, Publication, Reply, Task
 from hpcd4p.wire.orders import Finish, Park, Stop, Wake

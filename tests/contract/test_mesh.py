@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from hpcd4p.transport.memory import MemoryMesh
+from hpcd4p.transport.memory_mesh import MemoryMesh
 from tests.contract.conversations import CONVERSATIONS
 
 

@@ -25,7 +25,7 @@ class Deed(NamedTuple):
 
 
 _FIRST_TASK = """
-local found = redis.call('KEYS', KEYS[1] .. 't:*')
+local found = redis.call('KEYS', KEYS[1] .. 'stream:*')
 table.sort(found)
 local key, entry
 for _, name in ipairs(found) do
@@ -46,7 +46,7 @@ _ELSEWHERE = (
     "redis.call('XADD', name, '*', 'n', f[2], 'a', f[4], 'b', f[6]) return 1 end end return 0"
 )
 _SWAP = """
-for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do
   local two = redis.call('XREVRANGE', name, '+', '-', 'COUNT', 2)
   if #two == 2 then
     local f = two[1][2]
@@ -65,7 +65,7 @@ def _all(command: str) -> str:
     """`command` on every stream; `name` is its key."""
     return f"""
 local done = 0
-for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do
   local got = redis.call('XLEN', name) > 0 and redis.call({command})
   if got and got ~= 0 then done = 1 end
 end
@@ -120,7 +120,7 @@ DEEDS: dict[str, Deed] = {
     "the streams deleted": Deed(_all("'DEL', name")),
     "the streams renamed": Deed(_all("'RENAME', name, name .. 'x'")),
     "the streams of another type": Deed(
-        "for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 't:*')) do redis.call('SET', name, 1) end "
+        "for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do redis.call('SET', name, 1) end "
         "return 1"
     ),
     "tasks taken by another consumer": Deed(
@@ -132,49 +132,49 @@ DEEDS: dict[str, Deed] = {
     "the group destroyed": Deed(_all("'XGROUP', 'DESTROY', name, 'pool'")),
     "the group set to the end": Deed(_all("'XGROUP', 'SETID', name, 'pool', '$'"), COSTS),
     "the group set to the beginning": Deed(_all("'XGROUP', 'SETID', name, 'pool', '0'"), COSTS),
-    "more unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pend', 1, 1000")),
-    "fewer unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pend', 1, -7")),
+    "more unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pending', 1, 1000")),
+    "fewer unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pending', 1, -7")),
     "no unfinished tuples": Deed(
-        "for _, e in ipairs(redis.call('HKEYS', KEYS[1] .. 'pend')) do "
-        "redis.call('HSET', KEYS[1] .. 'pend', e, 0) end return 1"
+        "for _, e in ipairs(redis.call('HKEYS', KEYS[1] .. 'pending')) do "
+        "redis.call('HSET', KEYS[1] .. 'pending', e, 0) end return 1"
     ),
-    "the counts deleted": Deed(_there("pend", "'DEL', name")),
-    "the counts not numbers": Deed(_always("'HSET', KEYS[1] .. 'pend', 1, 'x'")),
-    "the counts of another type": Deed(_wrong("pend")),
+    "the counts deleted": Deed(_there("pending", "'DEL', name")),
+    "the counts not numbers": Deed(_always("'HSET', KEYS[1] .. 'pending', 1, 'x'")),
+    "the counts of another type": Deed(_wrong("pending")),
     "more that waits": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 't', 100000")),
     "more bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', 1000000000000")),
     "fewer bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', -1000000000000")),
     "what waits deleted": Deed(_MORE_THAN_ZEROS_DELETED),
     "what waits of another type": Deed(_wrong("ready")),
-    "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'com', 1, 100"), COSTS),
-    "the commits deleted": Deed(_there("com", "'DEL', name"), COSTS),
-    "failures that were none": Deed(_always("'HINCRBY', KEYS[1] .. 'stat', 'f:1', 3")),
-    "work that was none": Deed(_always("'HINCRBY', KEYS[1] .. 'stat', 'n:1', 3")),
-    "the statistics deleted": Deed(_there("stat", "'DEL', name")),
-    "the statistics of another type": Deed(_wrong("stat")),
-    "an owner that never asked": Deed(_always("'HSET', KEYS[1] .. 'own', '1', '1'")),
-    "an owner that is nobody": Deed(_always("'HSET', KEYS[1] .. 'own', '1', '77'")),
-    "owners of another type": Deed(_wrong("own")),
+    "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'committed', 1, 100"), COSTS),
+    "the commits deleted": Deed(_there("committed", "'DEL', name"), COSTS),
+    "failures that were none": Deed(_always("'HINCRBY', KEYS[1] .. 'stats', 'f:1', 3")),
+    "work that was none": Deed(_always("'HINCRBY', KEYS[1] .. 'stats', 'n:1', 3")),
+    "the statistics deleted": Deed(_there("stats", "'DEL', name")),
+    "the statistics of another type": Deed(_wrong("stats")),
+    "an owner that never asked": Deed(_always("'HSET', KEYS[1] .. 'owners', '1', '1'")),
+    "an owner that is nobody": Deed(_always("'HSET', KEYS[1] .. 'owners', '1', '77'")),
+    "owners of another type": Deed(_wrong("owners")),
     "finality": Deed(_always("'SADD', KEYS[1] .. 'firm', '1'"), COSTS),
-    "a fill": Deed(_always("'HSET', KEYS[1] .. 'fill', '1', '1 x'")),
-    "congestion": Deed(_always("'SADD', KEYS[1] .. 'cong', '3:1', '4:1', '1:1'")),
-    "congestion of another type": Deed(_wrong("cong")),
+    "a fill": Deed(_always("'HSET', KEYS[1] .. 'fills', '1', '1 x'")),
+    "congestion": Deed(_always("'SADD', KEYS[1] .. 'congested', '3:1', '4:1', '1:1'")),
+    "congestion of another type": Deed(_wrong("congested")),
     "a rank declared lost": Deed(_always("'SADD', KEYS[1] .. 'lost', '1'")),
     "all ranks idle": Deed(_always("'ZADD', KEYS[1] .. 'idle', 1, 1, 2, 2, 3, 3, 9, 9"), COSTS),
     "nobody idle": Deed(_there("idle", "'DEL', name"), COSTS),
     "the idle of another type": Deed(_wrong("idle")),
     "all ranks parked": Deed(_always("'SADD', KEYS[1] .. 'parked', 1, 2, 3, 9"), COSTS),
     "parking of another type": Deed(_wrong("parked")),
-    "other waiting times": Deed(_always("'HSET', KEYS[1] .. 'wait', 'c', 3, 't', 1, 's', 7"), COSTS),
-    "waiting times that are none": Deed(_always("'HSET', KEYS[1] .. 'wait', 'c', 'x', 't', 'y', 's', 'z'")),
+    "other waiting times": Deed(_always("'HSET', KEYS[1] .. 'waited', 'c', 3, 't', 1, 's', 7"), COSTS),
+    "waiting times that are none": Deed(_always("'HSET', KEYS[1] .. 'waited', 'c', 'x', 't', 'y', 's', 'z'")),
     "progress of every task": Deed(
         _LAST_TASK
         + "for _, name in ipairs(found) do for _, each in ipairs(redis.call('XRANGE', name, '-', '+')) do "
-        "redis.call('HSET', KEYS[1] .. 'prog', string.match(name, '%d+$') .. ':' .. each[1], '0 1') end end "
-        "return 1",
+        "redis.call('HSET', KEYS[1] .. 'progress', string.match(name, '%d+$') .. ':' .. each[1], '0 1') "
+        "end end return 1",
         COSTS,  # where all of them are in hand already
     ),
-    "progress of another type": Deed(_wrong("prog")),
+    "progress of another type": Deed(_wrong("progress")),
     "an order to stop": Deed(_order("stop 0 0")),
     "an order to park": Deed(_order("park")),
     "an order to finish": Deed(_order("finish 3")),
@@ -195,36 +195,36 @@ DEEDS: dict[str, Deed] = {
     ),
     "a letter that is none": Deed(_always("'RPUSH', KEYS[1] .. 'dead', 'x'")),
     "letters of another type": Deed(_wrong("dead")),
-    "a report that is none": Deed(_always("'RPUSH', KEYS[1] .. 'final', 'x'")),
-    "reports of another type": Deed(_wrong("final")),
+    "a report that is none": Deed(_always("'RPUSH', KEYS[1] .. 'reports', 'x'")),
+    "reports of another type": Deed(_wrong("reports")),
     "the head deleted": Deed(_there("head", "'DEL', name")),
     "all keys of the run deleted": Deed(_any("*", "'DEL', name")),
     "all keys of the run renamed": Deed(_any("*", "'RENAME', name, 'x' .. name")),
     "the database flushed": Deed(_always("'FLUSHDB'")),
     "the server flushed": Deed(_always("'FLUSHALL'")),
     # a rank that goes on writes its account again, and then nothing is amiss
-    "the accounts deleted": Deed(_there("acc", "'DEL', name"), COSTS),
+    "the accounts deleted": Deed(_there("accounts", "'DEL', name"), COSTS),
     "an account in the place of another": Deed(
-        "local name = KEYS[1] .. 'acc' local found = redis.call('HGETALL', name) "
+        "local name = KEYS[1] .. 'accounts' local found = redis.call('HGETALL', name) "
         "if #found < 4 then return 0 end redis.call('HSET', name, found[1], found[4]) return 1",
         COSTS,  # where its rank writes it again before the head looks
     ),
-    "accounts that are none": Deed(_there("acc", "'HSET', name, 0, 'x', 1, 'x'"), COSTS),
-    "the orders taken deleted": Deed(_there("got", "'DEL', name"), COSTS),
-    "more orders taken": Deed(_always("'HINCRBY', KEYS[1] .. 'got', 1, 3")),
+    "accounts that are none": Deed(_there("accounts", "'HSET', name, 0, 'x', 1, 'x'"), COSTS),
+    "the orders taken deleted": Deed(_there("ordered", "'DEL', name"), COSTS),
+    "more orders taken": Deed(_always("'HINCRBY', KEYS[1] .. 'ordered', 1, 3")),
 }
 
 
 def of_another_run(call: Callable[..., Any], prefix: str) -> None:
     """Add a task that an earlier run has sealed."""
     payload = Codec(b"the secret of another run").seal(("input", [1]), about(TASK, 1, 1))
-    call("XADD", f"{prefix}t:1", "*", "n", 1, "a", 0, "b", payload)
+    call("XADD", f"{prefix}stream:1", "*", "n", 1, "a", 0, "b", payload)
 
 
 def prefixes(call: Callable[..., Any]) -> Iterator[str]:
     """Prefix of each run that has begun."""
-    for found in call("KEYS", "hpcd4p:*:pend"):
-        yield (found.decode() if isinstance(found, bytes) else found).removesuffix("pend")
+    for found in call("KEYS", "hpcd4p:*:pending"):
+        yield (found.decode() if isinstance(found, bytes) else found).removesuffix("pending")
 
 
 def do(call: Callable[..., Any], deed: Deed) -> bool:

@@ -161,7 +161,7 @@ def test_what_a_run_leaves_that_was_killed_as_a_whole_is_removed_by_the_next(run
     run.until_touched("begun-*", 2)
     with redis.Redis(unix_socket_path=str(shared)) as client:
         run.kill()
-        assert client.keys("hpcd4p:*:pend"), "it left nothing: this tests nothing"
+        assert client.keys("hpcd4p:*:pending"), "it left nothing: this tests nothing"
         ended = runs.run("load", 2, "-i", "5", "--redis-url", f"unix://{shared}")
         assert ended.status == 0, ended.err
         assert client.keys() == []

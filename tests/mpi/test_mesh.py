@@ -35,7 +35,7 @@ class OnMpi:
 
 @pytest.fixture(scope="module")
 def mesh():
-    from hpcd4p.transport.mpi import MpiMesh
+    from hpcd4p.transport.mpi_mesh import MpiMesh
 
     return MpiMesh()
 

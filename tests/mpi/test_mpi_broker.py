@@ -16,8 +16,9 @@ DEADLINE_S = 20.0
 
 @pytest.fixture(scope="module")
 def made():
-    from hpcd4p.transport.mpi import MpiMesh
-    from hpcd4p.transport.mpi_broker import HeadMpiBroker, RankMpiBroker
+    from hpcd4p.transport.mpi_broker import RankMpiBroker
+    from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
+    from hpcd4p.transport.mpi_mesh import MpiMesh
 
     mesh = MpiMesh()
     everyone = frozenset(range(mesh.size))

@@ -13,7 +13,7 @@ from hpcd4p.runtime.commit import outgoing
 from hpcd4p.runtime.execute import instance
 from hpcd4p.testing import cluster, turns
 from hpcd4p.testing.turns import HungError
-from hpcd4p.transport.memory import MemoryStore
+from hpcd4p.transport.memory_store import MemoryStore
 from tests.sim.compare import of_one_process, simulate
 from tests.sim.elements import Given, Howmany, Locked, Pair
 from tests.sim.gallery import (

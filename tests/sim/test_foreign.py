@@ -120,13 +120,13 @@ def swap_letters(store, dice):
 
 
 def copy_report(store, dice):
-    store.final += store.final[:1]
-    return bool(store.final)
+    store.reports += store.reports[:1]
+    return bool(store.reports)
 
 
 def delete_report(store, dice):
-    if store.final:
-        store.final.pop()
+    if store.reports:
+        store.reports.pop()
         return True
 
 

@@ -56,7 +56,7 @@ ERRORS: dict[Reason, type[RunStopped]] = {
 }
 """What a rank that cannot go on ends the run with."""
 
-UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
+UNTOLD = f"a report that a rank has left in the key `reports` is gone: {NOT_ALONE}"
 
 
 def _say_nothing(text: str) -> None:

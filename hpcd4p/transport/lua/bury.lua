@@ -2,8 +2,8 @@
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua, and
 --   lost      set     gets the rank
---   t:E       stream  an entry that the rank had leased is added again with one attempt more
---   prog      hash    progress moves with the entry
+--   stream:E  stream  an entry that the rank had leased is added again with one attempt more
+--   progress  hash    progress moves with the entry
 -- ARGV     rank, max_attempts, E...
 -- returns  {last committed transaction, {E id tuples attempts payload progress} for each task that has
 --          had too many attempts (still pending: the head commits it as a dead letter)}
@@ -16,7 +16,7 @@ call('DEL', p .. 'bell:' .. rank, p .. 'orders:' .. rank)
 local given_up = {}
 for i = 3, #ARGV do
   local e = ARGV[i]
-  local key = p .. 't:' .. e
+  local key = p .. 'stream:' .. e
   for _, lease in ipairs(call('XPENDING', key, 'pool', '-', '+', 10000, rank)) do
     local id = lease[1]
     local entry = call('XRANGE', key, id, id)[1]
@@ -24,13 +24,13 @@ for i = 3, #ARGV do
       local f = entry[2]
       local attempts = tonumber(f[4]) + 1
       local name = e .. ':' .. id
-      local progress = call('HGET', p .. 'prog', name)
+      local progress = call('HGET', p .. 'progress', name)
       if attempts >= most then
         given_up[#given_up + 1] = {e, id, f[2], attempts, f[6], progress}
       else
         local new = call('XADD', key, '*', 'n', f[2], 'a', attempts, 'b', f[6])
-        if progress then call('HSET', p .. 'prog', e .. ':' .. new, progress) end
-        call('HDEL', p .. 'prog', name)
+        if progress then call('HSET', p .. 'progress', e .. ':' .. new, progress) end
+        call('HDEL', p .. 'progress', name)
         call('XACK', key, 'pool', id)
         call('XDEL', key, id)
         call('HINCRBY', p .. 'ready', e, 1)
@@ -47,7 +47,7 @@ for i = 1, #ranks, 2 do
   local bell = p .. 'bell:' .. ranks[i]
   if call('LLEN', bell) == 0 then call('RPUSH', bell, 1) end
 end
-for _, owner in ipairs(call('HVALS', p .. 'own')) do
+for _, owner in ipairs(call('HVALS', p .. 'owners')) do
   if call('LLEN', p .. 'bell:' .. owner) == 0 then call('RPUSH', p .. 'bell:' .. owner, 1) end
 end
-return {tonumber(call('HGET', p .. 'com', rank) or 0), given_up}
+return {tonumber(call('HGET', p .. 'committed', rank) or 0), given_up}

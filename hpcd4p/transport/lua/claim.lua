@@ -1,34 +1,34 @@
 -- claim: who owns the state of a pool element that nobody had declared. See `Broker.claim`.
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua, and
---   own      hash    E -> rank that owns it: tasks of E are for that rank only
+--   owners   hash    E -> rank that owns it: tasks of E are for that rank only
 --   firm     set     E whose owner stays for good
---   fill     hash    E -> "R DIGEST": what rank R found E to hold after its first tuples, and gave free
--- ARGV     rank, E, word (real, fill, release), digest, account as in step.lua
+--   fills    hash    E -> "R DIGEST": what rank R found E to hold after its first tuples, and gave free
+-- ARGV     rank, E, claim (real, fill, release), digest, account as in step.lua
 -- returns  whether what the rank has done with E may be committed (1)
-local p, rank, e, word, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local p, rank, e, claim, digest, account = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local call = redis.call
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return 0 end
-if ARGV[5] ~= '' then call('HSET', p .. 'acc', rank, ARGV[5]) end
+if account ~= '' then call('HSET', p .. 'accounts', rank, account) end
 local function ring(r)
   if call('LLEN', p .. 'bell:' .. r) == 0 then call('RPUSH', p .. 'bell:' .. r, 1) end
 end
-local owner = call('HGET', p .. 'own', e)
-if word == 'release' then
+local owner = call('HGET', p .. 'owners', e)
+if claim == 'release' then
   if owner ~= rank or call('SISMEMBER', p .. 'firm', e) == 1 then return 0 end
-  call('HDEL', p .. 'own', e)
-  call('HSET', p .. 'fill', e, rank .. ' ' .. digest)
+  call('HDEL', p .. 'owners', e)
+  call('HSET', p .. 'fills', e, rank .. ' ' .. digest)
   for _, r in ipairs(call('ZRANGE', p .. 'idle', 0, -1)) do ring(r) end
   return 1
 end
 if owner then
-  if word == 'real' then call('SADD', p .. 'firm', e) end
+  if claim == 'real' then call('SADD', p .. 'firm', e) end
   return owner == rank and 1 or 0
 end
-local first, known = string.match(call('HGET', p .. 'fill', e) or '', '^(%d+) (.*)$')
-if word == 'fill' and known == digest then return 1 end
-call('HSET', p .. 'own', e, first or rank)
-if word == 'real' or first then call('SADD', p .. 'firm', e) end
+local first, known = string.match(call('HGET', p .. 'fills', e) or '', '^(%d+) (.*)$')
+if claim == 'fill' and known == digest then return 1 end
+call('HSET', p .. 'owners', e, first or rank)
+if claim == 'real' or first then call('SADD', p .. 'firm', e) end
 if first and first ~= rank then
   call('ZREM', p .. 'idle', first)
   ring(first)

@@ -1,32 +1,32 @@
 -- step: commit one transaction or none, and take the next task or none. All or nothing.
 --
 -- KEYS[1]  prefix of the run, "hpcd4p:RUN:"; the keys below are prefix .. name
---   lost      set     ranks declared lost: refused before anything is done
---   head      hash    lives; gone when the head is, on a shared Redis
---   com       hash    rank -> last committed transaction, 0 from its first step on
---   t:E       stream  tasks of element E: n tuples, a attempts, b payload
---   prog      hash    "E:ID" -> progress of a task committed in part
---   pend      hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   ready     hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do, if any
---   idle      zset    ranks that found no task; as many bells ring as tasks are published
---   wait      hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
---   parked    set     ranks that are parked
---   own       hash    E -> the only rank that gets tasks of E; see claim.lua
---   bell:R    list    a token: m there is a message of the mesh, 1 there is something here
---   dead      list    sealed dead letters
---   stat      hash    statistics, added to
---   cong      set     "E:R": rank R is behind with element E
---   orders:R  list    orders to this rank
---   acc       hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
---   got       hash    rank -> orders that it has had
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, availability, account ('' without), orders that the
---          rank has had, tasks that it has in hand, then counted lists:
+--   lost       set     ranks declared lost: refused before anything is done
+--   head       hash    lives; gone when the head is, on a shared Redis
+--   committed  hash    rank -> last committed transaction, 0 from its first step on
+--   stream:E   stream  tasks of element E: n tuples, a attempts, b payload
+--   progress   hash    "E:ID" -> progress of a task committed in part
+--   pending    hash    E -> unfinished tuples; the head's bell rings when one falls to 0
+--   ready      hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do, if any
+--   idle       zset    ranks that found no task; as many bells ring as tasks are published
+--   waited     hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
+--   parked     set     ranks that are parked
+--   owners     hash    E -> the only rank that gets tasks of E; see claim.lua
+--   bell:R     list    a token: m there is a message of the mesh, 1 there is something here
+--   dead       list    sealed dead letters
+--   stats      hash    statistics, added to
+--   congested  set     "E:R": rank R is behind with element E
+--   orders:R   list    orders to this rank
+--   accounts   hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
+--   ordered    hash    rank -> orders that it has had
+-- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, availability, account ('' without), ordered (that
+--          the rank has had), leases (tasks that it has in hand), then counted lists:
 --          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
 --          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
 --          or, if none, spans {E E}: all from one to the other, in this order
 --          (availability: `Availability` of wire/ask.py)
 -- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
---          else {1, idle, ready, congested, orders, task | false, stat | false, own}; ready is {t, b}, or all of
+--          else {1, idle, ready, congested, orders, task | false, stats | false, owners}; ready is {t, b}, or all of
 --          that hash for a rank in a call
 local IN_CALL, PARKS, WAKES = 0, 2, 3
 local p, at = KEYS[1], 0
@@ -46,50 +46,50 @@ end
 
 local rank, tx = word(), number()
 local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
-local availability, account, had, in_hand = number(), word(), number(), number()
+local availability, account, ordered, leases = number(), word(), number(), number()
 local guarded = account ~= ''
 if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0, ''} end
 if guarded then
-  if tonumber(call('HGET', p .. 'got', rank) or 0) ~= had then return {0, 'orders:' .. rank} end
-  call('HSET', p .. 'acc', rank, account)
+  if tonumber(call('HGET', p .. 'ordered', rank) or 0) ~= ordered then return {0, 'orders:' .. rank} end
+  call('HSET', p .. 'accounts', rank, account)
 end
 local idle_before = call('ZCARD', p .. 'idle')
 -- nothing is written for a head that is gone: there is nobody to remove it
 if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0, ''} end
 
-local owners, own, owned = call('HGETALL', p .. 'own'), {}, 0
-for i = 1, #owners, 2 do own[owners[i]] = owners[i + 1] end
+local owners, owner_of, owned = call('HGETALL', p .. 'owners'), {}, 0
+for i = 1, #owners, 2 do owner_of[owners[i]] = owners[i + 1] end
 for _ = 1, number() do ring(word(), 'm') end
-for _ = 1, number() do call('SADD', p .. 'cong', word() .. ':' .. rank) end
+for _ = 1, number() do call('SADD', p .. 'congested', word() .. ':' .. rank) end
 local relieved = number()
-for _ = 1, relieved do call('SREM', p .. 'cong', word() .. ':' .. rank) end
+for _ = 1, relieved do call('SREM', p .. 'congested', word() .. ':' .. rank) end
 if relieved > 0 then ring_idle(100000); ring('0') end
 
-if tx > 0 then call('HSET', p .. 'com', rank, tx) else call('HSETNX', p .. 'com', rank, 0) end
+if tx > 0 then call('HSET', p .. 'committed', rank, tx) else call('HSETNX', p .. 'committed', rank, 0) end
 for _ = 1, number() do
   local e, id = word(), word()
-  call('XACK', p .. 't:' .. e, 'pool', id)
-  call('XDEL', p .. 't:' .. e, id)
-  call('HDEL', p .. 'prog', e .. ':' .. id)
+  call('XACK', p .. 'stream:' .. e, 'pool', id)
+  call('XDEL', p .. 'stream:' .. e, id)
+  call('HDEL', p .. 'progress', e .. ':' .. id)
 end
 for _ = 1, number() do
   local e, id = word(), word()
-  call('HSET', p .. 'prog', e .. ':' .. id, word())
+  call('HSET', p .. 'progress', e .. ':' .. id, word())
 end
 local finished = false
 for _ = 1, number() do
   local e = word()
-  if call('HINCRBY', p .. 'pend', e, word()) == 0 then finished = true end
+  if call('HINCRBY', p .. 'pending', e, word()) == 0 then finished = true end
 end
 local published, size = number(), 0
 for _ = 1, published do
   local e, n, payload, attempts = word(), word(), word(), word()
-  call('XADD', p .. 't:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
+  call('XADD', p .. 'stream:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
   call('HINCRBY', p .. 'ready', e, 1)
   size = size + #payload
-  if own[e] then
-    call('ZREM', p .. 'idle', own[e])
-    ring(own[e])
+  if owner_of[e] then
+    call('ZREM', p .. 'idle', owner_of[e])
+    ring(owner_of[e])
     owned = owned + 1
   end
 end
@@ -104,16 +104,17 @@ for _ = 1, dead do
   call('RPUSH', p .. 'dead', letter)
   call('HINCRBY', p .. 'ready', 'b', #letter)
 end
-for _ = 1, number() do call('HINCRBY', p .. 'stat', word(), word()) end
+for _ = 1, number() do call('HINCRBY', p .. 'stats', word(), word()) end
 
 local task, looked = false, {}
 local function lease(e)
   looked[#looked + 1] = e
-  local got = (own[e] or rank) == rank and call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 't:' .. e, '>')
-  if not got then return false end
-  local entry = got[1][2][1]
+  if (owner_of[e] or rank) ~= rank then return false end
+  local read = call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 'stream:' .. e, '>')
+  if not read then return false end
+  local entry = read[1][2][1]
   local fields = entry[2]
-  local progress = call('HGET', p .. 'prog', e .. ':' .. entry[1])
+  local progress = call('HGET', p .. 'progress', e .. ':' .. entry[1])
   task = {e, entry[1], fields[2], fields[4], fields[6], progress}
   if call('HINCRBY', p .. 'ready', e, -1) == 0 then call('HDEL', p .. 'ready', e) end
   local tasks = call('HINCRBY', p .. 'ready', 't', -1)
@@ -149,16 +150,16 @@ end
 if guarded and not task then
   -- nothing was found: then nothing waits here, and nothing was given to this rank that it does not have
   for _, e in ipairs(looked) do
-    local key = p .. 't:' .. e
-    if (own[e] or rank) == rank and tonumber(call('HGET', p .. 'ready', e) or 0) > 0
-       or in_hand == 0 and #call('XPENDING', key, 'pool', '-', '+', 1, rank) > 0 then return {0, 't:' .. e} end
+    local key = p .. 'stream:' .. e
+    if (owner_of[e] or rank) == rank and tonumber(call('HGET', p .. 'ready', e) or 0) > 0
+       or leases == 0 and #call('XPENDING', key, 'pool', '-', '+', 1, rank) > 0 then return {0, 'stream:' .. e} end
   end
 end
 local orders = {}
 if call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
-  if guarded then call('HINCRBY', p .. 'got', rank, #orders) end
+  if guarded then call('HINCRBY', p .. 'ordered', rank, #orders) end
 end
 if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)
@@ -176,12 +177,12 @@ local idle_now = call('ZCARD', p .. 'idle')
 if idle_now ~= idle_before then
   local clock = call('TIME')
   local now = clock[1] * 1000000 + clock[2]
-  local seen = call('HMGET', p .. 'wait', 'c', 't')
+  local seen = call('HMGET', p .. 'waited', 'c', 't')
   if seen[1] then
-    call('HINCRBY', p .. 'wait', 's', string.format('%.0f', seen[1] * (now - seen[2])))
+    call('HINCRBY', p .. 'waited', 's', string.format('%.0f', seen[1] * (now - seen[2])))
   end
-  call('HSET', p .. 'wait', 'c', idle_now, 't', string.format('%.0f', now))
+  call('HSET', p .. 'waited', 'c', idle_now, 't', string.format('%.0f', now))
 end
 local ready = availability ~= IN_CALL and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
-return {1, idle_now, ready, call('SMEMBERS', p .. 'cong'), orders, task,
-        want_service == 1 and call('HGETALL', p .. 'stat'), owners}
+return {1, idle_now, ready, call('SMEMBERS', p .. 'congested'), orders, task,
+        want_service == 1 and call('HGETALL', p .. 'stats'), owners}

@@ -7,14 +7,16 @@ import pytest
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.transport.broker import Claim
 from hpcd4p.transport.guard import GuardedBroker
-from hpcd4p.transport.memory import MemoryBroker, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import REPORT, TASK, Codec, about
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Publication
 from hpcd4p.wire.orders import Finish, Lost, Stop
 
 SECRET = b"secret"
-PREFIX = "hpcd4p:run:"
+KEYS = Keys("run")
 
 
 class World:
@@ -24,7 +26,7 @@ class World:
         self.store = MemoryStore()
         self.codecs = [Codec(SECRET, rank=rank) for rank in range(3)]
         self.ranks = [
-            GuardedBroker(MemoryBroker(self.store, rank), codec, rank, PREFIX, lambda: 0.0)
+            GuardedBroker(MemoryBroker(self.store, rank), codec, rank, KEYS, lambda: 0.0)
             for rank, codec in enumerate(self.codecs)
         ]
         for broker in self.ranks:
@@ -45,7 +47,9 @@ def world():
 
 
 def refuses(world, key):
-    with pytest.raises(ForeignBytesError, match=f"the key {PREFIX}{key}.*somebody else writes") as caught:
+    with pytest.raises(
+        ForeignBytesError, match=f"the key {KEYS.prefix}{key}.*somebody else writes"
+    ) as caught:
         world.look()
     assert "--redis-url" in str(caught.value)
 
@@ -62,7 +66,7 @@ def test_what_the_ranks_have_told_is_believed(world):
 
 def test_what_is_wrong_is_told_once_so_that_the_run_can_end(world):
     world.store.pending[1] = 3
-    refuses(world, "pend holds 3 under 1 where the ranks have written 0")
+    refuses(world, "pending holds 3 under 1 where the ranks have written 0")
     world.ranks[0].order([1], Stop(3, lost=False))
     assert world.look().pending == {1: 3}
     assert world.ranks[1].step(Commit()).orders == [Stop(3, lost=False)]
@@ -73,12 +77,12 @@ def test_an_older_account_is_refused(world):
     world.publish()
     world.look()
     world.store.accounts.update(before)
-    refuses(world, "acc holds for rank 1 what that wrote earlier")
+    refuses(world, "accounts holds for rank 1 what that wrote earlier")
 
 
 def test_the_account_of_another_rank_is_refused(world):
     world.store.accounts[1] = world.store.accounts[2]
-    refuses(world, "acc holds for rank 1 what that has not written")
+    refuses(world, "accounts holds for rank 1 what that has not written")
 
 
 def test_orders_come_as_they_were_given_and_once(world):
@@ -117,12 +121,12 @@ def test_an_order_that_was_taken_in_the_name_of_a_rank_is_missed_by_that(world):
 
 def test_a_report_is_announced_and_missed_until_it_comes(world):
     world.ranks[1].report(world.codecs[1].seal("all is well", about(REPORT)))
-    kept = world.store.final.pop()
+    kept = world.store.reports.pop()
     assert world.look().untold == {1}
-    world.store.final.append(kept)
+    world.store.reports.append(kept)
     assert world.look().untold == frozenset()
-    world.store.final.append(kept)
-    refuses(world, "final holds a report a second time")
+    world.store.reports.append(kept)
+    refuses(world, "reports holds a report a second time")
 
 
 def test_an_owner_that_loses_its_element_says_so(world):
@@ -130,9 +134,9 @@ def test_an_owner_that_loses_its_element_says_so(world):
     world.ranks[1].step(Commit())
     world.look()
     world.store.owners[1] = 2
-    with pytest.raises(ForeignBytesError, match="own is not as rank 1 knows it"):
+    with pytest.raises(ForeignBytesError, match="owners is not as rank 1 knows it"):
         world.ranks[1].step(Commit())
-    refuses(world, "own gives an element to rank 2, which has not asked for it")
+    refuses(world, "owners gives an element to rank 2, which has not asked for it")
 
 
 def test_the_last_transaction_of_a_lost_rank_is_what_it_vouched_for(world):
@@ -140,4 +144,4 @@ def test_the_last_transaction_of_a_lost_rank_is_what_it_vouched_for(world):
     world.store.committed[1] = 7
     world.ranks[0].bury(1)
     world.store.committed[1] = 1
-    refuses(world, "com says that rank 1 has committed 7")
+    refuses(world, "committed says that rank 1 has committed 7")

@@ -1,15 +1,33 @@
-"""Commits of one rank join; keys have their names."""
+"""Commits of one rank join."""
 
 from __future__ import annotations
 
+import pytest
+
 from hpcd4p.wire.endpoint import Endpoint
-from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Publication
 
 
-def test_a_commit_without_a_transaction_is_nothing():
+def test_a_commit_with_nothing_in_it_is_false():
     assert not Commit()
     assert Commit(1)
+
+
+@pytest.mark.parametrize(
+    ("part", "holds"),
+    [
+        ("counts", {1: 2}),
+        ("done", [(1, "a")]),
+        ("progress", [(1, "a", "0 1")]),
+        ("publish", [Publication(1, 3, b"")]),
+        ("dead", [b"letter"]),
+        ("stats", {"n:0": 1}),
+    ],
+)
+def test_a_commit_is_true_whatever_it_holds(part, holds):
+    commit = Commit()
+    setattr(commit, part, holds)
+    assert commit
 
 
 def test_a_later_commit_joins_an_earlier_one():
@@ -30,15 +48,6 @@ def test_a_later_commit_joins_an_earlier_one():
 def test_commits_do_not_share_what_they_hold():
     Commit().done.append((0, "a"))
     assert Commit().done == []
-
-
-def test_every_key_of_a_run_starts_with_its_name():
-    keys = Keys("run7")
-    assert {keys.bell(3), keys.tasks(0), keys.client(12)} == {
-        "hpcd4p:run7:bell:3",
-        "hpcd4p:run7:t:0",
-        "hpcd4p:run7:12",
-    }
 
 
 def test_an_endpoint_does_not_show_its_password():

@@ -16,7 +16,7 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.commit import transaction
 from hpcd4p.runtime.commit.transaction import Outbox, Prepared, Sealer, Window
 from hpcd4p.runtime.execute.letters import Failure
-from hpcd4p.transport.memory import MemoryMesh
+from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 from hpcd4p.wire.statistics import Cause

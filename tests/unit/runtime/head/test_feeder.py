@@ -16,7 +16,9 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.head.head import Head
 from hpcd4p.runtime.job import Job
-from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_mesh import MemoryMesh
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import Codec
 
 SETTINGS = EngineSettings()

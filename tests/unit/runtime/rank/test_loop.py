@@ -14,7 +14,9 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Heard
-from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_mesh import MemoryMesh
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 

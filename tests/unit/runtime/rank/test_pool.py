@@ -16,7 +16,9 @@ from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.loop import RankLoop
-from hpcd4p.transport.memory import MemoryBroker, MemoryMesh, MemoryStore
+from hpcd4p.transport.memory_broker import MemoryBroker
+from hpcd4p.transport.memory_mesh import MemoryMesh
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication

@@ -1,114 +1,19 @@
-"""Twins of the broker and the mesh in one process: no sockets, no threads, no clock.
+"""Twin of the broker in one process.
 
-The simulated cluster (`hpcd4p.testing`) runs the real loops on them; the conformance suite holds
-them to what the real ones do.
+The simulated cluster (`hpcd4p.testing`) runs the real loops on it; the conformance suite holds it to what the
+real ones do.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 from hpcd4p.transport.broker import Claim, Heard
+from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
-from hpcd4p.wire.messages import (
-    Arrival,
-    Books,
-    Commit,
-    Entry,
-    Notice,
-    Observation,
-    Reply,
-    Stream,
-    Task,
-)
+from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
-
-
-@dataclass
-class MemoryStore:
-    """What the Redis of a run would hold."""
-
-    low: tuple[int, int] = (16, 1 << 24)
-    max_attempts: int = 4
-    streams: dict[int, deque[Task]] = field(default_factory=dict)
-    leases: dict[int, dict[tuple[int, str], Task]] = field(default_factory=dict)
-    pending: dict[int, int] = field(default_factory=dict)
-    committed: dict[int, int] = field(default_factory=dict)
-    stats: dict[str, int] = field(default_factory=dict)
-    progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
-    idle: set[int] = field(default_factory=set)
-    parked: set[int] = field(default_factory=set)
-    bells: dict[int, Heard] = field(default_factory=dict)
-    orders: dict[int, list[tuple[Order, int]]] = field(default_factory=dict)
-    owners: dict[int, int] = field(default_factory=dict)
-    firm: set[int] = field(default_factory=set)
-    fills: dict[int, tuple[int, str]] = field(default_factory=dict)
-    lost: set[int] = field(default_factory=set)
-    congested: set[tuple[int, int]] = field(default_factory=set)
-    dead: list[bytes] = field(default_factory=list)
-    final: list[bytes] = field(default_factory=list)
-    alive: set[int] = field(default_factory=set)
-    accounts: dict[int, bytes] = field(default_factory=dict)
-    ordered: dict[int, int] = field(default_factory=dict)
-    """Orders that a rank has had."""
-    tasks: int = 0
-    bytes: int = 0
-    entries: int = 0
-    clock: Callable[[], float] = lambda: 0.0
-    waited_us: int = 0
-    _counted: float = 0.0
-
-    def count_waiting(self) -> None:
-        """Add the waiting since the last call; whatever changes `idle` calls this first."""
-        now = self.clock()
-        self.waited_us += int(len(self.idle) * (now - self._counted) * 1e6)
-        self._counted = now
-
-    def ring_idle(self, most: int) -> None:
-        """Ring the bells of up to `most` idle ranks, lowest first."""
-        for rank in sorted(self.idle)[:most]:
-            self.idle.discard(rank)
-            self.bells[rank] = Heard.BELL
-
-    def ring_owner(self, element: int) -> bool:
-        """Ring the only rank that gets tasks of `element`, if there is such a one."""
-        owner = self.owners.get(element)
-        if owner is None:
-            return False
-        self.idle.discard(owner)
-        self.bells[owner] = Heard.BELL
-        return True
-
-    def books(self, orders: Sequence[int]) -> Books:
-        """See `Books`."""
-        leased = [(str(rank), e) for rank, mine in self.leases.items() for e, _ in mine]
-        streams = {}
-        for e in {*self.streams, *(e for _, e in leased)}:
-            holders = [rank for rank, other in leased if other == e]
-            waiting = len(self.streams.get(e, ()))
-            streams[e] = Stream(waiting + len(holders), len(holders), frozenset(holders))
-        ready = {str(e): len(stream) for e, stream in self.streams.items()}
-        return Books(
-            dict(self.accounts),
-            streams,
-            {**ready, "t": self.tasks, "b": self.bytes},
-            len(self.dead),
-            frozenset(self.congested),
-            frozenset(self.lost),
-            dict(self.fills),
-            {r: self.ordered.get(r, 0) + len(self.orders.get(r, ())) for r in orders},
-        )
-
-    def put(self, task: Task) -> None:
-        """Add a task to its stream under a new id."""
-        self.entries += 1
-        self.streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
-        self.tasks += 1
-        self.bytes += len(task.payload)
 
 
 class MemoryBroker:
@@ -275,7 +180,7 @@ class MemoryBroker:
         if fetch:
             dead, s.dead = s.dead[:200], s.dead[200:]
             s.bytes -= sum(map(len, dead))
-            reports, s.final = s.final, []
+            reports, s.reports = s.reports, []
         return Observation(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             Statistics(dict(s.stats) if stats else {}),
@@ -319,56 +224,9 @@ class MemoryBroker:
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
-        self.store.final.append(sealed)
+        self.store.reports.append(sealed)
         self.store.bells[0] = Heard.BELL
 
     def close(self) -> None:
         """See `Broker.close`: the rank is no longer connected."""
         self.store.alive.discard(self.rank)
-
-
-class MemoryMesh:
-    """See `transport.broker.Mesh`. A message is matched when its receiver polls."""
-
-    def __init__(self, rank: int, boxes: list[deque[tuple[Any, list[bool]]]]) -> None:
-        self.rank = rank
-        self.size = len(boxes)
-        self._boxes = boxes
-        self._gone: set[int] = set()
-
-    @property
-    def receiving(self) -> bool:
-        """See `Mesh.receiving`: here a message comes as a whole."""
-        return False
-
-    def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
-        """See `Mesh.send`."""
-        # copied as a wire would: what the sender does to it later must not be seen
-        copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
-        ticket = [False]
-        self._boxes[dest].append((Arrival(self.rank, tx, copies), ticket))
-        return dest, ticket
-
-    def sent(self, ticket: Any) -> bool:
-        """See `Mesh.sent`."""
-        dest, matched = ticket
-        return matched[0] or dest in self._gone
-
-    def notice(self, dest: int, tx: int) -> None:
-        """See `Mesh.notice`."""
-        self._boxes[dest].append((Notice(self.rank, tx), [False]))
-
-    def poll(self) -> list[Arrival | Notice]:
-        """See `Mesh.poll`."""
-        found = []
-        box = self._boxes[self.rank]
-        while box:
-            message, ticket = box.popleft()
-            ticket[0] = True
-            if message.source not in self._gone:
-                found.append(message)
-        return found
-
-    def forget(self, rank: int) -> None:
-        """See `Mesh.forget`."""
-        self._gone.add(rank)

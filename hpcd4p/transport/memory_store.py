@@ -1,0 +1,94 @@
+"""What the Redis of a run would hold, in one process: no sockets, no threads, no clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hpcd4p.transport.broker import Heard
+from hpcd4p.wire.messages import Books, Stream, Task
+from hpcd4p.wire.orders import Order
+
+
+@dataclass
+class MemoryStore:
+    """Its fields are called as the keys of `wire.keys.Keys`."""
+
+    low: tuple[int, int] = (16, 1 << 24)
+    max_attempts: int = 4
+    streams: dict[int, deque[Task]] = field(default_factory=dict)
+    leases: dict[int, dict[tuple[int, str], Task]] = field(default_factory=dict)
+    pending: dict[int, int] = field(default_factory=dict)
+    committed: dict[int, int] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
+    progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
+    idle: set[int] = field(default_factory=set)
+    parked: set[int] = field(default_factory=set)
+    bells: dict[int, Heard] = field(default_factory=dict)
+    orders: dict[int, list[tuple[Order, int]]] = field(default_factory=dict)
+    owners: dict[int, int] = field(default_factory=dict)
+    firm: set[int] = field(default_factory=set)
+    fills: dict[int, tuple[int, str]] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
+    congested: set[tuple[int, int]] = field(default_factory=set)
+    dead: list[bytes] = field(default_factory=list)
+    reports: list[bytes] = field(default_factory=list)
+    alive: set[int] = field(default_factory=set)
+    accounts: dict[int, bytes] = field(default_factory=dict)
+    ordered: dict[int, int] = field(default_factory=dict)
+    """Orders that a rank has had."""
+    tasks: int = 0
+    bytes: int = 0
+    entries: int = 0
+    clock: Callable[[], float] = lambda: 0.0
+    waited_us: int = 0
+    _counted: float = 0.0
+
+    def count_waiting(self) -> None:
+        """Add the waiting since the last call; whatever changes `idle` calls this first."""
+        now = self.clock()
+        self.waited_us += int(len(self.idle) * (now - self._counted) * 1e6)
+        self._counted = now
+
+    def ring_idle(self, most: int) -> None:
+        """Ring the bells of up to `most` idle ranks, lowest first."""
+        for rank in sorted(self.idle)[:most]:
+            self.idle.discard(rank)
+            self.bells[rank] = Heard.BELL
+
+    def ring_owner(self, element: int) -> bool:
+        """Ring the only rank that gets tasks of `element`, if there is such a one."""
+        owner = self.owners.get(element)
+        if owner is None:
+            return False
+        self.idle.discard(owner)
+        self.bells[owner] = Heard.BELL
+        return True
+
+    def books(self, orders: Sequence[int]) -> Books:
+        """See `Books`."""
+        leased = [(str(rank), e) for rank, mine in self.leases.items() for e, _ in mine]
+        streams = {}
+        for e in {*self.streams, *(e for _, e in leased)}:
+            holders = [rank for rank, other in leased if other == e]
+            waiting = len(self.streams.get(e, ()))
+            streams[e] = Stream(waiting + len(holders), len(holders), frozenset(holders))
+        ready = {str(e): len(stream) for e, stream in self.streams.items()}
+        return Books(
+            dict(self.accounts),
+            streams,
+            {**ready, "t": self.tasks, "b": self.bytes},
+            len(self.dead),
+            frozenset(self.congested),
+            frozenset(self.lost),
+            dict(self.fills),
+            {r: self.ordered.get(r, 0) + len(self.orders.get(r, ())) for r in orders},
+        )
+
+    def put(self, task: Task) -> None:
+        """Add a task to its stream under a new id."""
+        self.entries += 1
+        self.streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
+        self.tasks += 1
+        self.bytes += len(task.payload)

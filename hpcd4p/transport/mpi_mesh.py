@@ -1,0 +1,149 @@
+"""The mesh on MPI.
+
+Nothing here blocks while it waits: a rank in a blocking MPI call burns a whole core. Every call comes from
+the main thread.
+
+Source: MPI 4.0, sections 3.5 (messages between two ranks do not overtake), 3.4 (a synchronous send completes
+only when it is matched), 3.8 (matched probe).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any
+
+from hpcd4p.errors import LauncherLost
+from hpcd4p.transport.mpi import MPI as MPI
+from hpcd4p.transport.mpi import Watch, duplicate
+from hpcd4p.transport.rooms import Rooms
+from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
+from hpcd4p.wire.messages import Arrival, Notice
+
+_TX = struct.Struct("<Q")
+
+LAUNCHER_LOST = (
+    "the launcher of the ranks (mpirun, srun) has ended in the middle of the run, or was killed; Open MPI "
+    "ends when half of the ranks have left with a status of their own (os._exit in an element). Start the "
+    "run again"
+)
+
+
+class _Incoming:
+    """A message that is being received: its head, and the buffers that follow it."""
+
+    __slots__ = ("buffers", "expected", "head", "requests", "source")
+
+    def __init__(self, source: int, expected: int, head: Any) -> None:
+        self.source = source
+        self.expected = expected
+        self.head = head
+        self.buffers: list[Any] = []
+        self.requests: list[Any] = []
+
+
+class MpiMesh:
+    """See `transport.broker.Mesh`. Has a communicator of its own; collective, when every rank has the setup.
+
+    Raises
+    ------
+    RankLost
+        Ranks are missing. `watch` may raise another error.
+    """
+
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._comm = comm = duplicate(watch)
+        self.rank = int(comm.rank)
+        self.size = int(comm.size)
+        self._status = MPI.Status()
+        self._incoming: list[_Incoming] = []
+        self._rooms = Rooms()
+        self._notices: list[tuple[Any, bytes]] = []
+        self._gone: set[int] = set()
+        self._launcher = os.getppid()
+
+    def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
+        """See `Mesh.send`."""
+        comm = self._comm
+        buffers = frames[1:]
+        tag = TAG_DATA + 4 * len(buffers)
+        head = _TX.pack(tx) + frames[0]
+        requests = [comm.Issend([head, MPI.BYTE], dest, tag)]
+        requests += [comm.Issend([buffer, MPI.BYTE], dest, TAG_BUFFER) for buffer in buffers]
+        return dest, requests, head, frames
+
+    def sent(self, ticket: Any) -> bool:
+        """See `Mesh.sent`."""
+        dest, requests, _, _ = ticket
+        while requests:
+            if not requests[-1].Test():
+                return dest in self._gone
+            requests.pop()
+        return True
+
+    def notice(self, dest: int, tx: int) -> None:
+        """See `Mesh.notice`."""
+        self._notices = [pair for pair in self._notices if not pair[0].Test()]
+        data = _TX.pack(tx)
+        self._notices.append((self._comm.Isend([data, MPI.BYTE], dest, TAG_NOTICE), data))
+
+    def poll(self) -> list[Arrival | Notice]:
+        """See `Mesh.poll`."""
+        if os.getppid() != self._launcher:
+            # Open MPI ends whoever calls it 1 s after its mpirun has gone: rank 0 closes its record first
+            raise LauncherLost(LAUNCHER_LOST)
+        found: list[Arrival | Notice] = []
+        status = self._status
+        probe = self._comm.Improbe
+        while True:
+            message = probe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)
+            if message is None:
+                break
+            source, tag = status.source, status.tag
+            data = self._rooms.take(status.Get_count(MPI.BYTE))
+            if tag == TAG_NOTICE:
+                message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
+                found.append(Notice(source, _TX.unpack(data)[0]))
+                continue
+            request = message.Irecv([data, MPI.BYTE])
+            if tag == TAG_BUFFER:
+                # messages of one sender do not overtake: it belongs to the oldest that is short of one
+                entry = next(e for e in self._incoming if e.source == source and len(e.buffers) < e.expected)
+                entry.buffers.append(data)
+            else:
+                entry = _Incoming(source, tag // 4, data)
+                self._incoming.append(entry)
+            entry.requests.append(request)
+        if self._incoming:
+            # arrivals first: a notice that came with them may be about them
+            found[:0] = self._complete()
+        return found
+
+    def waiting(self) -> bool:
+        """Whether there is something to `poll`."""
+        return bool(self._comm.Iprobe(MPI.ANY_SOURCE, MPI.ANY_TAG, self._status))
+
+    def _complete(self) -> list[Arrival]:
+        found = []
+        waiting = []
+        for entry in self._incoming:
+            if entry.source in self._gone:
+                continue
+            entry.requests = [r for r in entry.requests if not r.Test()]
+            if entry.requests or len(entry.buffers) < entry.expected:
+                waiting.append(entry)
+                continue
+            (tx,) = _TX.unpack_from(entry.head)
+            body = memoryview(entry.head)[8:]
+            found.append(Arrival(entry.source, tx, [body, *entry.buffers]))
+        self._incoming = waiting
+        return found
+
+    @property
+    def receiving(self) -> bool:
+        """Whether a part of a message is here and the rest is on its way."""
+        return bool(self._incoming)
+
+    def forget(self, rank: int) -> None:
+        """See `Mesh.forget`."""
+        self._gone.add(rank)

@@ -1,0 +1,40 @@
+"""The scripts of ``lua/``: their text, and how they come to the Redis of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpcd4p.transport import redis_runs
+from hpcd4p.transport.resp import HEAD_PATIENCE_S, RespConnection
+from hpcd4p.wire.endpoint import Endpoint
+from hpcd4p.wire.keys import GROUP, Keys
+
+
+def load_scripts(
+    endpoint: Endpoint, run_id: str, elements: Sequence[int], shared: bool = False, size: int = 0
+) -> dict[str, str]:
+    """Load the scripts and make the streams; returns name -> SHA1. Head only, once per run.
+
+    On a shared Redis, what killed runs have left is removed first.
+    """
+    keys = Keys(run_id)
+    connection = RespConnection(endpoint, keys.prefix + "setup", HEAD_PATIENCE_S)
+    if shared:
+        redis_runs.sweep(connection)
+        redis_runs.enter(connection, keys, size, elements)
+    shas = {}
+    for name in ("step", "claim", "bury", "observe"):
+        shas[name] = connection.call("SCRIPT", "LOAD", script_text(name)).decode()
+    for element in elements:
+        connection.send("XGROUP", "CREATE", keys.stream(element), GROUP, "0", "MKSTREAM")
+    for _ in elements:
+        connection.receive()
+    connection.close()
+    return shas
+
+
+def script_text(script: str) -> str:
+    """Text of a script by its name."""
+    from importlib.resources import files
+
+    return (files("hpcd4p.transport") / "lua" / f"{script}.lua").read_text()
