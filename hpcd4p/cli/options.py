@@ -140,18 +140,21 @@ _TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom ne
 
 
 def _help(setting: Setting, help_of: dict[str, str]) -> str:
-    text = setting.help or help_of.get(setting.name, "")
+    text = setting.help or help_of.get(setting.name, "").replace("\n", " ")
     default = "" if setting.default is None else f" (default {setting.default})"
     return text + default
 
 
 def engine_help() -> dict[str, str]:
-    """Give the text under each field of `EngineSettings`, read from its source."""
+    """Give the text under each field of `EngineSettings`, read from its source: a line for each paragraph."""
     import inspect
 
     from hpcd4p.plan import settings
 
-    body = next(n for n in ast.parse(inspect.getsource(settings)).body if isinstance(n, ast.ClassDef)).body
+    tree = ast.parse(inspect.getsource(settings))
+    body = next(
+        n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == settings.EngineSettings.__name__
+    ).body
     found = {}
     for field, text in pairwise(body):
         if (
@@ -159,7 +162,9 @@ def engine_help() -> dict[str, str]:
             and isinstance(field.target, ast.Name)
             and isinstance(text, ast.Expr)
         ):
-            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+            found[field.target.id] = "\n".join(
+                " ".join(part.split()) for part in str(ast.literal_eval(text.value)).split("\n\n")
+            )
     return found
 
 

@@ -24,9 +24,10 @@ from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
 from hpcd4p.launch.run_to_end import run_to_end
 from hpcd4p.packages import packages_of_ranks, require
-from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
+from hpcd4p.plan.limits import MAX_CALLS
 from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.settings import MAX_RANKS
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.execute.signals import interruptible

@@ -11,8 +11,8 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.errors import SettingsError
-from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS, out_of_limits
-from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.plan.limits import MAX_CALLS, out_of_limits
+from hpcd4p.plan.settings import MAX_RANKS, EngineSettings
 
 if TYPE_CHECKING:
     import argparse
@@ -80,7 +80,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     from hpcd4p.simulation.head import simulate
     from hpcd4p.simulation.report import report, timeline
 
-    scenarios = [replace(scenario, settings=replace(scenario.settings, autoscale=p)) for p in policies]
+    scenarios = [replace(scenario, settings=scenario.settings._replace(autoscale=p)) for p in policies]
     for each in scenarios:  # before the first is simulated
         choose(each.settings, each.ranks)
     output = Path(found.output) if found.output else None

@@ -18,8 +18,9 @@ from typing import Any, SupportsIndex
 from hpcd4p.errors import Hpcd4pError, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
 from hpcd4p.launch.run_to_end import run_to_end
-from hpcd4p.plan.limits import MAX_RANKS, engine_settings
+from hpcd4p.plan.limits import engine_settings
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.settings import MAX_RANKS
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink

@@ -11,7 +11,6 @@ import pickle
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.marks import high_marks
@@ -66,7 +65,7 @@ def run(
         setup = Setup(
             job.plan,
             packed,
-            asdict(job.settings),
+            job.settings,
             job.module,
             secret,
             job.by_value,
