@@ -110,12 +110,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
         early: Early | None = None
-        if ranks.size > 1:
+        if ranks.crew is not None:
             from hpcd4p.launch import early as before
 
             early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
             stack.enter_context(interruptible())  # until the run itself hears the signals
-            ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
+            # before there is a record under way: nobody could remove it if a rank never comes
+            ranks.crew.meet()
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
@@ -202,7 +203,7 @@ def _finish(
     """Run, close the record whatever happened, and tell."""
     watch = progress_watch()
     try:
-        summary, stopped = run_to_end(job, sink, early, watch)
+        summary, stopped = run_to_end(job, sink, early, ranks.crew, watch)
     finally:
         watch.clear()
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
