@@ -19,7 +19,7 @@ from hpcd4p.runtime import clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
 from hpcd4p.runtime.execute.signals import Alarmed
-from hpcd4p.runtime.execute.weight import weigh
+from hpcd4p.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
 
 OVERFLOW_TUPLES = 8192
