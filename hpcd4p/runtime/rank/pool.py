@@ -16,12 +16,12 @@ from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.runtime.commit.transaction import Outbox
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Abandoned
-from hpcd4p.runtime.execute.weight import weigh
 from hpcd4p.runtime.rank.cpu import CpuAccount
 from hpcd4p.runtime.rank.parking import Parking
 from hpcd4p.runtime.rank.rank import BLOCKED_S, Rank
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.transport.broker import IDLE, IN_CALL, PARKS
+from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import TASK, Unreadable, about
 from hpcd4p.wire.keys import Cause
 from hpcd4p.wire.messages import Commit, Order, Publication, Task

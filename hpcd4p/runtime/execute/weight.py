@@ -1,3 +1,0 @@
-"""See `hpcd4p.weight`."""
-
-from hpcd4p.weight import weigh as weigh
