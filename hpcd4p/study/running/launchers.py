@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpcd4p.errors import SettingsError
+from hpcd4p.lives import stat_of
 from hpcd4p.packages import lack_of
 from hpcd4p.study.definition.points import Point
 from hpcd4p.study.definition.study import Study
@@ -121,10 +122,10 @@ class _LocalJobs(dict[str, JobState]):
             return JobState(RUNNING, False, f"on {host}")  # nobody here can tell
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            dead = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            lives = stat_of(pid).lives
         except OSError:
             return default
-        return JobState(RUNNING, False, "") if b"submitit" in words and not dead else default
+        return JobState(RUNNING, False, "") if b"submitit" in words and lives else default
 
     def __contains__(self, job: object) -> bool:
         return self.get(str(job)) is not None
