@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from hpcd4p.errors import SettingsError
-from hpcd4p.plan.settings import Between, EngineSettings
+from hpcd4p.plan.settings import EngineSettings
 
 MAX_CALLS = 10**12
 """More calls of a source than this would take years: a typing error."""
@@ -15,12 +15,12 @@ MAX_CALLS = 10**12
 KINDS: dict[str, type] = get_type_hints(EngineSettings)
 """What each setting is: int, float or str."""
 
-LIMITS: dict[str, Between] = {
-    name: hint.__metadata__[0]
+LIMITS: dict[str, tuple[float, float]] = {
+    name: hint.__metadata__
     for name, hint in get_type_hints(EngineSettings, include_extras=True).items()
     if KINDS[name] is not str
 }
-"""What each number may be, as it stands beside its field."""
+"""The least and the most that each number may be, as they stand beside its field."""
 
 
 def out_of_limits(name: str, value: float | str) -> str | None:
