@@ -131,7 +131,7 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
         flags = ("-a", setting.flag) if setting.name == "attr" else (setting.flag,)
         parser.remember(
             group.add_argument(
-                *flags, dest=setting.name, metavar=setting.metavar, help=_help(setting, help_of)
+                *flags, dest=setting.name, metavar=setting.metavar, help=help_text(setting, help_of)
             )
         )
 
@@ -139,7 +139,8 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
 _TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom needed)"}
 
 
-def _help(setting: Setting, help_of: dict[str, str]) -> str:
+def help_text(setting: Setting, help_of: dict[str, str]) -> str:
+    """Give the help of a setting, with its default; `help_of` is as `engine_help` gives it, or empty."""
     text = setting.help or help_of.get(setting.name, "").replace("\n", " ")
     default = "" if setting.default is None else f" (default {setting.default})"
     return text + default
