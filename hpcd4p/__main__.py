@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 _INTERRUPTED = 3
 """Of `errors.Interrupted`."""
@@ -37,24 +38,28 @@ def _main() -> int:
         sys.path.insert(0, here)
     from hpcd4p.launch.place import keeps_watch, launched_rank
 
-    watched = keeps_watch()
-    if watched:  # before anything else: a rank may be killed at any moment
-        from hpcd4p.launch import node_watch
+    close_watch: Callable[[], None] = _nothing
+    if keeps_watch():  # before anything else: a rank may be killed at any moment
+        from hpcd4p.launch.node_watch import NodeWatch
 
-        node_watch.begin()
+        close_watch = NodeWatch().close
     rank = launched_rank()
     if rank > 0:
         from hpcd4p.launch import worker
 
-        return worker.main(rank, node_watch.close) if watched else worker.main(rank)
+        return worker.main(rank, close_watch)
     from hpcd4p.cli.main import main as command_line
 
-    status = command_line(sys.argv[1:])
+    status = command_line(sys.argv[1:], close_watch)
     if "hpcd4p.runtime.execute.at_work" in sys.modules:  # elements were at work here
         from hpcd4p.launch.crew import go
 
         go(status)
     return status
+
+
+def _nothing() -> None:
+    """No watch to be closed."""
 
 
 if __name__ == "__main__":

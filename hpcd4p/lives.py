@@ -6,26 +6,44 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 _CLOCK_S = 2.0
 """The clock of a file system, and the kernel's ticks, may differ by so much."""
 
 
+class Stat(NamedTuple):
+    """What the kernel says of a process."""
+
+    name: str
+    lives: bool
+    """It has not ended: its number may stay for as long as nobody has asked for its status."""
+    parent: int
+    began_ticks: int
+    """When it was started, in ticks since its host was."""
+
+
+def stat_of(pid: int | str) -> Stat:
+    """Ask the kernel for a process; raises `OSError` where it tells nothing."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        text = file.read()
+    # "pid (name) state ppid ...": the name may hold blanks and brackets
+    begin, end = text.index(b"("), text.rindex(b")")
+    fields = text[end + 2 :].split()
+    return Stat(os.fsdecode(text[begin + 1 : end]), fields[0] not in b"ZX", int(fields[1]), int(fields[19]))
+
+
 def began(pid: int) -> float | None:
     """When a process was started (seconds since 1970), or None if there is none."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
+        stat = stat_of(pid)
         with open("/proc/uptime", "rb") as file:
             up_s = float(file.read().split()[0])
     except (FileNotFoundError, ProcessLookupError):
         return None
     except OSError:
         return 0.0  # somebody else's, and nobody says more
-    state, *fields = text[text.rindex(b")") + 2 :].split()
-    if state in (b"Z", b"X"):
-        return None
-    return time.time() - up_s + int(fields[18]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - up_s + stat.began_ticks / os.sysconf("SC_CLK_TCK") if stat.lives else None
 
 
 def made_it(pid: int, made: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hpcd4p import WorkflowGraph
-from hpcd4p.bench import workloads
+from hpcd4p.bench import array_workloads, paced_workloads, workloads
 from hpcd4p.bench.delays import Delays
 from hpcd4p.bench.server import ServerWatch
 
@@ -25,8 +25,8 @@ def _top(calls: int) -> list[Any]:
 
 def _stations(calls: int, each: float) -> list[Any]:
     """(station, (numbers, sum over the arrays)) where every number of an array is `each`."""
-    arrays = Counter(index % workloads.STATIONS for index in range(calls))
-    return [(station, (n * workloads.BLOCK, each * n)) for station, n in arrays.items()]
+    arrays = Counter(index % array_workloads.STATIONS for index in range(calls))
+    return [(station, (n * array_workloads.BLOCK, each * n)) for station, n in arrays.items()]
 
 
 class Workload(NamedTuple):
@@ -47,7 +47,10 @@ def _indexed(calls: int) -> list[dict[str, int]]:
 def _paced(build: Callable[[], WorkflowGraph]) -> Workload:
     """Its calls are tuples a second."""
     return Workload(
-        build, lambda rate: list(range(workloads.paced_tuples(rate))), lambda rate: [{"rate": rate}], Delays
+        build,
+        lambda rate: list(range(paced_workloads.paced_tuples(rate))),
+        lambda rate: [{"rate": rate}],
+        Delays,
     )
 
 
@@ -58,10 +61,10 @@ WORKLOADS = {
     "sleep": Workload(
         workloads.sleep, lambda calls: [(i, *workloads.naps_s(i)) for i in range(1, calls + 1)]
     ),
-    "arrays": Workload(workloads.arrays, lambda calls: _stations(calls, 1.0), _indexed),
-    "stack": Workload(workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
-    "latency": _paced(workloads.latency),
-    "latency_keyed": _paced(workloads.latency_keyed),
+    "arrays": Workload(array_workloads.arrays, lambda calls: _stations(calls, 1.0), _indexed),
+    "stack": Workload(array_workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
+    "latency": _paced(paced_workloads.latency),
+    "latency_keyed": _paced(paced_workloads.latency_keyed),
     "silent": Workload(workloads.silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
 }
 """By name, for `hpcd4p.bench.rank`."""

@@ -43,7 +43,7 @@ def send(calls: str, add: str) -> dict[str, float]:
     import numpy as np
     from mpi4py import MPI
 
-    from hpcd4p.bench.workloads import BLOCK, STATIONS
+    from hpcd4p.bench.array_workloads import BLOCK, STATIONS
 
     comm, most, work = MPI.COMM_WORLD, int(calls), int(add)
     block, into = np.ones(BLOCK), np.empty(BLOCK)
@@ -70,7 +70,7 @@ def stream(calls: str) -> dict[str, float]:
     import numpy as np
     from mpi4py import MPI
 
-    from hpcd4p.bench.workloads import BLOCK
+    from hpcd4p.bench.array_workloads import BLOCK
 
     comm, most = MPI.COMM_WORLD, int(calls)
     block = np.ones(BLOCK)

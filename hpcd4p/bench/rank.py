@@ -46,10 +46,11 @@ def _lead(name: str, calls: int, answer: str) -> int:
     watch = workload.sink()
     if plan.size > 1:
         from hpcd4p.launch import parallel
+        from hpcd4p.launch.crew import Crew
         from hpcd4p.launch.early import Early
 
         with Early(job, hdf5=False) as early:
-            summary = parallel.run(job, watch, early, watch.progress)
+            summary = parallel.run(job, watch, early, Crew(), watch.progress)
     else:
         from hpcd4p.runtime import sequential
 

@@ -1,7 +1,7 @@
 """The workflows of the benchmark, written with the public names only.
 
-`arrays` apart, they are what the other systems of the comparison were measured on. Must never import
-the engine: this is what a user would write.
+They are what the other systems of the comparison were measured on; those that only we run are in
+`array_workloads` and `paced_workloads`. Must never import the engine: this is what a user would write.
 """
 
 from __future__ import annotations
@@ -11,22 +11,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from hpcd4p import ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p import ConsumerPE, GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
 WORDS = 1000
 """Different words of *keyed*."""
 
 SPIN = 100_000
 """Turns of the loop of one *cpu* task: about 5 ms."""
-
-BLOCK = 1 << 17
-"""Numbers in an array: 1 MiB of float64."""
-
-STATIONS = 16
-"""Keys of *arrays*."""
-
-PACED_S = 5.0
-"""How long the source of *latency* writes."""
 
 SILENCE_S = 10.0
 """Pause of the source of *silent*."""
@@ -203,73 +194,6 @@ def sleep() -> WorkflowGraph:
     return chain(Naps(), Nap(0), Nap(1))
 
 
-class Blocks(ProducerPE):
-    """(number of the call, 1 MiB of float64); without state, so that the pool runs it."""
-
-    def preprocess(self) -> None:
-        """Make the block: making one for each call would measure numpy."""
-        import numpy as np
-
-        self.block = np.ones(BLOCK)
-
-    def _process(self, inputs: Any) -> tuple[int, Any]:
-        # a view each: of one and the same object, pickle would send a single copy for a whole batch
-        return inputs["index"], self.block[:]
-
-
-class Tag(IterativePE):
-    """(station, array): leaves the array alone."""
-
-    def _process(self, item: tuple[int, Any]) -> tuple[int, Any]:
-        return item[0] % STATIONS, item[1]
-
-
-class Scale(IterativePE):
-    """(station, 2 · array)."""
-
-    def _process(self, item: tuple[int, Any]) -> tuple[int, Any]:
-        return item[0] % STATIONS, item[1] * 2.0
-
-
-class Touch(KeyedPE):
-    """Per station: how many numbers came, and the sum of the last ones of the arrays."""
-
-    partitions = 4
-
-    def process_key(self, key: Any, value: Any, state: Any) -> Any:
-        """Look at the end of the array only: what is measured is its way here."""
-        numbers, total = state or (0, 0.0)
-        return numbers + value.size, total + float(value[-1])
-
-
-class Stack(KeyedPE):
-    """Per station: the sum of the arrays; writes how many numbers it has and their mean."""
-
-    partitions = 4
-
-    def process_key(self, key: Any, value: Any, state: Any) -> Any:
-        """Add in place."""
-        if state is None:
-            return [1, value.copy()]
-        state[0] += 1
-        state[1] += value
-        return state
-
-    def end_key(self, key: Any, state: Any) -> None:
-        """Write (station, (numbers, sum of the means))."""
-        self.write("output", (key, (state[0] * state[1].size, float(state[1].mean()))))
-
-
-def arrays() -> WorkflowGraph:
-    """1 MiB arrays to a keyed reduce that only looks at them."""
-    return chain(Blocks(), Tag(), Touch())
-
-
-def stack() -> WorkflowGraph:
-    """1 MiB arrays, scaled and then summed by key."""
-    return chain(Blocks(), Scale(), Stack())
-
-
 class Silent(ProducerPE):
     """Two tuples with a long pause between them."""
 
@@ -287,52 +211,6 @@ class Silent(ProducerPE):
 def silent() -> WorkflowGraph:
     """A source that keeps everybody waiting."""
     return chain(Silent(), Increment(), Count())
-
-
-def paced_tuples(rate: int) -> int:
-    """Tuples of *latency*: a hundred at least, for their 99th percentile."""
-    return max(100, int(rate * PACED_S))
-
-
-class Paced(ProducerPE):
-    """(number, instant), so many a second, all in one call, as a source does that listens to something."""
-
-    stateful = True  # so that it stays on the head, as a source does that holds a connection
-
-    def _process(self, inputs: Any) -> None:
-        rate = inputs["rate"]
-        began = time.monotonic()
-        for number in range(paced_tuples(rate)):
-            left = began + number / rate - time.monotonic()
-            if left > 0:
-                time.sleep(left)
-            self.write("output", (number, time.monotonic()))
-
-
-class Passing(IterativePE):
-    """Adds the instant at which a tuple is here."""
-
-    def _process(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (*item, time.monotonic())
-
-
-class Kept(Passing):
-    """The same in a partition, by number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numprocesses = 4
-        self.inputconnections["input"]["grouping"] = [0]
-
-
-def latency() -> WorkflowGraph:
-    """A source that keeps to a timetable, the pool, and the sink of the run."""
-    return chain(Paced(), Passing())
-
-
-def latency_keyed() -> WorkflowGraph:
-    """The same with partitions before the sink."""
-    return chain(Paced(), Passing(), Kept())
 
 
 def chain(*elements: GenericPE) -> WorkflowGraph:

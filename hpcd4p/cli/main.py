@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
@@ -32,14 +33,14 @@ _BUG = 70
 """Status of a failure that is a mistake in hpcd4p itself (EX_SOFTWARE of sysexits)."""
 
 
-def main(argv: list[str]) -> int:
-    """Run ``hpcd4p ARGV`` and give the exit status of this process.
+def main(argv: list[str], close_watch: Callable[[], None] = lambda: None) -> int:
+    """Run ``hpcd4p ARGV`` and give the exit status of this process; for `close_watch` see `crew.Crew`.
 
     A launcher that wants the status in a file (HPCD4P_STATUS_FILE) gets it there, and this process
     ends with 0: mpirun would print a page about any other status.
     """
     open_streams()
-    ranks = OtherRanks()
+    ranks = OtherRanks(close_watch)
     left = False
     try:
         status = _dispatch(argv, ranks)

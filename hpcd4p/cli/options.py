@@ -131,7 +131,7 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
         flags = ("-a", setting.flag) if setting.name == "attr" else (setting.flag,)
         parser.remember(
             group.add_argument(
-                *flags, dest=setting.name, metavar=setting.metavar, help=_help(setting, help_of)
+                *flags, dest=setting.name, metavar=setting.metavar, help=help_text(setting, help_of)
             )
         )
 
@@ -139,19 +139,23 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
 _TITLES = {"run": "the run", "engine": "the engine (measured defaults; seldom needed)"}
 
 
-def _help(setting: Setting, help_of: dict[str, str]) -> str:
-    text = setting.help or help_of.get(setting.name, "")
+def help_text(setting: Setting, help_of: dict[str, str]) -> str:
+    """Give the help of a setting, with its default; `help_of` is as `engine_help` gives it, or empty."""
+    text = setting.help or help_of.get(setting.name, "").replace("\n", " ")
     default = "" if setting.default is None else f" (default {setting.default})"
     return text + default
 
 
 def engine_help() -> dict[str, str]:
-    """Give the text under each field of `EngineSettings`, read from its source."""
+    """Give the text under each field of `EngineSettings`, read from its source: a line for each paragraph."""
     import inspect
 
     from hpcd4p.plan import settings
 
-    body = next(n for n in ast.parse(inspect.getsource(settings)).body if isinstance(n, ast.ClassDef)).body
+    tree = ast.parse(inspect.getsource(settings))
+    body = next(
+        n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == settings.EngineSettings.__name__
+    ).body
     found = {}
     for field, text in pairwise(body):
         if (
@@ -159,7 +163,9 @@ def engine_help() -> dict[str, str]:
             and isinstance(field.target, ast.Name)
             and isinstance(text, ast.Expr)
         ):
-            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+            found[field.target.id] = "\n".join(
+                " ".join(part.split()) for part in str(ast.literal_eval(text.value)).split("\n\n")
+            )
     return found
 
 

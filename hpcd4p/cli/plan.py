@@ -6,7 +6,7 @@ from hpcd4p.cli.options import Parser, add_settings, resolved_settings, split, w
 from hpcd4p.cli.prepare import planned
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
-from hpcd4p.plan.limits import MAX_RANKS
+from hpcd4p.plan.settings import MAX_RANKS
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:

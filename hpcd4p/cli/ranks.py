@@ -6,40 +6,49 @@ through `release`. During the run the engine looks after them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from hpcd4p.cli.words import complain
 from hpcd4p.launch.place import launched_size
 
+if TYPE_CHECKING:
+    from hpcd4p.launch.crew import Crew
+
 
 class OtherRanks:
-    """The ranks that mpirun or srun started beside this one."""
+    """The ranks that mpirun or srun started beside this one; for `close_watch` see `crew.Crew`.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    size
+        How many ranks there are, with this one.
+    crew
+        What meets and tells them; None where this one is alone.
+    """
+
+    def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:
         self.size = launched_size()
+        self.crew: Crew | None = None
+        if self.size > 1:
+            from hpcd4p.launch.crew import Crew
 
-    def meet(self) -> None:
-        """Wait in MPI_Init until all are there; see `crew.meet`."""
-        from hpcd4p.launch import crew
-
-        crew.meet()
+            self.crew = Crew(close_watch)
 
     def release(self) -> None:
         """Send them home without a run, if they still wait."""
-        if self.size > 1:
-            from hpcd4p.launch import crew
-
-            crew.dismiss()
+        if self.crew is not None:
+            self.crew.dismiss()
 
     def abandon(self) -> None:
-        """Leave them to their launcher, unless they have been met; see `crew.abandon`."""
-        if self.size > 1:
-            from hpcd4p.launch import crew
-
-            crew.abandon()
+        """Leave them to their launcher, unless they have been met; see `Crew.abandon`."""
+        if self.crew is not None:
+            self.crew.abandon()
 
     def interrupted(self, words: str) -> bool:
         """Say `words` of a signal; whether a launcher of ours does, as before the run has begun."""
         self.abandon()
-        if self.size > 1:
+        if self.crew is not None:
             from hpcd4p.launch.status_note import leave_interrupted
 
             if leave_interrupted():
@@ -49,16 +58,14 @@ class OtherRanks:
 
     def complain(self, words: str) -> None:
         """Say that the run was interrupted, where it is heard; see `crew.tell_interrupted`."""
-        if self.size > 1:
-            from hpcd4p.launch import crew
+        if self.crew is not None:
+            from hpcd4p.launch.crew import tell_interrupted
 
-            if crew.tell_interrupted(words):
+            if tell_interrupted(words):
                 return
         complain(words)
 
     def leave(self, status: int) -> None:
-        """End this process here, if it cannot simply return; see `crew.leave`."""
-        if self.size > 1:
-            from hpcd4p.launch import crew
-
-            crew.leave(status)
+        """End this process here, if it cannot simply return; see `Crew.leave`."""
+        if self.crew is not None:
+            self.crew.leave(status)

@@ -24,9 +24,10 @@ from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
 from hpcd4p.launch.run_to_end import run_to_end
 from hpcd4p.packages import packages_of_ranks, require
-from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS
+from hpcd4p.plan.limits import MAX_CALLS
 from hpcd4p.plan.mapping import read_mapping
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.settings import MAX_RANKS
 from hpcd4p.record.small import SmallOutputs
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.execute.signals import interruptible
@@ -109,12 +110,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
         early: Early | None = None
-        if ranks.size > 1:
+        if ranks.crew is not None:
             from hpcd4p.launch import early as before
 
             early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
             stack.enter_context(interruptible())  # until the run itself hears the signals
-            ranks.meet()  # before there is a record under way: nobody could remove it if a rank never comes
+            # before there is a record under way: nobody could remove it if a rank never comes
+            ranks.crew.meet()
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
         sink = Tee(*_record(settings, job.plan.name, module), small)
@@ -201,7 +203,7 @@ def _finish(
     """Run, close the record whatever happened, and tell."""
     watch = progress_watch()
     try:
-        summary, stopped = run_to_end(job, sink, early, watch)
+        summary, stopped = run_to_end(job, sink, early, ranks.crew, watch)
     finally:
         watch.clear()
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
-from hpcd4p.plan.limits import out_of_limits
+from hpcd4p.plan.limits import KINDS, out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 
 PREFIX = "HPCD4P_"
@@ -35,6 +35,7 @@ class Setting:
     kind: type
     default: Any
     help: str
+    """Empty for those of the engine: see `options.engine_help`."""
     metavar: str = ""
 
     @property
@@ -79,11 +80,9 @@ _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
 def all_settings() -> dict[str, Setting]:
     """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
     found = {s.name: s for s in _RUN}
-    for each in fields(EngineSettings):
-        metavar = next((m for end, m in _UNITS.items() if each.name.endswith(end)), "N")
-        found[each.name] = Setting(
-            each.name, "engine", type(each.default), each.default, "", metavar
-        )  # fmt: skip
+    for name, default in EngineSettings()._asdict().items():
+        metavar = next((m for end, m in _UNITS.items() if name.endswith(end)), "N")
+        found[name] = Setting(name, "engine", KINDS[name], default, "", metavar)
     return found
 
 
@@ -98,7 +97,7 @@ class Resolved:
 
     def engine(self) -> EngineSettings:
         """Give the settings of the engine."""
-        return EngineSettings(**{f.name: self.values[f.name] for f in fields(EngineSettings)})
+        return EngineSettings(**{name: self.values[name] for name in EngineSettings._fields})
 
     def shown(self) -> dict[str, Any]:
         """Give the values as they may be printed and stored: without the password of a URL."""

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpcd4p.cli.options import Parser, whole_number
+from hpcd4p.cli.options import Parser, engine_help, help_text, whole_number
 from hpcd4p.cli.ranks import OtherRanks
+from hpcd4p.cli.settings import all_settings, check
 from hpcd4p.cli.words import say
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.errors import SettingsError
-from hpcd4p.plan.limits import MAX_CALLS, MAX_RANKS, out_of_limits
-from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.plan.limits import MAX_CALLS
+from hpcd4p.plan.settings import MAX_RANKS, EngineSettings
 
 if TYPE_CHECKING:
     import argparse
@@ -32,8 +33,12 @@ arrivals, in tuples and seconds: all  steady:RATE  poisson:RATE  burst:TUPLES,EV
 example: hpcd4p simulate --ranks 10000 --tuples 1000000 --service lognormal:1,0.5 --autoscale none,knee"""
 
 
-def parser() -> Parser:
-    """Give the options of the command."""
+_SETTINGS = ("min_active", "max_active", "scale_s", "task_s")
+"""Settings of a run that a simulation has as well."""
+
+
+def parser(explain: bool) -> Parser:
+    """Give the options of the command; see `add_settings`."""
     made = Parser(prog="hpcd4p simulate", description=_ABOUT, epilog=_EPILOG)
     load, machine, engine, output = map(
         made.add_argument_group, ("the load", "the machine", "the engine", "what comes out")
@@ -59,10 +64,9 @@ def parser() -> Parser:
     add(machine, "--usl", "ALPHA,BETA", "what all ranks share serialises them: universal scalability law")
     add(machine, "--redis-commit", "S", f"seconds of Redis's core for a task (default {COMMIT_S:g})")
     add(engine, "--autoscale", "POLICIES", "one or several with commas between them (default none,knee)")
-    add(engine, "--min-active", "N", "fewest active ranks (default 1)")
-    add(engine, "--max-active", "N", "most active ranks (default: all)")
-    add(engine, "--scale-s", "S", "seconds between two decisions (default 0.1)")
-    add(engine, "--task-s", "S", "seconds of work that a task aims at (default 0.01)")
+    known, help_of = all_settings(), engine_help() if explain else {}
+    for setting in map(known.__getitem__, _SETTINGS):
+        add(engine, setting.flag, setting.metavar, help_text(setting, help_of))
     made.remember(output.add_argument("--json", action="store_true", help="for programs"))
     made.remember(
         output.add_argument("-o", "--output", metavar="FILE", help="the timeline of every run, as CSV")
@@ -72,7 +76,7 @@ def parser() -> Parser:
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p simulate ARGV``."""
-    found = parser().parse(argv)
+    found = parser(explain="-h" in argv or "--help" in argv).parse(argv)
     policies = [word.strip() for word in (found.autoscale or "none,knee").split(",")]
     scenario = _scenario(found)
 
@@ -80,7 +84,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     from hpcd4p.simulation.head import simulate
     from hpcd4p.simulation.report import report, timeline
 
-    scenarios = [replace(scenario, settings=replace(scenario.settings, autoscale=p)) for p in policies]
+    scenarios = [replace(scenario, settings=scenario.settings._replace(autoscale=p)) for p in policies]
     for each in scenarios:  # before the first is simulated
         choose(each.settings, each.ranks)
     output = Path(found.output) if found.output else None
@@ -136,18 +140,11 @@ def _scenario(found: argparse.Namespace) -> Scenario:
 
 
 def _settings(found: argparse.Namespace) -> EngineSettings:
-    default = EngineSettings()
-    made = EngineSettings(
-        min_active=whole_number(found.min_active, "--min-active", 1, MAX_RANKS, 1) or 1,
-        max_active=whole_number(found.max_active, "--max-active", 1, MAX_RANKS, 0) or 0,
-        scale_s=_number(found.scale_s, "--scale-s", 0, 1e9, default.scale_s),
-        task_s=_number(found.task_s, "--task-s", 0, 1e9, default.task_s),
+    known = all_settings()
+    given = {name: getattr(found, name) for name in _SETTINGS if getattr(found, name) is not None}
+    return EngineSettings(
+        **{name: check(known[name], text, known[name].flag) for name, text in given.items()}
     )
-    for name in ("scale_s", "task_s"):
-        wrong = out_of_limits(name, getattr(made, name))
-        if wrong:
-            raise SettingsError(f"--{name.replace('_', '-')} {wrong}")
-    return made
 
 
 def _number(text: str | None, flag: str, low: float, high: float, default: float) -> float:

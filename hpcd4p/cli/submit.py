@@ -17,7 +17,7 @@ from hpcd4p.cli.words import say
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.batch import batch_text
 from hpcd4p.launch.mpirun import package_home
-from hpcd4p.plan.limits import MAX_RANKS
+from hpcd4p.plan.settings import MAX_RANKS
 
 SBATCH_S = 60.0
 

@@ -15,7 +15,8 @@ from hpcd4p.cli.settings import all_settings
 from hpcd4p.cli.words import complain, mention, say
 from hpcd4p.errors import Interrupted, SettingsError
 from hpcd4p.study.definition.points import Point, covering, points_of
-from hpcd4p.study.definition.study import CLUSTERS, Study, read_study
+from hpcd4p.study.definition.study import Study
+from hpcd4p.study.definition.study_file import CLUSTERS, read_study
 from hpcd4p.study.running.folder import StudyFolder
 from hpcd4p.study.running.states import RETRY, Standing
 

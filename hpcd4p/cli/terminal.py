@@ -11,6 +11,8 @@ import os
 import signal
 from contextlib import suppress
 
+from hpcd4p.lives import stat_of
+
 _LAUNCHERS = frozenset(
     {"mpirun", "mpiexec", "prterun", "orterun", "orted", "prted", "srun", "hydra_pmi_proxy", "mpiexec.hydra"}
 )
@@ -55,15 +57,12 @@ def find_terminal() -> Terminal | None:
     pid = os.getppid()
     for _ in range(3):
         try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-                text = stat.read()
-            # "pid (name) state ppid ...": the name may hold blanks and brackets
-            name = text[text.index("(") + 1 : text.rindex(")")]
-            if name not in _LAUNCHERS:
+            stat = stat_of(pid)
+            if stat.name not in _LAUNCHERS:
                 return None
             if os.readlink(f"/proc/{pid}/fd/{_ERRORS}").startswith(("/dev/pts/", "/dev/tty")):
                 return _opened(str(pid))
-            pid = int(text[text.rindex(")") + 2 :].split()[1])
+            pid = stat.parent
         except (OSError, ValueError):
             return None
     return None

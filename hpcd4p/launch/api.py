@@ -13,13 +13,14 @@ import warnings
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from hpcd4p.errors import Hpcd4pError, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
 from hpcd4p.launch.run_to_end import run_to_end
-from hpcd4p.plan.limits import MAX_RANKS, engine_settings
+from hpcd4p.plan.limits import engine_settings
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.settings import MAX_RANKS
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
@@ -32,6 +33,9 @@ from hpcd4p.workflow.graph import WorkflowGraph
 from hpcd4p.workflow.identity import dumper, pack, remade, unpack
 from hpcd4p.workflow.kept import copied, keeping
 from hpcd4p.workflow.sentinels import tuple_dumper
+
+if TYPE_CHECKING:
+    from hpcd4p.launch.crew import Crew
 
 
 @dataclass(frozen=True)
@@ -149,25 +153,23 @@ def _no_graph(thing: object) -> WorkflowError:
     return WorkflowError(["; ".join(filter(None, [got, told_if_real(thing)]))])
 
 
-def perform(job: Job, record: Path | None) -> Result:
-    """Run `job` on the ranks there are and give what came out. Rank 0 only."""
-    if job.plan.size == 1:
-        return _perform(job, record, None)
-    from hpcd4p.launch import crew
-
+def perform(job: Job, record: Path | None, crew: Crew | None = None) -> Result:
+    """Run `job` on the ranks there are and give what came out. Rank 0 only; `crew` are the others, if any."""
+    if crew is None:
+        return _perform(job, record)
     with Early(job, hdf5=record is not None) as early:
         crew.meet()  # before there is a record under way: nobody could remove it if a rank never comes
-        return _perform(job, record, early)
+        return _perform(job, record, early, crew)
 
 
-def _perform(job: Job, record: Path | None, early: Early | None) -> Result:
+def _perform(job: Job, record: Path | None, early: Early | None = None, crew: Crew | None = None) -> Result:
     memory = MemorySink()
     sink: OutputSink = memory
     if record is not None:
         from hpcd4p.record.writer import RecordWriter
 
         sink = Tee(RecordWriter(record), memory)
-    summary, stopped = run_to_end(job, sink, early)
+    summary, stopped = run_to_end(job, sink, early, crew)
     path = sink.close(summary)
     if stopped is not None:
         raise stopped
@@ -231,7 +233,7 @@ def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
     return result
 
 
-def answer_call(call: Path) -> int:
+def answer_call(call: Path, crew: Crew) -> int:
     """Perform the job in the file `call`, leave the answer beside it, and give the exit status. Rank 0 only.
 
     Only for a file that `run` wrote: it is unpickled.
@@ -244,7 +246,7 @@ def answer_call(call: Path) -> int:
     (job,) = unpack(packed)
     result: Result | Hpcd4pError
     try:
-        result = perform(job, record)
+        result = perform(job, record, crew)
         status = result.summary.status
     except Hpcd4pError as error:
         result, status = error, error.status

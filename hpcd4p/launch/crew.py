@@ -11,11 +11,12 @@ import pickle
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum
 from typing import NoReturn
 
 from hpcd4p.errors import MpiSetupError, RankLost, UsageError
-from hpcd4p.launch import node_watch
 from hpcd4p.launch.muster import Muster
 from hpcd4p.launch.place import launched_size
 from hpcd4p.launch.siblings import (
@@ -33,103 +34,135 @@ LOOK_S = 0.1
 ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
 
-RETURN = "return"
-"""Return from the main function: MPI_Finalize waits for all, and all come."""
-
-EXIT = "exit"
-"""A rank was lost, and MPI_Finalize might wait for it for ever."""
-
-ABORT = "abort"
-"""Some ranks are in the middle of user code, or wait for one that never comes: they are ended with us."""
-
-FOLLOWED = "followed"
-"""The same, but the others leave by themselves: they see that Redis is gone, as we do."""
-
 FOLLOW_S = 6.0
 """They let rank 0 close its record first (`worker.HEAD_FIRST_S`); one in a long call does not see it."""
 
-UNREACHED = "unreached"
-"""The same without an MPI: only the launcher can end them."""
 
-_muster: Muster | None = None
-_hosts: list[str] = []
-_told = False
-_departure = RETURN
+class Departure(Enum):
+    """How rank 0 ends its process."""
+
+    RETURN = "return"
+    """Return from the main function: MPI_Finalize waits for all, and all come."""
+
+    EXIT = "exit"
+    """A rank was lost, and MPI_Finalize might wait for it for ever."""
+
+    ABORT = "abort"
+    """Some ranks are in the middle of user code, or wait for one that never comes: they are ended with us."""
+
+    FOLLOWED = "followed"
+    """The same, but the others leave by themselves: they see that Redis is gone, as we do."""
+
+    UNREACHED = "unreached"
+    """The same without an MPI: only the launcher can end them."""
 
 
-def meet() -> tuple[list[str], Muster]:
-    """Wait until every rank is there; give the host of each, and who looks after them from now on.
+class Crew:
+    """The other ranks of this process, which is rank 0: met once, told once what to do, left once.
 
-    Raises
-    ------
-    MissingPackage, MpiSetupError
-        There is no MPI here, or it is not that of the launcher.
-    RankLost
-        Ranks are missing.
+    Parameters
+    ----------
+    close_watch
+        Called when nobody needs to look after the start any more; may be called again (`node_watch`).
     """
-    global _muster, _hosts, _told
-    if _muster is None:
+
+    def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:
+        self._close_watch = close_watch
+        self._hosts: list[str] = []
+        self._muster: Muster | None = None
+        self._told = False
+        self._departure = Departure.RETURN
+
+    def meet(self) -> tuple[list[str], Muster]:
+        """Wait until every rank is there; give the host of each, and who looks after them from now on.
+
+        Raises
+        ------
+        MissingPackage, MpiSetupError
+            There is no MPI here, or it is not that of the launcher.
+        RankLost
+            Ranks are missing.
+        """
+        if self._muster is None:
+            from hpcd4p.transport import mpi
+
+            if mpi.world_size() != launched_size():
+                self._told = True  # each of the others is alone, and leaves by itself
+                raise MpiSetupError(
+                    f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) "
+                    f"sees {mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of "
+                    "this MPI (hpcd4p doctor names it)"
+                )
+            _leave_word(MET)
+            try:
+                self._hosts = mpi.gather_hosts()
+            except RankLost:
+                self._told = True  # nothing reaches them
+                self.depart(Departure.ABORT)
+                raise
+            self._muster = Muster(self._hosts)
+            self._close_watch()
+        return self._hosts, self._muster
+
+    def tell(self, data: bytes) -> None:
+        """Tell every rank what there is to do.
+
+        Raises
+        ------
+        RankLost
+            Ranks are missing.
+        """
         from hpcd4p.transport import mpi
 
-        if mpi.world_size() != launched_size():
-            _told = True  # each of the others is alone, and leaves by itself
-            raise MpiSetupError(
-                f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) sees "
-                f"{mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of this MPI "
-                "(hpcd4p doctor names it)"
-            )
-        _leave_word(MET)
+        _, muster = self.meet()
+        self._told = True
+        self.depart(Departure.ABORT)  # until the end is in order
+        mpi.share(data, muster.look)
+
+    def dismiss(self) -> None:
+        """Send the other ranks home, if they wait: there is nothing to run.
+
+        Why has been said, so this raises nothing.
+        """
+        if self._told:
+            return
         try:
-            _hosts = mpi.gather_hosts()
+            self.tell(pickle.dumps(None))
         except RankLost:
-            _told = True  # nothing reaches them
-            depart(ABORT)
-            raise
-        _muster = Muster(_hosts)
-        node_watch.close()
-    return _hosts, _muster
+            pass
+        except UsageError:
+            self.depart(Departure.UNREACHED)
+        else:
+            self.depart(Departure.RETURN)
 
+    def abandon(self) -> None:
+        """Do not wait for the others: this process was interrupted, and they perhaps as well."""
+        if self._muster is None:
+            self._told = True
+            self.depart(Departure.UNREACHED)
 
-def tell(data: bytes) -> None:
-    """Tell every rank what there is to do.
+    def begun(self) -> None:
+        """Tell who launched the ranks that the run has begun."""
+        _leave_word(f"{BEGUN} {os.getpid()}")
 
-    Raises
-    ------
-    RankLost
-        Ranks are missing.
-    """
-    global _told
-    from hpcd4p.transport import mpi
+    def depart(self, how: Departure) -> None:
+        """Settle how `leave` will end this process."""
+        self._departure = how
 
-    _, muster = meet()
-    _told = True
-    depart(ABORT)  # until the end is in order
-    mpi.share(data, muster.look)
+    def leave(self, status: int) -> None:
+        """End this process with `status`, if it cannot simply return from its main function."""
+        self._close_watch()
+        how = self._departure
+        if how is Departure.RETURN:
+            return
+        _flush()
+        if how is not Departure.EXIT and not (how is Departure.FOLLOWED and _alone(FOLLOW_S)):
+            _end_launcher(mpi=how is not Departure.UNREACHED)
+        if how is Departure.ABORT or (how is Departure.FOLLOWED and not launcher_of_this_rank()):
+            from hpcd4p.transport import mpi
 
-
-def dismiss() -> None:
-    """Send the other ranks home, if they wait: there is nothing to run.
-
-    Why has been said, so this raises nothing.
-    """
-    if _told:
-        return
-    try:
-        tell(pickle.dumps(None))
-    except RankLost:
-        pass
-    except UsageError:
-        depart(UNREACHED)
-    else:
-        depart(RETURN)
-
-
-def abandon() -> None:
-    """Do not wait for the others: this process was interrupted, and they perhaps as well."""
-    global _told
-    if _muster is None:
-        _told = True
-        depart(UNREACHED)
+            mpi.abort(status)
+        os._exit(status)
 
 
 def tell_interrupted(words: str) -> bool:
@@ -138,35 +171,9 @@ def tell_interrupted(words: str) -> bool:
     return launcher is not None and say_past(launcher, f"hpcd4p: error: {words}\n".encode())
 
 
-def begun() -> None:
-    """Tell who launched the ranks that the run has begun."""
-    _leave_word(f"{BEGUN} {os.getpid()}")
-
-
 def _leave_word(word: str) -> None:
     with suppress(OSError):  # then the launcher looks after the ranks for longer than it must
         leave_note(word)
-
-
-def depart(how: str) -> None:
-    """Settle how `leave` will end this process."""
-    global _departure
-    _departure = how
-
-
-def leave(status: int) -> None:
-    """End this process with `status`, if it cannot simply return from its main function."""
-    node_watch.close()
-    if _departure == RETURN:
-        return
-    _flush()
-    if _departure != EXIT and not (_departure == FOLLOWED and _alone(FOLLOW_S)):
-        _end_launcher()
-    if _departure == ABORT or (_departure == FOLLOWED and not launcher_of_this_rank()):
-        from hpcd4p.transport import mpi
-
-        mpi.abort(status)
-    os._exit(status)
 
 
 def go(status: int) -> None:
@@ -206,10 +213,10 @@ def _alone(seconds: float) -> bool:
     return True
 
 
-def _end_launcher() -> None:
+def _end_launcher(mpi: bool) -> None:
     """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
     launcher, how = launcher_of_this_rank(), ending_signal()
-    if launcher is None and _departure == UNREACHED:  # no MPI_Abort there
+    if launcher is None and not mpi:  # no MPI_Abort there
         launcher, how = mpich_of_this_rank(), signal.SIGINT
     if launcher is not None:
         with suppress(OSError):

@@ -13,8 +13,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hpcd4p.launch.place import launched_here, launched_rank
+
+if TYPE_CHECKING:
+    import socket
 
 LOOK_S = 2.0
 """Between two looks; the second one that finds a rank missing is believed. See `start_watch.LOOK_S`."""
@@ -28,39 +32,35 @@ _INTERRUPTED = (
     b"time limit), or did so for what stands above; nothing was run\n"
 )
 
-_child: tuple[int, int] | None = None  # our end of the pipe, and the process
-_listens: object = None
 
+class NodeWatch:
+    """A child of this rank that looks after the ranks of this node until `close`, even without this rank."""
 
-def begin() -> None:
-    """Look after the ranks of this node until `close`, even if this rank ends before that."""
-    global _child
-    _, count = launched_here()
-    parent = os.getppid()
-    read, write = os.pipe()
-    process = os.fork()
-    if process:
-        os.close(read)
-        _child = write, process
-        return
-    try:
-        os.close(write)
-        _hear_the_launcher(parent)
-        _look(read, parent, count)
-    finally:
-        os._exit(0)  # whatever it was: nobody waits for this process
+    def __init__(self) -> None:
+        _, count = launched_here()
+        parent = os.getppid()
+        read, write = os.pipe()
+        process = os.fork()
+        if process:
+            os.close(read)
+            self._child: tuple[int, int] | None = write, process  # our end of the pipe, and the process
+            return
+        try:
+            os.close(write)
+            _hear_the_launcher(parent)
+            _look(read, parent, count)
+        finally:
+            os._exit(0)  # whatever it was: nobody waits for this process
 
-
-def close() -> None:
-    """Look no more: the run has begun, or is over, or rank 0 looks itself. May be called again."""
-    global _child
-    if _child is None:
-        return
-    (leash, process), _child = _child, None
-    with suppress(BrokenPipeError, ChildProcessError):
-        os.write(leash, b"!")
-        os.waitpid(process, 0)  # elements that have children of their own find none of ours
-    os.close(leash)
+    def close(self) -> None:
+        """Look no more: the run has begun, or is over, or rank 0 looks itself. May be called again."""
+        if self._child is None:
+            return
+        (leash, process), self._child = self._child, None
+        with suppress(BrokenPipeError, ChildProcessError):
+            os.write(leash, b"!")
+            os.waitpid(process, 0)  # elements that have children of their own find none of ours
+        os.close(leash)
 
 
 def _hear_the_launcher(parent: int) -> None:
@@ -100,10 +100,12 @@ def _look(leash: int, parent: int, count: int) -> None:
             break
         if _closed(leash) or _is_said(parent):
             return
-    if _first_to_say(parent):
+    says = _first_to_say(parent)
+    if says is not None:  # for as long as it is open, others find that it is said
         if count == 1 or empty == 0:  # else the others have been ended, and somebody has said why
             _tell(missing, ranks, count)
         _end(parent)
+        says.close()
 
 
 def _closed(leash: int) -> bool:
@@ -131,17 +133,17 @@ def _is_said(parent: int) -> bool:
         return probe.connect_ex(_name(parent)) == 0
 
 
-def _first_to_say(parent: int) -> bool:
+def _first_to_say(parent: int) -> socket.socket | None:
+    """What says, while it is open, that this process has said it; None if another has."""
     import socket
 
-    global _listens
-    _listens = socket.socket(socket.AF_UNIX)
+    says = socket.socket(socket.AF_UNIX)
     try:
-        _listens.bind(_name(parent))
+        says.bind(_name(parent))
     except OSError:
-        return False
-    _listens.listen()
-    return True
+        return None
+    says.listen()
+    return says
 
 
 def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:

@@ -11,12 +11,11 @@ import pickle
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
-from hpcd4p.launch import crew
+from hpcd4p.launch.crew import Crew, Departure
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
@@ -36,9 +35,13 @@ if TYPE_CHECKING:
 
 
 def run(
-    job: Job, sink: OutputSink, early: Early, on_progress: Callable[[Progress], None] | None = None
+    job: Job,
+    sink: OutputSink,
+    early: Early,
+    crew: Crew,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Run `job` on all ranks; its outputs go to `sink`. Who made `early` ends it.
+    """Run `job` here and on the ranks of `crew`; its outputs go to `sink`. Who made `early` ends it.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def run(
         setup = Setup(
             job.plan,
             packed,
-            asdict(job.settings),
+            job.settings,
             job.module,
             secret,
             job.by_value,
@@ -104,7 +107,7 @@ def run(
         finally:
             if summary is not None:
                 summary.provenance["mpi"] = mpi.library()
-            _prepare_to_leave(summary, hosts, lost)
+            crew.depart(_departure(summary, hosts, lost))
         return summary
 
 
@@ -113,16 +116,16 @@ def _erase(broker: RedisBroker) -> None:
         broker.erase()
 
 
-def _prepare_to_leave(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> None:
+def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
+    """How this process can leave; the figures of the ranks get their hosts."""
     told = summary.ranks_figures if summary is not None else []
     for figures in told:
         figures.host = hosts[figures.rank]
     if len(told) < len(hosts):
-        crew.depart(crew.FOLLOWED if redis_is_gone else crew.ABORT)
-    elif any(figures.state == "lost" for figures in told):
-        crew.depart(crew.EXIT)
-    else:
-        crew.depart(crew.RETURN)
+        return Departure.FOLLOWED if redis_is_gone else Departure.ABORT
+    if any(figures.state == "lost" for figures in told):
+        return Departure.EXIT
+    return Departure.RETURN
 
 
 def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:

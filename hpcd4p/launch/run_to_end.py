@@ -9,6 +9,7 @@ from hpcd4p.errors import RunStopped
 from hpcd4p.launch.slurm_stop import full_reason
 
 if TYPE_CHECKING:
+    from hpcd4p.launch.crew import Crew
     from hpcd4p.launch.early import Early
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
@@ -25,18 +26,22 @@ class RunEnd(NamedTuple):
 
 
 def run_to_end(
-    job: Job, sink: OutputSink, early: Early | None, on_progress: Callable[[Progress], None] | None = None
+    job: Job,
+    sink: OutputSink,
+    early: Early | None = None,
+    crew: Crew | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> RunEnd:
-    """Run `job`: on ranks if there is what was done for them `early`, else in this process.
+    """Run `job`: on the ranks of `crew`, with what was done for them `early`; else in this process.
 
     `sink` is left open for the caller to close. If there is nothing to close it with, it is abandoned, and
     what came instead is raised.
     """
     try:
-        if early is not None:
+        if early is not None and crew is not None:
             from hpcd4p.launch import parallel
 
-            return RunEnd(parallel.run(job, sink, early, on_progress), None)
+            return RunEnd(parallel.run(job, sink, early, crew, on_progress), None)
         from hpcd4p.runtime import sequential
 
         return RunEnd(sequential.run(job, sink, on_progress), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.descriptors import room
+from hpcd4p.lives import stat_of
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 """What /proc says of a process that has ended, or is somebody else's."""
@@ -101,12 +102,10 @@ def siblings_under(parent: int) -> list[Sibling]:
 
 def _parent(pid: str) -> int | None:
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = stat_of(pid)
     except _GONE:
         return None
-    # "pid (name) state ppid ...": the name may hold blanks and brackets
-    state, parent = text[text.rindex(b")") + 2 :].split(maxsplit=2)[:2]
-    return None if state in (b"Z", b"X") else int(parent)
+    return stat.parent if stat.lives else None
 
 
 def _sibling(pid: str) -> Sibling | None:

@@ -12,7 +12,6 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from hpcd4p import descriptors
@@ -118,14 +117,12 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 
 
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
-    # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
-    settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, rank=number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup)
         else:
-            broker, elements, mesh = _on_redis(setup, setup.redis, settings, number, codec)
+            broker, elements, mesh = _on_redis(setup, setup.redis, number, codec)
     except (BrokerLost, RankLost) as error:
         time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
         _say(number, str(error))
@@ -137,7 +134,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if isinstance(elements, ElementFailed):
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
-        rank = RankLoop(setup.plan, elements, settings, broker, mesh, codec, Clock())
+        rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock())
         rank.tasks.cpu = CpuAccount(CpuClock())
         rank.suspects.prepare(setup)
         if setup.plan.holds_state(number):
@@ -192,13 +189,11 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     os._exit(0)
 
 
-def _on_redis(
-    setup: Setup, redis: RedisPlace, settings: Any, number: int, codec: Codec
-) -> tuple[Broker, Any, Mesh]:
+def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi_mesh import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
-    tasks, size = high_marks(setup.plan, settings)
+    tasks, size = high_marks(setup.plan, setup.settings)
     broker: Broker = RedisBroker(
         redis.endpoint,
         redis.run_id,
@@ -206,7 +201,7 @@ def _on_redis(
         redis.shas,
         setup.plan.streams,
         (tasks // 2, size // 2),
-        settings.max_attempts,
+        setup.settings.max_attempts,
         redis.shared,
         setup.plan.size,
     )

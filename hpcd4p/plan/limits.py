@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_type_hints
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.settings import EngineSettings
 
-MAX_RANKS = 100_000
-"""More ranks than any machine gives to one job of this kind: a typing error."""
-
 MAX_CALLS = 10**12
 """More calls of a source than this would take years: a typing error."""
 
-# Both ends included. They are where the number stops making sense, not where it stops being wise.
+KINDS: dict[str, type] = get_type_hints(EngineSettings)
+"""What each setting is: int, float or str."""
+
 LIMITS: dict[str, tuple[float, float]] = {
-    "stateful_ranks": (0, 1_000_000),
-    "partitions": (0, 65_536),
-    "task_s": (1e-5, 60),
-    "slice_s": (1e-5, 60),
-    "max_task_tuples": (1, 1 << 20),
-    "max_task_bytes": (1 << 10, 1 << 25),  # a quarter of what Redis may hold anywhere: a few must fit
-    "flush_s": (0.0001, 60),
-    "high_tasks_per_rank": (1, 1_000_000),
-    "high_bytes": (1 << 20, 1 << 26),  # half of what Redis may hold anywhere: a task may come on top
-    "inbox_high_tuples": (1, 1 << 30),
-    "inbox_high_bytes": (1 << 10, 1 << 40),
-    "window": (1, 1024),
-    "min_active": (1, MAX_RANKS),
-    "max_active": (0, MAX_RANKS),
-    "scale_s": (0.02, 60),
-    "max_dead_letters": (0, 10**12),
-    "hopeless_after": (1, 10**12),
-    "max_attempts": (1, 1000),
+    name: hint.__metadata__
+    for name, hint in get_type_hints(EngineSettings, include_extras=True).items()
+    if KINDS[name] is not str
 }
+"""The least and the most that each number may be, as they stand beside its field."""
 
 
 def out_of_limits(name: str, value: float | str) -> str | None:
@@ -57,7 +41,7 @@ def engine_settings(given: dict[str, Any], others: Iterable[str] = ()) -> Engine
     SettingsError
         An unknown name (with the valid ones), a value of the wrong kind or out of its limits.
     """
-    defaults = {f.name: f.default for f in fields(EngineSettings)}
+    defaults = EngineSettings()._asdict()
     for name, value in given.items():
         if name not in defaults:
             table = ", ".join(f"{n} ({default})" for n, default in defaults.items())
@@ -65,7 +49,7 @@ def engine_settings(given: dict[str, Any], others: Iterable[str] = ()) -> Engine
             meant = f"; did you mean {near[0]}?" if near else ""
             valid = f"valid words: {', '.join(others)}; settings" if others else "valid ones"
             raise SettingsError(f"unknown setting {name!r}{meant}\n{valid} with their defaults: {table}")
-        kinds = {float: (int, float), int: (int,), str: (str,)}[type(defaults[name])]
+        kinds = {float: (int, float), int: (int,), str: (str,)}[KINDS[name]]
         if isinstance(value, bool) or not isinstance(value, kinds):
             kind = "a number" if float in kinds else "a whole number" if int in kinds else "text"
             raise SettingsError(f"{name} must be {kind}, not {value!r}")

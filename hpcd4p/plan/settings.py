@@ -1,78 +1,110 @@
-"""The engine's settings: one frozen dataclass, the unit in each name, the reason under each field.
+"""The engine's settings: each with the unit in its name, and all that is known of it in one place.
 
-Parsed once by `hpcd4p.cli`; nothing below it reads the environment.
+A field has its kind, the least and the most that it may be (both included: where a number stops making
+sense, not where it stops being wise) and its default; below it the first paragraph says what it means, a
+second one why the default is so. The flags, their help, what a wrong value is told and the table of the
+README are made of that (`hpcd4p.plan.limits`). Parsed once by `hpcd4p.cli`; nothing below it reads the
+environment.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+MAX_RANKS = 100_000
+"""More ranks than any machine gives to one job of this kind: a typing error."""
 
 
-@dataclass(frozen=True)
-class EngineSettings:
-    """What the loops of every rank obey; broadcast by rank 0, equal on all ranks."""
+class EngineSettings(NamedTuple):
+    """What the loops of every rank obey; broadcast by rank 0, equal on all ranks.
 
-    stateful_ranks: int = 0
-    """Ranks of the stateful group; 0 lets the plan choose (a quarter of the ranks beside the head,
-    never more than there are partitions)."""
+    No dataclass: every rank imports this, and the module `dataclasses` takes 5 ms.
+    """
 
-    partitions: int = 0
-    """Partitions of each keyed element; 0 keeps what the element says (64). A property of the
-    workflow, not of the number of ranks: changing it changes what a checkpoint holds."""
+    stateful_ranks: Annotated[int, 0, 1_000_000] = 0
+    """Ranks of the stateful group; 0: a quarter of the ranks beside the head, never more than there are
+    partitions."""
 
-    task_s: float = 0.010
-    """Seconds of work that a task aims at. 10 ms: a hundred times the round trip that it costs."""
+    partitions: Annotated[int, 0, 65_536] = 0
+    """Partitions of each keyed element; 0: what the element says (64).
 
-    slice_s: float = 0.020
-    """Age at which a transaction stops running downstream elements itself and publishes the rest."""
+    A property of the workflow, not of the number of ranks: changing it changes what a checkpoint holds.
+    """
 
-    max_task_tuples: int = 32768
-    """Most tuples in a task: `task_s` of the quickest elements (0.3 µs a tuple), so that the size follows
-    from time. At 8192 Redis needed a third more of its core for them."""
+    task_s: Annotated[float, 1e-5, 60] = 0.010
+    """Seconds of work that a task aims at.
 
-    max_task_bytes: int = 1 << 20
-    """Most bytes in a task of more than one tuple, so that a few tasks never fill Redis."""
+    10 ms: a hundred times the round trip that it costs.
+    """
 
-    flush_s: float = 0.001
+    slice_s: Annotated[float, 1e-5, 60] = 0.020
+    """Age in seconds at which a transaction stops running downstream elements itself, and publishes what is
+    left."""
+
+    max_task_tuples: Annotated[int, 1, 1 << 20] = 32768
+    """Most tuples in a task.
+
+    `task_s` of the quickest elements (0.3 µs a tuple), so that the size follows from time. At 8192 Redis
+    needed a third more of its core for them.
+    """
+
+    max_task_bytes: Annotated[int, 1 << 10, 1 << 25] = 1 << 20
+    """Most bytes in a task of more than one tuple.
+
+    So that a few tasks never fill Redis: at most a quarter of what it may hold anywhere.
+    """
+
+    flush_s: Annotated[float, 0.0001, 60] = 0.001
     """What a source writes after a silence of this many seconds is handed over at once, what follows it so
-    much later; while n tasks wait, n times as much. A task and its commit cost all processes together about
-    1 ms."""
+    much later; while n tasks wait, n times as much.
 
-    high_tasks_per_rank: int = 8
+    A task and its commit cost all processes together about 1 ms.
+    """
+
+    high_tasks_per_rank: Annotated[int, 1, 1_000_000] = 8
     """Sources wait while more tasks than this, for each pool rank, wait in Redis (at least 32)."""
 
-    high_bytes: int = 32 << 20
-    """Sources wait while more bytes than this wait in Redis (which may use 128 MB on any node, and more on a
-    large one)."""
+    high_bytes: Annotated[int, 1 << 20, 1 << 26] = 32 << 20
+    """Sources wait while more bytes than this wait in Redis.
 
-    inbox_high_tuples: int = 1 << 16
+    It may use 128 MB on any node, and more on a large one. At most half of that: a task may come on top.
+    """
+
+    inbox_high_tuples: Annotated[int, 1, 1 << 30] = 1 << 16
     """A stateful rank with more tuples than this waiting for one element asks senders to hold."""
 
-    inbox_high_bytes: int = 64 << 20
-    """The same in bytes."""
+    inbox_high_bytes: Annotated[int, 1 << 10, 1 << 40] = 64 << 20
+    """A stateful rank with more bytes than this waiting for one element asks senders to hold."""
 
-    window: int = 4
-    """Transactions of one rank whose messages may be on their way at once; more would only queue
-    at a stateful rank that is behind."""
+    window: Annotated[int, 1, 1024] = 4
+    """Transactions of one rank whose messages may be on their way at once.
+
+    More would only queue at a stateful rank that is behind.
+    """
 
     autoscale: str = "knee"
     """Policy of the auto-scaler: none, fixed:K, knee, queue, idle, or MODULE:CLASS of your own."""
 
-    min_active: int = 1
+    min_active: Annotated[int, 1, MAX_RANKS] = 1
     """Fewest active ranks of the pool, while there may be work for it."""
 
-    max_active: int = 0
-    """Most active ranks of the pool; 0 is all of them."""
+    max_active: Annotated[int, 0, MAX_RANKS] = 0
+    """Most active ranks of the pool; 0: all of them."""
 
-    scale_s: float = 0.1
-    """Seconds between two questions to the policy. 0.1 s: two tasks' commits, a hundredth of what it costs
-    to be wrong for a minute."""
+    scale_s: Annotated[float, 0.02, 60] = 0.1
+    """Seconds between two questions to the policy.
 
-    max_dead_letters: int = 10_000
+    0.1 s: two tasks' commits, a hundredth of what it costs to be wrong for a minute.
+    """
+
+    max_dead_letters: Annotated[int, 0, 10**12] = 10_000
     """The run stops when more tuples than this have failed."""
 
-    hopeless_after: int = 100
+    hopeless_after: Annotated[int, 1, 10**12] = 100
     """The run stops when one element has failed for this many tuples and succeeded for none."""
 
-    max_attempts: int = 4
-    """A task whose rank died this many times becomes a dead letter: it probably kills ranks."""
+    max_attempts: Annotated[int, 1, 1000] = 4
+    """A task whose rank died this many times becomes a dead letter.
+
+    It probably kills ranks.
+    """

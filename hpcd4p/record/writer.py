@@ -23,7 +23,6 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from sys import getsizeof
 from typing import Any
 
 from hpcd4p.errors import RecordError
@@ -33,6 +32,7 @@ from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.weight import weigh
 
 SCHEMA = "hpcd4p-record"
 SCHEMA_VERSION = 3
@@ -115,7 +115,7 @@ class RecordWriter:
             buffer = self._buffers[element, output] = _Buffer(
                 f"/outputs/{link_name(element)}", link_name(output)
             )
-        size = approximate_size(values)
+        size = int(len(values) * weigh(values))
         self._tuples += len(values)
         buffer.values += values
         buffer.size += size
@@ -252,25 +252,6 @@ class RecordWriter:
         names = [[element, output] for element, output in self._buffers]
         text = json.dumps({**told, "columns": names}, default=str, ensure_ascii=True)
         file.create_dataset("summary", data=text, dtype=h5py.string_dtype())
-
-
-def approximate_size(values: list[Any]) -> int:
-    """Give about how many bytes `values` take, from a few of them."""
-    step = max(1, len(values) // 8)
-    some = values[::step]
-    return sum(map(_size, some)) * len(values) // len(some)
-
-
-def _size(value: Any, level: int = 0) -> int:
-    if type(value).__module__ == "numpy":  # functions of numpy have no bytes
-        return int(getattr(value, "nbytes", 0)) + 100
-    size = getsizeof(value, 64)
-    if level < 3 and isinstance(value, (tuple, list, dict)) and value:
-        items = list(value.values()) if isinstance(value, dict) else value
-        step = max(1, len(items) // 8)
-        some = items[::step]
-        size += sum(_size(item, level + 1) for item in some) * len(items) // len(some)
-    return size
 
 
 def _attribute(value: Any) -> Any:

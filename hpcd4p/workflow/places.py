@@ -33,15 +33,17 @@ class Place:
     ----------
     key
         Equal for the same space in several elements.
+    names
+        Those that are looked at, where it is not all of them.
     """
 
-    __slots__ = ("_names", "_space", "key", "kind", "label")
+    __slots__ = ("_space", "key", "kind", "label", "names")
 
     def __init__(self, kind: str, label: str, space: Any, names: tuple[str, ...] = ()) -> None:
         self.kind = kind
         self.label = label
         self._space = space
-        self._names = names
+        self.names = names
         self.key = (kind, id(space))
 
     def held(self) -> dict[str, Any]:
@@ -50,10 +52,10 @@ class Place:
         if self.kind == "class":
             return {f"{label}.{n}": v for n, v in vars(space).items() if _is_data(n, v)}
         if self.kind == "state":
-            held = [space[n] for n in self._names if n in space]
+            held = [space[n] for n in self.names if n in space]
             return {label: held}
         if self.kind == "globals":
-            return {f"{n} (a global of {label})": space[n] for n in self._names if n in space}
+            return {f"{n} (a global of {label})": space[n] for n in self.names if n in space}
         found = {f"{label}.{n}": v for n, v in space.__dict__.items() if not n.startswith("__")}
         for name, value in _defaults(space):
             found[f"{name} (a default of {label})"] = value
@@ -204,7 +206,7 @@ class Search:
         if kept:
             key = ("globals", id(space))
             before = self.found.get(key)
-            both = {*kept, *(before._names if before is not None else ())}
+            both = {*kept, *(before.names if before is not None else ())}
             label = str(space.get("__name__", "?"))
             self.found[key] = Place("globals", label, space, tuple(sorted(both)))
 

@@ -28,7 +28,7 @@ class Apart:
         graph.connect(deadly.Calls(), "output", kind(), "input")
         plan, elements = make_plan(graph, 4, EngineSettings())
         packed = pack([pickle.dumps(pe) for pe in elements])
-        setup = Setup(plan, packed, {}, None, b"", False, None, ("here", 0), False)
+        setup = Setup(plan, packed, EngineSettings(), None, b"", False, None, ("here", 0), False)
         self.cell = ProcessCell(setup, 3, 0.0, lambda: None)
 
     def run(self, values):

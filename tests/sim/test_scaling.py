@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from hpcd4p.plan.settings import EngineSettings
@@ -26,7 +24,7 @@ def each(gallery):
 
 @pytest.mark.parametrize(
     "settings",
-    [CHAOS, dataclasses.replace(SMALL, autoscale=CHAOS.autoscale, scale_s=0.0003)],
+    [CHAOS, SMALL._replace(autoscale=CHAOS.autoscale, scale_s=0.0003)],
     ids=["usual", "small"],
 )
 @pytest.mark.parametrize("size", [3, 5, 16])

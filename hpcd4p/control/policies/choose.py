@@ -11,7 +11,7 @@ from hpcd4p.control.policies.knee import Knee
 from hpcd4p.control.policies.paper import Idle, Queue
 from hpcd4p.control.scaling import Bounds, Policy
 from hpcd4p.errors import SettingsError
-from hpcd4p.plan.limits import MAX_RANKS
+from hpcd4p.plan.settings import MAX_RANKS
 
 if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan

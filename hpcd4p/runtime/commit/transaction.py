@@ -19,8 +19,8 @@ from hpcd4p.control.granularity import Granularity
 from hpcd4p.control.sealing import rings
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
-from hpcd4p.runtime.execute.weight import weigh
 from hpcd4p.transport.broker import Mesh
+from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
 from hpcd4p.wire.statistics import count_failures

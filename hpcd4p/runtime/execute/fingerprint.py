@@ -16,7 +16,7 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
-from hpcd4p.runtime.execute.weight import weigh
+from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import blake2b
 from hpcd4p.workflow.places import held_by, is_library
 

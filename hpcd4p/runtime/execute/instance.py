@@ -1,26 +1,25 @@
-"""One running instance of an element, and the tight loops that feed it.
+"""One running instance of an element: what it is fed, what it has written, what became of its exceptions.
 
-A batch goes through one loop per element, not tuple by tuple through every layer: that is where
-the speed of the engine comes from. Owns the calls into user code and what becomes of their
-exceptions; knows nothing of where tuples come from or go to.
+A batch goes through one loop per element (`loops`), not tuple by tuple through every layer: that is where
+the speed of the engine comes from. Knows nothing of where tuples come from or go to.
 """
 
 from __future__ import annotations
 
 from _thread import _count as count_threads
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.descriptors import room
-from hpcd4p.errors import ElementFailed, RecordError, RunStopped
+from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
-from hpcd4p.runtime.execute.loops import Leave, call_with_inputs, call_with_output, call_without_output
-from hpcd4p.runtime.execute.signals import Alarmed, Asked
-from hpcd4p.runtime.execute.weight import weigh
+from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
+from hpcd4p.runtime.execute.signals import Alarmed
+from hpcd4p.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
 
 OVERFLOW_TUPLES = 8192
@@ -39,9 +38,6 @@ FIRST_LOOK_TUPLES = 16
 
 OUR_FILES = frozenset({__file__, loops.__file__})
 """A traceback begins behind them: they say nothing to the reader."""
-
-OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
-"""What comes up through a call of an element and is no failure of it."""
 
 NO_LIMITS: Mapping[str, int] = {}
 
@@ -92,7 +88,9 @@ class Instance:
         """Tuples and seconds of the first batch, which imports and warms up."""
         self.is_root = plan.role is Role.ROOT
         self._depth = forked.depth
-        self._run: Callable[[str, Iterable[Any]], None] = self._run_dicts
+        self.table: dict[Any, Any] = {}
+        """State of each key, of a `KeyedPE`."""
+        self._run: Loop = dict_loop(pe, self.is_root, self._sink, self._failed)
 
     def start(self) -> None:
         """Connect the ports and call `preprocess`.
@@ -119,13 +117,7 @@ class Instance:
                 f"preprocess of element {self.plan.name} raised {show_error(error)}"
             ) from error
         pe._sink, self.on_overflow = self._sink, overflow
-        item = pe._item_function()
-        if isinstance(pe, KeyedPE):
-            self._run = self._keyed_loop(pe)
-        elif isinstance(pe, BatchPE):
-            self._run = self._run_batch
-        elif item is not None and self._is_plain(pe):
-            self._run = self._item_loop(item)
+        self._run = self._loop()
 
     @property
     def _has_a_place(self) -> bool:
@@ -248,59 +240,23 @@ class Instance:
         with room():  # the element may have used up all descriptors
             self.on_failure(self, port, value, error)
 
-    # ---- the loops, one for each kind of element
+    # ---- the loops, one for each kind of element (`loops`)
 
-    def _item_loop(self, call: Callable[[Any], Any]) -> Callable[[str, Iterable[Any]], None]:
-        out = None if isinstance(self.pe, ConsumerPE) else self.out[self.pe.OUTPUT_NAME]
-        failed = self._failed
-        if self.is_root:
+    def _loop(self) -> Loop:
+        pe, failed = self.pe, self._failed
+        item = pe._item_function()
+        if isinstance(pe, KeyedPE):
+            return key_loop(pe, self.table, failed)
+        if isinstance(pe, BatchPE):
+            return batch_loop(
+                partial(self._attempt, pe), pe.max_batch, self.plan.role is not Role.STATE, failed
+            )
+        if item is None or not self._is_plain(pe):
+            return dict_loop(pe, self.is_root, self._sink, failed)
+        out = None if isinstance(pe, ConsumerPE) else self.out[pe.OUTPUT_NAME]
+        return root_loop(item, out, failed) if self.is_root else item_loop(item, out, failed)
 
-            def run(port: str, values: Iterable[Any]) -> None:
-                call_with_inputs(call, iter(values), out, failed)
-
-        elif out is None:
-
-            def run(port: str, values: Iterable[Any]) -> None:
-                call_without_output(call, port, iter(values), failed)
-
-        else:
-
-            def run(port: str, values: Iterable[Any]) -> None:
-                call_with_output(call, port, iter(values), out.append, failed)
-
-        return run
-
-    def _run_dicts(self, port: str, values: Iterable[Any]) -> None:
-        process = self.pe.process
-        is_root = self.is_root
-        if isinstance(values, range):
-            values = ({} for _ in values)
-        sink = self._sink
-        values = iter(values)
-        while True:
-            value = result = None
-            try:
-                for value in values:
-                    result = process(value if is_root else {port: value})
-                    if result is not None:
-                        for name, each in result.items():
-                            sink(name, each)
-                return
-            except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-                self._failed(port, value, _no_dict(result) or error)
-
-    def _run_batch(self, port: str, values: Iterable[Any]) -> None:
-        pe = self.pe
-        assert isinstance(pe, BatchPE)
-        values = list(values)
-        most = pe.max_batch or len(values)
-        for start in range(0, len(values), most):
-            part = values[start : start + most]
-            error = self._batch(pe, part)
-            if error is not None:
-                self._batch_failed(pe, port, part, error)
-
-    def _batch(self, pe: BatchPE, part: list[Any]) -> BaseException | None:
+    def _attempt(self, pe: BatchPE, part: list[Any]) -> BaseException | None:
         """Run one batch; if it raises, what it had written is taken back."""
         before = {name: len(values) for name, values in self.out.items()}
         overflow, self.on_overflow = self.on_overflow, None  # nothing moves on before the batch is done
@@ -319,44 +275,6 @@ class Instance:
             overflow(self)
         return None
 
-    def _batch_failed(self, pe: BatchPE, port: str, part: list[Any], error: BaseException) -> None:
-        """Find the tuples that fail, where the element holds no state; else all of them have."""
-        if self.plan.role is Role.STATE or len(part) == 1 or isinstance(error, OURS):
-            for value in part:
-                self._failed(port, value, error)
-            return
-        for value in part:
-            alone = self._batch(pe, [value])
-            if alone is not None:
-                self._failed(port, value, alone)
-
-    def _keyed_loop(self, pe: KeyedPE) -> Callable[[str, Iterable[Any]], None]:
-        table: dict[Any, Any] = {}
-        self.table = table
-        key_of = itemgetter(*pe._key_columns())
-        value_of = itemgetter(pe.value) if pe.value is not None else None
-        call = pe.process_key
-
-        def run(port: str, values: Iterable[Any]) -> None:
-            get = table.get
-            values = iter(values)
-            while True:
-                item = None
-                try:
-                    if value_of is None:
-                        for item in values:
-                            key = key_of(item)
-                            table[key] = call(key, item, get(key))
-                    else:
-                        for item in values:
-                            key = key_of(item)
-                            table[key] = call(key, value_of(item), get(key))
-                    return
-                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-                    self._failed(port, item, error)
-
-        return run
-
     def _postprocess(self) -> None:
         pe = self.pe
         if isinstance(pe, KeyedPE):
@@ -366,16 +284,6 @@ class Instance:
                 except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
-
-
-def _no_dict(result: Any) -> TypeError | None:
-    """What to say of a result that is no dict; None if it is one, or nothing."""
-    if result is None or hasattr(result, "items"):
-        return None
-    kind = type(result).__name__
-    return TypeError(
-        f"process gave a {kind}; expected a dict, output to datum, or None (a bare datum is for _process)"
-    )
 
 
 def show_error(error: BaseException) -> str:

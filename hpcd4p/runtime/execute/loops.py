@@ -1,25 +1,57 @@
-"""The hottest loops of the engine: one Python call per tuple, and as little as possible beside it.
+"""The hottest loops of the engine, one for each kind of element.
 
-Plain functions whose every name is local; an exception leaves the loop, and the next turn of `while`
-goes on behind the tuple that raised.
+One Python call per tuple, and as little as possible beside it. Plain functions whose every name is local; an
+exception leaves the loop, and the next turn of `while` goes on behind the tuple that raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.errors import RecordError, RunStopped
+from hpcd4p.runtime.execute.signals import Alarmed, Asked
+
+if TYPE_CHECKING:
+    from hpcd4p.workflow.elements import GenericPE, KeyedPE
+
+Loop = Callable[[str, Iterable[Any]], None]
+"""Takes a port and the values that have arrived there; for a root, the inputs of its calls."""
+
+Failed = Callable[[str, Any, BaseException], None]
+"""Takes port, value and error of a tuple that raised."""
 
 
 class Leave(BaseException):
     """Raised through a call of an element to end it: the run is over, and nobody listens any more."""
 
 
-def call_with_output(
+OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
+"""What comes up through a call of an element and is no failure of it."""
+
+
+def item_loop(call: Callable[[Any], Any], out: list[Any] | None, failed: Failed) -> Loop:
+    """Bare tuples go in, results to `out`; without it they are dropped."""
+    if out is None:
+
+        def run(port: str, values: Iterable[Any]) -> None:
+            _call_without_output(call, port, iter(values), failed)
+
+    else:
+
+        def run(port: str, values: Iterable[Any]) -> None:
+            _call_with_output(call, port, iter(values), out.append, failed)
+
+    return run
+
+
+def _call_with_output(
     call: Callable[[Any], Any],
     port: str,
     values: Iterator[Any],
     append: Callable[[Any], None],
-    failed: Callable[[str, Any, BaseException], None],
+    failed: Failed,
 ) -> None:
     """Append what `call` returns for each value, None left out."""
     while True:
@@ -34,11 +66,8 @@ def call_with_output(
             failed(port, value, error)
 
 
-def call_without_output(
-    call: Callable[[Any], Any],
-    port: str,
-    values: Iterator[Any],
-    failed: Callable[[str, Any, BaseException], None],
+def _call_without_output(
+    call: Callable[[Any], Any], port: str, values: Iterator[Any], failed: Failed
 ) -> None:
     """Call for each value; what is returned is dropped."""
     while True:
@@ -51,13 +80,18 @@ def call_without_output(
             failed(port, value, error)
 
 
-def call_with_inputs(
-    call: Callable[[Any], Any],
-    values: Iterator[Any],
-    out: list[Any] | None,
-    failed: Callable[[str, Any, BaseException], None],
+def root_loop(call: Callable[[Any], Any], out: list[Any] | None, failed: Failed) -> Loop:
+    """Calls of a root; its values are the inputs, or numbers of calls that get none."""
+
+    def run(port: str, values: Iterable[Any]) -> None:
+        _call_with_inputs(call, iter(values), out, failed)
+
+    return run
+
+
+def _call_with_inputs(
+    call: Callable[[Any], Any], values: Iterator[Any], out: list[Any] | None, failed: Failed
 ) -> None:
-    """Calls of a root: `values` are its inputs, or numbers of calls that get none."""
     while True:
         value = None
         try:
@@ -68,3 +102,87 @@ def call_with_inputs(
             return
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             failed("", value, error)
+
+
+def dict_loop(pe: GenericPE, is_root: bool, write: Callable[[str, Any], None], failed: Failed) -> Loop:
+    """Dicts go into `process`, port to datum, and come out of it."""
+
+    def run(port: str, values: Iterable[Any]) -> None:
+        process = pe.process
+        values = iter({} for _ in values) if isinstance(values, range) else iter(values)
+        while True:
+            value = result = None
+            try:
+                for value in values:
+                    result = process(value if is_root else {port: value})
+                    if result is not None:
+                        for name, each in result.items():
+                            write(name, each)
+                return
+            except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                failed(port, value, _no_dict(result) or error)
+
+    return run
+
+
+def _no_dict(result: Any) -> TypeError | None:
+    """What to say of a result that is no dict; None if it is one, or nothing."""
+    if result is None or hasattr(result, "items"):
+        return None
+    kind = type(result).__name__
+    return TypeError(
+        f"process gave a {kind}; expected a dict, output to datum, or None (a bare datum is for _process)"
+    )
+
+
+def batch_loop(
+    attempt: Callable[[list[Any]], BaseException | None], most: int | None, find: bool, failed: Failed
+) -> Loop:
+    """Batches of at most so many go to `attempt`, which gives what one has raised.
+
+    `find`: of a batch that fails, those tuples are found that fail alone. An element that holds state cannot
+    be asked again: there all of them have failed.
+    """
+
+    def run(port: str, values: Iterable[Any]) -> None:
+        values = list(values)
+        size = most or len(values)
+        for start in range(0, len(values), size):
+            part = values[start : start + size]
+            error = attempt(part)
+            if error is None:
+                continue
+            alone = find and len(part) > 1 and not isinstance(error, OURS)
+            for value in part:
+                own = attempt([value]) if alone else error
+                if own is not None:
+                    failed(port, value, own)
+
+    return run
+
+
+def key_loop(pe: KeyedPE, table: dict[Any, Any], failed: Failed) -> Loop:
+    """Tuples go in with their key and its state, which `table` holds; the new state comes out."""
+    key_of = itemgetter(*pe._key_columns())
+    value_of = itemgetter(pe.value) if pe.value is not None else None
+    call = pe.process_key
+
+    def run(port: str, values: Iterable[Any]) -> None:
+        get = table.get
+        values = iter(values)
+        while True:
+            item = None
+            try:
+                if value_of is None:
+                    for item in values:
+                        key = key_of(item)
+                        table[key] = call(key, item, get(key))
+                else:
+                    for item in values:
+                        key = key_of(item)
+                        table[key] = call(key, value_of(item), get(key))
+                return
+            except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+                failed(port, item, error)
+
+    return run

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Plan
+from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.identity import Packed, unpack
@@ -27,7 +28,7 @@ class Setup(NamedTuple):
 
     plan: Plan
     elements: Packed
-    settings: dict[str, Any]
+    settings: EngineSettings
     module: tuple[str, str | None, str | None] | None
     secret: bytes
     by_value: bool

@@ -50,8 +50,13 @@ class _Listened(_Held):
 
     def append(self, value: Any) -> None:
         list.append(self, value)
-        self.__class__ = _Held  # type: ignore[assignment]
+        _become(self, _Held)
         self.notify()
+
+
+def _become(held: list[Any], kind: type[_Held]) -> None:
+    """Have the loops append to `held` as to a `kind`; they look it up at each write, at no cost."""
+    held.__class__ = kind
 
 
 class Source:
@@ -141,7 +146,7 @@ class Source:
     def listen(self) -> bool:
         """Have the next write notify; whether there is nothing before it. Main thread."""
         for held in self.instance.out.values():
-            held.__class__ = _Listened
+            _become(held, _Listened)
         return self._thread is not None and not self.done and not self.held()
 
     def stop(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
@@ -168,7 +167,7 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
 
 def _plain(job: Job) -> dict[str, Any]:
     return {
-        "engine": asdict(job.settings),
+        "engine": job.settings._asdict(),
         "arguments": list(job.argv),
         "mapping": job.plan.mapping.value,
         "redis": "none" if job.plan.mapping is Mapping.STATIC else "shared" if job.redis_url else "own",

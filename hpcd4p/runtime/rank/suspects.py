@@ -77,7 +77,7 @@ class Suspects:
 
     def prepare(self, setup: Setup) -> None:
         """From now on a process apart can be had, with the elements of `setup`."""
-        bare = setup._replace(secret=b"", redis=None, settings={})  # nothing of it opens what the ranks say
+        bare = setup._replace(secret=b"", redis=None)  # nothing of it opens what the ranks say
 
         def make() -> Cell:
             from hpcd4p.runtime.rank.apart import ProcessCell

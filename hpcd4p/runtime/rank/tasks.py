@@ -16,10 +16,10 @@ from hpcd4p.runtime.commit.lease import Lease, Leases
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Abandoned, Probation
-from hpcd4p.runtime.execute.weight import weigh
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.pump import Pump
+from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
 from hpcd4p.wire.messages import Commit, Publication, Task
 from hpcd4p.workflow.elements import GenericPE

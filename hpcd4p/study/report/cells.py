@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,11 +56,7 @@ class Cell:
 
 def median(values: Sequence[float]) -> float:
     """Give the median of `values`; NaN of nothing."""
-    if not values:
-        return math.nan
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return statistics.median(values) if values else math.nan
 
 
 def cells_of(rows: Iterable[Row], axes: Sequence[str]) -> list[Cell]:

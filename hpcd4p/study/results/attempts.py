@@ -6,7 +6,6 @@ enough: it says which point it was. This file must never import h5py: `record.re
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from hpcd4p.errors import RecordError
 from hpcd4p.study.results.facts import AttemptFacts, Place, Told, made
-from hpcd4p.study.running.folder import END, OUT, PLAN
+from hpcd4p.study.running.folder import END, OUT, PLAN, read_json
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def _folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
 def _attempts_in(here: Path, names: list[str], notes: list[str]) -> Iterator[AttemptFacts | None]:
     """The attempts whose files lie in one folder; None for each HDF5 file of nobody's."""
-    plan = _read_json(here / PLAN, notes) if PLAN in names else {}
-    end = _read_json(here / END, notes) if END in names else {}
+    plan = (read_json(here / PLAN, notes) or {}) if PLAN in names else {}
+    end = (read_json(here / END, notes) or {}) if END in names else {}
     records = [here / n for n in names if n.endswith(".h5") and not n.startswith(".")]
     place = place_of(here, marked=PLAN in names or END in names)
     for record in records:
@@ -137,18 +136,3 @@ def place_of(folder: Path, marked: bool) -> Place | None:
         return (folder.absolute().parent.name, folder.name, 1) if marked else None
     study, key, number = parts[-3:]
     return (study, key, int(number)) if marked or "=" in key else None
-
-
-def _read_json(path: Path, notes: list[str]) -> Told:
-    """What is in `path`; nothing of a damaged file, which `notes` then tell."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        notes.append(f"{path} cannot be read: {error.strerror}")
-    except (ValueError, RecursionError):
-        notes.append(f"{path} is damaged: it is no JSON")
-    else:
-        if isinstance(found, dict):
-            return found
-        notes.append(f"{path} is damaged: it is no JSON object")
-    return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from hpcd4p.study.results.attempts import Found, find_attempts
 from hpcd4p.study.results.facts import AttemptFacts
 from hpcd4p.study.results.rows import Row, axes_of_study, is_weak
 from hpcd4p.study.results.writer import write_results
-from hpcd4p.study.running.folder import STUDY
+from hpcd4p.study.running.folder import STUDY, read_json
 from hpcd4p.study.schema import SCHEMA
 
 
@@ -133,14 +133,8 @@ def _definition(folder: Path, name: str) -> tuple[dict[str, Any], list[str]]:
     """What ``study.json`` says, empty if there is none; and what is wrong with it."""
     notes: list[str] = []
     for path in (folder / STUDY, folder / name / STUDY):
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except OSError:
-            continue
-        except (ValueError, RecursionError):
-            notes.append(f"{path} is damaged: it is no JSON")
-            continue
-        if isinstance(found, dict) and found.get("name", name) == name:
+        found = read_json(path, notes) if os.path.exists(path) else None
+        if found is not None and found.get("name", name) == name:
             return found, notes
     return {}, notes
 

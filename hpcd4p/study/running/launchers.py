@@ -14,15 +14,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
-from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpcd4p.errors import SettingsError
+from hpcd4p.lives import stat_of
 from hpcd4p.packages import lack_of
 from hpcd4p.study.definition.points import Point
-from hpcd4p.study.definition.study import Launch, Study
+from hpcd4p.study.definition.study import Study
 from hpcd4p.study.running import sacct, squeue
+from hpcd4p.study.running.arrays import shapes_of, shares, slurm_parameters
 from hpcd4p.study.running.attempt import Attempt
 from hpcd4p.study.running.squeue import JobState
 from hpcd4p.study.running.states import RUNNING
@@ -121,10 +122,10 @@ class _LocalJobs(dict[str, JobState]):
             return JobState(RUNNING, False, f"on {host}")  # nobody here can tell
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            dead = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            lives = stat_of(pid).lives
         except OSError:
             return default
-        return JobState(RUNNING, False, "") if b"submitit" in words and not dead else default
+        return JobState(RUNNING, False, "") if b"submitit" in words and lives else default
 
     def __contains__(self, job: object) -> bool:
         return self.get(str(job)) is not None
@@ -178,7 +179,7 @@ class SlurmLauncher:
                 "cluster = 'slurm', but there is no sbatch on PATH: log in to a node of the cluster, or run "
                 "the study here with --cluster local"
             )
-        shapes = _shapes(planned)
+        shapes = shapes_of(planned)
         limits = shares(self._study.launch.at_once, [len(i) for i in shapes.values()])
         first: list[str] = []
         for (shape, indices), limit in zip(shapes.items(), limits, strict=True):
@@ -243,54 +244,9 @@ def _call(attempt: Attempt) -> str:
     return attempt()
 
 
-def _shapes(planned: Sequence[Planned | Point]) -> dict[tuple[int, int], list[int]]:
-    """Indices by (ranks, nodes), in the order of their first point."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for index, each in enumerate(planned):
-        found.setdefault((each.ranks, each.nodes), []).append(index)
-    return found
-
-
-def shares(at_once: int, sizes: Sequence[int]) -> list[int]:
-    """Give how many of each array may run at once, so that never more than `at_once` of all do.
-
-    Where there are more arrays than that, each runs one, and waits for an earlier array.
-
-    Examples
-    --------
-    >>> shares(8, [10, 10, 10])
-    [3, 3, 2]
-    """
-    if len(sizes) >= at_once:
-        return [1] * len(sizes)
-    each, more = divmod(at_once, len(sizes))
-    return [each + (i < more) for i in range(len(sizes))]
-
-
-def slurm_parameters(study: Study, ranks: int, nodes: int) -> dict[str, Any]:
-    """Give submitit's parameters for the points of one number of ranks and nodes."""
-    launch: Launch = study.launch
-    given: dict[str, Any] = {
-        "job_name": f"hpcd4p-{study.name}",
-        "time": ceil((study.time_s + launch.margin_s) / 60),
-        "nodes": nodes,
-        "ntasks_per_node": ranks // nodes,
-        "cpus_per_task": launch.cpus_per_task,
-        "use_srun": False,  # hpcd4p starts the ranks itself: mpirun in a step of srun would hang
-        "setup": list(launch.setup),
-        "additional_parameters": dict(launch.slurm),
-    }
-    for name in ("partition", "account", "qos", "constraint", "mem"):
-        if getattr(launch, name):
-            given[name] = getattr(launch, name)
-    if launch.exclusive:
-        given["exclusive"] = True
-    return given
-
-
 def batch_texts(study: Study, points: Sequence[Point]) -> list[str]:
     """Give the batch text of each array, as submitit makes it."""
-    shapes = _shapes(points)
+    shapes = shapes_of(points)
     limits = shares(study.launch.at_once, [len(i) for i in shapes.values()])
     return [
         _batch_text(study, *shape, len(indices), limit)

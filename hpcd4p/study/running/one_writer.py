@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import RecordError
+from hpcd4p.lives import stat_of
 
 PATIENCE_S = 10.0
 """Another writer is given this long: a file of 500 rows takes well under a second."""
@@ -143,11 +144,10 @@ def _dead(text: str) -> bool:
 def _began(pid: int) -> str:
     """When a process began, in ticks since the host did; '' if there is none: numbers are given again."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        stat = stat_of(pid)
     except OSError:
         return ""
-    state, *fields = text.rpartition(")")[2].split()
-    return "" if state in "ZX" else fields[18]
+    return str(stat.began_ticks) if stat.lives else ""
 
 
 def _busy(busy: str, lock: Path) -> str:

@@ -100,7 +100,18 @@ class MinPE(_ChoicePE):
     _choose = staticmethod(min)
 
 
-class AverageParallelPE(GenericPE):
+class _AveragePE(GenericPE):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sum: Any = 0
+        self.count = 0
+
+    def _postprocess(self) -> None:
+        if self.count:
+            self.write(self.OUTPUT_NAME, [float(self.sum) / self.count, self.count, self.sum])
+
+
+class AverageParallelPE(_AveragePE):
     """Writes ``[mean, count, sum]`` of the position `index`; nothing, if it got nothing."""
 
     def __init__(self, index: Any = 0) -> None:
@@ -108,36 +119,24 @@ class AverageParallelPE(GenericPE):
         self._add_input(self.INPUT_NAME)
         self._add_output(self.OUTPUT_NAME)
         self.index = index
-        self.sum: Any = 0
-        self.count = 0
 
     def _process(self, data: Any) -> None:
         self.sum += data[self.INPUT_NAME][self.index]
         self.count += 1
 
-    def _postprocess(self) -> None:
-        if self.count:
-            self.write(self.OUTPUT_NAME, [float(self.sum) / self.count, self.count, self.sum])
 
-
-class AverageReducePE(GenericPE):
+class AverageReducePE(_AveragePE):
     """Makes one ``[mean, count, sum]`` of several."""
 
     def __init__(self) -> None:
         super().__init__()
         self._add_input(self.INPUT_NAME, grouping="global")
         self._add_output(self.OUTPUT_NAME)
-        self.sum: Any = 0
-        self.count = 0
 
     def _process(self, data: Any) -> None:
         _, count, total = data[self.INPUT_NAME]
         self.count += count
         self.sum += total
-
-    def _postprocess(self) -> None:
-        if self.count:
-            self.write(self.OUTPUT_NAME, [float(self.sum) / self.count, self.count, self.sum])
 
 
 class _DeviationPE(GenericPE):

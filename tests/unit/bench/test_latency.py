@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hpcd4p import run
-from hpcd4p.bench import latency, workloads
+from hpcd4p.bench import latency, paced_workloads
 from hpcd4p.bench.answers import WORKLOADS
 from hpcd4p.bench.delays import Delays
 from hpcd4p.runtime.head.progress import Progress
@@ -33,7 +33,7 @@ def test_an_output_costs_no_look_at_the_server(monkeypatch) -> None:
 
 
 def test_the_source_writes_as_many_as_the_answer_has(monkeypatch) -> None:
-    monkeypatch.setattr(workloads, "PACED_S", 0.1)
+    monkeypatch.setattr(paced_workloads, "PACED_S", 0.1)
     for name in latency.WAYS:
         workload = WORKLOADS[name]
         (values,) = run(workload.build(), workload.given(10_000)).outputs.values()

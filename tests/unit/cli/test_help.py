@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pkgutil
-import sys
 from importlib import import_module
 
 import pytest
@@ -13,6 +12,7 @@ import hpcd4p.cli
 import hpcd4p.workflows
 from hpcd4p.cli.main import COMMANDS, main
 from hpcd4p.cli.options import Parser
+from hpcd4p.launch.crew import Crew
 
 
 def modules_with_a_command() -> set[str]:
@@ -95,8 +95,7 @@ def test_without_a_word_a_job_of_ranks_runs_the_default_workflow(monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "64")
     begun = []
     monkeypatch.setattr("hpcd4p.cli.run.command", lambda argv, ranks: begun.append((argv, ranks.size)) or 0)
-    crew = sys.modules.get("hpcd4p.launch.crew") or import_module("hpcd4p.launch.crew")
-    monkeypatch.setattr(crew, "dismiss", lambda: None)
-    monkeypatch.setattr(crew, "leave", lambda status: None)
+    monkeypatch.setattr(Crew, "dismiss", lambda self: None)
+    monkeypatch.setattr(Crew, "leave", lambda self, status: None)
     assert main([]) == 0
     assert begun == [([], 64)]

@@ -5,7 +5,7 @@ import pytest
 from hpcd4p.cli.options import split
 from hpcd4p.cli.run import parser
 from hpcd4p.errors import SettingsError
-from hpcd4p.plan.limits import MAX_RANKS
+from hpcd4p.plan.settings import MAX_RANKS
 
 ARITY = parser(explain=False).arity
 

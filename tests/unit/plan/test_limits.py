@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
 
 from hpcd4p.errors import SettingsError
@@ -10,7 +8,7 @@ from hpcd4p.plan.settings import EngineSettings
 
 
 def test_every_setting_has_limits_and_its_default_is_within():
-    defaults = {n: v for n, v in asdict(EngineSettings()).items() if not isinstance(v, str)}
+    defaults = {n: v for n, v in EngineSettings()._asdict().items() if not isinstance(v, str)}
     assert LIMITS.keys() == defaults.keys()
     assert engine_settings(defaults) == EngineSettings()
 

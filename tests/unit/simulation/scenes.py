@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.simulation.arrivals import read_arrivals
 from hpcd4p.simulation.head import simulate
@@ -21,7 +19,7 @@ def scene(ranks, tuples, service, arrivals="all", policy="none", engine=None, **
         tuples=tuples,
         service=read_service(service),
         arrivals=read_arrivals(arrivals),
-        settings=dataclasses.replace(engine or EngineSettings(), autoscale=policy),
+        settings=(engine or EngineSettings())._replace(autoscale=policy),
         **given,
     )
 

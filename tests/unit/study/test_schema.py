@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.study import schema
-from hpcd4p.study.definition import study as definition
+from hpcd4p.study.definition import study_file as definition
 from hpcd4p.study.schema import COLUMNS, Column, ColumnKind, columns_of, kind_of, stored, told
 
 DOCUMENT = Path(schema.__file__).with_name("SCHEMA.md")

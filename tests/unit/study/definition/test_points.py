@@ -7,8 +7,7 @@ import pytest
 from hpcd4p.cli.settings import all_settings
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.definition.points import MOST_KEY, covering, points_of
-from hpcd4p.study.definition.study import parse_study
-from hpcd4p.study.running.launchers import shares
+from hpcd4p.study.definition.study_file import parse_study
 
 SETTINGS = frozenset(all_settings())
 
@@ -126,14 +125,6 @@ def test_a_configuration_is_called_by_its_name():
 def test_two_configurations_of_one_name_are_told():
     with pytest.raises(SettingsError, match="both called config=a"):
         points(study={}, axes={"config": ["x/a.toml", "y/a.toml"]})
-
-
-@pytest.mark.parametrize(
-    ("at_once", "sizes", "limits"),
-    [(8, [10, 10, 10], [3, 3, 2]), (2, [5, 5, 5], [1, 1, 1]), (4, [100], [4]), (1, [3], [1])],
-)
-def test_arrays_share_the_number_of_points_at_once(at_once, sizes, limits):
-    assert shares(at_once, sizes) == limits
 
 
 def test_a_few_points_hold_every_value_of_every_axis():

@@ -9,7 +9,7 @@ import pytest
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.definition.points import points_of
-from hpcd4p.study.definition.study import parse_study
+from hpcd4p.study.definition.study_file import parse_study
 from hpcd4p.study.running import driver as driver_module
 from hpcd4p.study.running.attempt import Attempt
 from hpcd4p.study.running.driver import Driver

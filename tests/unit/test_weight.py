@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from hpcd4p.runtime.execute.weight import weigh
+from hpcd4p.weight import weigh
 
 ARRAY = np.zeros(125_000)
 

@@ -1,4 +1,7 @@
-"""About how many bytes tuples hold: good enough to bound memory, cheap enough for every batch."""
+"""About how many bytes tuples hold: good enough to bound memory, cheap enough for every batch.
+
+For the engine and for the record; imports nothing.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from hpcd4p.cli.settings import all_settings
 from hpcd4p.errors import SettingsError
-from hpcd4p.study.definition.study import KEYS, TABLES, parse_study, read_study, seconds_of
+from hpcd4p.study.definition.study_file import KEYS, TABLES, parse_study, read_study, seconds_of
 
 CONFIGS = Path(__file__).parents[4] / "configs"
 SETTINGS = frozenset(all_settings())
