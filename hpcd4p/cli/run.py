@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p import logs
 from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import (
     Present,
@@ -95,6 +97,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             "leave -n out"
         )
     mapping = read_mapping(settings.values["mapping"], size or ranks.size)
+    level = logs.LEVELS[settings.values["log_level"]]
+    logs.begin(logs.LogSetup(level, time.time()), "launcher" if size is not None and size > 1 else "rank 0")
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
@@ -200,10 +204,12 @@ def _finish(
 ) -> int:
     """Run, close the record whatever happened, and tell."""
     watch = progress_watch()
+    logs.progress_drawn(watch.columns)
     try:
         summary, stopped = run_to_end(job, sink, early, watch)
     finally:
         watch.clear()
+        logs.progress_drawn(0)
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
     path: Path | None = None
     unwritten: UsageError | None = None

@@ -15,6 +15,7 @@ from typing import Any
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
+from hpcd4p.logs import LEVELS
 from hpcd4p.plan.limits import out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 
@@ -36,6 +37,8 @@ class Setting:
     default: Any
     help: str
     metavar: str = ""
+    choices: tuple[str, ...] = ()
+    """What it may be; empty: anything of its kind."""
 
     @property
     def flag(self) -> str:
@@ -71,6 +74,12 @@ _RUN = (
         metavar="NAME",
     ),
     Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
+    Setting(
+        "log_level", "run", str, "warning",
+        "what the run says of itself on standard error: debug (decisions), info (lifecycle), warning, or "
+        "error (no progress line, no notes, nothing of what elements log)", metavar="LEVEL",
+        choices=tuple(LEVELS),
+    ),
 )  # fmt: skip
 
 _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
@@ -234,6 +243,10 @@ def check(setting: Setting, value: Any, source: str) -> Any:
     if converted is None:
         kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         raise SettingsError(f"{name} must be {kinds[setting.kind]}, not {value!r}")
+    if setting.choices and converted not in setting.choices:
+        near = get_close_matches(str(converted), setting.choices, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise SettingsError(f"{name} must be one of {', '.join(setting.choices)}; not {value!r}{meant}")
     wrong = out_of_limits(setting.name, converted) if setting.section == "engine" else None
     if wrong:
         raise SettingsError(f"{name} {wrong}")

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from hpcd4p import logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
 from hpcd4p.launch import crew
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from hpcd4p.launch.early import Early
     from hpcd4p.transport.mpi import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
+
+
+_log = logs.module_log(__name__)
 
 
 def run(
@@ -73,6 +77,7 @@ def run(
             redis,
             (hosts[0], os.getpid()),
             job.dispel4py,
+            logs.setup._replace(hosts=len(set(hosts)) > 1),
         )
         crew.tell(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
@@ -93,6 +98,7 @@ def run(
             mesh = mpi.MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
+        _log.info("%d ranks met; the run begins", job.plan.size)
         crew.begun()
         summary: Summary | None = None
         lost = False

@@ -15,7 +15,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-from hpcd4p import descriptors
+from hpcd4p import descriptors, logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
@@ -23,6 +23,7 @@ from hpcd4p.errors import (
     ElementFailed,
     ForeignBytesError,
     HeadLost,
+    Hpcd4pError,
     LauncherLost,
     MissingPackage,
     RankLost,
@@ -39,6 +40,7 @@ from hpcd4p.runtime.rank.pool import PoolRank
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.keys import Keys
+from hpcd4p.wire.messages import Commit
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 STATUS_FILE = "HPCD4P_STATUS_FILE"
@@ -61,6 +63,9 @@ HEAD_KILLED = (
 
 LACK_S = 20.0
 """For rank 0 to load its workflow, and then to find that it has no MPI either."""
+
+
+_log = logs.module_log(__name__)
 
 
 def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
@@ -116,6 +121,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 
 
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    logs.begin(setup.log, f"rank {number}")
     # a plain namespace: the class of the settings is a dataclass, and that module is not cheap
     settings: Any = SimpleNamespace(**setup.settings)
     codec = Codec(setup.secret, rank=number)
@@ -131,6 +137,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     begun()
     descriptors.reserve()
     tell_of_exits(number)
+    rank: PoolRank | None = None
     try:
         if isinstance(elements, ElementFailed):
             raise elements
@@ -141,12 +148,14 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if setup.plan.holds_state(number):
             _say_where_it_dies()
         rank.start()
+        _log.info("began: %s, process %d on %s", rank.account.role, os.getpid(), os.uname().nodename)
         hold()
         rank.run()
         rank.leave()
+        _log.info("ends, as the head has told it")
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         with descriptors.room():
-            _give_up(error, setup, number, broker, codec)
+            _give_up(error, setup, number, broker, codec, rank)
     broker.report(codec.seal(("figures", number, rank.report()), about(REPORT)))
     if rank.stopped is not None and rank.stopped.args[1]:
         # MPI_Finalize would wait for the rank that was lost
@@ -164,11 +173,15 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     return 0
 
 
-def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec) -> NoReturn:
+def _give_up(
+    error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec, rank: PoolRank | None
+) -> NoReturn:
     """Tell the head why this rank cannot go on, if that can be told, and leave."""
     failed = error if isinstance(error, ElementFailed) else None
     blamed = failed or blame(error, number)
     if blamed is not None:
+        if rank is not None:
+            _leave_words(rank, broker, codec)
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
         broker.report(codec.seal(("element", number, f"{blamed}{where}"), about(REPORT)))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
@@ -191,6 +204,15 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
         codec.seal(("engine", number, f"rank {number} failed in the engine:\n{text}"), about(REPORT))
     )
     os._exit(0)
+
+
+def _leave_words(rank: PoolRank, broker: Broker, codec: Codec) -> None:
+    """Give the head what elements have said until now, as far as that can be done."""
+    commit = Commit()
+    rank.flow.log.post(commit, codec)
+    if commit.dead:
+        with suppress(Hpcd4pError, OSError):  # the element may have closed the connection
+            broker.step(commit)
 
 
 def _on_redis(

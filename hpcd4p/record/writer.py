@@ -7,6 +7,8 @@ Layout (``h5ls -r FILE``)::
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
     /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
+    /log/...               what elements have said: time_s, rank, element, partition, level, text; absent if
+                           they have said nothing; /summary has how many lines were left out
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, lives of the ranks (see history.py)
     /summary               everything of `Summary` as JSON
@@ -27,12 +29,13 @@ from sys import getsizeof
 from typing import Any
 
 from hpcd4p.errors import RecordError
+from hpcd4p.logs import module_log
 from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
 from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
-from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 
 SCHEMA = "hpcd4p-record"
 SCHEMA_VERSION = 3
@@ -49,6 +52,9 @@ ATTRIBUTE_BYTES = 8192
 
 _HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError)
 """What h5py raises when the library below it fails."""
+
+
+_logger = module_log(__name__)
 
 
 class _Buffer:
@@ -89,6 +95,7 @@ class RecordWriter:
         self._buffers: dict[tuple[str, str], _Buffer] = {}
         self._letters = _Buffer("/", "dead_letters")
         self._events = _Buffer("/", "events")
+        self._log = _Buffer("/", "log")
         self._waiting_bytes = 0
         self._tuples = 0
         self._published: Path | None = None
@@ -133,6 +140,10 @@ class RecordWriter:
         """Take one line of the story; raises as `outputs` does."""
         self._take(self._events, [Event(time_s, kind, text)], 4096)
 
+    def log(self, lines: Sequence[LogLine]) -> None:
+        """Take what elements have said; raises as `outputs` does."""
+        self._take(self._log, list(lines), 1024)
+
     def _take(self, buffer: _Buffer, values: list[Any], most: int) -> None:
         if self._aside is not None:
             buffer.values += values
@@ -154,12 +165,13 @@ class RecordWriter:
         aside = self._aside
         try:
             file = self._open()
-            for buffer in (*self._buffers.values(), self._letters, self._events):
+            for buffer in (*self._buffers.values(), self._letters, self._events, self._log):
                 self._write(buffer, last=True)
             summary.provenance = gather(summary, self._git.told())
             self._describe(file, summary)
             self._shut()
             self._published = aside.publish()
+            _logger.info("the record is complete: %s", self._published)
         except _HDF5_ERRORS as error:
             raise self._failed(error) from error
         finally:

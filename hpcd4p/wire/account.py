@@ -118,7 +118,9 @@ class Ledger:
     def book(self, commit: Commit, congest: Sequence[int], relieve: Sequence[int]) -> None:
         """Take in what a step is about to tell."""
         account, codec = self.account, self._codec
-        if not (commit.tx or commit.stats or commit.counts or commit.done or congest or relieve):
+        if not (
+            commit.tx or commit.stats or commit.counts or commit.done or commit.dead or congest or relieve
+        ):
             return
         self._sealed = b""
         account.tx = commit.tx or account.tx

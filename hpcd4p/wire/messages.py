@@ -54,7 +54,7 @@ class Commit:
     publish : list of Publication
         New tasks.
     dead : list of bytes
-        Sealed failures: (kind, tuples, dead letter of one of them or None).
+        Sealed failures: (kind, tuples, dead letter of one of them or None); and what elements have said.
     stats : dict
         Added to the run's statistics, see `wire.keys`.
     """

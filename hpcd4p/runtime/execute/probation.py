@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING
 
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
@@ -33,6 +34,8 @@ QUIET_TUPLES = 2
 CLAIMED, DOUBTED = "claimed", "doubted"
 
 Tell = Callable[[str, int, str], None]
+
+_log = module_log(__name__)
 
 
 class Abandoned(Leave):
@@ -225,7 +228,10 @@ class Probation:
 
     def _claim(self, element: int, word: str, digest: str = "") -> bool:
         assert self._broker is not None
-        return self._broker.claim(element, word, digest)
+        granted = self._broker.claim(element, word, digest)
+        name = self._plan.elements[element].name
+        _log.debug("%s has changed here: claim %s was %s", name, word, "granted" if granted else "refused")
+        return granted
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""

@@ -12,10 +12,13 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Life, Liveness
 from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute.element_log import SAID
 from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -54,6 +57,9 @@ FAREWELL_S = 2.0
 
 
 UNTOLD = f"a report that a rank has left in the key `final` is gone: {NOT_ALONE}"
+
+
+_log = module_log(__name__)
 
 
 def _say_nothing(text: str) -> None:
@@ -114,6 +120,7 @@ class Coordinator:
         self.on_warning: Callable[[str], None] = _say_nothing
         """Told at once what a user should not have to wait for."""
         self.failures = Failures(sink)
+        self.lines = ElementLines(sink)
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
         self._broker = broker
@@ -130,6 +137,7 @@ class Coordinator:
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
+        _log.info("%s: %s", kind, text)
         self._sink.event(clock.now() - self._started, kind, text)
 
     def warn(self, kind: str, text: str) -> None:
@@ -195,7 +203,11 @@ class Coordinator:
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         for each in dead:
-            self.failures.add(*self._codec.open(each, about(LETTER)))
+            first, *rest = self._codec.open(each, about(LETTER))
+            if first == SAID:
+                self.lines.add(*rest)
+            else:
+                self.failures.add(first, *rest)
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed, about(REPORT))
@@ -203,6 +215,7 @@ class Coordinator:
             self._found(kind, *what)
             return  # it goes on
         if kind == JUDGED:
+            _log.debug("a suspected task, run apart by rank %d, was %s", rank, what[1] or "innocent")
             self.suspicion.judged(bool(what[1]))
             self._have_care()
             return
@@ -274,6 +287,8 @@ class Coordinator:
         """Tell the pool whether to be careful with every task."""
         if self.suspicion.careful != self._care:
             self._care = self.suspicion.careful
+            why = "half of the pool has died" if self._care else "a suspect has shown itself innocent"
+            _log.debug("the pool runs %s tasks apart: %s", "all" if self._care else "only suspected", why)
             self._broker.order(self._pool(), Order("careful", (int(self._care),)))
 
     def _give_up(self, tasks: list[Task]) -> None:

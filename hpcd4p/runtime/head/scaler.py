@@ -11,6 +11,7 @@ from hpcd4p.control.ending import Ending, Phase
 from hpcd4p.control.policies.choose import choose
 from hpcd4p.control.roster import Roster, Stand
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.scaling import Change, Scaling, Tick
 from hpcd4p.transport.statistics import service_times, stats_s
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 WEIGH_TUPLES = 30
 """After so many tuples of an element their mean time is its weight in what was done: windows are compared by
 it, so it must not change."""
+
+
+_log = module_log(__name__)
 
 
 class Scaler:
@@ -67,6 +71,7 @@ class Scaler:
         self._unfinished = 0
         self._weights: dict[int, float] = {}
         self._last = Decision(len(self.roster.stand), "")
+        self._logged = self._last.target
         self._parked_at: dict[int, float] = {}
         self._parked_s: dict[int, float] = {}
 
@@ -89,6 +94,11 @@ class Scaler:
             self._give(park, Order("park", ()))
         if wake:
             self._give(wake, Order("wake", ()))
+        if park or wake:
+            _log.info("%d of %d ranks active: parks %s, wakes %s", target, self.roster.living, park, wake)
+        if target != self._logged:
+            self._logged = target
+            _log.debug("target %d: %s", target, decision.reason)
         self.scaling.keep(Tick.of(observed, target, decision.reason))
         if park or wake:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.plan.model import Mapping, Plan, Role
+from hpcd4p.record.element_lines import FIRST_LINES, LAST_LINES
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -16,10 +17,12 @@ from hpcd4p.record.summary import (
     STOPPED,
     ElementFigures,
     FailureFigures,
+    LogFigures,
     RankFigures,
     Summary,
 )
 from hpcd4p.runtime import clock
+from hpcd4p.runtime.execute.element_log import LINES_PER_S
 from hpcd4p.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ def summarise(
     ended: float | None = None,
     scaling: Scaling | None = None,
     doubts: Sequence[str] = (),
+    log: LogFigures | None = None,
 ) -> Summary:
     """Everything that is told at the end.
 
@@ -68,6 +72,8 @@ def summarise(
         What makes the answer doubtful, a sentence each.
     scaling
         What the auto-scaler did, and the lives of the ranks; None in one process.
+    log
+        How much the elements have said.
     """
     plan = job.plan
     told = clock.now()
@@ -126,7 +132,13 @@ def summarise(
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,
-        notes=[*(notes or []), *_notes_on_outputs(plan, outputs), *_notes_on_times(job, elements)],
+        log=log or LogFigures(),
+        notes=[
+            *(notes or []),
+            *_notes_on_outputs(plan, outputs),
+            *_notes_on_times(job, elements),
+            *_notes_on_log(log),
+        ],
         config=_plain(job),
     )
 
@@ -160,6 +172,16 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
             "If that is right, declare them with _add_output"
         )
     return notes
+
+
+def _notes_on_log(log: LogFigures | None) -> list[str]:
+    if log is None or not log.left_out:
+        return []
+    return [
+        f"the elements' logs are not all in the record: {log.left_out:,} lines were left out, {log.kept:,} "
+        f"are there. It takes {LINES_PER_S:.0f} a second of each rank, the first {FIRST_LINES:,} and the "
+        f"last {LAST_LINES:,} of all"
+    ]
 
 
 def _plain(job: Job) -> dict[str, Any]:

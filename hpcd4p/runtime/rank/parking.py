@@ -5,7 +5,10 @@ Owns the facts; `pool.PoolRank` does what follows.
 
 from __future__ import annotations
 
+from hpcd4p.logs import module_log
 from hpcd4p.transport.broker import IDLE, WAKES
+
+_log = module_log(__name__)
 
 
 class Parking:
@@ -30,12 +33,15 @@ class Parking:
         """Everything is committed, and the broker has been told."""
         self._said = True
         if self.asked:  # with the answer it may have been told to wake
+            _log.info("parked")
             self._since = now
 
     def wake(self) -> float | None:
         """Told to take tasks again, or to stop; since when it was parked, None if it was not yet."""
         self.asked = False
         since, self._since = self._since, None
+        if since is not None:
+            _log.info("woken")
         return since
 
     def stand(self) -> int:
