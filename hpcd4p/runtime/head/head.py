@@ -157,7 +157,9 @@ class Head(Feeder):
         """Send everybody home."""
         self._ended = clock.now()
         self._flushed_at = 0.0
-        self.exchange(Commit())
+        commit = Commit()
+        self.flow.log.post(commit, self.codec)
+        self.exchange(commit)
         self.coordinator.farewell(status)
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
@@ -181,6 +183,7 @@ class Head(Feeder):
                 in_doubt(self.plan.elements[e].name, what)
                 for e, what in sorted(self.coordinator.doubted.items())
             ],
+            self.coordinator.lines.finish(),
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:

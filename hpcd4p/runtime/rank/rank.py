@@ -124,10 +124,11 @@ class Rank(Sender):
         return self.stopped
 
     def leave(self) -> None:
-        """Give the last statistics; nothing else of this rank is outstanding when it is told to stop."""
+        """Give the last statistics, and what elements have said; nothing else is outstanding at the end."""
         commit = Commit()
         commit.stats = self.new_stats()
-        if commit.stats:
+        self.flow.log.post(commit, self.codec)
+        if commit.stats or commit.dead:
             self.broker.step(commit)
 
     def report(self) -> tuple[dict[str, Any], list[tuple[int, str]], Life]:

@@ -220,6 +220,7 @@ class Sender:
     ) -> Reply:
         """One step with the broker: the only way in which this rank talks to it."""
         now = clock.now()
+        self.flow.log.post(commit, self.codec, now)
         want = now - self._flushed_at > self._flush.now_s
         if want:
             self._flushed_at = now

@@ -54,7 +54,8 @@ class Suspects:
             from hpcd4p.runtime.rank.apart import ProcessCell
 
             rank = self._rank
-            return ProcessCell(bare, rank.rank, rank.started, lambda: rank.tend(clock.now()))
+            tend = lambda: rank.tend(clock.now())  # noqa: E731
+            return ProcessCell(bare, rank.rank, rank.started, tend, rank.flow.log.keep_all)
 
         self.make = make
 
