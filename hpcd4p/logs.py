@@ -28,6 +28,8 @@ class LogSetup(NamedTuple):
     """When rank 0 began, in seconds since the epoch."""
     columns: int = 0
     """Width of the terminal where a progress line may stand on the standard error; 0: there is none."""
+    shares_output: bool = False
+    """Whether that is where the standard output goes, too."""
     hosts: bool = False
     """Whether lines name the host."""
 
@@ -100,10 +102,17 @@ def speaking(given: LogSetup, who: str) -> Iterator[None]:
             begin(*before)
 
 
-def progress_drawn(columns: int) -> None:
-    """From now on a progress line may stand on the terminal, which has so many columns (0: none)."""
+def progress_drawn(columns: int, shares_output: bool = False) -> None:
+    """From now on a progress line may stand on the terminal: see `LogSetup`."""
     global setup
-    setup = setup._replace(columns=columns)
+    setup = setup._replace(columns=columns, shares_output=shares_output)
+
+
+def name_host() -> None:
+    """From now on lines name the host: the ranks are on several."""
+    global setup, speaker
+    setup = setup._replace(hosts=True)
+    speaker = f"{speaker} {os.uname().nodename}"
 
 
 def quiet() -> bool:
@@ -116,10 +125,16 @@ def line(instant: float, level: str, name: str, text: str) -> None:
     write(f"{instant - setup.began:9.3f} {level:<5} {speaker} {name.rpartition('.')[2]}: {text}")
 
 
+def over_progress(text: str, output: bool = False) -> str:
+    """Give `text` so that it takes the place of a progress line; `output`: for the standard output."""
+    if setup.columns and (setup.shares_output or not output):
+        return "\r" + text.ljust(setup.columns)
+    return text
+
+
 def write(text: str) -> None:
     """Write a line on the standard error, over the progress line that may stand there."""
-    if setup.columns:
-        text = "\r" + text.ljust(setup.columns)
+    text = over_progress(text)
     with suppress(OSError, ValueError, AttributeError):  # user code may have closed it, or put None there
         sys.stderr.write(text + "\n")
         sys.stderr.flush()

@@ -244,9 +244,7 @@ def check(setting: Setting, value: Any, source: str) -> Any:
         kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         raise SettingsError(f"{name} must be {kinds[setting.kind]}, not {value!r}")
     if setting.choices and converted not in setting.choices:
-        near = get_close_matches(str(converted), setting.choices, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise SettingsError(f"{name} must be one of {', '.join(setting.choices)}; not {value!r}{meant}")
+        raise SettingsError(f"{name} must be one of {', '.join(setting.choices)}; not {value!r}")
     wrong = out_of_limits(setting.name, converted) if setting.section == "engine" else None
     if wrong:
         raise SettingsError(f"{name} {wrong}")
@@ -289,23 +287,3 @@ def _hide_password(url: str | None) -> str | None:
     scheme, _, rest = url.partition("://")
     user, _, host = rest.rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}:***@{host}"
-
-
-def show_config(resolved: Resolved) -> str:
-    """Give all values with their sources, in the form of a TOML file that would set them."""
-    import json
-
-    lines: list[str] = []
-    section = ""
-    for name, setting in all_settings().items():
-        if setting.section != section:
-            section = setting.section
-            lines += [""] * bool(lines) + [f"[{section}]"]
-        value = resolved.shown()[name]
-        # TOML has no null: a setting without a value is shown as a comment
-        line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}"
-        lines.append(f"{line:<44}  # {resolved.sources[name]}")
-    if resolved.options:
-        lines += ["", f"[{OPTIONS}]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in resolved.options.items()]
-    return "\n".join(lines)

@@ -67,6 +67,8 @@ def run(
         except BaseException:
             crew.dismiss()
             raise
+        if len(set(hosts)) > 1:
+            logs.name_host()
         setup = Setup(
             job.plan,
             packed,
@@ -77,7 +79,7 @@ def run(
             redis,
             (hosts[0], os.getpid()),
             job.dispel4py,
-            logs.setup._replace(hosts=len(set(hosts)) > 1),
+            logs.setup,
         )
         crew.tell(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect

@@ -7,8 +7,7 @@ Layout (``h5ls -r FILE``)::
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
     /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
-    /log/...               what elements have said: time_s, rank, element, partition, level, text; absent if
-                           they have said nothing; /summary has how many lines were left out
+    /log/...               what elements have said, the fields of `LogLine`; absent if nothing
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, lives of the ranks (see history.py)
     /summary               everything of `Summary` as JSON
@@ -29,7 +28,6 @@ from sys import getsizeof
 from typing import Any
 
 from hpcd4p.errors import RecordError
-from hpcd4p.logs import module_log
 from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
 from hpcd4p.record.history import write_scaling
@@ -52,9 +50,6 @@ ATTRIBUTE_BYTES = 8192
 
 _HDF5_ERRORS = (OSError, RuntimeError, ValueError, KeyError)
 """What h5py raises when the library below it fails."""
-
-
-_logger = module_log(__name__)
 
 
 class _Buffer:
@@ -171,7 +166,6 @@ class RecordWriter:
             self._describe(file, summary)
             self._shut()
             self._published = aside.publish()
-            _logger.info("the record is complete: %s", self._published)
         except _HDF5_ERRORS as error:
             raise self._failed(error) from error
         finally:

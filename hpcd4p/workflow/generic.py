@@ -27,9 +27,13 @@ def _sink_of_no_run(name: str, data: Any) -> None:
     )
 
 
-def print_line(pe: GenericPE, text: str) -> None:
-    """Show what `pe` says, as ``id (rank r): text``."""
-    sys.stdout.write(f"{pe.id or pe.name} (rank {pe.rank}): {text}\n")
+def spoken(pe: GenericPE, text: str) -> str:
+    """The line to show of what `pe` says."""
+    return f"{pe.id or pe.name} (rank {pe.rank}): {text}"
+
+
+def _print_line(pe: GenericPE, text: str) -> None:
+    sys.stdout.write(spoken(pe, text) + "\n")
 
 
 class GenericPE:
@@ -84,7 +88,7 @@ class GenericPE:
     wrapper: str = "simple"
 
     _sink: Callable[[str, Any], None] = staticmethod(_sink_of_no_run)
-    _log_sink: Callable[[GenericPE, str], None] = staticmethod(print_line)
+    _log_sink: Callable[[GenericPE, str], None] = staticmethod(_print_line)
 
     def __init__(self, numprocesses: int | None = None) -> None:
         self.inputconnections: dict[str, dict[str, Any]] = {}

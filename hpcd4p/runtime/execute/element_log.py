@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p import logs
 from hpcd4p.runtime import clock
 from hpcd4p.wire.codec import LETTER, about
-from hpcd4p.workflow.generic import print_line
+from hpcd4p.workflow.generic import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 SAID = "said"
 """First word of a letter with lines."""
 
-LINES_PER_S = 100.0
-"""Lines of a rank that are kept for the record, on average. A rank that says more says it for each tuple."""
+LINES_PER_S = (100.0, 2000.0)
+"""Lines that are kept for the record, on average: of a rank, and of all. Who says more says it per tuple; and
+the head, which reads them all, has a run to lead."""
 
 MOST_LINES = 1000
-"""... and at once. So much of a rank waits to be sent, at most."""
+"""... and of a rank at once, with up to 20 ranks; less with more. So much waits to be sent, at most."""
 
 MOST_CHARS = 2000
 """Of a line, in the record."""
@@ -55,13 +56,17 @@ class ElementLog:
     ----------
     started
         `clock.now()` at the start of the run.
+    size
+        Ranks of the run.
     """
 
-    def __init__(self, rank: int, started: float) -> None:
+    def __init__(self, rank: int, started: float, size: int = 1) -> None:
         self._rank = rank
+        self._per_s = lines_per_s(size)
+        self._most = max(1, int(MOST_LINES * self._per_s / LINES_PER_S[0]))
         self._started = started
         self._rows: deque[Row] = deque()
-        self._room = float(MOST_LINES)
+        self._room = float(self._most)
         self._room_at = started
         self._left_out: dict[int, int] = {}
         """Lines that were too many so far, by thread."""
@@ -73,7 +78,7 @@ class ElementLog:
     def say(self, instance: Instance, pe: GenericPE, text: str) -> None:
         """Take what `self.log` of an element was given: show it, and keep it."""
         if not logs.quiet():
-            print_line(pe, text)
+            sys.stdout.write(logs.over_progress(spoken(pe, text), output=True) + "\n")
             now = clock.now()
             if now - self._shown_at > SHOW_S:
                 self._flush()
@@ -83,9 +88,9 @@ class ElementLog:
     def keep(self, instance: Instance, level: str, text: str) -> None:
         """Keep a line of an element for the record, if there is room."""
         now = clock.now()
-        self._room = min(MOST_LINES, self._room + (now - self._room_at) * LINES_PER_S)
+        self._room = min(self._most, self._room + (now - self._room_at) * self._per_s)
         self._room_at = now
-        if self._room < 1 or len(self._rows) >= MOST_LINES:
+        if self._room < 1 or len(self._rows) >= self._most:
             from _thread import get_ident
 
             thread = get_ident()  # each counts its own: two that add to one number may lose one
@@ -98,7 +103,7 @@ class ElementLog:
 
     def keep_all(self, rows: Iterable[Row], left_out: int) -> None:
         """Take over what another process has said in the place of this rank."""
-        room = max(0, MOST_LINES - len(self._rows))
+        room = max(0, self._most - len(self._rows))
         rows = list(rows)
         self._rows.extend(rows[:room])
         self._left_out[0] = self._left_out.get(0, 0) + left_out + len(rows[room:])
@@ -121,7 +126,9 @@ class ElementLog:
     @property
     def waits(self) -> bool:
         """Whether there is something to take."""
-        return bool(self._rows) or sum(list(self._left_out.values())) > self._told_left_out
+        if self._rows:
+            return True
+        return bool(self._left_out) and sum(list(self._left_out.values())) > self._told_left_out
 
     def take(self) -> tuple[list[Row], int]:
         """Lines since the last call, and how many more were left out."""
@@ -150,3 +157,8 @@ class ElementLog:
 def _cut(text: Any) -> str:
     text = str.__str__(text)  # not a subclass of it
     return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]}... ({len(text):,} characters)"
+
+
+def lines_per_s(size: int) -> float:
+    """Lines that are kept of each of `size` ranks, in a second on average."""
+    return min(LINES_PER_S[0], LINES_PER_S[1] / size)

@@ -1,7 +1,8 @@
 """The standard `logging` inside elements: kept for the record, and shown with the element and the rank.
 
-Nothing that a user configures is touched. Records are seen where they are made, whatever becomes of them; and
-where nobody has configured a handler, Python's last resort is ours. Imported only where `logging` is already.
+Nothing that a user configures is touched. Records are seen where they are made, whatever becomes of them.
+Where nobody has configured a handler, Python's last resort is ours; where nobody has chosen a format, that is
+ours. Imported only where `logging` is already.
 """
 
 from __future__ import annotations
@@ -36,17 +37,49 @@ class _LastResort(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
-        who = getattr(record, _SPEAKER, "") or record.name
-        logs.write(f"{who} (rank {self._rank}): {record.levelname} {text_of(record)}")
+        logs.write(_spoken(record, self._rank))
+
+
+class _Spoken(logging.Formatter):
+    """For handlers of `logging.basicConfig` for which nobody has chosen a format."""
+
+    def __init__(self, rank: int, on_errors: bool) -> None:
+        super().__init__(logging.BASIC_FORMAT)
+        self._rank = rank
+        self._on_errors = on_errors
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
+        text = _spoken(record, self._rank)
+        return logs.over_progress(text) if self._on_errors else text
+
+
+def _spoken(record: logging.LogRecord, rank: int) -> str:
+    who = getattr(record, _SPEAKER, "") or record.name
+    return f"{who} (rank {rank}): {record.levelname} {text_of(record)}"
+
+
+def _adopt(root: logging.Logger, rank: int, adopted: list[logging.Handler]) -> None:
+    """Have handlers without a format of the user's name element and rank.
+
+    `logging.warning` and its like make such a handler where there is none.
+    """
+    for handler in root.handlers:
+        form = handler.formatter
+        if type(form) is logging.Formatter and form._fmt == logging.BASIC_FORMAT:
+            handler.setFormatter(_Spoken(rank, getattr(handler, "stream", None) is sys.stderr))
+            adopted.append(handler)
 
 
 def capture(keep: Keep, rank: int, level: int) -> Callable[[], None]:
     """Hand what elements say by `logging` to `keep`, and show it from `level` on; gives what undoes that."""
     made, last, root = logging.getLogRecordFactory(), logging.lastResort, logging.getLogger()
     before = root.level
+    adopted: list[logging.Handler] = []
 
     def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = made(*args, **kwargs)
+        _adopt(root, rank, adopted)
         if record.name and not record.name.startswith(_ENGINE):
             instance = at_work()
             if instance is not None:
@@ -56,14 +89,17 @@ def capture(keep: Keep, rank: int, level: int) -> Callable[[], None]:
 
     logging.setLogRecordFactory(make)
     logging.lastResort = _LastResort(level, rank)
-    if before == logging.WARNING and level < before:  # the user has not chosen one
+    lowered = before == logging.WARNING and level < before  # the user has not chosen one
+    if lowered:
         root.setLevel(level)
 
     def undo() -> None:
         if logging.getLogRecordFactory() is make:
             logging.setLogRecordFactory(made)
         logging.lastResort = last
-        if root.level == level:
+        for handler in adopted:
+            handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
+        if lowered and root.level == level:
             root.setLevel(before)
 
     return undo

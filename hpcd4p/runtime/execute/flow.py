@@ -67,7 +67,7 @@ class Flow:
         self.rank = rank
         self._on_failure = on_failure
         self._started = started
-        self.log = ElementLog(rank, started)
+        self.log = ElementLog(rank, started, plan.size)
         self._letters: Letters | None = None
         self.on_undeclared: Callable[[int], None] = lambda element: None
         """Called when `element` first writes on an output that it has not declared."""

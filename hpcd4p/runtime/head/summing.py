@@ -22,7 +22,7 @@ from hpcd4p.record.summary import (
     Summary,
 )
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.execute.element_log import LINES_PER_S
+from hpcd4p.runtime.execute.element_log import lines_per_s
 from hpcd4p.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def summarise(
             *(notes or []),
             *_notes_on_outputs(plan, outputs),
             *_notes_on_times(job, elements),
-            *_notes_on_log(log),
+            *_notes_on_log(log, plan.size),
         ],
         config=_plain(job),
     )
@@ -174,13 +174,13 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
     return notes
 
 
-def _notes_on_log(log: LogFigures | None) -> list[str]:
+def _notes_on_log(log: LogFigures | None, size: int) -> list[str]:
     if log is None or not log.left_out:
         return []
     return [
         f"the elements' logs are not all in the record: {log.left_out:,} lines were left out, {log.kept:,} "
-        f"are there. It takes {LINES_PER_S:.0f} a second of each rank, the first {FIRST_LINES:,} and the "
-        f"last {LAST_LINES:,} of all"
+        f"are there. It takes {lines_per_s(size):.3g} a second of each rank, the first {FIRST_LINES:,} and "
+        f"the last {LAST_LINES:,} of all"
     ]
 
 
