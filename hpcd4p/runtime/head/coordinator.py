@@ -16,9 +16,9 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
-from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
+from hpcd4p.record.summary import DeadLetter, LogFigures, RankFigures, kind_of
 from hpcd4p.runtime import clock
-from hpcd4p.runtime.execute.element_log import SAID
+from hpcd4p.runtime.execute.element_log import SAID, ElementLog
 from hpcd4p.runtime.execute.probation import CLAIMED, DOUBTED
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -208,6 +208,11 @@ class Coordinator:
                 self.lines.add(*rest)
             else:
                 self.failures.add(first, *rest)
+
+    def said(self, log: ElementLog) -> LogFigures:
+        """How much the elements have said in all; `log` may have some of this rank that was not sent."""
+        self.lines.add(*log.take())
+        return self.lines.finish()
 
     def _reported(self, sealed: bytes) -> None:
         kind, rank, what = self._codec.open(sealed, about(REPORT))
