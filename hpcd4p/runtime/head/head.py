@@ -183,7 +183,7 @@ class Head(Feeder):
                 in_doubt(self.plan.elements[e].name, what)
                 for e, what in sorted(self.coordinator.doubted.items())
             ],
-            self.coordinator.lines.finish(),
+            self.coordinator.said(self.flow.log),
         )
 
     def _notes(self, ranks: list[RankFigures]) -> list[str]:
