@@ -128,10 +128,26 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
             )  # fmt: skip
             parser.remember(off)
             continue
+        if setting.name == "log_level":
+            _add_short_levels(parser, group)
         flags = ("-a", setting.flag) if setting.name == "attr" else (setting.flag,)
         parser.remember(
             group.add_argument(
                 *flags, dest=setting.name, metavar=setting.metavar, help=help_text(setting, help_of)
+            )
+        )
+
+
+def _add_short_levels(parser: Parser, group: argparse._ArgumentGroup) -> None:
+    """Add the short words for a level; the last one of a command line counts."""
+    for flags, level, text in (
+        (("-v", "--verbose"), "info", "as --log-level info"),
+        (("-vv",), "debug", "as --log-level debug"),
+        (("-q", "--quiet"), "error", "as --log-level error"),
+    ):
+        parser.remember(
+            group.add_argument(
+                *flags, dest="log_level", action="store_const", const=level, default=None, help=text
             )
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.cli.terminal import Terminal, find_terminal
 from hpcd4p.cli.words import mention
+from hpcd4p.logs import quiet
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.head.progress import Progress
@@ -27,6 +28,11 @@ class ProgressLine:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._drawn = 0
+
+    @property
+    def columns(self) -> int:
+        """How wide the line may be: who writes there writes over so much. 0: there is no line."""
+        return self._terminal.columns - 1
 
     def __call__(self, progress: Progress) -> None:
         """Write over the line."""
@@ -45,6 +51,9 @@ class ProgressLine:
 class ProgressLog:
     """Says progress in whole lines on the standard error, once in `EVERY_S`; a short run says nothing."""
 
+    columns = 0
+    """See `ProgressLine.columns`."""
+
     def __init__(self) -> None:
         self._due_s = EVERY_S
 
@@ -59,8 +68,8 @@ class ProgressLog:
 
 
 def progress_watch() -> ProgressLine | ProgressLog:
-    """What suits whoever sees the errors of this process."""
-    terminal = find_terminal()
+    """What suits whoever sees the errors of this process; it says nothing where only errors are wanted."""
+    terminal = None if quiet() else find_terminal()
     return ProgressLog() if terminal is None else ProgressLine(terminal)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p import logs
 from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import (
     Present,
@@ -19,7 +21,9 @@ from hpcd4p.cli.prepare import (
 )
 from hpcd4p.cli.progress import progress_watch
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.settings import Resolved, show_config
+from hpcd4p.cli.settings import Resolved
+from hpcd4p.cli.show_config import show_config
+from hpcd4p.cli.terminal import OUTPUT, on_terminal
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
 from hpcd4p.launch.run_to_end import run_to_end
@@ -96,19 +100,27 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             "leave -n out"
         )
     mapping = read_mapping(settings.values["mapping"], size or ranks.size)
+    redis = mapping is not Mapping.STATIC
+    log = logs.LogSetup(logs.LEVELS[settings.values["log_level"]], time.time())
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
         if found.redis_url is not None:
             os.environ["HPCD4P_REDIS_URL"] = found.redis_url  # others read the words of a process, not this
         words = ["run", *_for_ranks(argv, made)]
-        redis = mapping is not Mapping.STATIC
-        return launch(size, words, redis=redis, launcher=settings.values["launcher"])
+        with logs.speaking(log, "launcher"):
+            return launch(size, words, redis=redis, launcher=settings.values["launcher"])
     if ranks.size > 1:  # before the workflow, which may take minutes to load
-        require(*packages_of_ranks(redis=mapping is not Mapping.STATIC))
+        require(*packages_of_ranks(redis=redis))
     inputs = read_inputs(iterations, found.data, found.file)
+    with logs.speaking(log, "rank 0"):
+        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity))
+
+
+def _run(settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str]) -> int:
+    """Run the workflow on the ranks that there are; rank 0 only."""
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
-        job, module, present = _prepared(settings, parts.rest, inputs, ranks.size, sorted(made.arity))
+        job, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
         early: Early | None = None
         if ranks.crew is not None:
             from hpcd4p.launch import early as before
@@ -202,10 +214,12 @@ def _finish(
 ) -> int:
     """Run, close the record whatever happened, and tell."""
     watch = progress_watch()
+    logs.progress_drawn(watch.columns, watch.columns > 0 and on_terminal(OUTPUT))
     try:
         summary, stopped = run_to_end(job, sink, early, ranks.crew, watch)
     finally:
         watch.clear()
+        logs.progress_drawn(0)
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
     path: Path | None = None
     unwritten: UsageError | None = None

@@ -15,6 +15,7 @@ from typing import Any
 
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
+from hpcd4p.logs import LEVELS
 from hpcd4p.plan.limits import KINDS, out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 
@@ -37,6 +38,8 @@ class Setting:
     help: str
     """Empty for those of the engine: see `options.engine_help`."""
     metavar: str = ""
+    choices: tuple[str, ...] = ()
+    """What it may be; empty: anything of its kind."""
 
     @property
     def flag(self) -> str:
@@ -72,6 +75,12 @@ _RUN = (
         metavar="NAME",
     ),
     Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
+    Setting(
+        "log_level", "run", str, "warning",
+        "what the run says of itself on standard error: debug (decisions), info (lifecycle), warning, or "
+        "error (no progress line, no notes, nothing of what elements log)", metavar="LEVEL",
+        choices=tuple(LEVELS),
+    ),
 )  # fmt: skip
 
 _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
@@ -233,6 +242,8 @@ def check(setting: Setting, value: Any, source: str) -> Any:
     if converted is None:
         kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         raise SettingsError(f"{name} must be {kinds[setting.kind]}, not {value!r}")
+    if setting.choices and converted not in setting.choices:
+        raise SettingsError(f"{name} must be one of {', '.join(setting.choices)}; not {value!r}")
     wrong = out_of_limits(setting.name, converted) if setting.section == "engine" else None
     if wrong:
         raise SettingsError(f"{name} {wrong}")
@@ -275,23 +286,3 @@ def _hide_password(url: str | None) -> str | None:
     scheme, _, rest = url.partition("://")
     user, _, host = rest.rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}:***@{host}"
-
-
-def show_config(resolved: Resolved) -> str:
-    """Give all values with their sources, in the form of a TOML file that would set them."""
-    import json
-
-    lines: list[str] = []
-    section = ""
-    for name, setting in all_settings().items():
-        if setting.section != section:
-            section = setting.section
-            lines += [""] * bool(lines) + [f"[{section}]"]
-        value = resolved.shown()[name]
-        # TOML has no null: a setting without a value is shown as a comment
-        line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}"
-        lines.append(f"{line:<44}  # {resolved.sources[name]}")
-    if resolved.options:
-        lines += ["", f"[{OPTIONS}]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in resolved.options.items()]
-    return "\n".join(lines)

@@ -16,7 +16,8 @@ from hpcd4p.lives import stat_of
 _LAUNCHERS = frozenset(
     {"mpirun", "mpiexec", "prterun", "orterun", "orted", "prted", "srun", "hydra_pmi_proxy", "mpiexec.hydra"}
 )
-_ERRORS = 2
+OUTPUT, ERRORS = 1, 2
+"""The standard streams."""
 
 COLUMNS = 80
 """Of a terminal that does not say how wide it is."""
@@ -52,16 +53,27 @@ class Terminal:
 
 def find_terminal() -> Terminal | None:
     """The terminal on which somebody sees the errors of this process, through launchers too; or None."""
-    if os.isatty(_ERRORS):
-        return _opened("self")
+    process = _holder(ERRORS)
+    return None if process is None else _opened(process)
+
+
+def on_terminal(descriptor: int) -> bool:
+    """Whether what is written to `descriptor`, `OUTPUT` or `ERRORS`, is seen on a terminal."""
+    return _holder(descriptor) is not None
+
+
+def _holder(descriptor: int) -> str | None:
+    """Whose `descriptor` is the terminal, this process or a launcher above it; None if there is none."""
+    if os.isatty(descriptor):
+        return "self"
     pid = os.getppid()
     for _ in range(3):
         try:
             stat = stat_of(pid)
             if stat.name not in _LAUNCHERS:
                 return None
-            if os.readlink(f"/proc/{pid}/fd/{_ERRORS}").startswith(("/dev/pts/", "/dev/tty")):
-                return _opened(str(pid))
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}").startswith(("/dev/pts/", "/dev/tty")):
+                return str(pid)
             pid = stat.parent
         except (OSError, ValueError):
             return None
@@ -72,7 +84,7 @@ def _opened(process: str) -> Terminal | None:
     """The terminal that is the standard error of `process`; None if it may not be opened (after su)."""
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(f"/proc/{process}/fd/{_ERRORS}", flags)
+        descriptor = os.open(f"/proc/{process}/fd/{ERRORS}", flags)
     except OSError:
         return None
     if os.isatty(descriptor):

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 
 from hpcd4p.errors import UsageError
+from hpcd4p.logs import quiet
 
 
 def open_streams() -> None:
@@ -65,7 +66,9 @@ def say(text: str) -> None:
 
 
 def mention(message: str) -> None:
-    """Say on the standard error what is good to know, and is no error."""
+    """Say on the standard error what is good to know, and is no error; nothing if only errors are wanted."""
+    if quiet():
+        return
     _reopen()
     with suppress(OSError):
         print(f"hpcd4p: {message}", file=sys.stderr, flush=True)

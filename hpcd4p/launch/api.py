@@ -9,12 +9,14 @@ from __future__ import annotations
 import pickle
 import sys
 import tempfile
+import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from hpcd4p import logs
 from hpcd4p.errors import Hpcd4pError, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
 from hpcd4p.launch.run_to_end import run_to_end
@@ -24,7 +26,7 @@ from hpcd4p.plan.settings import MAX_RANKS
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import FAILED_TUPLES, IN_DOUBT, DeadLetter, Summary
+from hpcd4p.record.summary import FAILED_TUPLES, IN_DOUBT, DeadLetter, LogLine, Summary
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.job import Job
 from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
@@ -49,6 +51,8 @@ class Result:
     """Tuples that failed, each with its traceback: up to 100 of each kind; `summary.failures` counts them."""
     record: Path | None
     """The HDF5 record, if one was asked for."""
+    log: list[LogLine] = field(default_factory=list)
+    """What the elements have said, by `self.log` and `logging`; `summary.log` says how much was left out."""
 
 
 def run(
@@ -61,6 +65,7 @@ def run(
     redis_url: str | None = None,
     redis_interface: str | None = None,
     scratch: str | None = None,
+    log_level: str = "warning",
     **settings: Any,
 ) -> Result:
     """Run a workflow and give what came out. The elements of `graph` itself are left as they are.
@@ -80,6 +85,9 @@ def run(
         A file (``.h5``) or a folder for the HDF5 record; None writes none.
     redis_url, redis_interface, scratch
         As on the command line.
+    log_level
+        ``info`` has the engine tell its lifecycle on the standard error, ``debug`` its decisions as well;
+        ``error`` hides what the elements say, too.
     settings
         Fields of `EngineSettings`.
 
@@ -114,6 +122,8 @@ def run(
         raise _no_graph(graph)
     if not isinstance(ranks, SupportsIndex) or not 1 <= (ranks := index(ranks)) <= MAX_RANKS:
         raise SettingsError(f"ranks must be a whole number from 1 to {MAX_RANKS:,}, not {ranks!r}")
+    if log_level not in logs.LEVELS:
+        raise SettingsError(f"log_level must be one of {', '.join(logs.LEVELS)}; not {log_level!r}")
     engine = engine_settings(settings, run.__kwdefaults__ or ())
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
@@ -126,6 +136,7 @@ def run(
         redis_url=redis_url,
         redis_interface=redis_interface,
         scratch=scratch,
+        log_level=logs.LEVELS[log_level],
         dispel4py=were_asked_for(),
     )
     path = None if record is None else _record_path(Path(record), plan.name)
@@ -155,6 +166,11 @@ def _no_graph(thing: object) -> WorkflowError:
 
 def perform(job: Job, record: Path | None, crew: Crew | None = None) -> Result:
     """Run `job` on the ranks there are and give what came out. Rank 0 only; `crew` are the others, if any."""
+    with logs.speaking(logs.LogSetup(job.log_level, time.time()), "rank 0"):
+        return _perform_aloud(job, record, crew)
+
+
+def _perform_aloud(job: Job, record: Path | None, crew: Crew | None) -> Result:
     if crew is None:
         return _perform(job, record)
     with Early(job, hdf5=record is not None) as early:
@@ -173,7 +189,7 @@ def _perform(job: Job, record: Path | None, early: Early | None = None, crew: Cr
     path = sink.close(summary)
     if stopped is not None:
         raise stopped
-    return Result(memory.results, summary, memory.letters, path)
+    return Result(memory.results, summary, memory.letters, path, memory.lines)
 
 
 def _copied(pe: GenericPE) -> GenericPE:
@@ -223,7 +239,8 @@ def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
             cloudpickle.dumps((paths, job.dispel4py, packed._replace(blobs=[dumps(job)]), record))
         )
         redis = job.plan.mapping is not Mapping.STATIC
-        status = launch(job.plan.size, ["_call", str(call)], redis=redis)
+        with logs.speaking(logs.LogSetup(job.log_level, time.time()), "launcher"):
+            status = launch(job.plan.size, ["_call", str(call)], redis=redis)
         answer = call.with_suffix(".answer")
         if not answer.exists():
             raise Hpcd4pError(f"the {job.plan.size} ranks ended with status {status} and without an answer")

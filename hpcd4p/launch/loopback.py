@@ -8,13 +8,14 @@ device: the kernel then refuses what comes in by any other. Owns that; must neve
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import socket
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from hpcd4p.logs import module_log
 
 LOOKS_S = 2.0
 """A launcher listens before it starts its ranks; on a slow file system that takes a while."""
@@ -28,7 +29,7 @@ _PIDFD_GETFD = 438
 _LISTEN = "0A"
 _LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
 
-_log = logging.getLogger(__name__)
+_log = module_log(__name__)
 
 
 def keep_local(launcher: int) -> None:

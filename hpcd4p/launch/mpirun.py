@@ -6,7 +6,6 @@ Must never be used by a process that is itself a rank: MPI jobs do not nest.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from hpcd4p.errors import MpiSetupError, SettingsError
 from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
+from hpcd4p.logs import module_log
 from hpcd4p.packages import packages_of_ranks, require
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LAUNCHERS = (AUTO, MPIRUN, SRUN)
 REST_S = 15.0
 """Rank 0 waits 2 s for the others before it closes its record, which takes seconds on a full machine."""
 
-_log = logging.getLogger(__name__)
+_log = module_log(__name__)
 
 
 def under_mpi(environ: Mapping[str, str] = os.environ) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from hpcd4p import logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
 from hpcd4p.launch.crew import Crew, Departure
@@ -32,6 +33,9 @@ from hpcd4p.workflow.sentinels import tuple_dumper
 if TYPE_CHECKING:
     from hpcd4p.launch.early import Early
     from hpcd4p.transport.redis_broker import RedisBroker
+
+
+_log = logs.module_log(__name__)
 
 
 def run(
@@ -65,6 +69,8 @@ def run(
         except BaseException:
             crew.dismiss()
             raise
+        if len(set(hosts)) > 1:
+            logs.name_host()
         setup = Setup(
             job.plan,
             packed,
@@ -75,6 +81,7 @@ def run(
             redis,
             (hosts[0], os.getpid()),
             job.dispel4py,
+            logs.setup,
         )
         crew.tell(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
@@ -95,6 +102,7 @@ def run(
             mesh = MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
+        _log.info("%d ranks met; the run begins", job.plan.size)
         crew.begun()
         summary: Summary | None = None
         lost = False

@@ -9,7 +9,6 @@ Must never put the secret into a file, the environment or an argument list.
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import socket
@@ -23,6 +22,7 @@ from hpcd4p.launch.redis_config import OLDEST, USER, log_path, memory_mb, server
 from hpcd4p.launch.redis_home import make_home, sweep_homes
 from hpcd4p.launch.redis_program import redis_servers, version_of
 from hpcd4p.launch.watchdog import MORTAL, Watchdog
+from hpcd4p.logs import module_log
 from hpcd4p.wire.endpoint import Endpoint
 
 START_S = 20.0
@@ -34,7 +34,7 @@ _PORT_ATTEMPTS = 20
 _LOOK_S = 0.001
 """Between two looks for the socket of a starting server."""
 
-_log = logging.getLogger(__name__)
+_log = module_log(__name__)
 
 
 class RunRedis:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hpcd4p.errors import RunStopped
 from hpcd4p.launch.slurm_stop import full_reason
+from hpcd4p.logs import module_log
 
 if TYPE_CHECKING:
     from hpcd4p.launch.crew import Crew
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.head.progress import Progress
     from hpcd4p.runtime.job import Job
+
+
+_log = module_log(__name__)
 
 
 class RunEnd(NamedTuple):
@@ -37,23 +41,28 @@ def run_to_end(
     `sink` is left open for the caller to close. If there is nothing to close it with, it is abandoned, and
     what came instead is raised.
     """
+    _log.info("%s on %d ranks, mapping %s", job.plan.name, job.plan.size, job.plan.mapping.value)
     try:
         if early is not None and crew is not None:
             from hpcd4p.launch import parallel
 
-            return RunEnd(parallel.run(job, sink, early, crew, on_progress), None)
-        from hpcd4p.runtime import sequential
+            summary = parallel.run(job, sink, early, crew, on_progress)
+        else:
+            from hpcd4p.runtime import sequential
 
-        return RunEnd(sequential.run(job, sink, on_progress), None)
+            summary = sequential.run(job, sink, on_progress)
+        _log.info("the run has ended: %s", summary.state)
+        return RunEnd(summary, None)
     except RunStopped as stop:
-        summary: Summary | None = getattr(stop, "summary", None)
-        if summary is None:
+        so_far: Summary | None = getattr(stop, "summary", None)
+        if so_far is None:
             sink.abandon()
             raise
         reason = full_reason(stop)
-        summary.reason = summary.reason.replace(str(stop), reason)
+        _log.info("the run has ended: %s", reason)
+        so_far.reason = so_far.reason.replace(str(stop), reason)
         stop.args = (reason,)
-        return RunEnd(summary, stop)
+        return RunEnd(so_far, stop)
     except BaseException:
         sink.abandon()
         raise

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from hpcd4p import descriptors
+from hpcd4p import descriptors, logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
@@ -22,6 +22,7 @@ from hpcd4p.errors import (
     ElementFailed,
     ForeignBytesError,
     HeadLost,
+    Hpcd4pError,
     LauncherLost,
     MissingPackage,
     RankLost,
@@ -39,6 +40,7 @@ from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Keys
+from hpcd4p.wire.messages import Commit
 from hpcd4p.wire.reports import Failed, Reason, seal
 from hpcd4p.workflow.sentinels import tuple_dumper
 
@@ -62,6 +64,9 @@ HEAD_KILLED = (
 
 LACK_S = 20.0
 """For rank 0 to load its workflow, and then to find that it has no MPI either."""
+
+
+_log = logs.module_log(__name__)
 
 
 def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
@@ -117,6 +122,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 
 
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+    logs.begin(setup.log, f"rank {number}")
     codec = Codec(setup.secret, rank=number)
     try:
         if setup.redis is None:
@@ -130,6 +136,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     begun()
     descriptors.reserve()
     tell_of_exits(number)
+    rank: RankLoop | None = None
     try:
         if isinstance(elements, ElementFailed):
             raise elements
@@ -140,12 +147,14 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if setup.plan.holds_state(number):
             _say_where_it_dies()
         rank.start()
+        _log.info("began: %s, process %d on %s", rank.account.role, os.getpid(), os.uname().nodename)
         hold()
         rank.run()
         rank.leave()
+        _log.info("ends, as the head has told it")
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
         with descriptors.room():
-            _give_up(error, setup, number, broker, codec)
+            _give_up(error, setup, number, broker, codec, rank)
     if rank.stopped is not None and rank.stopped.lost:
         # MPI_Finalize would wait for the rank that was lost
         os._exit(0)
@@ -162,11 +171,15 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     return 0
 
 
-def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec) -> NoReturn:
+def _give_up(
+    error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec, rank: RankLoop | None
+) -> NoReturn:
     """Tell the head why this rank cannot go on, if that can be told, and leave."""
     failed = error if isinstance(error, ElementFailed) else None
     blamed = failed or blame(error, number)
     if blamed is not None:
+        if rank is not None:
+            _leave_words(rank, broker, codec)
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
         broker.report(seal(codec, Failed(number, Reason.ELEMENT, f"{blamed}{where}")))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
@@ -187,6 +200,15 @@ def _give_up(error: BaseException, setup: Setup, number: int, broker: Broker, co
     text = f"rank {number} failed in the engine:\n{''.join(traceback.format_exception(error))}"
     broker.report(seal(codec, Failed(number, Reason.ENGINE, text)))
     os._exit(0)
+
+
+def _leave_words(rank: RankLoop, broker: Broker, codec: Codec) -> None:
+    """Give the head what elements have said until now, as far as that can be done."""
+    commit = Commit()
+    rank.flow.log.post(commit, codec)
+    if commit.dead:
+        with suppress(Hpcd4pError, OSError):  # the element may have closed the connection
+            broker.step(commit)
 
 
 def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tuple[Broker, Any, Mesh]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class MemorySink:
-    """Outputs by 'element.output', dead letters and events, in the order in which they came.
+    """Outputs by 'element.output', dead letters, events and lines of elements, in the order they came in.
 
     Examples
     --------
@@ -29,6 +29,7 @@ class MemorySink:
         self.results: dict[str, list[Any]] = {}
         self.letters: list[DeadLetter] = []
         self.events: list[Event] = []
+        self.lines: list[LogLine] = []
         self.summary: Summary | None = None
 
     def outputs(self, element: str, output: str, values: list[Any]) -> None:
@@ -43,6 +44,10 @@ class MemorySink:
         """Keep one line of the story."""
         self.events.append(Event(time_s, kind, text))
 
+    def log(self, lines: Sequence[LogLine]) -> None:
+        """Keep what elements have said."""
+        self.lines.extend(lines)
+
     def warm(self) -> None:
         """Nothing to import."""
 
@@ -56,4 +61,5 @@ class MemorySink:
         self.results.clear()
         self.letters.clear()
         self.events.clear()
+        self.lines.clear()
         self.summary = None

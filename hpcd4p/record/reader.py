@@ -15,7 +15,7 @@ from hpcd4p.record.history import Timelines, read_scaling, read_timelines
 from hpcd4p.record.library import load_h5py
 from hpcd4p.record.restore import count_column, describe_column, read_column
 from hpcd4p.record.scaling import Scaling
-from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
 
 READABLE = range(1, SCHEMA_VERSION + 1)
@@ -81,6 +81,10 @@ class Record:
     def events(self) -> Iterator[Event]:
         """Yield the story of the run."""
         return (Event(*row) for row in self._values(self._file, "events"))
+
+    def log(self) -> Iterator[LogLine]:
+        """Yield what the elements have said, in the order in which the head has heard it."""
+        return (LogLine(*row) for row in self._values(self._file, "log"))
 
     def require_scaling(self) -> None:
         """See that the record is one that tells of the auto-scaler.

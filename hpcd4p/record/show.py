@@ -12,7 +12,7 @@ from hpcd4p.plan.rows import IN_RECORD, chosen_rows
 from hpcd4p.record import jsontext
 from hpcd4p.record.reader import Record
 from hpcd4p.record.report import FIRST_LETTERS, first_of_kinds, letter_lines, summary_text
-from hpcd4p.record.summary import DeadLetter, RankFigures, Summary
+from hpcd4p.record.summary import DeadLetter, LogLine, RankFigures, Summary
 from hpcd4p.record.table import count, seconds, shortened, size, table
 
 FIRST_VALUES = 5
@@ -21,11 +21,14 @@ FIRST_VALUES = 5
 LAST_EVENTS = 30
 """Lines of the story that `show` prints."""
 
+LAST_LINES = 20
+"""Lines of the elements' log that `show` prints."""
+
 MOST_RANKS = 16
 """More ranks than this are not told one by one."""
 
 JSON_VALUES = 1000
-"""Tuples of each output in the JSON; a program that wants all reads the file."""
+"""Tuples of each output, and last lines of the log, in the JSON; a program that wants all reads the file."""
 
 
 def record_text(record: Record) -> str:
@@ -45,6 +48,7 @@ def record_text(record: Record) -> str:
         _first_values(record),
         _tracebacks(letters, summary),
         _ranks(summary.ranks_figures),
+        _log(record),
         _story(record),
         _provenance(summary.provenance),
     ]
@@ -107,6 +111,22 @@ def _story(record: Record) -> list[str]:
     return lines + [f"  {e.time_s:10.3f}  {e.kind:<12} {shortened(e.text, 200)}" for e in events[skipped:]]
 
 
+def _log(record: Record) -> list[str]:
+    lines = sorted(record.log())
+    left_out = record.summary.log.left_out
+    if not lines and not left_out:
+        return []
+    head = f"Log of the elements: {count(len(lines), 'line')}"
+    head += f", {left_out:,} more were left out" if left_out else ""
+    head += f"; the last {LAST_LINES}" if len(lines) > LAST_LINES else ""
+    return [f"{head} (seconds since the start, rank, element)", *map(_log_line, lines[-LAST_LINES:])]
+
+
+def _log_line(line: LogLine) -> str:
+    level = "" if line.level == "INFO" else f"{line.level} "
+    return f"  {line.time_s:10.3f}  {line.rank:>4}  {line.element}: {level}{shortened(line.text, 200)}"
+
+
 def _provenance(found: dict[str, Any]) -> list[str]:
     if not found:
         return []
@@ -146,6 +166,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "outputs": outputs,
         "dead_letters": [plain(letter._asdict()) for letter in record.dead_letters()],
         "events": [plain(event._asdict()) for event in record.events()],
+        "log": [plain(line._asdict()) for line in sorted(record.log())[-JSON_VALUES:]],
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.record.summary import DeadLetter, LogLine, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,9 @@ class OutputSink(Protocol):
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """Take one line of the story; `time_s` counts from the start of the run."""
+
+    def log(self, lines: Sequence[LogLine]) -> None:
+        """Take lines that elements have said."""
 
     def warm(self) -> None:
         """Open what writing will need; called once, while the ranks come up."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.record.summary import DeadLetter, FailureKind, Summary, kind_of
+from hpcd4p.record.summary import DeadLetter, FailureKind, LogLine, Summary, kind_of
 
 MOST = 10_000
 """Rows of an output that a workflow's ``present`` may see: enough for a picture."""
@@ -61,6 +61,9 @@ class SmallOutputs:
                 self._letters.setdefault(kind_of(letter), letter)
 
     def event(self, time_s: float, kind: str, text: str) -> None:
+        """Keep nothing."""
+
+    def log(self, lines: Sequence[LogLine]) -> None:
         """Keep nothing."""
 
     def warm(self) -> None:

@@ -54,6 +54,25 @@ class Event(NamedTuple):
     text: str
 
 
+class LogLine(NamedTuple):
+    """One line that an element has said, by `self.log` or by `logging`."""
+
+    time_s: float  # since the start of the run
+    rank: int
+    element: str
+    partition: int  # which instance of a stateful element
+    level: str
+    text: str
+
+
+@dataclass
+class LogFigures:
+    """How much the elements have said."""
+
+    kept: int = 0  # lines in the record
+    left_out: int = 0
+
+
 @dataclass
 class ElementFigures:
     """What one element did, summed over all ranks."""
@@ -123,6 +142,7 @@ class Summary:
     cpu_s: float = 0.0  # user and system time of the processes of all ranks, from their start
     scaler: ScalerFigures | None = None  # None: there was no pool that could be scaled
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
+    log: LogFigures = field(default_factory=LogFigures)
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
     config: dict[str, Any] = field(default_factory=dict)  # the resolved settings
     provenance: dict[str, Any] = field(default_factory=dict)  # see provenance.py
@@ -148,6 +168,7 @@ class Summary:
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]
         known["failures"] = [FailureFigures(**_known(FailureFigures, f)) for f in data.get("failures", [])]
+        known["log"] = LogFigures(**_known(LogFigures, data.get("log", {})))
         if known.get("scaler") is not None:
             from hpcd4p.record.scaling import ScalerFigures  # no rank but the head needs it
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.record.summary import DeadLetter, LogLine, Summary
 
 
 class Tee:
@@ -30,6 +30,11 @@ class Tee:
         """See `OutputSink.event`."""
         for sink in self._sinks:
             sink.event(time_s, kind, text)
+
+    def log(self, lines: Sequence[LogLine]) -> None:
+        """See `OutputSink.log`."""
+        for sink in self._sinks:
+            sink.log(lines)
 
     def warm(self) -> None:
         """See `OutputSink.warm`."""

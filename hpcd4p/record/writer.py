@@ -7,6 +7,7 @@ Layout (``h5ls -r FILE``)::
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
     /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
+    /log/...               what elements have said, the fields of `LogLine`; absent if nothing
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, timelines of the ranks (see history.py)
     /summary               everything of `Summary` as JSON
@@ -31,7 +32,7 @@ from hpcd4p.record.columns import Column, link_name
 from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
-from hpcd4p.record.summary import DeadLetter, Event, Summary
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 from hpcd4p.weight import weigh
 
 SCHEMA = "hpcd4p-record"
@@ -89,6 +90,7 @@ class RecordWriter:
         self._buffers: dict[tuple[str, str], _Buffer] = {}
         self._letters = _Buffer("/", "dead_letters")
         self._events = _Buffer("/", "events")
+        self._log = _Buffer("/", "log")
         self._waiting_bytes = 0
         self._tuples = 0
         self._published: Path | None = None
@@ -133,6 +135,10 @@ class RecordWriter:
         """Take one line of the story; raises as `outputs` does."""
         self._take(self._events, [Event(time_s, kind, text)], 4096)
 
+    def log(self, lines: Sequence[LogLine]) -> None:
+        """Take what elements have said; raises as `outputs` does."""
+        self._take(self._log, list(lines), 1024)
+
     def _take(self, buffer: _Buffer, values: list[Any], most: int) -> None:
         if self._aside is not None:
             buffer.values += values
@@ -154,7 +160,7 @@ class RecordWriter:
         aside = self._aside
         try:
             file = self._open()
-            for buffer in (*self._buffers.values(), self._letters, self._events):
+            for buffer in (*self._buffers.values(), self._letters, self._events, self._log):
                 self._write(buffer, last=True)
             summary.provenance = gather(summary, self._git.told())
             self._describe(file, summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpcd4p.logs import WARNING
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.workflow.elements import GenericPE
@@ -29,5 +30,7 @@ class Job:
     scratch: str | None = None
     by_value: bool = False
     """Classes live in a notebook, or functions have no name of their own: pickle them by value."""
+    log_level: int = WARNING
+    """Of the engine's own log, where this job is not run by the command line: see `hpcd4p.logs`."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""

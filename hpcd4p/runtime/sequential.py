@@ -12,7 +12,9 @@ from typing import Any
 from hpcd4p.control.failures import too_many
 from hpcd4p.descriptors import reserve
 from hpcd4p.errors import RunStopped, TooManyFailures
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Role
+from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import RankFigures, Summary
@@ -38,6 +40,9 @@ SLOW_CALL_S = 0.001
 """Calls of a source are made in batches while a call takes less than this."""
 
 
+_log = module_log(__name__)
+
+
 class _Sequential:
     def __init__(self, job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None) -> None:
         self.job = job
@@ -51,6 +56,7 @@ class _Sequential:
         self._on_progress = on_progress
         self._told = self._clock.started
         self.failures = Failures(sink)
+        self.lines = ElementLines(sink)
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()
         """Elements of which a tuple has failed since the last look at failures."""
@@ -67,7 +73,9 @@ class _Sequential:
             depth_first(self._written(instance))  # what `preprocess` has written
         for element in self.plan.elements[:-1]:
             if element.role is Role.ROOT:
+                _log.info("source %s opened", element.name)
                 self._source(self.instances[element.index, 0])
+            _log.info("%s: all its input is done; its instances post-process", element.name)
             for partition in range(max(1, element.partitions)):
                 instance = self.instances[element.index, partition]
                 instance.finish()
@@ -78,6 +86,7 @@ class _Sequential:
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
         stats = self._stats()
+        self.lines.add(*self.flow.log.take())
         return summarise(
             self.job,
             stats,
@@ -86,6 +95,7 @@ class _Sequential:
             self.failures.figures(),
             self._clock,
             stop,
+            log=self.lines.finish(),
         )
 
     def _stats(self) -> Statistics:
@@ -115,6 +125,8 @@ class _Sequential:
             yield self._written(instance)
         if self._failing:
             self._judge()
+        if self.flow.log.waits:
+            self.lines.add(*self.flow.log.take())
         if self._on_progress is not None and (now := self._clock.now()) - self._told > PROGRESS_S:
             self._told = now
             self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self._clock.started))
@@ -175,3 +187,5 @@ def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | No
             raise
         stopped.summary = machine.summary(stopped)
         raise stopped from error
+    finally:
+        machine.flow.log.close()

@@ -57,7 +57,7 @@ class Commit:
     publish : list of Publication
         New tasks.
     dead : list of bytes
-        Sealed failures: (kind, tuples, dead letter of one of them or None).
+        Sealed failures: (kind, tuples, dead letter of one of them or None); and what elements have said.
     stats : dict
         By how much the run's statistics grow, see `wire.statistics`.
     """

@@ -27,8 +27,13 @@ def _sink_of_no_run(name: str, data: Any) -> None:
     )
 
 
-def _print_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def spoken(pe: GenericPE, text: str) -> str:
+    """The line to show of what `pe` says."""
+    return f"{pe.id or pe.name} (rank {pe.rank}): {text}"
+
+
+def _print_line(pe: GenericPE, text: str) -> None:
+    sys.stdout.write(spoken(pe, text) + "\n")
 
 
 class GenericPE:
@@ -83,7 +88,7 @@ class GenericPE:
     wrapper: str = "simple"
 
     _sink: Callable[[str, Any], None] = staticmethod(_sink_of_no_run)
-    _log_sink: Callable[[str], None] = staticmethod(_print_line)
+    _log_sink: Callable[[GenericPE, str], None] = staticmethod(_print_line)
 
     def __init__(self, numprocesses: int | None = None) -> None:
         self.inputconnections: dict[str, dict[str, Any]] = {}
@@ -190,8 +195,8 @@ class GenericPE:
         self._sink(name, data)
 
     def log(self, msg: object) -> None:
-        """Say something, as ``id (rank r): msg``."""
-        self._log_sink(f"{self.id or self.name} (rank {self.rank}): {msg}")
+        """Say something: it is shown as ``id (rank r): msg``, and kept in the record of the run."""
+        self._log_sink(self, f"{msg}")
 
     # -- for the engine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 
@@ -107,3 +108,17 @@ class WritesLambda(IterativePE):
 class Calls(ProducerPE):
     def _process(self, inputs):
         return 1
+
+
+class Talks(IterativePE):
+    """Says what it gets."""
+
+    def _preprocess(self):
+        logging.getLogger("deadly").warning("before any")
+
+    def _process(self, data):
+        number, word = data
+        self.log(f"got {number}")
+        if word:
+            HOW[word]()
+        return number

@@ -29,7 +29,8 @@ class Apart:
         plan, elements = make_plan(graph, 4, EngineSettings())
         packed = pack([pickle.dumps(pe) for pe in elements])
         setup = Setup(plan, packed, EngineSettings(), None, b"", False, None, ("here", 0), False)
-        self.cell = ProcessCell(setup, 3, 0.0, lambda: None)
+        self.said = []
+        self.cell = ProcessCell(setup, 3, 0.0, lambda: None, lambda rows, left_out: self.said.extend(rows))
 
     def run(self, values):
         """Parts of a task of these values, joined: outputs, failures, and who killed how."""
@@ -90,6 +91,15 @@ def test_a_tuple_that_dies_only_after_others_is_not_guilty(apart):
     out, _, killed = apart(deadly.Deadly).run(values)
     assert out == [0, 2, 4, 6, 8]
     assert killed == []
+
+
+def test_what_elements_say_there_comes_back_with_the_number_of_the_rank(apart):
+    cell = apart(deadly.Talks)
+    cell.run([(0, ""), (1, "with status 7"), (2, "")])
+    said = [row[1:] for row in cell.said]
+    assert (3, "Talks1", 0, "WARNING", "before any") in said
+    assert (3, "Talks1", 0, "INFO", "got 2") in said
+    assert all(rank == 3 for rank, *_ in said)
 
 
 def test_the_next_task_gets_the_same_process(apart):

@@ -32,8 +32,16 @@ from hpcd4p.record import writer
 from hpcd4p.record.history import timelines_of
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.scaling import Change, RankTimeline
-from hpcd4p.record.show import record_text
-from hpcd4p.record.summary import DeadLetter, ElementFigures, FailureFigures, RankFigures, Summary
+from hpcd4p.record.show import record_json, record_text
+from hpcd4p.record.summary import (
+    DeadLetter,
+    ElementFigures,
+    FailureFigures,
+    LogFigures,
+    LogLine,
+    RankFigures,
+    Summary,
+)
 from hpcd4p.record.writer import RecordWriter
 from tests.unit.record.scalings import contended
 
@@ -733,3 +741,39 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
 def test_an_output_that_is_not_there_names_those_that_are(record: Path) -> None:
     with read_record(record) as found, pytest.raises(RecordError, match=r"no output 'x'.*e1\.output"):
         found.outputs("x")
+
+
+LINES = [LogLine(0.1 * n, n % 4, f"e{n % 2}", 0, "INFO", f"says {n}") for n in range(50)]
+
+
+def test_what_elements_said_is_kept_with_rank_and_element(tmp_path):
+    odd = LogLine(9.0, 1, "e1", 3, "WARNING", "a zero \0, half a pair \ud800 and\ntwo lines")
+    sink = RecordWriter(tmp_path / "run.h5")
+    sink.log(LINES)
+    sink.log([odd])
+    sink.close(Summary("w", log=LogFigures(51, 12)))
+    with read_record(tmp_path / "run.h5") as record:
+        assert list(record.log()) == [*LINES, odd]
+        told = record_json(record)
+        text = record_text(record)
+    assert told["log"][0] == {
+        "time_s": 0.0, "rank": 0, "element": "e0", "partition": 0, "level": "INFO", "text": "says 0"
+    }  # fmt: skip
+    assert told["summary"]["log"] == {"kept": 51, "left_out": 12}
+    assert "Log of the elements: 51 lines, 12 more were left out; the last 20" in text
+    assert "      4.900     1  e1: says 49\n" in text
+    assert "e1: WARNING a zero" in text
+    assert "says 30" not in text
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert file["log/rank"][:5].tolist() == [0, 1, 2, 3, 0]
+
+
+def test_a_record_of_elements_that_say_nothing_has_no_log(tmp_path):
+    sink = RecordWriter(tmp_path / "run.h5")
+    sink.log([])
+    sink.close(Summary("w"))
+    with read_record(tmp_path / "run.h5") as record:
+        assert list(record.log()) == []
+        assert "Log of the elements" not in record_text(record)
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert "log" not in file

@@ -6,7 +6,10 @@ WORKFLOW = """
 import sys
 from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
 
-HEAVY = ("hpcd4p.cli", "hpcd4p.record.writer", "h5py", "numpy", "redis", "argparse", "cloudpickle", "hashlib")
+HEAVY = (
+    "hpcd4p.cli", "hpcd4p.record.writer", "h5py", "numpy", "redis", "argparse", "cloudpickle", "hashlib",
+    "logging",
+)
 
 class Numbers(ProducerPE):
     def _process(self, inputs):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Plan, Role, Route
 from hpcd4p.plan.routing import Splitter
+from hpcd4p.runtime.execute.element_log import ElementLog
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.elements import GenericPE
@@ -67,6 +68,7 @@ class Flow:
         self.rank = rank
         self._on_failure = on_failure
         self._clock = clock
+        self.log = ElementLog(rank, clock, plan.size)
         self._letters: Letters | None = None
         self.on_undeclared: Callable[[int], None] = lambda element: None
         """Called when `element` first writes on an output that it has not declared."""
@@ -83,7 +85,10 @@ class Flow:
 
     def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
         """A running instance whose failures become dead letters. Not started."""
-        return Instance(element, pe, partition, self.rank, self._failed, self._clock)
+        instance = Instance(element, pe, partition, self.rank, self._failed, self._clock)
+        self.log.attend()
+        instance.on_log = self.log.say
+        return instance
 
     def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
         """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""

@@ -76,6 +76,8 @@ class Instance:
         self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
         self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
+        self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
+        """Takes what its `self.log` is given; None: it is printed."""
         self.tuples = 0
         self.written = 0
         self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
@@ -103,6 +105,8 @@ class Instance:
         pe = self.pe
         pe._sink = self._sink if self._has_a_place else self._refuse
         pe.rank = self.rank
+        if self.on_log is not None:
+            pe._log_sink = partial(self.on_log, self)
         overflow, self.on_overflow = self.on_overflow, None  # held: what it is for may not have begun
         at_work.since[self.plan.name] = None
         at_work.see_threads("")

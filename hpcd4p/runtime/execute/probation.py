@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
@@ -40,9 +41,15 @@ NOBODY: Mapping[int, int] = {}
 """Owners, where there are none."""
 
 
+_log = module_log(__name__)
+
+
 def refuse(element: int, claim: Claim, digest: str) -> bool:
     """The claim of one who only inspects: there is nothing to claim."""
     raise NotImplementedError
+
+
+_log = module_log(__name__)
 
 
 class Abandoned(Leave):
@@ -76,7 +83,7 @@ class Probation:
         self._plan = plan
         self._elements = elements
         self._rank = rank
-        self._claim = claim
+        self._ask = claim
         self._clock = clock
         self._tell = tell
         self._watched: dict[int, Watched] = {}
@@ -208,7 +215,7 @@ class Probation:
         kin = self._kin(e, what)
         self._filled.pop(e, None)
         for each in kin:
-            if self._claim(each, Claim.REAL, ""):
+            if self._claim(each, Claim.REAL):
                 self._mine.add(each)
                 self._watched.pop(each, None)
             elif each == kin[0]:  # everybody asks in this order
@@ -233,6 +240,12 @@ class Probation:
         if clean(self._mine):
             raise Abandoned
         self._say(Doubted(self._rank, e, words))
+
+    def _claim(self, element: int, claim: Claim, digest: str = "") -> bool:
+        granted = self._ask(element, claim, digest)
+        name, what = self._plan.elements[element].name, "granted" if granted else "refused"
+        _log.debug("%s has changed here: claim %s was %s", name, claim.name, what)
+        return granted
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
         """`e`, and the elements that share with it something of what has changed."""

@@ -6,6 +6,7 @@ import warnings
 from typing import Any, NamedTuple
 
 from hpcd4p.errors import ElementFailed
+from hpcd4p.logs import LogSetup
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.wire.endpoint import Endpoint
@@ -37,6 +38,7 @@ class Setup(NamedTuple):
     head: tuple[str, int]
     """Host and process of rank 0."""
     dispel4py: bool
+    log: LogSetup = LogSetup()
 
 
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import cause_at
@@ -33,6 +34,9 @@ MOST_FAILURES = 4096
 
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
+
+
+_log = module_log(__name__)
 
 
 class _Held(list[Any]):
@@ -125,6 +129,7 @@ class Source:
     def start(self) -> None:
         """Start the thread; without it, each `take` makes a batch of calls."""
         self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
+        _log.info("source %s opened", self.instance.plan.name)
         self._thread.start()
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> tuple[list[tuple[str, list[Any]]], list[Failure]]:
@@ -186,6 +191,7 @@ class Source:
         except Exception as error:  # noqa: BLE001  # the engine's own: told by the main thread
             self.error = error
         finally:
+            _log.info("source %s has made its calls here", self.instance.plan.name)
             self.done = True
             self._notify()
 

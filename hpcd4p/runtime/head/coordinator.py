@@ -12,10 +12,13 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Liveness, RankState
 from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
-from hpcd4p.record.summary import DeadLetter, RankFigures, kind_of
+from hpcd4p.record.summary import DeadLetter, LogFigures, RankFigures, kind_of
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.execute.element_log import SAID, ElementLog
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.transport.broker import Broker
@@ -57,6 +60,9 @@ ERRORS: dict[Reason, type[RunStopped]] = {
 """What a rank that cannot go on ends the run with."""
 
 UNTOLD = f"a report that a rank has left in the key `reports` is gone: {NOT_ALONE}"
+
+
+_log = module_log(__name__)
 
 
 def _say_nothing(text: str) -> None:
@@ -117,6 +123,7 @@ class Coordinator:
         self.on_warning: Callable[[str], None] = _say_nothing
         """Told at once what a user should not have to wait for."""
         self.failures = Failures(sink)
+        self.lines = ElementLines(sink)
         self.own_orders: list[Order] = []
         """What the head itself has to do."""
         self._broker = broker
@@ -132,6 +139,7 @@ class Coordinator:
 
     def event(self, kind: str, text: str) -> None:
         """Add a line to the story of the run."""
+        _log.info("%s: %s", kind, text)
         self._sink.event(self._clock.elapsed(), kind, text)
 
     def warn(self, kind: str, text: str) -> None:
@@ -197,7 +205,16 @@ class Coordinator:
 
     def _fetch_letters(self, dead: list[bytes]) -> None:
         for each in dead:
-            self.failures.add(*self._codec.open(each, about(LETTER)))
+            first, *rest = self._codec.open(each, about(LETTER))
+            if first == SAID:
+                self.lines.add(*rest)
+            else:
+                self.failures.add(first, *rest)
+
+    def said(self, log: ElementLog) -> LogFigures:
+        """How much the elements have said in all; `log` may have some of this rank that was not sent."""
+        self.lines.add(*log.take())
+        return self.lines.finish()
 
     def _take(self, report: Report) -> None:
         if isinstance(report, Claimed):
@@ -205,6 +222,8 @@ class Coordinator:
         elif isinstance(report, Doubted):
             self._doubted(report)
         elif isinstance(report, Judged):
+            verdict = "guilty" if report.guilty else "innocent"
+            _log.debug("a suspected task, run apart by rank %d, was %s", report.rank, verdict)
             self.suspicion.judged(report.guilty)
             self._have_care()
         elif isinstance(report, Figures):
@@ -275,6 +294,8 @@ class Coordinator:
         """Tell the pool whether to be careful with every task."""
         if self.suspicion.careful != self._care:
             self._care = self.suspicion.careful
+            why = "half of the pool has died" if self._care else "a suspect has shown itself innocent"
+            _log.debug("the pool runs %s tasks apart: %s", "all" if self._care else "only suspected", why)
             self._broker.order(self._pool(), Careful(self._care))
 
     def _give_up(self, tasks: list[Task]) -> None:

@@ -156,7 +156,7 @@ class Head:
     def _end(self, status: int) -> None:
         """Send everybody home."""
         self._ended = self.clock.now()
-        self.loop.link.exchange(figures=True)
+        self.loop.link.exchange(figures=True, last=True)
         self.coordinator.farewell(status)
 
     def _stop(self, stop: BaseException) -> None:
@@ -209,4 +209,5 @@ class Head:
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.coordinator.doubted.items())],
+            self.coordinator.said(self.loop.flow.log),
         )

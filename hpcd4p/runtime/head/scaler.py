@@ -13,6 +13,7 @@ from hpcd4p.control.observing import Observer
 from hpcd4p.control.policies.choose import choose
 from hpcd4p.control.roster import Roster
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
+from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.scaling import Change, Scaling, Tick
 from hpcd4p.wire.messages import Observation
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
 
     Give = Callable[[Sequence[int], Order], None]
+
+
+_log = module_log(__name__)
 
 
 class Scaler:
@@ -58,6 +62,7 @@ class Scaler:
         self._give = give
         self._event = event
         self._last = Decision(len(self.roster), "")
+        self._logged = self._last.target
         self._parked_at: dict[int, float] = {}
         self._parked_s: dict[int, float] = {}
 
@@ -80,6 +85,11 @@ class Scaler:
             self._give(park, Park())
         if wake:
             self._give(wake, Wake())
+        if park or wake:
+            _log.info("%d of %d ranks active: parks %s, wakes %s", target, self.roster.living, park, wake)
+        if target != self._logged:
+            self._logged = target
+            _log.debug("target %d: %s", target, decision.reason)
         self.scaling.keep(Tick.of(observed, target, decision.reason))
         if park or wake:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))

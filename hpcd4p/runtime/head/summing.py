@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
+from hpcd4p.record.element_lines import FIRST_LINES, LAST_LINES
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -15,10 +16,12 @@ from hpcd4p.record.summary import (
     STOPPED,
     ElementFigures,
     FailureFigures,
+    LogFigures,
     RankFigures,
     Summary,
 )
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.execute.element_log import lines_per_s
 from hpcd4p.runtime.job import Job
 from hpcd4p.wire.statistics import Statistics
 
@@ -47,6 +50,7 @@ def summarise(
     ended: float | None = None,
     scaling: Scaling | None = None,
     doubts: Sequence[str] = (),
+    log: LogFigures | None = None,
 ) -> Summary:
     """Everything that is told at the end.
 
@@ -66,6 +70,8 @@ def summarise(
         What makes the answer doubtful, a sentence each.
     scaling
         What the auto-scaler did, and the lives of the ranks; None in one process.
+    log
+        How much the elements have said.
     """
     plan = job.plan
     told = clock.now()
@@ -116,7 +122,13 @@ def summarise(
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,
-        notes=[*(notes or []), *_notes_on_outputs(plan, outputs), *_notes_on_times(job, elements)],
+        log=log or LogFigures(),
+        notes=[
+            *(notes or []),
+            *_notes_on_outputs(plan, outputs),
+            *_notes_on_times(job, elements),
+            *_notes_on_log(log, plan.size),
+        ],
         config=_plain(job),
     )
 
@@ -163,6 +175,16 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
             "If that is right, declare them with _add_output"
         )
     return notes
+
+
+def _notes_on_log(log: LogFigures | None, size: int) -> list[str]:
+    if log is None or not log.left_out:
+        return []
+    return [
+        f"the elements' logs are not all in the record: {log.left_out:,} lines were left out, {log.kept:,} "
+        f"are there. It takes {lines_per_s(size):.3g} a second of each rank, the first {FIRST_LINES:,} and "
+        f"the last {LAST_LINES:,} of all"
+    ]
 
 
 def _plain(job: Job) -> dict[str, Any]:

@@ -15,10 +15,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hpcd4p.errors import ElementFailed, Hpcd4pError
+from hpcd4p.logs import module_log
 from hpcd4p.wire.codec import Codec
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
+
+_log = module_log(__name__)
 
 STARTS, PREPARES, READS = -1, -2, -3
 """What the process is at, where it is at no tuple. So many steps below `READS`: of reading a task closely."""
@@ -55,6 +58,8 @@ class Part(NamedTuple):
     """They have killed the process that ran them; else None."""
     changed: str = ""
     """What the element has changed in the process, that may be state; in words."""
+    said: tuple[list[Any], int] = ([], 0)
+    """Lines of it for the record, and how many more were left out."""
 
 
 class Killed(NamedTuple):
@@ -113,6 +118,7 @@ class Process:
             self._shut(theirs, back, self._to, self._from, self._place, self._faults)
             raise CannotPart(str(error)) from error
         self._shut(theirs, back)
+        _log.debug("a process apart was started for rank %d, pid %d", rank, self._child.pid)
         self._write = os.fdopen(self._to, "wb")
         self._read = os.fdopen(self._from, "rb", buffering=0)
         import pickle
@@ -234,11 +240,21 @@ class ProcessCell:
         What the process needs to have the elements: a `runtime.execute.setup.Setup`, without the secret.
     tend
         Called often while the process works.
+    hear
+        Takes lines that the elements have said there, and how many more were left out.
     """
 
-    def __init__(self, setup: Any, rank: int, started: float, tend: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        setup: Any,
+        rank: int,
+        started: float,
+        tend: Callable[[], None],
+        hear: Callable[[list[Any], int], None] = lambda rows, left_out: None,
+    ) -> None:
         self._given = (setup, rank, started)
         self._tend = tend
+        self._hear = hear
         self._process: Process | None = None
 
     def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
@@ -262,6 +278,7 @@ class ProcessCell:
                     raise ElementFailed(said)
                 process.ran = True
                 part = Part(*said)
+                self._hear(*part.said)
                 at += part.tuples
                 yield told.new(part)
                 fresh = fresh and not part.tuples
@@ -269,6 +286,7 @@ class ProcessCell:
                 return
             place = process.place
             how, trace = self._buried()
+            _log.debug("the process apart ended %s at place %d of a task of %d tuples", how, place, tuples)
             closely = True
             if place <= READS:
                 unread = _unread(place, fresh, tuples - at, how, trace, fatal)

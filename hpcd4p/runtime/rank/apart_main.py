@@ -10,6 +10,7 @@ import os
 import pickle
 from typing import Any, BinaryIO
 
+from hpcd4p import logs
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Plan, as_written
 from hpcd4p.runtime.clock import Clock
@@ -54,6 +55,7 @@ class Server:
         self._place = place
         setup, rank, started = pickle.load(read)
         self._clock = Clock(started=started)
+        logs.begin(setup.log, f"rank {rank} apart")
         self._plan: Plan = setup.plan
         self._elements = elements_of(setup)
         self._codec = Codec(b"")
@@ -152,12 +154,13 @@ class Server:
         now = self._clock.now()
         out = instance.take()
         changed, self._changed = self._changed, ""
-        part = (upto - self._upto, out, self._failures, now - self._began, None, changed)
+        said = self._flow.log.take()
+        part = (upto - self._upto, out, self._failures, now - self._began, None, changed, said)
         try:
             self._tell(part)
         except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
             out = [(name, self._picklable(instance, name, values)) for name, values in out]
-            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed))
+            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed, said))
         self._failures = []
         self._upto, self._began = upto, self._clock.now()
 

@@ -26,6 +26,7 @@ from hpcd4p.wire.statistics import stats_s
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.element_log import ElementLog
 
 
 class Link:
@@ -35,6 +36,8 @@ class Link:
     ----------
     figures
         Gives the statistics since its last call.
+    log
+        What elements have said, which goes along.
 
     Attributes
     ----------
@@ -62,6 +65,7 @@ class Link:
         granularity: Granularity,
         elements: int,
         figures: Callable[[], dict[str, int]],
+        log: ElementLog,
         clock: Clock,
     ) -> None:
         self.rank = rank
@@ -78,6 +82,7 @@ class Link:
         self._inbox = inbox
         self._granularity = granularity
         self._figures = figures
+        self._log = log
         self._clock = clock
         self.told_at = clock.started
         self.least_s = stats_s(elements)
@@ -90,6 +95,7 @@ class Link:
         ring: Sequence[int] = (),
         availability: Availability = Availability.IDLE,
         figures: bool = False,
+        last: bool = False,
     ) -> Reply:
         """One step with the broker.
 
@@ -97,6 +103,8 @@ class Link:
         ----------
         figures
             Tell the statistics, and ask for service times, although they are not due.
+        last
+            Nothing follows: tell all that elements have said.
 
         Raises
         ------
@@ -105,6 +113,7 @@ class Link:
         """
         commit = Commit() if commit is None else commit
         now = self._clock.now()
+        self._log.post(commit, self._codec, None if last else now)
         due = figures or stats_due(now, self.told_at, self._apart.now_s)
         if due:
             self.told_at = now
@@ -160,10 +169,11 @@ class Link:
         return max(self._apart.now_s, self.least_s)
 
     def tell_last(self) -> None:
-        """Tell the last statistics; nothing else of this rank is outstanding when it is told to stop."""
+        """Tell the last statistics, and what elements have said; nothing else of this rank is outstanding."""
         commit = Commit()
         commit.stats = self._figures()
-        if commit.stats:
+        self._log.post(commit, self._codec)
+        if commit:
             self._broker.step(commit)
 
     # ---- for the head, at once

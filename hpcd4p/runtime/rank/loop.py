@@ -96,7 +96,9 @@ class RankLoop:
         hosted = {e for e, _ in plan.hosted(rank)}
         self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
         count = len(plan.elements)
-        self.link = Link(rank, broker, codec, self.inbox, self.granularity, count, self.figures, clock)
+        self.link = Link(
+            rank, broker, codec, self.inbox, self.granularity, count, self.figures, self.flow.log, clock
+        )
         self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, self.granularity, clock)
         self.committer = Committer(self.link, mesh, self.outgoing, self.inbox, clock)
         self.room = Room(plan, settings, self.link)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 
 from hpcd4p.control.life import Life
+from hpcd4p.logs import module_log
 from hpcd4p.wire.ask import Availability
 
 
@@ -61,6 +62,8 @@ NEXT_AWAKE = {
     ParkingState.PARKED: ParkingState.WOKEN,
 }
 
+_log = module_log(__name__)
+
 
 class Parking:
     """Of one rank."""
@@ -88,6 +91,7 @@ class Parking:
     def park(self, now: float) -> None:
         """Everything is committed, and the broker has been told."""
         self._life.go(ParkingState.PARKED, "has said so", now)
+        _log.info("parked")
         self._since = now
 
     def wake(self) -> float | None:
@@ -95,6 +99,8 @@ class Parking:
         if self.asked:
             self._life.go(NEXT_AWAKE[self._life.state], "told to wake or to stop")
         since, self._since = self._since, None
+        if since is not None:
+            _log.info("woken")
         return since
 
     def availability(self) -> Availability:

@@ -82,8 +82,12 @@ class Suspects:
         def make() -> Cell:
             from hpcd4p.runtime.rank.apart import ProcessCell
 
-            clock = self._clock
-            return ProcessCell(bare, self._link.rank, clock.started, lambda: self._tasks.tend(clock.now()))
+            clock, link = self._clock, self._link
+
+            def tend() -> None:
+                self._tasks.tend(clock.now())
+
+            return ProcessCell(bare, link.rank, clock.started, tend, self._flow.log.keep_all)
 
         self.make = make
 

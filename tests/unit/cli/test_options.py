@@ -40,5 +40,24 @@ def test_what_split_gives_can_be_parsed():
     assert MAX_RANKS > 10_000
 
 
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        ("w.py", None),
+        ("-v w.py", "info"),
+        ("w.py --verbose", "info"),
+        ("-vv w.py", "debug"),
+        ("-q w.py", "error"),
+        ("--quiet w.py", "error"),
+        ("--log-level=warning w.py", "warning"),
+        ("-q w.py -vv", "debug"),
+    ],
+)
+def test_short_words_for_a_level_and_the_last_counts(words, level):
+    parts = split(words.split(), ARITY)
+    assert parts.workflow == "w.py"
+    assert parser(explain=False).parse(parts.own).log_level == level
+
+
 def test_the_help_says_every_engine_setting():
     assert "Most tuples in a task" in parser(explain=True).format_help()

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from hpcd4p import logs
 from hpcd4p.cli import progress as module
-from hpcd4p.cli.progress import ProgressLine, ProgressLog, progress_sentence, progress_text
+from hpcd4p.cli.progress import ProgressLine, ProgressLog, progress_sentence, progress_text, progress_watch
 from hpcd4p.cli.terminal import Terminal
+from hpcd4p.cli.words import mention
 from hpcd4p.runtime.head.progress import Progress
 
 NOON = time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1))
@@ -112,3 +114,13 @@ def test_the_line_is_written_over_and_taken_away():
     first, second = (progress_text(progress(done=n), 79) for n in (123, 1))
     blanks = " " * len(second)
     assert seen == f"\r{first}\r{second.ljust(len(first))}\r{blanks}\r"
+
+
+def test_where_only_errors_are_wanted_no_progress_and_no_note_is_said(capsys):
+    with logs.speaking(logs.LogSetup(logs.ERROR), "rank 0"):
+        watch = progress_watch()
+        watch(progress(elapsed_s=120.0))
+        mention("good to know")
+        watch.clear()
+    assert watch.columns == 0
+    assert capsys.readouterr().err == ""

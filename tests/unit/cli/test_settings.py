@@ -7,7 +7,8 @@ import pytest
 
 from hpcd4p.cli.options import engine_help
 from hpcd4p.cli.prepare import words_of
-from hpcd4p.cli.settings import Resolved, all_settings, resolve, show_config
+from hpcd4p.cli.settings import Resolved, all_settings, resolve
+from hpcd4p.cli.show_config import show_config
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.settings import EngineSettings
 
@@ -84,6 +85,22 @@ def test_what_the_parts_of_the_program_tell_each_other_is_no_setting(tmp_path, v
 def test_a_variable_out_of_range_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"^HPCD4P_WINDOW must be from 1 to 1,024, not -1"):
         resolved(tmp_path, environ={"HPCD4P_WINDOW": "-1"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "toml", "source"),
+    [
+        ({"log_level": "loud"}, {}, "", "--log-level"),
+        ({}, {"HPCD4P_LOG_LEVEL": "loud"}, "", "HPCD4P_LOG_LEVEL"),
+        ({}, {}, '[run]\nlog_level = "loud"\n', "log_level in"),
+    ],
+)
+def test_a_level_that_there_is_not_lists_those_there_are(tmp_path, flags, environ, toml, source):
+    with pytest.raises(
+        SettingsError, match="must be one of debug, info, warning, error; not 'loud'"
+    ) as caught:
+        resolved(tmp_path, toml, flags, environ)
+    assert str(caught.value).startswith(source)
 
 
 def test_every_engine_setting_has_its_help():

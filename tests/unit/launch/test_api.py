@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from itertools import pairwise
@@ -7,8 +8,10 @@ from itertools import pairwise
 import pytest
 
 import hpcd4p
-from hpcd4p import IterativePE, KeyedPE, WorkflowGraph
+from hpcd4p import IterativePE, KeyedPE, WorkflowGraph, logs
 from hpcd4p.errors import InputError, SettingsError, TooManyFailures, WorkflowError
+from hpcd4p.record.reader import read_record
+from hpcd4p.record.summary import LogFigures
 from tests.counting import Numbers
 
 
@@ -87,11 +90,43 @@ def test_a_run_that_is_stopped_raises_and_has_its_figures():
         (10**25, {}, InputError, "the number of calls is above 1,000,000,000,000"),
         (1, {"windwo": 2}, SettingsError, "unknown setting 'windwo'; did you mean window"),
         (1, {"rank": 3}, SettingsError, "unknown setting 'rank'; did you mean ranks"),
+        (1, {"log_level": "loud"}, SettingsError, "log_level must be one of debug, .*; not 'loud'"),
     ],
 )
 def test_what_cannot_run_says_why(inputs, given, error, message):
     with pytest.raises(error, match=message):
         hpcd4p.run(graph_of(Numbers()), inputs, **given)
+
+
+class Talks(IterativePE):
+    def _process(self, data):
+        self.log(f"got {data}")
+        logging.getLogger("mine").error("wrong: %d", data)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_what_elements_say_is_in_the_result_and_in_the_record(tmp_path, ranks):
+    result = hpcd4p.run(graph_of(Numbers(), Talks()), 2, ranks=ranks, record=tmp_path / "run.h5")
+    said = [(line.element, line.level, line.text) for line in sorted(result.log)]
+    assert sorted(said) == [
+        ("Talks1", "ERROR", "wrong: 1"),
+        ("Talks1", "ERROR", "wrong: 2"),
+        ("Talks1", "INFO", "got 1"),
+        ("Talks1", "INFO", "got 2"),
+    ]
+    assert {line.rank for line in result.log} == {ranks - 1}
+    assert result.summary.log == LogFigures(kept=4, left_out=0)
+    with read_record(tmp_path / "run.h5") as record:
+        assert sorted(record.log()) == sorted(result.log)
+    assert not logs.speaker
+
+
+def test_a_program_may_have_the_engine_speak(capsys):
+    hpcd4p.run(graph_of(Numbers()), 2, log_level="info")
+    said = capsys.readouterr().err
+    assert " INFO  rank 0 sequential: source Numbers0 opened" in said
+    hpcd4p.run(graph_of(Numbers()), 2)
+    assert capsys.readouterr().err == ""
 
 
 def test_an_empty_graph_is_refused():
