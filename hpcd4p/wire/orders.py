@@ -4,29 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-
-class _Order:
-    """Equal to another of the same type with the same fields."""
-
-    # not a named tuple: each costs every rank 0.1 ms at its start, and one that has no fields would be false
-    # and equal to every other
-    __slots__: tuple[str, ...] = ()
-
-    def fields(self) -> list[int]:
-        """Its numbers."""
-        return [getattr(self, name) for name in self.__slots__]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Order) and type(self) is type(other) and self.fields() == other.fields()
-
-    def __hash__(self) -> int:
-        return hash((type(self), *self.fields()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.fields()))})"
+from hpcd4p.wire.value import Value
 
 
-class Finish(_Order):
+class Finish(Value):
     """All input of `element` is done: run the post-processing of its instances."""
 
     __slots__ = ("element",)
@@ -35,7 +16,7 @@ class Finish(_Order):
         self.element = element
 
 
-class Lost(_Order):
+class Lost(Value):
     """`rank` has died, and `committed` was its last committed transaction."""
 
     __slots__ = ("rank", "committed")  # noqa: RUF023  # in the order of the text
@@ -45,7 +26,7 @@ class Lost(_Order):
         self.committed = committed
 
 
-class Stop(_Order):
+class Stop(Value):
     """Report and leave.
 
     Attributes
@@ -63,19 +44,19 @@ class Stop(_Order):
         self.lost = lost
 
 
-class Park(_Order):
+class Park(Value):
     """Finish what is in hand and take no more tasks."""
 
     __slots__ = ()
 
 
-class Wake(_Order):
+class Wake(Value):
     """Take tasks again."""
 
     __slots__ = ()
 
 
-class Careful(_Order):
+class Careful(Value):
     """Run every task in a process apart, or no longer: a tuple may have killed a rank."""
 
     __slots__ = ("on",)
@@ -84,7 +65,7 @@ class Careful(_Order):
         self.on = on
 
 
-class Inherit(_Order):
+class Inherit(Value):
     """To the head itself: the pool has died, its tasks are the head's from now on."""
 
     __slots__ = ()
@@ -118,7 +99,7 @@ def text(order: Order, mark: int = 0) -> str:
     mark
         By which `transport.guard` knows that the head has given it; 0 is none.
     """
-    words = [_NAMES[type(order)], *(str(int(number)) for number in order.fields())]
+    words = [_NAMES[type(order)], *(str(int(number)) for number in order.parts())]
     return " ".join([*words, str(mark)] if mark else words)
 
 
