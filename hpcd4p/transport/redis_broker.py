@@ -18,7 +18,6 @@ from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import observation, reply_of, task_of
-from hpcd4p.transport.redis_scripts import script_text
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
@@ -104,6 +103,8 @@ class RedisBroker:
             return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
         except BrokerRefused as error:
             if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
+                from hpcd4p.transport.redis_scripts import script_text
+
                 return self._ask(self._calls.call, "EVAL", script_text(name), 1, self.keys.prefix, *args)
             raise self._suspect(error) from error
 

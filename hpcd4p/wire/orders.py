@@ -2,47 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from hpcd4p.wire.value import Value
 
 
-class Finish(NamedTuple):
+class Finish(Value):
     """All input of `element` is done: run the post-processing of its instances."""
 
-    element: int
+    __slots__ = ("element",)
+
+    def __init__(self, element: int) -> None:
+        self.element = element
 
 
-class Lost(NamedTuple):
+class Lost(Value):
     """`rank` has died, and `committed` was its last committed transaction."""
 
-    rank: int
-    committed: int
+    __slots__ = ("rank", "committed")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, rank: int, committed: int) -> None:
+        self.rank = rank
+        self.committed = committed
 
 
-class Stop(NamedTuple):
-    """Report and leave."""
+class Stop(Value):
+    """Report and leave.
 
-    status: int
-    """Exit status of the run."""
-    lost: bool
-    """Whether a rank has been lost, for which MPI would wait."""
+    Attributes
+    ----------
+    status
+        Exit status of the run.
+    lost
+        Whether a rank has been lost, for which MPI would wait.
+    """
+
+    __slots__ = ("status", "lost")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, status: int, lost: bool) -> None:
+        self.status = status
+        self.lost = lost
 
 
-class Park(NamedTuple):
+class Park(Value):
     """Finish what is in hand and take no more tasks."""
 
+    __slots__ = ()
 
-class Wake(NamedTuple):
+
+class Wake(Value):
     """Take tasks again."""
 
+    __slots__ = ()
 
-class Careful(NamedTuple):
+
+class Careful(Value):
     """Run every task in a process apart, or no longer: a tuple may have killed a rank."""
 
-    on: bool
+    __slots__ = ("on",)
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
 
 
-class Inherit(NamedTuple):
+class Inherit(Value):
     """To the head itself: the pool has died, its tasks are the head's from now on."""
+
+    __slots__ = ()
 
 
 Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit
@@ -73,7 +99,7 @@ def text(order: Order, mark: int = 0) -> str:
     mark
         By which `transport.guard` knows that the head has given it; 0 is none.
     """
-    words = [_NAMES[type(order)], *(str(int(number)) for number in order)]
+    words = [_NAMES[type(order)], *(str(int(number)) for number in order.parts())]
     return " ".join([*words, str(mark)] if mark else words)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.value import Value
 
 if TYPE_CHECKING:
     from array import array
@@ -22,59 +23,104 @@ class Reason(StrEnum):
     """A bug."""
 
 
-class Claimed(NamedTuple):
-    """An element that was taken for stateless has changed; `rank` does all its work."""
+class Claimed(Value):
+    """An element that was taken for stateless has changed; `rank` does all its work.
 
-    rank: int
-    element: int
-    changed: str
-    """What of it, in words."""
+    Attributes
+    ----------
+    changed
+        What of it, in words.
+    """
 
+    __slots__ = ("rank", "element", "changed")  # noqa: RUF023  # in the order of the arguments
 
-class Doubted(NamedTuple):
-    """An element that was taken for stateless has changed on `rank`, and others have worked on it, too."""
-
-    rank: int
-    element: int
-    changed: str
-
-
-class Judged(NamedTuple):
-    """A task that ranks had died with has run apart."""
-
-    rank: int
-    element: int
-    guilty: bool
-    """Whether a tuple of it has ended the process."""
+    def __init__(self, rank: int, element: int, changed: str) -> None:
+        self.rank = rank
+        self.element = element
+        self.changed = changed
 
 
-class Bins(NamedTuple):
-    """What a rank did over its time, in bins of equal width; bins that are missing at the end are 0."""
+class Doubted(Value):
+    """An element that was taken for stateless has changed on `rank`, and others have worked on it, too.
 
-    began: float
-    """When the first begins: seconds since 1970."""
-    width_s: float
-    busy_s: array[float]
-    parked_s: array[float]
+    Attributes
+    ----------
+    changed
+        What of it, in words.
+    """
 
+    __slots__ = ("rank", "element", "changed")  # noqa: RUF023  # in the order of the arguments
 
-class Figures(NamedTuple):
-    """The last word of a rank that was told to stop."""
-
-    rank: int
-    fields: dict[str, Any]
-    """Of `record.summary.RankFigures`."""
-    bins: Bins
-    doubted: list[Doubted]
-    """Elements of which it had not looked at the last tuples before."""
+    def __init__(self, rank: int, element: int, changed: str) -> None:
+        self.rank = rank
+        self.element = element
+        self.changed = changed
 
 
-class Failed(NamedTuple):
+class Judged(Value):
+    """A task that ranks had died with has run apart.
+
+    Attributes
+    ----------
+    guilty
+        Whether a tuple of it has ended the process.
+    """
+
+    __slots__ = ("rank", "element", "guilty")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, element: int, guilty: bool) -> None:
+        self.rank = rank
+        self.element = element
+        self.guilty = guilty
+
+
+class Bins(Value):
+    """What a rank did over its time, in bins of equal width; bins that are missing at the end are 0.
+
+    Attributes
+    ----------
+    began
+        When the first begins: seconds since 1970.
+    """
+
+    __slots__ = ("began", "width_s", "busy_s", "parked_s")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, began: float, width_s: float, busy_s: array[float], parked_s: array[float]) -> None:
+        self.began = began
+        self.width_s = width_s
+        self.busy_s = busy_s
+        self.parked_s = parked_s
+
+
+class Figures(Value):
+    """The last word of a rank that was told to stop.
+
+    Attributes
+    ----------
+    fields
+        Of `record.summary.RankFigures`.
+    doubted
+        Elements of which it had not looked at the last tuples before.
+    """
+
+    __slots__ = ("rank", "fields", "bins", "doubted")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, fields: dict[str, Any], bins: Bins, doubted: list[Doubted]) -> None:
+        self.rank = rank
+        self.fields = fields
+        self.bins = bins
+        self.doubted = doubted
+
+
+class Failed(Value):
     """The last word of a rank that cannot go on."""
 
-    rank: int
-    reason: Reason
-    text: str
+    __slots__ = ("rank", "reason", "text")
+
+    def __init__(self, rank: int, reason: Reason, text: str) -> None:
+        self.rank = rank
+        self.reason = reason
+        self.text = text
 
 
 Report = Claimed | Doubted | Judged | Figures | Failed

@@ -436,7 +436,7 @@ def test_a_parked_rank_is_rung_by_nobody_but_the_head(world):
     world[0].order([4], Wake())
     assert world.hears(4)
     reply = world[4].step(Commit(), Ask(take=STREAMS, availability=Availability.WAKES))
-    assert ([type(order) for order in reply.orders], reply.task.payload) == ([Wake], b"a")
+    assert (reply.orders, reply.task.payload) == ([Wake()], b"a")
     assert world[0].observe(alive=False).parked == frozenset()
 
 

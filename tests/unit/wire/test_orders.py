@@ -32,7 +32,16 @@ ORDERS = st.one_of(
 @given(ORDERS, st.just(0) | st.integers(1, (1 << 128) - 1))
 def test_an_order_is_the_same_after_it_was_text(order, mark):
     read, its_mark = parse(text(order, mark))
-    assert (type(read), read, its_mark) == (type(order), order, mark)
+    assert (read, its_mark) == (order, mark)
+
+
+def test_orders_differ_by_type_and_by_field_and_none_is_false():
+    assert Park() == Park()
+    assert Park() != Wake()
+    assert Finish(1) != Careful(1)
+    assert len({Finish(1), Finish(1), Finish(2), Park()}) == 3
+    assert all([Park(), Wake(), Inherit()])
+    assert repr(Stop(3, lost=True)) == "Stop(3, True)"
 
 
 def test_an_order_reads_as_words():

@@ -55,7 +55,7 @@ def test_an_account_and_its_timeline_say_the_same(hands):
         3.5,
         4,
     )
-    instant, _, busy, parked = account.bins()
-    assert instant == 100.0
-    assert sum(busy) == pytest.approx(2.5)
-    assert sum(parked) == pytest.approx(4)
+    bins = account.bins()
+    assert bins.began == 100.0
+    assert sum(bins.busy_s) == pytest.approx(2.5)
+    assert sum(bins.parked_s) == pytest.approx(4)
