@@ -204,7 +204,7 @@ def test_calls_that_flood_pool_and_state_wait_for_each_other_but_not_for_ever(si
 def test_what_a_call_writes_waits_near_the_mark_however_much_it_is(narrow):
     for size in (2, 3):
         cluster = simulate(FLOODS, size, settings=NARROW)
-        assert cluster.most_tasks <= 100  # over 200 if nobody waits
+        assert cluster.most_tasks <= 150  # over 240 if nobody waits
 
 
 @pytest.mark.parametrize("size", [4, 6])

@@ -296,8 +296,12 @@ def test_what_another_does_to_the_store_is_found_or_does_not_matter(name, monkey
     parted = DEEDS[name] in (delete_progress, change_progress)
     # a rank that dies when it has announced its report leaves what a deleted report leaves
     killing = DEEDS[name] is not delete_report
-    for case in [BULK] if parted else CASES:
-        for seed in range(5, 9) if parted else SEEDS:
+    cases = [BULK] if parted else CASES
+    # some deeds have seldom an opportunity
+    for seed in range(5, 9) if parted else range(40):
+        if seed >= len(SEEDS) and not parted and (ends[True, True] or name == "park"):
+            break
+        for case in cases:
             deed = Replay() if name == "replay_account" else DEEDS[name]
             ends[end(deed, case, (2, 4, 6)[seed % 3], seed, kills=killing * (seed % 3 > 0) * 2)] += 1
     assert ends[True, True] or name == "park", ends

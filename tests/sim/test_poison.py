@@ -194,6 +194,6 @@ def test_of_what_kills_when_it_is_unpickled_no_other_tuple_is_lost(size):
 
 def test_the_head_takes_over_only_where_it_can_have_a_process_apart():
     run = cluster.Cluster(chain(Given(), Threefold(), Deadly({7})), 2, items(COUNT))
-    run.head.suspects.make = None
+    run.head.loop.suspects.make = None
     with pytest.raises(RankLost, match="every rank of the pool has died"):
         run.run()
