@@ -66,6 +66,8 @@ class Cluster:
         Rank 0; the loops of all ranks that live, by number.
     lost
         The ranks that died, and those that were taken for dead.
+    ends
+        How each rank ended, and when: "left" as it was told, "killed", or "cut off" from the broker.
     summary
         Of the run, when it is over.
     most_tasks, most_tuples
@@ -89,6 +91,7 @@ class Cluster:
         self.summary: Summary | None = None
         self.most_tasks = self.most_tuples = 0
         self.ranks: dict[int, RankLoop] = {}
+        self.ends: dict[int, tuple[str, float]] = {}
         self._seed = seed
         settings = settings or EngineSettings()
         made = graph if isinstance(graph, WorkflowGraph) else graph()
@@ -161,8 +164,10 @@ class Cluster:
     def _be_head(self) -> None:
         try:
             self.summary = self.head.run(threads=False)
-        except BaseException:
-            self.ranks.pop(0)
+            self._ends(0, "left")
+        except BaseException as error:
+            del self.ranks[0]
+            self._ends(0, "killed" if isinstance(error, Killed) else "left")
             raise
         finally:
             self.fates.broker_lost = True  # it takes the broker with it
@@ -173,11 +178,16 @@ class Cluster:
             loop.start()
             loop.run()
             loop.leave()
+            self._ends(loop.rank, "left")
         except (Killed, RankLost, BrokerLost) as error:
             del self.ranks[loop.rank]
             if isinstance(error, RankLost) and loop.rank not in self.fates.lost:
                 raise
+            self._ends(loop.rank, "killed" if isinstance(error, Killed) else "cut off")
             self.fates.is_lost(loop.rank)
+
+    def _ends(self, rank: int, how: str) -> None:
+        self.ends[rank] = how, self._turns.now
 
     # ---- what is seen from outside
 

@@ -86,11 +86,11 @@ class Committer:
         return reply, committed
 
     def settle(self) -> None:
-        """Seal, and wait until all is committed, receiving meanwhile."""
+        """Seal, and wait until all is committed, receiving meanwhile; not on the way to the end of a run."""
         self.outgoing.seal()
         pause = Backoff(*BACKOFF_S)
         self.commit()
-        while len(self.outgoing.window):
+        while len(self.outgoing.window) and not self.link.stopping:
             self.receive()
             self.link.wait(pause.next())
             self.commit()
