@@ -14,8 +14,8 @@ from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
 from hpcd4p.runtime.execute.setup import copy_element
-from hpcd4p.runtime.rank.apart import Killed as Death
-from hpcd4p.runtime.rank.apart import Part
+from hpcd4p.runtime.rank.cell import Killed as Death
+from hpcd4p.runtime.rank.cell import Part
 from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.workflow.elements import GenericPE
 
@@ -33,7 +33,7 @@ def die() -> None:
 
 
 class MemoryCell:
-    """See `runtime.rank.apart.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
+    """See `runtime.rank.cell.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
     def __init__(
         self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock

@@ -11,7 +11,8 @@ from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.execute.setup import Setup
-from hpcd4p.runtime.rank.apart import CannotPart, ProcessCell
+from hpcd4p.runtime.rank.apart import ProcessCell
+from hpcd4p.runtime.rank.cell import CannotPart
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.graph import WorkflowGraph
 from hpcd4p.workflow.identity import pack

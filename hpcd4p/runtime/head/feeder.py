@@ -22,7 +22,7 @@ from hpcd4p.wire.messages import Commit
 
 
 class Feeder:
-    """What the head does besides: it runs the sources. See `runtime.rank.loop.Besides`.
+    """What the head does besides: it runs the sources. See `runtime.rank.besides.Besides`.
 
     Parameters
     ----------

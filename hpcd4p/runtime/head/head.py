@@ -23,10 +23,11 @@ from hpcd4p.record.summary import RankFigures, Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
-from hpcd4p.runtime.head.coordinator import Coordinator, in_doubt
+from hpcd4p.runtime.head.coordinator import Coordinator
 from hpcd4p.runtime.head.feeder import Feeder
-from hpcd4p.runtime.head.notes import notes_on_run
+from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
+from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
@@ -54,8 +55,9 @@ class Head:
         self.job = job
         self.clock = clock
         self.loop = RankLoop(job.plan, job.elements, job.settings, broker, mesh, codec, clock)
-        self.coordinator = Coordinator(job.plan, job.settings, broker, codec, sink, clock)
-        self.feeder = Feeder(job, self.loop, self.coordinator.event)
+        self.story = Story(job.plan, sink, codec, clock)
+        self.coordinator = Coordinator(job.plan, job.settings, self.loop.link, codec, self.story, clock)
+        self.feeder = Feeder(job, self.loop, self.story.event)
         self.collector = Collector(job.plan, sink, clock)
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
@@ -147,7 +149,7 @@ class Head:
             return
         if self.loop.suspects.make is None:
             raise RankLost(f"{POOL_DIED}; start the run again")
-        self.coordinator.warn(
+        self.story.warn(
             "lost", f"{POOL_DIED}. Rank 0 does what is left, alone, in a process apart: it may take long"
         )
         self.loop.suspects.careful = True
@@ -166,7 +168,7 @@ class Head:
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self._end(3)
             return
-        self.coordinator.event("stopped", str(stop))
+        self.story.event("stopped", str(stop))
         # a broker that does not answer would be waited for again; and no MPI call without mpirun
         if not isinstance(stop, (BrokerLost, LauncherLost)):
             with suppress(BrokerLost, ForeignBytesError, OSError):
@@ -193,21 +195,21 @@ class Head:
     def summary(self, stop: RunStopped | None = None) -> Summary:
         """All that is told of the run; `stop` has ended it before its work was done."""
         mine = RankFigures(**self.loop.account.figures())
-        ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
+        ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
-        scaling.timelines.sort()
+        scaling.timelines = sorted(self.story.timelines)
         elements = self.job.plan.elements
         return summarise(
             self.job,
             self.coordinator.stats,
             ranks,
             self.collector.outputs,
-            self.coordinator.failures.figures(),
+            self.story.failures.figures(),
             self.clock,
             stop,
-            notes_on_run(self.job.plan, self.coordinator.claimed, ranks),
+            notes_on_run(self.job.plan, self.story.claimed, ranks),
             self._ended,
             scaling,
-            [in_doubt(elements[e].name, what) for e, what in sorted(self.coordinator.doubted.items())],
-            self.coordinator.said(self.loop.flow.log),
+            [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],
+            self.story.lines(self.loop.flow.log),
         )

@@ -41,10 +41,10 @@ def lead(
     """
     head = Head(job, broker, mesh, codec, sink, Clock())
     head.on_progress = on_progress
-    head.coordinator.on_warning = _say
+    head.story.on_warning = _say
     head.loop.suspects.prepare(setup)
     for kind, text in story:
-        head.coordinator.event(kind, text)
+        head.story.event(kind, text)
 
     def interrupt(name: str) -> None:
         head.interrupted = name

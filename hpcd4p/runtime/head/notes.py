@@ -1,10 +1,10 @@
-"""Notes in the summary of a parallel run: what its user should know of how it ran. Pure."""
+"""Sentences for the user on what has happened to a run. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hpcd4p.plan.model import ElementPlan, Plan
+from hpcd4p.plan.model import ElementPlan, Plan, Role
 from hpcd4p.record.summary import RankFigures
 
 
@@ -41,4 +41,31 @@ def _note_on_company(element: ElementPlan) -> str:
     return (
         f"{element.name} shares {element.together}: so one rank did all the work of both. If it does not "
         "matter for its outputs, write `stateful = False` into its class"
+    )
+
+
+def in_doubt(name: str, what: str) -> str:
+    """What to say of an element that changed where several ranks had worked on it."""
+    return (
+        f"the answer is in doubt: {name} changed {what} while several ranks ran it, so it may depend on "
+        "which rank did. If it matters, write `stateful = True` into its class (one instance holds it), or "
+        "give its input a grouping; if not, write `stateful = False`"
+    )
+
+
+def host_died(plan: Plan, rank: int, after_s: float) -> str:
+    """What to say of the death of a rank that held what nobody else has."""
+    state = plan.holds_state(rank)
+    elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
+    names = [e.name for e in elements if (e.role is Role.STATE) == state]
+    named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    held, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
+    if state:
+        held, so = f"the state of {named}", "that is gone with it"
+    if rank in plan.pool_ranks:
+        so += ". It was the pool as well: with 3 ranks or more, a tuple that kills there costs itself alone"
+    return (
+        f"rank {rank}, which held {held}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
+        "(a segfault, os._exit, too little memory), what it could still say stands above. What came out "
+        "until then is not the whole answer: start the run again"
     )

@@ -6,6 +6,7 @@ import os
 import resource
 from typing import Any
 
+from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
 from hpcd4p.wire.reports import Bins
@@ -69,3 +70,15 @@ class RankAccount:
     def bins(self) -> Bins:
         """The timeline as it stands."""
         return Bins(self._clock.instant(self.started), *self._timeline.told())
+
+
+def role_of(plan: Plan, rank: int) -> str:
+    """What `rank` is, in words."""
+    roles: list[str] = []
+    if rank == 0:
+        roles.append("head")
+    if rank in plan.stateful_ranks:
+        roles.append("stateful" if plan.holds_state(rank) else "stateless")
+    if rank in plan.pool_ranks:
+        roles.append("pool")
+    return "+".join(roles)

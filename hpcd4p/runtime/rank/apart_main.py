@@ -19,7 +19,7 @@ from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
-from hpcd4p.runtime.rank.apart import PREPARES, READS
+from hpcd4p.runtime.rank.apart_process import PREPARES, READS
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.wire.statistics import Cause

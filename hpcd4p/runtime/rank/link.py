@@ -18,7 +18,7 @@ from hpcd4p.runtime.execute import at_work
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Commit, Reply
+from hpcd4p.wire.messages import Commit, Observation, Reply, Task
 from hpcd4p.wire.orders import Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
@@ -160,6 +160,24 @@ class Link:
     def stopping(self) -> bool:
         """Whether the order to stop is here: nothing is worth waiting for any more."""
         return any(isinstance(order, Stop) for order in self.orders)
+
+    # ---- what only the head does
+
+    def observe(self, alive: bool, stats: bool = True) -> Observation:
+        """See `Broker.observe`."""
+        return self._broker.observe(alive, stats=stats)
+
+    def observe_alive(self) -> frozenset[int]:
+        """The ranks whose connection stands, and nothing else."""
+        return self._broker.observe(alive=True, fetch=False).alive or frozenset()
+
+    def order(self, ranks: Sequence[int], order: Order) -> None:
+        """See `Broker.order`."""
+        self._broker.order(ranks, order)
+
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.bury`."""
+        return self._broker.bury(rank)
 
     # ---- statistics
 

@@ -7,7 +7,7 @@ decides. An order of the head is carried out between two moves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import Granularity
@@ -22,7 +22,8 @@ from hpcd4p.runtime.execute.garbage import breathe
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.totals import Increase
-from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.rank.account import RankAccount, role_of
+from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
@@ -43,19 +44,6 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
-
-
-class Besides(Protocol):
-    """What a rank does besides its partitions and its tasks: the head has sources."""
-
-    def instances(self) -> list[Instance]:
-        """All instances that run there."""
-
-    def work(self) -> bool:
-        """Do what there is to do; whether there was anything."""
-
-    def pause(self, now: float) -> float | None:
-        """How long it may be left alone; None: until the bell."""
 
 
 class RankLoop:
@@ -295,15 +283,3 @@ class RankLoop:
         if self.tasks.cpu is not None and self.pool is not None:
             self.tasks.cpu.count(new)
         return new
-
-
-def role_of(plan: Plan, rank: int) -> str:
-    """What `rank` is, in words."""
-    roles: list[Any] = []
-    if rank == 0:
-        roles.append("head")
-    if rank in plan.stateful_ranks:
-        roles.append("stateful" if plan.holds_state(rank) else "stateless")
-    if rank in plan.pool_ranks:
-        roles.append("pool")
-    return "+".join(roles)

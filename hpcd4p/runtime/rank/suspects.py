@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
-    from hpcd4p.runtime.rank.apart import Cell, Killed, Part
+    from hpcd4p.runtime.rank.cell import Cell, Killed, Part
 
 
 class Suspects:
@@ -115,7 +115,7 @@ class Suspects:
 
     def _runs(self, task: Task) -> bool:
         """Run `task` apart; False if nothing was run, because that cannot be had."""
-        from hpcd4p.runtime.rank.apart import CannotPart
+        from hpcd4p.runtime.rank.cell import CannotPart
 
         assert self.make is not None
         body = self._codec.check(task.payload, about(TASK, task.element, task.tuples))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.control.local import gives_back, is_late, is_short_of_memory, is_worth_it, runs_here
+from hpcd4p.control.local import gives_back
 from hpcd4p.control.sealing import TEND_S, commits_within
 from hpcd4p.plan.model import Plan, Role, Route
 from hpcd4p.runtime.commit.lease import Lease, Leases
@@ -18,8 +18,8 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Abandoned, Probation
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.local_first import LocalFirst
 from hpcd4p.runtime.rank.pump import Pump
-from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
 from hpcd4p.wire.messages import Commit, Publication, Task
 from hpcd4p.workflow.elements import GenericPE
@@ -74,11 +74,10 @@ class Tasks:
         self._probation = probation
         self._account = account
         self._pump = pump
-        self._granularity = granularity
         self._leases = leases
         self._clock = clock
         self._instances: dict[int, Instance] = {}
-        self._never_local: set[int] = set()
+        self._local_first = LocalFirst(self._instances, self._link, settings, probation, granularity, clock)
         self._abandoned = False
         self._depth = 0
         """Batches that are in their middle, each inside the one before."""
@@ -184,10 +183,8 @@ class Tasks:
             now = self._clock.now()
             if now - self.tended_at > TEND_S:
                 self.tend(now)
-            repeating = own and lease.repeating
-            if gives_back(
-                self._late(lease, now), total - at, instance.service_s, self._outgoing.heavy, repeating
-            ):
+            late, heavy = self._local_first.late(lease, now), self._outgoing.heavy
+            if gives_back(late, total - at, instance.service_s, heavy, own and lease.repeating):
                 return values[at:]
 
     def _forward(self, lease: Lease, instance: Instance) -> None:
@@ -198,9 +195,8 @@ class Tasks:
         if lease.repeating and instance is lease.instance:
             out = lease.unskipped(out)
         for route, partition, values in self._flow.spread(instance.plan.index, out):
-            if self._plan.elements[route.target].role is Role.POOL and self._local(
-                lease, route.target, values
-            ):
+            pooled = self._plan.elements[route.target].role is Role.POOL
+            if pooled and self._local_first.allows(lease, route.target, values, self._depth):
                 self._run_here(lease, route, values)
             else:
                 self._outgoing.deliver(route, partition, values)
@@ -226,27 +222,6 @@ class Tasks:
         if rest:
             self._outgoing.outbox.to_pool(route, rest)
 
-    def _local(self, lease: Lease, element: int, values: list[Any]) -> bool:
-        """Whether to run here what the task has written for `element`."""
-        short = is_short_of_memory(self._link.waiting_bytes, self._settings.high_bytes)
-        late = self._late(lease, self._clock.now())
-        hurried = late or self._link.hungry > 0
-        worth = hurried and not short and self._worth(element, values, late)
-        return runs_here(self._depth, self._barred(element), short, hurried, worth)
-
-    def _barred(self, element: int) -> bool:
-        probation = self._probation
-        return element in self._never_local or probation.elsewhere(element) or probation.alone(element)
-
-    def _worth(self, element: int, values: list[Any], late: bool) -> bool:
-        instance = self._instances.get(element)
-        here_s = instance.service_s if instance is not None and instance.tuples else None
-        said_s = self._granularity.service_s(element) if self._granularity.known(element) else None
-        return is_worth_it(len(values), weigh(values), late, here_s, said_s)
-
-    def _late(self, lease: Lease, now: float) -> bool:
-        return is_late(now, lease.began, self._granularity.slice_s)
-
     # ---- calls that write more than should be held
 
     def _overflow(self, instance: Instance) -> None:
@@ -266,7 +241,7 @@ class Tasks:
         self._forward(lease, instance)
         if instance is not lease.instance:
             # inside another element's task its part could not be told from the rest
-            self._never_local.add(element)
+            self._local_first.bar(element)
         else:
             self.part_if_heavy(lease)
 

@@ -1,0 +1,112 @@
+"""What has been told of a run so far: its events, failures, what elements said, and the figures of ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.logs import module_log
+from hpcd4p.record.element_lines import ElementLines
+from hpcd4p.record.failures import Failures
+from hpcd4p.record.summary import LogFigures, RankFigures
+from hpcd4p.runtime.execute.element_log import SAID, ElementLog
+from hpcd4p.runtime.head.notes import in_doubt
+from hpcd4p.runtime.rank.reports import in_run_time
+from hpcd4p.wire.codec import LETTER, Codec, about
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.model import Plan
+    from hpcd4p.record.scaling import RankTimeline
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.wire.reports import Claimed, Doubted, Figures
+
+_log = module_log(__name__)
+
+
+class Story:
+    """Of one run; on the head.
+
+    Parameters
+    ----------
+    sink
+        Gets dead letters, lines of elements and events.
+
+    Attributes
+    ----------
+    figures, timelines
+        Of the ranks that have left or are lost; of those that have left.
+    claimed
+        What elements that were taken for stateless have changed, by index; one rank did all their work.
+    doubted
+        The same, but several ranks had worked on them.
+    on_warning
+        Told at once what a user should not have to wait for.
+    """
+
+    def __init__(self, plan: Plan, sink: Any, codec: Codec, clock: Clock) -> None:
+        self.figures: list[RankFigures] = []
+        self.timelines: list[RankTimeline] = []
+        self.claimed: dict[int, str] = {}
+        self.doubted: dict[int, str] = {}
+        self.failures = Failures(sink)
+        self.on_warning: Callable[[str], None] = lambda text: None
+        self._lines = ElementLines(sink)
+        self._plan = plan
+        self._sink = sink
+        self._codec = codec
+        self._clock = clock
+
+    def event(self, kind: str, text: str) -> None:
+        """Add an event."""
+        _log.info("%s: %s", kind, text)
+        self._sink.event(self._clock.elapsed(), kind, text)
+
+    def warn(self, kind: str, text: str) -> None:
+        """Add an event, and tell the user at once."""
+        self.event(kind, text)
+        self.on_warning(text)
+
+    def fetch(self, letters: list[bytes]) -> None:
+        """Take in what ranks have sealed with their commits: dead letters, and what elements said."""
+        for sealed in letters:
+            first, *rest = self._codec.open(sealed, about(LETTER))
+            if first == SAID:
+                self._lines.add(*rest)
+            else:
+                self.failures.add(first, *rest)
+
+    def lines(self, log: ElementLog) -> LogFigures:
+        """How much the elements have said in all; `log` may have some of this rank that was not sent."""
+        self._lines.add(*log.take())
+        return self._lines.finish()
+
+    def claim(self, report: Claimed) -> None:
+        """An element that was taken for stateless has changed: one rank runs it."""
+        if report.element not in self.claimed:
+            self.claimed[report.element] = report.changed
+            name = self._plan.elements[report.element].name
+            text = f"{name} changes {report.changed} while it works: from now on one rank does all its work"
+            self.event("claimed", text)
+
+    def doubt(self, report: Doubted) -> None:
+        """An element that was taken for stateless has changed, and several ranks have run it."""
+        if report.element not in self.doubted:
+            self.doubted[report.element] = report.changed
+            self.warn("doubt", in_doubt(self._plan.elements[report.element].name, report.changed))
+
+    def leave(self, report: Figures) -> None:
+        """A rank has left: its last word."""
+        started = self._clock.instant(self._clock.started)
+        figures, timeline = in_run_time(report.fields, report.bins, started)
+        self.figures.append(figures)
+        self.timelines.append(timeline)
+        for each in report.doubted:
+            self.doubt(each)
+
+    def lose(self, rank: int, committed: int, parked_s: float) -> None:
+        """A rank is lost; it was parked for so long."""
+        self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
+        active_s = self._clock.elapsed() - parked_s
+        self.figures.append(
+            RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
+        )

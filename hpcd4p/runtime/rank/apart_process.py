@@ -1,0 +1,128 @@
+"""One process apart, as its rank has it: started, asked, heard, ended. What runs in it is `apart_main`."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from hpcd4p.logs import module_log
+from hpcd4p.runtime.rank.cell import CannotPart
+from hpcd4p.wire.codec import Codec
+
+_log = module_log(__name__)
+
+STARTS, PREPARES, READS = -1, -2, -3
+"""What the process is at, where it is at no tuple. So many steps below `READS`: of reading a task closely."""
+
+TEND_S = 0.02
+"""Between two looks of the rank at its other work, while the process works."""
+
+_NEVER = ("OMPI_", "PMI_", "PMIX_", "PRTE_", "PALS_", "HPCD4P_")
+"""Variables that would make the process a rank."""
+
+_START = (
+    "import pickle, sys; read = open(int(sys.argv[1]), 'rb'); sys.path[:] = pickle.load(read); "
+    "from hpcd4p.runtime.rank.apart_main import main; main(read, *map(int, sys.argv[2:]))"
+)
+
+
+class Process:
+    """One process apart, and the pipes to it."""
+
+    def __init__(self, setup: Any, rank: int, started: float) -> None:
+        import subprocess
+
+        theirs, self._to = os.pipe()
+        self._from, back = os.pipe()
+        self._place, self._faults = os.memfd_create("place"), os.memfd_create("faults")
+        os.ftruncate(self._place, 8)
+        os.pwrite(self._place, STARTS.to_bytes(8, "little", signed=True), 0)
+        self.ran = False
+        """Whether it has begun a tuple."""
+        given = (theirs, back, self._place, self._faults)
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(_NEVER)}
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-c", _START, *map(str, given)],
+                pass_fds=given, stdin=subprocess.DEVNULL, env=environ, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as error:
+            self._shut(theirs, back, self._to, self._from, self._place, self._faults)
+            raise CannotPart(str(error)) from error
+        self._shut(theirs, back)
+        _log.debug("a process apart was started for rank %d, pid %d", rank, self._child.pid)
+        self._write = os.fdopen(self._to, "wb")
+        self._read = os.fdopen(self._from, "rb", buffering=0)
+        import pickle
+
+        with suppress(BrokenPipeError):
+            pickle.dump([p for p in sys.path if p] + [os.getcwd()], self._write)
+            pickle.dump((setup, rank, started), self._write)
+
+    @staticmethod
+    def _shut(*descriptors: int) -> None:
+        for each in descriptors:
+            os.close(each)
+
+    def say(self, *words: Any) -> None:
+        """Ask for something; if the process is dead, `hear` finds it out."""
+        import pickle
+
+        with suppress(BrokenPipeError):
+            pickle.dump(words, self._write, protocol=5)
+            self._write.flush()
+
+    def hear(self, tend: Callable[[], None], most_s: float | None = None) -> Any:
+        """Its next answer; None if it is dead, or did not answer in time (then it is ended)."""
+        left = most_s
+        while not select.select([self._from], [], [], TEND_S)[0]:
+            tend()
+            if left is not None:
+                left -= TEND_S
+                if left < 0:
+                    self._child.kill()
+                    return None
+        size = self._take(8)
+        data = self._take(int.from_bytes(size, "little")) if size else b""
+        return Codec.unseal(memoryview(data)) if data else None
+
+    def _take(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            more = self._read.read(size - len(data))
+            if not more:
+                return b""
+            data += more
+        return bytes(data)
+
+    @property
+    def place(self) -> int:
+        """The tuple that it is at, or was at when it died."""
+        return int.from_bytes(os.pread(self._place, 8, 0), "little", signed=True)
+
+    def end(self) -> tuple[str, str]:
+        """Wait for its death: how it died, and what it could still say."""
+        with suppress(OSError):
+            self._write.close()
+        self._child.kill()  # it has closed its pipe: it is dying, or has lost it
+        status = self._child.wait()
+        trace = os.pread(self._faults, 20_000, 0).decode(errors="replace")
+        self._read.close()
+        self._shut(self._place, self._faults)
+        return _in_words(status), trace
+
+
+def _in_words(status: int) -> str:
+    if status >= 0:
+        return f"with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    more = ", as the kernel ends what takes too much memory" if name == "SIGKILL" else ""
+    return f"by {name}{more}"
