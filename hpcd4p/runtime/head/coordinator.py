@@ -266,7 +266,7 @@ class Coordinator:
                 )
 
     def _lose(self, rank: int) -> None:
-        committed, given_up = self._broker.bury(rank)
+        committed, given_up = self._broker.fence(rank)
         self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
         parked_s = self.scaler.lose(rank, self._clock.now())
         active_s = self._clock.elapsed() - parked_s
