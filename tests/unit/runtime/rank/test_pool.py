@@ -295,7 +295,7 @@ def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, RankLo
     graph.connect(feeder, "output", total, "input")
     settings = EngineSettings()
     plan, elements = make_plan(graph, 4, settings)
-    assert plan.feeds()[RARE] == {4}  # the collector: the other one feeds the sum
+    assert plan.stateful_below()[RARE] == {4}  # the collector: the other one feeds the sum
     store = MemoryStore()
     commit = Commit(1, {FEEDER: 3, RARE: rare_tasks})
     commit.publish = [
