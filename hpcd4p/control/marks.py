@@ -21,22 +21,24 @@ class Marks:
 
     Attributes
     ----------
-    feeds
-        By element: stateful elements that a task of it may send to.
+    stateful_below
+        See `Plan.stateful_below`.
     """
 
     def __init__(self, plan: Plan, settings: EngineSettings) -> None:
         self._tasks, self._bytes = high_marks(plan, settings)
-        self.feeds = plan.feeds()
+        self.stateful_below = plan.stateful_below()
         self._below = plan.below()
-        feeding = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
-        self._to_pool = [e.index in feeding for e in plan.elements]
+        to_pool = {r.source for r in plan.routes if plan.elements[r.target].role is Role.POOL}
+        self._to_pool = [e.index in to_pool for e in plan.elements]
 
-    def feeds_collector(self, element: int, collector: int) -> None:
+    def reaches_collector(self, element: int, collector: int) -> None:
         """`element` has written on an output that it had not declared, which goes to the collector."""
         for e, below in enumerate(self._below):
             if e == element or below >> element & 1:
-                self.feeds[e] = self.feeds[e] | {collector}  # a new one: many elements share the old
+                self.stateful_below[e] = self.stateful_below[e] | {
+                    collector
+                }  # a new one: many elements share the old
 
     def full(self, tasks: int, size: int) -> bool:
         """Whether as many tasks wait as may, or as many bytes."""
@@ -44,7 +46,9 @@ class Marks:
 
     def blocked(self, element: int, congested: Set[int], full: bool) -> bool:
         """Whether what `element` writes would only pile up further down."""
-        return bool(congested and self.feeds[element] & congested) or (self._to_pool[element] and full)
+        return bool(congested and self.stateful_below[element] & congested) or (
+            self._to_pool[element] and full
+        )
 
     def crowded(self, element: int, congested: Set[int], waiting: dict[int, int], size: int) -> bool:
         """Whether as much as may waits further down than `element`, wherever else there is room.
@@ -56,7 +60,7 @@ class Marks:
         size
             Bytes that wait, of all elements.
         """
-        if congested and self.feeds[element] & congested:
+        if congested and self.stateful_below[element] & congested:
             return True
         tasks = sum(count for e, count in waiting.items() if self._below[element] >> e & 1)
         return tasks > self._tasks or (tasks > 0 and size > self._bytes)

@@ -29,7 +29,7 @@ def wanted(
     nearest: Sequence[int],
     waiting_tasks: int,
     pool_ranks: int,
-    feeds: Sequence[Set[int]],
+    stateful_below: Sequence[Set[int]],
     congested: Set[int],
     full: bool,
 ) -> Sequence[int]:
@@ -41,7 +41,7 @@ def wanted(
         Elements that this rank may run, nearest the sinks first: so memory drains.
     waiting_tasks, pool_ranks
         Tasks that wait, of all elements; ranks of the pool.
-    feeds
+    stateful_below
         By element: stateful elements that a task of it may send to.
     congested
         Stateful elements whose ranks are behind.
@@ -49,21 +49,21 @@ def wanted(
         Whether as many tasks wait as may, or as many bytes. Where too much waits, what is congested may
         itself be waiting for room: then anything is taken.
 
-    ===============================  =========  ====  =======================  =================
+    ===============================  =========  ====  =======================  ==================
     tasks that wait for each rank    congested  full  order                    left out
-    ===============================  =========  ====  =======================  =================
+    ===============================  =========  ====  =======================  ==================
     `TAIL_TASKS` or more             none       any   nearest the sinks first  nothing
     fewer                            none       any   farthest first           nothing
-    `TAIL_TASKS` or more             some       no    nearest the sinks first  what feeds them
-    fewer                            some       no    farthest first           what feeds them
+    `TAIL_TASKS` or more             some       no    nearest the sinks first  what leads to them
+    fewer                            some       no    farthest first           what leads to them
     any                              some       yes   as without congestion    nothing
-    ===============================  =========  ====  =======================  =================
+    ===============================  =========  ====  =======================  ==================
     """
     order = nearest
     if waiting_tasks < TAIL_TASKS * pool_ranks:
         order = nearest[::-1]
     if congested and not full:
-        return [e for e in order if not feeds[e] & congested]
+        return [e for e in order if not stateful_below[e] & congested]
     return order
 
 

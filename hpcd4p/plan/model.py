@@ -153,31 +153,34 @@ class Plan(NamedTuple):
 
     def upstream(self) -> list[set[int]]:
         """By element: those with an edge into it; all of them for the collector: see `UNDECLARED`."""
-        found: list[set[int]] = [set() for _ in self.elements]
+        above: list[set[int]] = [set() for _ in self.elements]
         for route in self.routes:
-            found[route.target].add(route.source)
-        found[self.collector] = set(range(self.collector))
-        return found
+            above[route.target].add(route.source)
+        above[self.collector] = set(range(self.collector))
+        return above
 
     def below(self) -> list[int]:
         """By element: those that something written by it may reach, as a number with their bits set.
 
         Bits, for in a chain of thousands each element is above all the rest.
         """
-        found = [0] * len(self.elements)
+        below = [0] * len(self.elements)
         for route in self._backwards():
-            found[route.source] |= found[route.target] | 1 << route.target
-        return found
+            below[route.source] |= below[route.target] | 1 << route.target
+        return below
 
-    def feeds(self) -> list[Set[int]]:
-        """By element: stateful elements that a task of it may send to (through pool elements only)."""
-        found: list[Set[int]] = [frozenset()] * len(self.elements)
+    def stateful_below(self) -> list[Set[int]]:
+        """By element: stateful elements that a task of it may send to (through pool elements only).
+
+        The collector counts as one.
+        """
+        below: list[Set[int]] = [frozenset()] * len(self.elements)
         for route in self._backwards():
             pool = self.elements[route.target].role is Role.POOL
-            more = found[route.target] if pool else {route.target}
+            more = below[route.target] if pool else {route.target}
             # most of a long chain leads to the same few: one set for all of them
-            found[route.source] = found[route.source] | more if found[route.source] else more
-        return found
+            below[route.source] = below[route.source] | more if below[route.source] else more
+        return below
 
     def _backwards(self) -> list[Route]:
         """Routes in such an order that all behind an element come before those that lead to it."""

@@ -132,10 +132,10 @@ class FaultyBroker(MemoryBroker):
         self._look()
         return super().observe(*args, **kwargs)
 
-    def bury(self, rank: int) -> tuple[int, list[Task]]:
-        """See `Broker.bury`."""
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.fence`."""
         self._look()
-        return super().bury(rank)
+        return super().fence(rank)
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""

@@ -33,16 +33,16 @@ class Audit:
         self._letters = self._letter_marks = 0
         self._reports: set[bytes] = set()
         self._told: dict[int, int] = {}
-        self._buried: dict[int, int] = {}
+        self._fenced: dict[int, int] = {}
         self._attempts = 0
 
-    def buried(self, rank: int, committed: int) -> None:
+    def note_fenced(self, rank: int, committed: int) -> None:
         """`rank` was declared lost, and its last transaction was said to be that."""
-        self._buried[rank] = committed
+        self._fenced[rank] = committed
 
     def waits_for(self) -> list[int]:
         """Ranks whose orders are to be looked at."""
-        return [rank for rank in self.given if rank not in self._buried]
+        return [rank for rank in self.given if rank not in self._fenced]
 
     def take(self, seen: Observation) -> None:
         """Take in the letters and reports of a look."""
@@ -62,7 +62,7 @@ class Audit:
         self._check_letters(books)
         self._check_ranks(seen, books)
         # one that was lost may have died before it could leave what it had announced
-        here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._buried]
+        here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._fenced]
         return frozenset(rank for rank, account in here if account.reports > self._told.get(rank, 0))
 
     def _read(self, books: Books) -> None:
@@ -89,7 +89,7 @@ class Audit:
             raise foreign(self._keys.accounts, f"has lost rank {min(gone)}")
 
     def _check_commits(self, seen: Observation) -> None:
-        for rank, tx in {**seen.committed, **self._buried}.items():
+        for rank, tx in {**seen.committed, **self._fenced}.items():
             known = self._accounts.get(rank)
             if tx != (known.tx if known is not None else 0):
                 raise foreign(
@@ -131,7 +131,7 @@ class Audit:
             raise foreign(
                 self._keys.streams, f"had {which} that had been there before in the place of others"
             )
-        if self._attempts > len(self._buried):
+        if self._attempts > len(self._fenced):
             raise foreign(self._keys.streams, f"said of a task that {self._attempts} ranks had died with it")
 
     def _check_letters(self, books: Books) -> None:
@@ -159,8 +159,8 @@ class Audit:
         behind = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}
         if behind != books.congested:
             raise foreign(self._keys.congested, "does not hold what the ranks are behind with")
-        if set(self._buried) != books.lost:
-            raise foreign(self._keys.lost, f"holds {sorted(books.lost)}, and lost are {sorted(self._buried)}")
+        if set(self._fenced) != books.lost:
+            raise foreign(self._keys.lost, f"holds {sorted(books.lost)}, and lost are {sorted(self._fenced)}")
         for element, rank in seen.owners.items():
             if rank not in self._accounts or element not in self._accounts[rank].asked:
                 raise foreign(

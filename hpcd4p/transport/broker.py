@@ -89,7 +89,7 @@ class Broker(Protocol):
         `orders`: with the books, and of which ranks these are to tell how many orders they were given.
         """
 
-    def bury(self, rank: int) -> tuple[int, list[Task]]:
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
         """Declare `rank` lost: refuse it from now on and lease its tasks to others. Head only.
 
         Returns

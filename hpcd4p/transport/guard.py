@@ -149,10 +149,10 @@ class GuardedBroker:
             raise
         return seen
 
-    def bury(self, rank: int) -> tuple[int, list[Task]]:
-        """See `Broker.bury`."""
-        committed, given_up = self._broker.bury(rank)
-        self._audit.buried(rank, committed)
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.fence`."""
+        committed, given_up = self._broker.fence(rank)
+        self._audit.note_fenced(rank, committed)
         for task in given_up:
             self._ledger.take(task)
         return committed, given_up

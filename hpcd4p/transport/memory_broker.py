@@ -197,8 +197,8 @@ class MemoryBroker:
             None if orders is None else s.books(orders),
         )
 
-    def bury(self, rank: int) -> tuple[int, list[Task]]:
-        """See `Broker.bury`."""
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.fence`."""
         s = self.store
         s.count_waiting()
         s.lost.add(rank)

@@ -126,8 +126,8 @@ class RankMpiBroker:
         """See `Broker.observe`: for the head."""
         raise NotImplementedError
 
-    def bury(self, rank: int) -> tuple[int, list[Any]]:
-        """See `Broker.bury`: for the head."""
+    def fence(self, rank: int) -> tuple[int, list[Any]]:
+        """See `Broker.fence`: for the head."""
         raise NotImplementedError
 
     def close(self) -> None:

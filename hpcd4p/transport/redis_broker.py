@@ -250,9 +250,9 @@ class RedisBroker:
         names = [line.split(mark, 1)[1].split(b" ", 1)[0] for line in listing.splitlines() if mark in line]
         return frozenset(int(name) for name in names if name.isdigit())
 
-    def bury(self, rank: int) -> tuple[int, list[Task]]:
-        """See `Broker.bury`."""
-        committed, given_up = self._script("bury", rank, self._max_attempts, *self._streams)
+    def fence(self, rank: int) -> tuple[int, list[Task]]:
+        """See `Broker.fence`."""
+        committed, given_up = self._script("fence", rank, self._max_attempts, *self._streams)
         return committed, [self._read(task_of, *row) for row in given_up]
 
     def report(self, sealed: bytes) -> None:

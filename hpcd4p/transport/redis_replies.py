@@ -39,7 +39,7 @@ def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
 def task_of(
     e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
 ) -> Task:
-    """One task of ``step.lua`` or ``bury.lua``."""
+    """One task of ``step.lua`` or ``fence.lua``."""
     done = tuple(map(int, progress.split())) if progress else ()
     return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
 

@@ -23,7 +23,7 @@ def load_scripts(
         redis_runs.sweep(connection)
         redis_runs.enter(connection, keys, size, elements)
     shas = {}
-    for name in ("step", "claim", "bury", "observe"):
+    for name in ("step", "claim", "fence", "observe"):
         shas[name] = connection.call("SCRIPT", "LOAD", script_text(name)).decode()
     for element in elements:
         connection.send("XGROUP", "CREATE", keys.stream(element), GROUP, "0", "MKSTREAM")

@@ -164,7 +164,7 @@ def test_of_many_elements_one_that_is_owned_is_its_owners(world):
 def test_of_many_elements_a_task_of_a_lost_rank_comes_again(world):
     world.publish((12, 1, b"it"))
     world.take(4, MANY)
-    world[0].bury(4)
+    world[0].fence(4)
     assert world.take(5, MANY).payload == b"it"
 
 
@@ -206,7 +206,7 @@ def test_one_call_commits_and_takes_what_it_has_committed(world):
 def test_a_finished_task_does_not_come_back(world):
     world.publish((0, 2, b"a"))
     world.finish(4, world.take(4))
-    world[0].bury(4)
+    world[0].fence(4)
     assert world.take(5) is None
     assert world.pending() == {}
 
@@ -248,10 +248,10 @@ def test_the_last_transaction_of_each_rank_is_known(world):
 # ---- fencing
 
 
-def test_a_buried_rank_is_refused_and_nothing_of_its_commit_is_seen(world):
+def test_a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen(world):
     world.publish((0, 2, b"a"))
     task = world.take(4)
-    assert world[0].bury(4) == (0, [])
+    assert world[0].fence(4) == (0, [])
     world.quiet(0, 5)
     before = world[0].observe(alive=False)
     commit = Commit(9, {0: -2, 1: 7})
@@ -270,22 +270,22 @@ def test_a_buried_rank_is_refused_and_nothing_of_its_commit_is_seen(world):
     assert (again.payload, again.attempts, again.progress) == (b"a", 1, ())
 
 
-def test_a_buried_rank_stays_refused(world):
-    world[0].bury(4)
+def test_a_fenced_rank_stays_refused(world):
+    world[0].fence(4)
     assert [world[4].step(Commit(tx)).accepted for tx in (0, 1, 2)] == [False] * 3
 
 
-def test_burying_tells_the_last_committed_transaction(world):
+def test_fencing_tells_the_last_committed_transaction(world):
     world[4].step(Commit(17))
-    assert world[0].bury(4)[0] == 17
-    assert world[0].bury(5)[0] == 0
+    assert world[0].fence(4)[0] == 17
+    assert world[0].fence(5)[0] == 0
 
 
-def test_burying_one_rank_leaves_the_leases_of_others(world):
+def test_fencing_one_rank_leaves_the_leases_of_others(world):
     world.publish((0, 1, b"a"), (0, 1, b"b"))
     world.take(4)
     mine = world.take(5)
-    world[0].bury(4)
+    world[0].fence(4)
     assert world.take(6).payload == b"a"
     assert world.take(6) is None
     assert world.finish(5, mine).accepted
@@ -298,7 +298,7 @@ def test_a_task_keeps_its_progress_over_the_death_of_its_rank(world):
         part = Commit(1)
         part.progress.append((0, task.id, text))
         world[rank].step(part)
-        world[0].bury(rank)
+        world[0].fence(rank)
         assert world[0].observe(alive=False).tasks == 1
         if rank == 5:
             again = world.take(6)
@@ -312,9 +312,9 @@ def test_a_task_whose_ranks_die_too_often_is_given_up_and_still_counts(world):
     world.publish((0, 3, b"killer"), (1, 1, b"innocent"))
     for rank in (4, 5):
         world.take(rank, [0])
-        assert world[0].bury(rank)[1] == []
+        assert world[0].fence(rank)[1] == []
     world.take(6, [0])
-    _, (task,) = world[0].bury(6)
+    _, (task,) = world[0].fence(6)
     assert (task.element, task.tuples, task.payload, task.attempts) == (0, 3, b"killer", MAX_ATTEMPTS)
     assert world.take(7, [0]) is None
     assert world.pending() == {0: 3, 1: 1}
@@ -400,11 +400,11 @@ def test_a_rank_may_wake_itself(world):
     assert world.rung(4) == []
 
 
-def test_when_a_rank_is_buried_its_tasks_ring_the_idle(world):
+def test_when_a_rank_is_fenced_its_tasks_ring_the_idle(world):
     world.publish((0, 1, b"a"))
     world.take(4)
     world.take(5)
-    world[0].bury(4)
+    world[0].fence(4)
     assert world.hears(5)
 
 
@@ -412,14 +412,14 @@ def test_a_bell_for_a_rank_that_dies_before_it_looks_rings_another(world):
     world.take(4)
     world.take(5)
     world.publish((0, 1, b"a"))  # rings 4
-    world[0].bury(4)
+    world[0].fence(4)
     assert world.hears(5)
     assert world.take(5).payload == b"a"
 
 
-def test_a_buried_rank_is_not_idle(world):
+def test_a_fenced_rank_is_not_idle(world):
     world.take(4)
-    world[0].bury(4)
+    world[0].fence(4)
     assert world[0].observe(alive=False).idle == frozenset()
 
 
@@ -460,7 +460,7 @@ def test_a_rank_that_gets_an_order_with_its_look_is_not_idle_yet(world):
 
 def test_a_parked_rank_that_dies_is_not_parked_any_more(world):
     world[4].step(Commit(), Ask(availability=Availability.PARKS))
-    world[0].bury(4)
+    world[0].fence(4)
     assert world[0].observe(alive=False).parked == frozenset()
 
 
@@ -658,7 +658,7 @@ def test_the_owner_is_rung_for_what_a_lost_rank_gives_back(world):
     for rank in (2, 3, 4):
         assert world.take(rank) is None
     world.quiet(2, 3, 4)
-    world[0].bury(5)
+    world[0].fence(5)
     assert world.hears(4)
     assert world.take(4).element == 1
 
@@ -697,6 +697,6 @@ def test_an_owner_that_another_rank_has_contradicted_stays(world):
 
 def test_a_lost_rank_claims_nothing(world):
     world[4].step(Commit())
-    world[0].bury(4)
+    world[0].fence(4)
     assert not world[4].claim(1)
     assert world[5].claim(1)

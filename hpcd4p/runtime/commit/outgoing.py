@@ -139,4 +139,4 @@ class Outgoing:
             text = f"{what} that is too large: {error}"
         else:
             text = f"{what} that cannot be pickled, so it cannot travel to another rank: {show_error(error)}"
-        self.outbox.fail(self._flow.letter(element, cause, "", value, error, place, text))
+        self.outbox.fail(self._flow.failure(element, cause, "", value, error, place, text))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
 
-Bury = Callable[[int, Route | None, Any, Exception], None]
+WriteLetter = Callable[[int, Route | None, Any, Exception], None]
 """Makes a dead letter, in the outbox that is being sealed: (element that it was for, route that it was
 written on or None if it is given back, tuple, why it cannot travel)."""
 
@@ -131,7 +131,7 @@ class Sealer:
         mesh: Mesh,
         codec: Codec,
         granularity: Granularity,
-        bury: Bury,
+        write_letter: WriteLetter,
         most_bytes: int,
         clock: Clock,
     ) -> None:
@@ -142,7 +142,7 @@ class Sealer:
         self._mesh = mesh
         self._codec = codec
         self._granularity = granularity
-        self._bury = bury
+        self._write_letter = write_letter
         self._tx = 0
         routes = [*plan.routes, *map(plan.undeclared, range(plan.collector))]
         self._routes = {(r.target, r.input): r for r in routes}
@@ -187,7 +187,7 @@ class Sealer:
                 payload = self._codec.seal((port, part), about(TASK, element, len(part)))
             except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
                 if len(part) == 1:
-                    self._bury(element, route, part[0], error)
+                    self._write_letter(element, route, part[0], error)
                     at += 1
                     continue
                 good = self._picklable(list(part), element, route)
@@ -200,7 +200,9 @@ class Sealer:
                 continue
             at += len(part)
             if len(payload) > MOST_TUPLE_BYTES:
-                self._bury(element, route, part[0], _too_large(payload, self._plan.elements[element].name))
+                self._write_letter(
+                    element, route, part[0], _too_large(payload, self._plan.elements[element].name)
+                )
             else:
                 outbox.count(element, len(part))
                 commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
@@ -241,7 +243,7 @@ class Sealer:
             try:
                 self._codec.frames(value)
             except Exception as each:  # noqa: BLE001  # user classes: pickling them may raise anything
-                self._bury(element, route, value, each)
+                self._write_letter(element, route, value, each)
                 continue
             good.append(value)
         return good

@@ -118,18 +118,20 @@ class Flow:
             failures, splitter.failures = splitter.failures, []
             for value, error in failures:
                 place = f"input {route.input!r}"
-                self.bury(route.target, Cause.UNREAD, route.input, value, error, place, show_error(error))
+                self.write_letter(
+                    route.target, Cause.UNREAD, route.input, value, error, place, show_error(error)
+                )
 
     def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
-        self.bury(instance.plan.index, cause_at(port), port, value, error)
+        self.write_letter(instance.plan.index, cause_at(port), port, value, error)
 
-    def bury(
+    def write_letter(
         self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
     ) -> None:
         """Make a dead letter of `value`, and tell `on_failure`; `told` is as in `Letters.write`."""
-        self._on_failure(self.letter(element, cause, port, value, error, *told))
+        self._on_failure(self.failure(element, cause, port, value, error, *told))
 
-    def letter(
+    def failure(
         self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
     ) -> Failure:
         """A dead letter of `value`, or the failure as one more of its kind."""
@@ -144,7 +146,7 @@ class Flow:
         element, port, tuples, shown, error, words = lost
         # of many that cannot be told apart one is to blame, and nobody knows which
         cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
-        self.bury(element, cause, port, shown, error, "", words, tuples)
+        self.write_letter(element, cause, port, shown, error, "", words, tuples)
 
 
 def cause_at(port: str) -> Cause:

@@ -114,7 +114,7 @@ class ProcessCell:
             else:
                 return
             place = process.place
-            how, trace = self._buried()
+            how, trace = self._end_process()
             _log.debug("the process apart ended %s at place %d of a task of %d tuples", how, place, tuples)
             closely = True
             if place <= READS:
@@ -146,12 +146,12 @@ class ProcessCell:
         process.say("show", element, data, at, fatal)
         shown = process.hear(self._tend, SHOW_S)
         if not isinstance(shown, list):
-            self._buried()
+            self._end_process()
             return "", ""
         port, text = shown
         return port, text
 
-    def _buried(self) -> tuple[str, str]:
+    def _end_process(self) -> tuple[str, str]:
         process, self._process = self._process, None
         assert process is not None
         return process.end()
@@ -159,4 +159,4 @@ class ProcessCell:
     def close(self) -> None:
         """See `Cell.close`."""
         if self._process is not None:
-            self._buried()
+            self._end_process()

@@ -177,7 +177,7 @@ class Server:
                     f"pickled, so it cannot travel to another rank: {show_error(error)}"
                 )
                 place = f"output {name!r}"
-                self._flow.bury(instance.plan.index, Cause.UNSENT, "", value, error, place, text)
+                self._flow.write_letter(instance.plan.index, Cause.UNSENT, "", value, error, place, text)
             else:
                 good.append(value)
         return good

@@ -176,8 +176,8 @@ class Link:
         self._broker.order(ranks, order)
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
-        """See `Broker.bury`."""
-        return self._broker.bury(rank)
+        """See `Broker.fence`."""
+        return self._broker.fence(rank)
 
     # ---- statistics
 

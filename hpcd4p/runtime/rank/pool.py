@@ -114,7 +114,7 @@ class PoolPart:
             self._probation.here(self._nearest),
             self._link.waiting_tasks,
             len(self._plan.pool_ranks),
-            self._room.feeds,
+            self._room.stateful_below,
             before,
             full,
         )

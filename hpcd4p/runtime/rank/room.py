@@ -17,19 +17,19 @@ class Room:
 
     Attributes
     ----------
-    feeds
-        By element: stateful elements that a task of it may send to.
+    stateful_below
+        See `Plan.stateful_below`.
     """
 
     def __init__(self, plan: Plan, settings: EngineSettings, link: Link) -> None:
         self._marks = Marks(plan, settings)
         self._link = link
         self._collector = plan.collector
-        self.feeds = self._marks.feeds
+        self.stateful_below = self._marks.stateful_below
 
     def writes_undeclared(self, element: int) -> None:
         """`element` has written on an output that it had not declared, which goes to the collector."""
-        self._marks.feeds_collector(element, self._collector)
+        self._marks.reaches_collector(element, self._collector)
 
     @property
     def full(self) -> bool:
@@ -38,7 +38,7 @@ class Room:
 
     def congested_below(self, element: int) -> bool:
         """Whether a stateful element that `element` may send to is behind."""
-        return bool(self._link.congested and self.feeds[element] & self._link.congested)
+        return bool(self._link.congested and self.stateful_below[element] & self._link.congested)
 
     def blocked(self, element: int) -> bool:
         """Whether what `element` writes would only pile up further down."""

@@ -156,11 +156,11 @@ class Suspects:
         for output, values in part.out:
             instance.out.setdefault(output, []).extend(values)
         if part.killed is not None and part.tuples:
-            self._bury(task, part.tuples, part.killed)
+            self._write_death(task, part.tuples, part.killed)
         self._tasks.forward_apart(lease)
         self._tasks.part_if_heavy(lease)
 
-    def _bury(self, task: Task, tuples: int, killed: Killed) -> None:
+    def _write_death(self, task: Task, tuples: int, killed: Killed) -> None:
         which = f"tuple {killed.first + 1}" if killed.first >= 0 else f"{tuples} tuples"
         shown = killed.shown or f"{which} of {_describe(task)}"
         error = f"it ended its process {killed.how}{_deaths(task)}"

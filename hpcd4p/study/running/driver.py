@@ -94,8 +94,8 @@ class Driver:
         }
         gone = [s for s in now if not s.ended and s.plan.get("job") and s.plan["job"] not in alive]
         # what a lane on this machine never came to is planned again; Slurm can say what became of a job
-        buried = [s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"]
-        self._bury(buried, jobs or {})
+        lost = [s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"]
+        self._leave_markers(lost, jobs or {})
         missing = to_do(self.standings(), alive, retry)
         planned = [self._plan(s) for s in missing]
         self._mine = {s.point.key for s in missing}
@@ -154,10 +154,10 @@ class Driver:
                 self._gone.pop(each.point.key, None)
             elif now - self._gone.setdefault(each.point.key, now) >= GRACE_S:
                 dead.append(each)
-        self._bury(dead, jobs)
+        self._leave_markers(dead, jobs)
         return bool(dead)
 
-    def _bury(self, dead: Sequence[Standing], jobs: Mapping[str, JobState]) -> None:
+    def _leave_markers(self, dead: Sequence[Standing], jobs: Mapping[str, JobState]) -> None:
         """Leave the markers of attempts that could not leave one."""
         forgotten = sorted({job for each in dead if jobs.get(job := str(each.plan.get("job"))) is None})
         known = self._launcher.ended(forgotten) if forgotten else {}

@@ -32,7 +32,7 @@ def test_what_feeds_a_stateful_element_that_is_behind_is_blocked(marks):
 def test_an_element_that_writes_on_an_undeclared_output_feeds_the_collector_and_so_do_those_above(marks):
     collector = LAST + 1
     assert not marks.blocked(FIRST, {collector}, full=False)
-    marks.feeds_collector(FIRST, collector)
+    marks.reaches_collector(FIRST, collector)
     assert marks.blocked(FIRST, {collector}, full=False)
     assert marks.blocked(SOURCE, {collector}, full=False)
     assert not marks.blocked(KEPT, {collector}, full=False)
@@ -83,4 +83,4 @@ def test_what_is_below_and_what_is_fed_is_that_of_a_walk_along_the_edges():
                 fed.add(at)
                 break
         assert plan.below()[e] == sum(1 << each for each in reached)
-        assert plan.feeds()[e] == fed
+        assert plan.stateful_below()[e] == fed

@@ -57,11 +57,11 @@ def test_what_is_nearest_the_sinks_goes_first_until_the_tail(waiting, congested,
 def test_only_what_feeds_the_congested_is_left_out_and_nothing_where_too_much_waits(
     here, waiting, ranks, congested, full, data
 ):
-    feeds = data.draw(st.lists(elements, min_size=10, max_size=10))
-    order = list(wanted(sorted(here, reverse=True), waiting, ranks, feeds, congested, full))
+    stateful_below = data.draw(st.lists(elements, min_size=10, max_size=10))
+    order = list(wanted(sorted(here, reverse=True), waiting, ranks, stateful_below, congested, full))
     assert order == sorted(order, reverse=waiting >= TAIL_TASKS * ranks)
     left_out = here - set(order)
-    assert left_out == (set() if full else {e for e in here if feeds[e] & congested})
+    assert left_out == (set() if full else {e for e in here if stateful_below[e] & congested})
 
 
 # ---- with a commit outstanding

@@ -142,6 +142,6 @@ def test_an_owner_that_loses_its_element_says_so(world):
 def test_the_last_transaction_of_a_lost_rank_is_what_it_vouched_for(world):
     world.publish()
     world.store.committed[1] = 7
-    world.ranks[0].bury(1)
+    world.ranks[0].fence(1)
     world.store.committed[1] = 1
     refuses(world, "committed says that rank 1 has committed 7")

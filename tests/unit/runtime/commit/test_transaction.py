@@ -53,18 +53,20 @@ class Ranks:
     def __init__(self, settings: EngineSettings | None = None) -> None:
         boxes: list[deque] = [deque() for _ in range(4)]
         self.mesh = [MemoryMesh(rank, boxes) for rank in range(4)]
-        self.buried: list[tuple[Route, object]] = []
+        self.letters: list[tuple[Route, object]] = []
         settings = settings or EngineSettings()
         granularity = Granularity(settings, 1)
         granularity.learn({1: settings.task_s * 1e6 / 3})  # three tuples make a task
         self.sealers = [
-            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.bury, settings.max_task_bytes, CLOCK)
+            Sealer(
+                PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings.max_task_bytes, CLOCK
+            )
             for r in range(4)
         ]
         self.window = Window(self.mesh[3])
 
-    def bury(self, element, route, value, error):
-        self.buried.append((route, value))
+    def write_letter(self, element, route, value, error):
+        self.letters.append((route, value))
 
     def seal(self, outbox: Outbox, rank: int = 3) -> Prepared:
         return self.sealers[rank].seal(outbox)
@@ -184,13 +186,13 @@ def test_transactions_are_numbered(ranks):
     assert [ranks.send(0).commit.tx for _ in range(3)] == [1, 2, 3]
 
 
-def test_tuples_that_cannot_be_pickled_are_buried_and_the_others_go_their_way(ranks):
+def test_tuples_that_cannot_be_pickled_are_dead_letters_and_the_others_go_their_way(ranks):
     lock = threading.Lock()
     outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [1, lock, 2])
     outbox.to_partition(TO_STATE, 0, [("a", 1), ("a", lock)])
     commit = ranks.seal(outbox).commit
-    assert ranks.buried == [(TO_POOL, lock), (TO_STATE, ("a", lock))]
+    assert ranks.letters == [(TO_POOL, lock), (TO_STATE, ("a", lock))]
     assert [opened(p) for p in commit.publish] == [("input", [1, 2])]
     assert commit.counts == {1: 2, 2: 1}
     (arrival,) = ranks.mesh[PLAN.owner(2, 0)].poll()
@@ -217,36 +219,36 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
     assert [v for p in commit.publish for v in opened(p)[1]] == values
 
 
-def test_a_tuple_that_redis_should_not_hold_is_buried(monkeypatch):
+def test_a_tuple_that_redis_should_not_hold_is_a_dead_letter(monkeypatch):
     monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
     outbox = Outbox(CLOCK)
     large = bytes(10_000)
     outbox.to_pool(TO_POOL, [b"a", large, b"b"])
     commit = ranks.seal(outbox).commit
-    assert ranks.buried == [(TO_POOL, large)]
+    assert ranks.letters == [(TO_POOL, large)]
     assert commit.counts == {1: 2}
     assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
 
 
-def test_a_large_tuple_is_buried_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
+def test_a_large_tuple_is_a_dead_letter_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
     monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
     large, lock = bytes(10_000), threading.Lock()
     outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [b"a", lock, large, b"b"])  # the guess of their weight sees the light ones
     commit = ranks.seal(outbox).commit
-    assert ranks.buried == [(TO_POOL, lock), (TO_POOL, large)]
+    assert ranks.letters == [(TO_POOL, lock), (TO_POOL, large)]
     assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
 
 
-def test_what_is_given_back_and_cannot_travel_again_is_buried(ranks):
+def test_what_is_given_back_and_cannot_travel_again_is_a_dead_letter(ranks):
     lock = threading.Lock()
     outbox = Outbox(CLOCK)
     outbox.done.append((1, "id"))
     outbox.rest.append((1, "input", [2, lock, 4]))
     commit = ranks.seal(outbox).commit
-    assert ranks.buried == [(None, lock)]
+    assert ranks.letters == [(None, lock)]
     assert commit.counts == {1: -1}
     assert [opened(p)[1] for p in commit.publish] == [[2, 4]]
 
@@ -267,7 +269,7 @@ def test_tuples_that_can_be_pickled_alone_and_not_together_leave_alone(ranks):
     outbox = Outbox(CLOCK)
     outbox.to_pool(TO_POOL, [1, Moody(), 2])
     commit = ranks.seal(outbox).commit
-    assert sum(p.tuples for p in commit.publish) + len(ranks.buried) == 3
+    assert sum(p.tuples for p in commit.publish) + len(ranks.letters) == 3
 
 
 def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_count(ranks):
@@ -277,9 +279,9 @@ def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_coun
         FailureKind("source", "TypeError", "output"),
         DeadLetter("source", "", "v", "E", "", 3, 0.0),
     )
-    ranks.bury = lambda *_: None
+    ranks.write_letter = lambda *_: None
     made = iter([letter, None, None])
-    ranks.sealers[3]._bury = lambda *_: outbox.fail(Failure(0, Cause.UNSENT, kind, 1, next(made)))
+    ranks.sealers[3]._write_letter = lambda *_: outbox.fail(Failure(0, Cause.UNSENT, kind, 1, next(made)))
     outbox.count(0, -1)
     outbox.to_pool(TO_POOL, [1, lock, lock])
     outbox.to_partition(TO_STATE, 0, [("a", lock)])

@@ -115,9 +115,9 @@ class World:
             for segment in CODEC.unpack(arrival.frames):
                 self.collected[segment.port] += segment.values
 
-    def bury(self, number: int) -> None:
+    def fence(self, number: int) -> None:
         self.receive()
-        tx, given_up = self.head.bury(number)
+        tx, given_up = self.head.fence(number)
         assert not given_up
         self.committed(number, tx)
         self.kept = [a for a in self.kept if a.source != number]
@@ -157,7 +157,7 @@ def test_the_next_rank_skips_what_the_one_before_has_committed_of_a_task():
     first = world.rank(2, dies_at_part=2)
     with pytest.raises(Dead):
         world.work(first)
-    world.bury(2)
+    world.fence(2)
     (task,) = world.store.streams[1]
     assert task.attempts == 1
     assert task.progress[0] == 1  # the dead letter of -1
@@ -176,7 +176,7 @@ def test_wherever_the_first_dies_the_answer_is_the_same():
         try:
             world.work(world.rank(2, dies_at_step=step))
         except Dead:
-            world.bury(2)
+            world.fence(2)
             world.work(world.rank(3))
         world.check(values)
 
@@ -187,7 +187,7 @@ def test_the_one_after_the_next_skips_what_both_have_committed():
     for number in (1, 2):
         with pytest.raises(Dead):
             world.work(world.rank(number, dies_at_part=2))
-        world.bury(number)
+        world.fence(number)
     (task,) = world.store.streams[1]
     assert task.attempts == 2
     assert task.progress[1] > 2 * PARTIAL_TUPLES
@@ -200,7 +200,7 @@ def test_a_rank_that_dies_before_its_first_commit_leaves_no_trace():
     world = World(values)
     with pytest.raises(Dead):
         world.work(world.rank(2, dies_at_step=2))
-    world.bury(2)
+    world.fence(2)
     assert world.collected["Spell1.letter"] == []
     assert world.kept == []
     world.work(world.rank(3))
@@ -295,7 +295,7 @@ def rank_with_a_commit_outstanding(rare_tasks: int) -> tuple[MemoryStore, RankLo
     graph.connect(feeder, "output", total, "input")
     settings = EngineSettings()
     plan, elements = make_plan(graph, 4, settings)
-    assert plan.feeds()[RARE] == {4}  # the collector: the other one feeds the sum
+    assert plan.stateful_below()[RARE] == {4}  # the collector: the other one feeds the sum
     store = MemoryStore()
     commit = Commit(1, {FEEDER: 3, RARE: rare_tasks})
     commit.publish = [

@@ -1,4 +1,4 @@
-"""The driver beside a scheduler that is played: what it plans, leaves alone, and buries."""
+"""The driver beside a scheduler that is played: what it plans, leaves alone, and marks as lost."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_jobs_that_were_taken_before_the_scheduler_refused_are_known_to_the_next
     assert states(again) == [(1, "pending")] * 3
 
 
-def test_points_whose_jobs_are_gone_are_buried_and_started_again(drive):
+def test_points_whose_jobs_are_gone_are_marked_lost_and_started_again(drive):
     scheduler = Scheduler()
     drive(scheduler).start(None, "")
     scheduler.jobs = {"2": JobState("cancelled", True, "CANCELLED"), "3": LIVES}

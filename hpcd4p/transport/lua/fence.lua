@@ -1,4 +1,4 @@
--- bury: declare a rank lost; whatever it asks from now on is refused. Its tasks go to others.
+-- fence: declare a rank lost; whatever it asks from now on is refused. Its tasks go to others.
 --
 -- KEYS[1]  prefix of the run; keys as in step.lua, and
 --   lost      set     gets the rank
