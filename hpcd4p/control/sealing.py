@@ -1,7 +1,7 @@
 """When what a rank has written is sealed, how much may be under way, and when a bell is rung for it. Pure.
 
 A transaction is collected, then sealed: its messages are on their way. It commits when all of them are
-matched (`runtime.commit.transaction`).
+matched (`runtime.commit`).
 """
 
 from __future__ import annotations

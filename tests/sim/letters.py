@@ -22,7 +22,7 @@ from hpcd4p import GenericPE, IterativePE, WorkflowGraph
 from hpcd4p.control import sealing
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import FAILED_TUPLES, Summary
-from hpcd4p.runtime.commit import outgoing, transaction
+from hpcd4p.runtime.commit import outgoing, sealer
 from hpcd4p.runtime.execute import instance
 from hpcd4p.testing.cluster import Cluster
 
@@ -202,7 +202,7 @@ def narrow(random: random.Random) -> Iterator[None]:
     """Bounds at which things happen with few tuples, sometimes."""
     few = random.random() < 0.4
     with (
-        patch.object(transaction, "MOST_TUPLE_BYTES", LARGE),
+        patch.object(sealer, "MOST_TUPLE_BYTES", LARGE),
         patch.object(outgoing, "SEND_TUPLES", random.choice((2, 5, 4096))),
         patch.object(sealing, "PARTIAL_TUPLES", 10 if few else 50_000),
         patch.object(instance, "OVERFLOW_TUPLES", 4 if few else 8192),

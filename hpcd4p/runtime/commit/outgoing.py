@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.sealing import SEND_TUPLES, heavy_bytes, is_due, is_full, is_heavy, ring_after_s
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route, as_written
-from hpcd4p.runtime.commit.transaction import Outbox, Sealer, Window
+from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.sealer import Sealer
+from hpcd4p.runtime.commit.window import Window
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import show_error
 from hpcd4p.transport.broker import Mesh

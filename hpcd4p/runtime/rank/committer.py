@@ -1,6 +1,6 @@
 """How a rank commits what it has written, and takes in what others have sent it.
 
-The protocol of a transaction is in `runtime.commit.transaction`; this has the hands: the link, the mesh, and
+The protocol of a transaction is in `runtime.commit`; this has the hands: the link, the mesh, and
 both sides. When to commit, the loop says.
 """
 

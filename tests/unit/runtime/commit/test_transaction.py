@@ -13,8 +13,10 @@ from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.commit import transaction
-from hpcd4p.runtime.commit.transaction import Outbox, Prepared, Sealer, Window
+from hpcd4p.runtime.commit import sealer
+from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.sealer import Sealer
+from hpcd4p.runtime.commit.window import Prepared, Window
 from hpcd4p.runtime.execute.letters import Failure
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
@@ -220,7 +222,7 @@ def test_tuples_of_very_different_weight_make_no_task_that_is_too_heavy():
 
 
 def test_a_tuple_that_redis_should_not_hold_is_a_dead_letter(monkeypatch):
-    monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
+    monkeypatch.setattr(sealer, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
     outbox = Outbox(CLOCK)
     large = bytes(10_000)
@@ -232,7 +234,7 @@ def test_a_tuple_that_redis_should_not_hold_is_a_dead_letter(monkeypatch):
 
 
 def test_a_large_tuple_is_a_dead_letter_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
-    monkeypatch.setattr(transaction, "MOST_TUPLE_BYTES", 10_000)
+    monkeypatch.setattr(sealer, "MOST_TUPLE_BYTES", 10_000)
     ranks = Ranks(EngineSettings(max_task_bytes=5_000))
     large, lock = bytes(10_000), threading.Lock()
     outbox = Outbox(CLOCK)

@@ -1,35 +1,22 @@
-"""The outgoing side of a rank: what a transaction has written, and its way to the commit.
-
-1. *collect*: tuples for the pool and for partitions gather in an `Outbox`; where there are many, the
-   first are on their way to the owners of partitions already, marked with the transaction's number;
-2. *prepare*: sealed, it becomes a `Prepared`: tasks are cut and pickled, all messages are on their way;
-3. *commit*: when every message is matched, `Window.ready` gives it to the broker, in order;
-4. *notice*: the owners are told. Until then they keep what they got aside.
-
-Nothing here decides when; the loop of the rank does.
-"""
+"""From an outbox to a transaction on its way: tasks are cut and pickled, what cannot travel fails."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
-from hpcd4p.control.sealing import rings
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
+from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.window import Prepared
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.weight import weigh
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Segment
-from hpcd4p.wire.statistics import count_failures
 
 if TYPE_CHECKING:
-    from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.clock import Clock
-    from hpcd4p.runtime.execute.instance import Instance
-    from hpcd4p.runtime.execute.letters import Failure
 
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
@@ -37,88 +24,6 @@ MOST_TUPLE_BYTES = 128 << 20
 WriteLetter = Callable[[int, Route | None, Any, Exception], None]
 """Makes a dead letter, in the outbox that is being sealed: (element that it was for, route that it was
 written on or None if it is given back, tuple, why it cannot travel)."""
-
-
-class Outbox:
-    """What the transaction at hand has written so far."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.publish: dict[Route, list[Any]] = {}
-        self.keyed: dict[tuple[int, int, str], list[Any]] = {}
-        self.counts: dict[int, int] = {}
-        self.done: list[tuple[int, str]] = []
-        self.progress: list[tuple[int, str, str]] = []
-        self.letters: list[tuple[FailureKind, int, DeadLetter]] = []
-        self.alike: dict[FailureKind, int] = {}
-        self.failed: dict[str, int] = {}
-        self.rest: list[tuple[int, str, list[Any] | range]] = []
-        self.tickets: list[tuple[int, Any]] = []
-        self.local: list[Segment] = []
-        self.ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
-        """Instances of the pool that have run in it, and what each had counted before."""
-        self.suspect = False
-        """Whether what it publishes comes from a task whose rank died."""
-        self.unsent = 0
-        self.tuples = 0
-        self.bytes = 0.0
-        self.began = 0.0
-
-    def __bool__(self) -> bool:
-        return bool(self.tuples or self.counts or self.done or self.progress or self.failed or self.rest)
-
-    def runs(self, instance: Instance) -> None:
-        """From now on, `instance` runs in this transaction."""
-        if instance.plan.index not in self.ran:
-            self.ran[instance.plan.index] = instance, instance.mark()
-
-    def count(self, element: int, delta: int) -> None:
-        """Change the number of unfinished tuples of `element`."""
-        if not self.began:
-            self.began = self._clock.now()
-        self.counts[element] = self.counts.get(element, 0) + delta
-
-    def fail(self, failure: Failure) -> None:
-        """Tuples that failed: told and counted by the commit that takes them off the unfinished ones."""
-        if not self.began:
-            self.began = self._clock.now()
-        element, cause, kind, tuples, letter = failure
-        count_failures(self.failed, element, cause, tuples)
-        if letter is not None:
-            self.letters.append((kind, tuples, letter))
-        else:
-            self.alike[kind] = self.alike.get(kind, 0) + tuples
-
-    def to_pool(self, route: Route, values: list[Any]) -> None:
-        """Tuples to publish as tasks."""
-        self.publish.setdefault(route, []).extend(values)
-        self._grown(values)
-
-    def to_partition(self, route: Route, partition: int, values: list[Any]) -> None:
-        """Tuples for the owner of a partition."""
-        self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
-        self.unsent += len(values)
-        self._grown(values)
-
-    def _grown(self, values: list[Any]) -> None:
-        if not self.began:
-            self.began = self._clock.now()
-        self.tuples += len(values)
-        self.bytes += len(values) * weigh(values)
-
-
-class Prepared:
-    """A sealed transaction whose messages are on their way."""
-
-    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets")
-
-    def __init__(self, commit: Commit, outbox: Outbox, now: float) -> None:
-        self.commit = commit
-        self.tickets = outbox.tickets
-        self.local = outbox.local
-        self.bytes = outbox.bytes
-        self.sealed = now
-        self.rung = 0.0
 
 
 class Sealer:
@@ -255,56 +160,3 @@ def _too_large(payload: bytes, target: str) -> TupleTooLargeError:
         f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most: write it to a file and pass the name, or give "
         "the input of that element a grouping, for what has a fixed place travels by MPI, without a limit"
     )
-
-
-class Window:
-    """Prepared transactions of this rank, oldest first; they commit in this order."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-        self._queue: deque[Prepared] = deque()
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    def add(self, prepared: Prepared) -> None:
-        """Put the newest at the end."""
-        self._queue.append(prepared)
-
-    def ready(self) -> tuple[Commit, list[int], list[Segment]]:
-        """Take out what can commit: (the commits joined, ranks to give notice to, own segments)."""
-        commit = Commit()
-        notify: list[int] = []
-        local: list[Segment] = []
-        while self._queue:
-            first = self._queue[0]
-            if not all(self._mesh.sent(ticket) for _, ticket in first.tickets):
-                break
-            self._queue.popleft()
-            commit.add(first.commit)
-            notify.extend(owner for owner, _ in first.tickets if owner not in notify)
-            local.extend(first.local)
-        return commit, notify, local
-
-    @property
-    def bytes(self) -> float:
-        """About how much is under way."""
-        return sum(prepared.bytes for prepared in self._queue)
-
-    def age(self, now: float) -> float:
-        """Seconds since the oldest was sealed; 0 if there is none."""
-        return now - self._queue[0].sealed if self._queue else 0.0
-
-    def to_ring(self, now: float, after_s: float) -> list[int]:
-        """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
-        ranks: list[int] = []
-        for prepared in self._queue:
-            if not rings(now, prepared.sealed, prepared.rung, after_s):
-                continue
-            prepared.rung = now
-            ranks.extend(
-                owner
-                for owner, ticket in prepared.tickets
-                if owner not in ranks and not self._mesh.sent(ticket)
-            )
-        return ranks
