@@ -16,7 +16,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.reader import read_record
 from hpcd4p.simulation.arrivals import read_arrivals
 from hpcd4p.simulation.head import simulate
-from hpcd4p.simulation.outcome import Outcome
+from hpcd4p.simulation.outcome import SimulatedRun
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import read_service
 
@@ -103,7 +103,7 @@ def rows(bench: Bench) -> list[Row]:
     return found
 
 
-def _predicted(case: Case, seed: int) -> Outcome:
+def _predicted(case: Case, seed: int) -> SimulatedRun:
     return simulate(replace(case.scenario(), seed=seed))
 
 

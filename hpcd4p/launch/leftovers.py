@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.launch.redis_home import places, sweep_homes
-from hpcd4p.lives import made_it, places_of, used
+from hpcd4p.processes import made_it, places_of, used
 from hpcd4p.record import aside
 
 AGE_S = 60.0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.descriptors import room
-from hpcd4p.lives import stat_of
+from hpcd4p.processes import stat_of
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 """What /proc says of a process that has ended, or is somebody else's."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hpcd4p import descriptors
 from hpcd4p.errors import RecordError
-from hpcd4p.lives import made_it
+from hpcd4p.processes import made_it
 
 _NAME = re.compile(r"\..+\.(?P<host>[^/]+)-(?P<pid>\d+)-[0-9a-f]{6}\.part")
 

@@ -21,7 +21,7 @@ from hpcd4p.workflow.sentinels import dumps
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure, Letters
-    from hpcd4p.runtime.execute.salvage import Lost
+    from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 Delivery = tuple[Route, int, list[Any]]
 """Route, partition (0 for the pool) and tuples."""
@@ -141,7 +141,7 @@ class Flow:
             self._letters = Letters(self.plan, self.rank, self._clock)
         return self._letters.write(element, cause, port, value, error, *told)
 
-    def give_up(self, lost: Lost) -> None:
+    def give_up(self, lost: UnreadTuples) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
         element, port, tuples, shown, error, words = lost
         # of many that cannot be told apart one is to blame, and nobody knows which

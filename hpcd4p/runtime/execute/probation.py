@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 QUIET_TUPLES = 2
 """An element that has filled something in, and is the same after so many tuples more, holds no state."""
 
-Tell = Callable[[Claimed | Doubted], None]
+ToHead = Callable[[Claimed | Doubted], None]
 
-Ask = Callable[[int, Claim, str], bool]
+AskClaim = Callable[[int, Claim, str], bool]
 
 NOBODY: Mapping[int, int] = {}
 """Owners, where there are none."""
@@ -74,9 +74,9 @@ class Probation:
         plan: Plan,
         elements: list[GenericPE],
         rank: int,
-        tell: Tell,
+        tell: ToHead,
         clock: Clock,
-        claim: Ask = refuse,
+        claim: AskClaim = refuse,
         owners: Mapping[int, int] = NOBODY,
     ) -> None:
         self.owners = owners

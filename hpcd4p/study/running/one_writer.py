@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import RecordError
-from hpcd4p.lives import stat_of
+from hpcd4p.processes import stat_of
 
 PATIENCE_S = 10.0
 """Another writer is given this long: a file of 500 rows takes well under a second."""

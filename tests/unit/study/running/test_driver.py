@@ -69,7 +69,7 @@ def drive(tmp_path, monkeypatch):
 
 
 def states(driver: Driver) -> list[tuple[int, str]]:
-    return [(s.attempt, s.state) for s in driver.standings()]
+    return [(s.attempt, s.state) for s in driver.states()]
 
 
 def test_jobs_that_were_taken_before_the_scheduler_refused_are_known_to_the_next_start(drive):
