@@ -55,19 +55,19 @@ def _lead(name: str, calls: int, answer: str) -> int:
         from hpcd4p.runtime import sequential
 
         summary = sequential.run(job, watch)
-    found = [value for values in watch.results.values() for value in values]
-    told = {
-        "right": _equal(found, workload.expected(calls)),
+    results = [value for values in watch.results.values() for value in values]
+    figures = {
+        "right": _equal(results, workload.expected(calls)),
         "pool": len(plan.pool_ranks),
-        **watch.told(),
+        **watch.figures(),
         "summary": summary.as_dict(),
     }
-    Path(answer).write_text(json.dumps(told, default=str), encoding="utf-8")
+    Path(answer).write_text(json.dumps(figures, default=str), encoding="utf-8")
     return 0
 
 
-def _equal(found: list[object], expected: list[object]) -> bool:
-    return sorted(map(repr, found)) == sorted(map(repr, expected))
+def _equal(results: list[object], expected: list[object]) -> bool:
+    return sorted(map(repr, results)) == sorted(map(repr, expected))
 
 
 if __name__ == "__main__":

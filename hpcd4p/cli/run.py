@@ -84,14 +84,14 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made = parser(explain=asks_help)
     parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
     _refuse_options_first(parts)
-    found = made.parse(parts.own)
-    settings = resolved_settings(found, parts.workflow)
+    options = made.parse(parts.own)
+    settings = resolved_settings(options, parts.workflow)
     if asks_help:
         say(made.format_help() + help_of(settings))
         return 0
-    size = whole_number(found.ranks, "-n", 1, MAX_RANKS, None)
-    iterations = whole_number(found.iterations, "-i", 0, MAX_CALLS, None)
-    if found.show_config:
+    size = whole_number(options.ranks, "-n", 1, MAX_RANKS, None)
+    iterations = whole_number(options.iterations, "-i", 0, MAX_CALLS, None)
+    if options.show_config:
         say(show_config(settings))
         return 0
     if size is not None and ranks.size > 1:
@@ -105,14 +105,14 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
-        if found.redis_url is not None:
-            os.environ["HPCD4P_REDIS_URL"] = found.redis_url  # others read the words of a process, not this
+        if options.redis_url is not None:
+            os.environ["HPCD4P_REDIS_URL"] = options.redis_url  # others read the words of a process, not this
         words = ["run", *_for_ranks(argv, made)]
         with logs.speaking(log, "launcher"):
             return launch(size, words, redis=redis, launcher=settings.values["launcher"])
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=redis))
-    inputs = read_inputs(iterations, found.data, found.file)
+    inputs = read_inputs(iterations, options.data, options.file)
     with logs.speaking(log, "rank 0"):
         return _run(settings, parts.rest, inputs, ranks, sorted(made.arity))
 

@@ -37,8 +37,8 @@ WATCH_S = 2.0
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p sweep ARGV``."""
     made = _parser()
-    found = made.parse(argv)
-    words = found.words
+    options = made.parse(argv)
+    words = options.words
     status = words[0] == "status" and len(words) > 1
     if len(words) > 1 + status:
         made.error(f"unexpected argument {words[1 + status]!r}")
@@ -47,16 +47,16 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             f"sweep inside a job of {ranks.size} ranks: it starts the ranks of each point itself"
         )
     known = frozenset(all_settings())
-    study = _overridden(read_study(Path(words[-1]), known), found.cluster, found.at_once)
+    study = _overridden(read_study(Path(words[-1]), known), options.cluster, options.at_once)
     points = points_of(study, known)
-    folder = StudyFolder(Path(found.results), study.name)
+    folder = StudyFolder(Path(options.results), study.name)
     if status:
-        return _status(study, folder, points, found.watch)
-    if found.retry is not None and found.retry not in RETRY:
-        raise SettingsError(f"--retry takes {' or '.join(RETRY)}, not {found.retry!r}")
-    if found.dry_run:
+        return _status(study, folder, points, options.watch)
+    if options.retry is not None and options.retry not in RETRY:
+        raise SettingsError(f"--retry takes {' or '.join(RETRY)}, not {options.retry!r}")
+    if options.dry_run:
         return _dry_run(study, points)
-    return _run(study, folder, points, found.retry, argv)
+    return _run(study, folder, points, options.retry, argv)
 
 
 def _parser() -> Parser:

@@ -29,7 +29,7 @@ from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import FAILED_TUPLES, IN_DOUBT, DeadLetter, LogLine, Summary
 from hpcd4p.record.tee import Tee
 from hpcd4p.runtime.job import Job
-from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
+from hpcd4p.workflow.dispel4py.names import advice_if_real, dispel4py_names, were_asked_for
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import WorkflowGraph
 from hpcd4p.workflow.identity import dumper, pack, remade, unpack
@@ -161,7 +161,7 @@ def run(
 
 def _no_graph(thing: object) -> WorkflowError:
     got = f"expected a WorkflowGraph to run, got {type(thing).__name__}"
-    return WorkflowError(["; ".join(filter(None, [got, told_if_real(thing)]))])
+    return WorkflowError(["; ".join(filter(None, [got, advice_if_real(thing)]))])
 
 
 def perform(job: Job, record: Path | None, crew: Crew | None = None) -> Result:

@@ -83,7 +83,7 @@ def run(
             job.dispel4py,
             logs.setup,
         )
-        crew.tell(pickle.dumps(setup, protocol=5))
+        crew.brief(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
         broker: Broker
         from hpcd4p.transport import mpi
@@ -126,12 +126,12 @@ def _erase(broker: RedisBroker) -> None:
 
 def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
     """How this process can leave; the figures of the ranks get their hosts."""
-    told = summary.ranks_figures if summary is not None else []
-    for figures in told:
+    ranks_figures = summary.ranks_figures if summary is not None else []
+    for figures in ranks_figures:
         figures.host = hosts[figures.rank]
-    if len(told) < len(hosts):
+    if len(ranks_figures) < len(hosts):
         return Departure.FOLLOWED if redis_is_gone else Departure.ABORT
-    if any(figures.state == "lost" for figures in told):
+    if any(figures.state == "lost" for figures in ranks_figures):
         return Departure.EXIT
     return Departure.RETURN
 

@@ -206,11 +206,11 @@ def _numpy_array(x: dict[str, Any]) -> Any:
     return array
 
 
-def _descr(found: Any) -> Any:
+def _descr(descr: Any) -> Any:
     """The name of a dtype, or its fields: (name, dtype) or (name, dtype, shape)."""
-    if isinstance(found, str):
-        return found
-    return [(name, _descr(kind), *map(tuple, shape)) for name, kind, *shape in found]
+    if isinstance(descr, str):
+        return descr
+    return [(name, _descr(kind), *map(tuple, shape)) for name, kind, *shape in descr]
 
 
 def _numpy_masked(x: list[Any]) -> Any:

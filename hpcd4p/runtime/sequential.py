@@ -54,7 +54,7 @@ class _Sequential:
         self.collector = Collector(job.plan, sink, self._clock)
         self.account = RankAccount(0, "all", self._clock)
         self._on_progress = on_progress
-        self._told = self._clock.started
+        self._progress_at = self._clock.started
         self.failures = Failures(sink)
         self.lines = ElementLines(sink)
         self._failed: dict[str, int] = {}
@@ -127,8 +127,8 @@ class _Sequential:
             self._judge()
         if self.flow.log.waits:
             self.lines.add(*self.flow.log.take())
-        if self._on_progress is not None and (now := self._clock.now()) - self._told > PROGRESS_S:
-            self._told = now
+        if self._on_progress is not None and (now := self._clock.now()) - self._progress_at > PROGRESS_S:
+            self._progress_at = now
             self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self._clock.started))
 
     def _judge(self) -> None:

@@ -60,7 +60,7 @@ class SimulatedHead:
         self._batches = scenario.arrivals.batches(scenario.tuples, arrivals)
         self._here = 0  # tuples that have come and are not published
         self._open = True
-        self._told = 0
+        self._learnt_tuples = 0
         self._full = False
         self._redis_s = 0.0
         self._looked_s = 0.0
@@ -152,8 +152,8 @@ class SimulatedHead:
 
     def _learn(self) -> None:
         tally = self.pool.tally
-        if tally.tuples != self._told:
-            self._told = tally.tuples
+        if tally.tuples != self._learnt_tuples:
+            self._learnt_tuples = tally.tuples
             self.granularity.learn({WORK: tally.busy_s / tally.tuples * 1e6})
 
     # ---- the scaler

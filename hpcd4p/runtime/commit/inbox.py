@@ -87,10 +87,10 @@ class Inbox:
         lost: list[UnreadTuples] = []
         try:
             segments = Codec.unpack(frames)
-        except Unreadable as found:
+        except Unreadable as unreadable:
             from hpcd4p.runtime.execute.salvage import read_segments
 
-            segments, lost = read_segments(found, Codec.counts(frames))
+            segments, lost = read_segments(unreadable, Codec.counts(frames))
             for each in lost:
                 self._shrink(each.element, each.tuples)
         for element, partition, port, values in segments:

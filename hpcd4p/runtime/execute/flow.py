@@ -126,20 +126,20 @@ class Flow:
         self.write_letter(instance.plan.index, cause_at(port), port, value, error)
 
     def write_letter(
-        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *details: Any
     ) -> None:
-        """Make a dead letter of `value`, and tell `on_failure`; `told` is as in `Letters.write`."""
-        self._on_failure(self.failure(element, cause, port, value, error, *told))
+        """Make a dead letter of `value`, and tell `on_failure`; `details` is as in `Letters.write`."""
+        self._on_failure(self.failure(element, cause, port, value, error, *details))
 
     def failure(
-        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *details: Any
     ) -> Failure:
         """A dead letter of `value`, or the failure as one more of its kind."""
         if self._letters is None:
             from hpcd4p.runtime.execute.letters import Letters  # most ranks never need it
 
             self._letters = Letters(self.plan, self.rank, self._clock)
-        return self._letters.write(element, cause, port, value, error, *told)
+        return self._letters.write(element, cause, port, value, error, *details)
 
     def give_up(self, lost: UnreadTuples) -> None:
         """Make dead letters of tuples that cannot be unpickled."""

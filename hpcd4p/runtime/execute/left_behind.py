@@ -54,8 +54,8 @@ def _threads() -> list[Thread]:
     threading = sys.modules.get("threading")
     if threading is None:
         return []
-    found = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
-    return [t for t in found if t is not threading.current_thread()]
+    others = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
+    return [t for t in others if t is not threading.current_thread()]
 
 
 def _processes() -> list[Any]:

@@ -90,7 +90,7 @@ class Probation:
         self._mine: set[int] = set()
         self._spoiled: set[int] = set()
         self._filled: dict[int, tuple[str, int]] = {}  # digest, tuples by then; no answer or a free one yet
-        self._told: set[tuple[type, int]] = set()
+        self._said: set[tuple[type, int]] = set()
         self._held_by: dict[Hashable, list[int]] | None = None
 
     def begin(self, instance: Instance) -> None:
@@ -276,8 +276,8 @@ class Probation:
 
     def _say(self, report: Claimed | Doubted) -> None:
         key = type(report), report.element
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self._said:
+            self._said.add(key)
             self._tell(report)
 
     def end(self, instances: Iterable[Instance]) -> list[Doubted]:

@@ -38,9 +38,9 @@ class UnreadTuples(NamedTuple):
     """What to say; '': what `error` says."""
 
 
-def read_task(found: Unreadable, task: Task) -> tuple[str, list[Any], list[UnreadTuples]]:
+def read_task(unreadable: Unreadable, task: Task) -> tuple[str, list[Any], list[UnreadTuples]]:
     """Port and tuples of `task`, as far as they can be read, and what cannot be."""
-    return _read_task(Reader(found.frames), task, found.__cause__ or found)
+    return _read_task(Reader(unreadable.frames), task, unreadable.__cause__ or unreadable)
 
 
 def _read_task(
@@ -58,8 +58,8 @@ def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, li
     """Port and tuples of a task that `Codec.check` has passed, whether all of them can be read or not."""
     try:
         port, values = Codec.unseal(body)
-    except Unreadable as found:
-        return read_task(found, Task(element, "", tuples, b"", 0, ()))
+    except Unreadable as unreadable:
+        return read_task(unreadable, Task(element, "", tuples, b"", 0, ()))
     return port, values, []
 
 
@@ -80,13 +80,13 @@ def read_closely(
     return _read_task(Reader(Codec.split(body), note, fatal), task, None)
 
 
-def read_segments(found: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[UnreadTuples]]:
+def read_segments(unreadable: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[UnreadTuples]]:
     """Segments of a message, as far as they can be read, and what cannot be; `counts`: tuples by element."""
-    reader = Reader(found.frames)
+    reader = Reader(unreadable.frames)
     try:
         whole = reader.load()
     except Exception:  # noqa: BLE001  # it is no pickle, as far as this goes
-        error = found.__cause__ or found
+        error = unreadable.__cause__ or unreadable
         return [], [whole_batch(e, "a message", count, error) for e, count in counts.items()]
     segments, lost = [], []
     for segment in whole:
@@ -100,13 +100,13 @@ def _sift(reader: Reader, element: int, port: str, values: list[Any]) -> tuple[l
     """The tuples that are whole, and those that are not."""
     good, lost = [], []
     for value in values:
-        found = reader.fault(value)
-        if found is None:
+        fault = reader.fault(value)
+        if fault is None:
             good.append(value)
         else:
-            words = str(found.error) if isinstance(found.error, EndedProcess) else ""
-            shown = Unseen(f"<cannot be read: {found.name}>")
-            lost.append(UnreadTuples(element, port, 1, shown, found.error, words))
+            words = str(fault.error) if isinstance(fault.error, EndedProcess) else ""
+            shown = Unseen(f"<cannot be read: {fault.name}>")
+            lost.append(UnreadTuples(element, port, 1, shown, fault.error, words))
     return good, lost
 
 

@@ -74,8 +74,8 @@ def summarise(
         How much the elements have said.
     """
     plan = job.plan
-    told = clock.now()
-    elapsed = (told if ended is None else ended) - clock.started
+    now_s = clock.now()
+    elapsed = (now_s if ended is None else ended) - clock.started
     elements = [
         _element(e, stats, len(plan.pool_ranks))
         for e in plan.elements
@@ -105,7 +105,7 @@ def summarise(
     now = time.time()
     return Summary(
         workflow=plan.name,
-        started=utc(now - (told - clock.started)),
+        started=utc(now - (now_s - clock.started)),
         ended=utc(now),
         elapsed_s=elapsed,
         ranks=plan.size,
@@ -160,12 +160,12 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
     """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
     declared = set(plan.elements[plan.collector].inputs)
     outputs_of = {e.name: e.outputs for e in plan.elements}
-    found: dict[str, list[str]] = {}
+    undeclared: dict[str, list[str]] = {}
     for name in sorted(outputs.keys() - declared):
         element = max((e for e in outputs_of if name.startswith(f"{e}.")), key=len)
-        found.setdefault(element, []).append(name[len(element) + 1 :])
+        undeclared.setdefault(element, []).append(name[len(element) + 1 :])
     notes = []
-    for element, names in found.items():
+    for element, names in undeclared.items():
         shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
         count = sum(outputs[f"{element}.{name}"] for name in names)
         valid = ", ".join(map(repr, outputs_of[element])) or "none"

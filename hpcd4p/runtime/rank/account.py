@@ -68,4 +68,4 @@ class RankAccount:
 
     def bins(self) -> Bins:
         """The timeline as it stands."""
-        return Bins(self._clock.instant(self.started), *self._timeline.told())
+        return Bins(self._clock.instant(self.started), *self._timeline.bins())

@@ -165,11 +165,11 @@ class Driver:
             if self._folder.ended(each.point.key, each.attempt):
                 continue
             job = str(each.plan.get("job"))
-            told = jobs.get(job) or known.get(job)
+            ended = jobs.get(job) or known.get(job)
             reason = f"its job {job} ended without a word"
-            if told is not None and told.told:
-                reason += f"; Slurm says {told.told}"
-            state = told.state if told is not None else LOST
+            if ended is not None and ended.words:
+                reason += f"; Slurm says {ended.words}"
+            state = ended.state if ended is not None else LOST
             write_end(self._folder.attempt(each.point.key, each.attempt), state, reason=reason, job=job)
 
     def _plan(self, before: PointState) -> PlannedAttempt:
@@ -213,5 +213,5 @@ def _submitted(planned: Sequence[PlannedAttempt], jobs: Sequence[str]) -> None:
 
 def _over(jobs: Mapping[str, JobState], job: str) -> bool:
     """Whether a job will not leave a marker any more; one that nobody knows is over."""
-    found = jobs.get(job)
-    return found is None or found.ended
+    state = jobs.get(job)
+    return state is None or state.ended

@@ -74,5 +74,5 @@ def to_do(states: Iterable[PointState], alive: Collection[str], retry: str | Non
 
 def counted(states: Iterable[PointState]) -> str:
     """Give how many points are in which state, in words."""
-    found = Counter(s.state for s in states)
-    return ", ".join(f"{found[s]} {s}" for s in (*ENDED, RUNNING, PENDING) if found[s]) or "no points"
+    numbers = Counter(s.state for s in states)
+    return ", ".join(f"{numbers[s]} {s}" for s in (*ENDED, RUNNING, PENDING) if numbers[s]) or "no points"

@@ -156,7 +156,7 @@ def test_the_words_of_sacct_are_those_of_squeue():
     told = parse(
         as_squeue("17_1|TIMEOUT|n1\n17_2|CANCELLED by 1000|n2\n18|OUT_OF_MEMORY|n[1-2]\n19|RUNNING|n3\n")
     )
-    assert {job: (s.state, s.ended, s.told) for job, s in told.items()} == {
+    assert {job: (s.state, s.ended, s.words) for job, s in told.items()} == {
         "17_1": ("timed out", True, "TIMEOUT on n1"),
         "17_2": ("cancelled", True, "CANCELLED on n2"),
         "18": ("lost", True, "OUT_OF_MEMORY on n[1-2]"),

@@ -81,4 +81,4 @@ def test_states_are_counted_in_words():
 def test_what_slurm_says_of_a_job_is_read(line, state, ended):
     ((_, found),) = parse(line + "\nslurm: a line that is none\n").items()
     assert (found.state, found.ended) == (state, ended)
-    assert line.split("|")[1] in found.told
+    assert line.split("|")[1] in found.words
