@@ -16,7 +16,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         description="Check a workflow and show which rank would do what, without running it.",
     )  # fmt: skip
     made.add_argument(
-        "-n", "--ranks", metavar="N", help="number of ranks (default: those of this job, else 1)"
+        "-n", "--ranks", metavar="N", help="number of ranks (default: those of this MPI program, else 1)"
     )
     made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument(

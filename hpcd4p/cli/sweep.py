@@ -44,7 +44,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         made.error(f"unexpected argument {words[1 + status]!r}")
     if ranks.size > 1:
         raise SettingsError(
-            f"sweep inside a job of {ranks.size} ranks: it starts the ranks of each point itself"
+            f"sweep inside a run of {ranks.size} ranks: it starts the ranks of each point itself"
         )
     known = frozenset(all_settings())
     study = _overridden(read_study(Path(words[-1]), known), options.cluster, options.at_once)

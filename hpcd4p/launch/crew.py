@@ -214,7 +214,7 @@ def _alone(seconds: float) -> bool:
 
 
 def _end_launcher(mpi: bool) -> None:
-    """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
+    """Ask mpirun to end all ranks: quieter than MPI_Abort, which under --enable-recovery does not do it."""
     launcher, how = launcher_of_this_rank(), ending_signal()
     if launcher is None and not mpi:  # no MPI_Abort there
         launcher, how = mpich_of_this_rank(), signal.SIGINT

@@ -1,6 +1,6 @@
 """Threads and processes that elements have left running when all is done: awaited for a moment, then left.
 
-Python waits for them without an end, and so would the job. Never imports what user code has not imported.
+Python waits for them without an end, and so would the run. Never imports what user code has not imported.
 """
 
 from __future__ import annotations

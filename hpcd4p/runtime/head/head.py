@@ -28,9 +28,9 @@ from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.notes import notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.pool import POOL_DIED
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
@@ -49,14 +49,14 @@ class Head:
     """
 
     def __init__(
-        self, job: Job, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink, clock: Clock
+        self, spec: RunSpec, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink, clock: Clock
     ) -> None:
-        self.job = job
+        self.spec = spec
         self.clock = clock
-        self.loop = RankLoop(job.plan, job.elements, job.settings, broker, mesh, codec, clock)
-        self.coordinator = Coordinator(job.plan, job.settings, broker, codec, sink, clock)
-        self.feeder = Feeder(job, self.loop, self.coordinator.event)
-        self.collector = Collector(job.plan, sink, clock)
+        self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock)
+        self.coordinator = Coordinator(spec.plan, spec.settings, broker, codec, sink, clock)
+        self.feeder = Feeder(spec, self.loop, self.coordinator.event)
+        self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
         self.loop.tasks.on_tend = self._tend
@@ -178,11 +178,11 @@ class Head:
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
         seen = self.coordinator.seen
-        pool = self.job.plan.pool_ranks
+        pool = self.spec.plan.pool_ranks
         resting = len(seen.idle | seen.parked) if seen else 0
         return progress(
-            self.job.plan,
-            self.job.inputs,
+            self.spec.plan,
+            self.spec.inputs,
             self.coordinator.stats,
             elapsed,
             seen.pending if seen else None,
@@ -196,16 +196,16 @@ class Head:
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
         scaling.timelines.sort()
-        elements = self.job.plan.elements
+        elements = self.spec.plan.elements
         return summarise(
-            self.job,
+            self.spec,
             self.coordinator.stats,
             ranks,
             self.collector.outputs,
             self.coordinator.failures.figures(),
             self.clock,
             stop,
-            notes_on_run(self.job.plan, self.coordinator.claimed, ranks),
+            notes_on_run(self.spec.plan, self.coordinator.claimed, ranks),
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.coordinator.doubted.items())],
