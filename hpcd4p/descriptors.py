@@ -71,10 +71,10 @@ def room() -> Iterator[None]:
 
 def _file(descriptor: int) -> tuple[int, int] | None:
     try:
-        found = os.fstat(descriptor)
+        stat = os.fstat(descriptor)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 def _lead_nowhere() -> None:

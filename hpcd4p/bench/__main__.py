@@ -80,28 +80,28 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Measure and print; 0 unless a figure could not be measured. A missed target is no failure."""
     made = _parser()
-    found = made.parse_args(argv)
-    unknown = [name for name in found.figures if name not in FIGURES]
+    options = made.parse_args(argv)
+    unknown = [name for name in options.figures if name not in FIGURES]
     if unknown:
         made.error(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
-    if found.against and not set(found.figures) <= set(AGAINST):
+    if options.against and not set(options.figures) <= set(AGAINST):
         made.error(f"--against compares {', '.join(AGAINST)}")
-    if found.repeats < 1:
+    if options.repeats < 1:
         made.error("--repeats must be 1 or more")
     try:
         launcher = Launcher()
     except Hpcd4pError as error:
         print(f"hpcd4p.bench: {error}", file=sys.stderr)
         return error.status
-    bench = Bench(launcher, found.repeats, found.quick, found.peers, found.mpich_python)
+    bench = Bench(launcher, options.repeats, options.quick, options.peers, options.mpich_python)
     about = _about(bench)
     print(", ".join(f"{name} {value}" for name, value in about.items()), flush=True)
-    names = found.figures or [n for n in (AGAINST if found.against else FIGURES) if n not in LONG]
-    rows, failed = _measured(bench, names, found.against)
+    names = options.figures or [n for n in (AGAINST if options.against else FIGURES) if n not in LONG]
+    rows, failed = _measured(bench, names, options.against)
     print(verdict(rows, bench.wrong))
-    if found.json:
-        told = as_json(rows, {**about, "wrong": bench.wrong})
-        found.json.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.json:
+        figures = as_json(rows, {**about, "wrong": bench.wrong})
+        options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 1 if failed or bench.wrong else 0
 
 

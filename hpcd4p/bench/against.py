@@ -30,14 +30,14 @@ def rows(bench: Bench, home: Path, figures: Sequence[str]) -> list[Row]:
         There is no other hpcd4p at `home`.
     """
     other = Launcher(bench.launcher.python, home)
-    found = other.run(["-c", "import hpcd4p; print(hpcd4p.__file__)"]).text.strip()
-    if Path(found).parents[1] != Path(other.home) or other.home == bench.launcher.home:
-        raise TrialError(f"{home} holds no other hpcd4p: what is imported there is {found}")
+    imported = other.run(["-c", "import hpcd4p; print(hpcd4p.__file__)"]).text.strip()
+    if Path(imported).parents[1] != Path(other.home) or other.home == bench.launcher.home:
+        raise TrialError(f"{home} holds no other hpcd4p: what is imported there is {imported}")
     return [
-        Row(name, what, "s", found.ours, str(home), found.other)
+        Row(name, what, "s", pair.ours, str(home), pair.other)
         for name in figures
         for what, measure in [_measure(bench, name)]
-        for found in pairs(
+        for pair in pairs(
             partial(measure, bench.launcher), {"": partial(measure, other)}, bench.repeats
         ).values()
     ]

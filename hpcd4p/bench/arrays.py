@@ -36,7 +36,7 @@ def _rows(bench: Bench, workload: str, what: str, bare: str, add: int) -> Iterat
     if not add:
         stream = f"mpi4py, {ON_THE_WAY} on their way"
         others[stream] = lambda: bench.ask("stream", calls, ranks=2)["rate"] / _GIB
-    for name, found in pairs(ours, others, bench.repeats).items():
+    for name, pair in pairs(ours, others, bench.repeats).items():
         target = Target(SHARE, at_least=True) if name == bare else None
-        yield Row("arrays", what, "GiB/s", found.ours, name, found.other, target)
+        yield Row("arrays", what, "GiB/s", pair.ours, name, pair.other, target)
     yield Row("arrays", f"{what}: memory of the largest rank", "MB", memory)

@@ -132,11 +132,11 @@ def main(argv: list[str]) -> int:
     """Call the function named first with the other words; rank 0 prints what it gives."""
     from hpcd4p.launch.place import launched_rank
 
-    told = {"loop": loop, "send": send, "stream": stream, "messages": messages, "redis": redis}[argv[0]](
+    answer = {"loop": loop, "send": send, "stream": stream, "messages": messages, "redis": redis}[argv[0]](
         *argv[1:]
     )  # type: ignore[operator]
     if launched_rank() == 0:
-        print(json.dumps(told), flush=True)
+        print(json.dumps(answer), flush=True)
     return 0
 
 

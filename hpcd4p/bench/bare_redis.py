@@ -32,16 +32,16 @@ def abilities() -> dict[str, float]:
         to = server.endpoint
         client: Any = Redis(unix_socket_path=to.unix_path, username=to.username, password=to.password)
         client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
-        found = {
+        rates = {
             "ping": _rate(client.ping, 5000),
             "script": _script_us(client, 5000),
             "entries": _one_by_one(client, 3000),
             "pipelined": _pipelined(client, b"x", 20),
         }
         tuples = b"x" * 64 * 8
-        found["batched"] = 64 * _pipelined(client, tuples, 20)
+        rates["batched"] = 64 * _pipelined(client, tuples, 20)
         client.close()
-    return found
+    return rates
 
 
 def _rate(step: Callable[[], object], times: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from hpcd4p.bench.trial import Launcher, Outcome
+from hpcd4p.bench.trial import Launcher, TrialOutcome
 
 
 @dataclass
@@ -28,14 +28,14 @@ class Bench:
         """A number of calls."""
         return quick if self.quick else full
 
-    def run(self, workload: str, calls: int, ranks: int = 0) -> Outcome:
+    def run(self, workload: str, calls: int, ranks: int = 0) -> TrialOutcome:
         """Run a workload on our engine; 0 ranks: in process."""
         self.say(f"{workload}: {calls} calls, {f'{ranks} ranks' if ranks else 'in process'}")
         outcome = self.launcher.measure(workload, calls, ranks)
         self.check(outcome, f"{workload}, {calls} calls, {ranks or 'no'} ranks")
         return outcome
 
-    def check(self, outcome: Outcome, what: str) -> None:
+    def check(self, outcome: TrialOutcome, what: str) -> None:
         """Remember a wrong answer."""
         if not outcome.right:
             self.wrong.append(what)

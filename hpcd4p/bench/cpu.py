@@ -14,11 +14,11 @@ def rows(bench: Bench) -> list[Row]:
     """Tasks per second on 4 ranks against our sequential speed."""
     calls = bench.size(400, 100)
     others = {"sequential": lambda: bench.rate("cpu", calls), **peers.tasks(bench, "cpu", calls, 4)}
-    found = pairs(lambda: bench.rate("cpu", calls, 4), others, bench.repeats)
+    speeds = pairs(lambda: bench.rate("cpu", calls, 4), others, bench.repeats)
     return [
         Row(
             "cpu", "n=4", "tasks/s", each.ours, name, each.other,
             Target(SPEED_UP if name == "sequential" else 1.0, at_least=True),
         )
-        for name, each in found.items()
+        for name, each in speeds.items()
     ]  # fmt: skip

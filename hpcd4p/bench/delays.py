@@ -39,6 +39,6 @@ class Delays(ServerWatch):
         """See `ServerWatch.progress`: here it is the only look."""
         self.look()
 
-    def told(self) -> dict[str, object]:
-        """See `ServerWatch.told`."""
-        return {**super().told(), "ways": self.ways}
+    def figures(self) -> dict[str, object]:
+        """See `ServerWatch.figures`."""
+        return {**super().figures(), "ways": self.ways}

@@ -124,9 +124,9 @@ def pairs(
     measure: Callable[[], T], others: Mapping[str, Callable[[], S]], repeats: int
 ) -> dict[str, Pairs[T, S]]:
     """Pairs by name of the reference, in turns: ours, first reference, ours, second reference, and again."""
-    found: dict[str, Pairs[T, S]] = {name: Pairs() for name in others}
+    by_name: dict[str, Pairs[T, S]] = {name: Pairs() for name in others}
     for _ in range(repeats):
         for name, other in others.items():
-            found[name].ours.append(measure())
-            found[name].other.append(other())
-    return found
+            by_name[name].ours.append(measure())
+            by_name[name].other.append(other())
+    return by_name

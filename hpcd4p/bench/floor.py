@@ -24,7 +24,7 @@ END_S = 0.1
 
 def rows(bench: Bench) -> list[Row]:
     """Whole processes, 8 and 64 ranks; and how long the end takes."""
-    found = []
+    table = []
     for n in (8,) if bench.quick else (8, 64):
         beside = {
             "bare": partial(_timed, bench, f"bare {n}", partial(bench.launcher.run, ["-c", one.BARE], n))
@@ -34,17 +34,17 @@ def rows(bench: Bench) -> list[Row]:
         wall = [each.wall_s for each in runs.ours], [each.wall_s for each in runs.other]
         extra = Target(EXTRA_S, at_least=False, of=Of.DIFFERENCE)
         target = extra if n == 8 else Target(TIMES, at_least=False)
-        found.append(Row("floor", f"one tuple, n={n}", "s", wall[0], "bare mpi4py import", wall[1], target))
+        table.append(Row("floor", f"one tuple, n={n}", "s", wall[0], "bare mpi4py import", wall[1], target))
         if n == 8:
             end = [each.end_s for each in runs.ours], [each.end_s for each in runs.other]
             target = Target(END_S, at_least=False, of=Of.DIFFERENCE)
-            found.append(
+            table.append(
                 Row(
                     "floor", "last tuple to exit, n=8", "s", end[0], "bare, last line to exit", end[1], target
                 )
             )
     others = pairs(lambda: _one(bench, 8).wall_s, peers.floor(bench, 8), bench.repeats)
-    return found + [
+    return table + [
         Row("floor", "one tuple, n=8", "s", each.ours, name, each.other) for name, each in others.items()
     ]
 
@@ -70,7 +70,7 @@ def _one(bench: Bench, ranks: int) -> Ended:
 
 def _last(ended: Ended) -> float:
     """Latest moment that was told."""
-    told = one.told(ended.text)
-    if told is None:
+    moment = one.latest(ended.text)
+    if moment is None:
         raise TrialError(f"the tuple is not in the output:\n{ended.text[-2000:]}")
-    return told
+    return moment

@@ -65,11 +65,11 @@ def measured(bench: Bench, what: str, runs: int, words: int, arrays: int) -> Row
             bench.say(f"copying {runs} records")
             return _copy(files, folder / "copies")
 
-        found = pairs(merged, {"copy, sync": copied}, bench.repeats)["copy, sync"]
+        pair = pairs(merged, {"copy, sync": copied}, bench.repeats)["copy, sync"]
         room, link = target.stat().st_size / size, median(linked() for _ in range(bench.repeats))
         note = f"{size / runs / 1e6:.2f} MB each, {room:.2f} x in one file; links alone take {link:.2f} s"
         title = f"{runs} records of {what}"
-        return Row("merge", title, "s", found.ours, "copy, sync", found.other, DISK_SPEED, note)
+        return Row("merge", title, "s", pair.ours, "copy, sync", pair.other, DISK_SPEED, note)
 
 
 def _copy(files: list[Path], target: Path) -> float:

@@ -14,10 +14,10 @@ BARE = f"from mpi4py import MPI; import time; print({MARK!r} + repr(time.time())
 """For ``python -c``: what a rank does without us."""
 
 
-def told(text: str) -> float | None:
+def latest(text: str) -> float | None:
     """Give the latest moment that a program has printed, None if there is none."""
-    found = re.findall(re.escape(MARK) + r"([\d.]+)", text)
-    return max(map(float, found)) if found else None
+    moments = re.findall(re.escape(MARK) + r"([\d.]+)", text)
+    return max(map(float, moments)) if moments else None
 
 
 class One(ProducerPE):

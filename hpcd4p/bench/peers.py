@@ -42,25 +42,25 @@ _MAPPINGS = {
 
 def installed() -> list[str]:
     """Those that can be measured."""
-    found = {"stream-d4py": "dispel4py", "Bytewax": "bytewax"}
-    return [name for name, module in found.items() if find_spec(module) is not None]
+    modules = {"stream-d4py": "dispel4py", "Bytewax": "bytewax"}
+    return [name for name, module in modules.items() if find_spec(module) is not None]
 
 
 def throughput(bench: Bench, workload: str) -> Measures:
     """Tuples per second. `simple` and Bytewax always; other mappings with ``--peers``."""
-    found: Measures = {}
+    measures: Measures = {}
     if "stream-d4py" in installed():
         calls = bench.size(200_000, 50_000)
-        found["stream-d4py simple"] = partial(_rate, bench, "simple", workload, 1, calls)
+        measures["stream-d4py simple"] = partial(_rate, bench, "simple", workload, 1, calls)
         for mapping, ranks, some in _MAPPINGS[workload] if bench.peers else ():
             calls = some if not bench.quick else some // 5
-            found[f"stream-d4py {mapping}, n={ranks}"] = partial(
+            measures[f"stream-d4py {mapping}, n={ranks}"] = partial(
                 _rate, bench, mapping, workload, ranks, calls
             )
     if "Bytewax" in installed():
         calls = bench.size(500_000, 100_000)
-        found["Bytewax, batches of 512"] = partial(_bytewax, bench, workload, calls)
-    return found
+        measures["Bytewax, batches of 512"] = partial(_bytewax, bench, workload, calls)
+    return measures
 
 
 def tasks(bench: Bench, workload: str, calls: int, ranks: int) -> Measures:

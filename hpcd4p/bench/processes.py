@@ -19,13 +19,13 @@ def descendants(root: int | None = None) -> list[int]:
             fields = _stat(int(path.name))
             if fields:
                 children.setdefault(int(fields[1]), []).append(int(path.name))
-    found: list[int] = []
+    pids: list[int] = []
     todo = [os.getpid() if root is None else root]
     while todo:
         below = children.get(todo.pop(), [])
-        found += below
+        pids += below
         todo += below
-    return found
+    return pids
 
 
 def cpu_seconds(pid: int) -> float:
@@ -66,7 +66,7 @@ def _status_bytes(pid: int, name: str) -> int:
 
 def ranks_below(root: int) -> dict[int, int]:
     """MPI rank → pid among the descendants of a launcher; helpers of a rank are left out."""
-    found: dict[int, int] = {}
+    pids: dict[int, int] = {}
     for pid in sorted(descendants(root)):
         try:
             raw = Path(f"/proc/{pid}/environ").read_bytes()
@@ -75,8 +75,8 @@ def ranks_below(root: int) -> dict[int, int]:
             continue
         environ = dict(part.split("=", 1) for part in raw.decode(errors="replace").split("\0") if "=" in part)
         if b"hpcd4p.bench" in command and launched_size(environ) > 1:
-            found.setdefault(launched_rank(environ), pid)
-    return found
+            pids.setdefault(launched_rank(environ), pid)
+    return pids
 
 
 def _stat(pid: int) -> list[str]:

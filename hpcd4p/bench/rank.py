@@ -37,37 +37,37 @@ def _lead(name: str, calls: int, answer: str) -> int:
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.make import make_plan
     from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.runtime.job import Job
+    from hpcd4p.runtime.run_spec import RunSpec
 
     workload = WORKLOADS[name]
     settings = EngineSettings()
     plan, elements = make_plan(workload.build(), launched_size(), settings)
-    job = Job(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
+    spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
     watch = workload.sink()
     if plan.size > 1:
         from hpcd4p.launch import parallel
         from hpcd4p.launch.crew import Crew
         from hpcd4p.launch.early import Early
 
-        with Early(job, hdf5=False) as early:
-            summary = parallel.run(job, watch, early, Crew(), watch.progress)
+        with Early(spec, hdf5=False) as early:
+            summary = parallel.run(spec, watch, early, Crew(), watch.progress)
     else:
         from hpcd4p.runtime import sequential
 
-        summary = sequential.run(job, watch)
-    found = [value for values in watch.results.values() for value in values]
-    told = {
-        "right": _equal(found, workload.expected(calls)),
+        summary = sequential.run(spec, watch)
+    results = [value for values in watch.results.values() for value in values]
+    figures = {
+        "right": _equal(results, workload.expected(calls)),
         "pool": len(plan.pool_ranks),
-        **watch.told(),
+        **watch.figures(),
         "summary": summary.as_dict(),
     }
-    Path(answer).write_text(json.dumps(told, default=str), encoding="utf-8")
+    Path(answer).write_text(json.dumps(figures, default=str), encoding="utf-8")
     return 0
 
 
-def _equal(found: list[object], expected: list[object]) -> bool:
-    return sorted(map(repr, found)) == sorted(map(repr, expected))
+def _equal(results: list[object], expected: list[object]) -> bool:
+    return sorted(map(repr, results)) == sorted(map(repr, expected))
 
 
 if __name__ == "__main__":

@@ -54,20 +54,20 @@ def rows(bench: Bench) -> list[Row]:
 
 def _attempts(repeats: int) -> list[AttemptFacts]:
     dice = random.Random(1)
-    found = []
+    attempts = []
     for values in product(*AXES.values()):
         axes = dict(zip(AXES, values, strict=True))
         n = int(str(axes["ranks"]))
         for repeat in range(1, repeats + 1):
             key = ",".join([*(f"{name}={value}" for name, value in axes.items()), f"repeat={repeat}"])
             elapsed_s = dice.lognormvariate(0, 0.03) * 60 * (1 + 0.02 * (n - 1) + 1e-4 * n * (n - 1)) / n
-            found.append(
+            attempts.append(
                 AttemptFacts(
                     "made-up", key, 1, COMPLETED, repeat, axes, 0, ranks=n, nodes=1, elapsed_s=elapsed_s,
                     process_time_s=n * elapsed_s, tuples=10_000, host="n1",
                 )
             )  # fmt: skip
-    return found
+    return attempts
 
 
 def _report(file: Path) -> tuple[float, float]:
@@ -79,12 +79,12 @@ def _report(file: Path) -> tuple[float, float]:
         stderr=subprocess.PIPE,
     )
     assert process.stderr is not None
-    told = process.stderr.read()
+    errors = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
     wall_s = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise TrialError(
-            f"the report ended with {process.returncode}: {told.decode(errors='replace')[-2000:]}"
+            f"the report ended with {process.returncode}: {errors.decode(errors='replace')[-2000:]}"
         )
     return wall_s, used.ru_maxrss / 2**20

@@ -55,7 +55,7 @@ class ServerWatch(MemorySink):
         """
         return self._used_s - self._start_s
 
-    def told(self) -> dict[str, object]:
+    def figures(self) -> dict[str, object]:
         """What it has seen, for the answer of the run."""
         return {"redis_cpu_s": self.cpu_s(), "redis_peak_bytes": self.peak_bytes}
 

@@ -16,7 +16,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.reader import read_record
 from hpcd4p.simulation.arrivals import read_arrivals
 from hpcd4p.simulation.head import simulate
-from hpcd4p.simulation.outcome import Outcome
+from hpcd4p.simulation.outcome import SimulatedRun
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import read_service
 
@@ -77,19 +77,19 @@ SEEDS = 5
 
 def rows(bench: Bench) -> list[Row]:
     """Predicted and measured run time and process time of every case."""
-    found = []
+    table = []
     for case in CASES:
         case = case._replace(tuples=bench.size(case.tuples, case.tuples // 4))
         what = f"{case.what}, n={case.ranks}, {case.policy}"
         bench.say(what)
         runs = [_measured(bench, case) for _ in range(bench.repeats)]
-        told = [_predicted(case, seed) for seed in range(1, SEEDS + 1)]
+        simulated = [_predicted(case, seed) for seed in range(1, SEEDS + 1)]
         for name, at, predicted in (
-            ("run time", 0, [each.elapsed_s for each in told]),
-            ("process time", 1, [each.process_s for each in told]),
+            ("run time", 0, [each.elapsed_s for each in simulated]),
+            ("process time", 1, [each.process_s for each in simulated]),
         ):
             measured = [run[at] for run in runs]
-            found.append(
+            table.append(
                 Row(
                     "simulation",
                     f"{what}: {name}",
@@ -100,10 +100,10 @@ def rows(bench: Bench) -> list[Row]:
                     NEAR,
                 )
             )
-    return found
+    return table
 
 
-def _predicted(case: Case, seed: int) -> Outcome:
+def _predicted(case: Case, seed: int) -> SimulatedRun:
     return simulate(replace(case.scenario(), seed=seed))
 
 

@@ -31,7 +31,7 @@ def rows(bench: Bench) -> list[Row]:
     least = [bound_s(calls, pool[0])]
     name = f"sleep ÷ {pool[0]} ranks"
     rows = [Row("sleep", "n=16", "s", alone, name, least, Target(OVER_BOUND, at_least=False))]
-    for name, found in pairs(ours, peers.tasks(bench, "sleep", calls, RANKS), bench.repeats).items():
-        theirs = [calls / rate for rate in found.other]
-        rows.append(Row("sleep", "n=16", "s", found.ours, name, theirs, Target(1.0, at_least=False)))
+    for name, pair in pairs(ours, peers.tasks(bench, "sleep", calls, RANKS), bench.repeats).items():
+        theirs = [calls / rate for rate in pair.other]
+        rows.append(Row("sleep", "n=16", "s", pair.ours, name, theirs, Target(1.0, at_least=False)))
     return rows

@@ -91,7 +91,7 @@ def _job(bench: Bench, folder: Path, batch: str) -> tuple[float, float]:
     number = done.stdout.strip().partition(";")[0]
     _wait(number)
     text = path.read_text(errors="replace") if path.exists() else ""
-    at, start = one.told(text), text.partition(_BEGAN)[2].split()
+    at, start = one.latest(text), text.partition(_BEGAN)[2].split()
     if at is None or not start:
         raise TrialError(f"job {number} did not say when it was there:\n{text[-2000:]}")
     return at - submitted, at - float(start[0])

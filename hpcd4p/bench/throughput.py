@@ -51,9 +51,9 @@ def throughput(bench: Bench, workload: str, calls: int, over_simple: float, with
     spread = pairs(ours, {SEQUENTIAL: sequential, **others}, bench.repeats)
     rows = [
         _against(
-            workload, SEQUENTIAL, name, found, Target(over_simple, at_least=True) if name == SIMPLE else None
+            workload, SEQUENTIAL, name, pair, Target(over_simple, at_least=True) if name == SIMPLE else None
         )
-        for name, found in alone.items()
+        for name, pair in alone.items()
     ]
     if SIMPLE not in others:
         note = f"target {over_simple:g} x {SIMPLE}: install the extra `bench`"
@@ -70,5 +70,5 @@ def throughput(bench: Bench, workload: str, calls: int, over_simple: float, with
     return rows
 
 
-def _against(workload: str, ours: str, other: str, found: Pairs[float, float], target: Target | None) -> Row:
-    return Row(workload, ours, UNIT, found.ours, other, found.other, target)
+def _against(workload: str, ours: str, other: str, pair: Pairs[float, float], target: Target | None) -> Row:
+    return Row(workload, ours, UNIT, pair.ours, other, pair.other, target)

@@ -45,7 +45,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What a run of a workload on our engine gave."""
 
     elapsed_s: float
@@ -128,7 +128,7 @@ class Launcher:
         ranks: int = 0,
         meanwhile: Callable[[int], None] | None = None,
         deadline_s: float = DEADLINE_S,
-    ) -> Outcome:
+    ) -> TrialOutcome:
         """Run a workload on our engine: in process with `ranks` 0, else on that many."""
         with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
             answer = Path(folder, "answer.json")
@@ -136,9 +136,9 @@ class Launcher:
             ended = self.run(words, ranks, meanwhile, deadline_s)
             if not answer.exists():
                 raise TrialError(f"{workload} on {ranks} ranks left no answer:\n{ended.text[-2000:]}")
-            told = json.loads(answer.read_text(encoding="utf-8"))
-        elapsed_s = float(told["summary"]["elapsed_s"])
-        return Outcome(elapsed_s=elapsed_s, wall_s=ended.wall_s, **told)
+            figures = json.loads(answer.read_text(encoding="utf-8"))
+        elapsed_s = float(figures["summary"]["elapsed_s"])
+        return TrialOutcome(elapsed_s=elapsed_s, wall_s=ended.wall_s, **figures)
 
     def ask(self, function: str, *arguments: object, ranks: int = 0) -> dict[str, float]:
         """Run a function of `hpcd4p.bench.bare` and give the numbers that it prints."""

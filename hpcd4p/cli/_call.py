@@ -8,7 +8,7 @@ from hpcd4p.cli.ranks import OtherRanks
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
-    """Give the exit status of the job in the file ARGV."""
+    """Give the exit status of the run whose `RunSpec` is in the file ARGV."""
     from hpcd4p.launch.api import answer_call
     from hpcd4p.launch.crew import Crew
 

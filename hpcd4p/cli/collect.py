@@ -31,12 +31,12 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made.add_argument("--merge", action="store_true", help="copy the run records into it")
     made.add_argument("--study", metavar="NAME", help="which study, where DIR has attempts of several")
     made.add_argument("folder", metavar="DIR", help="results/STUDY, or a folder with run records below it")
-    found = made.parse(argv)
+    options = made.parse(argv)
 
     from hpcd4p.study.results.collect import collect
 
-    output = Path(found.output) if found.output else None
-    say("\n".join(report(collect(Path(found.folder), output, found.study, found.merge))))
+    output = Path(options.output) if options.output else None
+    say("\n".join(report(collect(Path(options.folder), output, options.study, options.merge))))
     return 0
 
 

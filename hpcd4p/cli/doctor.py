@@ -30,15 +30,15 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made.add_argument(
         "--redis-url", metavar="URL", help="with --clean: a Redis that runs share, as run has it"
     )
-    found = made.parse(argv)
-    scratch = Path(found.scratch) if found.scratch else None
-    if found.clean:
-        return _clean(found, scratch)
+    options = made.parse(argv)
+    scratch = Path(options.scratch) if options.scratch else None
+    if options.clean:
+        return _clean(options, scratch)
 
     from hpcd4p.launch.doctor import examine
 
-    findings = examine(Path(found.results), scratch)
-    if found.json:
+    findings = examine(Path(options.results), scratch)
+    if options.json:
         import json
 
         say(json.dumps([f._asdict() for f in findings], indent=2))

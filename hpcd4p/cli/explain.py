@@ -13,12 +13,12 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p explain ARGV``."""
     made = Parser(prog="hpcd4p explain", description="Say what the auto-scaler did in a run, and why.")
     made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
-    found = made.parse(argv)
+    options = made.parse(argv)
 
     from hpcd4p.record.explain import explanation
     from hpcd4p.record.reader import read_record
 
-    with read_record(Path(found.file)) as record:
+    with read_record(Path(options.file)) as record:
         record.require_scaling()
         say(explanation(record.summary, record.scaling()))
     return 0

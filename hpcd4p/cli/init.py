@@ -33,13 +33,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made = Parser(prog="hpcd4p init", description=_ABOUT)
     made.add_argument("folder", metavar="FOLDER", nargs="?", default=".", help="(default: this folder)")
     made.add_argument("--force", action="store_true", help="write over files that are there")
-    found = made.parse(argv)
-    folder = Path(found.folder)
+    options = made.parse(argv)
+    folder = Path(options.folder)
     texts = shipped_files(sys.executable)
     try:
         there = {name for name in texts if (folder / name).exists()}
         other = sorted(name for name in there if (folder / name).read_bytes() != texts[name])
-        if other and not found.force:
+        if other and not options.force:
             raise UsageError(
                 f"nothing was written: {', '.join(str(folder / name) for name in other)} "
                 f"{'is' if len(other) == 1 else 'are'} there with another content; --force writes over "

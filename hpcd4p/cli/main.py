@@ -65,7 +65,7 @@ def main(argv: list[str], close_watch: Callable[[], None] = lambda: None) -> int
 
 
 def _dispatch(argv: list[str], ranks: OtherRanks) -> int:
-    # a job of ranks that says nothing runs the default workflow; a person who says nothing looks around
+    # several ranks without words run the default workflow; a person who says nothing looks around
     first = argv[0] if argv else "run" if ranks.size > 1 else "help"
     if first in ("-h", "--help", "help"):
         say(_help())

@@ -55,10 +55,10 @@ class Parser(argparse.ArgumentParser):
     def parse(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line that has nothing of a workflow's in it."""
         # words may stand before, between and after options: `sweep status --watch STUDY.toml`
-        found, rest = self.parse_known_intermixed_args(argv)
+        options, rest = self.parse_known_intermixed_args(argv)
         if rest:
             self.error(unknown_argument(rest[0], self.arity))
-        return found
+        return options
 
 
 def unknown_argument(word: str, valid: Iterable[str]) -> str:
@@ -172,26 +172,26 @@ def engine_help() -> dict[str, str]:
     body = next(
         n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == settings.EngineSettings.__name__
     ).body
-    found = {}
+    texts = {}
     for field, text in pairwise(body):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)
             and isinstance(text, ast.Expr)
         ):
-            found[field.target.id] = "\n".join(
+            texts[field.target.id] = "\n".join(
                 " ".join(part.split()) for part in str(ast.literal_eval(text.value)).split("\n\n")
             )
-    return found
+    return texts
 
 
-def resolved_settings(found: argparse.Namespace, workflow: str | None) -> Resolved:
+def resolved_settings(options: argparse.Namespace, workflow: str | None) -> Resolved:
     """Give the settings of a parsed command line."""
     names = all_settings().keys()
-    flags = {n: v for n, v in vars(found).items() if n in names and v is not None}
+    flags = {n: v for n, v in vars(options).items() if n in names and v is not None}
     if workflow is not None:
         flags["workflow"] = workflow
-    return resolve(flags, config=found.config)
+    return resolve(flags, config=options.config)
 
 
 def whole_number(text: str | None, flag: str, low: int, high: int, default: int | None) -> int | None:

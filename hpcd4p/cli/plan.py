@@ -16,7 +16,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         description="Check a workflow and show which rank would do what, without running it.",
     )  # fmt: skip
     made.add_argument(
-        "-n", "--ranks", metavar="N", help="number of ranks (default: those of this job, else 1)"
+        "-n", "--ranks", metavar="N", help="number of ranks (default: those of this MPI program, else 1)"
     )
     made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument(
@@ -24,16 +24,16 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     )
     add_settings(made, explain="-h" in argv or "--help" in argv)
     parts = split(argv, made.arity)
-    found = made.parse(parts.own)
-    settings = resolved_settings(found, parts.workflow)
-    size = whole_number(found.ranks, "-n", 1, MAX_RANKS, ranks.size)
+    options = made.parse(parts.own)
+    settings = resolved_settings(options, parts.workflow)
+    size = whole_number(options.ranks, "-n", 1, MAX_RANKS, ranks.size)
 
     from hpcd4p.control.policies.choose import check
     from hpcd4p.plan.describe import as_json, describe
 
     plan = planned(settings, parts.rest, size or 1, sorted(made.arity)).plan
     check(settings.engine(), plan)
-    if found.json:
+    if options.json:
         import json
 
         say(json.dumps(as_json(plan), indent=2))

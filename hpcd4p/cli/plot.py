@@ -21,9 +21,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         help="a file that ends in .png, .svg or .pdf (default: FILE with .png)",
     )  # fmt: skip
     made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
-    found = made.parse(argv)
-    file = Path(found.file)
-    path = Path(found.output) if found.output is not None else file.with_suffix(".png")
+    options = made.parse(argv)
+    file = Path(options.file)
+    path = Path(options.output) if options.output is not None else file.with_suffix(".png")
 
     from hpcd4p.record.picture import check_name, draw, load_matplotlib
     from hpcd4p.record.reader import read_record

@@ -39,13 +39,13 @@ def for_plan(words: Sequence[str]) -> list[str]:
     >>> for_plan(["-n=4", "-i", "5", "--file=in.json", "flow.py", "--", "-i", "3"])
     ['-n=4', 'flow.py', '--', '-i', '3']
     """
-    found: list[str] = []
+    kept: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
-            return [*found, word, *rest]
+            return [*kept, word, *rest]
         if word in _WITH_VALUE:
             next(rest, None)
         elif not _JOINED.match(word):
-            found.append(word)
-    return found
+            kept.append(word)
+    return kept

@@ -22,24 +22,24 @@ MOST_TOLD = 5
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p report ARGV``."""
-    found = _parser().parse(argv)
+    options = _parser().parse(argv)
 
     from hpcd4p.record.picture import load_matplotlib
     from hpcd4p.study.report.files import check_places, places_of, write_report
     from hpcd4p.study.report.report import KINDS, Wishes, make_report
     from hpcd4p.study.results.reader import read_results
 
-    baseline = _baseline(found.baseline)
-    kinds = tuple(dict.fromkeys(word.strip().lower() for word in found.format.split(",")))
+    baseline = _baseline(options.baseline)
+    kinds = tuple(dict.fromkeys(word.strip().lower() for word in options.format.split(",")))
     wrong = [kind for kind in kinds if kind not in KINDS]
     if wrong:
         raise SettingsError(f"--format takes {', '.join(KINDS)}, with commas between them; not {wrong[0]!r}")
-    results = read_results(Path(found.file))
-    other = read_results(Path(found.against)) if found.against is not None else None
-    places = places_of(Path(found.file), results.name, found.output)
+    results = read_results(Path(options.file))
+    other = read_results(Path(options.against)) if options.against is not None else None
+    places = places_of(Path(options.file), results.name, options.output)
     check_places(places)
     load_matplotlib()
-    made = make_report(results, other, Wishes(baseline, kinds, tuple(found.timeline), places.files))
+    made = make_report(results, other, Wishes(baseline, kinds, tuple(options.timeline), places.files))
     write_report(places, made.page, made.files)
     say("\n".join(made.says))
     for what in made.left_out[:MOST_TOLD]:
@@ -78,10 +78,10 @@ def _parser() -> Parser:
 
 
 def _baseline(given: list[str]) -> dict[str, str]:
-    found = {}
+    baseline = {}
     for text in given:
         axis, equals, value = text.partition("=")
         if not equals or not axis or not value:
             raise SettingsError(f"--baseline takes AXIS=VALUE, such as autoscale=none; not {text!r}")
-        found[axis.strip()] = value.strip()
-    return found
+        baseline[axis.strip()] = value.strip()
+    return baseline

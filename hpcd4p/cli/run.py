@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from hpcd4p.launch.early import Early
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
-    from hpcd4p.runtime.job import Job
+    from hpcd4p.runtime.run_spec import RunSpec
 
 _ABOUT = """Run a workflow, a module or a file, on one process, or on the ranks of mpirun or srun, or with -n
 on ranks that it starts itself. WORKFLOW comes before its own options. Without WORKFLOW the default
@@ -84,19 +84,19 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made = parser(explain=asks_help)
     parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
     _refuse_options_first(parts)
-    found = made.parse(parts.own)
-    settings = resolved_settings(found, parts.workflow)
+    options = made.parse(parts.own)
+    settings = resolved_settings(options, parts.workflow)
     if asks_help:
         say(made.format_help() + help_of(settings))
         return 0
-    size = whole_number(found.ranks, "-n", 1, MAX_RANKS, None)
-    iterations = whole_number(found.iterations, "-i", 0, MAX_CALLS, None)
-    if found.show_config:
+    size = whole_number(options.ranks, "-n", 1, MAX_RANKS, None)
+    iterations = whole_number(options.iterations, "-i", 0, MAX_CALLS, None)
+    if options.show_config:
         say(show_config(settings))
         return 0
     if size is not None and ranks.size > 1:
         raise SettingsError(
-            f"-n {size} inside a job of {ranks.size} ranks: the number of ranks comes from mpirun or srun; "
+            f"-n {size} inside a run of {ranks.size} ranks: the number of ranks comes from mpirun or srun; "
             "leave -n out"
         )
     mapping = read_mapping(settings.values["mapping"], size or ranks.size)
@@ -105,14 +105,14 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if size is not None and size > 1:
         from hpcd4p.launch.mpirun import launch
 
-        if found.redis_url is not None:
-            os.environ["HPCD4P_REDIS_URL"] = found.redis_url  # others read the words of a process, not this
+        if options.redis_url is not None:
+            os.environ["HPCD4P_REDIS_URL"] = options.redis_url  # others read the words of a process, not this
         words = ["run", *_for_ranks(argv, made)]
         with logs.speaking(log, "launcher"):
             return launch(size, words, redis=redis, launcher=settings.values["launcher"])
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=redis))
-    inputs = read_inputs(iterations, found.data, found.file)
+    inputs = read_inputs(iterations, options.data, options.file)
     with logs.speaking(log, "rank 0"):
         return _run(settings, parts.rest, inputs, ranks, sorted(made.arity))
 
@@ -120,19 +120,19 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 def _run(settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str]) -> int:
     """Run the workflow on the ranks that there are; rank 0 only."""
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
-        job, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
+        spec, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
         early: Early | None = None
         if ranks.crew is not None:
             from hpcd4p.launch import early as before
 
-            early = stack.enter_context(before.Early(job, hdf5=settings.values["record"]))
+            early = stack.enter_context(before.Early(spec, hdf5=settings.values["record"]))
             stack.enter_context(interruptible())  # until the run itself hears the signals
             # before there is a record under way: nobody could remove it if a rank never comes
             ranks.crew.meet()
         small = SmallOutputs()
         # the record is opened now: a folder that cannot be written is found before the run
-        sink = Tee(*_record(settings, job.plan.name, module), small)
-        return _finish(job, sink, small, present, settings, early, ranks)
+        sink = Tee(*_record(settings, spec.plan.name, module), small)
+        return _finish(spec, sink, small, present, settings, early, ranks)
 
 
 def _refuse_options_first(parts: Split) -> None:
@@ -167,15 +167,15 @@ def _for_ranks(argv: list[str], made: Parser) -> list[str]:
 
 def _prepared(
     settings: Resolved, rest: list[str], inputs: Any, size: int, valid: list[str]
-) -> tuple[Job, ModuleType | None, Present | None]:
+) -> tuple[RunSpec, ModuleType | None, Present | None]:
     from hpcd4p.control.policies.choose import check as check_policy
     from hpcd4p.plan.inputs import resolve_inputs
-    from hpcd4p.runtime.job import Job
+    from hpcd4p.runtime.run_spec import RunSpec
 
     values = settings.values
     loaded, plan, elements, options, by_value = planned(settings, rest, size, valid)
     check_policy(settings.engine(), plan)
-    job = Job(
+    spec = RunSpec(
         plan=plan,
         elements=elements,
         inputs=resolve_inputs(plan, elements, inputs),
@@ -189,7 +189,7 @@ def _prepared(
         dispel4py=loaded.dispel4py,
     )
     module = workflow_module(loaded)
-    return job, module, presenter(module, options)
+    return spec, module, presenter(module, options)
 
 
 def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> list[OutputSink]:
@@ -204,7 +204,7 @@ def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> lis
 
 
 def _finish(
-    job: Job,
+    spec: RunSpec,
     sink: Tee,
     small: SmallOutputs,
     present: Present | None,
@@ -216,7 +216,7 @@ def _finish(
     watch = progress_watch()
     logs.progress_drawn(watch.columns, watch.columns > 0 and on_terminal(OUTPUT))
     try:
-        summary, stopped = run_to_end(job, sink, early, ranks.crew, watch)
+        summary, stopped = run_to_end(spec, sink, early, ranks.crew, watch)
     finally:
         watch.clear()
         logs.progress_drawn(0)
@@ -230,7 +230,7 @@ def _finish(
     except KeyboardInterrupt:
         raise Interrupted("stopped by SIGINT while the record was being written; there is none") from None
     # an output that stayed empty is an empty list for `present`, not a missing one
-    silent = [n for n in job.plan.elements[job.plan.collector].inputs if n not in summary.outputs]
+    silent = [n for n in spec.plan.elements[spec.plan.collector].inputs if n not in summary.outputs]
     try:
         _tell(summary, small, {**{n: [] for n in silent}, **small.results}, present, path)
     except UsageError as error:

@@ -88,11 +88,11 @@ _UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
 
 def all_settings() -> dict[str, Setting]:
     """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
-    found = {s.name: s for s in _RUN}
+    settings = {s.name: s for s in _RUN}
     for name, default in EngineSettings()._asdict().items():
         metavar = next((m for end, m in _UNITS.items() if name.endswith(end)), "N")
-        found[name] = Setting(name, "engine", KINDS[name], default, "", metavar)
-    return found
+        settings[name] = Setting(name, "engine", KINDS[name], default, "", metavar)
+    return settings
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def resolve(
 
     options: dict[str, str | int | float | bool] = {}
     for path, shown in _files(config or environ.get("HPCD4P_CONFIG"), folder or Path.cwd()):
-        found, own = read_toml(path, known)
-        for name, value in found.items():
+        in_file, own = read_toml(path, known)
+        for name, value in in_file.items():
             put(name, value, shown)
         options |= own
     for variable in sorted(v for v in environ if v.startswith(PREFIX) and v not in INTERNAL):
@@ -165,17 +165,17 @@ def resolve(
 
 def _files(config: str | None, folder: Path) -> list[tuple[Path, str]]:
     """TOML files to read, the weakest first, with the names they are shown by."""
-    found = []
+    files = []
     checkout = Path(__file__).resolve().parents[2]
     shipped = checkout / "configs" / "default.toml"
     # beside an installed package the folder belongs to somebody else
     if (checkout / "pyproject.toml").is_file() and shipped.is_file():
-        found.append((shipped, "configs/default.toml"))
+        files.append((shipped, "configs/default.toml"))
     if config is not None:
-        found.append((Path(config), config))
+        files.append((Path(config), config))
     elif (folder / "hpcd4p.toml").is_file():
-        found.append((folder / "hpcd4p.toml", "hpcd4p.toml"))
-    return found
+        files.append((folder / "hpcd4p.toml", "hpcd4p.toml"))
+    return files
 
 
 OPTIONS = "options"

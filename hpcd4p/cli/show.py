@@ -14,13 +14,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made = Parser(prog="hpcd4p show", description="Print the record of a run.")
     made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
-    found = made.parse(argv)
+    options = made.parse(argv)
 
     from hpcd4p.record.reader import read_record
     from hpcd4p.record.show import record_json, record_text
 
-    record = read_record(Path(found.file))
-    if found.json:
+    record = read_record(Path(options.file))
+    if options.json:
         import json
 
         say(json.dumps(record_json(record), indent=2))

@@ -76,9 +76,9 @@ def parser(explain: bool) -> Parser:
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p simulate ARGV``."""
-    found = parser(explain="-h" in argv or "--help" in argv).parse(argv)
-    policies = [word.strip() for word in (found.autoscale or "none,knee").split(",")]
-    scenario = _scenario(found)
+    options = parser(explain="-h" in argv or "--help" in argv).parse(argv)
+    policies = [word.strip() for word in (options.autoscale or "none,knee").split(",")]
+    scenario = _scenario(options)
 
     from hpcd4p.control.policies.choose import choose
     from hpcd4p.simulation.head import simulate
@@ -87,11 +87,11 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     scenarios = [replace(scenario, settings=scenario.settings._replace(autoscale=p)) for p in policies]
     for each in scenarios:  # before the first is simulated
         choose(each.settings, each.ranks)
-    output = Path(found.output) if found.output else None
+    output = Path(options.output) if options.output else None
     if output is not None:
         _write(output, "")
     outcomes = [simulate(each) for each in scenarios]
-    if found.json:
+    if options.json:
         import json
 
         say(json.dumps([outcome.as_dict() for outcome in outcomes], indent=2))
@@ -109,39 +109,39 @@ def _write(path: Path, text: str) -> None:
         raise SettingsError(f"-o {path}: cannot be written: {error.strerror}") from error
 
 
-def _scenario(found: argparse.Namespace) -> Scenario:
+def _scenario(options: argparse.Namespace) -> Scenario:
     from hpcd4p.simulation.arrivals import read_arrivals
     from hpcd4p.simulation.scenario import Scenario
     from hpcd4p.simulation.service import read_service
 
-    arrivals = read_arrivals(found.arrivals or "all")
-    if found.record and found.service:
+    arrivals = read_arrivals(options.arrivals or "all")
+    if options.record and options.service:
         raise SettingsError("--record and --service both give the service time; leave one out")
-    cpu, known = (1.0 if found.cores else 0.0), None
-    if found.record:
-        service, cpu, known = _of_record(found.record)
+    cpu, known = (1.0 if options.cores else 0.0), None
+    if options.record:
+        service, cpu, known = _of_record(options.record)
     else:
-        service = read_service(found.service or "exponential:0.01")
-    asked = whole_number(found.tuples, "--tuples", 1, MAX_CALLS, known)
-    ranks = whole_number(found.ranks, "--ranks", 1, MAX_RANKS, 16) or 16
+        service = read_service(options.service or "exponential:0.01")
+    asked = whole_number(options.tuples, "--tuples", 1, MAX_CALLS, known)
+    ranks = whole_number(options.ranks, "--ranks", 1, MAX_RANKS, 16) or 16
     return Scenario(
         ranks=ranks,
         tuples=arrivals.total(asked),
         service=service,
         arrivals=arrivals,
-        cpu=_number(found.cpu, "--cpu", 0, 1, cpu),
-        nodes=whole_number(found.nodes, "--nodes", 1, ranks, 1) or 1,
-        cores=whole_number(found.cores, "--cores", 1, MAX_RANKS, 0) or 0,
-        contention=_usl(found.usl),
-        redis_commit_s=_number(found.redis_commit, "--redis-commit", 0, 1, COMMIT_S),
-        seed=whole_number(found.seed, "--seed", 0, 2**63, 1) or 0,
-        settings=_settings(found),
+        cpu=_number(options.cpu, "--cpu", 0, 1, cpu),
+        nodes=whole_number(options.nodes, "--nodes", 1, ranks, 1) or 1,
+        cores=whole_number(options.cores, "--cores", 1, MAX_RANKS, 0) or 0,
+        contention=_usl(options.usl),
+        redis_commit_s=_number(options.redis_commit, "--redis-commit", 0, 1, COMMIT_S),
+        seed=whole_number(options.seed, "--seed", 0, 2**63, 1) or 0,
+        settings=_settings(options),
     )
 
 
-def _settings(found: argparse.Namespace) -> EngineSettings:
+def _settings(options: argparse.Namespace) -> EngineSettings:
     known = all_settings()
-    given = {name: getattr(found, name) for name in _SETTINGS if getattr(found, name) is not None}
+    given = {name: getattr(options, name) for name in _SETTINGS if getattr(options, name) is not None}
     return EngineSettings(
         **{name: check(known[name], text, known[name].flag) for name, text in given.items()}
     )

@@ -42,28 +42,28 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if "-h" in argv or "--help" in argv:
         say(made.format_help())
         return 0
-    found = made.parse(split(argv, made.arity).own)
+    options = made.parse(split(argv, made.arity).own)
     words = _others(argv, made.arity)
-    nodes = whole_number(found.nodes, "--nodes", 1, MAX_RANKS, 1) or 1
-    each = whole_number(found.ntasks_per_node, "--ntasks-per-node", 1, MAX_RANKS, 4) or 4
+    nodes = whole_number(options.nodes, "--nodes", 1, MAX_RANKS, 1) or 1
+    each = whole_number(options.ntasks_per_node, "--ntasks-per-node", 1, MAX_RANKS, 4) or 4
     if any(word in ("-n", "--ranks") or re.match(r"-n\d|-n=|--ranks=", word) for word in words):
         raise SettingsError("submit takes no -n: the ranks are --nodes times --ntasks-per-node")
-    if not _TIME.fullmatch(found.time):
-        raise SettingsError(f"--time must be a limit such as 30, 1:00:00 or 2-00:00:00, not {found.time!r}")
-    resources = {"nodes": str(nodes), "ntasks-per-node": str(each), "time": found.time}
-    resources |= {n: v for n in _PLAIN if (v := getattr(found, n.replace("-", "_"))) is not None}
+    if not _TIME.fullmatch(options.time):
+        raise SettingsError(f"--time must be a limit such as 30, 1:00:00 or 2-00:00:00, not {options.time!r}")
+    resources = {"nodes": str(nodes), "ntasks-per-node": str(each), "time": options.time}
+    resources |= {n: v for n in _PLAIN if (v := getattr(options, n.replace("-", "_"))) is not None}
     for name, value in resources.items():
         if not value.isprintable() or '"' in value:
             raise SettingsError(
                 f"--{name}: {value!r} has characters that do not fit into a line of a batch script"
             )
-    if found.exclusive:
+    if options.exclusive:
         resources["exclusive"] = ""
     why = refusal([f"-n={nodes * each}", *words])
     if why:
         raise SettingsError(f"nothing was submitted: {why}")
-    text = batch_text(sys.executable, words, resources, [*_site(), *(found.setup or ())], package_home())
-    if found.dry_run:
+    text = batch_text(sys.executable, words, resources, [*_site(), *(options.setup or ())], package_home())
+    if options.dry_run:
         say(text)
         return 0
     number = _submit(text, resources)
@@ -100,17 +100,17 @@ def _parser() -> Parser:
 
 def _others(argv: list[str], arity: dict[str, int]) -> list[str]:
     """The words that are not of submit itself, in their order; all after ``--`` are the workflow's."""
-    found: list[str] = []
+    others: list[str] = []
     words = iter(argv)
     for word in words:
         name, equals, _ = word.partition("=")
         if word == "--":
-            return [*found, word, *words]
+            return [*others, word, *words]
         if name not in arity:
-            found.append(word)
+            others.append(word)
         elif arity[name] and not equals:
             next(words, None)
-    return found
+    return others
 
 
 def _submit(text: str, resources: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from hpcd4p.study.definition.points import Point, covering, points_of
 from hpcd4p.study.definition.study import Study
 from hpcd4p.study.definition.study_file import CLUSTERS, read_study
 from hpcd4p.study.running.folder import StudyFolder
-from hpcd4p.study.running.states import RETRY, Standing
+from hpcd4p.study.running.states import RETRY, PointState
 
 _ABOUT = """Run every point of a scaling study that has not been run, and write RESULTS/STUDY.h5. Started
 again, it does only what is missing; what Slurm has goes on without it. `sweep status STUDY` tells how far it
@@ -37,26 +37,26 @@ WATCH_S = 2.0
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p sweep ARGV``."""
     made = _parser()
-    found = made.parse(argv)
-    words = found.words
+    options = made.parse(argv)
+    words = options.words
     status = words[0] == "status" and len(words) > 1
     if len(words) > 1 + status:
         made.error(f"unexpected argument {words[1 + status]!r}")
     if ranks.size > 1:
         raise SettingsError(
-            f"sweep inside a job of {ranks.size} ranks: it starts the ranks of each point itself"
+            f"sweep inside a run of {ranks.size} ranks: it starts the ranks of each point itself"
         )
     known = frozenset(all_settings())
-    study = _overridden(read_study(Path(words[-1]), known), found.cluster, found.at_once)
+    study = _overridden(read_study(Path(words[-1]), known), options.cluster, options.at_once)
     points = points_of(study, known)
-    folder = StudyFolder(Path(found.results), study.name)
+    folder = StudyFolder(Path(options.results), study.name)
     if status:
-        return _status(study, folder, points, found.watch)
-    if found.retry is not None and found.retry not in RETRY:
-        raise SettingsError(f"--retry takes {' or '.join(RETRY)}, not {found.retry!r}")
-    if found.dry_run:
+        return _status(study, folder, points, options.watch)
+    if options.retry is not None and options.retry not in RETRY:
+        raise SettingsError(f"--retry takes {' or '.join(RETRY)}, not {options.retry!r}")
+    if options.dry_run:
         return _dry_run(study, points)
-    return _run(study, folder, points, found.retry, argv)
+    return _run(study, folder, points, options.retry, argv)
 
 
 def _parser() -> Parser:
@@ -94,7 +94,7 @@ def _overridden(study: Study, cluster: str | None, at_once: str | None) -> Study
 
 def _status(study: Study, folder: StudyFolder, points: Sequence[Point], watch: bool) -> int:
     from hpcd4p.study.running.driver import Driver
-    from hpcd4p.study.running.overview import standings_text, status_of
+    from hpcd4p.study.running.overview import states_text, status_of
 
     if not folder.path.is_dir():
         raise SettingsError(
@@ -102,10 +102,10 @@ def _status(study: Study, folder: StudyFolder, points: Sequence[Point], watch: b
         )
     driver = Driver(study, folder, points, lambda now: None)
     while True:
-        standings = driver.standings()
+        states = driver.states()
         clear = "\x1b[2J\x1b[H" if watch and sys.stdout.isatty() else ""
-        say(clear + "\n".join(standings_text(study, standings)))
-        status = status_of(standings)
+        say(clear + "\n".join(states_text(study, states)))
+        status = status_of(states)
         if not watch or status != 3:
             return status
         time.sleep(WATCH_S)
@@ -134,12 +134,12 @@ def _run(
     done = 0
     total = 0
 
-    def told(now: Standing) -> None:
+    def say_end(now: PointState) -> None:
         nonlocal done
         done += 1
         say(ended_text(now, done, total))
 
-    driver = Driver(study, folder, points, told)
+    driver = Driver(study, folder, points, say_end)
     lock = folder.path / LOCK
     with only_one(lock, f"the study {study.name} is followed by", f"the study folder {folder.path}"):
         try:
@@ -155,11 +155,11 @@ def _run(
             where = "; what Slurm has goes on" if study.launch.cluster == "slurm" else ""
             complain(f"interrupted{where}; start the same command again to go on")
             return Interrupted.status
-        standings = driver.standings()
+        states = driver.states()
         _collect(study, folder)
-    say("\n".join(result_text(study, standings)))
+    say("\n".join(result_text(study, states)))
     say(f"Results: {folder.results_file}   (python -m hpcd4p report {folder.results_file})")
-    status = status_of(standings)
+    status = status_of(states)
     if status == 1:
         mention("to run the points that ended badly again: the same command with --retry failed")
     return status

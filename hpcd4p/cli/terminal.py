@@ -11,7 +11,7 @@ import os
 import signal
 from contextlib import suppress
 
-from hpcd4p.lives import stat_of
+from hpcd4p.processes import stat_of
 
 _LAUNCHERS = frozenset(
     {"mpirun", "mpiexec", "prterun", "orterun", "orted", "prted", "srun", "hydra_pmi_proxy", "mpiexec.hydra"}

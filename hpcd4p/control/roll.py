@@ -22,16 +22,16 @@ class Roll:
         self._seen: frozenset[int] = frozenset()
         self._missing: frozenset[int] = frozenset()
 
-    def look(self, found: Collection[int]) -> list[int]:
-        """Ranks that are missing now and were so at the look before; `found` have a process.
+    def look(self, present: Collection[int]) -> list[int]:
+        """Ranks that are missing now and were so at the look before; `present` have a process.
 
         Two looks, for a process is started before it can be known for a rank. A launcher that is still
         starting processes has not come to those that are missing.
         """
-        found = frozenset(found)
-        starting = bool(found - self._seen) or not found
-        self._seen |= found
-        missing = (self._seen | self._expected) - found
+        present = frozenset(present)
+        starting = bool(present - self._seen) or not present
+        self._seen |= present
+        missing = (self._seen | self._expected) - present
         lasting = missing & self._missing
         self._missing = missing
         return [] if starting else sorted(lasting)
@@ -41,6 +41,6 @@ def in_words(ranks: Collection[int], size: int) -> str:
     """Name `ranks` of `size`; the first ten of many."""
     if len(ranks) == 1:
         return f"rank {next(iter(ranks))} of {size}"
-    told = sorted(ranks)[:10]
-    more = f" and {len(ranks) - len(told)} more" if len(ranks) > len(told) else ""
-    return f"ranks {', '.join(map(str, told))}{more} of {size}"
+    first = sorted(ranks)[:10]
+    more = f" and {len(ranks) - len(first)} more" if len(ranks) > len(first) else ""
+    return f"ranks {', '.join(map(str, first))}{more} of {size}"

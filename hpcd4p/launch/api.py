@@ -1,6 +1,6 @@
 """`hpcd4p.run`: a workflow from Python, in this process or on ranks that are started for it.
 
-With several ranks the job travels to rank 0 in a file of a private folder, and what came out comes
+With several ranks the `RunSpec` travels to rank 0 in a file of a private folder, and what came out comes
 back the same way; classes of a notebook or a script go by value.
 """
 
@@ -28,8 +28,8 @@ from hpcd4p.record.naming import record_path
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import FAILED_TUPLES, IN_DOUBT, DeadLetter, LogLine, Summary
 from hpcd4p.record.tee import Tee
-from hpcd4p.runtime.job import Job
-from hpcd4p.workflow.dispel4py.names import dispel4py_names, told_if_real, were_asked_for
+from hpcd4p.runtime.run_spec import RunSpec
+from hpcd4p.workflow.dispel4py.names import advice_if_real, dispel4py_names, were_asked_for
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import WorkflowGraph
 from hpcd4p.workflow.identity import dumper, pack, remade, unpack
@@ -128,7 +128,7 @@ def run(
     # by value: what a notebook or a script defines cannot be imported by the ranks
     plan, elements = make_plan(graph, ranks, engine, by_value=True, mapping=mapping)
     check_policy(engine, plan)
-    job = Job(
+    spec = RunSpec(
         plan=plan,
         elements=elements,
         inputs=resolve_inputs(plan, elements, inputs),
@@ -143,10 +143,10 @@ def run(
     if ranks == 1:
         # each on its own, as on ranks: no object is shared between elements, and the user's stay as they are
         with keeping(elements, by_value=True):
-            job.elements = [_copied(pe) for pe in elements]
-        result = perform(job, path)
+            spec.elements = [_copied(pe) for pe in elements]
+        result = perform(spec, path)
     else:
-        result = _elsewhere(job, path)
+        result = _elsewhere(spec, path)
     if result.summary.state == FAILED_TUPLES and result.dead_letters:
         first = result.dead_letters[0]
         warnings.warn(
@@ -161,31 +161,33 @@ def run(
 
 def _no_graph(thing: object) -> WorkflowError:
     got = f"expected a WorkflowGraph to run, got {type(thing).__name__}"
-    return WorkflowError(["; ".join(filter(None, [got, told_if_real(thing)]))])
+    return WorkflowError(["; ".join(filter(None, [got, advice_if_real(thing)]))])
 
 
-def perform(job: Job, record: Path | None, crew: Crew | None = None) -> Result:
-    """Run `job` on the ranks there are and give what came out. Rank 0 only; `crew` are the others, if any."""
-    with logs.speaking(logs.LogSetup(job.log_level, time.time()), "rank 0"):
-        return _perform_aloud(job, record, crew)
+def perform(spec: RunSpec, record: Path | None, crew: Crew | None = None) -> Result:
+    """Run `spec` on the ranks there are and give what came out. Rank 0 only; `crew`: the others."""
+    with logs.speaking(logs.LogSetup(spec.log_level, time.time()), "rank 0"):
+        return _perform_aloud(spec, record, crew)
 
 
-def _perform_aloud(job: Job, record: Path | None, crew: Crew | None) -> Result:
+def _perform_aloud(spec: RunSpec, record: Path | None, crew: Crew | None) -> Result:
     if crew is None:
-        return _perform(job, record)
-    with Early(job, hdf5=record is not None) as early:
+        return _perform(spec, record)
+    with Early(spec, hdf5=record is not None) as early:
         crew.meet()  # before there is a record under way: nobody could remove it if a rank never comes
-        return _perform(job, record, early, crew)
+        return _perform(spec, record, early, crew)
 
 
-def _perform(job: Job, record: Path | None, early: Early | None = None, crew: Crew | None = None) -> Result:
+def _perform(
+    spec: RunSpec, record: Path | None, early: Early | None = None, crew: Crew | None = None
+) -> Result:
     memory = MemorySink()
     sink: OutputSink = memory
     if record is not None:
         from hpcd4p.record.writer import RecordWriter
 
         sink = Tee(RecordWriter(record), memory)
-    summary, stopped = run_to_end(job, sink, early, crew)
+    summary, stopped = run_to_end(spec, sink, early, crew)
     path = sink.close(summary)
     if stopped is not None:
         raise stopped
@@ -206,44 +208,44 @@ def _record_path(given: Path, workflow: str) -> Path:
     return path.absolute()
 
 
-def _elsewhere(job: Job, record: Path | None) -> Result:
-    """Start ranks, hand them the job, and take what came out."""
+def _elsewhere(spec: RunSpec, record: Path | None) -> Result:
+    """Start ranks, hand them the spec, and take what came out."""
     # modules beside a script are found by the ranks as they are here
     paths = [str(Path(p).absolute()) for p in sys.path]
-    job.module = (
+    spec.module = (
         "hpcd4p_caller_paths",
         None,
         f"import sys\nsys.path += [p for p in {paths!r} if p not in sys.path]\n",
     )
-    with keeping([*job.elements, *_given(job)], by_value=True):
-        return _asked(job, record, paths)
+    with keeping([*spec.elements, *_given(spec)], by_value=True):
+        return _asked(spec, record, paths)
 
 
-def _given(job: Job) -> list[Any]:
-    return [each for given in job.inputs.values() if isinstance(given, list) for each in given]
+def _given(spec: RunSpec) -> list[Any]:
+    return [each for given in spec.inputs.values() if isinstance(given, list) for each in given]
 
 
-def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
+def _asked(spec: RunSpec, record: Path | None, paths: list[str]) -> Result:
     import cloudpickle
 
     from hpcd4p.launch.leftovers import mark
     from hpcd4p.launch.mpirun import launch
 
     dumps = dumper(by_value=True)
-    packed = pack([dumps(job)])
+    packed = pack([dumps(spec)])
     # what cloudpickle sends by value names the functions that rebuild it
-    job.by_value = any(b"cloudpickle.cloudpickle" in part for part in (packed.common, *packed.blobs))
+    spec.by_value = any(b"cloudpickle.cloudpickle" in part for part in (packed.common, *packed.blobs))
     with tempfile.TemporaryDirectory(prefix=mark("call")) as folder:  # 0700
         call = Path(folder) / "call"
         call.write_bytes(
-            cloudpickle.dumps((paths, job.dispel4py, packed._replace(blobs=[dumps(job)]), record))
+            cloudpickle.dumps((paths, spec.dispel4py, packed._replace(blobs=[dumps(spec)]), record))
         )
-        redis = job.plan.mapping is not Mapping.STATIC
-        with logs.speaking(logs.LogSetup(job.log_level, time.time()), "launcher"):
-            status = launch(job.plan.size, ["_call", str(call)], redis=redis)
+        redis = spec.plan.mapping is not Mapping.STATIC
+        with logs.speaking(logs.LogSetup(spec.log_level, time.time()), "launcher"):
+            status = launch(spec.plan.size, ["_call", str(call)], redis=redis)
         answer = call.with_suffix(".answer")
         if not answer.exists():
-            raise Hpcd4pError(f"the {job.plan.size} ranks ended with status {status} and without an answer")
+            raise Hpcd4pError(f"the {spec.plan.size} ranks ended with status {status} and without an answer")
         result: Result | Hpcd4pError = pickle.loads(answer.read_bytes())
     if isinstance(result, Hpcd4pError):
         raise result
@@ -251,7 +253,7 @@ def _asked(job: Job, record: Path | None, paths: list[str]) -> Result:
 
 
 def answer_call(call: Path, crew: Crew) -> int:
-    """Perform the job in the file `call`, leave the answer beside it, and give the exit status. Rank 0 only.
+    """Run the `RunSpec` in the file `call`; the answer is left beside it. Gives the exit status. Rank 0 only.
 
     Only for a file that `run` wrote: it is unpickled.
     """
@@ -259,11 +261,11 @@ def answer_call(call: Path, crew: Crew) -> int:
     sys.path += [p for p in paths if p not in sys.path]
     if dispel4py:
         dispel4py_names()  # to the end of this process
-    job: Job
-    (job,) = unpack(packed)
+    spec: RunSpec
+    (spec,) = unpack(packed)
     result: Result | Hpcd4pError
     try:
-        result = perform(job, record, crew)
+        result = perform(spec, record, crew)
         status = result.summary.status
     except Hpcd4pError as error:
         result, status = error, error.status

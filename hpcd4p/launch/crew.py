@@ -70,7 +70,7 @@ class Crew:
         self._close_watch = close_watch
         self._hosts: list[str] = []
         self._muster: Muster | None = None
-        self._told = False
+        self._briefed = False
         self._departure = Departure.RETURN
 
     def meet(self) -> tuple[list[str], Muster]:
@@ -87,7 +87,7 @@ class Crew:
             from hpcd4p.transport import mpi
 
             if mpi.world_size() != launched_size():
-                self._told = True  # each of the others is alone, and leaves by itself
+                self._briefed = True  # each of the others is alone, and leaves by itself
                 raise MpiSetupError(
                     f"the launcher started {launched_size()} ranks, but this Python's MPI ({mpi.library()}) "
                     f"sees {mpi.world_size()}: mpirun and mpi4py belong to different MPIs; use the mpirun of "
@@ -97,14 +97,14 @@ class Crew:
             try:
                 self._hosts = mpi.gather_hosts()
             except RankLost:
-                self._told = True  # nothing reaches them
+                self._briefed = True  # nothing reaches them
                 self.depart(Departure.ABORT)
                 raise
             self._muster = Muster(self._hosts)
             self._close_watch()
         return self._hosts, self._muster
 
-    def tell(self, data: bytes) -> None:
+    def brief(self, data: bytes) -> None:
         """Tell every rank what there is to do.
 
         Raises
@@ -115,7 +115,7 @@ class Crew:
         from hpcd4p.transport import mpi
 
         _, muster = self.meet()
-        self._told = True
+        self._briefed = True
         self.depart(Departure.ABORT)  # until the end is in order
         mpi.share(data, muster.look)
 
@@ -124,10 +124,10 @@ class Crew:
 
         Why has been said, so this raises nothing.
         """
-        if self._told:
+        if self._briefed:
             return
         try:
-            self.tell(pickle.dumps(None))
+            self.brief(pickle.dumps(None))
         except RankLost:
             pass
         except UsageError:
@@ -138,7 +138,7 @@ class Crew:
     def abandon(self) -> None:
         """Do not wait for the others: this process was interrupted, and they perhaps as well."""
         if self._muster is None:
-            self._told = True
+            self._briefed = True
             self.depart(Departure.UNREACHED)
 
     def begun(self) -> None:
@@ -214,7 +214,7 @@ def _alone(seconds: float) -> bool:
 
 
 def _end_launcher(mpi: bool) -> None:
-    """Ask mpirun to end the job: quieter than MPI_Abort, which under --enable-recovery does not do it."""
+    """Ask mpirun to end all ranks: quieter than MPI_Abort, which under --enable-recovery does not do it."""
     launcher, how = launcher_of_this_rank(), ending_signal()
     if launcher is None and not mpi:  # no MPI_Abort there
         launcher, how = mpich_of_this_rank(), signal.SIGINT

@@ -68,17 +68,17 @@ def examine(results: Path = Path("results"), scratch: Path | None = None) -> lis
 
 
 def _python() -> Finding:
-    found = f"{sys.version.split()[0]} at {sys.executable}"
+    version = f"{sys.version.split()[0]} at {sys.executable}"
     fine = sys.version_info >= OLDEST_PYTHON
-    return Finding("Python", fine, found, "" if fine else "Use Python 3.11 or newer")
+    return Finding("Python", fine, version, "" if fine else "Use Python 3.11 or newer")
 
 
 def _mpi() -> list[Finding]:
     name, survival = "MPI", "lost rank"
     if under_mpi():
-        told = "not tried: this process is itself a rank, and ranks cannot start ranks"
+        reason = "not tried: this process is itself a rank, and ranks cannot start ranks"
         advice = "Start the doctor without mpirun or srun"
-        return [Finding(name, False, told, advice), Finding(survival, False, told, advice)]
+        return [Finding(name, False, reason, advice), Finding(survival, False, reason, advice)]
     try:
         mpi = find_mpi()
     except MpiSetupError as error:
@@ -148,11 +148,11 @@ def _redis_client() -> Finding:
     try:
         from hpcd4p.transport.redis_admin import client_versions
 
-        found = client_versions()
+        versions = client_versions()
     except (MissingPackage, PackageNotFoundError) as error:
         lack = error.why if isinstance(error, MissingPackage) else f"no {error.name}"
         return Finding("Redis client", False, lack, "pip install redis hiredis")
-    return Finding("Redis client", True, ", ".join(f"{k} {v}" for k, v in found.items()), "")
+    return Finding("Redis client", True, ", ".join(f"{k} {v}" for k, v in versions.items()), "")
 
 
 def _h5py() -> Finding:
@@ -176,20 +176,20 @@ def _slurm() -> Finding:
 
     if which("sbatch") is None:
         return Finding("Slurm", True, "none here, and none is needed on one machine", "")
-    told = attempt(["sbatch", "--version"], 5.0)
+    sbatch = attempt(["sbatch", "--version"], 5.0)
     ping = attempt(["scontrol", "ping"], 10.0)
     job = os.environ.get("SLURM_JOB_ID")
-    found = told.last_line + (f", in job {job}" if job else "")
+    state = sbatch.last_line + (f", in job {job}" if job else "")
     if not ping.fine or "UP" not in ping.text:
         return Finding(
-            "Slurm", False, f"{found}; its controller does not answer: {ping.last_line}",
+            "Slurm", False, f"{state}; its controller does not answer: {ping.last_line}",
             "Ask the operators, or start runs with mpirun",
         )  # fmt: skip
     try:
-        found += f", submitit {version('submitit')}"
+        state += f", submitit {version('submitit')}"
     except PackageNotFoundError:
-        return Finding("Slurm", False, f"{found}, without submitit", "pip install submitit")
-    return Finding("Slurm", True, found, "")
+        return Finding("Slurm", False, f"{state}, without submitit", "pip install submitit")
+    return Finding("Slurm", True, state, "")
 
 
 def _results(results: Path) -> Finding:
@@ -211,12 +211,14 @@ def _results(results: Path) -> Finding:
     return Finding(name, True, f"{results.absolute()}{state}; {free:.0f} GiB free", "")
 
 
-def _leftovers(found: list[Leftover]) -> Finding:
+def _leftovers(leftovers: list[Leftover]) -> Finding:
     """What killed runs have left; it is in nobody's way, so it is no lack."""
     name = "leftovers"
-    if not found:
+    if not leftovers:
         return Finding(name, True, "none of runs that were killed", "")
-    kinds = Counter(left.kind for left in found)
-    told = ", ".join(f"{count} \N{MULTIPLICATION SIGN} {kind}" for kind, count in kinds.items())
-    size = sum(left.size for left in found) / 2**20
-    return Finding(name, True, f"{told}; {size:.1f} MiB. `hpcd4p doctor --clean` lists and removes them", "")
+    kinds = Counter(left.kind for left in leftovers)
+    counts = ", ".join(f"{count} \N{MULTIPLICATION SIGN} {kind}" for kind, count in kinds.items())
+    size = sum(left.size for left in leftovers) / 2**20
+    return Finding(
+        name, True, f"{counts}; {size:.1f} MiB. `hpcd4p doctor --clean` lists and removes them", ""
+    )

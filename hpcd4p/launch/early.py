@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.launch.mpi_program import has_several_nodes
 from hpcd4p.plan.model import Mapping
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from hpcd4p.launch.redis_server import RunRedis
@@ -36,12 +36,12 @@ class Early:
         There is no h5py.
     """
 
-    def __init__(self, job: Job, hdf5: bool) -> None:
+    def __init__(self, spec: RunSpec, hdf5: bool) -> None:
         self.secret = secrets.token_bytes(32)
         self.redis: RunRedis | None = None
-        self._job = job
+        self._spec = spec
         self._refused: BaseException | None = None
-        own = job.redis_url is None and job.plan.mapping is not Mapping.STATIC
+        own = spec.redis_url is None and spec.plan.mapping is not Mapping.STATIC
         # the server sleeps for a part of its start (Valkey for 30 ms of 40), so HDF5 is loaded meanwhile
         starting = threading.Thread(target=self._begin if own else int)
         starting.start()
@@ -82,8 +82,8 @@ class Early:
         if several_nodes:
             from hpcd4p.launch.interface import address_for_others
 
-            bind = address_for_others(self._job.redis_interface)
-        scratch = Path(self._job.scratch) if self._job.scratch else None
+            bind = address_for_others(self._spec.redis_interface)
+        scratch = Path(self._spec.scratch) if self._spec.scratch else None
         self.redis = start_redis(self.secret.hex(), bind, scratch)
 
     def stop(self) -> None:

@@ -24,4 +24,4 @@ def hide_passwords() -> None:
             memory.seek(start)
             words = memory.read(end - start)
             memory.seek(start)
-            memory.write(_PASSWORD.sub(lambda found: b"*" * len(found[0]), words))
+            memory.write(_PASSWORD.sub(lambda match: b"*" * len(match[0]), words))

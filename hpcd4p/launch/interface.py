@@ -33,11 +33,11 @@ def address_for_others(interface: str | None) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
-            found: str = probe.getsockname()[0]
+            own: str = probe.getsockname()[0]
         except OSError:
-            found = "127.0.0.1"
-    if not found.startswith("127."):
-        return found
+            own = "127.0.0.1"
+    if not own.startswith("127."):
+        return own
     for name in names:
         address = _address(name)
         if address is not None and not address.startswith("127."):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.launch.redis_home import places, sweep_homes
-from hpcd4p.lives import made_it, places_of, used
+from hpcd4p.processes import made_it, places_of, used
 from hpcd4p.record import aside
 
 AGE_S = 60.0
@@ -65,16 +65,16 @@ class Leftover(NamedTuple):
 def find(results: Iterable[Path], scratch: Path | None = None) -> list[Leftover]:
     """Leftovers in folders of records (`results`), in this folder, and where temporary files are."""
     bases = [Path(base) for base in places(scratch)]
-    found = [Leftover(RECORD, path) for folder in results for path in _records(folder.absolute())]
-    found += [Leftover(REDIS, path) for base in bases for path in sweep_homes(base, remove=False)]
-    found += _free(_named([Path.cwd(), *bases]))
-    return list(dict.fromkeys(found))
+    leftovers = [Leftover(RECORD, path) for folder in results for path in _records(folder.absolute())]
+    leftovers += [Leftover(REDIS, path) for base in bases for path in sweep_homes(base, remove=False)]
+    leftovers += _free(_named([Path.cwd(), *bases]))
+    return list(dict.fromkeys(leftovers))
 
 
-def remove(found: Iterable[Leftover]) -> list[Leftover]:
+def remove(leftovers: Iterable[Leftover]) -> list[Leftover]:
     """Remove leftovers that are still such; gives those that are gone."""
     gone = []
-    for left in found:
+    for left in leftovers:
         folder = left.path.parent
         if left.kind == RECORD:
             aside.sweep(folder)
@@ -133,7 +133,7 @@ def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:
 
 def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
     """Those that are old, ours and nobody's."""
-    found = []
+    aged = []
     for left, pid in named:
         try:
             status = left.path.lstat()
@@ -141,12 +141,12 @@ def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
             continue
         old = time.time() - status.st_mtime > AGE_S
         if old and status.st_uid == os.getuid() and not (pid and made_it(pid, status.st_mtime)):
-            found.append(left)
-    busy = used(str(left.path) for left in found)
-    if any(_of_anybody(left) for left in found):
+            aged.append(left)
+    busy = used(str(left.path) for left in aged)
+    if any(_of_anybody(left) for left in aged):
         taken = places_of(_LIBRARY)
-        busy |= {str(left.path) for left in found if _of_anybody(left) and str(left.path.parents[1]) in taken}
-    return [left for left in found if str(left.path) not in busy]
+        busy |= {str(left.path) for left in aged if _of_anybody(left) and str(left.path.parents[1]) in taken}
+    return [left for left in aged if str(left.path) not in busy]
 
 
 def _of_anybody(left: Leftover) -> bool:

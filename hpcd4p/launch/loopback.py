@@ -62,14 +62,14 @@ def open_listeners(process: int) -> dict[str, int]:
                 words = line.split()
                 if words[3] == _LISTEN and words[1].split(":")[0] not in _LOOPBACK:
                     listening.add(words[9])
-    found = {}
+    listeners = {}
     for name in os.listdir(f"/proc/{process}/fd"):
         with suppress(FileNotFoundError):  # closed meanwhile
             target = os.readlink(f"/proc/{process}/fd/{name}")
             inode = target.removeprefix("socket:[").removesuffix("]")
             if inode in listening:
-                found[inode] = int(name)
-    return found
+                listeners[inode] = int(name)
+    return listeners
 
 
 def device_of(process: int, descriptor: int) -> str:

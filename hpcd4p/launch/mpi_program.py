@@ -69,8 +69,8 @@ def find_mpi() -> Mpi:
             return Mpi(path, *identify(_version_text(path)))
         except MpiSetupError as error:
             refusals.append(str(error))
-    found = "; ".join(refusals) or f"no mpirun beside {sys.executable} or on PATH"
-    raise MpiSetupError(f"no MPI to start ranks with: {found}. {INSTALL_MPI}")
+    reasons = "; ".join(refusals) or f"no mpirun beside {sys.executable} or on PATH"
+    raise MpiSetupError(f"no MPI to start ranks with: {reasons}. {INSTALL_MPI}")
 
 
 def identify(text: str) -> tuple[str, tuple[int, ...]]:
@@ -185,14 +185,14 @@ def has_several_nodes(given: Mapping[str, str]) -> bool:
 def _launchers() -> list[Path]:
     here = os.path.dirname(sys.executable)
     folders = [here, *os.environ.get("PATH", "").split(os.pathsep)]
-    found = [
+    launchers = [
         Path(folder, name)
         for folder in dict.fromkeys(folders)
         for name in ("mpirun", "mpiexec")
         if folder and os.access(os.path.join(folder, name), os.X_OK)
     ]
     # mpirun and mpiexec of one folder are one program
-    return list({path.parent: path for path in reversed(found)}.values())[::-1]
+    return list({path.parent: path for path in reversed(launchers)}.values())[::-1]
 
 
 def _home() -> str:

@@ -1,7 +1,7 @@
 """Ranks on demand: `python -m hpcd4p run -n 8` starts itself under the MPI that is found.
 
 `launcher_process` and `status_note` look after it, `outcome` knows what is said of how it ended.
-Must never be used by a process that is itself a rank: MPI jobs do not nest.
+Must never be used by a process that is itself a rank: MPI programs do not nest.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def launch(
     """
     if under_mpi():
         raise MpiSetupError(
-            f"-n {n} inside a job of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
+            f"-n {n} inside a run of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
             "ranks comes from mpirun or srun"
         )
     require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
@@ -120,7 +120,7 @@ def launch(
 
         ended = process.wait(begun)
         watch.close()
-        # a rank ended its process, and with it the job: rank 0 was asked to stop, and closes its record
+        # a rank ended its process, and with it all ranks: rank 0 was asked to stop, and closes its record
         left = note.head() is not None and not watch.missing and not process.asked_to_stop
         left = left and (ended == GAVE_UP or not killed(ended))
         if left:

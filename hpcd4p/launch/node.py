@@ -11,12 +11,12 @@ _LIMITS = ("/sys/fs/cgroup{group}/memory.max", "/sys/fs/cgroup/memory{group}/mem
 
 def node_bytes() -> int:
     """Memory of this node in bytes, or the limit that Slurm or a container has set below it."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for group in {"", *_groups()}:
         for path in _LIMITS:
             with suppress(OSError, ValueError):  # not there, or "max"
-                found.append(int(Path(path.format(group=group)).read_text()))
-    return min(n for n in found if n > 0)
+                limits.append(int(Path(path.format(group=group)).read_text()))
+    return min(n for n in limits if n > 0)
 
 
 def _groups() -> list[str]:

@@ -23,7 +23,7 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.execute.setup import RedisPlace, Setup
 from hpcd4p.runtime.head.lead import lead
 from hpcd4p.runtime.head.progress import Progress
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.identity import Packed, dumper, pack
@@ -39,13 +39,13 @@ _log = logs.module_log(__name__)
 
 
 def run(
-    job: Job,
+    spec: RunSpec,
     sink: OutputSink,
     early: Early,
     crew: Crew,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Run `job` here and on the ranks of `crew`; its outputs go to `sink`. Who made `early` ends it.
+    """Run `spec` here and on the ranks of `crew`; its outputs go to `sink`. Who made `early` ends it.
 
     Raises
     ------
@@ -55,59 +55,59 @@ def run(
         With the summary so far in its attribute `summary`, if the run had begun.
     """
     secret = early.secret
-    keep(job.elements, job.by_value)
-    packed = _packed(job)
+    keep(spec.elements, spec.by_value)
+    packed = _packed(spec)
     codec = Codec(secret)
-    codec.dumps = tuple_dumper(job.by_value)
+    codec.dumps = tuple_dumper(spec.by_value)
     with ExitStack() as stack:
         stack.callback(early.stop)  # the ranks need it no longer, whatever is still to be written
         redis: RedisPlace | None = None
         try:
             hosts, muster = crew.meet()
-            if job.plan.mapping is not Mapping.STATIC:
-                redis = _redis(job, hosts, early)
+            if spec.plan.mapping is not Mapping.STATIC:
+                redis = _redis(spec, hosts, early)
         except BaseException:
             crew.dismiss()
             raise
         if len(set(hosts)) > 1:
             logs.name_host()
         setup = Setup(
-            job.plan,
+            spec.plan,
             packed,
-            job.settings,
-            job.module,
+            spec.settings,
+            spec.module,
             secret,
-            job.by_value,
+            spec.by_value,
             redis,
             (hosts[0], os.getpid()),
-            job.dispel4py,
+            spec.dispel4py,
             logs.setup,
         )
-        crew.tell(pickle.dumps(setup, protocol=5))
+        crew.brief(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
         broker: Broker
         from hpcd4p.transport import mpi
         from hpcd4p.transport.mpi_mesh import MpiMesh
 
-        story = [("start", f"{job.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
+        story = [("start", f"{spec.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
         if redis is None:
             from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
 
             mesh = MpiMesh(muster.look)
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
-            broker = _on_redis(job, redis, codec, stack)
+            broker = _on_redis(spec, redis, codec, stack)
             # the others connect before they come to the mesh, so that those who do not come are known
             muster.connect(broker)
             mesh = MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
-        _log.info("%d ranks met; the run begins", job.plan.size)
+        _log.info("%d ranks met; the run begins", spec.plan.size)
         crew.begun()
         summary: Summary | None = None
         lost = False
         try:
-            summary = lead(job, broker, mesh, codec, sink, story, setup, on_progress)
+            summary = lead(spec, broker, mesh, codec, sink, story, setup, on_progress)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             lost = isinstance(stop, BrokerLost)
@@ -126,47 +126,47 @@ def _erase(broker: RedisBroker) -> None:
 
 def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
     """How this process can leave; the figures of the ranks get their hosts."""
-    told = summary.ranks_figures if summary is not None else []
-    for figures in told:
+    ranks_figures = summary.ranks_figures if summary is not None else []
+    for figures in ranks_figures:
         figures.host = hosts[figures.rank]
-    if len(told) < len(hosts):
+    if len(ranks_figures) < len(hosts):
         return Departure.FOLLOWED if redis_is_gone else Departure.ABORT
-    if any(figures.state == "lost" for figures in told):
+    if any(figures.state == "lost" for figures in ranks_figures):
         return Departure.EXIT
     return Departure.RETURN
 
 
-def _redis(job: Job, hosts: list[str], early: Early) -> RedisPlace:
+def _redis(spec: RunSpec, hosts: list[str], early: Early) -> RedisPlace:
     """The Redis of the run, ready for its ranks."""
     from hpcd4p.transport.redis_scripts import load_scripts
 
     run_id = secrets.token_hex(8)
-    shared = job.redis_url is not None
-    if job.redis_url is not None:
+    shared = spec.redis_url is not None
+    if spec.redis_url is not None:
         from hpcd4p.launch.shared_redis import check_shared_redis
 
-        endpoint = check_shared_redis(job.redis_url, several_nodes=len(set(hosts)) > 1)
+        endpoint = check_shared_redis(spec.redis_url, several_nodes=len(set(hosts)) > 1)
     else:
         endpoint = early.redis_for(hosts).endpoint
-    shas = load_scripts(endpoint, run_id, job.plan.streams, shared, job.plan.size)
+    shas = load_scripts(endpoint, run_id, spec.plan.streams, shared, spec.plan.size)
     return RedisPlace(endpoint, run_id, shas, shared)
 
 
-def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Broker:
+def _on_redis(spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Broker:
     """The head's broker."""
     from hpcd4p.transport.redis_broker import RedisBroker
 
-    tasks, size = high_marks(job.plan, job.settings)
+    tasks, size = high_marks(spec.plan, spec.settings)
     broker = RedisBroker(
         redis.endpoint,
         redis.run_id,
         0,
         redis.shas,
-        job.plan.streams,
+        spec.plan.streams,
         (tasks // 2, size // 2),
-        job.settings.max_attempts,
+        spec.settings.max_attempts,
         redis.shared,
-        job.plan.size,
+        spec.plan.size,
     )
     if not redis.shared:
         return broker
@@ -176,10 +176,10 @@ def _on_redis(job: Job, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Br
     return GuardedBroker(broker, codec, 0, broker.keys)
 
 
-def _packed(job: Job) -> Packed:
-    dumps = dumper(job.by_value)
+def _packed(spec: RunSpec) -> Packed:
+    dumps = dumper(spec.by_value)
     blobs, problems = [], []
-    for element, pe in zip(job.plan.elements, job.elements, strict=False):
+    for element, pe in zip(spec.plan.elements, spec.elements, strict=False):
         try:
             blobs.append(dumps(pe))
         except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything

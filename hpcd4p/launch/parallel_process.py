@@ -111,6 +111,6 @@ def parse_args(args: list[str], namespace: Namespace | None = None) -> Namespace
         ("-thr", "--threshold"),
     ):
         parser.add_argument(*flags, help="not used")
-    found, _ = parser.parse_known_args(args, namespace)
-    found.num_processes = found.num
-    return found
+    options, _ = parser.parse_known_args(args, namespace)
+    options.num_processes = options.num
+    return options

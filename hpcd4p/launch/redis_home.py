@@ -77,7 +77,7 @@ def remove_home(home: Path) -> None:
 
 def sweep_homes(base: Path, remove: bool = True) -> list[Path]:
     """Remove homes in `base` that no living run of this user has locked, or only find them; gives which."""
-    found = []
+    homes = []
     now = time.time()
     try:
         entries = [e for e in os.scandir(base) if e.name.startswith(_PREFIX)]
@@ -98,10 +98,10 @@ def sweep_homes(base: Path, remove: bool = True) -> list[Path]:
         else:
             if remove:
                 remove_home(Path(entry.path))
-            found.append(Path(entry.path))
+            homes.append(Path(entry.path))
         finally:
             os.close(descriptor)
-    return found
+    return homes
 
 
 def places(scratch: Path | None) -> list[str]:

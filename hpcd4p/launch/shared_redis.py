@@ -142,11 +142,11 @@ def _malformed(url: str, why: str) -> RedisSetupError:
 
 
 def _check_kind(info: dict[str, str], endpoint: Endpoint) -> None:
-    told = info.get("redis_version", "")
-    known = tuple(int(part) for part in told.split(".") if part.isdigit())
+    version = info.get("redis_version", "")
+    known = tuple(int(part) for part in version.split(".") if part.isdigit())
     if known < OLDEST:
         raise RedisSetupError(
-            f"the Redis at {endpoint.where} is {told or 'of an unknown version'}, and "
+            f"the Redis at {endpoint.where} is {version or 'of an unknown version'}, and "
             f"{'.'.join(map(str, OLDEST))} or newer is needed. Without --redis-url the run starts its own"
         )
     why = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.descriptors import room
-from hpcd4p.lives import stat_of
+from hpcd4p.processes import stat_of
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 """What /proc says of a process that has ended, or is somebody else's."""
@@ -97,7 +97,7 @@ def siblings_under(parent: int) -> list[Sibling]:
     """Ranks that are living children of the process `parent`."""
     with room():  # elements of rank 0 may have used up all descriptors
         pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
-        return [found for pid in pids if (found := _sibling(pid)) is not None]
+        return [sibling for pid in pids if (sibling := _sibling(pid)) is not None]
 
 
 def _parent(pid: str) -> int | None:
@@ -113,8 +113,8 @@ def _sibling(pid: str) -> Sibling | None:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except _GONE:
         return None
-    found = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
+    environ = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
     for rank, local in _NUMBERS:
-        if found.get(rank, b"").isdigit():
-            return Sibling(int(pid), int(found[rank]), int(found.get(local, found[rank])))
+        if environ.get(rank, b"").isdigit():
+            return Sibling(int(pid), int(environ[rank]), int(environ.get(local, environ[rank])))
     return None

@@ -60,24 +60,24 @@ def process_and_return(
     whole, taps = _tapped(workflow, resultmappings)
     result = run(whole, inputs)
     say_times(result)
-    found: dict[str, dict[str, list[Any]]] = {}
+    by_owner: dict[str, dict[str, list[Any]]] = {}
     written = by_element(result)
     for pe in whole.get_contained_objects():
         owner, name = taps.get(id(pe), (pe.id, ""))
         for output, values in written.get(pe.id, {}).items():
             if values and (name or resultmappings is None or output in resultmappings.get(pe.id, ())):
-                found.setdefault(owner, {})[name or output] = values
-    return found
+                by_owner.setdefault(owner, {})[name or output] = values
+    return by_owner
 
 
 def by_element(result: Result) -> dict[str, dict[str, list[Any]]]:
     """Id of an element → output → tuples, of what came out."""
     ids = [element.name for element in result.summary.elements]
-    found: dict[str, dict[str, list[Any]]] = {}
+    written: dict[str, dict[str, list[Any]]] = {}
     for name, values in result.outputs.items():
         element = max((i for i in ids if name.startswith(f"{i}.")), key=len)
-        found.setdefault(element, {})[name[len(element) + 1 :]] = values
-    return found
+        written.setdefault(element, {})[name[len(element) + 1 :]] = values
+    return written
 
 
 def say_times(result: Result) -> None:

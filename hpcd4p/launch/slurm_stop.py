@@ -62,8 +62,8 @@ def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str])
 
 
 def _value(said: str, name: str) -> str:
-    found = re.search(rf"\b{name}=(\S+)", said)
-    return found[1] if found else ""
+    match = re.search(rf"\b{name}=(\S+)", said)
+    return match[1] if match else ""
 
 
 def _limit(said: str) -> float | None:

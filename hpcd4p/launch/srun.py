@@ -76,9 +76,9 @@ def fitting(library: str, kinds: Collection[str]) -> str:
 def kinds_in(text: str) -> list[str]:
     """Give the kinds that ``srun --mpi=list`` names."""
     lines = [line.strip() for line in text.splitlines()]
-    found = [line for line in lines if re.fullmatch(r"[a-z0-9_]+", line)]
+    kinds = [line for line in lines if re.fullmatch(r"[a-z0-9_]+", line)]
     versions = next((line.partition(":")[2] for line in lines if line.startswith("specific pmix")), "")
-    return [*found, *(v.strip() for v in versions.split(",") if v.strip())]
+    return [*kinds, *(v.strip() for v in versions.split(",") if v.strip())]
 
 
 def check_place(n: int, environ: Mapping[str, str] = os.environ) -> None:

@@ -42,7 +42,7 @@ def _use_as_datum(node: ast.FunctionDef, name: str) -> str:
     def is_it(part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and part.id == name
 
-    found = ""
+    wrong_use = ""
     for each in ast.walk(node):
         if isinstance(each, ast.Name) and each.id == name and not isinstance(each.ctx, ast.Load):
             return ""  # it may be something else by then
@@ -57,9 +57,9 @@ def _use_as_datum(node: ast.FunctionDef, name: str) -> str:
             or (isinstance(each, ast.Attribute) and is_it(each.value) and each.attr not in _OF_DICTS)
             or (isinstance(each, ast.Subscript) and is_it(each.value) and _no_name(each.slice))
         )
-        if wrong and not found:
-            found = ast.unparse(each)
-    return found
+        if wrong and not wrong_use:
+            wrong_use = ast.unparse(each)
+    return wrong_use
 
 
 def _no_name(key: ast.expr) -> bool:

@@ -107,14 +107,14 @@ class Body:
 
     def _local_aliases(self) -> dict[str, str]:
         """Local names that stand for something of the element: ``seen = self.seen``."""
-        found = {}
+        aliases = {}
         for each in ast.walk(self._node):
             if isinstance(each, ast.Assign) and isinstance(each.value, ast.Attribute | ast.Subscript):
                 root = self._root(each.value, {})
                 for target in each.targets:
                     if root and isinstance(target, ast.Name):
-                        found[target.id] = root
-        return found
+                        aliases[target.id] = root
+        return aliases
 
     # ---- what is changed
 
@@ -247,7 +247,7 @@ class Body:
         return f"{file}:{getattr(node, 'lineno', 1) + self._offset}"
 
     def _methods_in(self, node: ast.AST) -> list[FunctionType]:
-        found = []
+        methods = []
         for call in ast.walk(node):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
                 continue
@@ -259,8 +259,8 @@ class Body:
             else:
                 continue
             if method is not None and not is_ours(method):
-                found.append(method)
-        return found
+                methods.append(method)
+        return methods
 
     def _of_parent(self, name: str) -> FunctionType | None:
         kinds = type(self._pe).__mro__

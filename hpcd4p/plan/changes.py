@@ -26,13 +26,13 @@ def changes(pe: GenericPE) -> list[Change]:
     >>> changes(IterativePE())
     []
     """
-    found: dict[str, Change] = {}
+    by_name: dict[str, Change] = {}
     for entry in _entries(pe):
         reader = _Reader(pe)
         reader.read(entry)
-        for change in reader.found:
-            found.setdefault(change.what, change)
-    return list(found.values())
+        for change in reader.changes:
+            by_name.setdefault(change.what, change)
+    return list(by_name.values())
 
 
 def writes_first(pe: GenericPE) -> str:
@@ -66,15 +66,15 @@ def caches(pe: GenericPE) -> tuple[str, ...]:
         if node is None:
             continue
         body = Body(pe, function, node, offset)
-        told = {change.what for change in body.changes(_Reader(pe).mentions)}
-        harmful |= {_in_words(what, function) for what in told}
+        names = {change.what for change in body.changes(_Reader(pe).mentions)}
+        harmful |= {_in_words(what, function) for what in names}
         spared |= {_in_words(what, function) for what in body.caches}
     return tuple(sorted(spared - harmful))
 
 
 def changed_places(pe: GenericPE) -> set[str]:
     """What `pe` changes that is not its own, as far as its source shows, in words of `workflow.places`."""
-    found: set[str] = set()
+    places: set[str] = set()
     for function in Search(pe).functions:
         node, offset = source_of(function)
         if node is None:
@@ -82,13 +82,13 @@ def changed_places(pe: GenericPE) -> set[str]:
         for change in Body(pe, function, node, offset).changes(_Reader(pe).mentions):
             name = change.what.removeprefix("self.")
             if name == change.what:
-                found.add(_in_words(name, function))
+                places.add(_in_words(name, function))
             elif name not in pe.__dict__:
-                found |= {f"{kind.__name__}.{name}" for kind in type(pe).__mro__ if name in vars(kind)}
+                places |= {f"{kind.__name__}.{name}" for kind in type(pe).__mro__ if name in vars(kind)}
             kind = function.__globals__.get(name)
             if isinstance(kind, type):
-                found |= {f"{kind.__name__}.{n}" for n in vars(kind)}
-    return found
+                places |= {f"{kind.__name__}.{n}" for n in vars(kind)}
+    return places
 
 
 _STORES = ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF")
@@ -116,7 +116,7 @@ class _Reader:
     """Reads a function and the methods that it calls."""
 
     def __init__(self, pe: GenericPE) -> None:
-        self.found: list[Change] = []
+        self.changes: list[Change] = []
         self._pe = pe
         self._seen: set[Any] = set()
 
@@ -128,7 +128,7 @@ class _Reader:
         if node is None:
             return
         body = Body(self._pe, function, node, offset)
-        self.found += body.changes(self.mentions)
+        self.changes += body.changes(self.mentions)
         for method in body.called():
             self.read(method)
 
@@ -138,7 +138,7 @@ class _Reader:
         if node is None or function.__code__ in seen:
             return set()
         body = Body(self._pe, function, node, offset)
-        found = body.attributes(node)
+        attributes = body.attributes(node)
         for method in body.called():
-            found |= self.mentions(method, seen | {function.__code__})
-        return found
+            attributes |= self.mentions(method, seen | {function.__code__})
+        return attributes

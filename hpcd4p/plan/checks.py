@@ -12,7 +12,7 @@ from typing import Any
 
 from hpcd4p.plan.bare_datum import misnamed
 from hpcd4p.plan.ordering import find_cycles
-from hpcd4p.workflow.dispel4py.names import told_if_real
+from hpcd4p.workflow.dispel4py.names import advice_if_real
 from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 from hpcd4p.workflow.generic import GROUPING, NAME
 from hpcd4p.workflow.graph import Connection
@@ -36,7 +36,7 @@ def problems_of_members(members: list[Any]) -> list[str]:
         if isinstance(member, type) and issubclass(member, GenericPE):
             problems.append(f"{member.__name__} is a class; add an instance of it: {member.__name__}()")
         elif not isinstance(member, GenericPE):
-            what_to_do = told_if_real(member) or "wrap a function in SimpleFunctionPE"
+            what_to_do = advice_if_real(member) or "wrap a function in SimpleFunctionPE"
             problems.append(f"{member!r} is not an element (a GenericPE); {what_to_do}")
         elif not hasattr(member, "inputconnections") or not hasattr(member, "outputconnections"):
             kind = type(member).__name__
@@ -58,17 +58,17 @@ def problems_of_elements(
     elements: list[GenericPE], connections: list[Connection], dumps: Callable[[Any], Any]
 ) -> list[str]:
     """Every problem of the elements themselves and of the connections between them."""
-    found: list[str] = []
-    found += _names(elements)
+    problems: list[str] = []
+    problems += _names(elements)
     for pe in elements:
-        found += _ports(pe)
-        found += _settings(pe)
-        found += _methods(pe)
-        found += _pickle(pe, dumps)
-    found += _connections(elements, connections)
-    found += _unconnected(elements, connections)
-    found += _cycles(elements, connections)
-    return found
+        problems += _ports(pe)
+        problems += _settings(pe)
+        problems += _methods(pe)
+        problems += _pickle(pe, dumps)
+    problems += _connections(elements, connections)
+    problems += _unconnected(elements, connections)
+    problems += _cycles(elements, connections)
+    return problems
 
 
 def _called(pe: Any) -> str:

@@ -52,13 +52,13 @@ def resolve_inputs(plan: Plan, pes: list[GenericPE], given: Any = None) -> dict[
 def _by_element(
     plan: Plan, pes: list[GenericPE], roots: dict[int, ElementPlan], given: Mapping[Any, Any]
 ) -> dict[int, Any]:
-    found: dict[int, Any] = {}
+    by_number: dict[int, Any] = {}
     for key, value in given.items():
         number = _find(plan, pes, roots, key)
-        if number in found:
+        if number in by_number:
             raise InputError(f"inputs for {plan.elements[number].name} are given twice")
-        found[number] = value
-    return found
+        by_number[number] = value
+    return by_number
 
 
 def _find(plan: Plan, pes: list[GenericPE], roots: dict[int, ElementPlan], key: Any) -> int:

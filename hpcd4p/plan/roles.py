@@ -79,8 +79,8 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
 
 def _changed(pe: GenericPE) -> str:
     """What `pe` changes while it works, and where; empty if nothing is found."""
-    found = changes(pe)
-    return ", ".join(f"{c.what} ({c.where})" for c in found[:3]) + (" and more" if len(found) > 3 else "")
+    changed = changes(pe)
+    return ", ".join(f"{c.what} ({c.where})" for c in changed[:3]) + (" and more" if len(changed) > 3 else "")
 
 
 def _caches(pe: GenericPE) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Sharing:
         self._torn: set[Word] = set()
         self._groups: list[set[int]] = []
         for i, pe in enumerate(pes):
-            for place in Search(pe).found.values() if pe.stateful is not False else ():
+            for place in Search(pe).places.values() if pe.stateful is not False else ():
                 for name in place.data():
                     word = place.key, name
                     self._users.setdefault(word, []).append(i)
@@ -98,22 +98,22 @@ class Sharing:
                 words.setdefault(i, []).append(word[1])
         harmless = {word for i in words for word in caches(self._pes[i])}
         harmless -= {word for i in words if harmless for word in changed_places(self._pes[i])}
-        for i, found in words.items():
-            words[i] = sorted(set(found) - harmless)
+        for i, mine in words.items():
+            words[i] = sorted(set(mine) - harmless)
         return [e._replace(shared=tuple(words.get(e.index, ()))) for e in plans]
 
 
 def _ranks(plans: Iterable[ElementPlan], hosts: Sequence[int], pool: Collection[int]) -> set[int]:
     """Ranks on which an instance of any of them may be."""
-    found: set[int] = set()
+    ranks: set[int] = set()
     for e in plans:
         if e.role is Role.ROOT:
-            found.add(HEAD)
+            ranks.add(HEAD)
         if e.role is Role.POOL or e.movable:
-            found |= set(pool)
+            ranks |= set(pool)
         elif e.role.fixed:
-            found |= {e.host(p, hosts) for p in range(e.partitions)}
-    return found
+            ranks |= {e.host(p, hosts) for p in range(e.partitions)}
+    return ranks
 
 
 def _joined(e: ElementPlan, words: str) -> ElementPlan:

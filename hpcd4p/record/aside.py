@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hpcd4p import descriptors
 from hpcd4p.errors import RecordError
-from hpcd4p.lives import made_it
+from hpcd4p.processes import made_it
 
 _NAME = re.compile(r"\..+\.(?P<host>[^/]+)-(?P<pid>\d+)-[0-9a-f]{6}\.part")
 
@@ -27,7 +27,7 @@ def sweep(folder: Path, remove: bool = True) -> list[Path]:
     A file goes only if its process is gone *and* nobody holds its lock: the number alone says
     little in a container.
     """
-    found = []
+    leftovers = []
     for left in folder.glob(".*.part"):
         name = _NAME.fullmatch(left.name)
         if name is None or name["host"] != os.uname().nodename:
@@ -40,10 +40,10 @@ def sweep(folder: Path, remove: bool = True) -> list[Path]:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if remove:
                     left.unlink()
-                found.append(left)
+                leftovers.append(left)
             finally:
                 os.close(fd)
-    return found
+    return leftovers
 
 
 class AsideFile:

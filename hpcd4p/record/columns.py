@@ -97,22 +97,22 @@ class Column:
         self._which.append(codes, last)
 
     def _variant(self, form: Form) -> Variant:
-        found = self._variants.get(form)
-        if found is None:
+        variant = self._variants.get(form)
+        if variant is None:
             shared = self._settle(form)
-            found = self._variants.get(shared)
-            if found is None:
+            variant = self._variants.get(shared)
+            if variant is None:
                 index = len(self._order)
                 name = f"{self._name}~{index}" if index else self._name
-                found = self._variants[shared] = _VARIANTS[shared.kind](
+                variant = self._variants[shared] = _VARIANTS[shared.kind](
                     self._group, name, shared, self._level
                 )
-                found.index = index
-                self._order.append(found)
+                variant.index = index
+                self._order.append(variant)
             # a form that was settled as another is remembered only while these are few
             if len(self._variants) < 10 * MAX_VARIANTS:
-                self._variants[form] = found
-        return found
+                self._variants[form] = variant
+        return variant
 
     def _settle(self, form: Form) -> Form:
         """Give the form that `form` is stored as, in view of what the column holds already."""

@@ -104,8 +104,8 @@ def _phase_lines(phase: Phase, ranks: int) -> list[str]:
         many = f"{count(ranks, 'rank')} active (all)"
     else:
         many = f"{count(phase.most, 'rank')} active, {ranks - phase.most} parked"
-    told = f"{many}; {phase.working:.1f} worked, {count(round(phase.tasks), 'task')} waited"
-    lines = _lines(told, f"  {when:<16}  ")
+    text = f"{many}; {phase.working:.1f} worked, {count(round(phase.tasks), 'task')} waited"
+    lines = _lines(text, f"  {when:<16}  ")
     if phase.reason:
         lines += _lines(("mostly " if phase.changes else "") + f"because: {phase.reason}", " " * 20)
     return lines

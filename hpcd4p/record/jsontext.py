@@ -25,7 +25,7 @@ MAX_DEPTH = 100
 """Deeper values are kept as `repr`: most of them contain themselves."""
 
 
-class Unreadable(str):
+class BareRepr(str):
     """The `repr` of a value that has no other form in a record."""
 
     __slots__ = ()
@@ -183,7 +183,7 @@ _READERS: dict[str, Any] = {
     "$timedelta": lambda x: datetime.timedelta(*x),
     "$range": lambda x: range(*x),
     "$slice": lambda x: slice(*map(_value, x)),
-    "$repr": Unreadable,
+    "$repr": BareRepr,
     "$array": lambda x: _numpy_array(x),
     "$scalar": lambda x: _numpy_array(x)[()],
     "$masked": lambda x: _numpy_masked(x),
@@ -206,11 +206,11 @@ def _numpy_array(x: dict[str, Any]) -> Any:
     return array
 
 
-def _descr(found: Any) -> Any:
+def _descr(descr: Any) -> Any:
     """The name of a dtype, or its fields: (name, dtype) or (name, dtype, shape)."""
-    if isinstance(found, str):
-        return found
-    return [(name, _descr(kind), *map(tuple, shape)) for name, kind, *shape in found]
+    if isinstance(descr, str):
+        return descr
+    return [(name, _descr(kind), *map(tuple, shape)) for name, kind, *shape in descr]
 
 
 def _numpy_masked(x: list[Any]) -> Any:

@@ -54,11 +54,11 @@ def phases(scaling: Scaling, elapsed_s: float) -> list[Phase]:
 def _pieces(scaling: Scaling, elapsed_s: float) -> list[_Piece]:
     first = scaling.changes[0].before if scaling.changes else 0
     active = first or (scaling.ticks[0].active if scaling.ticks else scaling.ranks)
-    begin_s, found = 0.0, []
+    begin_s, pieces = 0.0, []
     for change in scaling.changes:
-        found.append(_Piece(begin_s, change.time_s, active))
+        pieces.append(_Piece(begin_s, change.time_s, active))
         begin_s, active = change.time_s, change.after
-    return [*found, _Piece(begin_s, max(elapsed_s, begin_s), active)]
+    return [*pieces, _Piece(begin_s, max(elapsed_s, begin_s), active)]
 
 
 def _grouped(pieces: Sequence[_Piece], short_s: float) -> list[list[_Piece]]:
@@ -90,8 +90,8 @@ def _phase(group: list[_Piece], ticks: Sequence[Tick]) -> Phase:
 
 
 def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else 0.0
+    numbers = list(values)
+    return sum(numbers) / len(numbers) if numbers else 0.0
 
 
 def usual_reason(ticks: Sequence[Tick]) -> str:
@@ -128,11 +128,11 @@ def limits(ticks: Sequence[Tick]) -> list[Share]:
     """Say what limited the run for which part of the time, largest first."""
     spans = tick_spans(ticks)
     total_s = sum(spans)
-    found: dict[Limit, list[tuple[float, Tick]]] = defaultdict(list)
+    by_limit: dict[Limit, list[tuple[float, Tick]]] = defaultdict(list)
     for span_s, tick in zip(spans, ticks, strict=True):
-        found[limit_of(tick)].append((span_s, tick))
+        by_limit[limit_of(tick)].append((span_s, tick))
     shares = []
-    for limit, those in found.items():
+    for limit, those in by_limit.items():
         time_s = sum(span_s for span_s, _ in those)
         waiting = sum(span_s * tick.waiting for span_s, tick in those) / time_s if time_s else 0.0
         part = time_s / total_s if total_s else 0.0

@@ -222,6 +222,6 @@ def _fitted(row: Table, bins: int) -> Table:
     """`row` with exactly `bins` bins."""
     import numpy as np
 
-    found = np.zeros(bins)
-    found[: min(bins, len(row))] = row[:bins]
-    return found
+    fitted = np.zeros(bins)
+    fitted[: min(bins, len(row))] = row[:bins]
+    return fitted

@@ -85,8 +85,8 @@ def draw_rates(
     _, done = _averages(ticks, [t.done for t in ticks], width_s)
     peak, most = float(arrived.max()), float(done.max())
     cut = most > 0 and peak > PEAK * most
-    told = f"written (up to {peak:,.0f}/s)" if cut else "written"
-    axis.stairs(arrived, edges / unit_s, baseline=None, color=ARRIVED, lw=0.9, label=told)
+    label = f"written (up to {peak:,.0f}/s)" if cut else "written"
+    axis.stairs(arrived, edges / unit_s, baseline=None, color=ARRIVED, lw=0.9, label=label)
     axis.stairs(done, edges / unit_s, baseline=None, color=DONE, lw=1.3, label="done")
     axis.set_ylim(0, 1.3 * most if cut else None)
     axis.set_ylabel("throughput\n(tuples/s)")

@@ -61,7 +61,7 @@ class GitState:
         except OSError:  # no git here
             self._process = None
 
-    def told(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Give ``git_commit``, ``git_branch`` and ``git_dirty``, as far as they are known."""
         process, self._process = self._process, None
         if process is None:
@@ -77,24 +77,24 @@ class GitState:
 
 def read_status(text: str) -> dict[str, Any]:
     """Give what the text of ``git status --porcelain=v2 --branch`` says."""
-    found: dict[str, Any] = {}
+    status: dict[str, Any] = {}
     dirty = False
     for line in text.splitlines():
         if line.startswith("# branch.oid "):
-            found["git_commit"] = line.split()[2]
+            status["git_commit"] = line.split()[2]
         elif line.startswith("# branch.head "):
-            found["git_branch"] = line.split(maxsplit=2)[2]
+            status["git_branch"] = line.split(maxsplit=2)[2]
         elif line and not line.startswith("#"):
             dirty = True
-    if found:
-        found["git_dirty"] = dirty
-    return found
+    if status:
+        status["git_dirty"] = dirty
+    return status
 
 
 def gather(summary: Summary, git: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give the provenance of the run of `summary`; what it says itself (``provenance``) wins."""
     hosts = list(dict.fromkeys(r.host for r in summary.ranks_figures if r.host)) or [platform.node()]
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "hpcd4p": hpcd4p.__version__,
         "python": platform.python_version(),
         "packages": versions(),
@@ -115,18 +115,18 @@ def gather(summary: Summary, git: dict[str, Any] | None = None) -> dict[str, Any
         **(git or {}),
         **summary.provenance,
     }
-    return {name: value for name, value in found.items() if value not in (None, "", {})}
+    return {name: value for name, value in facts.items() if value not in (None, "", {})}
 
 
 def versions() -> dict[str, str]:
     """Give the versions of `PACKAGES` and of HDF5, of those that are loaded."""
-    found = {}
+    by_package = {}
     for name in PACKAGES:
         version = getattr(sys.modules.get(name), "__version__", None)
         if version is not None:
-            found[name] = str(version)
+            by_package[name] = str(version)
     hdf5 = getattr(getattr(sys.modules.get("h5py"), "version", None), "hdf5_version", None)
-    return {**found, "HDF5": str(hdf5)} if hdf5 else found
+    return {**by_package, "HDF5": str(hdf5)} if hdf5 else by_package
 
 
 def redacted(value: Any) -> Any:
@@ -143,10 +143,10 @@ def redacted(value: Any) -> Any:
 def _point(text: str) -> dict[str, Any] | None:
     """The point of a study; nothing if `text` is no JSON object: a run does not fail for its provenance."""
     try:
-        found = json.loads(text)
+        point = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return point if isinstance(point, dict) else None
 
 
 def _folder() -> str:

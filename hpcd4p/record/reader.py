@@ -48,9 +48,9 @@ class Record:
         self.path = path
         self._file = file  # the root of a file, or a group of one
         self._opened = opened
-        told = json.loads(file["summary"].asstr()[()])
-        self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in told.pop("columns")}
-        self.summary = Summary.from_dict(told)
+        summary = json.loads(file["summary"].asstr()[()])
+        self._columns: dict[str, tuple[str, str]] = {f"{e}.{o}": (e, o) for e, o in summary.pop("columns")}
+        self.summary = Summary.from_dict(summary)
         self.version = int(file.attrs["schema_version"])
         self.names = list(self._columns)
 
@@ -66,12 +66,12 @@ class Record:
 
     def count(self, name: str) -> int:
         """Give the number of tuples of the output `name`; raises as `outputs` does."""
-        with damage_told(self.path):
+        with damage_named(self.path):
             return count_column(*self._place(name))
 
     def described(self, name: str) -> str:
         """Give what the tuples of the output `name` are, in a few words; raises as `outputs` does."""
-        with damage_told(self.path):
+        with damage_named(self.path):
             return describe_column(*self._place(name))
 
     def dead_letters(self) -> Iterator[DeadLetter]:
@@ -103,12 +103,12 @@ class Record:
 
     def scaling(self) -> Scaling | None:
         """Give what the auto-scaler saw and did; None if the record does not tell, as of one process."""
-        with damage_told(self.path):
+        with damage_named(self.path):
             return read_scaling(self._file)
 
     def timelines(self) -> Timelines | None:
         """Give when each rank was busy and when it was parked; None if the record does not tell."""
-        with damage_told(self.path):
+        with damage_named(self.path):
             return read_timelines(self._file)
 
     def close(self) -> None:
@@ -124,15 +124,15 @@ class Record:
         self.close()
 
     def _place(self, name: str) -> tuple[Any, str]:
-        found = self._columns.get(name)
-        if found is None:
+        place = self._columns.get(name)
+        if place is None:
             known = ", ".join(self.names) or "none"
             raise RecordError(f"{self.path}: no output {name!r}; the record has: {known}")
-        with damage_told(self.path):
-            return self._file["outputs"][link_name(found[0])], link_name(found[1])
+        with damage_named(self.path):
+            return self._file["outputs"][link_name(place[0])], link_name(place[1])
 
     def _values(self, group: Any, name: str) -> Iterator[Any]:
-        with damage_told(self.path):
+        with damage_named(self.path):
             yield from read_column(group, name)
 
 
@@ -151,10 +151,10 @@ def read_record(path: Path, group: str = "/") -> Record:
     """
     opened = OpenedFile(Path(path))
     try:
-        with damage_told(opened.path):
-            found = opened.file[group]
-            _check_schema(opened.path, found.attrs.get("schema"), found.attrs.get("schema_version"))
-            return Record(opened.path, found, opened)
+        with damage_named(opened.path):
+            root = opened.file[group]
+            _check_schema(opened.path, root.attrs.get("schema"), root.attrs.get("schema_version"))
+            return Record(opened.path, root, opened)
     except BaseException:
         opened.close()
         raise
@@ -164,7 +164,7 @@ def schema_of(path: Path) -> str:
     """Give what an HDF5 file says that it is, '' if nothing; raises as `OpenedFile`."""
     opened = OpenedFile(Path(path))
     try:
-        with damage_told(opened.path):
+        with damage_named(opened.path):
             return str(opened.file.attrs.get("schema", ""))
     finally:
         opened.close()
@@ -216,7 +216,7 @@ _DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeE
 
 
 @contextmanager
-def damage_told(path: Path, what: str = "the record") -> Iterator[None]:
+def damage_named(path: Path, what: str = "the record") -> Iterator[None]:
     """Make what reading a damaged file raises one message about `what`."""
     try:
         yield

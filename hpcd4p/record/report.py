@@ -211,12 +211,12 @@ def _kinds(failures: Sequence[FailureFigures], letters: Iterable[DeadLetter]) ->
 
 def first_of_kinds(letters: Iterable[DeadLetter], most: int | None = None) -> list[DeadLetter]:
     """Give the first letter of each kind, of `most` kinds."""
-    found: dict[FailureKind, DeadLetter] = {}
+    first: dict[FailureKind, DeadLetter] = {}
     for letter in letters:
-        found.setdefault(kind_of(letter), letter)
-        if len(found) == most:
+        first.setdefault(kind_of(letter), letter)
+        if len(first) == most:
             break
-    return list(found.values())
+    return list(first.values())
 
 
 def letter_lines(letter: DeadLetter, traceback: bool = False) -> list[str]:

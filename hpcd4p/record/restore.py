@@ -43,10 +43,10 @@ def describe_column(group: Any, name: str) -> str:
 
 
 def _variants(group: Any, name: str) -> list[Any]:
-    found: list[Any] = []
-    while (link := f"{name}~{len(found)}" if found else name) in group:
-        found.append(group[link])
-    return found
+    variants: list[Any] = []
+    while (link := f"{name}~{len(variants)}" if variants else name) in group:
+        variants.append(group[link])
+    return variants
 
 
 def _describe(variant: Any) -> str:

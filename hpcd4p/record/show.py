@@ -127,11 +127,11 @@ def _log_line(line: LogLine) -> str:
     return f"  {line.time_s:10.3f}  {line.rank:>4}  {line.element}: {level}{shortened(line.text, 200)}"
 
 
-def _provenance(found: dict[str, Any]) -> list[str]:
-    if not found:
+def _provenance(provenance: dict[str, Any]) -> list[str]:
+    if not provenance:
         return []
     rows = []
-    for name, value in found.items():
+    for name, value in provenance.items():
         if isinstance(value, dict):
             value = ", ".join(f"{k} {v}" for k, v in value.items())
         elif isinstance(value, list):

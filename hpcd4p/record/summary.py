@@ -155,9 +155,9 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain dicts, lists, strings and numbers only, as JSON takes them."""
-        told = asdict(replace(self, scaling=None))
-        del told["scaling"]
-        return told
+        plain = asdict(replace(self, scaling=None))
+        del plain["scaling"]
+        return plain
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Summary:

@@ -162,7 +162,7 @@ class RecordWriter:
             file = self._open()
             for buffer in (*self._buffers.values(), self._letters, self._events, self._log):
                 self._write(buffer, last=True)
-            summary.provenance = gather(summary, self._git.told())
+            summary.provenance = gather(summary, self._git.facts())
             self._describe(file, summary)
             self._shut()
             self._published = aside.publish()
@@ -176,7 +176,7 @@ class RecordWriter:
         """Throw away everything that has no name yet."""
         aside, self._aside = self._aside, None
         if aside is not None:
-            self._git.told()
+            self._git.facts()
             self._buffers.clear()
             with suppress(*_HDF5_ERRORS):  # it is thrown away
                 self._shut()
@@ -230,33 +230,33 @@ class RecordWriter:
 
     def _describe(self, file: Any, summary: Summary) -> None:
         """The figures: as tables for people, and as JSON for `reader.py`."""
-        told = redacted(summary.as_dict())
+        figures = redacted(summary.as_dict())
         for (element, output), buffer in self._buffers.items():
             group = file[buffer.parent]
             group.attrs["element"] = _attribute(element)
             group.attrs[f"output {buffer.name}"] = _attribute(output)
-        tables = {"elements": told["elements"], "ranks": told["ranks_figures"]}
-        if told["failures"]:
-            tables["failures"] = told["failures"]
+        tables = {"elements": figures["elements"], "ranks": figures["ranks_figures"]}
+        if figures["failures"]:
+            tables["failures"] = figures["failures"]
         for name, rows in tables.items():
             column = Column(file, name)
             column.write(rows, last=True)
             column.finish()
-        for part in (told["provenance"], told):
+        for part in (figures["provenance"], figures):
             for name, value in part.items():
                 text = value if isinstance(value, (int, float, str)) else json.dumps(value, default=str)
-                if part is told and not isinstance(value, (int, float, str)):
+                if part is figures and not isinstance(value, (int, float, str)):
                     continue
                 file.attrs[link_name(name)] = _attribute(text)
         file.attrs["failed"] = summary.failed
         if summary.scaling is not None:
             write_scaling(file, summary.scaling)
-        self._summary_dataset(file, told)
+        self._summary_dataset(file, figures)
 
-    def _summary_dataset(self, file: Any, told: dict[str, Any]) -> None:
+    def _summary_dataset(self, file: Any, figures: dict[str, Any]) -> None:
         h5py = load_h5py()
         names = [[element, output] for element, output in self._buffers]
-        text = json.dumps({**told, "columns": names}, default=str, ensure_ascii=True)
+        text = json.dumps({**figures, "columns": names}, default=str, ensure_ascii=True)
         file.create_dataset("summary", data=text, dtype=h5py.string_dtype())
 
 
@@ -272,7 +272,7 @@ def _attribute(value: Any) -> Any:
 
 def _room(folder: Path) -> str:
     try:
-        found = os.statvfs(folder)
+        space = os.statvfs(folder)
     except OSError:
         return ""
-    return f" ({found.f_bavail * found.f_frsize / 1e6:.0f} MB are free in {folder})"
+    return f" ({space.f_bavail * space.f_frsize / 1e6:.0f} MB are free in {folder})"

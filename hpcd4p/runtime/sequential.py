@@ -31,8 +31,8 @@ from hpcd4p.runtime.execute.signals import Alarmed, interruptible
 from hpcd4p.runtime.execute.totals import totals
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics, count_failures
 from hpcd4p.workflow.kept import keeping
 
@@ -44,17 +44,19 @@ _log = module_log(__name__)
 
 
 class _Sequential:
-    def __init__(self, job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None) -> None:
-        self.job = job
-        self.plan = job.plan
+    def __init__(
+        self, spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        self.spec = spec
+        self.plan = spec.plan
         self.sink = sink
         self._clock = Clock()
-        self.flow = Flow(job.plan, 0, self._fail, self._clock)
+        self.flow = Flow(spec.plan, 0, self._fail, self._clock)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collector = Collector(job.plan, sink, self._clock)
+        self.collector = Collector(spec.plan, sink, self._clock)
         self.account = RankAccount(0, "all", self._clock)
         self._on_progress = on_progress
-        self._told = self._clock.started
+        self._progress_at = self._clock.started
         self.failures = Failures(sink)
         self.lines = ElementLines(sink)
         self._failed: dict[str, int] = {}
@@ -63,7 +65,7 @@ class _Sequential:
         self._nesting = Nesting()
 
     def run(self) -> Summary:
-        for element, pe in zip(self.plan.elements, self.job.elements, strict=False):
+        for element, pe in zip(self.plan.elements, self.spec.elements, strict=False):
             for partition in range(max(1, element.partitions)):
                 instance = self.flow.instance(element, copy_element(pe, element.partitions), partition)
                 instance.on_overflow = self._overflow
@@ -88,7 +90,7 @@ class _Sequential:
         stats = self._stats()
         self.lines.add(*self.flow.log.take())
         return summarise(
-            self.job,
+            self.spec,
             stats,
             [RankFigures(**self.account.figures())],
             self.collector.outputs,
@@ -102,9 +104,9 @@ class _Sequential:
         return Statistics(totals(self.instances.values()) | self._failed)
 
     def _source(self, root: Instance) -> None:
-        given = self.job.inputs[root.plan.index]
+        given = self.spec.inputs[root.plan.index]
         calls: Any = range(given) if isinstance(given, int) else given
-        most = self.job.settings.max_task_tuples
+        most = self.spec.settings.max_task_tuples
         size = 1
         at = 0
         while at < len(calls):
@@ -116,7 +118,7 @@ class _Sequential:
     def _batch(self, instance: Instance, port: str, values: Any) -> Work:
         """Run `values`, each chunk with all that follows from it."""
         at = 0
-        most = min(self.job.settings.max_task_tuples, CHUNK_TUPLES)
+        most = min(self.spec.settings.max_task_tuples, CHUNK_TUPLES)
         while at < len(values):
             # all at once, as long as what it writes is light
             part = values[at : at + min(most, instance.light_tuples)]
@@ -127,16 +129,16 @@ class _Sequential:
             self._judge()
         if self.flow.log.waits:
             self.lines.add(*self.flow.log.take())
-        if self._on_progress is not None and (now := self._clock.now()) - self._told > PROGRESS_S:
-            self._told = now
-            self._on_progress(progress(self.plan, self.job.inputs, self._stats(), now - self._clock.started))
+        if self._on_progress is not None and (now := self._clock.now()) - self._progress_at > PROGRESS_S:
+            self._progress_at = now
+            self._on_progress(progress(self.plan, self.spec.inputs, self._stats(), now - self._clock.started))
 
     def _judge(self) -> None:
         """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
         failing, self._failing = self._failing, set()
         parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
         done = totals(self.instances[part] for part in parts if part in self.instances)
-        reason = too_many(self.plan, self.job.settings, Statistics(done | self._failed), failing)
+        reason = too_many(self.plan, self.spec.settings, Statistics(done | self._failed), failing)
         if reason:
             raise TooManyFailures(reason)
 
@@ -163,20 +165,20 @@ class _Sequential:
         self._failing.add(failure.element)
 
 
-def run(job: Job, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
-    """Run `job` in this process; its outputs go to `sink`.
+def run(spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Run `spec` in this process; its outputs go to `sink`.
 
     Raises
     ------
     RunStopped
         With the summary so far in its attribute `summary`.
     """
-    machine = _Sequential(job, sink, on_progress)
+    machine = _Sequential(spec, sink, on_progress)
     sink.warm()  # the end needs HDF5 in any case, and then elements may have used up all descriptors
     reserve()
     try:
         # copies of elements and tuples know what is the same everywhere
-        with keeping(job.elements, by_value=True), interruptible(), staying():
+        with keeping(spec.elements, by_value=True), interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
         stop.summary = machine.summary(stop)

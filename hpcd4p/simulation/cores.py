@@ -13,7 +13,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from hpcd4p.simulation.events import Clock
+from hpcd4p.simulation.events import EventClock
 
 
 class Contention(NamedTuple):
@@ -33,7 +33,7 @@ NONE = Contention()
 class Node:
     """The cores of one node, shared by the ranks on it that compute."""
 
-    def __init__(self, cores: int, clock: Clock) -> None:
+    def __init__(self, cores: int, clock: EventClock) -> None:
         self._cores = cores
         self._clock = clock
         self._given = 0.0  # seconds of a core that each rank has had so far

@@ -13,7 +13,7 @@ from typing import Any
 Event = tuple[float, int, Callable[[Any], None], Any]
 
 
-class Clock:
+class EventClock:
     """Time, and who is called when.
 
     Attributes
@@ -29,7 +29,7 @@ class Clock:
 
     Examples
     --------
-    >>> clock, seen = Clock(), []
+    >>> clock, seen = EventClock(), []
     >>> clock.at(2.0, seen.append, "time")
     >>> clock.slowness = 4.0
     >>> clock.after_work(1.0, seen.append, "work")

@@ -9,8 +9,8 @@ from hpcd4p.control.granularity import Granularity
 from hpcd4p.control.marks import high_marks
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route, Spread
 from hpcd4p.runtime.head.scaler import Scaler
-from hpcd4p.simulation.events import Clock
-from hpcd4p.simulation.outcome import Outcome, peak
+from hpcd4p.simulation.events import EventClock
+from hpcd4p.simulation.outcome import SimulatedRun, peak
 from hpcd4p.simulation.pool import Pool
 from hpcd4p.simulation.redis import RedisQueue, enough
 from hpcd4p.simulation.scenario import Scenario
@@ -33,7 +33,7 @@ def plan_of(ranks: int) -> Plan:
     return Plan("simulated", ranks + 1, elements, routes, (), tuple(range(1, ranks + 1)))
 
 
-class Head:
+class SimulatedHead:
     """One run, from its start to its end."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -43,7 +43,7 @@ class Head:
         settings = scenario.settings
         dice = np.random.default_rng(scenario.seed)
         arrivals, services = dice.spawn(2)  # the load is the same under every policy
-        self.clock = Clock()
+        self.clock = EventClock()
         self.redis = RedisQueue(scenario.redis_commit_s)
         self.granularity = Granularity(settings, scenario.ranks)
         draws = Draws(scenario.service, services)
@@ -60,24 +60,24 @@ class Head:
         self._batches = scenario.arrivals.batches(scenario.tuples, arrivals)
         self._here = 0  # tuples that have come and are not published
         self._open = True
-        self._told = 0
+        self._learnt_tuples = 0
         self._full = False
         self._redis_s = 0.0
         self._looked_s = 0.0
 
-    def run(self) -> Outcome:
+    def run(self) -> SimulatedRun:
         """Simulate; the outcome."""
         self._next_batch(0)
         self.clock.at(self.scaler.due(), self._look)
         self.clock.run(self._over)
         return self._outcome()
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> SimulatedRun:
         scenario, pool = self.scenario, self.pool
         ended_s = max(pool.finished_s, self.clock.now)
         process_s = pool.tally.process_s(ended_s)
         busy_s = pool.tally.all_busy_s
-        return Outcome(
+        return SimulatedRun(
             policy=scenario.settings.autoscale,
             elapsed_s=ended_s,
             process_s=process_s,
@@ -152,8 +152,8 @@ class Head:
 
     def _learn(self) -> None:
         tally = self.pool.tally
-        if tally.tuples != self._told:
-            self._told = tally.tuples
+        if tally.tuples != self._learnt_tuples:
+            self._learnt_tuples = tally.tuples
             self.granularity.learn({WORK: tally.busy_s / tally.tuples * 1e6})
 
     # ---- the scaler
@@ -198,7 +198,7 @@ class Head:
         self.failure = f"{kind}: {text}"
 
 
-def simulate(scenario: Scenario) -> Outcome:
+def simulate(scenario: Scenario) -> SimulatedRun:
     """Simulate one run.
 
     Raises
@@ -206,4 +206,4 @@ def simulate(scenario: Scenario) -> Outcome:
     SettingsError
         The policy of `scenario.settings` cannot be had.
     """
-    return Head(scenario).run()
+    return SimulatedHead(scenario).run()

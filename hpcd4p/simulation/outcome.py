@@ -13,7 +13,7 @@ PEAK_S = 1.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimulatedRun:
     """Times in seconds; see `record.summary.Summary` for the measure of each."""
 
     policy: str

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from hpcd4p.control.granularity import Granularity
 from hpcd4p.control.local import LATE_WORTH_S
 from hpcd4p.simulation.cores import Node
-from hpcd4p.simulation.events import Clock
+from hpcd4p.simulation.events import EventClock
 from hpcd4p.simulation.redis import RedisQueue
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import Draws
@@ -37,7 +37,7 @@ class Pool:
     """
 
     def __init__(
-        self, scenario: Scenario, clock: Clock, redis: RedisQueue, draws: Draws, granularity: Granularity
+        self, scenario: Scenario, clock: EventClock, redis: RedisQueue, draws: Draws, granularity: Granularity
     ) -> None:
         self._clock = clock
         self._redis = redis

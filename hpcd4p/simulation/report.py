@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hpcd4p.control.granularity import REDIS_SHARE, Granularity
 from hpcd4p.record.table import count, seconds, table
-from hpcd4p.simulation.outcome import Outcome
+from hpcd4p.simulation.outcome import SimulatedRun
 from hpcd4p.simulation.redis import TAIL
 from hpcd4p.simulation.scenario import Scenario
 
@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def report(scenario: Scenario, outcomes: Sequence[Outcome]) -> str:
+def report(scenario: Scenario, outcomes: Sequence[SimulatedRun]) -> str:
     """Say what was simulated, what each policy makes of it, and whether one Redis is enough."""
     head = [
         "policy", "run time", "process time", "efficiency", "active", "changes", "Redis", "worst second",
@@ -54,7 +54,7 @@ def _about(scenario: Scenario) -> str:
     )
 
 
-def _enough(scenario: Scenario, outcome: Outcome) -> str:
+def _enough(scenario: Scenario, outcome: SimulatedRun) -> str:
     known = Granularity(scenario.settings, scenario.ranks)
     known.learn({0: scenario.service.mean_s * 1e6})
     tuples = known.task_tuples(0)
@@ -76,7 +76,7 @@ def _enough(scenario: Scenario, outcome: Outcome) -> str:
     )
 
 
-def timeline(outcomes: Sequence[Outcome]) -> str:
+def timeline(outcomes: Sequence[SimulatedRun]) -> str:
     """Give every look of every run as CSV."""
     lines = [",".join(COLUMNS)]
     for each in outcomes:

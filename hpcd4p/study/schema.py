@@ -105,7 +105,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
-def told(kind: ColumnKind, value: Any) -> Any:
+def as_python(kind: ColumnKind, value: Any) -> Any:
     """Give a stored value as Python's; None where it is missing."""
     if kind is ColumnKind.WHOLE:
         return None if value == -1 else int(value)

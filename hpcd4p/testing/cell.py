@@ -12,7 +12,7 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.probation import Probation
-from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
+from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.cell import Killed as Death
 from hpcd4p.runtime.rank.cell import Part
@@ -84,7 +84,7 @@ class MemoryCell:
             failures, self._failures = self._failures, []
             yield Part(each.tuples, [], failures, 0.0)
 
-    def _read(self, element: int, body: memoryview, tuples: int) -> tuple[str, Any, list[Lost], int]:
+    def _read(self, element: int, body: memoryview, tuples: int) -> tuple[str, Any, list[UnreadTuples], int]:
         fatal: dict[int, str] = {}
         steps = [0]
         try:

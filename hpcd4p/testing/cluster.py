@@ -21,8 +21,8 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.head.head import Head
-from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh, Net
 from hpcd4p.testing.turns import Turns
@@ -105,16 +105,16 @@ class Cluster:
         self._net = Net(size, random.Random(seed + 2), lambda: self._turns.now)
         self._cells = random.Random(seed + 3)
         self._shared = shared
-        job = Job(plan, elements, resolve_inputs(plan, elements, inputs), settings)
-        self.head = Head(job, *self._transports(0), self.sink, self._clock())
-        self._add(self.head.loop, job, elements)
+        spec = RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings)
+        self.head = Head(spec, *self._transports(0), self.sink, self._clock())
+        self._add(self.head.loop, spec, elements)
         for rank in range(1, size):
             if isinstance(graph, WorkflowGraph):
                 copies = [copy_element(pe, 2) for pe in elements]
             else:
                 copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
             loop = RankLoop(plan, copies, settings, *self._transports(rank), self._clock())
-            self._add(loop, job, elements)
+            self._add(loop, spec, elements)
 
     def _clock(self) -> Clock:
         return Clock(self._turns.clock)
@@ -126,11 +126,11 @@ class Cluster:
             broker = GuardedBroker(broker, codec, rank, now=self._turns.clock)
         return broker, FaultyMesh(rank, self._net, self.fates), codec
 
-    def _add(self, loop: RankLoop, job: Job, elements: list[Any]) -> None:
+    def _add(self, loop: RankLoop, spec: RunSpec, elements: list[Any]) -> None:
         rank = loop.rank
         self.ranks[rank] = loop
         clock = Clock(self._turns.clock, 0.0)
-        loop.suspects.make = partial(MemoryCell, job.plan, elements, rank, self._cells, clock)
+        loop.suspects.make = partial(MemoryCell, spec.plan, elements, rank, self._cells, clock)
         self._turns.add(rank, partial(self._be_rank, loop) if rank else self._be_head)
 
     @property

@@ -32,7 +32,7 @@ class Audit:
         self._sum = Account()
         self._letters = self._letter_marks = 0
         self._reports: set[bytes] = set()
-        self._told: dict[int, int] = {}
+        self._reported: dict[int, int] = {}
         self._fenced: dict[int, int] = {}
         self._attempts = 0
 
@@ -63,7 +63,7 @@ class Audit:
         self._check_ranks(seen, books)
         # one that was lost may have died before it could leave what it had announced
         here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._fenced]
-        return frozenset(rank for rank, account in here if account.reports > self._told.get(rank, 0))
+        return frozenset(rank for rank, account in here if account.reports > self._reported.get(rank, 0))
 
     def _read(self, books: Books) -> None:
         """Take in the accounts that have changed."""
@@ -100,12 +100,12 @@ class Audit:
             raise foreign(self._keys.committed, f"has lost rank {min(gone)}")
 
     def _check_counts(self, seen: Observation, books: Books) -> None:
-        for key, told, there in (
+        for key, vouched, there in (
             (self._keys.pending, self._sum.pending, seen.pending),
             (self._keys.stats, self._sum.stats, seen.stats.fields),
         ):
-            for name in {*told, *there}:
-                ours, theirs = told.get(name, 0), there.get(name, 0)
+            for name in {*vouched, *there}:
+                ours, theirs = vouched.get(name, 0), there.get(name, 0)
                 if ours != theirs:
                     raise foreign(key, f"holds {theirs} under {name} where the ranks have written {ours}")
         if books.ready.get("b", 0) and not (books.ready.get("t", 0) or books.letters):
@@ -153,7 +153,7 @@ class Audit:
             except ForeignBytesError:
                 raise foreign(self._keys.reports, "holds a report that no rank has written") from None
             rank = Codec.sealer(report)
-            self._told[rank] = self._told.get(rank, 0) + 1
+            self._reported[rank] = self._reported.get(rank, 0) + 1
 
     def _check_ranks(self, seen: Observation, books: Books) -> None:
         behind = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}

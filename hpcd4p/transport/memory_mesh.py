@@ -41,14 +41,14 @@ class MemoryMesh:
 
     def poll(self) -> list[Arrival | Notice]:
         """See `Mesh.poll`."""
-        found = []
+        arrived = []
         box = self._boxes[self.rank]
         while box:
             message, ticket = box.popleft()
             ticket[0] = True
             if message.source not in self._gone:
-                found.append(message)
-        return found
+                arrived.append(message)
+        return arrived
 
     def forget(self, rank: int) -> None:
         """See `Mesh.forget`."""

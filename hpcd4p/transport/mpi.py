@@ -145,13 +145,13 @@ def share(data: bytes | None, watch: Watch | None = None) -> bytes:
         first[: 8 + len(start)] = _LENGTH.pack(len(data)) + start
     _settle(comm.Ibcast([first, MPI.BYTE], 0), _patience(), watch, EAGER_S)
     (length,) = _LENGTH.unpack_from(first)
-    found = bytes(first[8 : 8 + length])
-    left = length - len(found)
+    shared = bytes(first[8 : 8 + length])
+    left = length - len(shared)
     if left > 0:
-        rest = bytearray(left) if data is None else bytearray(data[len(found) :])
+        rest = bytearray(left) if data is None else bytearray(data[len(shared) :])
         _settle(comm.Ibcast([rest, MPI.BYTE], 0), _patience(), watch, EAGER_S)
-        found += rest
-    return found
+        shared += rest
+    return shared
 
 
 def gather_hosts() -> list[str]:

@@ -47,7 +47,7 @@ class HeadMpiBroker(MemoryBroker):
         self._mesh = mesh
         self._find_alive = alive
         self._patience = Patience()
-        self._told: list[frozenset[int]] = [frozenset()] * size
+        self._sent: list[frozenset[int]] = [frozenset()] * size
         self._heard = [True] * size
         self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
         os.set_blocking(self._wake_write, False)
@@ -113,9 +113,9 @@ class HeadMpiBroker(MemoryBroker):
         """Have every rank know what is congested; each gets the next word when it has heard the last."""
         now = frozenset(e for e, _ in self.store.congested)
         for rank in range(1, self._post.size):
-            if self._heard[rank] and self._told[rank] != now:
+            if self._heard[rank] and self._sent[rank] != now:
                 self._heard[rank] = False
-                self._told[rank] = now
+                self._sent[rank] = now
                 self._post.send(rank, CONGESTION, pickle.dumps(now))
 
     def close(self) -> None:

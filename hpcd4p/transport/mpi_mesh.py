@@ -92,7 +92,7 @@ class MpiMesh:
         if os.getppid() != self._launcher:
             # Open MPI ends whoever calls it 1 s after its mpirun has gone: rank 0 closes its record first
             raise LauncherLost(LAUNCHER_LOST)
-        found: list[Arrival | Notice] = []
+        arrived: list[Arrival | Notice] = []
         status = self._status
         probe = self._comm.Improbe
         while True:
@@ -103,7 +103,7 @@ class MpiMesh:
             data = self._rooms.take(status.Get_count(MPI.BYTE))
             if tag == TAG_NOTICE:
                 message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
-                found.append(Notice(source, _TX.unpack(data)[0]))
+                arrived.append(Notice(source, _TX.unpack(data)[0]))
                 continue
             request = message.Irecv([data, MPI.BYTE])
             if tag == TAG_BUFFER:
@@ -116,15 +116,15 @@ class MpiMesh:
             entry.requests.append(request)
         if self._incoming:
             # arrivals first: a notice that came with them may be about them
-            found[:0] = self._complete()
-        return found
+            arrived[:0] = self._complete()
+        return arrived
 
     def waiting(self) -> bool:
         """Whether there is something to `poll`."""
         return bool(self._comm.Iprobe(MPI.ANY_SOURCE, MPI.ANY_TAG, self._status))
 
     def _complete(self) -> list[Arrival]:
-        found = []
+        complete = []
         waiting = []
         for entry in self._incoming:
             if entry.source in self._gone:
@@ -135,9 +135,9 @@ class MpiMesh:
                 continue
             (tx,) = _TX.unpack_from(entry.head)
             body = memoryview(entry.head)[8:]
-            found.append(Arrival(entry.source, tx, [body, *entry.buffers]))
+            complete.append(Arrival(entry.source, tx, [body, *entry.buffers]))
         self._incoming = waiting
-        return found
+        return complete
 
     @property
     def receiving(self) -> bool:

@@ -85,8 +85,8 @@ class RedisAdmin:
 
     def info(self) -> dict[str, str]:
         """What the server says about itself, as text."""
-        found = self.call("INFO")
-        return {str(key): str(value) for key, value in found.items()}
+        info = self.call("INFO")
+        return {str(key): str(value) for key, value in info.items()}
 
     def refused_in_scripts(self, prefix: str) -> dict[str, str]:
         """Commands that this user may not run in a script -> why. Uses and removes keys under `prefix`."""

@@ -119,10 +119,10 @@ class RedisBroker:
         if not self._shared or any(word in str(error) for word in _SERVERS_OWN):
             return error
         for key, kind in self.keys.types(self._streams, self._size).items():
-            found = self._calls.call("TYPE", key)
-            if found.decode() not in (kind, "none"):
-                return foreign(key, f"is a {found.decode()} and not a {kind}")
-            if kind == "stream" and found == b"none":
+            actual = self._calls.call("TYPE", key)
+            if actual.decode() not in (kind, "none"):
+                return foreign(key, f"is a {actual.decode()} and not a {kind}")
+            if kind == "stream" and actual == b"none":
                 return foreign(key, "is gone")
         return foreign(self.keys.all, f"do not hold what they did ({error})")
 

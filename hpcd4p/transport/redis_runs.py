@@ -71,8 +71,8 @@ def tell_head_is_gone(connection: RespConnection, keys: Keys, size: int) -> None
 def sweep(connection: RespConnection) -> int:
     """Remove what runs have left of which nothing lives; returns how many. One look at each run there is."""
     swept = 0
-    told: list[bytes] = connection.call("HGETALL", RUNS)
-    for run, words in zip(told[::2], told[1::2], strict=True):
+    runs: list[bytes] = connection.call("HGETALL", RUNS)
+    for run, words in zip(runs[::2], runs[1::2], strict=True):
         try:
             keys = Keys(run.decode())
             client, size, *elements = map(int, words.split())

@@ -25,13 +25,13 @@ class Wanted:
 
     def _spans(self, take: Sequence[int]) -> list[int]:
         """First and last of each stretch of `take` that leaves out no stream between them."""
-        found = [take[0]]
+        spans = [take[0]]
         way = 0
         for before, element in pairwise(take):
             step = self._place[element] - self._place[before]
             if abs(step) != 1 or way not in (0, step):
-                found += [before, element]
+                spans += [before, element]
                 way = 0
             else:
                 way = step
-        return [*found, take[-1]]
+        return [*spans, take[-1]]

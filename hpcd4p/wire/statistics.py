@@ -12,10 +12,10 @@ field       holds
 ``b:E``     `Work.written_bytes`
 ``m:E``     `Work.later_tuples`
 ``s:E``     `Work.later_busy_us`
-``f:E``     `Failures.tuples` of element E, exactly; and of them by `Cause`:
-``r:E``     `Failures.raised`
-``w:E``     `Failures.unsent`
-``l:E``     `Failures.unread`
+``f:E``     `FailureCounts.tuples` of element E, exactly; and of them by `Cause`:
+``r:E``     `FailureCounts.raised`
+``w:E``     `FailureCounts.unsent`
+``l:E``     `FailureCounts.unread`
 ``cpu``     `Statistics.cpu_us`
 ``queue``   `Statistics.queue_us`
 ==========  ====================================================================
@@ -70,7 +70,7 @@ class Work(NamedTuple):
     """With these."""
 
 
-class Failures(NamedTuple):
+class FailureCounts(NamedTuple):
     """Tuples of one element that have failed."""
 
     tuples: int = 0
@@ -85,7 +85,7 @@ _WORK = "nuobms"
 """Letters of the fields of `Work`, in their order."""
 
 _FAILURES = ("f", Cause.RAISED, Cause.UNSENT, Cause.UNREAD)
-"""Those of `Failures`."""
+"""Those of `FailureCounts`."""
 
 # ---- what is sent
 
@@ -162,10 +162,10 @@ class Statistics:
         get, after = self.fields.get, f":{element}"
         return Work(*[get(letter + after, 0) for letter in _WORK])
 
-    def failures(self, element: int) -> Failures:
+    def failures(self, element: int) -> FailureCounts:
         """Tuples of `element` that have failed."""
         get, after = self.fields.get, f":{element}"
-        return Failures(*[get(letter + after, 0) for letter in _FAILURES])
+        return FailureCounts(*[get(letter + after, 0) for letter in _FAILURES])
 
     @property
     def tuples(self) -> int:

@@ -210,8 +210,8 @@ class GenericPE:
 
     def _overrides(self, method: str, kind: type[GenericPE]) -> bool:
         """Whether `method` is other than that of `kind` (in a subclass or on the instance)."""
-        found = getattr(self, method)
-        return getattr(found, "__func__", found) is not getattr(kind, method)
+        own = getattr(self, method)
+        return getattr(own, "__func__", own) is not getattr(kind, method)
 
     def _does_something(self) -> bool:
         """Whether a subclass (or the instance) says what to do with a tuple."""

@@ -78,10 +78,10 @@ class WorkflowGraph:
         from hpcd4p.workflow.dispel4py.adopted import adopted  # of dispel4py itself
 
         WorkflowGraph.__init__(self)
-        found = adopted(state)
-        self.__dict__.update(found.attributes)
-        self.nodes = found.nodes
-        self.connections = [Connection(*each) for each in found.connections]
+        graph = adopted(state)
+        self.__dict__.update(graph.attributes)
+        self.nodes = graph.nodes
+        self.connections = [Connection(*each) for each in graph.connections]
 
     @property
     def objToNode(self) -> dict[Any, WorkflowNode]:
@@ -142,13 +142,13 @@ class WorkflowGraph:
             if isinstance(connection.source, GenericPE):
                 into.setdefault(id(connection.target), []).append(connection)
         begun: set[int] = set()
-        told: set[int] = set()
+        done: set[int] = set()
         for pe in flat.members:
             if isinstance(pe, GenericPE):
-                _tell_types(pe, into, begun, told)
+                _tell_types(pe, into, begun, done)
 
 
-def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int], told: set[int]) -> None:
+def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int], done: set[int]) -> None:
     """Tell `pe` its types, after what it gets them from: its own may depend on them."""
     stack = [pe]  # a chain may be longer than calls of Python may be deep
     while stack:
@@ -158,8 +158,8 @@ def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int
             stack += [c.source for c in reversed(into.get(id(here), [])) if id(c.source) not in begun]
             continue
         stack.pop()
-        if id(here) not in told:
-            told.add(id(here))
+        if id(here) not in done:
+            done.add(id(here))
             # the old spellings call the new ones
             here.setInputTypes(
                 {c.input: c.source.getOutputTypes().get(c.output) for c in into.get(id(here), ())}

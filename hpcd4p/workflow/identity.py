@@ -98,14 +98,14 @@ class _Unpickler(pickle.Unpickler):
         if type(key) is int:
             return kept.here.common[key]
         name, thing, *place = key
-        found = named(name)
+        here = named(name)
         if place:
-            if not alike(_place_of(found), place[0]):
+            if not alike(_place_of(here), place[0]):
                 raise pickle.UnpicklingError(f"{name} is another function here; give it a name of its own")
-        elif not alike(found, thing):
+        elif not alike(here, thing):
             return self.others.setdefault(name, thing)
-        kept.here.hold(found, name)
-        return found
+        kept.here.hold(here, name)
+        return here
 
 
 def _loads(blob: bytes) -> Any:
@@ -146,8 +146,8 @@ def unpack(packed: Packed) -> list[Any]:
     things = [_loads(blob) for blob in packed.blobs]
     judge = Judge()
     for name in packed.sentinels:
-        if name.partition(":")[0] in sys.modules and judge.is_sentinel(found := named(name)):
-            kept.here.sentinel(found, name)
+        if name.partition(":")[0] in sys.modules and judge.is_sentinel(here := named(name)):
+            kept.here.sentinel(here, name)
     kept.here.homes = list(packed.homes)
     return things
 

@@ -140,12 +140,12 @@ def named(name: str) -> Any:
     """Object of that name; `NOTHING` if there is none."""
     module, _, path = name.partition(":")
     try:
-        found: Any = import_module(module)
+        thing: Any = import_module(module)
         for part in path.split("."):
-            found = getattr(found, part)
+            thing = getattr(thing, part)
     except (ImportError, AttributeError):
         return NOTHING
-    return found
+    return thing
 
 
 def copied(thing: Any) -> Any:

@@ -75,10 +75,10 @@ def has_a_name(thing: Any) -> bool:
     if module is None or module.__name__ == "__main__" or _by_value(module):
         return False
     first, *rest = thing.__qualname__.split(".")
-    found = vars(module).get(first)  # not getattr: a module may import another when it is asked
+    namesake = vars(module).get(first)  # not getattr: a module may import another when it is asked
     for part in rest:
-        found = getattr(found, part, None)
-    return found is thing
+        namesake = getattr(namesake, part, None)
+    return namesake is thing
 
 
 def names_of_objects() -> dict[int, str]:
@@ -128,8 +128,8 @@ def _modules(parts: Iterable[Any]) -> list[ModuleType]:
     for module in list(near):
         whole = [v for v in list(vars(module).values()) if issubclass(type(v), ModuleType)]
         near += [m for m in whole if not _left_out(m.__name__)]
-    found = {id(m): m for m in near if sys.modules.get(m.__name__) is m and not _by_value(m)}
-    return [m for m in found.values() if m.__name__ != "__main__"]
+    modules = {id(m): m for m in near if sys.modules.get(m.__name__) is m and not _by_value(m)}
+    return [m for m in modules.values() if m.__name__ != "__main__"]
 
 
 def _left_out(name: str) -> bool:
@@ -178,13 +178,13 @@ def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list
 
     # what an element holds may be data, of which it has its own
     todo = [p for p in parts if is_nameless(p) and (callable(p) or judge.is_sentinel(p))]
-    found: dict[int, Any] = {}
+    nameless: dict[int, Any] = {}
     functions: list[FunctionType] = []
     while todo:
         thing = todo.pop()
-        if id(thing) in found:
+        if id(thing) in nameless:
             continue
-        found[id(thing)] = thing
+        nameless[id(thing)] = thing
         if isinstance(thing, type):
             methods = list(functions_in(vars(thing).values()))  # they go with their class
             functions += methods
@@ -194,7 +194,7 @@ def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list
         elif isinstance(thing, FunctionType):
             functions.append(thing)
             todo += [v for v in _referred(thing) if is_nameless(v)]
-    return list(found.values()), functions
+    return list(nameless.values()), functions
 
 
 def _referred(function: FunctionType) -> Iterator[Any]:

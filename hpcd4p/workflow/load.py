@@ -58,11 +58,11 @@ def load_workflow(spec: str, attr: str | None = None) -> Loaded:
     with dispel4py_names():
         if path is None:
             module = _imported(spec)
-            found = Loaded(_find_graph(module, attr, spec), module.__name__, None, None, False)
+            loaded = Loaded(_find_graph(module, attr, spec), module.__name__, None, None, False)
         else:
-            found = _of_file(path, attr, spec)
+            loaded = _of_file(path, attr, spec)
     asked = were_asked_for()
-    return found._replace(dispel4py=asked, by_value=found.by_value or asked)
+    return loaded._replace(dispel4py=asked, by_value=loaded.by_value or asked)
 
 
 def _of_file(path: Path, attr: str | None, spec: str) -> Loaded:
@@ -155,8 +155,8 @@ def _file_of(spec: str) -> Path | None:
             return candidate.absolute()
     if not looks_like_file:
         return None
-    found = "a folder" if path.is_dir() else "no such file"
-    raise WorkflowError([f"expected the file of a workflow, found {found} (from {Path.cwd()})"], spec)
+    what = "a folder" if path.is_dir() else "no such file"
+    raise WorkflowError([f"expected the file of a workflow, found {what} (from {Path.cwd()})"], spec)
 
 
 def _is_file(path: Path) -> bool:
@@ -228,10 +228,10 @@ def _origin(spec: str) -> str:
     from importlib.util import find_spec
 
     try:
-        found = find_spec(spec)
+        module = find_spec(spec)
     except (ImportError, ValueError):
         return spec
-    return (found.origin or spec) if found else spec
+    return (module.origin or spec) if module else spec
 
 
 def _find_graph(module: ModuleType, attr: str | None, spec: str) -> WorkflowGraph | None:
@@ -261,11 +261,11 @@ def _is_graph(thing: Any) -> bool:
 
 
 def _named(module: ModuleType, attr: str, graphs: dict[str, Any], spec: str) -> WorkflowGraph:
-    found = getattr(module, attr, None)
-    if isinstance(found, WorkflowGraph):
-        return found
+    graph = getattr(module, attr, None)
+    if isinstance(graph, WorkflowGraph):
+        return graph
     what = (
-        f"{attr} is a {type(found).__name__}, not a graph" if hasattr(module, attr) else f"it has no {attr}"
+        f"{attr} is a {type(graph).__name__}, not a graph" if hasattr(module, attr) else f"it has no {attr}"
     )
     raise WorkflowError([f"{what}; its graphs are: {', '.join(graphs) or 'none'}"], spec)
 
@@ -273,9 +273,9 @@ def _named(module: ModuleType, attr: str, graphs: dict[str, Any], spec: str) -> 
 def _whole_workflows(graphs: dict[str, WorkflowGraph]) -> dict[str, WorkflowGraph]:
     """Graphs that are no part of others: no composites, and each under its first name only."""
     parts = {id(m) for g in graphs.values() for m in g.get_contained_objects()}
-    found: dict[int, tuple[str, WorkflowGraph]] = {}
+    whole: dict[int, tuple[str, WorkflowGraph]] = {}
     for name, graph in graphs.items():
         is_part = id(graph) in parts or isinstance(graph, CompositePE)
         if not is_part and not graph.inputmappings and not graph.outputmappings:
-            found.setdefault(id(graph), (name, graph))
-    return dict(found.values())
+            whole.setdefault(id(graph), (name, graph))
+    return dict(whole.values())

@@ -56,15 +56,15 @@ class Place:
             return {label: held}
         if self.kind == "globals":
             return {f"{n} (a global of {label})": space[n] for n in self.names if n in space}
-        found = {f"{label}.{n}": v for n, v in space.__dict__.items() if not n.startswith("__")}
+        values = {f"{label}.{n}": v for n, v in space.__dict__.items() if not n.startswith("__")}
         for name, value in _defaults(space):
-            found[f"{name} (a default of {label})"] = value
+            values[f"{name} (a default of {label})"] = value
         for name, cell in zip(space.__code__.co_freevars, space.__closure__ or (), strict=True):
             try:
-                found[f"{name} (captured by {label})"] = cell.cell_contents
+                values[f"{name} (captured by {label})"] = cell.cell_contents
             except ValueError:  # not set yet
-                found[f"{name} (captured by {label})"] = None
-        return found
+                values[f"{name} (captured by {label})"] = None
+        return values
 
     def data(self) -> list[str]:
         """Words of what it holds that is neither code nor a module."""
@@ -97,7 +97,7 @@ def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
 def places(pe: GenericPE) -> list[Place]:
     """Every place of `pe` but its own attributes."""
     search = Search(pe)
-    return list(search.found.values())
+    return list(search.places.values())
 
 
 class Search:
@@ -112,7 +112,7 @@ class Search:
     """
 
     def __init__(self, pe: GenericPE) -> None:
-        self.found: dict[tuple[str, int], Place] = {}
+        self.places: dict[tuple[str, int], Place] = {}
         self.functions: list[FunctionType] = []
         self._near = str(type(pe).__module__).partition(".")[0]
         self._seen: set[int] = set()
@@ -126,14 +126,14 @@ class Search:
                 self._add(place)
 
     def _new(self, thing: Any) -> bool:
-        if id(thing) in self._seen or len(self.found) > MOST_PLACES:
+        if id(thing) in self._seen or len(self.places) > MOST_PLACES:
             return False
         self._seen.add(id(thing))
         self._held.append(thing)
         return True
 
     def _add(self, place: Place) -> None:
-        self.found.setdefault(place.key, place)
+        self.places.setdefault(place.key, place)
 
     def _kind(self, kind: type) -> None:
         for each in kind.__mro__:
@@ -205,10 +205,10 @@ class Search:
                 self._library(module, names)  # from random import seed
         if kept:
             key = ("globals", id(space))
-            before = self.found.get(key)
+            before = self.places.get(key)
             both = {*kept, *(before.names if before is not None else ())}
             label = str(space.get("__name__", "?"))
-            self.found[key] = Place("globals", label, space, tuple(sorted(both)))
+            self.places[key] = Place("globals", label, space, tuple(sorted(both)))
 
     def _library(self, module: ModuleType, names: set[str]) -> None:
         """What of Python itself or NumPy a function speaks of, and may mean as its own."""
@@ -249,17 +249,17 @@ def codes(code: CodeType) -> Iterator[CodeType]:
 
 def held_by(value: Any) -> list[dict[str, Any]]:
     """Attributes of an object whose class is written in Python. Runs no `__getattr__`."""
-    found = []
+    dicts = []
     with suppress(AttributeError):
         own = object.__getattribute__(value, "__dict__")
-        found += [own] if type(own) is dict else []
+        dicts += [own] if type(own) is dict else []
     slots: dict[str, Any] = {}
     for kind in type(value).__mro__:
         for name, member in vars(kind).items() if "__slots__" in vars(kind) else ():
             if type(member) is MemberDescriptorType and name not in _NO_STATE:
                 with suppress(AttributeError):
                     slots[name] = member.__get__(value)
-    return [*found, slots] if slots else found
+    return [*dicts, slots] if slots else dicts
 
 
 # ---- whose code it is

@@ -78,9 +78,9 @@ def numbered_again(number: int) -> Any:
 
 def named_again(name: str, kind: type, labels: dict[str, str]) -> Any:
     """Find the object of this name; make one if it is another one here."""
-    found = named(name)
-    if type(found) is kind and state_of(found) == labels:
-        return found
+    here = named(name)
+    if type(here) is kind and state_of(here) == labels:
+        return here
     made: Any = object.__new__(kind)
     for label, value in labels.items():
         object.__setattr__(made, label, value)

@@ -124,7 +124,7 @@ def require(extra: str, *packages: str) -> None:
 
 def rows(outputs: dict[str, list[Any]], output: str) -> list[Any]:
     """Tuples of an output, whatever number its element was given; empty if there are none."""
-    return next((found for name, found in outputs.items() if name.rpartition(".")[2] == output), [])
+    return next((tuples for name, tuples in outputs.items() if name.rpartition(".")[2] == output), [])
 
 
 def _refused(why: str) -> argparse.ArgumentTypeError:

@@ -254,7 +254,7 @@ def present(summary: Any, outputs: dict[str, list[Any]]) -> str:
     if not totals or not vocabulary:
         return ""
     t, v = totals[0], vocabulary[0]
-    found = (
+    headline = (
         f"{t['files']:,} files, {t['lines']:,} lines, {_size(t['bytes'])}: "
         f"{v['occurrences']:,} words, {v['distinct']:,} of them different"
     )
@@ -263,7 +263,7 @@ def present(summary: Any, outputs: dict[str, list[Any]]) -> str:
         for word, n, files, path, line in rows(outputs, "top")
     ]
     return "\n".join(
-        [found, *(table(("word", "first in", "times", "files"), lines, left=2) if lines else [])]
+        [headline, *(table(("word", "first in", "times", "files"), lines, left=2) if lines else [])]
     )
 
 

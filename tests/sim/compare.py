@@ -10,7 +10,7 @@ from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.gallery import Case
 
@@ -29,7 +29,7 @@ def of_one_process(case: Case) -> Answer:
     settings = EngineSettings()
     plan, elements = make_plan(graph, 1, settings)
     sink = MemorySink()
-    sequential.run(Job(plan, elements, resolve_inputs(plan, elements, inputs), settings), sink)
+    sequential.run(RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings), sink)
     assert len(sink.letters) == case.failures
     return answer(sink)
 

@@ -13,7 +13,7 @@ from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.elements import Given
 from tests.sim.spellings import load
@@ -119,7 +119,7 @@ def of_one_process(graph, given):
     settings = EngineSettings()
     plan, elements = make_plan(graph, 1, settings, by_value=True)
     sink = MemorySink()
-    sequential.run(Job(plan, elements, resolve_inputs(plan, elements, given), settings), sink)
+    sequential.run(RunSpec(plan, elements, resolve_inputs(plan, elements, given), settings), sink)
     assert not sink.letters
     return answer(sink)
 

@@ -16,7 +16,7 @@ from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
 from hpcd4p.runtime.commit import outgoing
 from hpcd4p.runtime.execute import watch
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import leftovers
 from tests.sim.spellings import FURTHER, PURE, STATE, doubled, graph, keyed, load, longer, two
@@ -34,8 +34,8 @@ def of_one_process(text, shape):
     settings = EngineSettings()
     plan, elements = make_plan(shape(text), 1, settings, by_value=True)
     sink = MemorySink()
-    job = Job(plan, elements, resolve_inputs(plan, elements, {"Given": INPUTS}), settings)
-    sequential.run(job, sink)
+    spec = RunSpec(plan, elements, resolve_inputs(plan, elements, {"Given": INPUTS}), settings)
+    sequential.run(spec, sink)
     assert not sink.letters, sink.letters[0].traceback
     return outputs(sink)
 

@@ -72,7 +72,7 @@ def test_accounts_tell_how_jobs_ended(accounted, monkeypatch):
         accounted.wait(job)
     accounted.until(lambda: len(sacct.ask(sorted(jobs.values()))) == len(jobs), 30)
     told = sacct.ask(sorted(jobs.values()))
-    assert {word: told[job].told.split()[0] for word, job in jobs.items()} == {word: word for word in jobs}
+    assert {word: told[job].words.split()[0] for word, job in jobs.items()} == {word: word for word in jobs}
     assert told[jobs["CANCELLED"]].state == "cancelled"
 
 

@@ -50,13 +50,13 @@ def rows(bench: Bench) -> Iterator[Row]:
         },
         min(bench.repeats, REPEATS),
     )
-    for kind, many, found in zip(("standard", "heavy"), (galaxies, heavy), runs.values(), strict=True):
-        for run in found:
+    for kind, many, of_kind in zip(("standard", "heavy"), (galaxies, heavy), runs.values(), strict=True):
+        for run in of_kind:
             if len(run.rows("galaxies")) + len(run.rows("undetermined")) != many:
                 bench.wrong.append(f"extinction, {kind}, {many} galaxies")
         each = [seconds_of(item, heavy=kind == "heavy") for item in range(1, many + 1)]
-        least = [max(sum(each) / run.pool, max(each)) for run in found]
-        elapsed = [run.elapsed_s for run in found]
+        least = [max(sum(each) / run.pool, max(each)) for run in of_kind]
+        elapsed = [run.elapsed_s for run in of_kind]
         name = f"{kind}, {many:,} galaxies, n=16"
         yield Row("extinction", name, "s", elapsed, "bound", least, Target(MOST, at_least=False))
     for name, attempts in peers.items():

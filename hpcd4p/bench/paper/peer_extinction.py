@@ -70,7 +70,7 @@ class Extinction(ConsumerPE):  # type: ignore[misc]
 
 
 graph = WorkflowGraph()
-read, fetch, kept, told = Read(), Fetch(), Filter(), Extinction()
+read, fetch, kept, extinguished = Read(), Fetch(), Filter(), Extinction()
 graph.connect(read, "output", fetch, "input")
 graph.connect(fetch, "output", kept, "input")
-graph.connect(kept, "output", told, "input")
+graph.connect(kept, "output", extinguished, "input")

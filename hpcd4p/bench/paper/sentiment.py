@@ -60,23 +60,23 @@ def rows(bench: Bench) -> Iterator[Row]:
     cores = len(os.sched_getaffinity(0))
     least = [run.elapsed_s / cores for run in one]
     yield Row("sentiment", "n=16, active", "s", active, f"one process ÷ {cores} cores", least)
-    for name, found in peers.items():
-        yield from _against(name, ours, found, right)
-        if found.runs:
-            theirs = [run.active_s for run in found.runs]
-            best = found.beside(least)
+    for name, attempts in peers.items():
+        yield from _against(name, ours, attempts, right)
+        if attempts.runs:
+            theirs = [run.active_s for run in attempts.runs]
+            best = attempts.beside(least)
             yield Row("sentiment", f"one process ÷ {cores} cores", "s", best, f"{PACKAGE} {name}", theirs)
 
 
 def _against(
-    mapping: str, ours: list[shipped.Shipped], found: Attempts[mappings.Mapped], right: States
+    mapping: str, ours: list[shipped.Shipped], attempts: Attempts[mappings.Mapped], right: States
 ) -> Iterator[Row]:
-    peer, runs = f"{PACKAGE} {mapping}", found.runs
+    peer, runs = f"{PACKAGE} {mapping}", attempts.runs
     if not runs:
         wall = [run.wall_s for run in ours]
-        yield Row("sentiment", "n=16, whole program", "s", wall, note=f"{peer}: {found.trouble}")
+        yield Row("sentiment", "n=16, whole program", "s", wall, note=f"{peer}: {attempts.trouble}")
         return
-    ours = found.beside(ours)
+    ours = attempts.beside(ours)
     wall, active = [run.wall_s for run in ours], [run.elapsed_s for run in ours]
     target = Target(TARGETS[mapping], at_least=False)
     yield Row("sentiment", "n=16, whole program", "s", wall, peer, [run.wall_s for run in runs], target)
@@ -84,7 +84,7 @@ def _against(
     yield Row(
         "sentiment", "n=16, articles in right sums", "", [float(counted(right))] * len(ours),
         peer, [float(counted(common(states_noted(run.notes), right))) for run in runs],
-        note=found.trouble,
+        note=attempts.trouble,
     )  # fmt: skip
 
 
@@ -109,12 +109,12 @@ def states_of(run: shipped.Shipped) -> States:
 
 def states_noted(notes: list[str]) -> States:
     """What the elements of `peer_sentiment` have noted last of each state."""
-    found: States = {}
+    noted: States = {}
     for note in filter(None, notes):
         state, articles, score, method = note.split("\t")
         counts = (int(articles), int(score))
-        found[method, state] = max(counts, found.get((method, state), (0, 0)))
-    return found
+        noted[method, state] = max(counts, noted.get((method, state), (0, 0)))
+    return noted
 
 
 def counted(states: States) -> int:
@@ -122,6 +122,6 @@ def counted(states: States) -> int:
     return sum(articles for articles, _ in states.values())
 
 
-def common(found: States, right: States) -> States:
-    """States of which `found` says what is right."""
-    return {key: counts for key, counts in found.items() if right.get(key) == counts}
+def common(noted: States, right: States) -> States:
+    """States of which `noted` says what is right."""
+    return {key: counts for key, counts in noted.items() if right.get(key) == counts}

@@ -173,8 +173,8 @@ class Trials:
             return
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, ceil(with_core))
-        told = min(queued.age_s, self._queued_s) >= CORES_S and queued.value > QUEUED_MOST
-        lack = told and fewer < target and seen.now_s >= self._next_cores_s
+        crowded = min(queued.age_s, self._queued_s) >= CORES_S and queued.value > QUEUED_MOST
+        lack = crowded and fewer < target and seen.now_s >= self._next_cores_s
         if lack and self._window.tuples >= CORES_TUPLES:
             self._begin(fewer, target, seen)
             self._cores = f"of {target} active ranks {with_core:.1f} had a core, the others waited for one"
@@ -228,7 +228,7 @@ class Trials:
         if seen.active != self._trial:
             # ranks finish what they have in hand; or those that were added are not needed
             if self._trial > self._from and seen.now_s - self._began_s > REACH_S:
-                self._over(seen, found=None)
+                self._over(seen, winner=None)
             return
         if self._window is None:
             self._window = _Window()
@@ -236,7 +236,7 @@ class Trials:
         self._window.add(seen)
         if self._cores and self._trial < self._from and self._window.sleeps(self._trial):
             self._next_cores_s = seen.now_s + AGAIN_S[0]
-            self._over(seen, found=None)
+            self._over(seen, winner=None)
             return
         part = self._window.rate / self._before if self._before else 1.0
         least = NOT_DENIED if self._cores else SAME
@@ -246,16 +246,16 @@ class Trials:
         if self._trial < self._from:
             # of ranks without a core the kernel tells; the throughput need only not deny it
             if part + (self._doubt if self._cores else 0.0) >= least:
-                self._over(seen, found=self._trial)
+                self._over(seen, winner=self._trial)
             else:
                 self._spent_s += (1 - part) * self._window.seconds
                 if self._cores:
                     self._next_cores_s = seen.now_s + AGAIN_S[1]
-                self._over(seen, found=None)
+                self._over(seen, winner=None)
         else:
             had_core = self._window.with_core(self._trial)
             least = MORE if had_core > (self._from + self._trial) / 2 else MORE_IN_QUEUE
-            self._over(seen, found=self._trial if part >= least else None)
+            self._over(seen, winner=self._trial if part >= least else None)
 
     @property
     def _doubt(self) -> float:
@@ -264,20 +264,20 @@ class Trials:
         expected = self._before_tuples * self._window.seconds
         return 1 / expected**0.5 if 0 < expected < WINDOW_TUPLES else 0.0
 
-    def _over(self, seen: PoolObservation, found: int | None) -> None:
+    def _over(self, seen: PoolObservation, winner: int | None) -> None:
         trial, self._trial, self._window = self._trial, None, None
         assert trial is not None
         more = trial > self._from
         if more:
-            self._again_s = AGAIN_S[0] if found else min(3 * self._again_s, AGAIN_S[1])
+            self._again_s = AGAIN_S[0] if winner else min(3 * self._again_s, AGAIN_S[1])
             self._next_more_s = seen.now_s + self._again_s
-            if found == self._bounds.most:
+            if winner == self._bounds.most:
                 self._limit, self._by_cores = None, False
-            elif found:
-                self._limit, self._why = found, f"{found} ranks did more than {self._from}"
-        elif found:
-            did = f"{found} rank{'s' * (found > 1)} did as much as {self._from}"
-            self._found(found, seen, f"{did}: {self._cores}" if self._cores else did)
+            elif winner:
+                self._limit, self._why = winner, f"{winner} ranks did more than {self._from}"
+        elif winner:
+            did = f"{winner} rank{'s' * (winner > 1)} did as much as {self._from}"
+            self._found(winner, seen, f"{did}: {self._cores}" if self._cores else did)
 
     def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
         self._limit, self._why = limit, why

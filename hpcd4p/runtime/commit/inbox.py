@@ -15,7 +15,7 @@ from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Arrival, Notice, Segment
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.execute.salvage import Lost
+    from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 Line = deque[tuple[int, str, list[Any]]]
 
@@ -81,16 +81,16 @@ class Inbox:
                 self.lines[element].append((partition, port, values))
                 self.tuples[element] += len(values)
 
-    def open(self) -> list[Lost]:
+    def open(self) -> list[UnreadTuples]:
         """Unpickle the oldest message that is still sealed; what cannot be is given, and out of line."""
         frames = self._sealed.popleft()
-        lost: list[Lost] = []
+        lost: list[UnreadTuples] = []
         try:
             segments = Codec.unpack(frames)
-        except Unreadable as found:
+        except Unreadable as unreadable:
             from hpcd4p.runtime.execute.salvage import read_segments
 
-            segments, lost = read_segments(found, Codec.counts(frames))
+            segments, lost = read_segments(unreadable, Codec.counts(frames))
             for each in lost:
                 self._shrink(each.element, each.tuples)
         for element, partition, port, values in segments:

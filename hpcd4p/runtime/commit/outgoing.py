@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
-    from hpcd4p.runtime.execute.salvage import Lost
+    from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 
 class Outgoing:
@@ -81,7 +81,7 @@ class Outgoing:
         """Tuples that failed become part of the transaction at hand, which takes them off the count."""
         self.outbox.fail(failure)
 
-    def give_up(self, lost: Lost) -> None:
+    def give_up(self, lost: UnreadTuples) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
         self._flow.give_up(lost)
         self.outbox.count(lost.element, -lost.tuples)

@@ -108,14 +108,14 @@ class _Reader:
 
     def _read(self, value: Any, kind: type, depth: int) -> tuple[Any, ...]:
         """What `value` holds; it is not one of the simple kinds."""
-        found: list[Any] = []
+        parts: list[Any] = []
         if isinstance(value, list | tuple | deque):
-            found += [len(value), *(self.read(v, depth) for v in self._sample(value))]
+            parts += [len(value), *(self.read(v, depth) for v in self._sample(value))]
         elif isinstance(value, dict):
             items = self._sample(value.items())
-            found += [len(value), *((self.read(k, depth), self.read(v, depth)) for k, v in items)]
+            parts += [len(value), *((self.read(k, depth), self.read(v, depth)) for k, v in items)]
         elif isinstance(value, set | frozenset):
-            found += [len(value), *sorted((self.read(v, depth) for v in self._sample(value)), key=repr)]
+            parts += [len(value), *sorted((self.read(v, depth) for v in self._sample(value)), key=repr)]
         elif isinstance(value, MethodType):
             return Same(value.__func__), self.read(value.__self__, depth)
         elif isinstance(value, partial):
@@ -130,13 +130,13 @@ class _Reader:
         elif is_library(kind):
             return self._of_library(value, kind, depth)
         for held in held_by(value):
-            found.append(self.read(held, depth))
-        return tuple(found)
+            parts.append(self.read(held, depth))
+        return tuple(parts)
 
     def _sample(self, values: Any) -> Any:
-        found = _ends(values)
-        self._left -= len(found)
-        return found
+        sample = _ends(values)
+        self._left -= len(sample)
+        return sample
 
     def _of_library(self, value: Any, kind: type, depth: int) -> tuple[Any, ...]:
         try:

@@ -21,7 +21,7 @@ from hpcd4p.workflow.sentinels import dumps
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure, Letters
-    from hpcd4p.runtime.execute.salvage import Lost
+    from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 Delivery = tuple[Route, int, list[Any]]
 """Route, partition (0 for the pool) and tuples."""
@@ -126,22 +126,22 @@ class Flow:
         self.write_letter(instance.plan.index, cause_at(port), port, value, error)
 
     def write_letter(
-        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *details: Any
     ) -> None:
-        """Make a dead letter of `value`, and tell `on_failure`; `told` is as in `Letters.write`."""
-        self._on_failure(self.failure(element, cause, port, value, error, *told))
+        """Make a dead letter of `value`, and tell `on_failure`; `details` is as in `Letters.write`."""
+        self._on_failure(self.failure(element, cause, port, value, error, *details))
 
     def failure(
-        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *told: Any
+        self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *details: Any
     ) -> Failure:
         """A dead letter of `value`, or the failure as one more of its kind."""
         if self._letters is None:
             from hpcd4p.runtime.execute.letters import Letters  # most ranks never need it
 
             self._letters = Letters(self.plan, self.rank, self._clock)
-        return self._letters.write(element, cause, port, value, error, *told)
+        return self._letters.write(element, cause, port, value, error, *details)
 
-    def give_up(self, lost: Lost) -> None:
+    def give_up(self, lost: UnreadTuples) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
         element, port, tuples, shown, error, words = lost
         # of many that cannot be told apart one is to blame, and nobody knows which

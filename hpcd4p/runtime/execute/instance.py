@@ -198,7 +198,7 @@ class Instance:
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
         """(output, values) of what has been written since the last call, `most` of these; none is empty."""
-        found = []
+        taken = []
         for name, values in self.out.items():
             part = values[: most.get(name)]
             if part:
@@ -209,8 +209,8 @@ class Instance:
                 self.overflow_at = max(1, min(OVERFLOW_TUPLES, int(HOLD_BYTES / weight)))
                 self.written += len(part)
                 self.written_by[name] = self.written_by.get(name, 0) + len(part)
-                found.append((name, part))
-        return found
+                taken.append((name, part))
+        return taken
 
     # ---- what the loops write to
 

@@ -1,6 +1,6 @@
 """Threads and processes that elements have left running when all is done: awaited for a moment, then left.
 
-Python waits for them without an end, and so would the job. Never imports what user code has not imported.
+Python waits for them without an end, and so would the run. Never imports what user code has not imported.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _threads() -> list[Thread]:
     threading = sys.modules.get("threading")
     if threading is None:
         return []
-    found = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
-    return [t for t in found if t is not threading.current_thread()]
+    others = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
+    return [t for t in others if t is not threading.current_thread()]
 
 
 def _processes() -> list[Any]:

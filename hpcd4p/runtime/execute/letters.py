@@ -135,18 +135,18 @@ def show_trace(error: BaseException) -> str:
 
 def place_of(error: BaseException) -> str:
     """Where in the element's own file `error` came up, in a few words; '' if it was never raised."""
-    found: TracebackType | None = None
+    deepest: TracebackType | None = None
     at = error.__traceback__
     while at is not None:
         file = at.tb_frame.f_code.co_filename
         # the deepest line of the file that the element's first line is in: below it are libraries
-        if found is None or file == found.tb_frame.f_code.co_filename or _is_ours(found):
-            found = at
+        if deepest is None or file == deepest.tb_frame.f_code.co_filename or _is_ours(deepest):
+            deepest = at
         at = at.tb_next
-    if found is None:
+    if deepest is None:
         return ""
-    code = found.tb_frame.f_code
-    return f"{basename(code.co_filename)}:{found.tb_lineno} in {code.co_qualname}"
+    code = deepest.tb_frame.f_code
+    return f"{basename(code.co_filename)}:{deepest.tb_lineno} in {code.co_qualname}"
 
 
 def _is_ours(at: TracebackType) -> bool:

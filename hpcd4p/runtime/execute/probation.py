@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 QUIET_TUPLES = 2
 """An element that has filled something in, and is the same after so many tuples more, holds no state."""
 
-Tell = Callable[[Claimed | Doubted], None]
+ToHead = Callable[[Claimed | Doubted], None]
 
-Ask = Callable[[int, Claim, str], bool]
+AskClaim = Callable[[int, Claim, str], bool]
 
 NOBODY: Mapping[int, int] = {}
 """Owners, where there are none."""
@@ -74,9 +74,9 @@ class Probation:
         plan: Plan,
         elements: list[GenericPE],
         rank: int,
-        tell: Tell,
+        tell: ToHead,
         clock: Clock,
-        claim: Ask = refuse,
+        claim: AskClaim = refuse,
         owners: Mapping[int, int] = NOBODY,
     ) -> None:
         self.owners = owners
@@ -90,7 +90,7 @@ class Probation:
         self._mine: set[int] = set()
         self._spoiled: set[int] = set()
         self._filled: dict[int, tuple[str, int]] = {}  # digest, tuples by then; no answer or a free one yet
-        self._told: set[tuple[type, int]] = set()
+        self._said: set[tuple[type, int]] = set()
         self._held_by: dict[Hashable, list[int]] | None = None
 
     def begin(self, instance: Instance) -> None:
@@ -276,8 +276,8 @@ class Probation:
 
     def _say(self, report: Claimed | Doubted) -> None:
         key = type(report), report.element
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self._said:
+            self._said.add(key)
             self._tell(report)
 
     def end(self, instances: Iterable[Instance]) -> list[Doubted]:

@@ -26,7 +26,7 @@ class Unseen(str):
         return str(self)
 
 
-class Lost(NamedTuple):
+class UnreadTuples(NamedTuple):
     """Tuples for an element that cannot be read."""
 
     element: int
@@ -38,12 +38,14 @@ class Lost(NamedTuple):
     """What to say; '': what `error` says."""
 
 
-def read_task(found: Unreadable, task: Task) -> tuple[str, list[Any], list[Lost]]:
+def read_task(unreadable: Unreadable, task: Task) -> tuple[str, list[Any], list[UnreadTuples]]:
     """Port and tuples of `task`, as far as they can be read, and what cannot be."""
-    return _read_task(Reader(found.frames), task, found.__cause__ or found)
+    return _read_task(Reader(unreadable.frames), task, unreadable.__cause__ or unreadable)
 
 
-def _read_task(reader: Reader, task: Task, error: BaseException | None) -> tuple[str, list[Any], list[Lost]]:
+def _read_task(
+    reader: Reader, task: Task, error: BaseException | None
+) -> tuple[str, list[Any], list[UnreadTuples]]:
     try:
         port, values = reader.load()
     except Exception as another:  # noqa: BLE001  # it is no pickle, as far as this goes
@@ -52,18 +54,18 @@ def _read_task(reader: Reader, task: Task, error: BaseException | None) -> tuple
     return port, good, lost
 
 
-def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, list[Lost]]:
+def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, list[UnreadTuples]]:
     """Port and tuples of a task that `Codec.check` has passed, whether all of them can be read or not."""
     try:
         port, values = Codec.unseal(body)
-    except Unreadable as found:
-        return read_task(found, Task(element, "", tuples, b"", 0, ()))
+    except Unreadable as unreadable:
+        return read_task(unreadable, Task(element, "", tuples, b"", 0, ()))
     return port, values, []
 
 
 def read_closely(
     body: memoryview, element: int, tuples: int, note: Callable[[int], None], fatal: Mapping[int, str]
-) -> tuple[str, Any, list[Lost]]:
+) -> tuple[str, Any, list[UnreadTuples]]:
     """The same, of a task that has ended a process that read it.
 
     Parameters
@@ -78,13 +80,13 @@ def read_closely(
     return _read_task(Reader(Codec.split(body), note, fatal), task, None)
 
 
-def read_segments(found: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[Lost]]:
+def read_segments(unreadable: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[UnreadTuples]]:
     """Segments of a message, as far as they can be read, and what cannot be; `counts`: tuples by element."""
-    reader = Reader(found.frames)
+    reader = Reader(unreadable.frames)
     try:
         whole = reader.load()
     except Exception:  # noqa: BLE001  # it is no pickle, as far as this goes
-        error = found.__cause__ or found
+        error = unreadable.__cause__ or unreadable
         return [], [whole_batch(e, "a message", count, error) for e, count in counts.items()]
     segments, lost = [], []
     for segment in whole:
@@ -94,20 +96,20 @@ def read_segments(found: Unreadable, counts: dict[int, int]) -> tuple[list[Segme
     return segments, lost
 
 
-def _sift(reader: Reader, element: int, port: str, values: list[Any]) -> tuple[list[Any], list[Lost]]:
+def _sift(reader: Reader, element: int, port: str, values: list[Any]) -> tuple[list[Any], list[UnreadTuples]]:
     """The tuples that are whole, and those that are not."""
     good, lost = [], []
     for value in values:
-        found = reader.fault(value)
-        if found is None:
+        fault = reader.fault(value)
+        if fault is None:
             good.append(value)
         else:
-            words = str(found.error) if isinstance(found.error, EndedProcess) else ""
-            shown = Unseen(f"<cannot be read: {found.name}>")
-            lost.append(Lost(element, port, 1, shown, found.error, words))
+            words = str(fault.error) if isinstance(fault.error, EndedProcess) else ""
+            shown = Unseen(f"<cannot be read: {fault.name}>")
+            lost.append(UnreadTuples(element, port, 1, shown, fault.error, words))
     return good, lost
 
 
-def whole_batch(element: int, what: str, tuples: int, error: BaseException) -> Lost:
+def whole_batch(element: int, what: str, tuples: int, error: BaseException) -> UnreadTuples:
     """Tuples of which nothing can be read."""
-    return Lost(element, "", tuples, Unseen(f"<{what} of {tuples} tuples>"), error)
+    return UnreadTuples(element, "", tuples, Unseen(f"<{what} of {tuples} tuples>"), error)

@@ -86,9 +86,9 @@ class Reader(pickle._Unpickler):
         self._whole |= seen
         return None
 
-    def _break(self, thing: Any, found: StandIn) -> None:
-        for each in (thing, found):  # which may come to stand for something else
-            self._broken[id(each)] = each, found
+    def _break(self, thing: Any, stand_in: StandIn) -> None:
+        for each in (thing, stand_in):  # which may come to stand for something else
+            self._broken[id(each)] = each, stand_in
         self._whole.clear()
 
     def _stand_in(self, made_by: Any, error: BaseException) -> StandIn:
@@ -97,9 +97,9 @@ class Reader(pickle._Unpickler):
             if isinstance(made_by, type | FunctionType | BuiltinFunctionType)
             else str(made_by)
         )
-        found = StandIn(name, error)
-        self._break(found, found)
-        return found
+        stand_in = StandIn(name, error)
+        self._break(stand_in, stand_in)
+        return stand_in
 
     # ---- the steps in which code of the user runs
 
@@ -126,9 +126,9 @@ class Reader(pickle._Unpickler):
         """What `call` gives, which makes something with the class or function `make`."""
         ends = self._begin()
         # a Segment is ours, and holds many tuples
-        found = None if make is Segment else self.fault([make, arguments, named])
-        if found is not None:
-            return found
+        fault = None if make is Segment else self.fault([make, arguments, named])
+        if fault is not None:
+            return fault
         if ends is not None:
             return self._stand_in(make, ends)
         try:
@@ -161,10 +161,10 @@ class Reader(pickle._Unpickler):
         thing = self.stack[-count - 1] if count else self.metastack[-1][-1]
         parts = self.stack[-count:] if count else self.stack
         ends = self._begin()
-        found = None if type(thing) in _PLAIN else self.fault([thing, parts])
-        if found is None and ends is not None:
-            found = StandIn(type(thing).__name__, ends)
-        if found is None:
+        fault = None if type(thing) in _PLAIN else self.fault([thing, parts])
+        if fault is None and ends is not None:
+            fault = StandIn(type(thing).__name__, ends)
+        if fault is None:
             try:
                 step(self)  # it takes the parts off the stack before it calls anything
             except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
@@ -174,7 +174,7 @@ class Reader(pickle._Unpickler):
             del self.stack[-count:]
         else:
             self.pop_mark()
-        self._break(thing, found)
+        self._break(thing, fault)
 
     dispatch[pickle.REDUCE[0]] = _load_reduce
     dispatch[pickle.NEWOBJ[0]] = _load_newobj

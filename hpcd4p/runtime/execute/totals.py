@@ -24,7 +24,7 @@ class Increase:
 
     def __init__(self) -> None:
         self._marks: dict[Instance, tuple[float, int, int]] = {}
-        self._told: dict[Instance, Work] = {}
+        self._counted: dict[Instance, Work] = {}
 
     def of(self, instances: Iterable[Instance]) -> dict[str, int]:
         """By how much the sums over `instances` have grown since the last call, by field."""
@@ -35,7 +35,7 @@ class Increase:
             if marks.get(i) == mark:
                 continue
             marks[i] = mark
-            before, now = self._told.get(i, NO_WORK), _of(i)
-            self._told[i] = now
+            before, now = self._counted.get(i, NO_WORK), _of(i)
+            self._counted[i] = now
             count_work(growth, i.plan.index, before, now)
         return {field: value for field, value in growth.items() if value}

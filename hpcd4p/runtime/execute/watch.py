@@ -98,12 +98,12 @@ class Watched:
             self.next *= 2
         now = self._read()
         before, self._before = self._before, now
-        found: list[str] = []
+        changed: list[str] = []
         self.fills = ""
         if now != before:
-            found = self._changed(before, now)
+            changed = self._changed(before, now)
         self.spent_s += self._now() - began
-        return found
+        return changed
 
     fills = ""
     """Of the last look: if all that changed was that nothing became an object (a model was loaded), its
@@ -139,37 +139,37 @@ class Watched:
     # ---- what is there
 
     def _read(self, first: bool = False) -> Held:
-        found: Held = {}
+        prints: Held = {}
         for name, value in self._values():
             if name in self._caches:
                 continue
             if name in self._dull:
-                found[name] = self._dull[name] and Same(value)
+                prints[name] = self._dull[name] and Same(value)
                 continue
             began = self._now()
-            found[name] = fingerprint(value)
+            prints[name] = fingerprint(value)
             if first and self._now() - began > SLOW_S:
                 self._dull[name] = True
-                found[name] = Same(value)
-        return found
+                prints[name] = Same(value)
+        return prints
 
     def _values(self) -> list[tuple[Any, Any]]:
-        found: list[tuple[Any, Any]] = []
+        pairs: list[tuple[Any, Any]] = []
         for place in self.places:
-            found += place.held().items()
+            pairs += place.held().items()
         if self._only is not None:
-            return [pair for pair in found if pair[0] in self._only]
+            return [pair for pair in pairs if pair[0] in self._only]
         pe = self.pe
         ours = (type(pe), *(getattr(pe, name, None) for name in ENGINE))
         held = [v for v in gc.get_referents(pe) if not any(v is each for each in ours)]
         if self._by_name or any(type(v) is dict and "pickleIgnore" in v for v in held):
             named = [pair for held in held_by(pe) for pair in held.items()]
-            found += [(f"self.{n}", v) for n, v in named if n not in ENGINE]
+            pairs += [(f"self.{n}", v) for n, v in named if n not in ENGINE]
         else:
-            found += enumerate(held)
-        return found
+            pairs += enumerate(held)
+        return pairs
 
 
-def _is_object(found: Any) -> bool:
+def _is_object(print_: Any) -> bool:
     """Whether a fingerprint is that of something other than plain data."""
-    return isinstance(found, Same) or (isinstance(found, tuple) and found[0] not in _DATA)
+    return isinstance(print_, Same) or (isinstance(print_, tuple) and print_[0] not in _DATA)

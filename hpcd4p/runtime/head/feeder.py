@@ -16,8 +16,8 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.execute.source import Source
-from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.messages import Commit
 
 
@@ -37,12 +37,12 @@ class Feeder:
         Roots that run here.
     """
 
-    def __init__(self, job: Job, loop: RankLoop, event: Callable[[str, str], None]) -> None:
+    def __init__(self, spec: RunSpec, loop: RankLoop, event: Callable[[str, str], None]) -> None:
         self.sources: list[Source] = []
         self._listed: list[tuple[int, Any]] = []
         """(element, calls) of roots whose calls are tasks of the pool."""
-        self._job = job
-        self._plan = job.plan
+        self._spec = spec
+        self._plan = spec.plan
         self._loop = loop
         self._link = loop.link
         self._outgoing = loop.outgoing
@@ -54,10 +54,10 @@ class Feeder:
         self._ask_apart = Backoff(ASK_S[0], max(ASK_S[1], loop.link.least_s / 4))
         self._asked_at = 0.0
         self._asking = False
-        pool = {e.index for e in job.plan.elements if e.role is Role.POOL}
+        pool = {e.index for e in spec.plan.elements if e.role is Role.POOL}
         self._ahead = [
             {output: [r.target for r in routes if r.target in pool] for output, routes in out.items()}
-            for out in job.plan.outgoing()
+            for out in spec.plan.outgoing()
         ]
 
     def start(self, threads: bool = True) -> None:
@@ -67,7 +67,7 @@ class Feeder:
             if element.role is not Role.ROOT:
                 continue
             opening.counts[element.index] = 1
-            calls: Any = self._job.inputs[element.index]
+            calls: Any = self._spec.inputs[element.index]
             if isinstance(calls, int):
                 self._open(element.index, range(calls), movable=element.movable)
             elif element.movable:
@@ -80,10 +80,10 @@ class Feeder:
 
     def _open(self, element: int, calls: Any, movable: bool) -> None:
         instance = self._loop.flow.instance(
-            self._plan.elements[element], copy_element(self._job.elements[element], 1)
+            self._plan.elements[element], copy_element(self._spec.elements[element], 1)
         )
         letters = Letters(self._plan, self._loop.rank, self._clock)
-        most = self._job.settings.max_task_tuples
+        most = self._spec.settings.max_task_tuples
         self.sources.append(Source(instance, letters, calls, movable, most, self._link.wake, self._clock))
         instance.start()
 
@@ -126,7 +126,7 @@ class Feeder:
         return left_s
 
     def _left_s(self, source: Source, now: float) -> float:
-        flush_s = self._job.settings.flush_s
+        flush_s = self._spec.settings.flush_s
         return source.taken_at + apart_s(source.taken, self._link.waiting_tasks, flush_s) - now
 
     def _is_early(self, source: Source) -> bool:

@@ -29,9 +29,9 @@ from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.job import Job
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.pool import POOL_DIED
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
@@ -50,15 +50,15 @@ class Head:
     """
 
     def __init__(
-        self, job: Job, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink, clock: Clock
+        self, spec: RunSpec, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink, clock: Clock
     ) -> None:
-        self.job = job
+        self.spec = spec
         self.clock = clock
-        self.loop = RankLoop(job.plan, job.elements, job.settings, broker, mesh, codec, clock)
-        self.story = Story(job.plan, sink, codec, clock)
-        self.coordinator = Coordinator(job.plan, job.settings, self.loop.link, codec, self.story, clock)
-        self.feeder = Feeder(job, self.loop, self.story.event)
-        self.collector = Collector(job.plan, sink, clock)
+        self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock)
+        self.story = Story(spec.plan, sink, codec, clock)
+        self.coordinator = Coordinator(spec.plan, spec.settings, self.loop.link, codec, self.story, clock)
+        self.feeder = Feeder(spec, self.loop, self.story.event)
+        self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
         self.loop.tasks.on_tend = self._tend
@@ -180,11 +180,11 @@ class Head:
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
         seen = self.coordinator.seen
-        pool = self.job.plan.pool_ranks
+        pool = self.spec.plan.pool_ranks
         resting = len(seen.idle | seen.parked) if seen else 0
         return progress(
-            self.job.plan,
-            self.job.inputs,
+            self.spec.plan,
+            self.spec.inputs,
             self.coordinator.stats,
             elapsed,
             seen.pending if seen else None,
@@ -198,16 +198,16 @@ class Head:
         ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
         scaling.timelines = sorted(self.story.timelines)
-        elements = self.job.plan.elements
+        elements = self.spec.plan.elements
         return summarise(
-            self.job,
+            self.spec,
             self.coordinator.stats,
             ranks,
             self.collector.outputs,
             self.story.failures.figures(),
             self.clock,
             stop,
-            notes_on_run(self.job.plan, self.story.claimed, ranks),
+            notes_on_run(self.spec.plan, self.story.claimed, ranks),
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],

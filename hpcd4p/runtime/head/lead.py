@@ -14,7 +14,7 @@ from hpcd4p.runtime.execute.setup import Setup
 from hpcd4p.runtime.execute.signals import interruptible
 from hpcd4p.runtime.head.head import Head
 from hpcd4p.runtime.head.progress import Progress
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
@@ -23,7 +23,7 @@ SWITCH_S = 0.0005
 
 
 def lead(
-    job: Job,
+    spec: RunSpec,
     broker: Broker,
     mesh: Mesh,
     codec: Codec,
@@ -32,14 +32,14 @@ def lead(
     setup: Setup,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Run `job` from rank 0 to its end; the other ranks have been told and are in `launch.worker`.
+    """Run `spec` from rank 0 to its end; the other ranks have been told and are in `launch.worker`.
 
     Raises
     ------
     RunStopped
         With the summary so far in its attribute `summary`.
     """
-    head = Head(job, broker, mesh, codec, sink, Clock())
+    head = Head(spec, broker, mesh, codec, sink, Clock())
     head.on_progress = on_progress
     head.story.on_warning = _say
     head.loop.suspects.prepare(setup)

@@ -22,7 +22,7 @@ from hpcd4p.record.summary import (
 )
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.element_log import lines_per_s
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ TIMED = "Average processing time"
 
 
 def summarise(
-    job: Job,
+    spec: RunSpec,
     stats: Statistics,
     ranks: list[RankFigures],
     outputs: dict[str, int],
@@ -73,9 +73,9 @@ def summarise(
     log
         How much the elements have said.
     """
-    plan = job.plan
-    told = clock.now()
-    elapsed = (told if ended is None else ended) - clock.started
+    plan = spec.plan
+    now_s = clock.now()
+    elapsed = (now_s if ended is None else ended) - clock.started
     elements = [
         _element(e, stats, len(plan.pool_ranks))
         for e in plan.elements
@@ -105,7 +105,7 @@ def summarise(
     now = time.time()
     return Summary(
         workflow=plan.name,
-        started=utc(now - (told - clock.started)),
+        started=utc(now - (now_s - clock.started)),
         ended=utc(now),
         elapsed_s=elapsed,
         ranks=plan.size,
@@ -126,10 +126,10 @@ def summarise(
         notes=[
             *(notes or []),
             *_notes_on_outputs(plan, outputs),
-            *_notes_on_times(job, elements),
+            *_notes_on_times(spec, elements),
             *_notes_on_log(log, plan.size),
         ],
-        config=_plain(job),
+        config=_plain(spec),
     )
 
 
@@ -146,9 +146,9 @@ def _element(e: ElementPlan, stats: Statistics, pool: int) -> ElementFigures:
     )
 
 
-def _notes_on_times(job: Job, figures: list[ElementFigures]) -> list[str]:
+def _notes_on_times(spec: RunSpec, figures: list[ElementFigures]) -> list[str]:
     """The average of each element that was wrapped into a `ProcessTimingPE`."""
-    timed = zip(job.elements, figures, strict=False)
+    timed = zip(spec.elements, figures, strict=False)
     return [
         f"{e.name}: {TIMED}: {e.busy_s / e.tuples_in:.4g} s, of {e.tuples_in:,} tuples"
         for pe, e in timed
@@ -160,12 +160,12 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
     """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
     declared = set(plan.elements[plan.collector].inputs)
     outputs_of = {e.name: e.outputs for e in plan.elements}
-    found: dict[str, list[str]] = {}
+    undeclared: dict[str, list[str]] = {}
     for name in sorted(outputs.keys() - declared):
         element = max((e for e in outputs_of if name.startswith(f"{e}.")), key=len)
-        found.setdefault(element, []).append(name[len(element) + 1 :])
+        undeclared.setdefault(element, []).append(name[len(element) + 1 :])
     notes = []
-    for element, names in found.items():
+    for element, names in undeclared.items():
         shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
         count = sum(outputs[f"{element}.{name}"] for name in names)
         valid = ", ".join(map(repr, outputs_of[element])) or "none"
@@ -187,12 +187,12 @@ def _notes_on_log(log: LogFigures | None, size: int) -> list[str]:
     ]
 
 
-def _plain(job: Job) -> dict[str, Any]:
+def _plain(spec: RunSpec) -> dict[str, Any]:
     return {
-        "engine": job.settings._asdict(),
-        "arguments": list(job.argv),
-        "mapping": job.plan.mapping.value,
-        "redis": "none" if job.plan.mapping is Mapping.STATIC else "shared" if job.redis_url else "own",
+        "engine": spec.settings._asdict(),
+        "arguments": list(spec.argv),
+        "mapping": spec.plan.mapping.value,
+        "redis": "none" if spec.plan.mapping is Mapping.STATIC else "shared" if spec.redis_url else "own",
     }
 
 

@@ -69,7 +69,7 @@ class RankAccount:
 
     def bins(self) -> Bins:
         """The timeline as it stands."""
-        return Bins(self._clock.instant(self.started), *self._timeline.told())
+        return Bins(self._clock.instant(self.started), *self._timeline.bins())
 
 
 def role_of(plan: Plan, rank: int) -> str:

@@ -18,7 +18,7 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance, show_error
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.probation import Probation
-from hpcd4p.runtime.execute.salvage import Lost, read_body, read_closely
+from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely
 from hpcd4p.runtime.rank.apart_process import PREPARES, READS
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.reports import Claimed, Doubted
@@ -99,7 +99,7 @@ class Server:
 
     def _values(
         self, element: int, data: bytes, tuples: int, fatal: dict[int, str] | None
-    ) -> tuple[str, Any, list[Lost]]:
+    ) -> tuple[str, Any, list[UnreadTuples]]:
         self._note(READS)
         if fatal is None:
             return read_body(memoryview(data), element, tuples)

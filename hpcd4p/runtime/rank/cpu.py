@@ -37,14 +37,14 @@ class CpuAccount:
 
     def __init__(self, clock: CpuClock) -> None:
         self._clock = clock
-        self._told: tuple[int, int] | None = None
+        self._counted_us: tuple[int, int] | None = None
 
     def begins(self) -> None:
         """The call that comes next is the first of an element here."""
-        self._told = None
+        self._counted_us = None
 
     def count(self, growth: dict[str, int]) -> None:
         """Add to `growth` what has been since the last time."""
         now = self._clock.read_us()
-        before, self._told = self._told or now, now
+        before, self._counted_us = self._counted_us or now, now
         count_cores(growth, now[0] - before[0], now[1] - before[1])

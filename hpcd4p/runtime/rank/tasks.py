@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
-    from hpcd4p.runtime.execute.salvage import Lost
+    from hpcd4p.runtime.execute.salvage import UnreadTuples
     from hpcd4p.runtime.rank.cpu import CpuAccount
 
 
@@ -90,7 +90,7 @@ class Tasks:
 
     def run(self, task: Task) -> None:
         """Run `task`; what comes of it is sealed, or it is given back."""
-        lost: list[Lost] = []
+        lost: list[UnreadTuples] = []
         try:
             port, values = self._codec.open(task.payload, about(TASK, task.element, task.tuples))
         except Unreadable as unreadable:
@@ -124,7 +124,7 @@ class Tasks:
         """Nothing of the task was run."""
         self._leases.end(lease)
 
-    def finish(self, lease: Lease, run: int, lost: Sequence[Lost] = ()) -> None:
+    def finish(self, lease: Lease, run: int, lost: Sequence[UnreadTuples] = ()) -> None:
         """`run` tuples of the task are done; `lost` cannot be read, the rest has been given back."""
         task = lease.task
         self._account.worked(lease.began, self._clock.now())

@@ -37,7 +37,7 @@ class Timeline:
     --------
     >>> line = Timeline(4)
     >>> line.busy(0.001, 0.003)
-    >>> width_s, busy, parked = line.told()
+    >>> width_s, busy, parked = line.bins()
     >>> width_s, [round(b, 6) for b in busy]
     (0.002, [0.001, 0.001])
     """
@@ -67,7 +67,7 @@ class Timeline:
             self._widen(end_s)
         self._add(self._parked, begin_s, end_s, 1.0)
 
-    def told(self) -> tuple[float, array[float], array[float]]:
+    def bins(self) -> tuple[float, array[float], array[float]]:
         """(width of a bin, seconds busy in each, seconds parked in each); the last may be left out if 0."""
         return self._width_s, _trimmed(self._busy), _trimmed(self._parked)
 

@@ -67,11 +67,11 @@ def _range(given: dict[str, Any], what: str) -> list[Value]:
     grows = by > 0 if steps == ["step"] else by > 1 and at > 0
     if not grows:
         raise SettingsError(f"{form}; this one does not grow: step > 0, or factor > 1 and from > 0")
-    found: list[Value] = []
+    values: list[Value] = []
     # a little above the end: 0.1 added three times is not 0.3
     while at <= last + abs(last) * 1e-9:
-        found.append(round(at, 12) if isinstance(at, float) else at)
-        if len(found) > MOST_VALUES:
+        values.append(round(at, 12) if isinstance(at, float) else at)
+        if len(values) > MOST_VALUES:
             raise SettingsError(f"{what} has more than {MOST_VALUES} values")
-        at = given["from"] + by * len(found) if steps == ["step"] else at * by
-    return found
+        at = given["from"] + by * len(values) if steps == ["step"] else at * by
+    return values

@@ -59,17 +59,17 @@ def points_of(study: Study, settings: frozenset[str] = frozenset()) -> list[Poin
         raise SettingsError(
             f"{study.source} has {len(combinations) * study.repeats:,} points, more than {MOST_POINTS:,}"
         )
-    found = [
+    points = [
         _point(study, axes, repeat, settings)
         for repeat in range(1, study.repeats + 1)
         for axes in combinations
     ]
     seen: dict[str, dict[str, Value]] = {}
-    for point in found:
+    for point in points:
         if point.key in seen:
             raise SettingsError(f"{study.source}: two points are both called {point.key}; use plainer values")
         seen[point.key] = point.axes
-    return found
+    return points
 
 
 def covering(points: Sequence[Point]) -> list[Point]:
@@ -81,14 +81,14 @@ def covering(points: Sequence[Point]) -> list[Point]:
     []
     """
     missing = {(name, value) for p in points for name, value in p.axes.items()}
-    found = list(points[:1])
-    if found:
-        missing -= set(found[0].axes.items())
+    chosen = list(points[:1])
+    if chosen:
+        missing -= set(chosen[0].axes.items())
     while missing:
         best = max(points, key=lambda p: len(missing & set(p.axes.items())))
-        found.append(best)
+        chosen.append(best)
         missing -= set(best.axes.items())
-    return found
+    return chosen
 
 
 def _combinations(study: Study) -> Iterator[dict[str, Value]]:
@@ -99,8 +99,8 @@ def _combinations(study: Study) -> Iterator[dict[str, Value]]:
     if study.combine == "zip":
         lengths = {name: len(values) for name, values in study.axes.items()}
         if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{name} {n}" for name, n in lengths.items())
-            raise SettingsError(f"{study.source}: combine = 'zip' needs axes of one length; values: {told}")
+            listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
+            raise SettingsError(f"{study.source}: combine = 'zip' needs axes of one length; values: {listed}")
         rows: Iterator[tuple[Value, ...]] = zip(*study.axes.values(), strict=True)
     else:
         rows = product(*study.axes.values())

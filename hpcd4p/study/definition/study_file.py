@@ -184,20 +184,20 @@ def _excluded(given: Any, axes: dict[str, list[Value]], where: str) -> dict[str,
     if not isinstance(given, dict) or not given:
         raise SettingsError(f"{form}; not {given!r}")
     _known(given, list(axes), f"axis in exclude of {where}")
-    found = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
-    for name, values in found.items():
+    excluded = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+    for name, values in excluded.items():
         for value in values:
             if value not in axes[name]:
                 raise SettingsError(f"{form}; axis {name} has no value {value!r}")
-    return found
+    return excluded
 
 
 def _check_baseline(baseline: dict[str, Value], axes: dict[str, list[Value]], where: str) -> None:
     _known(baseline, list(axes), f"axis in baseline of {where}")
     for name, value in baseline.items():
         if value not in axes[name]:
-            told = ", ".join(map(str, axes[name]))
-            raise SettingsError(f"baseline of {where}: axis {name} has no value {value!r}, only {told}")
+            listed = ", ".join(map(str, axes[name]))
+            raise SettingsError(f"baseline of {where}: axis {name} has no value {value!r}, only {listed}")
 
 
 def _check_growth(study: Study, where: str) -> None:

@@ -46,8 +46,8 @@ class Cell:
 
     def values(self, column: str) -> list[float]:
         """Give the finite values of a column, one of each repeat."""
-        found = (float(row[column]) for row in self.runs if row.get(column) is not None)
-        return [value for value in found if math.isfinite(value)]
+        values = (float(row[column]) for row in self.runs if row.get(column) is not None)
+        return [value for value in values if math.isfinite(value)]
 
     def median(self, column: str) -> float:
         """Give the median of a column; NaN if there is none."""
@@ -65,18 +65,18 @@ def cells_of(rows: Iterable[Row], axes: Sequence[str]) -> list[Cell]:
     for row in rows:
         point = tuple(row.get(axis) for axis in axes)
         repeats.setdefault((point, int(row.get("repeat") or 1)), []).append(row)
-    found: dict[tuple[Value, ...], Cell] = {}
+    cells: dict[tuple[Value, ...], Cell] = {}
     for (point, _), attempts in repeats.items():
-        cell = found.get(point)
+        cell = cells.get(point)
         if cell is None:
             cell = Cell(dict(zip(axes, point, strict=True)), int(attempts[0].get(RANKS) or 1))
-            found[point] = cell
+            cells[point] = cell
         done = [row for row in attempts if row.get("state") == COMPLETED]
         if done:
             cell.runs.append(max(done, key=lambda row: int(row.get("attempt") or 1)))
         else:
             cell.missing += 1
-    return list(found.values())
+    return list(cells.values())
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def x_of(cell: Cell, shape: Shape) -> Value:
     return _at(cell, shape.x)
 
 
-def _ordered(found: set[Value], listed: Sequence[Value]) -> list[Value]:
+def _ordered(values: set[Value], listed: Sequence[Value]) -> list[Value]:
     # as texts: true is text in a results file
     place = {text_of(value): i for i, value in enumerate(listed)}
 
@@ -160,12 +160,12 @@ def _ordered(found: set[Value], listed: Sequence[Value]) -> list[Value]:
         number = is_number(value)
         return place.get(text_of(value), len(place)), not number, value if number else 0, text_of(value)
 
-    return sorted(found, key=key)
+    return sorted(values, key=key)
 
 
 def _follows(cells: Sequence[Cell], x: str, name: str) -> bool:
-    found: dict[Value, Value] = {}
-    return all(found.setdefault(_at(c, x), _at(c, name)) == _at(c, name) for c in cells)
+    partners: dict[Value, Value] = {}
+    return all(partners.setdefault(_at(c, x), _at(c, name)) == _at(c, name) for c in cells)
 
 
 @dataclass
@@ -187,12 +187,12 @@ def series_of(cells: Sequence[Cell], shape: Shape, names: Sequence[str] | None =
     groups: dict[tuple[Value, ...], list[Cell]] = {}
     for cell in cells:
         groups.setdefault(tuple(_at(cell, n) for n in shape.varied), []).append(cell)
-    found = []
+    series = []
     for point in sorted(groups, key=lambda p: [place[n][v] for n, v in zip(shape.varied, p, strict=True)]):
         ordered = sorted(groups[point], key=lambda c: place[shape.x][x_of(c, shape)])
         axes = dict(zip(shape.varied, point, strict=True))
-        found.append(Series(label_of(axes, names), axes, ordered))
-    return found
+        series.append(Series(label_of(axes, names), axes, ordered))
+    return series
 
 
 def label_of(axes: dict[str, Value], names: Sequence[str] | None = None) -> str:
@@ -237,9 +237,9 @@ def baseline_of(shape: Shape, asked: dict[str, Value], named: dict[str, Value]) 
             known = ", ".join(map(text_of, shape.values[axis]))
             raise SettingsError(f"--baseline {axis}={text_of(value)}: the results have {axis} = {known}")
     fitting = {
-        n: found
+        n: base
         for n, v in named.items()
-        if n in shape.comparable and (found := find_value(shape.values[n], text_of(v))) is not None
+        if n in shape.comparable and (base := find_value(shape.values[n], text_of(v))) is not None
     }
     given = {n: find_value(shape.values[n], text_of(v)) for n, v in asked.items()}
     rest = {n: find_value(shape.values[n], NEUTRAL.get(n, "")) for n in shape.comparable}

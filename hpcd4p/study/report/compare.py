@@ -93,8 +93,8 @@ def ratio(samples: Sequence[float], base: Sequence[float]) -> Ratio:
 
     Examples
     --------
-    >>> found = ratio([2.0, 2.1, 1.9], [1.0, 1.0, 1.1])
-    >>> found.value, found.interval is not None, found.n
+    >>> measured = ratio([2.0, 2.1, 1.9], [1.0, 1.0, 1.1])
+    >>> measured.value, measured.interval is not None, measured.n
     (2.0, True, 3)
     >>> ratio([2.0, 2.1], [1.0, 1.0, 1.1]).interval is None
     True

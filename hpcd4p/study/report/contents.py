@@ -43,22 +43,22 @@ def number(value: float, digits: int = 3) -> str:
     return f"{rounded:.{places}f}" if places < MOST_PLACES else f"{value:.{digits - 1}e}"
 
 
-def ratio_text(found: Ratio) -> str:
+def ratio_text(ratio: Ratio) -> str:
     """Give a ratio with its interval, ``0.868 [0.851, 0.902]``."""
-    if not found.known:
+    if not ratio.known:
         return NONE
-    if found.interval is None:
-        return f"{found.value:.3f}"
-    return f"{found.value:.3f} [{found.interval.low:.3f}, {found.interval.high:.3f}]"
+    if ratio.interval is None:
+        return f"{ratio.value:.3f}"
+    return f"{ratio.value:.3f} [{ratio.interval.low:.3f}, {ratio.interval.high:.3f}]"
 
 
-def ratio_table(found: Comparison, shape: Shape) -> Table:
+def ratio_table(comparison: Comparison, shape: Shape) -> Table:
     """Give run time and process time of each compared value beside the baseline, for each number of ranks."""
-    contexts = any(e.context for e in found.entries)
-    along = found.axis != shape.x
+    contexts = any(e.context for e in comparison.entries)
+    along = comparison.axis != shape.x
     head = [
-        *(["where"] if contexts else []), "series" if found.axis == FILE else found.axis,
-        *([shape.x] if along else []), "n", "run time (s)", f"{found.base} (s)", "run time ratio",
+        *(["where"] if contexts else []), "series" if comparison.axis == FILE else comparison.axis,
+        *([shape.x] if along else []), "n", "run time (s)", f"{comparison.base} (s)", "run time ratio",
         "process time ratio",
     ]  # fmt: skip
     rows = [
@@ -66,31 +66,31 @@ def ratio_table(found: Comparison, shape: Shape) -> Table:
             *([e.context] if contexts else []), e.value, *([text_of(e.x)] if along else []), _n(e.run),
             number(e.cell.median(RUN)), number(e.base.median(RUN)), ratio_text(e.run), ratio_text(e.process),
         ]
-        for e in found.entries
+        for e in comparison.entries
     ]  # fmt: skip
     means = [
         [
             *([m.context] if contexts else []), m.value, "all", _n(m.run), "", "", ratio_text(m.run),
             ratio_text(m.process),
         ]
-        for m in found.means
+        for m in comparison.means
     ]  # fmt: skip
-    few = sum(e.run.interval is None for e in found.entries)
+    few = sum(e.run.interval is None for e in comparison.entries)
     return Table(
-        f"ratios-{found.axis}",
-        f"Run time and process time relative to {found.base_words}",
+        f"ratios-{comparison.axis}",
+        f"Run time and process time relative to {comparison.base_words}",
         head,
         rows + means,
         text_columns=2 if contexts else 1,
         foot=len(means),
         note="Ratios of medians over n repeats; all: geometric mean."
-        + (f" In brackets: {LEVEL:.0%} bootstrap intervals." if few < len(found.entries) else "")
+        + (f" In brackets: {LEVEL:.0%} bootstrap intervals." if few < len(comparison.entries) else "")
         + (f" {TOO_FEW}" if few else ""),
     )
 
 
-def _n(found: Ratio) -> str:
-    return str(found.n) if found.n == found.base_n else f"{found.n}, {found.base_n}"
+def _n(ratio: Ratio) -> str:
+    return str(ratio.n) if ratio.n == ratio.base_n else f"{ratio.n}, {ratio.base_n}"
 
 
 def points_table(cells: Sequence[Cell], shape: Shape, lines: Sequence[Series]) -> Table:
@@ -106,13 +106,13 @@ def points_table(cells: Sequence[Cell], shape: Shape, lines: Sequence[Series]) -
         for cell in line.cells:
             times = cell.values(RUN)
             span = f"{number(min(times))} – {number(max(times))}" if len(times) > 1 else NONE
-            told = [
+            labels = [
                 cell.axes.get(n, cell.ranks if n == RANKS else "") for n in (*shape.varied, *shape.coupled)
             ]
             columns = ["speed_up", "parallel_efficiency"] if scaled else []
             rows.append(
                 [
-                    *map(text_of, told), text_of(x_of(cell, shape)), str(len(cell.runs)),
+                    *map(text_of, labels), text_of(x_of(cell, shape)), str(len(cell.runs)),
                     number(cell.median(RUN)), span, number(cell.median(PROCESS)),
                     number(cell.median("throughput")),
                     *(number(cell.median(c)) for c in columns), str(cell.missing) if cell.missing else "",

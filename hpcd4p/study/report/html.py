@@ -117,7 +117,7 @@ class Page:
         return "".join(parts)
 
     def _pictures(self) -> list[str]:
-        found, number = [], 0
+        parts, number = [], 0
         for heading, pictures in self.pictures:
             if not pictures:
                 continue
@@ -125,11 +125,11 @@ class Page:
             for picture in pictures:
                 number += 1
                 figures.append(_figure(picture, number, self.files))
-            found.append(
+            parts.append(
                 f'<section>\n<h2>{html.escape(heading)}</h2>\n<div class="figures">\n'
                 f"{''.join(figures)}</div>\n</section>\n"
             )
-        return found
+        return parts
 
     def _tables(self) -> list[str]:
         return [

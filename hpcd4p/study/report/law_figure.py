@@ -63,8 +63,8 @@ def fitted(lines: Sequence[Series], weak: bool) -> list[Fitted]:
     """Fit the laws to the lines of a study; those that no law fits are left out."""
     if weak:
         every = [(line, _times(line)) for line in lines]
-        found = [Fitted(line, ALL, times, None, None, fit_gustafson(times)) for line, times in every]
-        return [f for f in found if f.fits]
+        fits = [Fitted(line, ALL, times, None, None, fit_gustafson(times)) for line, times in every]
+        return [f for f in fits if f.fits]
     whole = [_fitted(line, ALL) for line in lines]
     headless = [_fitted(line, WITHOUT_HEAD) for line in lines]
     # the same for all lines: their parameters are compared
@@ -83,9 +83,9 @@ def _fitted(line: Series, counted: str) -> Fitted:
     return Fitted(line, counted, times, fit_amdahl(times), fit_usl(times), None)
 
 
-def _missed(found: Sequence[Fitted]) -> float:
+def _missed(fits: Sequence[Fitted]) -> float:
     """What the best laws of all lines are off, on average; infinite where one has none."""
-    errors = [min((f.error for f in each.fits), default=float("inf")) for each in found]
+    errors = [min((f.error for f in each.fits), default=float("inf")) for each in fits]
     return sum(errors) / len(errors) if errors else float("inf")
 
 

@@ -104,8 +104,8 @@ def fit_usl(samples: Mapping[float, Sequence[float]]) -> Fit | None:
     Examples
     --------
     >>> times = {n: [10 * (1 + 0.02 * (n - 1) + 0.001 * n * (n - 1)) / n] for n in (1, 2, 4, 8, 16, 32, 64)}
-    >>> found = fit_usl(times)
-    >>> round(found.sigma, 6), round(found.kappa, 6), round(found.knee, 2)
+    >>> law = fit_usl(times)
+    >>> round(law.sigma, 6), round(law.kappa, 6), round(law.knee, 2)
     (0.02, 0.001, 31.3)
     """
     return _fit(USL, samples)
@@ -174,13 +174,13 @@ def _parameters(n: Table, times: Table, law: str) -> Table:
     columns = [n - 1, n * (n - 1)][: 2 if law == USL else 1]
     if n[0] == 1:  # T(1) was measured: N/C - 1 = σ(N-1) + κN(N-1) goes through 0
         base = times[:, 0]
-        found = _least_squares(np.array(columns).T, n * times / base[:, None] - 1, ())
-        sigma, kappa = found[:, 0], found[:, 1] if law == USL else np.zeros(len(found))
+        coefficients = _least_squares(np.array(columns).T, n * times / base[:, None] - 1, ())
+        sigma, kappa = coefficients[:, 0], coefficients[:, 1] if law == USL else np.zeros(len(coefficients))
     else:  # it is one more unknown
-        found = _least_squares(np.array([np.ones_like(n), *columns]).T, n * times, (0,))
-        base = found[:, 0]
-        sigma = found[:, 1] / base
-        kappa = found[:, 2] / base if law == USL else np.zeros(len(found))
+        coefficients = _least_squares(np.array([np.ones_like(n), *columns]).T, n * times, (0,))
+        base = coefficients[:, 0]
+        sigma = coefficients[:, 1] / base
+        kappa = coefficients[:, 2] / base if law == USL else np.zeros(len(coefficients))
     return np.array([base, np.where(sigma < TINY, 0, sigma), np.where(kappa < TINY, 0, kappa)]).T
 
 
@@ -194,7 +194,7 @@ def _least_squares(design: Table, wanted: Table, needed: tuple[int, ...]) -> Tab
     width = design.shape[1]
     scale = np.abs(design).max(axis=0)
     best = np.full(len(wanted), np.inf)
-    found = np.zeros((len(wanted), width))
+    coefficients = np.zeros((len(wanted), width))
     free = [i for i in range(width) if i not in needed]
     for size in range(len(free), -1, -1):
         for chosen in combinations(free, size):
@@ -206,8 +206,8 @@ def _least_squares(design: Table, wanted: Table, needed: tuple[int, ...]) -> Tab
             best = np.where(better, missed, best)
             whole = np.zeros((len(wanted), width))
             whole[:, used] = values / scale[used]
-            found = np.where(better[:, None], whole, found)
-    return found
+            coefficients = np.where(better[:, None], whole, coefficients)
+    return coefficients
 
 
 def knee_of(sigma: float, kappa: float) -> float | None:
@@ -242,8 +242,8 @@ def _knee_interval(n: Table, samples: Mapping[float, Sequence[float]]) -> tuple[
     drawn = [resampled_medians(samples[x], i) for i, x in enumerate(n)]
     if any(d is None for d in drawn):
         return None, False
-    found = _parameters(n, np.array(drawn).T, USL)
-    sigma, kappa = found[:, 1], found[:, 2]
+    parameters = _parameters(n, np.array(drawn).T, USL)
+    sigma, kappa = parameters[:, 1], parameters[:, 2]
     knees = np.full(len(kappa), np.inf)
     bent = kappa > 0
     knees[bent] = np.sqrt(np.maximum(0, 1 - sigma[bent]) / kappa[bent])

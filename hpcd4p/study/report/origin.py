@@ -48,9 +48,9 @@ def origin(results: Results, other: Results | None, run: Mapping[str, Any]) -> O
     study, collected = results.study, results.provenance
     config = study.get("source") or f"configs/{results.name}.toml"
     command = str(study.get("command") or f"python -m hpcd4p sweep {config}")
-    found = {**collected, **run}
-    facts = [(title, _text(found[name])) for name, title in _RUN.items() if found.get(name)]
-    if found.get("git_dirty"):
+    about = {**collected, **run}
+    facts = [(title, _text(about[name])) for name, title in _RUN.items() if about.get(name)]
+    if about.get("git_dirty"):
         facts = [(t, f"{v}, with changes that were not committed" if t == "commit" else v) for t, v in facts]
     slurm = run.get("slurm")
     if isinstance(slurm, dict):

@@ -40,46 +40,54 @@ LOG_RATIO = 5
 """Ratios that differ by more than this are on a logarithmic scale."""
 
 
-def ratio_pictures(view: View, found: Comparison, kinds: Sequence[str]) -> Iterator[Picture]:
+def ratio_pictures(view: View, comparison: Comparison, kinds: Sequence[str]) -> Iterator[Picture]:
     """Draw a comparison, in as many figures as its contexts need."""
     matplotlib = load_matplotlib()
-    contexts = found.contexts
+    contexts = comparison.contexts
     for i in range(0, len(contexts), MOST_CONTEXTS):
         part = contexts[i : i + MOST_CONTEXTS]
         with styled(matplotlib):
-            figure = _drawn(matplotlib, view, found, part)
+            figure = _drawn(matplotlib, view, comparison, part)
             files = {kind: rendered(figure, kind) for kind in kinds}
-        name = f"ratios-{file_name(found.axis)}" + (
+        name = f"ratios-{file_name(comparison.axis)}" + (
             f"-{i // MOST_CONTEXTS + 1}" if len(contexts) > MOST_CONTEXTS else ""
         )
-        yield Picture(name, _caption(view, found, part), True, files)
+        yield Picture(name, _caption(view, comparison, part), True, files)
 
 
-def _drawn(matplotlib: Any, view: View, found: Comparison, contexts: Sequence[str]) -> Any:
+def _drawn(matplotlib: Any, view: View, comparison: Comparison, contexts: Sequence[str]) -> Any:
     from matplotlib.lines import Line2D
 
     rows = len(contexts)
     figure = matplotlib.figure.Figure(figsize=(PAGE_IN, 0.5 + 2.1 * rows), layout="constrained")
     axes = figure.subplots(rows, 2, sharex=True, sharey="col", squeeze=False)
-    values = found.values
-    base = found.base if found.axis == FILE else f"{found.base} (baseline)"
+    values = comparison.values
+    base = comparison.base if comparison.axis == FILE else f"{comparison.base} (baseline)"
     for row, context in zip(axes, contexts, strict=True):
         for axis, pick, what in ((row[0], _run, "run time"), (row[1], _process, "process time")):
             log = scale_x(axis, view)
             axis.axhline(1, color=IDEAL, lw=0.9, ls="--", zorder=1)
-            here = [e for e in found.entries if e.context == context]
+            here = [e for e in comparison.entries if e.context == context]
             for place, value in enumerate(values):
                 entries = [e for e in here if e.value == value]
                 shift = SPREAD * (place - (len(values) - 1) / 2) / max(1, len(values) - 1)
-                _draw(axis, view, entries, [pick(e) for e in entries], _style(view, found, value), shift, log)
-            axis.set_ylabel(f"{what} (ratio to {found.base})")
+                _draw(
+                    axis,
+                    view,
+                    entries,
+                    [pick(e) for e in entries],
+                    _style(view, comparison, value),
+                    shift,
+                    log,
+                )
+            axis.set_ylabel(f"{what} (ratio to {comparison.base})")
             axis.set_title(title_of(context), fontsize=8)
     for column, pick in zip(axes.T, (_run, _process), strict=True):
         column[-1].set_xlabel(x_name(view.shape))
-        _scale(column, [pick(e) for e in found.entries if e.context in contexts])
-    handles = [Line2D([], [], lw=1.0, ms=3.5, label=named(v), **_style(view, found, v)) for v in values]
+        _scale(column, [pick(e) for e in comparison.entries if e.context in contexts])
+    handles = [Line2D([], [], lw=1.0, ms=3.5, label=named(v), **_style(view, comparison, v)) for v in values]
     others = [Line2D([], [], color=IDEAL, lw=0.9, ls="--", label=base)]
-    legend(figure, handles, others, None if found.axis == FILE else found.axis)
+    legend(figure, handles, others, None if comparison.axis == FILE else comparison.axis)
     return figure
 
 
@@ -91,11 +99,11 @@ def _process(entry: Entry) -> Ratio:
     return entry.process
 
 
-def _style(view: View, found: Comparison, value: str) -> dict[str, Any]:
+def _style(view: View, comparison: Comparison, value: str) -> dict[str, Any]:
     """Of a value: that of its line in the other figures."""
     from hpcd4p.study.report.cells import text_of
 
-    known = [text_of(v) for v in view.shape.values.get(found.axis, [])] or found.values
+    known = [text_of(v) for v in view.shape.values.get(comparison.axis, [])] or comparison.values
     return style_of(known.index(value), len(known))
 
 
@@ -144,12 +152,12 @@ def _scale(axes: Sequence[Any], ratios: Sequence[Ratio]) -> None:
             axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
-def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
-    entries = [e for e in found.entries if e.context in contexts]
+def _caption(view: View, comparison: Comparison, contexts: Sequence[str]) -> str:
+    entries = [e for e in comparison.entries if e.context in contexts]
     few = sum(1 for e in entries if e.run.interval is None)
     some = few < len(entries)
     words = [
-        f"Run time (left) and process time (right) divided by those of {found.base_words}, against "
+        f"Run time (left) and process time (right) divided by those of {comparison.base_words}, against "
         f"{x_words(view.shape)}: ratios of medians ({repeats_words([e.cell for e in entries])})"
         + (f" with {LEVEL:.0%} bootstrap intervals over the repeats." if some else ".")
     ]
@@ -158,8 +166,8 @@ def _caption(view: View, found: Comparison, contexts: Sequence[str]) -> str:
         words.append(f"{which} given: there are fewer than {FEWEST_REPEATS} repeats.")
     elif min(min(e.run.n, e.run.base_n) for e in entries) < ENOUGH:
         words.append(f"With fewer than {ENOUGH} repeats intervals are a little too short.")
-    if len(found.values) > 1:
+    if len(comparison.values) > 1:
         words.append("Values at one x stand side by side.")
-    if found.unmatched:
-        words.append(f"Left out, without a partner: {len(found.unmatched)}.")
+    if comparison.unmatched:
+        words.append(f"Left out, without a partner: {len(comparison.unmatched)}.")
     return " ".join(words)

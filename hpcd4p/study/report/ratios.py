@@ -79,9 +79,9 @@ class Comparison:
 
 def compared(cells: Sequence[Cell], shape: Shape, axis: str, base: Value) -> Comparison:
     """Compare the values of an axis with `base`, at equal other axes."""
-    found = Comparison(axis, text_of(base))
+    comparison = Comparison(axis, text_of(base))
     if axis == shape.x:
-        return _along(found, cells, shape, base)
+        return _along(comparison, cells, shape, base)
     others = [n for n in shape.varied if n != axis]
     lines = series_of(cells, shape, others)
     partners = {
@@ -92,18 +92,18 @@ def compared(cells: Sequence[Cell], shape: Shape, axis: str, base: Value) -> Com
         if line.axes[axis] == base:
             continue
         pairs = [(c, partners.get((line.label, str(x_of(c, shape))))) for c in line.cells]
-        _add(found, shape, line.label, text_of(line.axes[axis]), pairs)
-    return found
+        _add(comparison, shape, line.label, text_of(line.axes[axis]), pairs)
+    return comparison
 
 
-def _along(found: Comparison, cells: Sequence[Cell], shape: Shape, base: Value) -> Comparison:
+def _along(comparison: Comparison, cells: Sequence[Cell], shape: Shape, base: Value) -> Comparison:
     """Compare the values that are x itself: there is no other axis to run along."""
     for line in series_of(cells, shape):
         partner = next((c for c in line.cells if x_of(c, shape) == base and c.runs), None)
         for cell in line.cells:
             if x_of(cell, shape) != base:
-                _add(found, shape, line.label, text_of(x_of(cell, shape)), [(cell, partner)])
-    return found
+                _add(comparison, shape, line.label, text_of(x_of(cell, shape)), [(cell, partner)])
+    return comparison
 
 
 def against(
@@ -129,7 +129,7 @@ def against(
     SettingsError
         An axis of one file only has several values.
     """
-    found = Comparison(FILE, names[1])
+    comparison = Comparison(FILE, names[1])
     common = _common(cells, others)
     partners = {_identity(c, common): c for c in others}
     seen = {_identity(c, common) for c in cells}
@@ -139,17 +139,17 @@ def against(
         for cell in series.cells:
             partner = partners.get(_identity(cell, common))
             if partner is None:
-                found.unmatched.append(f"only in {names[0]}: {label_of(cell.axes) or 'the point'}")
+                comparison.unmatched.append(f"only in {names[0]}: {label_of(cell.axes) or 'the point'}")
             else:
                 pairs.append((cell, partner))
         context, value = label_of(series.axes, apart), label_of(series.axes, [line] if line else [])
-        _add(found, shape, context, value or names[0], pairs)
-    found.unmatched += [
+        _add(comparison, shape, context, value or names[0], pairs)
+    comparison.unmatched += [
         f"only in {names[1]}: {label_of(c.axes) or 'the point'}"
         for c in others
         if _identity(c, common) not in seen
     ]
-    return found
+    return comparison
 
 
 def _common(cells: Sequence[Cell], others: Sequence[Cell]) -> list[str]:
@@ -170,23 +170,27 @@ def _identity(cell: Cell, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _add(
-    found: Comparison, shape: Shape, context: str, value: str, pairs: Sequence[tuple[Cell, Cell | None]]
+    comparison: Comparison, shape: Shape, context: str, value: str, pairs: Sequence[tuple[Cell, Cell | None]]
 ) -> None:
     entries = []
     for cell, base in pairs:
         if not cell.runs or base is None or not base.runs:
             where = ", ".join(
                 w
-                for w in (context, f"{found.axis} = {value}", f"{shape.x} = {text_of(x_of(cell, shape))}")
+                for w in (
+                    context,
+                    f"{comparison.axis} = {value}",
+                    f"{shape.x} = {text_of(x_of(cell, shape))}",
+                )
                 if w
             )
-            found.unmatched.append(f"no completed run to compare at {where}")
+            comparison.unmatched.append(f"no completed run to compare at {where}")
             continue
         run, process = (ratio(cell.values(c), base.values(c)) for c in (RUN, PROCESS))
         entries.append(Entry(context, value, x_of(cell, shape), cell, base, run, process))
-    found.entries += entries
+    comparison.entries += entries
     if len(entries) > 1:
         run, process = (
             mean_ratio([(e.cell.values(c), e.base.values(c)) for e in entries]) for c in (RUN, PROCESS)
         )
-        found.means.append(Mean(context, value, len(entries), run, process))
+        comparison.means.append(Mean(context, value, len(entries), run, process))

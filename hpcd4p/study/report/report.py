@@ -112,7 +112,7 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
     left_out += [f"compared with {c.base_words}: {what}" for c in parts.comparisons for what in c.unmatched]
     drawn = _drawn(results, parts, kinds, left_out)
     tables = _tables(parts)
-    told = says(
+    sentences = says(
         parts.rows,
         series_of(parts.cells, parts.shape),
         parts.shape,
@@ -125,22 +125,22 @@ def make_report(results: Results, other: Results | None, wishes: Wishes) -> Repo
     page = Page(
         title=str(study.get("title") or results.name),
         about=_about(results, parts),
-        says=told,
+        says=sentences,
         facts=_facts(results, parts),
         pictures=drawn,
-        tables=[(heading, list(found)) for heading, found in tables],
+        tables=[(heading, list(group)) for heading, group in tables],
         notes=_shortened(left_out),
         again=place.command,
         origin=place.facts,
         config=study,
         files=wishes.files,
     )
-    files = {f"{p.name}.{k}": p.files[k] for _, found in drawn for p in found for k in wishes.kinds}
-    for _, found in tables:
-        for table in found:
+    files = {f"{p.name}.{k}": p.files[k] for _, group in drawn for p in group for k in wishes.kinds}
+    for _, group in tables:
+        for table in group:
             files[f"{table.name}.md"] = table.markdown().encode()
             files[f"{table.name}.tex"] = table.latex().encode()
-    return Report(page.html(), files, told, left_out)
+    return Report(page.html(), files, sentences, left_out)
 
 
 def _shortened(notes: list[str]) -> list[str]:
@@ -161,15 +161,17 @@ def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Par
     weak = results.study.get("scaling") == "weak"
     view = view_of(cells, shape, baseline, {**named, **wishes.baseline})
     done = [c for c in cells if c.runs]
-    found = [compared(cells, shape, axis, baseline[axis]) for axis in _compared_axes(shape, named, wishes)]
+    comparisons = [
+        compared(cells, shape, axis, baseline[axis]) for axis in _compared_axes(shape, named, wishes)
+    ]
     if other is not None:
         names = _names(results, other)
         others = cells_of(other.rows, other.axes)
-        found.append(against(cells, others, shape, names, view.line))
+        comparisons.append(against(cells, others, shape, names, view.line))
     left_out: list[str] = []
     runs = chosen(rows, cells, patterns, left_out)
     laws = fitted(series_of(done, shape), weak) if shape.along_ranks else []
-    return _Parts(rows, cells, shape, view, weak, found, laws, runs, left_out)
+    return _Parts(rows, cells, shape, view, weak, comparisons, laws, runs, left_out)
 
 
 def _compared_axes(shape: Shape, named: dict[str, Value], wishes: Wishes) -> list[str]:
@@ -237,7 +239,7 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
     shape = parts.shape
     states = Counter(str(row.get("state")) for row in parts.rows)
     names = list(dict.fromkeys([RANKS, *results.axes]))
-    found = [
+    facts = [
         (
             n,
             _values(shape.values[n]) + (" (grows with the ranks)" if n in shape.coupled else ""),
@@ -247,7 +249,7 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
     repeats = results.study.get("repeats")
     attempts = ", ".join(f"{many} {state}" for state, many in states.most_common())
     return [
-        *found,
+        *facts,
         ("grows with the ranks", ", ".join(map(str, results.study.get("grows") or ()))),
         ("fixed", _fixed(results.study)),
         ("repeats", str(repeats) if repeats else ""),
@@ -261,19 +263,19 @@ def _facts(results: Results, parts: _Parts) -> list[tuple[str, str]]:
 
 
 def _values(values: Sequence[Value]) -> str:
-    told = [text_of(v) for v in values]
-    if len(told) > MOST_VALUES:
-        told = [*told[: MOST_VALUES - 2], f"and so on, {len(told)} values, to", told[-1]]
-    return ", ".join(told)
+    texts = [text_of(v) for v in values]
+    if len(texts) > MOST_VALUES:
+        texts = [*texts[: MOST_VALUES - 2], f"and so on, {len(texts)} values, to", texts[-1]]
+    return ", ".join(texts)
 
 
 def _fixed(study: dict[str, Any]) -> str:
     """Settings and options that all runs have."""
-    found: dict[str, Value] = {}
+    fixed: dict[str, Value] = {}
     for table in ("settings", "options"):
         given = study.get(table)
-        found.update(given if isinstance(given, dict) else {})
-    return ", ".join(f"{name} = {text_of(value)}" for name, value in found.items())
+        fixed.update(given if isinstance(given, dict) else {})
+    return ", ".join(f"{name} = {text_of(value)}" for name, value in fixed.items())
 
 
 def _hosts(rows: Sequence[Row]) -> str:

@@ -25,15 +25,15 @@ def says(
     cells = [c for line in lines for c in line.cells]
     if not any(c.runs for c in cells):
         return [_nothing(rows)]
-    found = [_fastest(lines, shape)]
+    sentences = [_fastest(lines, shape)]
     if shape.along_ranks:
-        found += [_speed_up(lines, weak), _efficiency(lines, weak)]
-        found += [_law(laws)] if laws and not weak else [_gustafson(laws)] if weak else []
-    found += [_best(c, shape) for c in comparisons]
+        sentences += [_speed_up(lines, weak), _efficiency(lines, weak)]
+        sentences += [_law(laws)] if laws and not weak else [_gustafson(laws)] if weak else []
+    sentences += [_best(c, shape) for c in comparisons]
     bad = sum(row.get("state") != COMPLETED for row in rows)
     if bad:
-        found.append(f"{bad} of {len(rows)} attempts did not complete; they are listed below.")
-    return [f for f in found if f]
+        sentences.append(f"{bad} of {len(rows)} attempts did not complete; they are listed below.")
+    return [f for f in sentences if f]
 
 
 def _nothing(rows: Sequence[Row]) -> str:
@@ -48,7 +48,7 @@ def _nothing(rows: Sequence[Row]) -> str:
 def _fastest(lines: Sequence[Series], shape: Shape) -> str:
     best, line = min(
         ((c, line) for line in lines for c in line.cells if c.values(RUN)),
-        key=lambda found: found[0].median(RUN),
+        key=lambda end: end[0].median(RUN),
     )
     of = f", median of {len(best.runs)}" if len(best.runs) > 1 else ", one run"
     where = f"{shape.x} = {text_of(x_of(best, shape))}" + (f", {line.label}" if line.label else "")
@@ -78,11 +78,11 @@ def _speed_up(lines: Sequence[Series], weak: bool) -> str:
 def _efficiency(lines: Sequence[Series], weak: bool) -> str:
     lasts = [c for line in lines if (c := _last(line)) is not None]
     most = max(c.ranks for c in lasts)
-    found = [
+    efficiencies = [
         (c.median("parallel_efficiency"), line.label)
         for line in lines if (c := _last(line)) is not None and c.ranks == most
     ]  # fmt: skip
-    known = sorted((e, label) for e, label in found if math.isfinite(e))
+    known = sorted((e, label) for e, label in efficiencies if math.isfinite(e))
     if not known:
         return ""
     what = f"At {most} ranks, the most, the {'weak-scaling' if weak else 'parallel'} efficiency is"
@@ -114,11 +114,11 @@ def _law(laws: Sequence[Fitted]) -> str:
         far = law.usl.knee is not None and law.usl.knee > FAR * law.usl.most
         knee = f" (fitted: {number(law.knee_ranks or math.nan)} ranks)" if far else ""
         return f"The data do not determine a knee{where}{knee}: {law.usl.doubt}."
-    told = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:MOST]]
-    rest = f", and {len(fits) - len(told)} more in the table of laws" if len(fits) > len(told) else ""
+    knees = [_knee(law) for law in sorted(sure, key=lambda law: law.knee_ranks or 0)[:MOST]]
+    rest = f", and {len(fits) - len(knees)} more in the table of laws" if len(fits) > len(knees) else ""
     return (
         "The universal scalability law puts the knee, where more ranks no longer help, at "
-        f"{'; '.join(told)}{rest}."
+        f"{'; '.join(knees)}{rest}."
     )
 
 
@@ -134,34 +134,36 @@ def _knee(law: Fitted) -> str:
 
 def _gustafson(laws: Sequence[Fitted]) -> str:
     every = [law.gustafson for law in laws if law.gustafson is not None]
-    found = [fit for fit in every if fit.fits]
-    if not found:
+    fitted = [fit for fit in every if fit.fits]
+    if not fitted:
         return "Gustafson's law does not fit the run times." if every else ""
-    low, high = min(f.sigma for f in found), max(f.sigma for f in found)
-    span = f"{low:.3f}" if len(found) == 1 or f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
+    low, high = min(f.sigma for f in fitted), max(f.sigma for f in fitted)
+    span = f"{low:.3f}" if len(fitted) == 1 or f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f} to {high:.3f}"
     return f"By Gustafson's law the serial part of the run time is {span}."
 
 
-def _best(found: Comparison, shape: Shape) -> str:
-    if not found.means:
+def _best(comparison: Comparison, shape: Shape) -> str:
+    if not comparison.means:
         return ""
     every = "all numbers of ranks" if shape.x == RANKS else f"all {shape.x}"
-    if found.axis == FILE:
-        told = [f"{_shares(m)} ({', '.join(w for w in (m.context, m.value) if w)})" for m in found.means]
-        more = f"; {len(told) - MOST} more in the table" if len(told) > MOST else ""
-        return f"Compared with {found.base}, over {every}: {'; '.join(told[:MOST])}{more}."
-    contexts = list(dict.fromkeys(m.context for m in found.means))
-    told = [_context(found, context) for context in contexts[:MOST]]
+    if comparison.axis == FILE:
+        words = [
+            f"{_shares(m)} ({', '.join(w for w in (m.context, m.value) if w)})" for m in comparison.means
+        ]
+        more = f"; {len(words) - MOST} more in the table" if len(words) > MOST else ""
+        return f"Compared with {comparison.base}, over {every}: {'; '.join(words[:MOST])}{more}."
+    contexts = list(dict.fromkeys(m.context for m in comparison.means))
+    words = [_context(comparison, context) for context in contexts[:MOST]]
     more = f"; {len(contexts) - MOST} more in the table" if len(contexts) > MOST else ""
-    return f"Compared with {found.base_words}, over {every}: {'; '.join(told)}{more}."
+    return f"Compared with {comparison.base_words}, over {every}: {'; '.join(words)}{more}."
 
 
-def _context(found: Comparison, context: str) -> str:
+def _context(comparison: Comparison, context: str) -> str:
     """The values with the shortest run time and the least process time where the other axes are `context`."""
-    means = [m for m in found.means if m.context == context]
+    means = [m for m in comparison.means if m.context == context]
     shortest = min(means, key=lambda m: m.run.value)
     least = min(means, key=lambda m: m.process.value)
-    words = [f"{found.axis} = {m.value} takes {_shares(m)}" for m in dict.fromkeys([shortest, least])]
+    words = [f"{comparison.axis} = {m.value} takes {_shares(m)}" for m in dict.fromkeys([shortest, least])]
     if not shortest.run.clear or shortest.run.value > 1:
         words.append(f"no value {'clearly ' if shortest.run.value <= 1 else ''}shortens the run time")
     return (f"with {context}: " if context else "") + ", ".join(words)
@@ -171,7 +173,7 @@ def _shares(mean: Mean) -> str:
     return f"{_ratio(mean.run)} of the run time and {_ratio(mean.process)} of the process time"
 
 
-def _ratio(found: Ratio) -> str:
-    if found.interval is None:
-        return f"{found.value:.2f}"
-    return f"{found.value:.2f} [{found.interval.low:.2f}, {found.interval.high:.2f}]"
+def _ratio(ratio: Ratio) -> str:
+    if ratio.interval is None:
+        return f"{ratio.value:.2f}"
+    return f"{ratio.value:.2f} [{ratio.interval.low:.2f}, {ratio.interval.high:.2f}]"

@@ -38,10 +38,10 @@ def chosen(
             for pattern in patterns
             if not any(fnmatchcase(key, pattern) for key in last)
         ]
-        found = [row for key, row in last.items() if any(fnmatchcase(key, p) for p in patterns)]
-        if len(found) > MOST:
-            left_out.append(f"{len(found) - MOST} more timelines that were asked for; a report has {MOST}")
-        return found[:MOST]
+        wanted = [row for key, row in last.items() if any(fnmatchcase(key, p) for p in patterns)]
+        if len(wanted) > MOST:
+            left_out.append(f"{len(wanted) - MOST} more timelines that were asked for; a report has {MOST}")
+        return wanted[:MOST]
     done_cells = [c for c in cells if any(row.get("record") for row in c.runs)]
     most = max((c.ranks for c in done_cells), default=0)
     widest = sorted((c for c in done_cells if c.ranks == most), key=lambda c: c.median(RUN))

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpcd4p.errors import RecordError
-from hpcd4p.study.results.facts import AttemptFacts, Place, Told, made
+from hpcd4p.study.results.facts import AttemptFacts, Fields, Place, made
 from hpcd4p.study.running.folder import END, OUT, PLAN, read_json
 
 
 @dataclass(frozen=True)
-class Found:
+class AttemptsBelow:
     """What is below a folder: attempts, and what else was seen, one sentence each."""
 
     attempts: list[AttemptFacts]
@@ -35,7 +35,7 @@ class Found:
         )
 
 
-def find_attempts(folder: Path) -> Found:
+def find_attempts(folder: Path) -> AttemptsBelow:
     """Give every attempt below `folder`, which is a study's or holds run records at any depth.
 
     Raises
@@ -63,7 +63,7 @@ def find_attempts(folder: Path) -> Found:
             best[place] = facts
     if others:
         notes.append(f"{others} HDF5 files that belong to no study are left out")
-    return Found(list(best.values()), notes)
+    return AttemptsBelow(list(best.values()), notes)
 
 
 def _the_better(one: AttemptFacts, other: AttemptFacts) -> tuple[AttemptFacts, AttemptFacts]:
@@ -103,7 +103,7 @@ def _attempts_in(here: Path, names: list[str], notes: list[str]) -> Iterator[Att
 
 
 def _of_record(
-    record: Path, plan: Told, end: Told, place: Place | None, notes: list[str]
+    record: Path, plan: Fields, end: Fields, place: Place | None, notes: list[str]
 ) -> AttemptFacts | None:
     from hpcd4p.record.reader import read_record, schema_of
     from hpcd4p.record.writer import SCHEMA

@@ -12,7 +12,7 @@ from hpcd4p.errors import RecordError
 from hpcd4p.record.provenance import GitState, gather
 from hpcd4p.record.reader import schema_of
 from hpcd4p.record.summary import Summary
-from hpcd4p.study.results.attempts import Found, find_attempts
+from hpcd4p.study.results.attempts import AttemptsBelow, find_attempts
 from hpcd4p.study.results.facts import AttemptFacts
 from hpcd4p.study.results.rows import Row, axes_of_study, is_weak
 from hpcd4p.study.results.writer import write_results
@@ -58,9 +58,9 @@ def collect(
     """
     folder = Path(folder)
     git = GitState(Path.cwd())
-    found = find_attempts(folder)
-    name = chosen(found, folder, study)
-    attempts = found.of(name)
+    below = find_attempts(folder)
+    name = chosen(below, folder, study)
+    attempts = below.of(name)
     said, notes = _definition(folder, name)
     if not said:
         notes.append(f"there is no {STUDY} of the study: {_guessed(attempts)}")
@@ -68,11 +68,11 @@ def collect(
     definition = {**definition, "name": name, "axes": axes_of_study(definition, attempts)}
     target = path or default_path(folder, name)
     refuse_other_file(target, name)
-    written = write_results(target, definition, attempts, gather(Summary(name), git.told()), merge)
-    return Collected(target, name, written.rows, written.attempts, [*notes, *found.notes])
+    written = write_results(target, definition, attempts, gather(Summary(name), git.facts()), merge)
+    return Collected(target, name, written.rows, written.attempts, [*notes, *below.notes])
 
 
-def chosen(found: Found, folder: Path, study: str | None) -> str:
+def chosen(below: AttemptsBelow, folder: Path, study: str | None) -> str:
     """Give the name of the study to collect.
 
     Raises
@@ -80,9 +80,9 @@ def chosen(found: Found, folder: Path, study: str | None) -> str:
     RecordError
         There are no attempts, or none of `study`, or those of several.
     """
-    names = found.studies
+    names = below.studies
     if not names:
-        seen = "".join(f"\n  {note}" for note in found.notes)
+        seen = "".join(f"\n  {note}" for note in below.notes)
         raise RecordError(
             f"{folder} has no run records of a study below it, and no attempts of one; give the folder "
             f"results/STUDY that `python -m hpcd4p sweep` made{seen}"
@@ -90,9 +90,9 @@ def chosen(found: Found, folder: Path, study: str | None) -> str:
     if study is not None and study not in names:
         raise RecordError(f"{folder} has nothing of a study {study!r}; there is {', '.join(names)}")
     if study is None and len(names) > 1:
-        told = ", ".join(f"{name} ({len(found.of(name))} attempts)" for name in names)
+        listed = ", ".join(f"{name} ({len(below.of(name))} attempts)" for name in names)
         raise RecordError(
-            f"{folder} has attempts of {len(names)} studies: {told}; choose one with --study NAME"
+            f"{folder} has attempts of {len(names)} studies: {listed}; choose one with --study NAME"
         )
     return study or names[0]
 
@@ -133,9 +133,9 @@ def _definition(folder: Path, name: str) -> tuple[dict[str, Any], list[str]]:
     """What ``study.json`` says, empty if there is none; and what is wrong with it."""
     notes: list[str] = []
     for path in (folder / STUDY, folder / name / STUDY):
-        found = read_json(path, notes) if os.path.exists(path) else None
-        if found is not None and found.get("name", name) == name:
-            return found, notes
+        definition = read_json(path, notes) if os.path.exists(path) else None
+        if definition is not None and definition.get("name", name) == name:
+            return definition, notes
     return {}, notes
 
 
@@ -147,7 +147,7 @@ def _guessed(attempts: Sequence[AttemptFacts]) -> str:
 
 def counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Give how many rows there are of each state, the most frequent first."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for row in rows:
-        found[row["state"]] = found.get(row["state"], 0) + 1
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+        numbers[row["state"]] = numbers.get(row["state"], 0) + 1
+    return dict(sorted(numbers.items(), key=lambda item: -item[1]))

@@ -12,7 +12,7 @@ from typing import Any
 from hpcd4p.record.summary import Summary
 from hpcd4p.study.running.states import BY_STATUS, FAILED, LOST
 
-Told = Mapping[str, Any]
+Fields = Mapping[str, Any]
 Place = tuple[str, str, int]
 
 
@@ -61,21 +61,21 @@ class AttemptFacts:
 
 
 def made(
-    plan: Told,
-    end: Told,
+    plan: Fields,
+    end: Fields,
     summary: Summary | None,
     record: Path | None,
     unreadable: str,
     place: Place | None,
 ) -> AttemptFacts:
     """Put together what plan, end, record and path say; what is told first wins. Pure."""
-    told = summary.provenance.get("point") if summary is not None else None
-    point: Told = told if isinstance(told, dict) else {}
+    provenance = summary.provenance.get("point") if summary is not None else None
+    point: Fields = provenance if isinstance(provenance, dict) else {}
     by_path = dict(zip(("study", "key", "attempt"), place or ("", "", 1), strict=True))
 
-    def first(name: str, read: Callable[[Any], Any], *sources: Told) -> Any:
-        found = (read(source.get(name)) for source in sources)
-        return next((value for value in found if value not in (None, "", {})), None)
+    def first(name: str, read: Callable[[Any], Any], *sources: Fields) -> Any:
+        values = (read(source.get(name)) for source in sources)
+        return next((value for value in values if value not in (None, "", {})), None)
 
     key = first("key", _text, plan, point, by_path) or ""
     axes = first("axes", _axes, plan, point) or axes_of(key)
@@ -111,7 +111,7 @@ def made(
     )
 
 
-def _reason(state: str, end: Told, summary: Summary | None, unreadable: str) -> str:
+def _reason(state: str, end: Fields, summary: Summary | None, unreadable: str) -> str:
     reason = _text(end.get("reason")) or (summary.reason if summary else "")
     if unreadable:
         return f"{reason}; {unreadable}" if reason else unreadable

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import RecordError
-from hpcd4p.record.reader import OpenedFile, damage_told
+from hpcd4p.record.reader import OpenedFile, damage_named
 
 
 def copy_record(record: Path, group: Any, name: str) -> str:
@@ -22,7 +22,7 @@ def copy_record(record: Path, group: Any, name: str) -> str:
     except RecordError as error:
         return str(error)
     try:
-        with damage_told(record):
+        with damage_named(record):
             group.copy(opened.file["/"], group, name)
     except RecordError as error:
         if name in group:

@@ -14,8 +14,8 @@ from typing import Any
 from hpcd4p.errors import RecordError
 from hpcd4p.record.columns import link_name
 from hpcd4p.record.library import load_h5py
-from hpcd4p.record.reader import OpenedFile, Record, damage_told, read_record
-from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, ColumnKind, told
+from hpcd4p.record.reader import OpenedFile, Record, damage_named, read_record
+from hpcd4p.study.schema import SCHEMA, SCHEMA_VERSION, ColumnKind, as_python
 
 EXPECTED = "the results file of a study (results/STUDY.h5)"
 
@@ -107,7 +107,7 @@ def read_results(path: Path) -> Results:
     path = Path(path)
     opened = OpenedFile(path, EXPECTED)
     try:
-        with damage_told(path, "the results file"):
+        with damage_named(path, "the results file"):
             _check_schema(path, opened.file.attrs)
             return _read(path, opened.file)
     finally:
@@ -133,7 +133,9 @@ def _read(path: Path, file: Any) -> Results:
     summary = file["summary"]
     kinds = {name: _kind(summary.dtype[name]) for name in summary.dtype.names}
     table = summary[:]
-    columns = {name: [told(kind, value) for value in table[name].tolist()] for name, kind in kinds.items()}
+    columns = {
+        name: [as_python(kind, value) for value in table[name].tolist()] for name, kind in kinds.items()
+    }
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     for row in rows:  # text that is part of the place of a run is never missing
         row["key"] = row["key"] or ""
@@ -161,15 +163,15 @@ def _kind(dtype: Any) -> ColumnKind:
 def _links(file: Any, rows: list[dict[str, Any]]) -> dict[tuple[str, int], str | None]:
     """Where the record of each run is: a path from the folder of the file, or None for the file itself."""
     h5py = load_h5py()
-    found: dict[tuple[str, int], str | None] = {}
+    links: dict[tuple[str, int], str | None] = {}
     for row in rows:
         place = _place(row)
         link = file.get(_group(*place), getlink=True)
         if isinstance(link, h5py.ExternalLink):
-            found[place] = link.filename
+            links[place] = link.filename
         elif link is not None:
-            found[place] = None
-    return found
+            links[place] = None
+    return links
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, int]:

@@ -21,16 +21,16 @@ Row = dict[str, Any]
 
 def axes_of_study(study: Mapping[str, Any], attempts: Sequence[AttemptFacts]) -> dict[str, list[Any]]:
     """Give the values of every axis, by name: those of the study, then those that attempts alone have."""
-    told = study.get("axes")
-    found: dict[str, list[Any]] = {}
-    for name, values in told.items() if isinstance(told, dict) else ():
-        found[name] = list(values) if isinstance(values, list) else []
+    defined = study.get("axes")
+    axes: dict[str, list[Any]] = {}
+    for name, values in defined.items() if isinstance(defined, dict) else ():
+        axes[name] = list(values) if isinstance(values, list) else []
     for facts in attempts:
         for name, value in facts.axes.items():
-            values = found.setdefault(name, [])
+            values = axes.setdefault(name, [])
             if value not in values:
                 values.append(value)
-    return found
+    return axes
 
 
 def rows_of(attempts: Iterable[AttemptFacts], study: Mapping[str, Any], folder: Path) -> list[Row]:
@@ -116,10 +116,10 @@ def _follows_ranks(name: str, attempts: Sequence[AttemptFacts]) -> bool:
 
 def _series(rows: Sequence[Row], apart: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
     """Numbers of the rows that differ in ranks and repeat only."""
-    found: dict[tuple[str, ...], list[int]] = {}
+    series: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
-        found.setdefault(tuple(repr(row.get(name)) for name in apart), []).append(i)
-    return found
+        series.setdefault(tuple(repr(row.get(name)) for name in apart), []).append(i)
+    return series
 
 
 def _compare(rows: list[Row], weak: bool) -> None:

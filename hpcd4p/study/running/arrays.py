@@ -23,10 +23,10 @@ class Shaped(Protocol):
 
 def shapes_of(points: Sequence[Shaped]) -> dict[tuple[int, int], list[int]]:
     """Give indices by (ranks, nodes), in the order of their first point."""
-    found: dict[tuple[int, int], list[int]] = {}
+    shapes: dict[tuple[int, int], list[int]] = {}
     for index, each in enumerate(points):
-        found.setdefault((each.ranks, each.nodes), []).append(index)
-    return found
+        shapes.setdefault((each.ranks, each.nodes), []).append(index)
+    return shapes
 
 
 def shares(at_once: int, sizes: Sequence[int]) -> list[int]:

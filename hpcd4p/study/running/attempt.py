@@ -118,8 +118,8 @@ def last_words(path: Path) -> str:
     except OSError:
         return ""
     lines = [line.strip() for line in lines if line.strip()]
-    told = [line for line in lines if "error:" in line]
-    return (told or lines or [""])[-1][:REASON_LENGTH]
+    errors = [line for line in lines if "error:" in line]
+    return (errors or lines or [""])[-1][:REASON_LENGTH]
 
 
 def job_number() -> str:

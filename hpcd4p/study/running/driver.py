@@ -23,9 +23,9 @@ from hpcd4p.study.running.folder import (
     write_end,
     write_json,
 )
-from hpcd4p.study.running.launchers import Launcher, Planned, launcher_of
+from hpcd4p.study.running.launchers import Launcher, PlannedAttempt, launcher_of
 from hpcd4p.study.running.squeue import JobState
-from hpcd4p.study.running.states import LOST, RUNNING, Standing, standing, to_do
+from hpcd4p.study.running.states import LOST, RUNNING, PointState, point_state, to_do
 
 LOOK_S = (0.02, 5.0)
 """Between two looks at the markers: at first, and at most, when nothing has changed for long."""
@@ -39,7 +39,7 @@ ASK_S = (5.0, 60.0)
 GRACE_S = 10.0
 """For the marker of a job that has ended to arrive over the shared file system."""
 
-Told = Callable[[Standing], None]
+OnEnd = Callable[[PointState], None]
 
 
 class Driver:
@@ -51,7 +51,7 @@ class Driver:
         Called with each point that has ended meanwhile.
     """
 
-    def __init__(self, study: Study, folder: StudyFolder, points: Sequence[Point], on_end: Told) -> None:
+    def __init__(self, study: Study, folder: StudyFolder, points: Sequence[Point], on_end: OnEnd) -> None:
         self._study = study
         self._folder = folder
         self._points = points
@@ -63,11 +63,11 @@ class Driver:
     @property
     def adopted(self) -> int:
         """Points that an earlier driver started and that have not ended."""
-        return sum(not s.ended and s.point.key not in self._mine for s in self.standings())
+        return sum(not s.ended and s.point.key not in self._mine for s in self.states())
 
-    def standings(self) -> list[Standing]:
+    def states(self) -> list[PointState]:
         """Give where every point is."""
-        return [self._standing(p) for p in self._points]
+        return [self._state(p) for p in self._points]
 
     def start(self, retry: str | None, command: str) -> int:
         """Plan and start what is missing; gives the number of new attempts.
@@ -86,7 +86,7 @@ class Driver:
         """
         write_json(self._folder.path / STUDY, {**self._study.as_dict(), "command": command})
         jobs = self._launcher.look()
-        now = self.standings()
+        now = self.states()
         alive = {
             s.plan["job"]
             for s in now
@@ -96,7 +96,7 @@ class Driver:
         # what a lane on this machine never came to is planned again; Slurm can say what became of a job
         lost = [s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"]
         self._leave_markers(lost, jobs or {})
-        missing = to_do(self.standings(), alive, retry)
+        missing = to_do(self.states(), alive, retry)
         planned = [self._plan(s) for s in missing]
         self._mine = {s.point.key for s in missing}
         if planned:
@@ -119,7 +119,7 @@ class Driver:
 
     def _follow(self) -> None:
         # those that were started here are told even if they have ended by now
-        waiting = {s.point.key: s for s in self.standings() if not s.ended or s.point.key in self._mine}
+        waiting = {s.point.key: s for s in self.states() if not s.ended or s.point.key in self._mine}
         pause, patience = Backoff(*LOOK_S, by=1.3), Backoff(*ASK_S)
         asked = time.monotonic()
         while waiting:
@@ -127,7 +127,7 @@ class Driver:
             for key, before in list(waiting.items()):
                 if self._folder.ended(key, before.attempt):
                     del waiting[key]
-                    self._on_end(self._standing(before.point))
+                    self._on_end(self._state(before.point))
                     changed = True
             if waiting and time.monotonic() - asked > patience.now_s:
                 changed = self._ask(list(waiting.values())) or changed
@@ -141,7 +141,7 @@ class Driver:
                     pause.reset()
                 time.sleep(min(max(pause.next(), LOOK_S_PER_POINT * len(waiting)), LOOK_S[1]))
 
-    def _ask(self, waiting: Sequence[Standing]) -> bool:
+    def _ask(self, waiting: Sequence[PointState]) -> bool:
         """Ask the scheduler for those without a marker; whether some were found dead."""
         jobs = self._launcher.look()
         if jobs is None:
@@ -157,7 +157,7 @@ class Driver:
         self._leave_markers(dead, jobs)
         return bool(dead)
 
-    def _leave_markers(self, dead: Sequence[Standing], jobs: Mapping[str, JobState]) -> None:
+    def _leave_markers(self, dead: Sequence[PointState], jobs: Mapping[str, JobState]) -> None:
         """Leave the markers of attempts that could not leave one."""
         forgotten = sorted({job for each in dead if jobs.get(job := str(each.plan.get("job"))) is None})
         known = self._launcher.ended(forgotten) if forgotten else {}
@@ -165,14 +165,14 @@ class Driver:
             if self._folder.ended(each.point.key, each.attempt):
                 continue
             job = str(each.plan.get("job"))
-            told = jobs.get(job) or known.get(job)
+            ended = jobs.get(job) or known.get(job)
             reason = f"its job {job} ended without a word"
-            if told is not None and told.told:
-                reason += f"; Slurm says {told.told}"
-            state = told.state if told is not None else LOST
+            if ended is not None and ended.words:
+                reason += f"; Slurm says {ended.words}"
+            state = ended.state if ended is not None else LOST
             write_end(self._folder.attempt(each.point.key, each.attempt), state, reason=reason, job=job)
 
-    def _plan(self, before: Standing) -> Planned:
+    def _plan(self, before: PointState) -> PlannedAttempt:
         point = before.point
         fresh = before.ended or before.attempt == 0 or before.state == RUNNING
         number = before.attempt + 1 if fresh else before.attempt
@@ -196,15 +196,15 @@ class Driver:
                 "job": None,
             },
         )
-        return Planned(Attempt(folder.resolve(), self._study.time_s, mark), point.ranks, point.nodes)
+        return PlannedAttempt(Attempt(folder.resolve(), self._study.time_s, mark), point.ranks, point.nodes)
 
-    def _standing(self, point: Point) -> Standing:
+    def _state(self, point: Point) -> PointState:
         number, plan, end = self._folder.last(point.key)
         started = number > 0 and end is None and (self._folder.attempt(point.key, number) / OUT).exists()
-        return standing(point, number, plan, end, started)
+        return point_state(point, number, plan, end, started)
 
 
-def _submitted(planned: Sequence[Planned], jobs: Sequence[str]) -> None:
+def _submitted(planned: Sequence[PlannedAttempt], jobs: Sequence[str]) -> None:
     """Keep the jobs in the plans: a driver that is killed, or refused by Slurm later, knows them again."""
     for each, job in zip(planned, jobs, strict=True):
         plan = read_json(each.attempt.folder / PLAN) or {}
@@ -213,5 +213,5 @@ def _submitted(planned: Sequence[Planned], jobs: Sequence[str]) -> None:
 
 def _over(jobs: Mapping[str, JobState], job: str) -> bool:
     """Whether a job will not leave a marker any more; one that nobody knows is over."""
-    found = jobs.get(job)
-    return found is None or found.ended
+    state = jobs.get(job)
+    return state is None or state.ended

@@ -46,14 +46,14 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, notes: list[str] | None = None) -> dict[str, Any] | None:
     """Give what is in `path`; None if it is not there, or no JSON object: `notes` then get why."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError):
         why = "is damaged: it is no JSON"
     else:
-        if isinstance(found, dict):
-            return found
+        if isinstance(content, dict):
+            return content
         why = "is damaged: it is no JSON object"
     if notes is not None:
         notes.append(f"{path} {why}")

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpcd4p.errors import SettingsError
-from hpcd4p.lives import stat_of
 from hpcd4p.packages import lack_of
+from hpcd4p.processes import stat_of
 from hpcd4p.study.definition.points import Point
 from hpcd4p.study.definition.study import Study
 from hpcd4p.study.running import sacct, squeue
@@ -32,7 +32,7 @@ LOGS = "jobs"
 """Folder of submitit's own files, in that of the study."""
 
 
-class Planned(NamedTuple):
+class PlannedAttempt(NamedTuple):
     """An attempt that is to be made, and what it needs."""
 
     attempt: Attempt
@@ -40,7 +40,7 @@ class Planned(NamedTuple):
     nodes: int
 
 
-Told = Callable[[Sequence[Planned], Sequence[str]], None]
+OnSubmitted = Callable[[Sequence[PlannedAttempt], Sequence[str]], None]
 """Called with attempts that were submitted, and the job of each."""
 
 
@@ -83,7 +83,7 @@ class LocalLauncher:
         self._folder = folder / LOGS
         self._jobs: list[Any] = []
 
-    def start(self, planned: Sequence[Planned], told: Told) -> None:
+    def start(self, planned: Sequence[PlannedAttempt], submitted: OnSubmitted) -> None:
         """Start them, and tell the job of each as soon as it is known."""
         submitit = load_submitit()
         executor = submitit.LocalExecutor(self._folder)
@@ -94,7 +94,7 @@ class LocalLauncher:
             mine = planned[lane::lanes]
             job = _deaf_to_ctrl_c(executor.submit, Lane([p.attempt for p in mine]))
             self._jobs.append(job)
-            told(mine, [f"local-{os.uname().nodename}-{job.job_id}"] * len(mine))
+            submitted(mine, [f"local-{os.uname().nodename}-{job.job_id}"] * len(mine))
 
     def look(self) -> dict[str, JobState]:
         """Give the state of those jobs that are there."""
@@ -137,9 +137,9 @@ class DebugLauncher:
     def __init__(self, study: Study, folder: Path) -> None:
         self._folder = folder / LOGS
 
-    def start(self, planned: Sequence[Planned], told: Told) -> None:
+    def start(self, planned: Sequence[PlannedAttempt], submitted: OnSubmitted) -> None:
         """Run them."""
-        told(planned, ["debug"] * len(planned))
+        submitted(planned, ["debug"] * len(planned))
         executor = load_submitit().DebugExecutor(self._folder)
         for each in planned:
             executor.submit(each.attempt).result()
@@ -165,7 +165,7 @@ class SlurmLauncher:
         self._study = study
         self._folder = folder / LOGS
 
-    def start(self, planned: Sequence[Planned], told: Told) -> None:
+    def start(self, planned: Sequence[PlannedAttempt], submitted: OnSubmitted) -> None:
         """Submit them, and tell the job of each as soon as it is known.
 
         Raises
@@ -193,7 +193,7 @@ class SlurmLauncher:
             with redirect_stderr(StringIO()):
                 made = _submit(executor, [planned[i].attempt for i in indices])
             first.append(made[0].partition("_")[0])
-            told([planned[i] for i in indices], made)
+            submitted([planned[i] for i in indices], made)
 
     def look(self) -> dict[str, JobState] | None:
         """Give the state of each job of this user; None when Slurm gives no answer."""

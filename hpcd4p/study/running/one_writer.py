@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import RecordError
-from hpcd4p.lives import stat_of
+from hpcd4p.processes import stat_of
 
 PATIENCE_S = 10.0
 """Another writer is given this long: a file of 500 rows takes well under a second."""
@@ -76,8 +76,8 @@ def only_one(lock: Path, busy: str, what: str, patience_s: float = 0.0) -> Itera
 
 def _claim_text() -> str:
     pid = os.getpid()
-    told = {"host": os.uname().nodename, "pid": pid, "began": _began(pid), "mark": os.urandom(6).hex()}
-    return json.dumps(told)
+    claim = {"host": os.uname().nodename, "pid": pid, "began": _began(pid), "mark": os.urandom(6).hex()}
+    return json.dumps(claim)
 
 
 def _claim(lock: Path, text: str, what: str) -> bool:
@@ -134,11 +134,11 @@ def _break_if_dead(lock: Path) -> None:
 
 
 def _dead(text: str) -> bool:
-    told = _told(text)
-    pid = told.get("pid")
-    if told.get("host") != os.uname().nodename or not isinstance(pid, int):
+    claim = _claim_of(text)
+    pid = claim.get("pid")
+    if claim.get("host") != os.uname().nodename or not isinstance(pid, int):
         return False
-    return _began(pid) != told.get("began")
+    return _began(pid) != claim.get("began")
 
 
 def _began(pid: int) -> str:
@@ -151,8 +151,8 @@ def _began(pid: int) -> str:
 
 
 def _busy(busy: str, lock: Path) -> str:
-    told = _told(_read(lock))
-    who = f"process {told.get('pid', '?')} on {told.get('host', 'an unknown host')}"
+    claim = _claim_of(_read(lock))
+    who = f"process {claim.get('pid', '?')} on {claim.get('host', 'an unknown host')}"
     return f"{busy} {who}; wait until it is done. If that process is gone, remove {lock}"
 
 
@@ -163,9 +163,9 @@ def _read(lock: Path) -> str:
         return ""
 
 
-def _told(text: str) -> dict[str, Any]:
+def _claim_of(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        claim = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return claim if isinstance(claim, dict) else {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hpcd4p.record.table import core_hours, count, seconds, shortened, table
 from hpcd4p.study.definition.points import Point
 from hpcd4p.study.definition.study import NODES, RANKS, Study
-from hpcd4p.study.running.states import COMPLETED, ENDED, Standing, counted
+from hpcd4p.study.running.states import COMPLETED, ENDED, PointState, counted
 
 MOST_LINES = 60
 """Of points that are listed one by one; more are cut in the middle."""
@@ -27,7 +27,7 @@ def points_text(study: Study, points: Sequence[Point]) -> list[str]:
     ]
 
 
-def standings_text(study: Study, standings: Sequence[Standing]) -> list[str]:
+def states_text(study: Study, states: Sequence[PointState]) -> list[str]:
     """Give where every point is."""
     rows = [
         [
@@ -38,19 +38,19 @@ def standings_text(study: Study, standings: Sequence[Standing]) -> list[str]:
             str(s.end.get("job") or s.plan.get("job") or ""),
             shortened(str(s.end.get("reason") or ""), 80),
         ]
-        for s in standings
+        for s in states
     ]
     head = ["point", "state", "attempt", "took", "job", "why"]
-    return [*table(head, _cut(rows), left=6), f"{study.name}: {counted(standings)}"]
+    return [*table(head, _cut(rows), left=6), f"{study.name}: {counted(states)}"]
 
 
-def result_text(study: Study, standings: Sequence[Standing]) -> list[str]:
+def result_text(study: Study, states: Sequence[PointState]) -> list[str]:
     """Give what came of the points, at the end: those that completed have been told one by one."""
-    rest = [s for s in standings if s.state != COMPLETED]
-    return [*(standings_text(study, rest)[:-1] if rest else []), f"{study.name}: {counted(standings)}"]
+    rest = [s for s in states if s.state != COMPLETED]
+    return [*(states_text(study, rest)[:-1] if rest else []), f"{study.name}: {counted(states)}"]
 
 
-def ended_text(now: Standing, done: int, of: int) -> str:
+def ended_text(now: PointState, done: int, of: int) -> str:
     """Give one line for a point that has ended."""
     took = now.end.get("elapsed_s")
     text = f"[{done}/{of}] {now.point.key}: {now.state}"
@@ -59,11 +59,11 @@ def ended_text(now: Standing, done: int, of: int) -> str:
     return text + (f"; {shortened(str(now.end.get('reason')), 160)}" if now.end.get("reason") else "")
 
 
-def status_of(standings: Sequence[Standing]) -> int:
+def status_of(states: Sequence[PointState]) -> int:
     """Give the exit status: 0 all points completed, 1 some did not, 3 some have not ended."""
-    if any(s.state not in ENDED for s in standings):
+    if any(s.state not in ENDED for s in states):
         return 3
-    return 0 if all(s.state == COMPLETED for s in standings) else 1
+    return 0 if all(s.state == COMPLETED for s in states) else 1
 
 
 def _cut(rows: list[list[str]]) -> list[list[str]]:

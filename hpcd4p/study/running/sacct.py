@@ -15,7 +15,7 @@ _MOST = 5000
 
 def ask(jobs: Sequence[str]) -> dict[str, JobState]:
     """Give how those of `jobs` ended that accounting knows; nothing on a cluster without it."""
-    found: dict[str, JobState] = {}
+    states: dict[str, JobState] = {}
     for i in range(0, len(jobs), _MOST):
         words = [*_COMMAND, f"--jobs={','.join(jobs[i : i + _MOST])}"]
         try:
@@ -24,8 +24,8 @@ def ask(jobs: Sequence[str]) -> dict[str, JobState]:
             break
         if done.returncode:
             break  # "accounting storage is disabled"
-        found |= {job: state for job, state in parse(as_squeue(done.stdout)).items() if state.ended}
-    return found
+        states |= {job: state for job, state in parse(as_squeue(done.stdout)).items() if state.ended}
+    return states
 
 
 def as_squeue(text: str) -> str:

@@ -24,11 +24,11 @@ _ENDS = {"TIMEOUT": TIMED_OUT, "DEADLINE": TIMED_OUT, "CANCELLED": CANCELLED, "R
 
 
 class JobState(NamedTuple):
-    """State of a job, in our words; `ended`: it leaves no marker any more. `told` are Slurm's words."""
+    """State of a job, in our words; `ended`: it leaves no marker any more. `words` are Slurm's words."""
 
     state: str
     ended: bool
-    told: str
+    words: str
 
 
 def ask() -> dict[str, JobState] | None:
@@ -51,20 +51,20 @@ def parse(text: str) -> dict[str, JobState]:
 
     Examples
     --------
-    >>> parse("17_3|NODE_FAIL|n2|NodeDown")["17_3"].told
+    >>> parse("17_3|NODE_FAIL|n2|NodeDown")["17_3"].words
     'NODE_FAIL on n2 (NodeDown)'
     """
-    found = {}
+    states = {}
     for line in text.splitlines():
         fields = line.split("|")
         if len(fields) < 4:
             continue
         number, word, nodes, reason = (f.strip() for f in fields[:4])
-        told = (
+        words = (
             word + (f" on {nodes}" if nodes else "") + (f" ({reason})" if reason not in ("", "None") else "")
         )
         if word in _WAITS or word in _WORKS:
-            found[number] = JobState(PENDING if word in _WAITS else RUNNING, False, told)
+            states[number] = JobState(PENDING if word in _WAITS else RUNNING, False, words)
         else:
-            found[number] = JobState(_ENDS.get(word, LOST), True, told)
-    return found
+            states[number] = JobState(_ENDS.get(word, LOST), True, words)
+    return states

@@ -27,7 +27,7 @@ RETRY = {
 """Words of ``--retry``, and the states that each of them runs again."""
 
 
-class Standing(NamedTuple):
+class PointState(NamedTuple):
     """Where a point is: its last attempt (0: none), the state of that, what was planned, what it left."""
 
     point: Point
@@ -42,19 +42,19 @@ class Standing(NamedTuple):
         return self.state in ENDED
 
 
-def standing(
+def point_state(
     point: Point, attempt: int, plan: dict[str, Any] | None, end: dict[str, Any] | None, started: bool
-) -> Standing:
+) -> PointState:
     """Give where a point is from what lies in the folder of its last attempt."""
     if end is not None:
         state = str(end.get("state"))
         state = state if state in ENDED else FAILED
     else:
         state = RUNNING if started else PENDING
-    return Standing(point, attempt, state, plan or {}, end or {})
+    return PointState(point, attempt, state, plan or {}, end or {})
 
 
-def to_do(standings: Iterable[Standing], alive: Collection[str], retry: str | None) -> list[Standing]:
+def to_do(states: Iterable[PointState], alive: Collection[str], retry: str | None) -> list[PointState]:
     """Give the points that need a new attempt.
 
     Parameters
@@ -67,12 +67,12 @@ def to_do(standings: Iterable[Standing], alive: Collection[str], retry: str | No
     again = UNDONE | (RETRY[retry] if retry else frozenset())
     return [
         s
-        for s in standings
+        for s in states
         if (s.state in again if s.ended else s.plan.get("job") not in alive or not s.plan.get("job"))
     ]
 
 
-def counted(standings: Iterable[Standing]) -> str:
+def counted(states: Iterable[PointState]) -> str:
     """Give how many points are in which state, in words."""
-    found = Counter(s.state for s in standings)
-    return ", ".join(f"{found[s]} {s}" for s in (*ENDED, RUNNING, PENDING) if found[s]) or "no points"
+    numbers = Counter(s.state for s in states)
+    return ", ".join(f"{numbers[s]} {s}" for s in (*ENDED, RUNNING, PENDING) if numbers[s]) or "no points"

@@ -42,5 +42,5 @@ def adopted(state: dict[str, Any]) -> Adopted:
 
 
 def _ports(edge: dict[str, Any]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = edge.get("ALL_CONNECTIONS") or []
-    return found or [(edge["FROM_CONNECTION"], edge["TO_CONNECTION"])]
+    ports: list[tuple[str, str]] = edge.get("ALL_CONNECTIONS") or []
+    return ports or [(edge["FROM_CONNECTION"], edge["TO_CONNECTION"])]

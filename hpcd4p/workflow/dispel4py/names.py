@@ -57,10 +57,10 @@ class _Finder:
         if name in MODULES:
             is_package = any(other.startswith(name + ".") for other in MODULES)
             return ModuleSpec(name, self, is_package=is_package)  # type: ignore[arg-type]  # has what it needs
-        found = self._example(name) if _is_or_below(name, EXAMPLES) else None
-        if found is None:
+        spec = self._example(name) if _is_or_below(name, EXAMPLES) else None
+        if spec is None:
             raise NotCarried(f"{name}: {_lack(name)}", name=name)
-        return found
+        return spec
 
     def _example(self, name: str) -> ModuleSpec | None:
         real = PathFinder.find_spec(ROOT)
@@ -142,11 +142,11 @@ def were_asked_for() -> bool:
 
 def real_package() -> str | None:
     """Where the real dispel4py of this Python is; None if there is none. Looks at the file system."""
-    found = PathFinder.find_spec(ROOT)
-    return found.origin if found is not None else None
+    spec = PathFinder.find_spec(ROOT)
+    return spec.origin if spec is not None else None
 
 
-def told_if_real(thing: object) -> str:
+def advice_if_real(thing: object) -> str:
     """What to do, if `thing` is of the dispel4py that is installed here; empty if it is not."""
     if not any(_is_or_below(kind.__module__, ROOT) for kind in type(thing).__mro__):
         return ""

@@ -172,7 +172,7 @@ def present(summary: Any, outputs: dict[str, list[Any]], options: Any) -> str:
 
 def _rows(outputs: dict[str, list[Any]], output: str) -> list[Any] | None:
     """Rows of an output; None if they were too many to be kept for `present`."""
-    return next((found for name, found in outputs.items() if name.endswith("." + output)), None)
+    return next((tuples for name, tuples in outputs.items() if name.endswith("." + output)), None)
 
 
 def _origin(options: Any) -> str:

@@ -125,13 +125,13 @@ class _TooLong(Exception):
 
 def _read(answer: Any, deadline: float) -> bytes:
     """Read to the end, in time: the time-out of a socket starts anew with each byte that comes."""
-    found = bytearray()
+    content = bytearray()
     while chunk := answer.read1(CHUNK_BYTES):
-        found += chunk
+        content += chunk
         if time.monotonic() > deadline:
             raise TimeoutError
-        if len(found) > MOST_BYTES:
+        if len(content) > MOST_BYTES:
             raise _TooLong(f"its answer is longer than {MOST_BYTES:,} bytes")
     if answer.length:  # what the header has promised and did not come
         raise _TooLong(f"{answer.length:,} bytes of its answer did not come")
-    return bytes(found)
+    return bytes(content)

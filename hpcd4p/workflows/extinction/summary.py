@@ -38,11 +38,11 @@ def by_type(galaxies: Iterable[dict[str, Any]]) -> list[TypeRow]:
     >>> by_type([{"t": 3, "extinction_mag": 0.25}, {"t": 3, "extinction_mag": 0.75}])
     [TypeRow(t=3, name='Sb', galaxies=2, mean=0.5, low=0.25, high=0.75)]
     """
-    found: dict[int, list[float]] = defaultdict(list)
+    magnitudes: dict[int, list[float]] = defaultdict(list)
     for row in galaxies:
-        found[row["t"]].append(row["extinction_mag"])
+        magnitudes[row["t"]].append(row["extinction_mag"])
     # fsum: the order of the rows differs between runs, and must not show in the last digits
     return [
         TypeRow(t, CLASSES[t], len(each), fsum(each) / len(each), min(each), max(each))
-        for t, each in sorted(found.items())
+        for t, each in sorted(magnitudes.items())
     ]

@@ -45,8 +45,10 @@ def entry_of(seed: int, item: int) -> Entry:
     logr25 = round(_logr25(TYPES[mtype], cos_i=tilt), 2)
     if mtype[0] == "S" and TYPES[mtype] > 0 and barred < BARRED:
         mtype = "SB" + mtype[1:]
-    told = "S?" if no_type < UNCERTAIN_TYPE else None if no_type < UNCERTAIN_TYPE + NO_TYPE else mtype
-    return Entry(told, None if no_axes < NO_AXES else logr25, round(0.8 + 0.8 * size, 2), int(180 * angle))
+    listed_type = "S?" if no_type < UNCERTAIN_TYPE else None if no_type < UNCERTAIN_TYPE + NO_TYPE else mtype
+    return Entry(
+        listed_type, None if no_axes < NO_AXES else logr25, round(0.8 + 0.8 * size, 2), int(180 * angle)
+    )
 
 
 def _type_at(u: float) -> str:

@@ -51,8 +51,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (str, bytes)):
         return (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip() or None
     if isinstance(value, np.floating):
-        found = float(str(value))
-        return None if found != found else found
+        number = float(str(value))
+        return None if number != number else number
     return value.item() if isinstance(value, np.generic) else value
 
 

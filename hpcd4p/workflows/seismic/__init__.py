@@ -112,7 +112,9 @@ def _phase_1(graph: WorkflowGraph, origin: Origin, names: list[str], options: An
 def _phase_2(graph: WorkflowGraph, spectra: GenericPE, expected: int, seed: int | None, options: Any) -> None:
     """Add the elements from spectra to lags."""
     lag = options.max_lag
-    found = [Correlate(lag), Stack(), Measure(seed)] if options.stack else [CorrelateAndMeasure(lag, seed)]
-    chain = [spectra, PairUp(expected), *found, Overview(options.top)]
+    correlating = (
+        [Correlate(lag), Stack(), Measure(seed)] if options.stack else [CorrelateAndMeasure(lag, seed)]
+    )
+    chain = [spectra, PairUp(expected), *correlating, Overview(options.top)]
     for element, after in pairwise(chain):
         graph.connect(element, "output", after, "input")

@@ -58,8 +58,8 @@ class Folder:
         """Read a file; the traces of a station that belong together are one, with gaps if there are."""
         from hpcd4p.workflows.seismic import reading
 
-        found = reading.read_miniseed(os.path.join(self.path, name))
-        return [(f"{trace.id} in {name}", trace) for trace in found]
+        traces = reading.read_miniseed(os.path.join(self.path, name))
+        return [(f"{trace.id} in {name}", trace) for trace in traces]
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ Origin = Synthetic | Folder | Example
 
 def files_below(folder: str, wanted: Any) -> list[str]:
     """Give the paths of files below `folder`, relative to it and in order, whose name is `wanted`."""
-    found = []
+    paths = []
     for here, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if not each.startswith(".")]
-        found += [
+        paths += [
             os.path.relpath(os.path.join(here, name), folder)
             for name in files
             if not name.startswith(".") and wanted(name)
         ]
-    return sorted(found)
+    return sorted(paths)

@@ -118,8 +118,8 @@ class Correlate(GenericPE):
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Correlate each spectrum of one block with each of the other."""
-        for found in self.correlations(*inputs["input"]):
-            self.write("output", (found.key, found))
+        for correlation in self.correlations(*inputs["input"]):
+            self.write("output", (correlation.key, correlation))
 
     def correlations(self, block: Block, other: Block | None) -> Iterator[Correlation]:
         """Give the correlation of each pair of two blocks, or of one."""
@@ -148,9 +148,9 @@ class CorrelateAndMeasure(Correlate):
 
     def process(self, inputs: dict[str, Any]) -> None:
         """Correlate and measure each pair."""
-        for found in self.correlations(*inputs["input"]):
-            row = measured(found, self.seed)
-            self.write("pairs", with_correlation(row, found))
+        for correlation in self.correlations(*inputs["input"]):
+            row = measured(correlation, self.seed)
+            self.write("pairs", with_correlation(row, correlation))
             self.write("output", row)
 
 
@@ -206,34 +206,34 @@ class Measure(IterativePE):
         return row
 
 
-def measured(found: Correlation, seed: int | None) -> Row:
+def measured(correlation: Correlation, seed: int | None) -> Row:
     """Give what is read from a correlation; ``expected_s`` is NaN where no lag is known."""
     from hpcd4p.workflows.seismic.correlation import best_lag
 
-    a, b = found.pair
+    a, b = correlation.pair
     expected = math.nan
     if seed is not None:
         from hpcd4p.workflows.seismic.synthetic import expected_lag_s
 
         expected = expected_lag_s(seed, a, b)
-    peak = best_lag(found.values, found.rate_hz)
+    peak = best_lag(correlation.values, correlation.rate_hz)
     return {
         "a": a,
         "b": b,
-        "start": utc(found.start_s),
-        "windows": found.windows,
+        "start": utc(correlation.start_s),
+        "windows": correlation.windows,
         "lag_s": peak.lag_s,
         "expected_s": expected,
         "coefficient": peak.coefficient,
         "snr": peak.snr,
-        "rate_hz": found.rate_hz,
-        "units": found.units,
+        "rate_hz": correlation.rate_hz,
+        "units": correlation.units,
     }
 
 
-def with_correlation(row: Row, found: Correlation) -> Row:
+def with_correlation(row: Row, correlation: Correlation) -> Row:
     """Give a row with its correlation, in single precision: there are many, and 1e-7 is enough."""
-    return row | {"correlation": found.values.astype("float32")}
+    return row | {"correlation": correlation.values.astype("float32")}
 
 
 class Overview(GenericPE):

@@ -97,11 +97,11 @@ def load(path: str) -> Spectrum:
 
     try:
         with np.load(path, allow_pickle=False) as file:
-            found: dict[str, Any] = {name: file[name] for name in Spectrum.__dataclass_fields__}
+            arrays: dict[str, Any] = {name: file[name] for name in Spectrum.__dataclass_fields__}
     except (BadZipFile, EOFError, KeyError, ValueError) as error:
         raise ValueError(f"{os.path.basename(path)} is no whole file of phase 1: {error}") from error
-    values = found.pop("values")
-    spectrum = Spectrum(values, **{name: value.item() for name, value in found.items()})
+    values = arrays.pop("values")
+    spectrum = Spectrum(values, **{name: value.item() for name, value in arrays.items()})
     if values.dtype != np.complex128 or values.shape != (spectrum.fft_length // 2 + 1,):
         raise ValueError(
             f"{os.path.basename(path)} is no file of phase 1: its array is {values.dtype}{values.shape}"

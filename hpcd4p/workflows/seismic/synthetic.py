@@ -145,9 +145,9 @@ def _microseism(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
     logarithm = np.log(np.maximum(frequencies, frequencies[1]))
     high = np.exp(-0.5 * ((logarithm - np.log(0.2)) / 0.5) ** 2)
     low = np.exp(-0.5 * ((logarithm - np.log(0.07)) / 0.3) ** 2)
-    found = high + 0.3 * low
-    found[0] = 0.0
-    return np.asarray(found)
+    amplitude = high + 0.3 * low
+    amplitude[0] = 0.0
+    return np.asarray(amplitude)
 
 
 def _noise(key: list[int], bins: int) -> NDArray[np.complex128]:

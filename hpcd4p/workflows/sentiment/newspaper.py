@@ -49,8 +49,8 @@ def find_columns(path: str) -> dict[str, int]:
     names = [name.strip().lower() for name in head]
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        found = _listed([name.strip() for name in head])
-        raise WorkflowError([f"{path} has no column {_listed(missing)}; its first line names {found}"])
+        columns = _listed([name.strip() for name in head])
+        raise WorkflowError([f"{path} has no column {_listed(missing)}; its first line names {columns}"])
     return {name: names.index(name) for name in COLUMNS if name in names}
 
 
@@ -83,14 +83,14 @@ def read_rows(path: str, columns: dict[str, int]) -> Iterator[Row]:
 
 
 def _row(line: int, fields: list[str], columns: dict[str, int]) -> Row:
-    found = {name: fields[at].strip() for name, at in columns.items() if at < len(fields)}
-    for name, value in found.items():
+    cells = {name: fields[at].strip() for name, at in columns.items() if at < len(fields)}
+    for name, value in cells.items():
         try:
             value.encode("utf-8")
         except UnicodeEncodeError as error:
             byte = ord(value[error.start]) & 0xFF
             return Row(line, None, None, None, f"column {name} is not in UTF-8: byte 0x{byte:02x}")
-    return Row(line, found.get("title"), found.get("text"), found.get("location"))
+    return Row(line, cells.get("title"), cells.get("text"), cells.get("location"))
 
 
 def _open(path: str) -> TextIO:

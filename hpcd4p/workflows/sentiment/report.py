@@ -28,10 +28,10 @@ def text(outputs: dict[str, list[Any]], options: Any) -> str:
     counts = rows(outputs, "afinn_counts")
     if not counts:
         return ""
-    found = counts[0]
+    count = counts[0]
     source = options.input or f"generated, seed {options.seed}"
-    nowhere = f"; {found['nowhere']:,} name no state" if found["nowhere"] else ""
-    lines = [f"{found['articles']:,} articles ({source}) from {found['states']} states{nowhere}"]
+    nowhere = f"; {count['nowhere']:,} name no state" if count["nowhere"] else ""
+    lines = [f"{count['articles']:,} articles ({source}) from {count['states']} states{nowhere}"]
     for method, scale in SCALES.items():
         places = [Place(*place) for place in rows(outputs, f"{method.lower()}_top")]
         if places:

@@ -72,8 +72,8 @@ def afinn_score(article: Article, values: Callable[[str], list[int]]) -> Scored:
     values
         Gives the values, -5 to 5, of what is found in a text: ``afinn.Afinn().scores``.
     """
-    found = values(article.text)
-    return Scored(article.line, _mean(sum(found), len(found)), article.location, AFINN)
+    scores = values(article.text)
+    return Scored(article.line, _mean(sum(scores), len(scores)), article.location, AFINN)
 
 
 def tokenise(article: Article) -> Words:

@@ -93,8 +93,8 @@ def find_state(place: str) -> str:
     'unknown'
     """
     pattern, names = _search()
-    found = pattern.findall(place)
-    return names[_plain(found[-1])] if found else UNKNOWN
+    names_in = pattern.findall(place)
+    return names[_plain(names_in[-1])] if names_in else UNKNOWN
 
 
 @lru_cache(1)

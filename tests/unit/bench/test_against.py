@@ -6,7 +6,7 @@ import pytest
 
 from hpcd4p.bench import against
 from hpcd4p.bench.bench import Bench
-from hpcd4p.bench.trial import Ended, Outcome, TrialError
+from hpcd4p.bench.trial import Ended, TrialError, TrialOutcome
 
 
 class Fake:
@@ -25,7 +25,7 @@ class Fake:
     def measure(self, workload, calls, ranks):
         Fake.order.append(self.home)
         slow = 1.0 if self.home == "/here" else 2.0
-        return Outcome(slow, slow, True, 2, 0.0, 0, {})
+        return TrialOutcome(slow, slow, True, 2, 0.0, 0, {})
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from hpcd4p.errors import SettingsError
 def test_a_rank_does_not_start_ranks():
     ranks = OtherRanks()
     ranks.size = 4
-    with pytest.raises(SettingsError, match=r"-n 8 inside a job of 4 ranks: .* leave -n out"):
+    with pytest.raises(SettingsError, match=r"-n 8 inside a run of 4 ranks: .* leave -n out"):
         command(["w.py", "-n", "8"], ranks)
 
 

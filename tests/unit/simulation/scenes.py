@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.simulation.arrivals import read_arrivals
 from hpcd4p.simulation.head import simulate
-from hpcd4p.simulation.outcome import Outcome
+from hpcd4p.simulation.outcome import SimulatedRun
 from hpcd4p.simulation.scenario import Scenario
 from hpcd4p.simulation.service import read_service
 
@@ -24,5 +24,5 @@ def scene(ranks, tuples, service, arrivals="all", policy="none", engine=None, **
     )
 
 
-def run(*args, **given) -> Outcome:
+def run(*args, **given) -> SimulatedRun:
     return simulate(scene(*args, **given))

@@ -9,8 +9,8 @@ import pytest
 
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.simulation.cores import Contention, Node
-from hpcd4p.simulation.events import Clock
-from hpcd4p.simulation.head import Head
+from hpcd4p.simulation.events import EventClock
+from hpcd4p.simulation.head import SimulatedHead
 from tests.unit.simulation.scenes import FREE, run, scene
 
 
@@ -110,7 +110,7 @@ def test_one_seed_is_one_run_and_another_is_another():
 
 
 def test_cores_are_shared_evenly_while_more_come():
-    clock, ended = Clock(), []
+    clock, ended = EventClock(), []
     node = Node(1, clock)
     for name, at_s, seconds in (("a", 0.0, 2.0), ("b", 1.0, 0.5)):
         clock.at(at_s, lambda n, s=seconds: node.compute(s, lambda n: ended.append((n, clock.now)), n), name)
@@ -119,7 +119,7 @@ def test_cores_are_shared_evenly_while_more_come():
 
 
 def test_ten_thousand_ranks_leave_redis_half_of_its_core():
-    head = Head(scene(10_000, 200_000, "lognormal:1,0.5"))
+    head = SimulatedHead(scene(10_000, 200_000, "lognormal:1,0.5"))
     outcome = head.run()
     begun = [load for at_s, load in outcome.redis_ticks if at_s > 2.0]  # at first each rank asks at once
     worst = max(sum(begun[i : i + 50]) / 50 for i in range(len(begun) - 50))

@@ -9,7 +9,7 @@ from typing import Any
 
 from hpcd4p.study import schema
 from hpcd4p.study.definition import study_file as definition
-from hpcd4p.study.schema import COLUMNS, Column, ColumnKind, columns_of, kind_of, stored, told
+from hpcd4p.study.schema import COLUMNS, Column, ColumnKind, as_python, columns_of, kind_of, stored
 
 DOCUMENT = Path(schema.__file__).with_name("SCHEMA.md")
 ROOT = Path(__file__).parents[3]
@@ -95,10 +95,10 @@ def test_values_of_several_kinds_are_text() -> None:
 
 def test_missing_values_are_stored_as_marks_and_told_as_none() -> None:
     for kind in ColumnKind:
-        assert told(kind, stored(Column("c", kind), None)) is None
-    assert told(ColumnKind.NUMBER, stored(Column("c", ColumnKind.NUMBER), 2)) == 2.0
-    assert told(ColumnKind.WHOLE, stored(Column("c", ColumnKind.WHOLE), 7)) == 7
-    assert told(ColumnKind.TEXT, stored(Column("c", ColumnKind.TEXT), True)) == "true"
+        assert as_python(kind, stored(Column("c", kind), None)) is None
+    assert as_python(ColumnKind.NUMBER, stored(Column("c", ColumnKind.NUMBER), 2)) == 2.0
+    assert as_python(ColumnKind.WHOLE, stored(Column("c", ColumnKind.WHOLE), 7)) == 7
+    assert as_python(ColumnKind.TEXT, stored(Column("c", ColumnKind.TEXT), True)) == "true"
 
 
 def test_text_that_hdf5_cannot_hold_is_changed() -> None:

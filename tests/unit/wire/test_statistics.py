@@ -7,7 +7,7 @@ import pytest
 from hpcd4p.wire.statistics import (
     NO_WORK,
     Cause,
-    Failures,
+    FailureCounts,
     Statistics,
     Work,
     add,
@@ -41,7 +41,7 @@ def test_failures_are_counted_in_all_and_by_cause():
     for cause, tuples in ((Cause.RAISED, 1), (Cause.UNSENT, 2), (Cause.UNREAD, 3), (Cause.OTHER, 4)):
         count_failures(growth, 3, cause, tuples)
     stats = Statistics(growth)
-    assert stats.failures(3) == Failures(tuples=10, raised=1, unsent=2, unread=3)
+    assert stats.failures(3) == FailureCounts(tuples=10, raised=1, unsent=2, unread=3)
     assert stats.failed == 10
 
 

@@ -18,7 +18,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.workflows import concordance
 
 
@@ -32,7 +32,7 @@ def run(*words, settings=None):
     settings = settings or EngineSettings()
     plan, pes = make_plan(graph_for(*words), 1, settings)
     sink = MemorySink()
-    summary = sequential.run(Job(plan, pes, resolve_inputs(plan, pes), settings), sink)
+    summary = sequential.run(RunSpec(plan, pes, resolve_inputs(plan, pes), settings), sink)
     return summary, sink
 
 
@@ -162,7 +162,7 @@ def test_unreadable_file_is_a_dead_letter_and_the_others_are_read(folder, monkey
     sink = MemorySink()
     paths = [*pes[0]._paths(), "no/such/file.txt"]
     monkeypatch.setattr(concordance.ListFiles, "_paths", lambda self: iter(paths))
-    summary = sequential.run(Job(plan, pes, resolve_inputs(plan, pes)), sink)
+    summary = sequential.run(RunSpec(plan, pes, resolve_inputs(plan, pes)), sink)
     assert summary.status == 1
     assert output(sink, "totals")[0]["files"] == 5
     (letter,) = sink.letters

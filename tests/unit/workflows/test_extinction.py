@@ -31,7 +31,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.workflows import extinction
 from hpcd4p.workflows.extinction import (
     archives,
@@ -61,7 +61,7 @@ def run(*words):
     settings = EngineSettings()
     plan, pes = make_plan(extinction.build(options), 1, settings)
     sink = MemorySink()
-    ended = sequential.run(Job(plan, pes, resolve_inputs(plan, pes), settings), sink)
+    ended = sequential.run(RunSpec(plan, pes, resolve_inputs(plan, pes), settings), sink)
     return ended, sink, options
 
 

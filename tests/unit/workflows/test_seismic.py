@@ -26,7 +26,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.workflows import seismic
 from hpcd4p.workflows.seismic import correlation, pairs, reading, spectrum, steps, synthetic
 
@@ -45,7 +45,7 @@ def run(*words):
     options = options_for(*words)
     plan, pes = make_plan(seismic.build(options), 1, EngineSettings())
     sink = MemorySink()
-    summary = sequential.run(Job(plan, pes, resolve_inputs(plan, pes), EngineSettings()), sink)
+    summary = sequential.run(RunSpec(plan, pes, resolve_inputs(plan, pes), EngineSettings()), sink)
     return summary, sink, seismic.present(summary, sink.results, options)
 
 

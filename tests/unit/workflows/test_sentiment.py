@@ -20,7 +20,7 @@ from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime import sequential
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.workflows import sentiment
 from hpcd4p.workflows.sentiment import vocabulary
 from hpcd4p.workflows.sentiment.corpus import Corpus
@@ -43,7 +43,7 @@ def run(*words, settings=None):
     settings = settings or EngineSettings()
     plan, pes = make_plan(sentiment.build(options(*words)), 1, settings)
     sink = MemorySink()
-    summary = sequential.run(Job(plan, pes, resolve_inputs(plan, pes), settings), sink)
+    summary = sequential.run(RunSpec(plan, pes, resolve_inputs(plan, pes), settings), sink)
     return summary, sink
 
 

@@ -15,7 +15,7 @@ from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.head.head import Head
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
@@ -42,9 +42,9 @@ class World:
         graph = WorkflowGraph()
         graph.add(Numbers())
         plan, elements = make_plan(graph, 2, SETTINGS)
-        job = Job(plan, elements, resolve_inputs(plan, elements, calls), SETTINGS)
+        spec = RunSpec(plan, elements, resolve_inputs(plan, elements, calls), SETTINGS)
         broker, mesh = MemoryBroker(MemoryStore(), 0), MemoryMesh(0, [deque(), deque()])
-        self.head = Head(job, broker, mesh, Codec(b"test"), MemorySink(), Clock(lambda: self.now))
+        self.head = Head(spec, broker, mesh, Codec(b"test"), MemorySink(), Clock(lambda: self.now))
         self.feeder = self.head.feeder
         self.feeder.start(threads=False)
         (self.source,) = self.feeder.sources

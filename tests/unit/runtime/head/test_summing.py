@@ -11,7 +11,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.summary import COMPLETED, FAILED_TUPLES, INTERRUPTED, STOPPED, FailureFigures
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.job import Job
+from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics
 
 
@@ -24,8 +24,8 @@ def told(stats=None, failures=(), stop=None):
     graph = WorkflowGraph()
     graph.add(Make())
     plan, elements = make_plan(graph, 2, EngineSettings())
-    job = Job(plan, elements, [1], EngineSettings())
-    summary = summarise(job, Statistics(stats or {}), [], {}, list(failures), Clock(), stop)
+    spec = RunSpec(plan, elements, [1], EngineSettings())
+    summary = summarise(spec, Statistics(stats or {}), [], {}, list(failures), Clock(), stop)
     return summary.state, summary.status, summary.reason
 
 
@@ -62,8 +62,8 @@ def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
     graph = WorkflowGraph()
     graph.add(Make())
     plan, elements = make_plan(graph, 1, EngineSettings())
-    job = Job(plan, elements, [1], EngineSettings())
+    spec = RunSpec(plan, elements, [1], EngineSettings())
     outputs = {"Make0.output": 9, **{f"Make0.{name}": 2 for name in ("a.b", "c", "d", "e", "f")}}
-    (note,) = summarise(job, Statistics(), [], outputs, [], Clock(), None).notes
+    (note,) = summarise(spec, Statistics(), [], outputs, [], Clock(), None).notes
     assert note.startswith("Make0 wrote 10 tuples on outputs that it has not declared ")
     assert "('a.b', 'c', 'd' and 2 more; declared: 'output')" in note

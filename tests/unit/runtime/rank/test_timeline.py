@@ -22,7 +22,7 @@ def test_every_second_is_in_one_bin(busy, parked, most):
         line.busy(begin, end)
     for begin, end in parked:
         line.parked(begin, end)
-    _, were_busy, were_parked = line.told()
+    _, were_busy, were_parked = line.bins()
     assert sum(were_busy) == pytest.approx(sum(e - b for b, e in busy), rel=1e-5, abs=1e-4)
     assert sum(were_parked) == pytest.approx(sum(e - b for b, e in parked), rel=1e-5, abs=1e-4)
     assert max(len(were_busy), len(were_parked)) <= most
@@ -32,7 +32,7 @@ def test_every_second_is_in_one_bin(busy, parked, most):
 def test_a_long_run_fills_at_least_half_of_the_bins_and_never_more_than_there_are(end, most):
     line = Timeline(most)
     line.busy(0, end)
-    width, busy, _ = line.told()
+    width, busy, _ = line.bins()
     assert width * (len(busy) - 1) <= end * (1 + 1e-6)
     assert width == FIRST_S or len(busy) >= most // 2
     # what is before its end is full: a call of an hour is busy all along
@@ -43,7 +43,7 @@ def test_what_is_told_late_is_where_it_was():
     line = Timeline(8)
     for second in range(0, 64, 2):
         line.busy(second, second + 1)
-    width, busy, parked = line.told()
+    width, busy, parked = line.bins()
     assert width > 1
     assert list(busy) == pytest.approx([width / 2] * len(busy), abs=width / 2)
     assert sum(busy) == pytest.approx(32)
@@ -59,7 +59,7 @@ def test_widths_do_not_matter_to_a_random_life():
         at = begin + dice.random() * 0.02
         for line in (fine, coarse):
             line.busy(begin, at)
-    (fine_s, many, _), (coarse_s, few, _) = fine.told(), coarse.told()
+    (fine_s, many, _), (coarse_s, few, _) = fine.bins(), coarse.bins()
     step = round(coarse_s / fine_s)
     for i in range(len(many) // step):
         assert sum(many[i * step : (i + 1) * step]) == pytest.approx(few[i], abs=1e-4)
@@ -69,7 +69,7 @@ def test_what_a_call_waited_is_taken_out_of_it():
     line = Timeline(8)
     line.not_busy(0.002, 0.006)
     line.busy(0.0, 0.010)
-    assert list(line.told()[1]) == pytest.approx([0.002, 0, 0, 0.002, 0.002], abs=1e-9)
+    assert list(line.bins()[1]) == pytest.approx([0.002, 0, 0, 0.002, 0.002], abs=1e-9)
 
 
 def test_an_update_takes_about_a_microsecond():

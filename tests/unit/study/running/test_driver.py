@@ -69,7 +69,7 @@ def drive(tmp_path, monkeypatch):
 
 
 def states(driver: Driver) -> list[tuple[int, str]]:
-    return [(s.attempt, s.state) for s in driver.standings()]
+    return [(s.attempt, s.state) for s in driver.states()]
 
 
 def test_jobs_that_were_taken_before_the_scheduler_refused_are_known_to_the_next_start(drive):
@@ -156,7 +156,7 @@ def test_the_words_of_sacct_are_those_of_squeue():
     told = parse(
         as_squeue("17_1|TIMEOUT|n1\n17_2|CANCELLED by 1000|n2\n18|OUT_OF_MEMORY|n[1-2]\n19|RUNNING|n3\n")
     )
-    assert {job: (s.state, s.ended, s.told) for job, s in told.items()} == {
+    assert {job: (s.state, s.ended, s.words) for job, s in told.items()} == {
         "17_1": ("timed out", True, "TIMEOUT on n1"),
         "17_2": ("cancelled", True, "CANCELLED on n2"),
         "18": ("lost", True, "OUT_OF_MEMORY on n[1-2]"),

@@ -6,14 +6,14 @@ import pytest
 
 from hpcd4p.study.definition.points import Point
 from hpcd4p.study.running.squeue import parse
-from hpcd4p.study.running.states import ENDED, counted, standing, to_do
+from hpcd4p.study.running.states import ENDED, counted, point_state, to_do
 
 POINT = Point("ranks=2,repeat=1", {"ranks": 2}, 1, 2, 1, ("run",))
 
 
 def at(state=None, job=None, started=False, attempt=1):
     plan = {"job": job} if attempt else None
-    return standing(POINT, attempt, plan, {"state": state} if state else None, started)
+    return point_state(POINT, attempt, plan, {"state": state} if state else None, started)
 
 
 @pytest.mark.parametrize("state", ENDED)
@@ -33,7 +33,7 @@ def test_an_attempt_without_marker_waits_or_works(started, state):
 
 
 @pytest.mark.parametrize(
-    ("standing", "retry", "again"),
+    ("point", "retry", "again"),
     [
         (at(attempt=0), None, True),
         (at("completed"), None, False),
@@ -53,8 +53,8 @@ def test_an_attempt_without_marker_waits_or_works(started, state):
         (at(job=None), None, True),
     ],
 )
-def test_only_what_is_missing_is_done(standing, retry, again):
-    assert to_do([standing], {"alive"}, retry) == ([standing] if again else [])
+def test_only_what_is_missing_is_done(point, retry, again):
+    assert to_do([point], {"alive"}, retry) == ([point] if again else [])
 
 
 def test_states_are_counted_in_words():
@@ -81,4 +81,4 @@ def test_states_are_counted_in_words():
 def test_what_slurm_says_of_a_job_is_read(line, state, ended):
     ((_, found),) = parse(line + "\nslurm: a line that is none\n").items()
     assert (found.state, found.ended) == (state, ended)
-    assert line.split("|")[1] in found.told
+    assert line.split("|")[1] in found.words

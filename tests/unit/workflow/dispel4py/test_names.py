@@ -11,7 +11,7 @@ import pytest
 
 import hpcd4p
 from hpcd4p.errors import WorkflowError
-from hpcd4p.workflow.dispel4py.names import dispel4py_names, real_package, told_if_real
+from hpcd4p.workflow.dispel4py.names import advice_if_real, dispel4py_names, real_package
 from hpcd4p.workflow.dispel4py.table import MODULES
 from hpcd4p.workflow.load import load_workflow
 
@@ -135,7 +135,7 @@ def test_objects_of_the_real_package_are_told_apart(write):
             pass
 
         for thing in (Mine(), graphs.WorkflowGraph()):
-            assert "call hpcd4p.dispel4py_names() before" in told_if_real(thing)
+            assert "call hpcd4p.dispel4py_names() before" in advice_if_real(thing)
         with pytest.raises(
             WorkflowError, match=r"got WorkflowGraph; it is of the dispel4py that is installed"
         ):
@@ -147,7 +147,7 @@ def test_objects_of_the_real_package_are_told_apart(write):
     finally:
         for name in modules_of_dispel4py():
             del sys.modules[name]
-    assert told_if_real(3) == told_if_real(hpcd4p.WorkflowGraph()) == ""
+    assert advice_if_real(3) == advice_if_real(hpcd4p.WorkflowGraph()) == ""
 
 
 LACKS = {

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hpcd4p.lives import began, stat_of
+from hpcd4p.processes import began, stat_of
 
 
 def test_the_kernel_tells_of_this_process():

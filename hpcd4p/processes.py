@@ -55,16 +55,16 @@ def made_it(pid: int, made: float) -> bool:
 def used(paths: Iterable[str]) -> set[str]:
     """Those of `paths` that a process has mapped, opened or works in; a folder also if a file in it is."""
     wanted = set(paths)
-    found: set[str] = set()
+    in_use: set[str] = set()
     if wanted:
         for file in _files():
-            found |= {path for path in wanted if file == path or file.startswith(path + "/")}
-    return found
+            in_use |= {path for path in wanted if file == path or file.startswith(path + "/")}
+    return in_use
 
 
 def places_of(library: str) -> set[str]:
     """Folders for temporary files of the processes that have a library of that name mapped."""
-    found = set()
+    folders = set()
     for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
             with open(f"/proc/{name}/maps", "rb") as lines:
@@ -72,9 +72,11 @@ def places_of(library: str) -> set[str]:
                     continue
             with open(f"/proc/{name}/environ", "rb") as file:
                 variables = dict(word.split(b"=", 1) for word in file.read().split(b"\0") if b"=" in word)
-            found |= {os.fsdecode(variables[key]) for key in (b"TMPDIR", b"TEMP", b"TMP") if key in variables}
-            found.add("/tmp")
-    return found
+            folders |= {
+                os.fsdecode(variables[key]) for key in (b"TMPDIR", b"TEMP", b"TMP") if key in variables
+            }
+            folders.add("/tmp")
+    return folders
 
 
 def _files() -> Iterator[str]:

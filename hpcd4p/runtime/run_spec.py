@@ -1,4 +1,4 @@
-"""What there is to run, as rank 0 knows it."""
+"""What is to be run: the plan, its elements and inputs, and the settings. Rank 0 only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hpcd4p.workflow.elements import GenericPE
 
 
 @dataclass
-class Job:
-    """One run to be. Rank 0 only."""
+class RunSpec:
+    """One run that is to be made. Rank 0 only."""
 
     plan: Plan
     elements: list[GenericPE]
@@ -31,6 +31,6 @@ class Job:
     by_value: bool = False
     """Classes live in a notebook, or functions have no name of their own: pickle them by value."""
     log_level: int = WARNING
-    """Of the engine's own log, where this job is not run by the command line: see `hpcd4p.logs`."""
+    """Of the engine's own log, where this spec is not run by the command line: see `hpcd4p.logs`."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""
