@@ -1,66 +1,44 @@
-"""The mesh on MPI keeps the contract of the one in memory: the same conversations, each rank its own part."""
+"""The mesh on MPI keeps what every mesh keeps: one process for each rank."""
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests.contract.conversations import CONVERSATIONS
-
-DEADLINE_S = 20.0
-
-
-class OnMpi:
-    """Ranks 0 and 1 play; the others only come to the meetings."""
-
-    def __init__(self, mesh):
-        self.mesh = mesh
-        self.heard = {0: [], 1: []}
-
-    def act(self, rank):
-        return self.mesh if self.mesh.rank == rank else None
-
-    def settle(self, condition):
-        end = time.monotonic() + DEADLINE_S
-        while not condition():
-            assert time.monotonic() < end, "it never happens"
-
-    def meet(self):
-        from mpi4py import MPI
-
-        request = MPI.COMM_WORLD.Ibarrier()
-        self.settle(request.Test)
+from hpcd4p.testing.conformance import EVERY_MESH, MESH_RANKS, every_mesh
+from tests.mpi.ranks import of_meshes
 
 
-@pytest.fixture(scope="module")
-def mesh():
+@pytest.mark.mpi(min_size=MESH_RANKS)
+@pytest.mark.parametrize("promise", EVERY_MESH, ids=lambda each: each.__name__)
+def test_the_mesh(promise):
+    promise(of_meshes())
+
+
+@pytest.mark.mpi(min_size=MESH_RANKS)
+def test_a_mesh_that_brings_a_message_twice_fails_in_every_process():
+    def twice(mesh):
+        poll = mesh.poll
+        mesh.poll = lambda: poll() * 2
+        return mesh
+
+    with pytest.raises(AssertionError):
+        every_mesh.a_message_arrives_once(of_meshes(twice))
+
+
+@pytest.mark.mpi(min_size=2)
+def test_all_ranks_are_on_the_mesh():
+    from hpcd4p.transport import mpi
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
-    return MpiMesh()
-
-
-@pytest.mark.mpi(min_size=2)
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda c: c.__name__)
-def test_on_mpi(mesh, conversation):
-    mesh._gone.clear()
-    world = OnMpi(mesh)
-    conversation(world)
-    world.meet()  # before the next conversation begins
-
-
-@pytest.mark.mpi(min_size=2)
-def test_all_ranks_are_on_the_mesh(mesh):
-    from hpcd4p.transport import mpi
-
+    mesh = MpiMesh()
     assert (mesh.rank, mesh.size) == (mpi.world_rank(), mpi.world_size())
     assert not mesh.receiving
 
 
 @pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize("size", [0, 100, 1 << 15, 1 << 20])
-def test_what_rank_0_shares_every_rank_gets(mesh, size):
+def test_what_rank_0_shares_every_rank_gets(size):
     from hpcd4p.transport import mpi
 
     data = bytes(range(256)) * (size // 256) + b"end"
-    assert mpi.share(data if mesh.rank == 0 else None) == data
+    assert mpi.share(data if mpi.world_rank() == 0 else None) == data

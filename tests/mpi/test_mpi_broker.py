@@ -1,156 +1,86 @@
-"""The broker of the static mapping: the head holds, the others tell it and are told."""
+"""The brokers of the static mapping keep what every broker keeps: the head holds, the others tell it.
+
+They are not tried for what the pool's broker keeps (`conformance.POOL`): in this mapping there are no tasks,
+leases and claims; no rank is rung, parked or spared; and a reply tells of others only what is congested.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from hpcd4p.testing.conformance import BROKER_RANKS, EVERY_BROKER
 from hpcd4p.transport.broker import Heard
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.messages import Commit
-from hpcd4p.wire.orders import Finish
+from tests.mpi.ranks import Brokers
 
 DEADLINE_S = 20.0
 
 
-@pytest.fixture(scope="module")
-def made():
-    from hpcd4p.transport.mpi_broker import RankMpiBroker
-    from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
-    from hpcd4p.transport.mpi_mesh import MpiMesh
+@pytest.fixture
+def world() -> Iterator[Brokers]:
+    made = Brokers()
+    yield made
+    made.close()
 
-    mesh = MpiMesh()
-    everyone = frozenset(range(mesh.size))
-    if mesh.rank == 0:
-        return mesh, HeadMpiBroker(mesh, lambda: everyone)
-    return mesh, RankMpiBroker(mesh, None)
+
+@pytest.mark.mpi(min_size=BROKER_RANKS)
+@pytest.mark.parametrize("promise", EVERY_BROKER, ids=lambda each: each.__name__)
+def test_the_brokers(world, promise):
+    promise(world)
+
+
+@pytest.mark.mpi(min_size=2)
+def test_there_is_no_pool_to_claim_an_element_of(world):
+    if not world.is_head:
+        with pytest.raises(NotImplementedError):
+            world.own.claim(1)
+
+
+@pytest.mark.mpi(min_size=2)
+def test_a_message_of_the_mesh_wakes_whoever_waits(world):
+    if world.is_head:
+        world.mesh.notice(1, 5)
+    if world.mesh.rank == 1:
+        assert world.own.wait(DEADLINE_S) == Heard.MAIL
+        assert [notice.tx for notice in world.mesh.poll()] == [5]
+    world.meet()
+
+
+# Here all ranks talk at the same time, where the promises have one after the other.
 
 
 def until(broker, condition):
     """Wait as a rank does until `condition` holds."""
     end = time.monotonic() + DEADLINE_S
-    while not (found := condition()):
+    while not condition():
         assert time.monotonic() < end, "it never happens"
         broker.wait(0.01)
-    return found
-
-
-def meet(broker):
-    """All ranks; the head goes on serving, as it does whenever it waits."""
-    from mpi4py import MPI
-
-    request = MPI.COMM_WORLD.Ibarrier()
-    until(broker, request.Test)
-
-
-def committed(tx, **counts):
-    commit = Commit(tx, {int(e[1:]): n for e, n in counts.items()})
-    commit.stats = {"n:1": 2}
-    return commit
 
 
 @pytest.mark.mpi(min_size=2)
-def test_what_every_rank_commits_the_head_sees(made):
-    mesh, broker = made
-    others = mesh.size - 1
-    before = dict(broker.observe(alive=False).pending) if mesh.rank == 0 else {}
-    meet(broker)
-    if mesh.rank == 0:
-        until(
-            broker,
-            lambda: broker.observe(alive=False).pending.get(1, 0) - before.get(1, 0) == 3 * others,
-        )
-        seen = broker.observe(alive=True)
-        assert seen.stats.work(1).tuples >= 2 * others
-        assert all(seen.committed[rank] == 7 for rank in range(1, mesh.size))
-        assert seen.alive == frozenset(range(mesh.size))
+def test_what_all_ranks_commit_at_once_the_head_sees(world):
+    others = world.mesh.size - 1
+    if world.is_head:
+        until(world.own, lambda: world.own.observe(alive=False).pending.get(1) == 300 * others)
+        committed = world.own.observe(alive=False).committed
+        assert committed == {rank: 100 if rank else 0 for rank in range(world.mesh.size)}
     else:
-        assert broker.step(committed(7, e1=3)).accepted
-    meet(broker)
+        for tx in range(1, 101):
+            assert world.own.step(Commit(tx, {1: 3})).accepted
+    world.meet()
 
 
 @pytest.mark.mpi(min_size=2)
-def test_orders_come_in_order_with_a_bell(made):
-    mesh, broker = made
-    meet(broker)
-    if mesh.rank == 0:
-        broker.order(range(1, mesh.size), Finish(1))
-        broker.order([1], Finish(2))
-    else:
-        expected = [Finish(1), *([Finish(2)] if mesh.rank == 1 else [])]
-        got = []
-        end = time.monotonic() + DEADLINE_S
-        while len(got) < len(expected) and time.monotonic() < end:
-            assert broker.wait(DEADLINE_S) == Heard.BELL
-            got += broker.step(Commit()).orders
-        assert got == expected
-        assert broker.step(Commit()).orders == []
-    meet(broker)
-
-
-@pytest.mark.mpi(min_size=2)
-def test_what_is_congested_every_rank_learns_and_unlearns(made):
-    mesh, broker = made
-    meet(broker)
-    last = mesh.size - 1
-    for words, expected in (({"congest": [1, 2]}, {1, 2}), ({"relieve": [1, 2]}, set())):
-        if mesh.rank == last:
-            broker.step(Commit(), Ask(**words))
-        until(broker, lambda expected=expected: broker.step(Commit()).congested == expected)
-        meet(broker)
-
-
-@pytest.mark.mpi(min_size=2)
-def test_congestion_that_comes_and_goes_leaves_the_last_word(made):
-    mesh, broker = made
-    meet(broker)
-    if mesh.rank == mesh.size - 1:
+def test_congestion_that_comes_and_goes_while_all_look_leaves_the_last_word(world):
+    own = world.own
+    if world.mesh.rank == world.mesh.size - 1:
         for _ in range(200):
-            broker.step(Commit(), Ask(congest=[1]))
-            broker.step(Commit(), Ask(relieve=[1]))
-        broker.step(Commit(), Ask(congest=[3]))
-    until(broker, lambda: broker.step(Commit()).congested == {3})
-    meet(broker)
-    if mesh.rank == mesh.size - 1:
-        broker.step(Commit(), Ask(relieve=[3]))
-    until(broker, lambda: broker.step(Commit()).congested == frozenset())
-    meet(broker)
-
-
-@pytest.mark.mpi(min_size=2)
-def test_reports_reach_the_head(made):
-    mesh, broker = made
-    meet(broker)
-    if mesh.rank == 0:
-        got: list[bytes] = []
-        until(broker, lambda: got.extend(broker.observe(alive=False).reports) or len(got) == mesh.size - 1)
-        assert sorted(got) == sorted(b"figures of %d" % r for r in range(1, mesh.size))
-    else:
-        broker.report(b"figures of %d" % mesh.rank)
-    meet(broker)
-
-
-@pytest.mark.mpi(min_size=2)
-def test_a_message_of_the_mesh_wakes_whoever_waits(made):
-    mesh, broker = made
-    meet(broker)
-    if mesh.rank == 0:
-        mesh.notice(1, 5)
-    if mesh.rank == 1:
-        assert broker.wait(DEADLINE_S) == Heard.MAIL
-        assert [notice.tx for notice in mesh.poll()] == [5]
-    meet(broker)
-
-
-@pytest.mark.mpi(min_size=2)
-def test_a_wait_ends_by_itself_and_the_head_can_be_woken(made):
-    mesh, broker = made
-    meet(broker)
-    while broker.wait(0.0) != Heard.SILENT:
-        pass
-    assert broker.wait(0.0004) == Heard.SILENT
-    if mesh.rank == 0:
-        broker.wake()
-        assert broker.wait(DEADLINE_S) == Heard.BELL
-    meet(broker)
+            own.step(Commit(), Ask(congest=[1]))
+            own.step(Commit(), Ask(relieve=[1]))
+        own.step(Commit(), Ask(congest=[3]))
+    until(own, lambda: own.step(Commit()).congested == {3})
+    world.meet()
