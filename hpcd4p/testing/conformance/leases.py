@@ -7,7 +7,7 @@ from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.messages import Commit, Observation, Publication
 
 
-def a_buried_rank_is_refused_and_nothing_of_its_commit_is_seen(world: BrokerWorld) -> None:
+def a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen(world: BrokerWorld) -> None:
     world.publish((0, 2, b"a"))
     task = world.take(4)
     assert world[0].fence(4) == (0, [])
@@ -34,19 +34,19 @@ def _seen(world: BrokerWorld) -> Observation:
     return world[0].observe(alive=False)._replace(books=None)
 
 
-def a_buried_rank_stays_refused(world: BrokerWorld) -> None:
+def a_fenced_rank_stays_refused(world: BrokerWorld) -> None:
     assert world[4].step(Commit(1)).accepted
     world[0].fence(4)
     assert [world[4].step(Commit(tx)).accepted for tx in (0, 2, 3)] == [False] * 3
 
 
-def burying_tells_the_last_committed_transaction(world: BrokerWorld) -> None:
+def fencing_tells_the_last_committed_transaction(world: BrokerWorld) -> None:
     world[4].step(Commit(17))
     assert world[0].fence(4)[0] == 17
     assert world[0].fence(5)[0] == 0
 
 
-def burying_one_rank_leaves_the_leases_of_others(world: BrokerWorld) -> None:
+def fencing_one_rank_leaves_the_leases_of_others(world: BrokerWorld) -> None:
     world.publish((0, 1, b"a"), (0, 1, b"b"))
     world.take(4)
     mine = world.take(5)
@@ -88,7 +88,7 @@ def a_task_whose_ranks_die_too_often_is_given_up_and_still_counts(world: BrokerW
     assert world.take(7).payload == b"innocent"
 
 
-def when_a_rank_is_buried_its_tasks_ring_the_idle(world: BrokerWorld) -> None:
+def when_a_rank_is_fenced_its_tasks_ring_the_idle(world: BrokerWorld) -> None:
     world.publish((0, 1, b"a"))
     world.take(4)
     assert world.look_for(5) is None
@@ -105,7 +105,7 @@ def a_bell_for_a_rank_that_dies_before_it_looks_rings_another(world: BrokerWorld
     assert world.take(5).payload == b"a"
 
 
-def a_buried_rank_is_not_idle(world: BrokerWorld) -> None:
+def a_fenced_rank_is_not_idle(world: BrokerWorld) -> None:
     world.look_for(4)
     assert world[0].observe(alive=False).idle == {4}
     world[0].fence(4)
