@@ -80,6 +80,7 @@ class Head:
             With the summary so far in its attribute `summary`.
         """
         try:
+            self.loop.start()
             self.feeder.start(threads)
             while not self.coordinator.ending.over:
                 pause = self._turn()

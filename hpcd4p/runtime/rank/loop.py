@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.looping import LoopState, loop_of
 from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move
 from hpcd4p.control.sealing import linger_s
 from hpcd4p.plan.model import Plan
@@ -79,6 +80,7 @@ class RankLoop:
         self.rank = rank
         self.clock = clock
         self.stopped: Stop | None = None
+        self._life = loop_of(rank)
         self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
         self.flow = Flow(plan, rank, self.fail, clock)
         hosted = {e for e, _ in plan.hosted(rank)}
@@ -137,6 +139,7 @@ class RankLoop:
             `preprocess` of one raises.
         """
         self.partitions.start(self.rank)
+        self._life.go(LoopState.WORKING, "started")
 
     def run(self) -> Stop:
         """Work until the head says stop."""
@@ -146,8 +149,15 @@ class RankLoop:
                 self.rest(pause)
         return self.stopped
 
+    def _stop(self, order: Stop) -> None:
+        """Work no more."""
+        if self.stopped is None:  # a head that fails at the end says it again
+            self.stopped = order
+            self._life.go(LoopState.STOPPING, "told to stop", self.clock.elapsed())
+
     def leave(self) -> None:
         """Tell the head what this rank has done: the last word."""
+        self._life.go(LoopState.LEFT, "leaves", self.clock.elapsed())
         self.link.tell_last()
         doubted = self.probation.end(self.instances())
         self.link.report(Figures(self.rank, self.account.figures(), self.account.bins(), doubted))
@@ -252,7 +262,7 @@ class RankLoop:
         elif isinstance(order, Careful):
             self.suspects.careful = order.on
         elif isinstance(order, Stop):
-            self.stopped = order
+            self._stop(order)
         if self.pool is not None:
             self._obey_in_pool(self.pool, order)
 
