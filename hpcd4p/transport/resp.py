@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from hpcd4p import descriptors
@@ -58,6 +59,10 @@ class RespConnection:
 
     def __init__(self, endpoint: Endpoint, name: str, patience_s: int = PATIENCE_S) -> None:
         self._patience = patience_s
+        self._owed = 0
+        """Replies that have not been read."""
+        self._torn = False
+        """Whether a command was sent in part."""
         self._reader = hiredis.Reader(encoding=None)
         self._where = endpoint.unix_path or f"{endpoint.host}:{endpoint.port}"
         try:
@@ -101,9 +106,12 @@ class RespConnection:
     def send(self, *words: Any) -> None:
         """Send a command without reading its reply."""
         data = hiredis.pack_command(words)
+        self._torn = True
         sent = self._patiently(self._socket.send, data)
         while sent < len(data):  # not sendall: that forgets how far it came when its time is up
             sent += self._patiently(self._socket.send, memoryview(data)[sent:])
+        self._torn = False
+        self._owed += 1
 
     def receive(self) -> Any:
         """Next reply, waited for."""
@@ -111,6 +119,7 @@ class RespConnection:
         while True:
             reply = gets()
             if reply is not False:
+                self._owed -= 1
                 if isinstance(reply, hiredis.ReplyError):
                     raise BrokerRefused(self._refusal(str(reply)))
                 return reply
@@ -121,8 +130,18 @@ class RespConnection:
 
     def call(self, *words: Any) -> Any:
         """Reply to one command."""
+        if self._owed or self._torn:
+            self._catch_up()
         self.send(*words)
         return self.receive()
+
+    def _catch_up(self) -> None:
+        """A signal's exception (an alarm of an element) has come between a command and its reply."""
+        if self._torn:
+            raise self._lost("an alarm came in the middle of a command")
+        while self._owed:
+            with suppress(BrokerRefused):
+                self.receive()
 
     def call_all(self, commands: Sequence[Sequence[Any]]) -> None:
         """Send all `commands` at once; raises what was said to the first that was refused, if one was."""

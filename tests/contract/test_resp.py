@@ -113,3 +113,35 @@ def test_a_process_that_was_stopped_itself_does_not_take_its_server_for_lost(ser
         process.kill()
         process.wait()
     assert out.strip() == "b'PONG'"
+
+
+class Alarm(Exception):
+    """What the handler of a signal raises."""
+
+
+def test_an_answer_that_an_alarm_kept_from_being_read_is_not_taken_for_the_next_one(server):
+    connection, end = connected(server, 10)
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    def answer() -> None:
+        end.recv(4096)
+        time.sleep(0.6)  # the alarm comes before it
+        end.sendall(b"+FIRST\r\n")
+        end.recv(4096)
+        end.sendall(b"+SECOND\r\n")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    answerer = threading.Thread(target=answer)
+    answerer.start()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Alarm):
+            connection.call("PING")
+        assert connection.call("PING") == b"SECOND"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        answerer.join()
+        end.close()
