@@ -34,23 +34,21 @@ FOREIGN = {
 
 
 class Names:
-    """What the modules of some folders define, as far as their text shows it."""
+    """What the modules of the package define, as far as their text shows it."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self) -> None:
         self.modules: dict[str, ast.Module] = {}
         self.classes: dict[str, list[ast.ClassDef]] = {}
-        for file in (file for folder in folders for file in folder.rglob("*.py")):
+        for file in PACKAGE.rglob("*.py"):
             path = file.relative_to(ROOT).with_suffix("")
             tree = ast.parse(file.read_text(encoding="utf-8"))
             self.modules[".".join(path.parts).removesuffix(".__init__")] = tree
             for node in ast.walk(tree):
                 if isinstance(node, ast.ClassDef):
                     self.classes.setdefault(node.name, []).append(node)
-        texts = [
-            file.read_text(encoding="utf-8") for end in ("py", "lua") for file in PACKAGE.rglob(f"*.{end}")
-        ]
+        texts = (f.read_text(encoding="utf-8") for end in ("py", "lua") for f in PACKAGE.rglob(f"*.{end}"))
         self.words = {word for text in texts for word in re.findall(r"\w+", text)}
-        """Of the package: those of its scripts, and the keys of its tables, are defined nowhere."""
+        """All there are: those of the scripts, and the keys of tables, are defined nowhere."""
 
     def of_class(self, name: str) -> set[str]:
         """Attributes and methods of the classes of that name, and of what they are made of."""
@@ -102,8 +100,8 @@ def defined(node: ast.Module | ast.ClassDef) -> set[str]:
 
 @cache
 def names() -> Names:
-    """Those of the package and of its tests."""
-    return Names(PACKAGE, ROOT / "tests")
+    """Those of the package, read once."""
+    return Names()
 
 
 def missing(text: str) -> list[str]:
