@@ -49,18 +49,21 @@ class Move(NamedTuple):
         most of a `Backoff`.
     with_stats
         Whether the statistics go with the exchange, whatever `stats_due` says.
+    by_element
+        Whether to ask with it what waits, by element: then `blocked` may be otherwise, and it works at once.
     """
 
     what: What
     sleep_s: float | None = None
     grows: bool = False
     with_stats: bool = False
+    by_element: bool = False
 
 
 WORK = Move(What.WORK, 0.0)
 LOOK = Move(What.SLEEP, BACKOFF_S[0])
 WAIT = Move(What.SLEEP, BACKOFF_S[1], grows=True)
-ASK = Move(What.EXCHANGE, BLOCKED_S)
+ASK = Move(What.EXCHANGE, BLOCKED_S, by_element=True)
 LISTEN = Move(What.SLEEP, AWAKE_BACKOFF_S, grows=True)
 HOLD = Move(What.SLEEP, BLOCKED_S)
 STATS = Move(What.EXCHANGE, 0.0, with_stats=True)
@@ -109,8 +112,9 @@ def next_move(facts: Facts, now: float) -> Move:
     a message is coming in pieces                            SLEEP for the first of `BACKOFF_S`
     something is not committed                               SLEEP, growing up to the last of `BACKOFF_S`
     tuples wait, and not all are blocked                     WORK: the commit just made put them there
-    tuples wait, all are blocked                             EXCHANGE, then SLEEP for `BLOCKED_S`: no bell
-                                                             rings here when congestion has passed
+    tuples wait, all are blocked                             EXCHANGE, asking what waits by element, then
+                                                             SLEEP for `BLOCKED_S`: no bell rings here when
+                                                             congestion has passed
     it listens, and was active or rung in the last           SLEEP, growing up to `AWAKE_BACKOFF_S`
     `AWAKE_S`
     it may look for a task, and the last gave none for       SLEEP for `BLOCKED_S`

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from hpcd4p.errors import BrokerLost
@@ -19,6 +19,7 @@ from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
+from hpcd4p.wire.orders import Order
 
 KILL_CHANCE = 0.04
 """Of dying at a moment where a rank can."""
@@ -62,11 +63,13 @@ class Fates:
         self._mortal = mortal
         self._kills = kills
         self._suspects = suspects
+        self._dead: set[int] = set()
         self._doomed = {who: dice.randrange(1, 60) for who in doomed}
         """Moments at which each could die before it does."""
 
     def moment(self, rank: int) -> None:
         """Here `rank` may die."""
+        self.check(rank)
         self.before(rank)
         if self._is_due("broker"):
             self.broker_lost = True
@@ -80,7 +83,7 @@ class Fates:
             self.is_lost(rank)
             if self._dice.randrange(self._kills + self._suspects) < self._kills:
                 self._kills -= 1
-                raise Killed
+                self.kill(rank)
             self._suspects -= 1
 
     def _is_due(self, who: int | str) -> bool:
@@ -92,7 +95,13 @@ class Fates:
     def kill(self, rank: int) -> NoReturn:
         """End `rank`, whose turn it is."""
         self.is_lost(rank)
+        self._dead.add(rank)
         raise Killed
+
+    def check(self, rank: int) -> None:
+        """Whoever is dead says nothing any more, whatever its stack would do on the way out."""
+        if rank in self._dead:
+            raise Killed
 
     def is_lost(self, rank: int) -> None:
         """`rank` has died, or is taken for dead."""
@@ -142,7 +151,13 @@ class FaultyBroker(MemoryBroker):
         self._look()
         super().report(figures)
 
+    def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
+        """See `Broker.order`."""
+        self._look()
+        super().order(ranks, order, mark)
+
     def _look(self) -> None:
+        self._fates.check(self.rank)
         if self._fates.broker_lost:
             raise BrokerLost("the broker of the simulation is gone")
 

@@ -90,7 +90,11 @@ class Turns:
         if self._stopping:
             raise Killed
         self._until[rank] = inf if seconds is None else self._now + seconds
-        other = self._choose()
+        try:
+            other = self._choose()
+        except HungError as error:  # it is nobody's who waits
+            self._stop(error)
+            raise Killed from error
         if other != rank:
             self._batons[other].release()
             self._batons[rank].acquire()

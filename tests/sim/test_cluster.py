@@ -6,13 +6,13 @@ from threading import Lock
 
 import pytest
 
-from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
+from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 from hpcd4p.control import sealing
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.commit import outgoing
 from hpcd4p.runtime.execute import instance
 from hpcd4p.testing import cluster, turns
-from hpcd4p.testing.turns import HungError
+from hpcd4p.testing.turns import HungError, work
 from hpcd4p.transport.memory_store import MemoryStore
 from tests.sim.compare import of_one_process, simulate
 from tests.sim.elements import Given, Howmany, Locked, Pair
@@ -237,6 +237,38 @@ def test_tasks_that_wait_for_a_partition_are_not_what_it_waits_for():
     # above the mark of tasks, all of them for a partition above its own mark, that waits for fewer tasks
     settings = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, task_s=0.001)
     simulate(MARKS_IN_A_RING, 3, seed=2, settings=settings)
+
+
+class Twice(IterativePE):
+    """Writes more than may wait, works, and writes as much again."""
+
+    def process(self, inputs):
+        for _ in range(2):
+            for i in range(60_000):
+                self.write("output", (i % 7, i))
+            work(1.0)
+
+
+class Seldom(KeyedPE):
+    """Writes to the pool now and then."""
+
+    def process_key(self, key, value, state):
+        count = (state or 0) + 1
+        if count % 20_000 == 0:
+            self.write("output", (key, count))
+        return count
+
+
+class Tell(IterativePE):
+    def _process(self, pair):
+        return pair
+
+
+def test_tasks_that_wait_before_a_partition_do_not_keep_it_from_writing_to_the_pool():
+    # the ranks of the pool are in calls that wait for the partition, which waited until fewer tasks wait
+    calls = [{"input": i} for i in range(60)]
+    case = Case(lambda: (chain(Twice(), Seldom(), Tell()), {"Twice": calls}))
+    simulate(case, 4, seed=1)
 
 
 @pytest.mark.parametrize(("name", "size", "seed"), [("many outputs", 4, 4), ("failing tuples", 8, 8)])

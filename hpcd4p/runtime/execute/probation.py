@@ -49,9 +49,6 @@ def refuse(element: int, claim: Claim, digest: str) -> bool:
     raise NotImplementedError
 
 
-_log = module_log(__name__)
-
-
 class Abandoned(Leave):
     """Raised through a call: what this rank has not committed is another rank's to do."""
 

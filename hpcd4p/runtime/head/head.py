@@ -61,7 +61,7 @@ class Head:
         self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
-        self.loop.tasks.on_tend = self._tend
+        self.loop.committer.on_wait = self._tend
         self.interrupted = ""
         self.on_progress: Callable[[Progress], None] | None = None
         self._told_at = clock.started
@@ -116,8 +116,8 @@ class Head:
         if self.interrupted:
             raise Interrupted(f"stopped by {self.interrupted} before the end")
 
-    def _tend(self, now: float) -> None:
-        """In the middle of a task: a long one must not keep the head from its run."""
+    def _tend(self) -> None:
+        """In the middle of a task, or of a wait: neither must keep the head from its run."""
         self._heed()
         if self.coordinator.due(self._rung) <= 0:
             self._coordinate()
@@ -153,7 +153,7 @@ class Head:
         self.story.warn(
             "lost", f"{POOL_DIED}. Rank 0 does what is left, alone, in a process apart: it may take long"
         )
-        self.loop.suspects.careful = True
+        self.loop.link.careful = True
         self.loop.join_pool(only_apart=True)
 
     def _end(self, status: int) -> None:

@@ -30,6 +30,8 @@ class Committer:
 
     Attributes
     ----------
+    on_wait
+        Called again and again while this rank waits, or works long, in the middle of something.
     busy
         Says whether this rank has something to do while its messages are not matched.
     """
@@ -38,6 +40,7 @@ class Committer:
         self.link = link
         self.outgoing = outgoing
         self.inbox = inbox
+        self.on_wait: Callable[[], None] = lambda: None
         self.busy: Callable[[], bool] = lambda: bool(inbox.tuples)
         self._mesh = mesh
         self._clock = clock
@@ -93,6 +96,7 @@ class Committer:
         while len(self.outgoing.window) and not self.link.stopping:
             self.receive()
             self.link.wait(pause.next())
+            self.on_wait()
             self.commit()
 
     def forget(self, rank: int, committed: int) -> None:

@@ -19,7 +19,7 @@ from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Observation, Reply, Task
-from hpcd4p.wire.orders import Order, Stop
+from hpcd4p.wire.orders import Careful, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
@@ -45,9 +45,13 @@ class Link:
         Those that have come and are not carried out, oldest first.
     bells
         How often the bell has rung.
-    hungry, waiting, waiting_tasks, waiting_bytes, congested
-        What the broker said last: pool ranks without a task; tasks that wait by element (only in the middle
-        of a call), all of them, and their bytes; stateful elements that are behind.
+    hungry, waiting_tasks, waiting_bytes, congested
+        What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
+        elements that are behind.
+    waiting
+        Tasks that wait, by element; None if the last answer did not say.
+    careful
+        Whether to run every task apart. The head says so.
     least_s
         Seconds from one look at the statistics of so many elements to the next.
     told_at
@@ -72,7 +76,8 @@ class Link:
         self.orders: deque[Order] = deque()
         self.bells = 0
         self.hungry = 0
-        self.waiting: dict[int, int] = {}
+        self.careful = False
+        self.waiting: dict[int, int] | None = None
         self.waiting_tasks = 0
         self.waiting_bytes = 0
         self.congested: frozenset[int] = frozenset()
@@ -130,8 +135,7 @@ class Link:
 
     def _hear(self, reply: Reply, availability: Availability) -> None:
         self.hungry = reply.idle
-        if availability is Availability.IN_CALL:
-            self.waiting = reply.waiting
+        self.waiting = reply.waiting if availability is Availability.IN_CALL else None
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self.congested = reply.congested
         if reply.owners or self.owners:
@@ -139,7 +143,11 @@ class Link:
             self.owners.update(reply.owners)
         if reply.service_us:
             self._granularity.learn(reply.service_us)
-        self.orders.extend(reply.orders)
+        for order in reply.orders:
+            if isinstance(order, Careful):  # a fact and not work: it holds for the next task at once
+                self.careful = order.on
+            else:
+                self.orders.append(order)
 
     def hear_of(self, tasks: int, size: int) -> None:
         """So many tasks wait, and so many bytes of them; the head has looked."""

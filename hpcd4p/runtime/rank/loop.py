@@ -29,15 +29,16 @@ from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.runtime.rank.pool import PoolPart
-from hpcd4p.runtime.rank.pump import Pump
+from hpcd4p.runtime.rank.pump import Pump, Stopped
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Broker, Heard, Mesh
 from hpcd4p.wire import orders
+from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Careful, Finish, Order, Park, Stop, Wake
+from hpcd4p.wire.orders import Finish, Order, Park, Stop, Wake
 from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
@@ -144,7 +145,11 @@ class RankLoop:
     def run(self) -> Stop:
         """Work until the head says stop."""
         while self.stopped is None:
-            pause = self.tick()
+            try:
+                pause = self.tick()
+            except Stopped:
+                self._obey_all()
+                continue
             if self.stopped is None and pause != 0:
                 self.rest(pause)
         return self.stopped
@@ -211,8 +216,9 @@ class RankLoop:
         move = next_move(self._facts(), now)
         pause = move.sleep_s
         if move.what is What.EXCHANGE:
-            self.link.exchange(figures=move.with_stats)
-            if self.link.orders:
+            availability = Availability.IN_CALL if move.by_element else Availability.IDLE
+            self.link.exchange(availability=availability, figures=move.with_stats)
+            if self.link.orders or (move.by_element and not self.partitions.held_back()):
                 pause = 0.0
         elif move.grows:
             assert pause is not None
@@ -259,8 +265,6 @@ class RankLoop:
             self.outgoing.seal()  # the others wait for it
         elif isinstance(order, orders.Lost):
             self.committer.forget(order.rank, order.committed)
-        elif isinstance(order, Careful):
-            self.suspects.careful = order.on
         elif isinstance(order, Stop):
             self._stop(order)
         if self.pool is not None:

@@ -97,14 +97,14 @@ class Partitions:
         if self._outgoing.full:
             return False
         for element in self._inbox.waiting():
-            if not self._room.blocked(element):
+            if not self._room.holds_back(element):
                 self.work_line(element)
                 return True
         return False
 
     def held_back(self) -> bool:
         """Whether something is in line, and all of it waits for room further down."""
-        return bool(self._inbox.tuples) and all(map(self._room.blocked, self._inbox.tuples))
+        return bool(self._inbox.tuples) and all(map(self._room.holds_back, self._inbox.tuples))
 
     def work_line(self, element: int) -> None:
         """Run what is in line for `element`, for one slice."""

@@ -143,10 +143,12 @@ class PoolPart:
 
     def help(self, behind: Behind) -> bool:
         """See `pump.Help`: with tasks. Nothing of it belongs to the task at hand."""
-        waiting = [e for e in self._probation.here(self._nearest) if e in self._link.waiting]
+        known = self._link.waiting or {}
+        waiting = [e for e in self._probation.here(self._nearest) if e in known]
         reply = self._link.exchange(take=list(behind(waiting)), availability=Availability.IN_CALL)
         if reply.task is None:
             return False
+        self.look_again()  # the broker does not have it for idle any more
         self._run(reply.task)
         return True
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hpcd4p.control.moves import BLOCKED_S
 from hpcd4p.control.taking import behind, may_wait
 from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.room import Room
@@ -28,6 +29,10 @@ Behind = Callable[[Iterable[int]], Iterator[int]]
 
 Help = Callable[[Behind], bool]
 """Do some work of an element that may be worked on; whether there was any."""
+
+
+class Stopped(Leave):
+    """Raised through a call that waits for room: the run is over."""
 
 
 class Pump:
@@ -58,17 +63,28 @@ class Pump:
         self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
 
     def relieve(self, element: int) -> None:
-        """In the middle of a call of `element`: commit what it has written, and wait until there is room."""
+        """In the middle of a call of `element`: commit what it has written, and wait until there is room.
+
+        Raises
+        ------
+        Stopped
+            The head has said stop: the call need not go on.
+        """
         self._committer.settle()  # what is not committed cannot be worked on, and others may wait for it
         self._look()
-        if not may_wait(self._depth):
-            return
+        if may_wait(self._depth):
+            self._wait_for_room(element)
+        if self._link.stopping:
+            raise Stopped
+
+    def _wait_for_room(self, element: int) -> None:
         self._depth += 1
         try:
             while not self._link.stopping and self._room.crowded(element):
                 self._committer.receive()
                 if not self._help(element):
                     self._link.wait(BLOCKED_S)
+                    self._committer.on_wait()
                     self._look()
         finally:
             self._depth -= 1

@@ -45,6 +45,13 @@ class Room:
         return self._marks.blocked(element, self._link.congested, self.full)
 
     def crowded(self, element: int) -> bool:
-        """Whether as much as may waits further down than `element`; for one in the middle of a call."""
+        """Whether as much as may waits further down than `element`, where it is known what waits."""
         link = self._link
-        return self._marks.crowded(element, link.congested, link.waiting, link.waiting_bytes)
+        return self._marks.crowded(element, link.congested, link.waiting or {}, link.waiting_bytes)
+
+    def holds_back(self, element: int) -> bool:
+        """Whether to leave what is in line for `element` here until there is room further down.
+
+        Tasks that wait before it are not in its way: they may wait for it.
+        """
+        return self.blocked(element) and (self._link.waiting is None or self.crowded(element))

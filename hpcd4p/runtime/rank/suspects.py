@@ -41,8 +41,6 @@ class Suspects:
     ----------
     make
         Gives what runs a task apart; None where that cannot be had.
-    careful
-        Whether to run every task apart. The head says so.
     """
 
     def __init__(
@@ -58,7 +56,6 @@ class Suspects:
         clock: Clock,
     ) -> None:
         self.make: Callable[[], Cell] | None = None
-        self.careful = False
         self._plan = plan
         self._elements = elements
         self._codec = codec
@@ -95,10 +92,10 @@ class Suspects:
         """Run `task`, if the rank itself should not; whether it did."""
         if self._link.owners.get(task.element) == self._link.rank:
             return False  # its state is here
-        how = way(task.attempts, self.careful, self.make is not None)
+        how = way(task.attempts, self._link.careful, self.make is not None)
         if how is Way.APART and self._runs(task):
             return True
-        how = way(task.attempts, self.careful, self.make is not None)
+        how = way(task.attempts, self._link.careful, self.make is not None)
         if how is Way.REFUSED:
             lease = self._tasks.begin(task, self._stand_in(task.element))
             self._refuse(task, task.tuples, "no process apart could be started to try it again")

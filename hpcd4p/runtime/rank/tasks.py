@@ -6,7 +6,7 @@ is young and nobody is hungry; otherwise it is published for others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.local import gives_back
@@ -39,8 +39,6 @@ class Tasks:
     ----------
     tended_at
         When it looked last, inside a task or at its begin, whether an earlier transaction can commit.
-    on_tend
-        Called then.
     cpu
         Set where there is a thread of its own for this rank.
     """
@@ -61,7 +59,6 @@ class Tasks:
         clock: Clock,
     ) -> None:
         self.tended_at = 0.0
-        self.on_tend: Callable[[float], None] = lambda now: None
         self.cpu: CpuAccount | None = None
         self._plan = plan
         self._elements = elements
@@ -144,7 +141,7 @@ class Tasks:
         self._committer.receive()
         if commits_within(self._outgoing.window.age(now), self._settings.task_s):
             self._committer.commit()
-        self.on_tend(now)
+        self._committer.on_wait()
 
     # ---- batches
 
@@ -233,11 +230,7 @@ class Tasks:
     def _spill(self, instance: Instance) -> None:
         element = instance.plan.index
         lease = self._leases.of(element)
-        if lease is None:  # `preprocess`, before its first task
-            self._outgoing.route(element, instance.take())
-            if self._outgoing.heavy:
-                self._pump.relieve(element)
-            return
+        assert lease is not None  # no element of the pool writes but in a task
         self._forward(lease, instance)
         if instance is not lease.instance:
             # inside another element's task its part could not be told from the rest

@@ -19,10 +19,10 @@ from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
-from hpcd4p.wire.ask import Ask
+from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
-from hpcd4p.wire.orders import Park, Wake
+from hpcd4p.wire.orders import Careful, Park, Wake
 
 CODEC = Codec(b"test")
 
@@ -361,3 +361,13 @@ def test_a_rank_that_is_told_to_park_in_the_middle_of_a_task_finishes_and_commit
     rank.obey(Wake())
     world.work(rank)
     world.check([3, 2])
+
+
+def test_care_that_is_ordered_in_the_middle_of_a_call_holds_for_the_next_task():
+    world = World([1])
+    rank = world.rank(2)
+    world.head.order([2], Careful(True))
+    world.head.order([2], Park())
+    rank.link.exchange(availability=Availability.IN_CALL)
+    assert rank.link.careful
+    assert list(rank.link.orders) == [Park()]  # that is work, and waits for the end of the call
