@@ -140,7 +140,7 @@ def may_begin(ready: bool, window_full: bool, held_at: int, under_way: int, long
     ready
         Whether it has neither been told to stop nor to park.
     window_full
-        See `sealing.window_full`.
+        See `sealing.is_full`.
     held_at
         Transactions that were under way when a look gave `NoTask.COMMIT`; 0: it did not.
     under_way

@@ -40,7 +40,6 @@ from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Keys
-from hpcd4p.wire.messages import Commit
 from hpcd4p.wire.reports import Failed, Reason, seal
 from hpcd4p.workflow.sentinels import tuple_dumper
 
@@ -179,7 +178,7 @@ def _give_up(
     blamed = failed or blame(error, number)
     if blamed is not None:
         if rank is not None:
-            _leave_words(rank, broker, codec)
+            _leave_words(rank)
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
         broker.report(seal(codec, Failed(number, Reason.ELEMENT, f"{blamed}{where}")))
         os._exit(0)  # the run is over: nobody will come to MPI_Finalize
@@ -202,13 +201,10 @@ def _give_up(
     os._exit(0)
 
 
-def _leave_words(rank: RankLoop, broker: Broker, codec: Codec) -> None:
+def _leave_words(rank: RankLoop) -> None:
     """Give the head what elements have said until now, as far as that can be done."""
-    commit = Commit()
-    rank.flow.log.post(commit, codec)
-    if commit.dead:
-        with suppress(Hpcd4pError, OSError):  # the element may have closed the connection
-            broker.step(commit)
+    with suppress(Hpcd4pError, OSError):  # the element may have closed the connection
+        rank.link.tell_last()
 
 
 def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tuple[Broker, Any, Mesh]:

@@ -157,7 +157,7 @@ class _Sequential:
         began = self._clock.now()
         with self._nesting:
             depth_first(self._written(instance))
-        instance.busy_s -= self._clock.now() - began
+        instance.waited(self._clock.now() - began)
 
     def _fail(self, failure: Failure) -> None:
         self.failures.add(failure.kind, failure.tuples, failure.letter)

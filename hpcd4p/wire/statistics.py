@@ -1,6 +1,6 @@
 """What ranks have done, counted by element: as they send it, and as it is read. Pure.
 
-A rank sends by how much each *field* of the run's hash ``stat`` has grown: a flat dictionary, made by the
+A rank sends by how much each *field* of the run's hash ``stats`` has grown: a flat dictionary, made by the
 functions here. Whoever reads the sums asks `Statistics`. Nobody else knows the names of the fields.
 
 ==========  ====================================================================

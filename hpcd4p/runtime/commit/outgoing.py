@@ -14,8 +14,8 @@ from hpcd4p.plan.model import Plan, Role, Route, as_written
 from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.runtime.commit.sealer import Sealer
 from hpcd4p.runtime.commit.window import Window
+from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.flow import Flow
-from hpcd4p.runtime.execute.instance import show_error
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.statistics import Cause

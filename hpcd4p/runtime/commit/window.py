@@ -62,7 +62,7 @@ class Window:
         """Seconds since the oldest was sealed; 0 if there is none."""
         return now - self._queue[0].sealed if self._queue else 0.0
 
-    def to_ring(self, now: float, after_s: float) -> list[int]:
+    def ring(self, now: float, after_s: float) -> list[int]:
         """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
         ranks: list[int] = []
         for prepared in self._queue:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Plan, Role, Route
 from hpcd4p.plan.routing import Splitter
 from hpcd4p.runtime.execute.element_log import ElementLog
-from hpcd4p.runtime.execute.instance import Instance, show_error
+from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.elements import GenericPE
 from hpcd4p.workflow.kept import copied

@@ -17,6 +17,7 @@ from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
+from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
 from hpcd4p.runtime.execute.signals import Alarmed
 from hpcd4p.weight import weigh
@@ -184,6 +185,17 @@ class Instance:
             self._failed("<postprocess>", None, error)
         self.busy_s += self._now() - began
 
+    def waited(self, seconds: float) -> None:
+        """So much of the call at hand was not spent in the element."""
+        self.busy_s -= seconds
+
+    def stands_for(self, tuples: int, busy_s: float, out: list[tuple[str, list[Any]]]) -> None:
+        """Count what its element has done elsewhere, and hold what that has written."""
+        self.tuples += tuples
+        self.busy_s += busy_s
+        for output, values in out:
+            self.out.setdefault(output, []).extend(values)
+
     def mark(self) -> tuple[Any, ...]:
         """What has been counted so far; for `go_back`."""
         return self.tuples, self.written, dict(self.written_by), self.busy_s, self.out_bytes
@@ -211,8 +223,6 @@ class Instance:
                 self.written_by[name] = self.written_by.get(name, 0) + len(part)
                 taken.append((name, part))
         return taken
-
-    # ---- what the loops write to
 
     def _sink(self, name: str, value: Any) -> None:
         try:
@@ -288,11 +298,3 @@ class Instance:
                 except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
                     self._failed("<end_key>", (key, state), error)
         pe.postprocess()
-
-
-def show_error(error: BaseException) -> str:
-    """Kind and text of an exception; user classes may fail to say theirs."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception as another:  # noqa: BLE001  # user code: __str__ may raise anything
-        return f"{type(error).__name__}, whose text raised {type(another).__name__}"

@@ -15,7 +15,8 @@ from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import instance
-from hpcd4p.runtime.execute.instance import OUR_FILES, show_error
+from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.runtime.execute.instance import OUR_FILES
 from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow import elements
 

@@ -169,7 +169,7 @@ class Source:
     def _overflow(self, instance: Instance) -> None:
         began = self._now()
         self._make_room()
-        instance.busy_s -= self._now() - began
+        instance.waited(self._now() - began)
 
     def _make_room(self) -> None:
         """Wait while more is held than the head has taken."""

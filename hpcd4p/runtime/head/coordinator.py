@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hpcd4p.control.ending import Ending
 from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Liveness, RankState
+from hpcd4p.control.looks import alive_every_s, looks_at_counts, looks_who_lives, next_look
 from hpcd4p.control.suspects import Suspicion
 from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
 from hpcd4p.logs import module_log
@@ -28,21 +29,6 @@ from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
-
-LOOK_S = 0.1
-"""Between two looks when no bell rings."""
-
-QUIET_S = 0.002
-"""Between two looks when bells ring without end."""
-
-ALIVE_S = 0.5
-"""Between two looks at who is connected; more with thousands of ranks, whose list is long."""
-
-ALIVE_S_PER_RANK = 0.0005
-
-AGAIN = 0.2
-"""... and such a part of that when the last look has missed a rank."""
-
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
@@ -83,13 +69,13 @@ class Coordinator:
         self._looked = self._counted = 0.0
         self._count_s = stats_s(len(plan.elements))
         self._looked_alive = clock.started
-        self._alive_s = max(ALIVE_S, ALIVE_S_PER_RANK * plan.size)
+        self._alive_s = alive_every_s(plan.size)
         self._care = False
         self.scaler = Scaler(plan, settings, link.order, story.event, clock.started)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
-        return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - self._clock.now()
+        return next_look(self._looked, rung, self.scaler.due()) - self._clock.now()
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look, and do what follows.
@@ -112,8 +98,8 @@ class Coordinator:
         """
         now = self._clock.now()
         self._looked = now
-        alive = now - self._looked_alive > self._alive_s * (AGAIN if self.liveness.unsure else 1)
-        count = now - self._counted >= self._count_s or now >= self.scaler.due()
+        alive = looks_who_lives(now, self._looked_alive, self._alive_s, self.liveness.unsure)
+        count = looks_at_counts(now, self._counted, self._count_s, self.scaler.due())
         seen = self._link.observe(alive, stats=count)
         if count:
             self._counted = now

@@ -112,13 +112,13 @@ class Feeder:
         taken = self._take_sources()
         return self._publish_listed() or taken
 
-    def pause(self, now: float) -> float | None:
-        """See `Besides.pause`."""
+    def listen(self, now: float) -> float | None:
+        """See `Besides.listen`."""
         ask = self._ask_apart.now_s if self._asking else None
-        return soonest([ask, *(self.patience(source, now) for source in self.sources)])
+        return soonest([ask, *(self.listen_to(source, now) for source in self.sources)])
 
-    def patience(self, source: Source, now: float) -> float | None:
-        """How long to leave `source` alone; None: until it wakes us, or what it waits for does."""
+    def listen_to(self, source: Source, now: float) -> float | None:
+        """Have `source` wake us; how long to leave it alone, None: until it does, or there is room."""
         held_back = self._outgoing.full or self._room.blocked(source.instance.plan.index)
         left_s = patience_s(self._left_s(source, now), held_back, source.done)
         if left_s == 0 and (source.listen() or self._asking):
@@ -135,8 +135,8 @@ class Feeder:
 
     # ---- how much at a time
 
-    def _round(self, element: int) -> int | None:
-        """Calls to publish now of a root whose calls are tasks; None: any number."""
+    def _find_round(self, element: int) -> int | None:
+        """Calls to publish now of a root whose calls are tasks; None: any number. Asks if that helps."""
         count = self._count_round(element)
         if count == 0:
             self._ask()
@@ -150,8 +150,8 @@ class Feeder:
     def _count_round(self, element: int) -> int | None:
         return round_tuples([element], self._granularity, self._link.waiting_tasks)
 
-    def _rounds(self, source: Source) -> dict[str, int]:
-        """Most to take of each output of `source` that leads to elements whose speed is not known."""
+    def _find_rounds(self, source: Source) -> dict[str, int]:
+        """Most to take of each output of `source` that leads to elements whose speed is not known. Asks."""
         ahead = self._ahead[source.instance.plan.index]
         if all(self._granularity.known(target) for targets in ahead.values() for target in targets):
             return {}
@@ -182,7 +182,7 @@ class Feeder:
             if self._room.blocked(element) or self._is_early(source):
                 continue
             done = source.done  # before the take: what is written after it would be lost
-            out, failures = source.take(self._rounds(source))
+            out, failures = source.take(self._find_rounds(source))
             done = done and not source.held()
             if source.changed:
                 self._loop.probation.doubt(element, source.changed)
@@ -222,7 +222,7 @@ class Feeder:
         for i, (element, calls) in enumerate(self._listed):
             if self._room.full or self._room.congested_below(element):
                 continue
-            count = self._round(element)
+            count = self._find_round(element)
             if count == 0:
                 continue
             if count is None:  # a task for each rank

@@ -138,7 +138,7 @@ class Head:
             if isinstance(order, Inherit):
                 self._inherit()
             else:
-                link.orders.append(order)
+                link.ask_of_self(order)
         now = self.clock.now()
         if self.on_progress is not None and now - self._told_at > PROGRESS_S:
             self._told_at = now

@@ -48,7 +48,7 @@ def lead(
 
     def interrupt(name: str) -> None:
         head.interrupted = name
-        broker.wake()
+        head.loop.link.wake()
 
     sys.setswitchinterval(SWITCH_S)
     reserve()

@@ -14,8 +14,9 @@ from hpcd4p import logs
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import Plan, as_written
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.flow import Flow
-from hpcd4p.runtime.execute.instance import Instance, show_error
+from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely

@@ -16,5 +16,5 @@ class Besides(Protocol):
     def work(self) -> bool:
         """Do what there is to do; whether there was anything."""
 
-    def pause(self, now: float) -> float | None:
-        """How long it may be left alone; None: until the bell."""
+    def listen(self, now: float) -> float | None:
+        """Have what comes ring the bell; how long it may be left alone until then, None: for ever."""

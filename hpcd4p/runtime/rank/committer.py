@@ -69,7 +69,7 @@ class Committer:
             self.link.exchange(commit)
             self._committed(commit, notify, local)
         elif len(self.outgoing.window):
-            sleepers = self._sleepers()
+            sleepers = self._ring()
             if sleepers:
                 self.link.exchange(ring=sleepers)
 
@@ -83,7 +83,7 @@ class Committer:
         """
         commit, notify, local = self.outgoing.window.ready()
         committed = bool(commit)
-        reply = self.link.exchange(commit, take=wanted, ring=self._sleepers(), availability=availability)
+        reply = self.link.exchange(commit, take=wanted, ring=self._ring(), availability=availability)
         if committed:
             self._committed(commit, notify, local)
         return reply, committed
@@ -109,8 +109,8 @@ class Committer:
         self.inbox.drop(rank)
         self._mesh.forget(rank)
 
-    def _sleepers(self) -> list[int]:
-        return self.outgoing.window.to_ring(self._clock.now(), self.outgoing.ring_after_s(self.busy()))
+    def _ring(self) -> list[int]:
+        return self.outgoing.window.ring(self._clock.now(), self.outgoing.ring_after_s(self.busy()))
 
     def _committed(self, commit: Commit, notify: list[int], local: list[Any]) -> None:
         for owner in notify:

@@ -15,17 +15,15 @@ from hpcd4p.control.moves import STATS_S, stats_due
 from hpcd4p.errors import RankLost
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Observation, Reply, Task
 from hpcd4p.wire.orders import Careful, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
 if TYPE_CHECKING:
-    from hpcd4p.control.granularity import Granularity
-    from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.element_log import ElementLog
 
 
@@ -62,17 +60,13 @@ class Link:
 
     def __init__(
         self,
-        rank: int,
+        given: Given,
         broker: Broker,
-        codec: Codec,
         inbox: Inbox,
-        granularity: Granularity,
-        elements: int,
         figures: Callable[[], dict[str, int]],
         log: ElementLog,
-        clock: Clock,
     ) -> None:
-        self.rank = rank
+        self.rank = given.rank
         self.orders: deque[Order] = deque()
         self.bells = 0
         self.hungry = 0
@@ -83,14 +77,14 @@ class Link:
         self.congested: frozenset[int] = frozenset()
         self.owners: dict[int, int] = {}
         self._broker = broker
-        self._codec = codec
+        self._codec = given.codec
         self._inbox = inbox
-        self._granularity = granularity
+        self._granularity = given.granularity
         self._figures = figures
         self._log = log
-        self._clock = clock
-        self.told_at = clock.started
-        self.least_s = stats_s(elements)
+        self._clock = given.clock
+        self.told_at = given.clock.started
+        self.least_s = stats_s(len(given.plan.elements))
         self._apart = Backoff(STATS_S[0], max(STATS_S[1], self.least_s))
 
     def exchange(
@@ -163,6 +157,10 @@ class Link:
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""
         self._broker.wake()
+
+    def ask_of_self(self, order: Order) -> None:
+        """The head orders something of itself."""
+        self.orders.append(order)
 
     @property
     def stopping(self) -> bool:

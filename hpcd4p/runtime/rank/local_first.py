@@ -9,13 +9,12 @@ from hpcd4p.control.local import is_late, is_short_of_memory, is_worth_it, runs_
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.weight import weigh
 
 if TYPE_CHECKING:
-    from hpcd4p.control.granularity import Granularity
-    from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.runtime.clock import Clock
+    pass
 
 
 class LocalFirst:
@@ -29,19 +28,17 @@ class LocalFirst:
 
     def __init__(
         self,
+        given: Given,
         instances: Mapping[int, Instance],
         link: Link,
-        settings: EngineSettings,
         probation: Probation,
-        granularity: Granularity,
-        clock: Clock,
     ) -> None:
         self._instances = instances
         self._link = link
-        self._high_bytes = settings.high_bytes
+        self._high_bytes = given.settings.high_bytes
         self._probation = probation
-        self._granularity = granularity
-        self._now = clock.now
+        self._granularity = given.granularity
+        self._now = given.clock.now
         self._barred: set[int] = set()
 
     def bar(self, element: int) -> None:

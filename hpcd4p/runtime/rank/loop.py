@@ -26,6 +26,7 @@ from hpcd4p.runtime.execute.totals import Increase
 from hpcd4p.runtime.rank.account import RankAccount, role_of
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.runtime.rank.pool import PoolPart
@@ -77,39 +78,29 @@ class RankLoop:
         clock: Clock,
     ) -> None:
         rank = mesh.rank
+        granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
+        self._given = given = Given(rank, plan, elements, settings, codec, clock, granularity)
         self.plan = plan
         self.rank = rank
         self.clock = clock
+        self.granularity = granularity
         self.stopped: Stop | None = None
         self._life = loop_of(rank)
-        self.granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
         self.flow = Flow(plan, rank, self.fail, clock)
         hosted = {e for e, _ in plan.hosted(rank)}
         self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
-        count = len(plan.elements)
-        self.link = Link(
-            rank, broker, codec, self.inbox, self.granularity, count, self.figures, self.flow.log, clock
-        )
-        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, self.granularity, clock)
-        self.committer = Committer(self.link, mesh, self.outgoing, self.inbox, clock)
-        self.room = Room(plan, settings, self.link)
-        self.flow.on_undeclared = self.room.writes_undeclared
-        self.account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
-        link = self.link
+        self.link = link = Link(given, broker, self.inbox, self.figures, self.flow.log)
+        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock)
+        self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
+        self.room = room = Room(plan, settings, link)
+        self.flow.on_undeclared = room.writes_undeclared
+        self.account = account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
         self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
-        self._pump = Pump(self.committer, self.room, self.account, clock)
-        self.partitions = Partitions(
-            plan, elements, settings, self.flow, self.committer, self.room, self.probation, self.account,
-            self._pump, clock,
-        )  # fmt: skip
+        self._pump = pump = Pump(committer, room, account, clock)
+        self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
         self._leases = Leases()
-        self.tasks = Tasks(
-            plan, elements, settings, codec, self.flow, self.committer, self.probation, self.account,
-            self._pump, self.granularity, self._leases, clock,
-        )  # fmt: skip
-        self.suspects = Suspects(
-            plan, elements, codec, self.flow, self.link, self.probation, self.tasks, self.fail, clock
-        )
+        self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
+        self.suspects = Suspects(given, self.flow, link, self.probation, self.tasks, self.fail)
         self.pool: PoolPart | None = None
         self.besides: Besides | None = None
         self._pump.helpers = [self.partitions.help]
@@ -124,9 +115,8 @@ class RankLoop:
     def join_pool(self, only_apart: bool = False) -> None:
         """From now on take tasks as well; `only_apart`: see `PoolPart`."""
         self.pool = PoolPart(
-            self.plan, self.committer, self.room, self.probation, self.tasks, self.suspects,
-            self.granularity, self.clock, only_apart,
-        )  # fmt: skip
+            self._given, self.committer, self.room, self.probation, self.tasks, self.suspects, only_apart
+        )
         self._pump.helpers.append(self.pool.help)
 
     # ---- start and end
@@ -139,7 +129,7 @@ class RankLoop:
         ElementFailed
             `preprocess` of one raises.
         """
-        self.partitions.start(self.rank)
+        self.partitions.start()
         self._life.go(LoopState.WORKING, "started")
 
     def run(self) -> Stop:
@@ -186,7 +176,7 @@ class RankLoop:
             self.link.exchange()
         if worked or self.link.orders:
             return 0.0
-        return self._pause()
+        return self._make_move()
 
     def rest(self, pause: float | None, fetch: bool = True) -> None:
         """Wait for the bell, or for `pause` seconds; `fetch`: the orders that it may have told of."""
@@ -211,7 +201,8 @@ class RankLoop:
         """Whether there is something to do while messages are not matched."""
         return bool(self.inbox.tuples) or (self.pool is not None and self.pool.ready)
 
-    def _pause(self) -> float | None:
+    def _make_move(self) -> float | None:
+        """Make the move that is next with nothing to do, but for the sleep: how long that is."""
         now = self.clock.now()
         move = next_move(self._facts(), now)
         pause = move.sleep_s
@@ -224,7 +215,7 @@ class RankLoop:
             assert pause is not None
             pause = self._backoff.next(pause)
         if self.besides is not None:
-            other = self.besides.pause(now)
+            other = self.besides.listen(now)
             if other is not None:
                 pause = other if pause is None else min(pause, other)
         return pause

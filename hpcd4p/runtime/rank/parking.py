@@ -103,7 +103,7 @@ class Parking:
             _log.info("woken")
         return since
 
-    def availability(self) -> Availability:
+    def announce(self) -> Availability:
         """What to say to the broker with the next look for a task; by a rank that takes tasks."""
         if self._life.state is ParkingState.TAKING:
             return Availability.IDLE

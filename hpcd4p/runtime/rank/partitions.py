@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpcd4p.plan.model import ElementPlan, Plan
+from hpcd4p.plan.model import ElementPlan
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
@@ -12,13 +12,12 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.pump import Behind, Pump
 from hpcd4p.runtime.rank.room import Room
-from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
-    from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.runtime.clock import Clock
+    pass
 
 
 class Hosted(Protocol):
@@ -44,20 +43,18 @@ class Partitions:
 
     def __init__(
         self,
-        plan: Plan,
-        elements: list[GenericPE],
-        settings: EngineSettings,
+        given: Given,
         flow: Flow,
         committer: Committer,
         room: Room,
         probation: Probation,
         account: RankAccount,
         pump: Pump,
-        clock: Clock,
     ) -> None:
-        self._plan = plan
-        self._elements = elements
-        self._settings = settings
+        self._rank = given.rank
+        self._plan = given.plan
+        self._elements = given.elements
+        self._settings = given.settings
         self._flow = flow
         self._outgoing = committer.outgoing
         self._inbox: Inbox = committer.inbox
@@ -65,13 +62,13 @@ class Partitions:
         self._probation = probation
         self._account = account
         self._pump = pump
-        self._clock = clock
+        self._clock = given.clock
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
 
-    def start(self, rank: int) -> None:
-        """Start the instances that `rank` hosts; raises `ElementFailed` if `preprocess` of one raises."""
-        for e, partition in self._plan.hosted(rank):
+    def start(self) -> None:
+        """Start the instances that have their place here; `ElementFailed` if `preprocess` of one raises."""
+        for e, partition in self._plan.hosted(self._rank):
             element = self._plan.elements[e]
             if element.role.fixed:
                 pe = copy_element(self._elements[e], element.partitions)

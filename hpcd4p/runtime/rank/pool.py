@@ -18,9 +18,10 @@ from hpcd4p.control.taking import (
     why_no_task,
 )
 from hpcd4p.errors import RankLost
-from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.model import Role
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.parking import Parking
 from hpcd4p.runtime.rank.pump import Behind
 from hpcd4p.runtime.rank.room import Room
@@ -30,8 +31,7 @@ from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
-    from hpcd4p.control.granularity import Granularity
-    from hpcd4p.runtime.clock import Clock
+    pass
 
 POOL_DIED = "every rank of the pool has died"
 
@@ -54,30 +54,28 @@ class PoolPart:
 
     def __init__(
         self,
-        plan: Plan,
+        given: Given,
         committer: Committer,
         room: Room,
         probation: Probation,
         tasks: Tasks,
         suspects: Suspects,
-        granularity: Granularity,
-        clock: Clock,
         only_apart: bool = False,
     ) -> None:
         self.parking = Parking()
         self.suspects = suspects
-        self._plan = plan
+        self._plan = given.plan
         self._committer = committer
         self._link = committer.link
         self._outgoing = committer.outgoing
         self._room = room
         self._probation = probation
         self._tasks = tasks
-        self._granularity = granularity
-        self._clock = clock
+        self._granularity = given.granularity
+        self._clock = given.clock
         self._only_apart = only_apart
         # nearest the sinks first, so that memory drains
-        self._nearest = plan.streams[::-1]
+        self._nearest = given.plan.streams[::-1]
         self._no_task: NoTask | None = None
         """Why the last look gave none; None: it did."""
         self._bells = 0
@@ -119,7 +117,7 @@ class PoolPart:
             full,
         )
         self._outgoing.seal()
-        availability = self.parking.availability()
+        availability = self.parking.announce()
         wary = availability is Availability.IDLE and self._wary()
         if wary:
             take, availability = takeable(take, self._maybe_slow(), self._seen), Availability.IN_CALL

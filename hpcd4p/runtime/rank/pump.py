@@ -59,7 +59,7 @@ class Pump:
         began = self._clock.now()
         work()
         now = self._clock.now()
-        instance.busy_s -= now - began
+        instance.waited(now - began)
         self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
 
     def relieve(self, element: int) -> None:

@@ -9,21 +9,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.suspects import Way, way
-from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
-from hpcd4p.wire.codec import TAG_BYTES, TASK, Codec, about
+from hpcd4p.wire.codec import TAG_BYTES, TASK, about
 from hpcd4p.wire.messages import Task
 from hpcd4p.wire.reports import Judged
 from hpcd4p.wire.statistics import Cause
-from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.runtime.rank.cell import Cell, Killed, Part
@@ -45,26 +43,23 @@ class Suspects:
 
     def __init__(
         self,
-        plan: Plan,
-        elements: list[GenericPE],
-        codec: Codec,
+        given: Given,
         flow: Flow,
         link: Link,
         probation: Probation,
         tasks: Tasks,
         fail: Callable[[Failure], None],
-        clock: Clock,
     ) -> None:
         self.make: Callable[[], Cell] | None = None
-        self._plan = plan
-        self._elements = elements
-        self._codec = codec
+        self._plan = given.plan
+        self._elements = given.elements
+        self._codec = given.codec
         self._flow = flow
         self._link = link
         self._probation = probation
         self._tasks = tasks
         self._fail = fail
-        self._clock = clock
+        self._clock = given.clock
         self._cell: Cell | None = None
         self._stand_ins: dict[int, Instance] = {}
 
@@ -143,15 +138,11 @@ class Suspects:
         return True
 
     def _take_in(self, task: Task, lease: Lease, part: Part) -> None:
-        instance = lease.instance
-        instance.tuples += part.tuples
-        instance.busy_s += part.busy_s
         if part.changed:
             self._probation.doubt(task.element, part.changed)
         for failure in part.failures:
             self._fail(failure)
-        for output, values in part.out:
-            instance.out.setdefault(output, []).extend(values)
+        lease.instance.stands_for(part.tuples, part.busy_s, part.out)
         if part.killed is not None and part.tuples:
             self._write_death(task, part.tuples, part.killed)
         self._tasks.forward_apart(lease)

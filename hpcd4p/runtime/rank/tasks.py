@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.local import gives_back
 from hpcd4p.control.sealing import TEND_S, commits_within
-from hpcd4p.plan.model import Plan, Role, Route
+from hpcd4p.plan.model import Role, Route
 from hpcd4p.runtime.commit.lease import Lease, Leases
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Abandoned, Probation
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.local_first import LocalFirst
 from hpcd4p.runtime.rank.pump import Pump
-from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
+from hpcd4p.wire.codec import TASK, Unreadable, about
 from hpcd4p.wire.messages import Commit, Publication, Task
-from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
-    from hpcd4p.control.granularity import Granularity
-    from hpcd4p.plan.settings import EngineSettings
-    from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.salvage import UnreadTuples
     from hpcd4p.runtime.rank.cpu import CpuAccount
 
@@ -45,25 +42,20 @@ class Tasks:
 
     def __init__(
         self,
-        plan: Plan,
-        elements: list[GenericPE],
-        settings: EngineSettings,
-        codec: Codec,
+        given: Given,
         flow: Flow,
         committer: Committer,
         probation: Probation,
         account: RankAccount,
         pump: Pump,
-        granularity: Granularity,
         leases: Leases,
-        clock: Clock,
     ) -> None:
         self.tended_at = 0.0
         self.cpu: CpuAccount | None = None
-        self._plan = plan
-        self._elements = elements
-        self._settings = settings
-        self._codec = codec
+        self._plan = given.plan
+        self._elements = given.elements
+        self._settings = given.settings
+        self._codec = given.codec
         self._flow = flow
         self._committer = committer
         self._link = committer.link
@@ -72,9 +64,9 @@ class Tasks:
         self._account = account
         self._pump = pump
         self._leases = leases
-        self._clock = clock
+        self._clock = given.clock
         self._instances: dict[int, Instance] = {}
-        self._local_first = LocalFirst(self._instances, self._link, settings, probation, granularity, clock)
+        self._local_first = LocalFirst(given, self._instances, self._link, probation)
         self._abandoned = False
         self._depth = 0
         """Batches that are in their middle, each inside the one before."""

@@ -332,10 +332,10 @@ def test_a_rank_that_does_not_receive_is_rung_after_a_while_and_then_not_all_the
     prepared = ranks.send(0)
     owner = PLAN.owner(2, 0)
     now = prepared.sealed
-    assert ranks.window.to_ring(now + RING_AFTER_S / 2, RING_AFTER_S) == []
-    assert ranks.window.to_ring(now + 2 * RING_AFTER_S, RING_AFTER_S) == [owner]
-    assert ranks.window.to_ring(now + 3 * RING_AFTER_S, RING_AFTER_S) == []
-    assert ranks.window.to_ring(now + 3 * RING_AFTER_S + RING_AGAIN_S, RING_AFTER_S) == [owner]
+    assert ranks.window.ring(now + RING_AFTER_S / 2, RING_AFTER_S) == []
+    assert ranks.window.ring(now + 2 * RING_AFTER_S, RING_AFTER_S) == [owner]
+    assert ranks.window.ring(now + 3 * RING_AFTER_S, RING_AFTER_S) == []
+    assert ranks.window.ring(now + 3 * RING_AFTER_S + RING_AGAIN_S, RING_AFTER_S) == [owner]
 
 
 def test_a_notice_comes_behind_what_it_is_about(ranks):

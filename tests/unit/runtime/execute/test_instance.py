@@ -8,7 +8,8 @@ from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE,
 from hpcd4p.errors import ElementFailed, RankLost
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.execute.instance import Instance, show_error
+from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import show_trace
 from hpcd4p.runtime.execute.signals import Asked
 

@@ -72,9 +72,9 @@ class World:
 
 def test_a_head_whose_window_is_full_does_not_look_at_its_sources_all_the_time(monkeypatch):
     world = World(10)
-    assert world.feeder.patience(world.source, world.now) == 0.0  # it has more, and there is room
+    assert world.feeder.listen_to(world.source, world.now) == 0.0  # it has more, and there is room
     monkeypatch.setattr(Outgoing, "full", True)
-    assert world.feeder.patience(world.source, world.now) is None
+    assert world.feeder.listen_to(world.source, world.now) is None
 
 
 def test_what_a_slow_source_writes_is_left_together_and_longer_while_tasks_wait():

@@ -47,7 +47,7 @@ class Rank(RuleBasedStateMachine):
     @precondition(lambda self: not self.told)
     @rule()
     def looks_for_a_task(self):
-        assert self.parking.availability() == (
+        assert self.parking.announce() == (
             Availability.WAKES if self.broker_has_it_parked else Availability.IDLE
         )
         self.broker_has_it_parked = False
@@ -69,4 +69,4 @@ def test_a_rank_that_was_told_to_park_does_not_look_for_a_task():
     parking.ask()
     parking.park(1.0)
     with pytest.raises(NoArrow, match=r"from PARKED to TAKING .*TAKING, ASKED \(told to park\), PARKED"):
-        parking.availability()
+        parking.announce()

@@ -1,0 +1,28 @@
+"""What a rank is given at its start, as its parts need it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hpcd4p.control.granularity import Granularity
+from hpcd4p.plan.model import Plan
+from hpcd4p.runtime.clock import Clock
+from hpcd4p.wire.codec import Codec
+from hpcd4p.workflow.elements import GenericPE
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
+
+
+class Given(NamedTuple):
+    """Of one rank; the same to its end."""
+
+    rank: int
+    plan: Plan
+    elements: list[GenericPE]
+    """The user's objects, by index in the plan."""
+    settings: EngineSettings
+    codec: Codec
+    clock: Clock
+    granularity: Granularity
+    """Sizes of tasks, as they are learned."""
