@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# a promise that fails shows what it has seen
+pytest.register_assert_rewrite("hpcd4p.testing.conformance")
+
 SKIPS = pytest.StashKey[list[tuple[str, str]]]()
 
 

@@ -1,6 +1,6 @@
 """The protocols of the two planes: tasks and control (`Broker`), keyed data (`Mesh`).
 
-Every implementation passes the conformance suite in ``tests/contract``.
+What an implementation must keep is the suite `hpcd4p.testing.conformance`; all of ours pass it.
 """
 
 from __future__ import annotations

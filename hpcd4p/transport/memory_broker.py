@@ -1,6 +1,6 @@
 """Twin of the broker in one process.
 
-The simulated cluster (`hpcd4p.testing`) runs the real loops on it; the conformance suite holds it to what the
+The simulated cluster (`hpcd4p.testing`) runs the real loops on it; `testing.conformance` holds it to what the
 real ones do.
 """
 

@@ -26,7 +26,12 @@ One that loses all bells breaks some of them:
 True
 
 Where each rank has a process, all of them go through the suite together, with what `Relay` makes of the
-broker or mesh of their own rank; ``tests/mpi`` has it so. With pytest, parametrise a test by a list.
+broker or mesh of their own rank; ``tests/mpi`` has it so::
+
+    relay = Relay(rank, MpiShare(serve))
+    world = BrokerWorld(lambda other: relay.broker(other, own), late_s=0.03)
+
+With pytest, parametrise a test by a list. Not with ``python -O``, which leaves out what the promises assert.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import pickle
 import struct
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 from hpcd4p.transport.broker import Broker, Mesh
@@ -42,12 +41,12 @@ class Relay:
         self.rank = rank
         self._share = share
 
-    def broker(self, rank: int, own: Broker) -> Broker:
+    def broker(self, rank: int, own: Broker | None) -> Broker:
         """The broker of `rank`, which is `own` if that is the rank of this process."""
         return cast(Broker, _RelayedBroker(self, rank, own))
 
     def mesh(self, rank: int, own: Mesh) -> Mesh:
-        """The mesh of `rank`, as above."""
+        """The mesh of `rank`; of `own` the others ask for its size."""
         return _RelayedMesh(self, rank, own)
 
     def call(self, rank: int, do: Callable[[], Any]) -> Any:
@@ -64,14 +63,14 @@ class Relay:
 
 
 class _RelayedBroker:
-    def __init__(self, relay: Relay, rank: int, own: Broker) -> None:
+    def __init__(self, relay: Relay, rank: int, own: Broker | None) -> None:
         self._relay = relay
         self._rank = rank
         self._own = own
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def ask(*args: Any, **kwargs: Any) -> Any:
-            return self._relay.call(self._rank, partial(getattr(self._own, method), *args, **kwargs))
+            return self._relay.call(self._rank, lambda: getattr(self._own, method)(*args, **kwargs))
 
         return ask
 
@@ -91,7 +90,7 @@ class _RelayedMesh:
         return bool(self._relay.call(self.rank, lambda: self._own.receiving))
 
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
-        return self._relay.call(self.rank, partial(self._send, dest, tx, frames))
+        return self._relay.call(self.rank, lambda: self._send(dest, tx, frames))
 
     def _send(self, dest: int, tx: int, frames: list[Any]) -> int:
         self._tickets.append(self._own.send(dest, tx, frames))
@@ -101,7 +100,7 @@ class _RelayedMesh:
         return bool(self._relay.call(self.rank, lambda: self._own.sent(self._tickets[ticket])))
 
     def notice(self, dest: int, tx: int) -> None:
-        self._relay.call(self.rank, partial(self._own.notice, dest, tx))
+        self._relay.call(self.rank, lambda: self._own.notice(dest, tx))
 
     def poll(self) -> list[Arrival | Notice]:
         found: list[Arrival | Notice] = self._relay.call(self.rank, self._poll)
@@ -114,7 +113,7 @@ class _RelayedMesh:
         ]
 
     def forget(self, rank: int) -> None:
-        self._relay.call(self.rank, partial(self._own.forget, rank))
+        self._relay.call(self.rank, lambda: self._own.forget(rank))
 
 
 def _copy(frame: Any) -> bytes | bytearray:

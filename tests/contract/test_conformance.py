@@ -1,0 +1,61 @@
+"""The suite tells wrong transports from right ones, and no promise of it is kept by all of the wrong ones."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+
+from hpcd4p.testing import conformance
+from hpcd4p.testing.conformance import EVERY_BROKER, EVERY_MESH, POOL, broken
+from tests.contract.worlds import in_memory, meshes_in_memory
+from tests.contract.wrong import bells, claims, coarse, leases, meshes, tasks, tellings
+
+BROKERS = tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | coarse.WRONG
+
+WRONG: dict[type, str] = {**BROKERS, **meshes.WRONG}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """By transport, the promises that it breaks."""
+    brokers = {kind: broken(EVERY_BROKER + POOL, partial(in_memory, kind)) for kind in BROKERS}
+    return brokers | {kind: broken(EVERY_MESH, partial(meshes_in_memory, kind)) for kind in meshes.WRONG}
+
+
+@pytest.mark.parametrize("kind", WRONG, ids=lambda kind: kind.__name__)
+def test_a_transport_that_is_wrong_breaks_its_promise(found, kind):
+    assert WRONG[kind] in found[kind]
+
+
+def test_each_promise_is_broken_by_a_transport_that_is_wrong_in_one_way(found):
+    fine = found.keys() - coarse.WRONG.keys()
+    caught = {name for kind in fine for name in found[kind]}
+    assert [p.__name__ for p in EVERY_BROKER + POOL + EVERY_MESH if p.__name__ not in caught] == []
+
+
+def test_a_promise_is_broken_by_what_is_seen_and_not_by_a_mistake_of_the_test(found):
+    errors = {(kind.__name__, name, repr(e)) for kind, each in found.items() for name, e in each.items()}
+    assert {error for error in errors if not error[2].startswith("AssertionError")} == set()
+
+
+def test_no_two_promises_have_one_name():
+    names = [promise.__name__ for promise in EVERY_BROKER + POOL + EVERY_MESH]
+    assert len(names) == len(set(names))
+
+
+def test_the_example_of_how_to_try_a_transport_works():
+    assert doctest.testmod(conformance).failed == 0
+    assert doctest.testmod(conformance).attempted > 0
+
+
+def test_the_suite_needs_neither_pytest_nor_mpi():
+    """Whoever imports it has the test kit only, and perhaps no MPI."""
+    program = (
+        "import sys, hpcd4p.testing.conformance; print([m for m in ('pytest', 'mpi4py') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
