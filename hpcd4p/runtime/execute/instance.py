@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
-from hpcd4p.descriptors import room
+from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
@@ -241,7 +241,7 @@ class Instance:
             if isinstance(error, Alarmed):
                 error.element = error.element or self.plan.name
             raise error
-        with room():  # the element may have used up all descriptors
+        with unreserved():  # the element may have used up all descriptors
             self.on_failure(self, port, value, error)
 
     # ---- the loops, one for each kind of element (`loops`)

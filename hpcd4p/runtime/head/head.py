@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcd4p.descriptors import room
+from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import (
     BrokerLost,
     ForeignBytesError,
@@ -87,7 +87,7 @@ class Head:
             self._end(0)
             return self.summary()
         except BaseException as error:
-            with room():
+            with unreserved():
                 stop = blame(error, 0) or error
                 self._stop(stop)
                 if stop is error:

@@ -69,11 +69,11 @@ class Suspects:
         self._fail = fail
         self._clock = clock
         self._cell: Cell | None = None
-        self._stand_ins: dict[int, Instance] = {}
+        self._proxies: dict[int, Instance] = {}
 
     def instances(self) -> list[Instance]:
-        """Those that stand for what ran apart: it counts like all else."""
-        return list(self._stand_ins.values())
+        """The instances that count what ran apart."""
+        return list(self._proxies.values())
 
     def prepare(self, setup: Setup) -> None:
         """From now on a process apart can be had, with the elements of `setup`."""
@@ -100,7 +100,7 @@ class Suspects:
             return True
         how = way(task.attempts, self.careful, self.make is not None)
         if how is Way.REFUSED:
-            lease = self._tasks.begin(task, self._stand_in(task.element))
+            lease = self._tasks.begin(task, self._proxy(task.element))
             self._refuse(task, task.tuples, "no process apart could be started to try it again")
             self._tasks.finish(lease, task.tuples)
             return True
@@ -121,7 +121,7 @@ class Suspects:
         body = self._codec.check(task.payload, about(TASK, task.element, task.tuples))
         # a task may begin while another one waits for room
         cell, self._cell = self._cell or self.make(), None
-        lease = self._tasks.begin(task, self._stand_in(task.element))
+        lease = self._tasks.begin(task, self._proxy(task.element))
         lease.apart = True
         left, guilty = task.tuples, False
         try:
@@ -185,12 +185,12 @@ class Suspects:
         )
         self._fail(Failure(task.element, Cause.RAISED, kind_of(letter), tuples, letter))
 
-    def _stand_in(self, element: int) -> Instance:
+    def _proxy(self, element: int) -> Instance:
         """An instance that is never started: it holds what came out, and counts."""
-        instance = self._stand_ins.get(element)
+        instance = self._proxies.get(element)
         if instance is None:
             instance = self._flow.instance(self._plan.elements[element], self._elements[element])
-            self._stand_ins[element] = instance
+            self._proxies[element] = instance
         return instance
 
 
