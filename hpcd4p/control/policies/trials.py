@@ -277,9 +277,9 @@ class Trials:
                 self._limit, self._why = winner, f"{winner} ranks did more than {self._from}"
         elif winner:
             did = f"{winner} rank{'s' * (winner > 1)} did as much as {self._from}"
-            self._found(winner, seen, f"{did}: {self._cores}" if self._cores else did)
+            self._set_limit(winner, seen, f"{did}: {self._cores}" if self._cores else did)
 
-    def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
+    def _set_limit(self, limit: int, seen: PoolObservation, why: str) -> None:
         self._limit, self._why = limit, why
         if self._cores:
             self._by_cores = True
