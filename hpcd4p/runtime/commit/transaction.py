@@ -4,7 +4,7 @@
    first are on their way to the owners of partitions already, marked with the transaction's number;
 2. *prepare*: sealed, it becomes a `Prepared`: tasks are cut and pickled, all messages are on their way;
 3. *commit*: when every message is matched, `Window.ready` gives it to the broker, in order;
-4. *notice*: the owners are told. Until then they keep what they got aside.
+4. *notice*: the owners get a notice. Until then they set aside what they received.
 
 Nothing here decides when; the loop of the rank does.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
 
 MOST_TUPLE_BYTES = 128 << 20
-"""Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
+"""Redis refuses values of 512 MB, and holds up to four copies of a payload while it goes in or out."""
 
 WriteLetter = Callable[[int, Route | None, Any, Exception], None]
 """Makes a dead letter, in the outbox that is being sealed: (element that it was for, route that it was
@@ -40,7 +40,7 @@ written on or None if it is given back, tuple, why it cannot travel)."""
 
 
 class Outbox:
-    """What the transaction at hand has written so far."""
+    """What the current transaction has written so far."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -56,7 +56,7 @@ class Outbox:
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
         self.ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
-        """Instances of the pool that have run in it, and what each had counted before."""
+        """Pool instances that have run in it, with what each had counted before."""
         self.suspect = False
         """Whether what it publishes comes from a task whose rank died."""
         self.unsent = 0
@@ -79,7 +79,7 @@ class Outbox:
         self.counts[element] = self.counts.get(element, 0) + delta
 
     def fail(self, failure: Failure) -> None:
-        """Tuples that failed: told and counted by the commit that takes them off the unfinished ones."""
+        """Add tuples that failed; the commit that takes them off the unfinished tuples reports them, too."""
         if not self.began:
             self.began = self._clock.now()
         element, cause, kind, tuples, letter = failure
@@ -160,7 +160,7 @@ class Sealer:
             self._cut(element, port, rest, commit, outbox, None)
         self.send(outbox)
         self._tx += 1
-        # last: what cannot travel has been found by now
+        # last: by now all tuples that cannot travel are known
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
         commit.stats = outbox.failed
         commit.dead = [self._codec.seal(row, about(LETTER)) for row in outbox.letters]
@@ -191,7 +191,7 @@ class Sealer:
                     at += 1
                     continue
                 good = self._picklable(list(part), element, route)
-                if len(good) == len(part):  # each alone, then
+                if len(good) == len(part):  # each can be pickled alone, only all together cannot
                     light = 1
                 values, at = good + list(values[at + len(part) :]), 0
                 continue
@@ -210,7 +210,7 @@ class Sealer:
     def send(self, outbox: Outbox) -> None:
         """Send what there is for partitions as part of the transaction that is being collected.
 
-        Its owners keep it aside like all of the transaction: it counts only once that is committed.
+        Their owners set it aside until the transaction is committed.
         """
         by_rank: dict[int, list[Segment]] = {}
         for (element, partition, port), values in outbox.keyed.items():
@@ -296,7 +296,7 @@ class Window:
         return now - self._queue[0].sealed if self._queue else 0.0
 
     def to_ring(self, now: float, after_s: float) -> list[int]:
-        """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
+        """Ranks that have left a message unmatched for `after_s`: they are asleep or busy."""
         ranks: list[int] = []
         for prepared in self._queue:
             if not rings(now, prepared.sealed, prepared.rung, after_s):

@@ -1,6 +1,6 @@
-"""The head's hands: looks at the counters, asks `control` what follows, and gives the orders.
+"""The coordinator: looks at the counters, asks `control` what to do, and gives the orders.
 
-Decides nothing itself; owns the rhythm of looking.
+It decides nothing itself; it owns when to look.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ QUIET_S = 0.002
 """Between two looks when bells ring without end."""
 
 ALIVE_S = 0.5
-"""Between two looks at who is connected; more with thousands of ranks, whose list is long."""
+"""Between two looks at which ranks are connected; longer with thousands of ranks, whose list is long."""
 
 ALIVE_S_PER_RANK = 0.0005
 
 AGAIN = 0.2
-"""... and such a part of that when the last look has missed a rank."""
+"""Part of that time to wait when a rank was missing at the last look."""
 
 
 FAREWELL_S = 2.0
@@ -57,7 +57,7 @@ ERRORS: dict[Reason, type[RunStopped]] = {
     Reason.FOREIGN: ForeignBytesError,
     Reason.ENGINE: RunStopped,
 }
-"""What a rank that cannot go on ends the run with."""
+"""By the error that a rank reports: the exception that ends the run."""
 
 UNTOLD = f"a report that a rank has left in the key `reports` is gone: {NOT_ALONE}"
 
@@ -70,7 +70,7 @@ def _say_nothing(text: str) -> None:
 
 
 def in_doubt(name: str, what: str) -> str:
-    """What to say of an element that changed where several ranks had worked on it."""
+    """The message for an element that changed after several ranks had run it."""
     return (
         f"the answer is in doubt: {name} changed {what} while several ranks ran it, so it may depend on "
         "which rank did. If it matters, write `stateful = True` into its class (one instance holds it), or "
@@ -79,7 +79,7 @@ def in_doubt(name: str, what: str) -> str:
 
 
 def _host_died(plan: Plan, rank: int, after_s: float) -> str:
-    """What to say of the death of a rank that held what nobody else has."""
+    """The message for the death of a rank that held what no other rank has."""
     state = plan.holds_state(rank)
     elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
     names = [e.name for e in elements if (e.role is Role.STATE) == state]
@@ -117,15 +117,15 @@ class Coordinator:
         self.stats = Statistics()
         self.seen: Observation | None = None
         self.claimed: dict[int, str] = {}
-        """What elements that were taken for stateless have changed; one rank did all their work."""
+        """What elements that were planned as stateless have changed, where one rank did all their work."""
         self.doubted: dict[int, str] = {}
-        """The same, but several ranks had worked on them."""
+        """The same, where several ranks had run them."""
         self.on_warning: Callable[[str], None] = _say_nothing
-        """Told at once what a user should not have to wait for."""
+        """Called with what a user should read at once."""
         self.failures = Failures(sink)
         self.lines = ElementLines(sink)
         self.own_orders: list[Order] = []
-        """What the head itself has to do."""
+        """Orders for the head itself."""
         self._broker = broker
         self._codec = codec
         self._sink = sink
@@ -143,7 +143,7 @@ class Coordinator:
         self._sink.event(self._clock.elapsed(), kind, text)
 
     def warn(self, kind: str, text: str) -> None:
-        """Add a line to the story of the run, and tell it at once."""
+        """Add a line to the story of the run, and show it at once."""
         self.event(kind, text)
         self.on_warning(text)
 
@@ -152,7 +152,7 @@ class Coordinator:
         return min(self._looked + (QUIET_S if rung else LOOK_S), self.scaler.due()) - self._clock.now()
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
-        """Look, and do what follows.
+        """Look at the run, and give the orders that are due.
 
         Parameters
         ----------
@@ -212,7 +212,7 @@ class Coordinator:
                 self.failures.add(first, *rest)
 
     def said(self, log: ElementLog) -> LogFigures:
-        """How much the elements have said in all; `log` may have some of this rank that was not sent."""
+        """How much the elements have logged in all; `log` may still have lines of this rank."""
         self.lines.add(*log.take())
         return self.lines.finish()
 
@@ -253,7 +253,7 @@ class Coordinator:
             self.warn("doubt", in_doubt(self.plan.elements[report.element].name, report.changed))
 
     def _keep_owners(self, seen: Observation) -> None:
-        """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
+        """Keep ranks that own an element active, for only they have its state; stop if one of them died."""
         self.scaler.roster.keep(seen.owners.values())
         for element, rank in seen.owners.items():
             if self.liveness.is_lost(rank):
@@ -299,7 +299,7 @@ class Coordinator:
             self._broker.order(self._pool(), Careful(self._care))
 
     def _give_up(self, tasks: list[Task]) -> None:
-        """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
+        """Make dead letters of tasks that several ranks died with; they are never unpickled again."""
         commit = Commit()
         for task in tasks:
             name = self.plan.elements[task.element].name
@@ -334,6 +334,6 @@ class Coordinator:
                 return
 
     def _miss(self, untold: frozenset[int]) -> None:
-        """Ranks have announced a report that is not here: they have died, or somebody took it."""
+        """Handle announced reports that are missing: either the rank has died, or somebody took it."""
         if untold and untold & (self._broker.observe(alive=True, fetch=False).alive or frozenset()):
             raise ForeignBytesError(UNTOLD)

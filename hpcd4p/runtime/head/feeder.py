@@ -1,6 +1,6 @@
 """The sources of a run, on rank 0: from their threads, or from lists of inputs, to the other ranks.
 
-Owns how much is taken from a source at a time. When the run is over, `runtime.head.head` says.
+Owns how much is taken from a source at a time. `runtime.head.head` says when the run is over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hpcd4p.wire.messages import Commit
 
 
 class Feeder:
-    """What the head does besides: it runs the sources. See `runtime.rank.loop.Besides`.
+    """Runs the sources on the head, beside its loop. See `runtime.rank.loop.Besides`.
 
     Parameters
     ----------
@@ -98,9 +98,9 @@ class Feeder:
 
     @property
     def flowing(self) -> bool:
-        """Whether a source goes on, and has room: then no bell tells of the end, or of room for it.
+        """Whether a source goes on and has room: then a bell means neither the end nor new room.
 
-        With a few tuples at a time, counters fall to 0 and ring hundreds of times a second.
+        With a few tuples at a time, counters reach 0 and ring the bell hundreds of times a second.
         """
         return any(not (s.done or self._room.blocked(s.instance.plan.index)) for s in self.sources)
 
@@ -118,7 +118,7 @@ class Feeder:
         return soonest([ask, *(self.patience(source, now) for source in self.sources)])
 
     def patience(self, source: Source, now: float) -> float | None:
-        """How long to leave `source` alone; None: until it wakes us, or what it waits for does."""
+        """Seconds to leave `source` alone; None: until it wakes the head, or what it waits for does."""
         held_back = self._outgoing.full or self._room.blocked(source.instance.plan.index)
         left_s = patience_s(self._left_s(source, now), held_back, source.done)
         if left_s == 0 and (source.listen() or self._asking):
@@ -195,7 +195,7 @@ class Feeder:
                 self._close(source)
                 worked = True
         if worked:
-            # one commit for all that there was: a quick source makes large ones, a slow one small ones
+            # one commit for all that was taken: fast sources make large commits, slow ones small commits
             self._outgoing.seal()
         return worked
 

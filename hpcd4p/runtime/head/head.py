@@ -1,6 +1,6 @@
 """Rank 0: owns the run. It has a loop like any rank, the sources, the coordinator and the collector.
 
-Order of a run: start Redis; tell the other ranks (`Setup`); start the sources; work until the
+Order of a run: start Redis; send the other ranks their `Setup`; start the sources; work until the
 collector is drained; send everybody home; gather.
 """
 
@@ -45,7 +45,7 @@ class Head:
     interrupted
         What is to stop the run, in words; set from a signal's handler.
     on_progress
-        Told how far the run is, now and then.
+        Called now and then with the progress of the run.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Head:
                 raise stop from error
 
     def _turn(self) -> float:
-        """One round; how long nothing will be to do."""
+        """Do one round; gives the seconds until there may be something to do again."""
         self._heed()
         pause = self.loop.tick()
         due = self.coordinator.due(self._rung and not self.feeder.flowing)
@@ -114,13 +114,13 @@ class Head:
             raise Interrupted(f"stopped by {self.interrupted} before the end")
 
     def _tend(self, now: float) -> None:
-        """In the middle of a task: a long one must not keep the head from its run."""
+        """Coordinate in the middle of a task: a long one must not keep the head from leading the run."""
         self._heed()
         if self.coordinator.due(self._rung) <= 0:
             self._coordinate()
 
     def _coordinate(self) -> None:
-        """Look at the run, and do what follows."""
+        """Look at the run, and do what is due."""
         link = self.loop.link
         self._bells = link.bells
         finished = self.coordinator.look(bool(link.congested))
@@ -142,7 +142,7 @@ class Head:
             self.on_progress(self.progress(now - self.clock.started))
 
     def _inherit(self) -> None:
-        """The last rank of the pool has died: be the pool."""
+        """Take over the work of the pool after its last rank has died."""
         if self.loop.pool is not None:  # several ranks may be found dead at once
             return
         if self.loop.suspects.make is None:
@@ -173,7 +173,7 @@ class Head:
                 self._end(stop.status)
         stop.summary = self.summary(stop)
 
-    # ---- what is told of it
+    # ---- figures
 
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
@@ -191,7 +191,7 @@ class Head:
         )
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
-        """All that is told of the run; `stop` has ended it before its work was done."""
+        """The summary of the run; `stop` is what ended it before its work was done."""
         mine = RankFigures(**self.loop.account.figures())
         ranks = sorted([mine, *self.coordinator.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling

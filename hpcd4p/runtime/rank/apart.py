@@ -1,7 +1,7 @@
-"""A process apart, which is no rank: what may kill its process runs there, and costs that process only.
+"""A process apart, which is not a rank: tuples that may kill their process run there, and kill only it.
 
-Owns the process and what is said to it; what runs in it is `apart_main`. The rank never unpickles a task that
-has killed ranks, nor shows a tuple of it: the process does both.
+Owns the process and the messages to it; `apart_main` runs in it. The rank itself never unpickles a task that
+has killed ranks, nor makes text of its tuples: the process does both.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CannotPart(Hpcd4pError):
 
 
 class Part(NamedTuple):
-    """What has become of some tuples of a task, the next in their order."""
+    """The results of some tuples of a task, the next in order."""
 
     tuples: int
     out: list[tuple[str, list[Any]]]
@@ -55,11 +55,11 @@ class Part(NamedTuple):
     """Of those that failed."""
     busy_s: float
     killed: Killed | None = None
-    """They have killed the process that ran them; else None."""
+    """How they killed the process that ran them, or None."""
     changed: str = ""
-    """What the element has changed in the process, that may be state; in words."""
+    """What the element has changed in the process and may be state, in words."""
     said: tuple[list[Any], int] = ([], 0)
-    """Lines of it for the record, and how many more were left out."""
+    """Its log lines for the record, and how many more were left out."""
 
 
 class Killed(NamedTuple):
@@ -133,7 +133,7 @@ class Process:
             os.close(each)
 
     def say(self, *words: Any) -> None:
-        """Ask for something; if the process is dead, `hear` finds it out."""
+        """Ask for something; if the process is dead, the next `hear` says so."""
         import pickle
 
         with suppress(BrokenPipeError):
@@ -169,7 +169,7 @@ class Process:
         return int.from_bytes(os.pread(self._place, 8, 0), "little", signed=True)
 
     def end(self) -> tuple[str, str]:
-        """Wait for its death: how it died, and what it could still say."""
+        """Wait until it is dead; gives how it died, and the traceback that it left."""
         with suppress(OSError):
             self._write.close()
         self._child.kill()  # it has closed its pipe: it is dying, or has lost it
@@ -194,10 +194,10 @@ def _in_words(status: int) -> str:
 def _unread(
     place: int, fresh: bool, left: int, how: str, trace: str, fatal: dict[int, str] | None
 ) -> Part | None:
-    """What is known by the death of a process that was reading the task, of which `left` are not done.
+    """What the death of a process shows that was reading the task; `left` of its tuples are not done.
 
-    None if nothing is: it had run something else before, or had read it at one go. A part of no tuples if one
-    object of it is guilty.
+    None if it shows nothing: the process had run something else before, or was not reading step by step. A
+    part of no tuples if a single object is guilty.
     """
     if not fresh or (place == READS and fatal is None):
         return None
@@ -205,18 +205,18 @@ def _unread(
 
 
 class Told:
-    """What is known already of tuples that are not done: whoever runs them again says it again."""
+    """What the process has sent already of tuples that are not done: when they run again, it comes again."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._skip: dict[str, int] = {}
 
     def again(self) -> None:
-        """The tuples that are not done begin from their start."""
+        """Note that the tuples that are not done run again from their start."""
         self._skip = dict(self._counts)
 
     def new(self, part: Part) -> Part:
-        """What of `part` has not been told before."""
+        """`part` without what has come before."""
         failures = self._rest("", part.failures)
         out = [(output, self._rest(output, values)) for output, values in part.out]
         if part.tuples:  # they are done; what is left to skip is of those behind them

@@ -1,6 +1,6 @@
-"""Tasks that may kill their rank, as a rank of the pool runs them: apart, see `control.suspects`.
+"""Runs tasks that may kill their rank in a process apart; `control.suspects` says which.
 
-Owns what becomes of the outcomes; the process is in `runtime.rank.apart`. No such task is unpickled here.
+Owns what is done with the results; the process is in `runtime.rank.apart`. No such task is unpickled here.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Suspects:
     Attributes
     ----------
     make
-        Gives what runs a task apart; None where that cannot be had.
+        Makes what runs a task apart; None where that is not possible.
     careful
-        Whether to run every task apart. The head says so.
+        Whether to run every task apart, by order of the head.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class Suspects:
         return list(self._proxies.values())
 
     def prepare(self, setup: Setup) -> None:
-        """From now on a process apart can be had, with the elements of `setup`."""
-        bare = setup._replace(secret=b"", redis=None)  # nothing of it opens what the ranks say
+        """Allow processes apart from now on, with the elements of `setup`."""
+        bare = setup._replace(secret=b"", redis=None)  # with it nobody can read what the ranks send
 
         def make() -> Cell:
             from hpcd4p.runtime.rank.apart import ProcessCell
@@ -92,7 +92,7 @@ class Suspects:
         self.make = make
 
     def takes(self, task: Task) -> bool:
-        """Run `task`, if the rank itself should not; whether it did."""
+        """Run `task` apart, or refuse it, if the rank itself must not run it; whether that was so."""
         if self._link.owners.get(task.element) == self._link.rank:
             return False  # its state is here
         how = way(task.attempts, self.careful, self.make is not None)
@@ -108,13 +108,13 @@ class Suspects:
         return False
 
     def close(self) -> None:
-        """Nothing is under suspicion any more: end the process."""
+        """End the process, for nothing is suspected any more."""
         if self._cell is not None:
             self._cell.close()
             self._cell = None
 
     def _runs(self, task: Task) -> bool:
-        """Run `task` apart; False if nothing was run, because that cannot be had."""
+        """Run `task` apart; False if nothing was run, because no process could be started."""
         from hpcd4p.runtime.rank.apart import CannotPart
 
         assert self.make is not None
@@ -186,7 +186,7 @@ class Suspects:
         self._fail(Failure(task.element, Cause.RAISED, kind_of(letter), tuples, letter))
 
     def _proxy(self, element: int) -> Instance:
-        """An instance that is never started: it holds what came out, and counts."""
+        """An instance that is never started: it holds the results that came from apart, and counts them."""
         instance = self._proxies.get(element)
         if instance is None:
             instance = self._flow.instance(self._plan.elements[element], self._elements[element])
@@ -195,7 +195,7 @@ class Suspects:
 
 
 def _describe(task: Task) -> str:
-    """A task in words, without a look into it."""
+    """A task in words, without unpickling it."""
     digest = task.payload[:TAG_BYTES].hex()
     return f"a task of {task.tuples} tuples, {len(task.payload):,} bytes, digest {digest}"
 
