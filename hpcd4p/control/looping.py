@@ -21,19 +21,19 @@ ARROWS: dict[LoopState, frozenset[LoopState]] = {
     LoopState.STARTING: frozenset(
         {
             LoopState.WORKING,  # every instance that it hosts has preprocessed
-            LoopState.STOPPING,  # told to stop by an answer to what a `preprocess` has written
+            LoopState.STOPPING,  # told to stop, in the answer to a commit of what a `preprocess` wrote
             LoopState.FAILED,  # a `preprocess` has raised, or the broker is lost
         }
     ),
     LoopState.WORKING: frozenset(
         {
             LoopState.STOPPING,  # told to stop; the head: every element is drained
-            LoopState.FAILED,  # taken for lost, or the broker is; the head: the run is stopped before its end
+            LoopState.FAILED,  # declared lost, or the broker is lost; the head: the run is stopped early
         }
     ),
     LoopState.STOPPING: frozenset(
         {
-            LoopState.LEFT,  # its last statistics and figures are told
+            LoopState.LEFT,  # its last statistics and figures are sent
             LoopState.FAILED,  # the broker is lost before that, or refuses them
         }
     ),
