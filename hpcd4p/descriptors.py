@@ -3,7 +3,7 @@
 A forked child must not have them: what it sent would be taken for the parent's, and as long as it lived its
 parent would seem to live. So in a child they lead nowhere. User code can close them: whoever fails then asks
 `lost`. And user code can use up all that the process may have: a few are kept for the end (`reserve`), so
-that whatever must then be read, written or said has `room`.
+that whatever must then be read, written or said can use it (`unreserved`).
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def lost() -> bool:
 
 
 def reserve() -> None:
-    """Keep a few descriptors, as far as there are any, for `room`."""
+    """Keep a few descriptors, as far as there are any, for `unreserved`."""
     with suppress(OSError):
         while len(_reserved) < 2 * RESERVED_PIPES:
             _reserved.extend(map(hold, os.pipe()))
 
 
 @contextmanager
-def room() -> Iterator[None]:
+def unreserved() -> Iterator[None]:
     """Within it the reserve may be used, by whatever this process does."""
     before = bool(_reserved)
     while _reserved:

@@ -123,7 +123,7 @@ def _record(path: Path, words: int, arrays: int) -> None:
             "words",
             elapsed_s=10.0,
             ranks=RANKS,
-            elements=[ElementFigures(f"element{i}", "pool", words, words) for i in range(6)],
+            elements=[ElementFigures(f"element{i}", "stateless", words, words) for i in range(6)],
             ranks_figures=[RankFigures(r, "node1", r) for r in range(RANKS)],
             scaling=scaling,
         )

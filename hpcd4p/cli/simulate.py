@@ -13,6 +13,7 @@ from hpcd4p.cli.words import say
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.limits import MAX_CALLS
+from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import MAX_RANKS, EngineSettings
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _of_record(name: str) -> tuple[Service, float, int]:
 
     with read_record(Path(name)) as record:
         summary = record.summary
-    pool = [e for e in summary.elements if e.role == "pool" and e.tuples_in]
+    pool = [e for e in summary.elements if e.role == Role.POOL and e.tuples_in]
     busy = sum(e.busy_s for e in pool)
     tuples = max((e.tuples_in for e in pool[:1]), default=0)
     if not tuples or busy <= 0:

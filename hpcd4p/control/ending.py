@@ -27,8 +27,8 @@ class ElementState(Enum):
 ARROWS: dict[ElementState, frozenset[ElementState]] = {
     ElementState.OPEN: frozenset(
         {
-            ElementState.FINISHING,  # its last tuple is finished, and its instances have a place
-            ElementState.DRAINED,  # its last tuple is finished, and any rank runs it
+            ElementState.FINISHING,  # its last tuple is finished, and its instances have fixed ranks
+            ElementState.DRAINED,  # its last tuple is finished, and any rank may run it
         }
     ),
     ElementState.FINISHING: frozenset(
@@ -63,7 +63,7 @@ class Ending:
         self._lives = [Life(f"element {e.name}", ElementState.OPEN, ARROWS) for e in plan.elements]
 
     def observe(self, pending: dict[int, int]) -> list[Finish]:
-        """Orders that follow from a consistent look at the numbers of unfinished tuples.
+        """Orders that follow from the numbers of unfinished tuples, all read at one moment.
 
         The caller adds `instances` to the pending tuples of an element before it gives the order;
         until then it must not look again.

@@ -20,7 +20,7 @@ def too_many(
     Parameters
     ----------
     among
-        Elements of which a tuple has failed; None: any.
+        Elements to judge, of which a tuple has failed; None: all.
     """
     total = stats.failed
     for element in plan.elements if among is None else map(plan.elements.__getitem__, among):
@@ -36,7 +36,7 @@ def too_many(
 
 
 def _hopeless(element: ElementPlan, most: int, stats: Statistics) -> str | None:
-    """Why `element` will never do anything; tuples that only had bad company say nothing of it."""
+    """Why `element` will never work, or None. Tuples that failed only because of others do not count."""
     _, raised, unsent, unread = failures = stats.failures(element.index)
     if max(failures) < most:
         return None

@@ -1,7 +1,7 @@
 """How many tuples make a task.
 
-A task should take about `task_s` seconds, so that its round trip to Redis costs a hundredth of it;
-more when so many ranks ask that Redis would become the limit. Owns the rule; measures nothing.
+A task should take about `task_s` seconds, so that its round trip to Redis costs a hundredth of that; more if
+there are so many ranks that Redis would become the limit. Owns the rule; measures nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Granularity:
         self._most = settings.max_task_tuples
         self._least_s = ranks * COMMIT_S / REDIS_SHARE
         self.task_s = max(settings.task_s, self._least_s)
-        # a slice shorter than the tasks would cut them again, and Redis would have what the rule spares it
+        # a time slice shorter than the tasks would cut them again, and Redis would get the load after all
         self.slice_s = settings.slice_s * self.task_s / settings.task_s
         self._ranks = ranks
         self.lessons = 0
@@ -56,7 +56,7 @@ class Granularity:
         return element in self._service_us
 
     def tried(self, element: int) -> bool:
-        """Whether a task of `element` was made while nothing was known: so it will be, soon."""
+        """Whether a task of `element` was made while its speed was unknown: then it will be known soon."""
         return element in self._cut
 
     def service_s(self, element: int) -> float:
@@ -66,8 +66,8 @@ class Granularity:
     def task_tuples(self, element: int) -> int:
         """Tuples for the next task of `element`.
 
-        While nothing is known, one tuple for each rank, then two, and so on: slow tuples are spread over
-        the ranks, and what is quick is known after the first.
+        While its speed is unknown, one tuple for each rank, then two, and so on: slow tuples are spread over
+        the ranks, and that tuples are quick is known after the first.
         """
         service = self._service_us.get(element)
         if service is None:
@@ -75,12 +75,12 @@ class Granularity:
             self._cut[element] = self._cut.get(element, 0) + 1
             return size
         service = max(service, 1e-3)
-        # shorter than the aim rather than longer, but Redis must not have more than its share
+        # rather shorter than `task_s` than longer, but Redis must not get too many tasks
         aim, least = int(self.task_s * 1e6 / service), ceil(self._least_s * 1e6 / service)
         return max(1, min(self._most, max(aim, least)))
 
     def round_tuples(self, element: int) -> int:
-        """Tuples that make a task for each rank, while nothing is known."""
+        """Tuples that make a task for each rank while their speed is unknown."""
         return self._ranks * self._blind_tuples(element)
 
     def _blind_tuples(self, element: int) -> int:

@@ -1,7 +1,7 @@
 """Which ranks are alive: a rank lives as long as the kernel keeps its connection to Redis open.
 
-No heart-beat: a rank in hours of C code that never lets go of the interpreter lock is as alive as
-any other, and a rank that was killed is known at once, on every node. Owns the rule; asks nobody.
+No heart-beat: a rank that spends hours in C code without releasing the interpreter lock counts as alive, and
+the death of a rank is known at once, on every node. Owns the rule; does no I/O.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from enum import Enum
 from hpcd4p.control.life import Life
 
 START_S = 30.0
-"""A rank that has not connected by then never will: it was there at MPI_Init with all that it imports, and
-has only to hear what there is to do and to connect."""
+"""A rank that has not connected by then never will: after MPI_Init it has imported all it needs, and only has
+to receive its setup and to connect."""
 
 LOOKS = 2
-"""A rank is lost when this many looks in a row do not see it: one look may fall between its two
-connections coming up."""
+"""A rank is lost when this many looks in a row do not see it: a single look may come between the opening of
+its two connections."""
 
 
 class RankState(Enum):
@@ -56,7 +56,7 @@ class Liveness:
         self._start = now
 
     def look(self, connected: frozenset[int], heard: Container[int], now: float) -> list[int]:
-        """Ranks that are lost since the last look; `heard` have said something at some time."""
+        """Ranks that were lost since the last look; `heard`: ranks that have ever sent something."""
         lost = []
         for rank, life in self._lives.items():
             if life.state is RankState.STARTING and rank in heard:
@@ -79,11 +79,11 @@ class Liveness:
 
     @property
     def unsure(self) -> bool:
-        """Whether the last look has missed a rank, which the next may see, or lose."""
+        """Whether a rank was missing at the last look; the next one sees it again, or it is lost."""
         return any(self._unseen[r] for r, life in self._lives.items() if life.state is RankState.ALIVE)
 
     def left(self, rank: int) -> None:
-        """`rank` has reported its figures and is leaving; of one that is lost, that changes nothing."""
+        """Note that `rank` has reported its figures and is leaving; a lost rank stays lost."""
         life = self._lives[rank]
         if life.state is RankState.STARTING:
             life.go(RankState.ALIVE, "heard")

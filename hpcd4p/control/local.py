@@ -1,7 +1,7 @@
-"""Whether a rank runs what a task has written itself, or offers it to others; and when it stops. Pure.
+"""Whether a rank itself runs what a task has written, or offers it to others; and when it stops. Pure.
 
-Local first: what a task writes for another element of the pool is run at once, depth first, as long as the
-task is young and nobody is hungry.
+Local first: what a task writes for another element of the pool is run at once, depth first, while the task
+is young and no rank is hungry (without a task).
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ WORTH_S = 0.002
 """Work below this is done here rather than offered to a hungry rank: handing over costs 0.2 ms."""
 
 LATE_WORTH_S = 0.001
-"""The same when the transaction is past its time slice already."""
+"""The same when the transaction is already past its time slice."""
 
 CARRY_S_PER_BYTE = 6e-9
-"""What a byte costs on its way through Redis to another rank, with pickling: handing over what takes less
-than that to run costs more than it saves, however late it is."""
+"""Cost of a byte on its way through Redis to another rank, pickling included: handing over tuples that take
+less time than that to run costs more than it saves, however late the task is."""
 
 DEEP = 32
-"""So many elements run inside each other; what the last of them writes is published. Each takes up to a dozen
-of the thousand calls that Python allows, and the elements need some, too."""
+"""Elements that run inside each other at most; what the innermost writes is published. Each takes up to a
+dozen of the thousand nested calls that Python allows, and the elements need some, too."""
 
 
 def is_late(now: float, began: float, slice_s: float) -> bool:
@@ -27,7 +27,7 @@ def is_late(now: float, began: float, slice_s: float) -> bool:
 
 
 def is_short_of_memory(waiting_bytes: float, high_bytes: int) -> bool:
-    """Whether memory comes before balance: what is run here does not wait in Redis."""
+    """Whether saving memory matters more than balancing load: what runs here does not wait in Redis."""
     return waiting_bytes > high_bytes / 2
 
 
@@ -38,17 +38,17 @@ def is_worth_it(
     here_s: float | None,
     said_s: float | None,
 ) -> bool:
-    """Whether tuples are so quick that handing them to a hungry rank costs more than running them.
+    """Whether tuples run so quickly that handing them to a hungry rank costs more than running them.
 
     Parameters
     ----------
     tuple_bytes
-        About what one of them weighs.
+        Estimated bytes of one tuple.
     late
         Whether the task is past its time slice.
     here_s, said_s
-        Seconds per tuple as measured on this rank, and as the broker says; None: unknown. Who is late must
-        know it himself.
+        Seconds per tuple as measured on this rank, and according to the broker; None: unknown. A late task
+        goes by the former only.
     """
     carry_s = tuples * tuple_bytes * CARRY_S_PER_BYTE
     if late:
@@ -63,16 +63,16 @@ def runs_here(depth: int, barred: bool, short: bool, hurried: bool, worth: bool)
     Parameters
     ----------
     depth
-        Batches of this rank that are in their middle, each inside the one before.
+        Batches that this rank is running, each inside the one before.
     barred
         Whether this element must not run inside another one's task: only another rank may run it, its calls
-        write more than should be held, or what it would change could not be forgotten.
+        write too much, or a change of it could not be undone.
     short
         See `is_short_of_memory`.
     hurried
         Whether the task is late, or another rank has no task.
     worth
-        See `is_worth_it`; matters only to one that is hurried.
+        See `is_worth_it`; matters only if `hurried`.
 
     ====================  =====  =======  =====  ====
     barred, or as deep    short  hurried  worth  here
@@ -91,7 +91,7 @@ def runs_here(depth: int, barred: bool, short: bool, hurried: bool, worth: bool)
 
 
 def gives_back(late: bool, left: int, service_s: float, heavy: bool, repeating: bool) -> bool:
-    """Whether a task ends here, and what is left of its tuples goes back to the others.
+    """Whether a task ends here and its remaining tuples go back to the other ranks.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def gives_back(late: bool, left: int, service_s: float, heavy: bool, repeating: 
     heavy
         Whether the transaction holds as much as it may, see `sealing.is_heavy`.
     repeating
-        Whether the task is still at what an earlier holder has committed: then it goes on, for whoever came
-        next would have to do that again.
+        Whether the task is still repeating what an earlier holder has committed: then it goes on, for the
+        next holder would have to repeat that again.
 
     =========  =============================  =====  ==========
     repeating  late, and more than            heavy  gives back

@@ -1,4 +1,4 @@
-"""The marks at which work stops being made because enough of it waits. Pure: what waits is given."""
+"""The marks above which no more work is made, because enough of it waits. Pure: what waits is given."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def high_marks(plan: Plan, settings: EngineSettings) -> tuple[int, int]:
-    """Tasks, and bytes, above which nobody starts to make more."""
+    """Waiting tasks, and their bytes, above which no rank starts to make more."""
     return max(32, settings.high_tasks_per_rank * len(plan.pool_ranks)), settings.high_bytes
 
 
 class Marks:
-    """What is too much, for each element of a plan.
+    """For each element of a plan, when too much waits for what it writes.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Marks:
         self._to_pool = [e.index in to_pool for e in plan.elements]
 
     def reaches_collector(self, element: int, collector: int) -> None:
-        """`element` has written on an output that it had not declared, which goes to the collector."""
+        """Note that `element` writes on an undeclared output, which goes to the collector."""
         for e, below in enumerate(self._below):
             if e == element or below >> element & 1:
                 self.stateful_below[e] = self.stateful_below[e] | {
@@ -41,7 +41,7 @@ class Marks:
                 }  # a new one: many elements share the old
 
     def full(self, tasks: int, size: int) -> bool:
-        """Whether as many tasks wait as may, or as many bytes."""
+        """Whether no more tasks, or bytes, should wait."""
         return size > self._bytes or tasks > self._tasks
 
     def blocked(self, element: int, congested: Set[int], full: bool) -> bool:
@@ -51,7 +51,7 @@ class Marks:
         )
 
     def crowded(self, element: int, congested: Set[int], waiting: dict[int, int], size: int) -> bool:
-        """Whether as much as may waits further down than `element`, wherever else there is room.
+        """Whether no more should wait further down than `element`, whatever room there is elsewhere.
 
         Parameters
         ----------

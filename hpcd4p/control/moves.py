@@ -1,6 +1,6 @@
-"""What a rank does next: work, exchange a word with the broker, or sleep; and for how long. Pure.
+"""What a rank does next: work, exchange with the broker, or sleep; and for how long. Pure.
 
-Owns the order in which its reasons to wait count. Nothing here waits, and no question changes anything.
+Owns the priority of the reasons to wait. Nothing here waits, and no question changes anything.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from enum import Enum
 from typing import NamedTuple
 
 BACKOFF_S = (0.00005, 0.0005)
-"""Between two looks for something that is on its way (first, at most)."""
+"""Between two looks for a message or commit that is under way (first, at most)."""
 
 AWAKE_S = 0.003
-"""A rank that holds partitions looks for messages for this long before it sleeps on its bell; also when that
-has rung, for MPI may not show a message to the first look."""
+"""A rank that holds partitions looks for messages for this long before it sleeps until its bell rings; also
+after it has rung, for MPI may not show a message at the first look."""
 
 AWAKE_BACKOFF_S = 3 * BACKOFF_S[0]
-"""At most between two of these looks."""
+"""Longest time between two of these looks."""
 
 BLOCKED_S = 0.01
 """Between two looks whether congestion further down is over."""
@@ -41,12 +41,11 @@ class Move(NamedTuple):
     Attributes
     ----------
     what
-        One that is to exchange does so and then sleeps, unless `sleep_s` is 0 or it has been stopped.
+        After an EXCHANGE the rank sleeps, unless `sleep_s` is 0 or it has been stopped.
     sleep_s
         Seconds at most, 0: not at all. None: until the bell rings.
     grows
-        Whether the sleep is short at first, and longer each time that nothing has happened: `sleep_s` is the
-        most of a `Backoff`.
+        Whether the sleep is short at first, and longer each time that nothing has happened, up to `sleep_s`.
     with_stats
         Whether the statistics go with the exchange, whatever `stats_due` says.
     by_element
@@ -71,16 +70,16 @@ SLEEP = Move(What.SLEEP)
 
 
 class Facts(NamedTuple):
-    """What of a rank matters for its next move, once a move has found nothing to do. Times in seconds."""
+    """What decides the next move of a rank that found nothing to do. Times in seconds."""
 
     receiving: bool
     """Whether a large message is coming in pieces, each fetched by a look."""
     on_its_way: bool
-    """Whether anything is not committed yet: of its own, or of what it has received."""
+    """Whether anything is not committed yet: its own transactions, or messages it has received."""
     in_line: bool
     """Whether tuples wait for its partitions."""
     blocked: bool
-    """Whether what all of these would write piles up further down."""
+    """Whether the results of all of them would only pile up further down."""
     listens: bool
     """Whether it holds partitions, so that messages may come."""
     active_at: float
@@ -90,20 +89,20 @@ class Facts(NamedTuple):
     stats_at: float
     """When its statistics last went out."""
     stats_s: float
-    """From one time that they do to the next, at least."""
+    """Least seconds between two sendings of statistics."""
     linger_s: float
     """See `sealing.linger_s`."""
     to_park: bool = False
-    """Whether it has been told to park and has not yet."""
+    """Whether it was ordered to park and has not parked yet."""
     looks: bool = False
-    """Whether it is in the pool, which has elements, not told to park, and the last look for a task has not
-    given `taking.NoTask.IDLE`, or the bell has rung since."""
+    """Whether it may look for a task: it is in a pool that has elements, not ordered to park, and its last
+    look did not give `taking.NoTask.IDLE`, or the bell has rung since."""
     held_off: bool = False
     """Whether the last look gave `taking.NoTask.ROOM`."""
 
 
 def next_move(facts: Facts, now: float) -> Move:
-    """What a rank does next that found nothing to do. The first line that holds, counts.
+    """What a rank does next that found nothing to do. The first line that applies counts.
 
     =======================================================  =========================================
     of the rank                                              next
@@ -131,7 +130,7 @@ def next_move(facts: Facts, now: float) -> Move:
 
 
 def _busy(facts: Facts, now: float) -> Move | None:
-    """With something that is on its way, held back, or may come in a moment."""
+    """The move while something is under way, held back, or may come in a moment."""
     if facts.receiving:
         return LOOK
     if facts.on_its_way:
@@ -150,7 +149,7 @@ def _in_pool(facts: Facts) -> Move | None:
 
 
 def _idle(facts: Facts, now: float) -> Move:
-    """With nothing to do: until the statistics are due, if there are any to give."""
+    """The move with nothing to do: sleep until the statistics are due, if there are new ones."""
     if facts.stats_at >= facts.active_at:
         return SLEEP
     due = max(facts.active_at + facts.linger_s, facts.stats_at + facts.stats_s)

@@ -25,7 +25,7 @@ S_PER_US = 1e-6
 
 
 class Observer:
-    """Of one run. What it is shown are sums since the start; what it gives is of the time between two looks.
+    """The observer of one run. It gets sums since the start, and gives figures of the time between two looks.
 
     ============  =====================================================================================
     figure        made of
@@ -48,7 +48,7 @@ class Observer:
     Attributes
     ----------
     looked_at
-        When it was shown the counters last; at first the start of the run.
+        When it last got the counters; at first the start of the run.
     """
 
     def __init__(self, plan: Plan, started: float) -> None:
@@ -119,7 +119,7 @@ class Observer:
         return {e: max(0, pending.get(e, 0) - (e in opened)) for e in self._streams}
 
     def _weight(self, element: int, service_us: Mapping[int, float], tuples: int) -> float:
-        """Seconds that a tuple of `element` took when enough of them were known; the same from then on."""
+        """Seconds that a tuple of `element` took when enough of them were known; never changes after that."""
         if element in self._weights:
             return self._weights[element]
         weight = service_us.get(element, 0.0) * S_PER_US

@@ -1,6 +1,6 @@
-"""Which ranks are missing while a run starts, told from the processes that are there. Looks at nothing.
+"""Which ranks are missing while a run starts, judged by the processes that exist. Does no I/O itself.
 
-MPI does not tell: who waits for a rank that was killed waits for ever.
+MPI does not report it: it waits forever for a rank that was killed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class Roll:
     Parameters
     ----------
     expected
-        Ranks that must come up here; those that are not among them count once they were seen.
+        Ranks that must come up here; other ranks count once they have been seen.
     """
 
     def __init__(self, expected: Collection[int]) -> None:
@@ -23,10 +23,10 @@ class Roll:
         self._missing: frozenset[int] = frozenset()
 
     def look(self, present: Collection[int]) -> list[int]:
-        """Ranks that are missing now and were so at the look before; `present` have a process.
+        """Ranks that are missing now and were missing at the look before; `present`: those with a process.
 
-        Two looks, for a process is started before it can be known for a rank. A launcher that is still
-        starting processes has not come to those that are missing.
+        Two looks, for a process exists before it can be recognised as a rank. While a launcher is still
+        starting processes, missing ones may be yet to come.
         """
         present = frozenset(present)
         starting = bool(present - self._seen) or not present

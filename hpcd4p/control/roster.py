@@ -1,4 +1,4 @@
-"""The life of each rank of the pool, as the head sees it, and whom to park or wake.
+"""The life of each rank of the pool, as the head sees it, and which ranks to park or wake.
 
 Owns the states and the choice. Must never give an order itself.
 """
@@ -30,7 +30,7 @@ ARROWS: dict[PoolState, frozenset[PoolState]] = {
     ),
     PoolState.DRAINING: frozenset(
         {
-            PoolState.PARKED,  # says so
+            PoolState.PARKED,  # has reported it
             PoolState.WAKING,  # called back before that
             PoolState.LOST,  # has died
         }
@@ -44,7 +44,7 @@ ARROWS: dict[PoolState, frozenset[PoolState]] = {
     PoolState.WAKING: frozenset(
         {
             PoolState.ACTIVE,  # has looked for a task
-            PoolState.DRAINING,  # sent off before that
+            PoolState.DRAINING,  # told to park before that
             PoolState.LOST,  # has died
         }
     ),
@@ -53,7 +53,7 @@ ARROWS: dict[PoolState, frozenset[PoolState]] = {
 
 
 class Roster:
-    """Ranks of a pool that may be parked. No look takes longer with more ranks, but for what changes."""
+    """The ranks of a pool that may be parked. The cost of a look does not grow with their number."""
 
     def __init__(self, ranks: Iterable[int]) -> None:
         self._lives = {r: Life(f"pool rank {r}", PoolState.ACTIVE, ARROWS) for r in ranks}
@@ -96,8 +96,8 @@ class Roster:
     def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """(ranks to park, ranks to wake) so that `target` are active.
 
-        Parked are those that are idle, and of these the highest numbers; woken are those that have not
-        parked yet, then the lowest numbers.
+        Idle ranks are parked first, and of these those with the highest numbers. Ranks that have not parked
+        yet are woken first, then those with the lowest numbers.
         """
         called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
         for rank in called:
@@ -119,11 +119,11 @@ class Roster:
         return [], called + wake
 
     def keep(self, ranks: Iterable[int]) -> None:
-        """Ranks that are not to be parked as long as any is active: only they can do some of the work."""
+        """Never park these ranks while any rank is active, for only they can do some of the work."""
         self._kept = frozenset(ranks) & self._lives.keys()
 
     def heard(self, parked: Collection[int]) -> None:
-        """Ranks say that they are parked, and by silence that the others are not."""
+        """Take in which ranks have reported that they are parked; the others are not."""
         for rank in self.of(PoolState.DRAINING):
             if rank in parked:
                 self._move(rank, PoolState.PARKED, "says so")
@@ -132,6 +132,6 @@ class Roster:
                 self._move(rank, PoolState.ACTIVE, "says so")
 
     def lose(self, rank: int) -> None:
-        """`rank` has died."""
+        """Note that `rank` has died."""
         if rank in self._lives:
             self._move(rank, PoolState.LOST, "has died")

@@ -1,7 +1,7 @@
-"""How much of a source is taken at a time, and when next. Pure.
+"""How much is taken from a source at a time, and when again. Pure.
 
-A task for each tuple of a slow source would cost more than the tuples; and as long as nobody knows how long
-tuples take, many of them in one task might keep one rank busy and the others waiting.
+A task for each tuple of a slow source would cost more than the tuples; and while it is unknown how long
+tuples take, many of them in one task might keep one rank busy and leave the others waiting.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST_LINE = 9
 """With so many tasks in line, or more, a slow source is left alone this many times as long."""
 
 ASK_S = (0.001, 0.02)
-"""Between two questions how long a tuple takes (first, at most), while only the ranks that run it know."""
+"""Between two questions to the broker how long a tuple takes (first, at most), while that is unknown."""
 
 
 # ---- when
@@ -33,7 +33,7 @@ def apart_s(taken: int, waiting_tasks: int, flush_s: float) -> float:
     taken
         Tuples that it gave at the last one.
     waiting_tasks
-        Tasks that wait: a further small one would lengthen the line, and cost as much as a large one.
+        Tasks that wait: one more small task would make the line longer, and cost as much as a large one.
     flush_s
         The setting: seconds, if nothing waits.
 
@@ -53,16 +53,16 @@ def apart_s(taken: int, waiting_tasks: int, flush_s: float) -> float:
 
 
 def is_early(left_s: float, taken: int, held: int, done: bool) -> bool:
-    """Whether to leave what a slow source has written: more of it makes a task that costs no more.
+    """Whether to wait for more from a slow source, because a larger task costs no more.
 
     Parameters
     ----------
     left_s
-        Seconds until `apart_s` after the last take; 0 or less: it is past.
+        Seconds that are left of `apart_s` since the last take; 0 or less: none.
     taken, held
         Tuples that it gave then, and that it has written since.
     done
-        Whether it has come to its end: that is not kept waiting.
+        Whether it has ended: that is handled at once.
 
     ====  =============  ======  =============  =====
     done  taken          left_s  held           early
@@ -87,7 +87,7 @@ def patience_s(left_s: float, held_back: bool, done: bool) -> float | None:
     left_s, done
         As in `is_early`.
     held_back
-        Whether nothing may be taken: what it leads to is congested, or the window is full.
+        Whether nothing may be taken, because an element below it is congested or the window is full.
 
     =========  ====  ======  ==================================================
     held back  done  left_s  seconds
@@ -109,7 +109,7 @@ def patience_s(left_s: float, held_back: bool, done: bool) -> float | None:
 def round_tuples(targets: Collection[int], granularity: Granularity, waiting_tasks: int) -> int | None:
     """Tuples to publish now for these elements of the pool; None: any number.
 
-    As long as it is unknown how many make a task, one for each rank, and no more while nobody lacks any.
+    While it is unknown how many make a task, one for each rank, and no more while no rank lacks work.
 
     ======================  ==================  ===============  =================================
     speed of the targets    one without was     tasks that wait  tuples
@@ -137,7 +137,7 @@ def most_of(
 ) -> dict[str, int]:
     """Most to take of each output of a source that leads to elements whose speed is not known.
 
-    An output on which nothing is written says nothing about the others: none of it is taken.
+    Nothing is taken of an output on which nothing was written: it says nothing about the others.
 
     Parameters
     ----------
@@ -155,5 +155,5 @@ def most_of(
 
 
 def has_to_ask(most: Mapping[str, int], written: Collection[str]) -> bool:
-    """Whether something is written of which none may be taken, before it is known how long it takes."""
+    """Whether tuples wait of which none may be taken until it is known how long they take."""
     return any(most.get(output) == 0 for output in written)

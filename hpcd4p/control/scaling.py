@@ -25,17 +25,17 @@ class PoolObservation(NamedTuple):
     idle: float
     """Active ranks that waited for a task, on average."""
     busy: float
-    """Active ranks that were inside elements, on average; what ranks have told so far."""
+    """Active ranks that were inside elements, on average, as far as ranks have reported."""
     waiting: float
     """Part of their working time in which ranks were ready and waited for a core, 0 to 1."""
     cores: float
-    """Cores that ranks used, on average; what ranks have told so far."""
+    """Cores that ranks used, on average, as far as ranks have reported."""
     backlog_tasks: int
     """Tasks that wait."""
     backlog_tuples: int
-    """Tuples for the pool that are not finished, those in hand among them."""
+    """Tuples for the pool that are not finished, those being run included."""
     backlog_s: float
-    """Seconds of work of one rank that these are predicted to be."""
+    """Seconds that one rank is predicted to need for them."""
     arrived: float
     """Tuples for the pool that were written."""
     done: float
@@ -45,12 +45,12 @@ class PoolObservation(NamedTuple):
     longest_s: float
     """Service time of the slowest element of the pool, seconds per tuple."""
     held: bool
-    """Whether stateful elements are behind, so that nobody makes more for them."""
+    """Whether stateful elements are behind, so that no more is made for them."""
     drained: bool
-    """Whether all that feeds the pool has ended: no task will come but from what is in hand."""
+    """Whether all that feeds the pool has ended: new tasks can only come from those of the pool itself."""
     finished: bool = False
-    """Whether every element of the pool has ended: there is nothing left that a rank of it could do. Only
-    then a target may be 0, whatever the bounds are."""
+    """Whether every element of the pool has ended, so that its ranks have nothing left to do. Only then may a
+    target be 0, whatever the bounds are."""
 
 
 class Decision(NamedTuple):
@@ -63,7 +63,7 @@ class Decision(NamedTuple):
 
 
 class Policy(Protocol):
-    """One way to choose. A class of the user's own is named as ``module:Class`` and called with `Bounds`."""
+    """A rule for the number of active ranks. A user's class (``module:Class``) is called with `Bounds`."""
 
     def decide(self, seen: PoolObservation) -> Decision:
         """How many ranks should be active from now on. Pure: no clock, no I/O."""

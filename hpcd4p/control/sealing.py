@@ -12,29 +12,29 @@ PARTIAL_TUPLES = 50_000
 """A transaction that holds more than this in the middle of a call commits what it has."""
 
 HEAVY_BYTES = (1 << 20, 16 << 20)
-"""The same in bytes: between these, and no more than all ranks together may put into Redis."""
+"""Bounds of the same in bytes; in between, no more than all ranks together may put into Redis."""
 
 SEND_TUPLES = 4096
 """So many tuples for partitions make a message, also in the middle of a transaction: they are pickled
 while they are in the cache, and their owner can begin to receive."""
 
 WINDOW_BYTES = 16 << 20
-"""No more is begun while this much is under way: what waits at its owner in megabytes is in no cache when its
-turn comes (of 1 MiB arrays 72 on their way to a rank cost it 5 % more of its core than 36)."""
+"""Nothing new is begun while this much is under way: megabytes that wait at their owner are in no cache when
+their turn comes (72 arrays of 1 MiB on their way to a rank cost it 5 % more of its core than 36)."""
 
 LINGER_S_PER_RANK = 4 * COMMIT_S
 """A rank that holds partitions commits what it has finished this long, times the number of such ranks, after
 its last commit at the earliest: so all of them together take a quarter of the Redis server's core at most."""
 
 COLLECT_S = 0.002
-"""What the collector has taken in is committed after this time if nothing more comes: nobody waits for it but
-the end of the run."""
+"""What the collector has received is committed after this time if nothing more comes: only the end of the run
+waits for it."""
 
 TEND_S = 0.001
 """Between two looks, inside a task, whether an earlier transaction can commit."""
 
 RING_AFTER_S = 0.001
-"""A message that is not matched by then goes to a rank that is asleep: ring its bell."""
+"""A message that is not matched by then went to a rank that is asleep: ring its bell."""
 
 URGENT_RING_S = 0.0001
 """While a rank waits for its commit and does nothing else, it rings for its messages after this time."""
@@ -50,7 +50,7 @@ def heavy_bytes(high_bytes: int, pool_ranks: int) -> int:
 
 
 def is_heavy(tuples: int, size: float, most_bytes: int) -> bool:
-    """Whether the transaction at hand holds as much as it may; `most_bytes`: see `heavy_bytes`."""
+    """Whether the current transaction holds as much as it may; `most_bytes`: see `heavy_bytes`."""
     return tuples > PARTIAL_TUPLES or size > most_bytes
 
 
@@ -63,8 +63,8 @@ def linger_s(stateful_ranks: int, head: bool = False) -> float:
 def is_due(worked: bool, now: float, began: float, sealed_at: float, slice_s: float, linger_s: float) -> bool:
     """Whether to seal what is finished, between two moves. Times in seconds.
 
-    The first after a silence is not kept waiting for a second. Of many ranks that hold partitions, none must
-    commit more often because it is busy.
+    The first transaction after a silence does not wait for a second one. A rank that holds partitions must
+    not commit more often because it is busy.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def is_due(worked: bool, now: float, began: float, sealed_at: float, slice_s: fl
 
 
 def commits_within(age_s: float, task_s: float) -> bool:
-    """Whether to commit an earlier transaction inside a task: the next take will be long in coming.
+    """Whether to commit an earlier transaction inside a task, because the next task will be taken late.
 
     `age_s`: seconds since the oldest that is under way was sealed; 0 if there is none.
     """
@@ -94,7 +94,7 @@ def commits_within(age_s: float, task_s: float) -> bool:
 
 
 def is_full(under_way: int, size: float, most: int) -> bool:
-    """Whether as many transactions are under way as may be, or as many bytes. One alone is never too large.
+    """Whether no more transactions, or bytes, may be under way. A single transaction is never too large.
 
     =================  ======================  ====
     under way          bytes                   full
@@ -109,7 +109,7 @@ def is_full(under_way: int, size: float, most: int) -> bool:
 
 
 def ring_after_s(alert: bool, busy: bool) -> float:
-    """A message that is not matched after so long goes to a rank that is asleep, or busy: ring its bell.
+    """Seconds after which an unmatched message means a rank that is asleep or busy, whose bell is rung.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Where a task runs that may kill its rank. Pure.
 
-A task whose rank died is a *suspect*: one of its tuples may have killed it, or it was only there when
-somebody else did. Suspects run apart, in a process that is no rank, so they cost at most that process;
-a tuple that ends a process in which nothing ran before it is *guilty*.
+A task whose rank died is a *suspect*: one of its tuples may have killed the rank, or something else did.
+Suspects run apart, in a process that is not a rank, so they cost at most that process; a tuple that ends a
+process in which nothing ran before it is *guilty*.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from enum import Enum
 
 FEW = 0.5
-"""Of the ranks of a pool. As long as more live, a death costs little, and care costs much: every tuple goes
-through two pipes. With fewer, the next deaths might end all of them before anybody has seen one."""
+"""Part of the ranks of a pool. While more are alive, a death costs little and care costs much: every tuple
+goes through two pipes. With fewer, the next deaths might be those of all before a suspect was judged."""
 
 
 class Way(Enum):
-    """What becomes of a task."""
+    """How a task is run."""
 
     HERE = "on the rank"
     APART = "in a process apart"
@@ -32,7 +32,7 @@ def way(attempts: int, careful: bool, can_part: bool) -> Way:
     careful
         Whether only a `FEW` ranks of the pool are left; see `Suspicion`.
     can_part
-        Whether a process apart can be had.
+        Whether a process apart can be started.
 
     =========  ====  ========  =======
     attempts  careful can_part  way
@@ -55,8 +55,8 @@ def way(attempts: int, careful: bool, can_part: bool) -> Way:
 class Suspicion:
     """Whether the ranks of a pool must be careful with every task.
 
-    They are when so many of them have died that there are `FEW` left, until a suspect has shown that it kills
-    nobody: then the others were probably killed from outside. A guilty tuple makes them careful for good.
+    They must when only `FEW` of them are left, until a suspect turns out to be harmless: then the others were
+    probably killed from outside. After a guilty tuple they are careful to the end.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ class Suspicion:
         self._guilty = False
 
     def died(self, left: int) -> None:
-        """A rank of the pool has died, `left` have not."""
+        """Note that a rank of the pool has died; `left` are alive."""
         self._few = left <= self._few_ranks
         self.careful = self._few
 
     def judged(self, guilty: bool) -> None:
-        """A suspect has run apart."""
+        """Note that a suspect has run apart."""
         self._guilty = self._guilty or guilty
         self.careful = self._few and self._guilty

@@ -1,7 +1,7 @@
 """Which tasks a rank of the pool asks for, and when it may begin one. Pure.
 
 A commit waits until its messages are matched, and no rank commits in the middle of a tuple. So a slow tuple
-that is begun too early keeps the results of the task before it back, and those who wait for them.
+that is begun too early holds back the results of the task before it, and the ranks that wait for them.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from enum import Enum
 
 TAIL_TASKS = 4
-"""While fewer tasks wait for each rank than this, memory is no concern: those go first that have the
-longest way to go, so that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
+"""While fewer tasks per rank than this wait, memory is no concern: tasks farthest from the sinks go first, so
+that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."""
 
 SLOW_S = 0.05
 """A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
 
 SETTLE_S = 1.0
-"""... but after this time it is: a stateful rank may be in the middle of a slow tuple."""
+"""After this time it is begun all the same: a stateful rank may be in the middle of a slow tuple."""
 
 DEEP_CALLS = 16
-"""So many calls wait for room in their middle, each begun by one that waits; a further one goes on. Each is
-a dozen of the thousand calls that Python allows. (It takes as many elements in a row that write more than may
-wait, in one call each.)"""
+"""Calls that may wait for room at a time, each begun while the one before waits; one more goes on without
+waiting. Each takes a dozen of the thousand nested calls that Python allows. (To reach this, so many elements
+in a row must write more than may wait, in one call each.)"""
 
 
 def wanted(
@@ -46,8 +46,8 @@ def wanted(
     congested
         Stateful elements whose ranks are behind.
     full
-        Whether as many tasks wait as may, or as many bytes. Where too much waits, what is congested may
-        itself be waiting for room: then anything is taken.
+        Whether no more tasks, or bytes, should wait. Then a congested element may itself be waiting for room,
+        so anything is taken.
 
     ===============================  =========  ====  =======================  ==================
     tasks that wait for each rank    congested  full  order                    left out
@@ -75,15 +75,15 @@ def takeable(wanted: Sequence[int], slow: Collection[int], waiting: Mapping[int,
     wanted
         What the rank would run, the most wanted first.
     slow
-        Those whose tuples may be slow. One that has never had a tuple may be, and may never have one: so
-        only what waits matters.
+        Elements whose tuples may be slow. An element without tuples so far may be slow but may never get one;
+        so only elements with waiting tasks matter.
     waiting
         Tasks that wait, by element, as far as is known.
 
     Returns
     -------
     list of int
-        Quick ones, up to the first slow one whose turn it is: its task begins when the commit is through.
+        Quick elements, up to the first slow one with waiting tasks: its task begins after the commit.
     """
     quick = []
     for element in wanted:
@@ -110,7 +110,7 @@ def may_be_slow(service_s: float | None, root: bool) -> bool:
 
 
 def waited_long(now: float, tended_at: float) -> bool:
-    """Whether a commit has been outstanding for so long that a slow task is begun all the same.
+    """Whether a commit has been outstanding for so long that a slow task may be begun all the same.
 
     `tended_at`: when the rank last began a task, or looked after its commits inside one.
     """
@@ -142,7 +142,7 @@ def may_begin(ready: bool, window_full: bool, held_at: int, under_way: int, long
     window_full
         See `sealing.is_full`.
     held_at
-        Transactions that were under way when a look gave `NoTask.COMMIT`; 0: it did not.
+        Transactions that were under way when a look gave `NoTask.COMMIT`; 0: the last look did not.
     under_way
         Those that are now.
     long
@@ -165,7 +165,7 @@ def may_begin(ready: bool, window_full: bool, held_at: int, under_way: int, long
 
 
 class NoTask(Enum):
-    """Why a look has given no task, and so when the next look is."""
+    """Why a look has given no task; it decides when the next look is."""
 
     COMMIT = "a commit first"  # when one that is outstanding is through, see `may_begin`
     ROOM = "room first"  # in `moves.BLOCKED_S`: no bell rings here when congestion has passed
@@ -174,17 +174,17 @@ class NoTask(Enum):
 
 
 def why_no_task(wary: bool, asked: bool, changed: bool, orders: bool) -> NoTask:
-    """What it means that a look has given no task.
+    """The reason why a look has given no task.
 
     Parameters
     ----------
     wary
         Whether only quick elements were asked for, see `is_wary`.
     asked
-        Whether any element was asked for: not all feed what is congested.
+        Whether any element was asked for; none is if all of them lead to what is congested.
     changed
-        Whether the answer says otherwise than the one before what is congested, or whether it is full.
-        Congestion that has passed since then rings nobody's bell.
+        Whether what is congested, or `full`, differs from the answer before. No bell rings when congestion
+        has passed since then.
     orders
         Whether the answer has brought orders.
 
@@ -217,11 +217,11 @@ def behind(element: int, waiting: Iterable[int], crowded: Callable[[int], bool])
     waiting
         Elements for which there is work, the most wanted first.
     crowded
-        Whether as much as may waits further down than an element, see `Marks.crowded`.
+        Whether no more should wait further down than an element, see `Marks.crowded`.
     """
     return (e for e in waiting if e > element and not crowded(e))
 
 
 def may_wait(calls: int) -> bool:
-    """Whether a call may wait for room in its middle, with so many that do already on this rank."""
+    """Whether a call may wait for room, while so many calls on this rank do already."""
     return calls < DEEP_CALLS

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hpcd4p.descriptors import room
+from hpcd4p.descriptors import unreserved
 from hpcd4p.processes import stat_of
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
@@ -95,7 +95,7 @@ def ranks_under(parent: int) -> set[int]:
 
 def siblings_under(parent: int) -> list[Sibling]:
     """Ranks that are living children of the process `parent`."""
-    with room():  # elements of rank 0 may have used up all descriptors
+    with unreserved():  # elements of rank 0 may have used up all descriptors
         pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
         return [sibling for pid in pids if (sibling := _sibling(pid)) is not None]
 

@@ -152,7 +152,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         rank.leave()
         _log.info("ends, as the head has told it")
     except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
-        with descriptors.room():
+        with descriptors.unreserved():
             _give_up(error, setup, number, broker, codec, rank)
     if rank.stopped is not None and rank.stopped.lost:
         # MPI_Finalize would wait for the rank that was lost

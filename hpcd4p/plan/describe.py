@@ -9,14 +9,6 @@ from typing import Any
 from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
 from hpcd4p.plan.rows import chosen_rows, shortened_list, with_gaps
 
-_ROLES = {
-    Role.ROOT: "source",
-    Role.POOL: "stateless",
-    Role.STATE: "stateful",
-    Role.PINNED: "stateless",
-    Role.COLLECT: "collector",
-}
-
 SHOWN_ELEMENTS = 20
 """Elements listed for one rank before the rest is only counted."""
 
@@ -49,7 +41,7 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 
 def _element_row(plan: Plan, e: ElementPlan) -> tuple[str, ...]:
-    return e.name, _ROLES[e.role], _where(plan, e), e.reason
+    return e.name, e.role.word, _where(plan, e), e.reason
 
 
 def _where(plan: Plan, e: ElementPlan) -> str:

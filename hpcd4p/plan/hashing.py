@@ -201,16 +201,16 @@ def encode_key(key: Any, depth: int) -> bytes:
     return encode(key, depth)
 
 
-_found: dict[type, _Encode] = {}
+_encoders: dict[type, _Encode] = {}
 
 
 def _find(kind: type) -> _Encode:
     """Encoder of a type that is not built in; remembered, as the question is slow."""
-    encode = _found.get(kind)
+    encode = _encoders.get(kind)
     if encode is None:
         encode = _search(kind)
-        if len(_found) < 10_000:  # types made on the fly must not pile up
-            _found[kind] = encode
+        if len(_encoders) < 10_000:  # types made on the fly must not pile up
+            _encoders[kind] = encode
     return encode
 
 

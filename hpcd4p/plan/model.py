@@ -32,11 +32,16 @@ class Mapping(StrEnum):
 class Role(StrEnum):
     """Where an element runs."""
 
-    ROOT = "root"  # no connected input: starts on the head, moves to the pool if it holds no state
-    POOL = "pool"  # stateless: any rank of the pool, any task
-    STATE = "state"  # holds state: fixed partitions, each on one rank
+    ROOT = "source"  # no connected input: starts on the head, moves to the pool if it holds no state
+    POOL = "stateless"  # stateless: any rank of the pool, any task
+    STATE = "stateful"  # holds state: fixed partitions, each on one rank
     PINNED = "pinned"  # stateless, in the static mapping: each instance on one rank
-    COLLECT = "collect"  # the collector
+    COLLECT = "collector"  # the collector
+
+    @property
+    def word(self) -> str:
+        """What it is called in text."""
+        return Role.POOL.value if self is Role.PINNED else self.value
 
     @property
     def fixed(self) -> bool:

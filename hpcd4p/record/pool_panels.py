@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.plan.model import Role
 from hpcd4p.record.scaling import Scaling, Tick
 from hpcd4p.record.summary import Summary
 
@@ -100,7 +101,7 @@ def _window_s(summary: Summary, ticks: list[Tick]) -> float:
     A tuple of a slow element is a task of its own; of quick ones many are done between two looks.
     """
     end = ticks[-1].time_s
-    pool = [e for e in summary.elements if e.role in ("pool", "pinned") and e.tuples_in]
+    pool = [e for e in summary.elements if e.role in (Role.POOL, Role.PINNED) and e.tuples_in]
     longest_s = max((e.busy_s / e.tuples_in for e in pool), default=0.0)
     tasks = max((e.tuples_in for e in pool), default=0)
     return max(end / MOST_POINTS, SEVERAL * longest_s, SEVERAL * end / tasks if tasks else 0.0)

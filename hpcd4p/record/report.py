@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.plan.rows import IN_RECORD, chosen_rows, shortened_list, with_gaps
 from hpcd4p.record.summary import (
     COMPLETED,
@@ -34,13 +34,7 @@ FIRST_LETTERS = 3
 MOST_NOTES = 10
 """Notes in the summary."""
 
-ROLES = {
-    "root": "source",
-    "pool": "stateless",
-    "state": "stateful",
-    "pinned": "stateless",
-    "collect": "collector",
-}
+_ROLE_WORDS = {role.value: role.word for role in Role}
 
 
 def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: Path | None = None) -> str:
@@ -118,10 +112,10 @@ def _notes(notes: Sequence[str]) -> list[str]:
 
 
 def _element_row(element: ElementFigures, elapsed_s: float) -> list[str]:
-    number = element.tuples_in if element.role != "root" else element.tuples_out
+    number = element.tuples_in if element.role != Role.ROOT else element.tuples_out
     each = element.busy_s / number if number else 0.0
-    role = ROLES.get(element.role, element.role)
-    if element.role in ("state", "pinned") and element.instances > 1:
+    role = _ROLE_WORDS.get(element.role, element.role)
+    if element.role in (Role.STATE, Role.PINNED) and element.instances > 1:
         role += f" x{element.instances}"
     return [
         element.name,

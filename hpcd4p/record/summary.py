@@ -73,12 +73,16 @@ class LogFigures:
     left_out: int = 0
 
 
+_OLDER_ROLES = {"root": "source", "pool": "stateless", "state": "stateful", "collect": "collector"}
+"""The words of `plan.model.Role` by those that stand in older records."""
+
+
 @dataclass
 class ElementFigures:
     """What one element did, summed over all ranks."""
 
     name: str
-    role: str
+    role: str  # a value of `plan.model.Role`
     tuples_in: int = 0
     tuples_out: int = 0
     failed: int = 0
@@ -164,6 +168,8 @@ class Summary:
         """Rebuild a summary from `as_dict`; fields that this version does not know are dropped."""
         known = _known(cls, data)
         known["elements"] = [ElementFigures(**_known(ElementFigures, e)) for e in data.get("elements", [])]
+        for element in known["elements"]:
+            element.role = _OLDER_ROLES.get(element.role, element.role)
         known["ranks_figures"] = [
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]

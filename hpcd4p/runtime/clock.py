@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Seconds, monotonic, of no particular origin.
+    """A monotonic clock, in seconds from an arbitrary origin.
 
     Parameters
     ----------
     now
-        Gives them; without it, those of this machine.
+        Gives the time in seconds; by default the clock of this machine.
     started
-        When the run started; without it, now.
+        When the run started; by default now.
 
     Attributes
     ----------

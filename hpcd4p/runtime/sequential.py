@@ -61,7 +61,7 @@ class _Sequential:
         self.lines = ElementLines(sink)
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()
-        """Elements of which a tuple has failed since the last look at failures."""
+        """Elements of which a tuple has failed since failures were last judged."""
         self._nesting = Nesting()
 
     def run(self) -> Summary:
@@ -134,7 +134,7 @@ class _Sequential:
             self._on_progress(progress(self.plan, self.spec.inputs, self._stats(), now - self._clock.started))
 
     def _judge(self) -> None:
-        """Stop for what has failed, if that is hopeless; looks only at elements of which something has."""
+        """Raise `RunStopped` if too much has failed; looks only at elements with new failures."""
         failing, self._failing = self._failing, set()
         parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
         done = totals(self.instances[part] for part in parts if part in self.instances)
@@ -143,7 +143,7 @@ class _Sequential:
             raise TooManyFailures(reason)
 
     def _written(self, instance: Instance) -> Work:
-        """Bring what `instance` has written to those that listen, one after the other."""
+        """Deliver what `instance` has written, to one element after the other."""
         for route, partition, values in self.flow.spread(instance.plan.index, instance.take()):
             if route.target == self.plan.collector:
                 self.collector.run(route.input, values)
@@ -153,7 +153,7 @@ class _Sequential:
     def _overflow(self, instance: Instance) -> None:
         if not self._nesting.allows(instance.held, instance.overflow_at):
             return
-        # the time that elements further down take is theirs, not that of the one that is writing
+        # the time of elements further down does not count for the one that is writing
         began = self._clock.now()
         with self._nesting:
             depth_first(self._written(instance))

@@ -44,7 +44,7 @@ class Audit:
         """Ranks whose orders are to be looked at."""
         return [rank for rank in self.given if rank not in self._fenced]
 
-    def take(self, seen: Observation) -> None:
+    def take_in(self, seen: Observation) -> None:
         """Take in the letters and reports of a look."""
         self._letters += len(seen.dead)
         for letter in seen.dead:

@@ -139,7 +139,7 @@ class GuardedBroker:
         if self._spoiled:  # said once; what follows is the way home
             return seen
         try:
-            self._audit.take(seen)
+            self._audit.take_in(seen)
             if seen.books is not None:
                 seen = seen._replace(untold=self._audit.look(seen, seen.books))
                 now = self._now()

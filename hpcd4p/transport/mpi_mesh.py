@@ -14,9 +14,9 @@ import struct
 from typing import Any
 
 from hpcd4p.errors import LauncherLost
+from hpcd4p.transport.buffers import Buffers
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import Watch, duplicate
-from hpcd4p.transport.rooms import Rooms
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
 from hpcd4p.wire.messages import Arrival, Notice
 
@@ -57,7 +57,7 @@ class MpiMesh:
         self.size = int(comm.size)
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
-        self._rooms = Rooms()
+        self._buffers = Buffers()
         self._notices: list[tuple[Any, bytes]] = []
         self._gone: set[int] = set()
         self._launcher = os.getppid()
@@ -100,7 +100,7 @@ class MpiMesh:
             if message is None:
                 break
             source, tag = status.source, status.tag
-            data = self._rooms.take(status.Get_count(MPI.BYTE))
+            data = self._buffers.take(status.Get_count(MPI.BYTE))
             if tag == TAG_NOTICE:
                 message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
                 arrived.append(Notice(source, _TX.unpack(data)[0]))

@@ -275,7 +275,7 @@ def test_outputs_of_odd_names_are_kept_apart(tmp_path: Path) -> None:
 def test_the_figures_letters_and_story_come_back(tmp_path: Path) -> None:
     summary = Summary(
         "w",
-        elements=[ElementFigures("a1", "pool", 3, 2, 1, 0.5, 2)],
+        elements=[ElementFigures("a1", "stateless", 3, 2, 1, 0.5, 2)],
         ranks_figures=[RankFigures(0, "n1", 12)],
         outputs={"a1.output": 2},
         config={"url": "redis://me:geheim@host:1/0", "deep": {"nan": None}},

@@ -28,7 +28,7 @@ WORDS = "none, fixed:K, knee, queue, idle, or MODULE:CLASS"
 
 
 def check(settings: EngineSettings, plan: Plan) -> None:
-    """Raise what `choose` would, before the run; with one process or without a pool only the words count."""
+    """Raise what `choose` would, before the run; with one process or no pool, only for unknown words."""
     choose(settings, len(plan.pool_ranks) if plan.size > 1 and plan.pool_ranks else MAX_RANKS)
 
 
@@ -38,7 +38,7 @@ def choose(settings: EngineSettings, ranks: int) -> tuple[Policy, Bounds]:
     Raises
     ------
     SettingsError
-        No such policy, bounds that contradict, or a class of the user's own that cannot be had.
+        There is no such policy, the bounds contradict each other, or a user's class cannot be loaded.
     """
     bounds = _bounds(settings, ranks)
     word = settings.autoscale

@@ -1,4 +1,4 @@
-"""Policies that never change their mind: all ranks, or K of them."""
+"""Policies with a fixed number of ranks: all, or K of them."""
 
 from __future__ import annotations
 

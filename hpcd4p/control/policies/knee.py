@@ -30,38 +30,38 @@ HORIZON_S = 0.25
 by tens, a queue that is always two tasks long wakes none."""
 
 LATER = 0.01
-"""... and this part of the time so far: what an end that is so much later may cost."""
+"""The same as a part of the time so far: the run may end so much later."""
 
 WASTE_S = 0.4
 """Rank-seconds of idleness that parking waits for: what a change costs when it turns out to be wrong, with
 all that is late until it is undone."""
 
 PATIENCE_S = (2.0, 20.0)
-"""... and after a mistake, times the root of the active ranks: so many are idle by chance (first, at most).
-Three times as much after each: a steady load sees few changes; where many are idle they are parked soon."""
+"""The same after a mistake, times the root of the active ranks, for so many are idle by chance (first, at
+most). It triples after each: a steady load sees few changes, and where many are idle they are parked soon."""
 
 SAVED_S = 5.0
 """Rank-seconds that a park must have saved when half of its ranks are needed again, and at least what it
 waited for; else it was a mistake."""
 
 SPARE = 0.05
-"""Part of a rank that more than a whole number of busy ones is no reason for another."""
+"""Busy ranks may be this part of a rank above a whole number without needing another one."""
 
 LIKE = 0.5
 """A load with at least this part of the busy ranks is the one for which a number of ranks was too small."""
 
 SCATTER = 0.75
-"""So many roots of the busy ranks more are kept then, one at least: those of a random load scatter by the
-root of their mean (Halfin and Whitt, Operations Research 29:567, 1981)."""
+"""Then this many times the root of the busy ranks are kept in addition, at least one: the busy ranks of a
+random load scatter by the root of their mean (Halfin and Whitt, Operations Research 29:567, 1981)."""
 
 REMEMBER_S = 60.0
-"""Then it is forgotten: it may have been a single burst."""
+"""After this time that is forgotten: it may have been a single burst."""
 
 MORE = 1.2
-"""Of many ranks at least this part more are woken: a random load would else wake them one by one."""
+"""At least this part of the active ranks is woken as well: else a random load would wake them one by one."""
 
 QUEUED_S = 0.4
-"""Time constant of the share w."""
+"""Time constant of the share w, in seconds."""
 
 
 WARM_TUPLES = 2.0
@@ -70,7 +70,7 @@ throughput, tells anything: a rank imports what an element needs with its first,
 
 
 class Knee:
-    """See the file."""
+    """The policy that this file describes."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -123,7 +123,7 @@ class Knee:
             calm.forget()
             return Decision(self._target, "the first tuples have come")
         calm.add(busy, max(0.0, seen.active - busy), seen.dt_s)
-        # where nothing more comes, the last look tells more than those before it
+        # if nothing more comes, the last look says more than earlier ones
         need = ceil((min(calm.busy, busy) if seen.drained else calm.busy) - SPARE)
         if calm.busy >= LIKE * self._too_few_busy and seen.now_s < self._too_few_until_s:
             need = max(need, self._too_few + max(1, round(SCATTER * sqrt(self._too_few_busy))))
@@ -136,7 +136,7 @@ class Knee:
         if calm.idle_s < self._waste_s:
             return Decision(self._target, why)
         if need >= self._target:
-            calm.forget()  # a load that drifts is seen anew
+            calm.forget()  # so that a load that drifts is noticed
             return Decision(self._target, why)
         self._judge(need, seen)
         self._parked = Parked(seen.now_s, self._target, need, calm.busy, self._waste_s)
@@ -163,14 +163,14 @@ class Knee:
 
     def _move(self, target: int, reason: str, seen: PoolObservation) -> Decision:
         target = self._bounds.clip(target, seen.finished)
-        # what a trial does is for no need, and after one the number is what it was
+        # a trial's change is not for a need, and after it the number is as before
         needed = target > (self._target if self._parked is None else max(self._target, self._parked.after))
         if needed and not self._trials.trying:
             self._judge(target, seen)
         if target != self._target:
             self._target = target
             self._calm.forget()
-            # what was measured with another number of ranks tells nothing any more
+            # what was measured with another number of ranks says nothing now
             self._queued.reset()
             self._settled_s = seen.now_s + seen.dt_s
         return Decision(target, reason)

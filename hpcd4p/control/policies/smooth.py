@@ -1,4 +1,4 @@
-"""Averages that forget, for policies."""
+"""Averages that forget the past, for policies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Smooth:
     def add(self, value: float, dt_s: float) -> float:
         """Take in what held for `dt_s`; gives the average."""
         self._age_s += dt_s
-        # while it is young, the plain average of what there was
+        # at first, the plain average of all values
         weight = max(1 - exp(-dt_s / self._tau_s), dt_s / self._age_s)
         self.value += weight * (value - self.value)
         return self.value

@@ -1,6 +1,6 @@
-"""Trials: whether fewer ranks would do as much, or more ranks more.
+"""Trials: whether fewer ranks would do as much, or more ranks would do more.
 
-Owns the limit that they have found, and the budget: the work that all trials together may cost.
+Owns the limit that the trials have shown, and their budget: the work that all of them together may cost.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ WINDOW_S = (0.6, 6.0)
 """Shortest and longest time over which throughput is measured."""
 
 WINDOW_TASKS = 4
-"""Tasks that a rank could have done in a window: in a shorter one end tasks that were begun before it, by
-other numbers of ranks, and fewer ranks seem to do as much."""
+"""Tasks that a rank could have done in a window: in a shorter one too many of the tasks that end were begun
+before it, by another number of ranks, so that fewer ranks seem to do as much."""
 
 WINDOW_TUPLES = 150
-"""Tuples that a window must see: their number is then known to a tenth."""
+"""Tuples that a window must see: then their number is accurate to a tenth."""
 
 LEAST_S = 0.15
-"""No window says anything before that."""
+"""Least tuples before a window is judged at all."""
 
 SAME = 0.98
 """Part of the throughput below which fewer ranks are too few."""
 
 MORE, MORE_IN_QUEUE = 1.04, 1.1
-"""Part above which more ranks are worth it; the second where most of those added only wait for a core: a
-small gain is chance then, a large one the bigger part that more processes get of a node that others use."""
+"""Part above which more ranks are worth it; the second if most of the added ranks only wait for a core: then
+a small gain is chance, and a large one comes from the larger share of a node that more processes get."""
 
 BUDGET = 0.005
 """Part of the time so far that trials may have cost."""
@@ -40,9 +40,9 @@ MORE_RANKS = 1.5
 """Ranks in a trial with more."""
 
 AGAIN_S = (1.5, 60.0)
-"""Time to the next trial with more ranks (first, at most): three times as long when it was not worth it, or
-when the kernel said that cores lack, so that a steady load sees few changes. More ranks than of use cost
-process time, no run time."""
+"""Time to the next trial with more ranks (first, at most): it triples after a trial that was not worth it, or
+when the kernel reports too few cores, so that a steady load sees few changes. Useless ranks cost process
+time, not run time."""
 
 CORES_S, CORES_TUPLES = 0.25, 20
 """Time over which ranks must have waited for cores before fewer are tried, and tuples done meanwhile."""
@@ -55,12 +55,12 @@ QUEUED_MOST = 0.08
 """Part of their time that ranks may wait for cores: the head and Redis take some time of theirs too."""
 
 NOT_DENIED = 0.93
-"""Part of the throughput that must be left then: the node may be one that others use, and who has fewer ranks
-there has a smaller part of it."""
+"""Part of the throughput that must be left then: the node may be shared, and fewer ranks get a smaller share
+of it."""
 
 
 REACH_S = 1.0
-"""A trial with more ranks that are not there by then is given up: nobody needs them just now."""
+"""A trial whose added ranks are not active by then is given up: they are not needed just now."""
 
 
 class _Window:
@@ -113,7 +113,7 @@ class _Window:
 
 
 class Trials:
-    """Finds the most ranks that are of use."""
+    """Finds the largest number of ranks that is of use."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -130,24 +130,24 @@ class Trials:
         self._next_cores_s = 0.0
         self._queued_s = 0.0
         self._asleep: _Window | None = None
-        """Since the ranks of the limit are at work without a break."""
+        """Since when the ranks of the limit have worked without a break."""
         self._began_s = 0.0
         self._by_cores = False
         """Whether the limit was found because cores lacked."""
 
     @property
     def trying(self) -> bool:
-        """Whether a trial is under way: what the number of ranks does is not for need then."""
+        """Whether a trial is under way: then the number of ranks does not follow the need."""
         return self._trial is not None
 
     def limit(
         self, seen: PoolObservation, busy: float, target: int, queued: Smooth
     ) -> tuple[int, str] | None:
-        """(most ranks that are of use, why); None where nothing is known against any number."""
+        """(largest number of ranks that is of use, why); None if no limit is known."""
         if seen.busy > 0:
             self._queued_s = self._queued_s + seen.dt_s if seen.waiting > QUEUED_MOST else 0.0
         full = seen.backlog_tasks >= 1 and busy > 0.85 * seen.active and not seen.held
-        if not full:  # the throughput is that of whoever feeds the pool: it says nothing of ranks
+        if not full:  # the throughput is that of the sources, and says nothing about ranks
             self._window = None
             self._trial = None
             self._asleep = None
@@ -169,7 +169,7 @@ class Trials:
             self._window = _Window()
         self._window.add(seen)
         if self._by_cores and self._sleep(seen):
-            self._forget_cores(seen)  # the load is another one now
+            self._forget_cores(seen)  # the load has changed
             return
         with_core = target * (1 - queued.value)
         fewer = max(self._bounds.least, ceil(with_core))
@@ -193,10 +193,10 @@ class Trials:
             self._begin(fewer, target, seen)
             return
         if self._window.seconds >= WINDOW_S[1] and not lack:
-            self._window = None  # a load that drifts is measured anew
+            self._window = None  # so that a load that drifts is measured again
 
     def _sleep(self, seen: PoolObservation) -> bool:
-        """Whether the ranks of the limit sleep; asked of whole tasks, for ranks tell at their ends."""
+        """Whether the ranks of the limit sleep; judged over whole tasks, for ranks report at their ends."""
         if self._asleep is None:
             self._asleep = _Window()
         self._asleep.add(seen)
@@ -226,13 +226,13 @@ class Trials:
     def _try(self, seen: PoolObservation) -> None:
         assert self._trial is not None
         if seen.active != self._trial:
-            # ranks finish what they have in hand; or those that were added are not needed
+            # ranks are finishing their tasks, or added ranks are not needed
             if self._trial > self._from and seen.now_s - self._began_s > REACH_S:
                 self._over(seen, winner=None)
             return
         if self._window is None:
             self._window = _Window()
-            return  # this one holds some of the time before
+            return  # this window still covers some of the time before
         self._window.add(seen)
         if self._cores and self._trial < self._from and self._window.sleeps(self._trial):
             self._next_cores_s = seen.now_s + AGAIN_S[0]
@@ -244,7 +244,7 @@ class Trials:
         if not self._window.full() and not hopeless:
             return
         if self._trial < self._from:
-            # of ranks without a core the kernel tells; the throughput need only not deny it
+            # the kernel has reported ranks without a core; the throughput only must not contradict it
             if part + (self._doubt if self._cores else 0.0) >= least:
                 self._over(seen, winner=self._trial)
             else:
@@ -277,9 +277,9 @@ class Trials:
                 self._limit, self._why = winner, f"{winner} ranks did more than {self._from}"
         elif winner:
             did = f"{winner} rank{'s' * (winner > 1)} did as much as {self._from}"
-            self._found(winner, seen, f"{did}: {self._cores}" if self._cores else did)
+            self._set_limit(winner, seen, f"{did}: {self._cores}" if self._cores else did)
 
-    def _found(self, limit: int, seen: PoolObservation, why: str) -> None:
+    def _set_limit(self, limit: int, seen: PoolObservation, why: str) -> None:
         self._limit, self._why = limit, why
         if self._cores:
             self._by_cores = True

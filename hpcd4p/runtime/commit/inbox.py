@@ -1,4 +1,4 @@
-"""The incoming side of a rank that holds partitions: aside until committed, then in line.
+"""The incoming side of a rank that holds partitions: messages wait until committed, then get in line.
 
 Owns the rule that nothing is applied before its transaction is known to be committed. Messages stay
 sealed until their tuples are about to run: bytes take less room than objects, and what has just been
@@ -28,8 +28,8 @@ class Inbox:
     elements
         Elements of which this rank holds partitions.
     high_tuples
-        More than this in line for one element, and senders are asked to hold; less than half, and
-        they may go on.
+        With more than this in line for one element, senders are asked to pause; below half of it they may
+        go on.
     high_bytes
         The same in bytes.
     """
@@ -68,7 +68,7 @@ class Inbox:
         counts = Codec.counts(arrival.frames)
         total = sum(counts.values()) or 1
         for element, count in counts.items():
-            if not count:  # nothing of it could be pickled
+            if not count:  # its sender could pickle none of its tuples
                 continue
             self.tuples[element] += count
             self._weight[element] = self._weight.get(element, 0.0) + size * count / total
@@ -82,7 +82,7 @@ class Inbox:
                 self.tuples[element] += len(values)
 
     def open(self) -> list[UnreadTuples]:
-        """Unpickle the oldest message that is still sealed; what cannot be is given, and out of line."""
+        """Unpickle the oldest message that is still sealed; gives the tuples that could not be unpickled."""
         frames = self._sealed.popleft()
         lost: list[UnreadTuples] = []
         try:
@@ -127,7 +127,7 @@ class Inbox:
         return any(self._kept.values())
 
     def congestion(self) -> tuple[list[int], list[int]]:
-        """Elements that have become congested, and that are no longer, since the last call."""
+        """Elements that became congested since the last call, and elements that no longer are."""
         worse, better = self._news()
         self._congested.update(worse)
         self._congested.difference_update(better)

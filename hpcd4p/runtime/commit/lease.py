@@ -1,7 +1,7 @@
-"""A task in the hands of a rank: what of it an earlier holder has committed, and what this one has.
+"""A task leased by a rank: how much of it an earlier holder has committed, and how much this one.
 
-A call that writes very much commits in parts. Who runs it again after a death leaves out as many writes and
-dead letters as were committed; that is why such calls must be replayable.
+A call that writes very much commits in parts. The rank that runs it again after a death skips as many writes
+and dead letters as were committed; so such calls must write the same again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Lease:
         self.task = task
         self.instance = instance
         self.apart = False
-        """Whether it runs in another process: then nothing that comes of it may run here."""
+        """Whether it runs in another process: then nothing that results from it may run here."""
         self.began = now
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""
@@ -54,11 +54,11 @@ class Lease:
 
     @property
     def repeating(self) -> bool:
-        """Whether this rank is still at what an earlier holder has committed."""
+        """Whether this rank is still repeating what an earlier holder has committed."""
         return bool(self._skip_letters or any(self._skip.values()))
 
     def unskipped(self, out: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-        """What is new of `out`, which the task's own element has written."""
+        """The part of `out`, written by the task's own element, that is not committed yet."""
         kept = []
         for output, values in out:
             skip = min(self._skip.get(output, 0), len(values))
@@ -69,7 +69,7 @@ class Lease:
         return kept
 
     def skips_letter(self) -> bool:
-        """A dead letter of its element comes; whether an earlier holder has committed it."""
+        """Count one more dead letter of its element; whether an earlier holder has committed it."""
         self._letters += 1
         if not self._skip_letters:
             return False
@@ -77,23 +77,23 @@ class Lease:
         return True
 
     def progress(self) -> str:
-        """What has been committed once the transaction at hand is, as `Task.progress` in words."""
+        """What will have been committed with the current transaction: `Task.progress` as text."""
         written = [self.instance.written_by.get(o, 0) - self._written_before.get(o, 0) for o in self._outputs]
         return " ".join(map(str, [self._letters, *written]))
 
 
 class Leases:
-    """The tasks that a rank is in the middle of: one, or more where calls wait in each other's middle.
+    """The tasks that a rank is running: one, or several when calls are nested (`runtime.rank.pump`).
 
-    A task runs its own element, and local first others. No element is in the middle of two calls on a rank,
-    so an element says whose work it does.
+    A task runs its own element, and others that run locally. An element is never in two calls at a time on a
+    rank, so each element belongs to at most one task.
     """
 
     def __init__(self) -> None:
         self._of: dict[int, Lease] = {}
 
     def of(self, element: int) -> Lease | None:
-        """The task that `element` runs for now; None: it runs for none."""
+        """The task for which `element` runs now, or None."""
         return self._of.get(element)
 
     def lend(self, element: int, lease: Lease) -> None:

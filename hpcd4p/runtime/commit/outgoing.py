@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class Outgoing:
-    """Of one rank.
+    """What one rank writes.
 
     Attributes
     ----------
     outbox
-        The transaction at hand.
+        The transaction that is being collected.
     window
-        Those before it that are not committed.
+        Earlier transactions that are not committed yet.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Outgoing:
                 self._sealer.send(self.outbox)
 
     def fail(self, failure: Failure) -> None:
-        """Tuples that failed become part of the transaction at hand, which takes them off the count."""
+        """Add tuples that failed to the current transaction, which takes them off the count."""
         self.outbox.fail(failure)
 
     def give_up(self, lost: UnreadTuples) -> None:
@@ -89,7 +89,7 @@ class Outgoing:
     def seal(self) -> None:
         """Prepare what has been written so far."""
         if self.outbox:
-            # what cannot travel is found now, and fails in this outbox
+            # tuples that cannot travel are found here, and become failures in this outbox
             self.window.add(self._sealer.seal(self.outbox))
             self._sealed_at = self._clock.now()
             self._alert, self._slept = self._slept, False
@@ -107,27 +107,27 @@ class Outgoing:
 
     @property
     def heavy(self) -> bool:
-        """Whether the transaction at hand holds as much as it may."""
+        """Whether the current transaction holds as much as it may."""
         return is_heavy(self.outbox.tuples, self.outbox.bytes, self._heavy_bytes)
 
     @property
     def full(self) -> bool:
-        """Whether as much is under way as may be."""
+        """Whether as many transactions and bytes are under way as allowed."""
         return is_full(len(self.window), self.window.bytes, self._most)
 
     def slept(self) -> None:
-        """The rank has slept until its bell rang."""
+        """Note that the rank has slept until its bell rang."""
         self._slept = True
 
     def ring_after_s(self, busy: bool) -> float:
-        """Ring for messages that are not matched after so long; `busy`: see `control.sealing`."""
+        """Seconds after which to ring for messages that are not matched; `busy`: see `control.sealing`."""
         return ring_after_s(self._alert, busy)
 
     def _untravelled(self, element: int, route: Route | None, value: Any, error: Exception) -> None:
         """Make a dead letter of a tuple that cannot be sent to `element`.
 
-        It goes into the outbox that is being sealed, past whoever counts the failures of a task: it is found
-        anew only where it is written anew, so a task that is repeated does not skip it.
+        The letter goes into the outbox that is being sealed and is not counted as a failure of the task: the
+        tuple fails again only if it is written again, so a repeated task must not skip its letter.
         """
         name = self._plan.elements[element].name
         what = f"a {type(value).__name__} on its way to {name}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
 
 MOST_TUPLE_BYTES = 128 << 20
-"""Redis refuses 512 MB, and holds a payload up to four times while it goes in or out."""
+"""Redis refuses values of 512 MB, and holds up to four copies of a payload while it goes in or out."""
 
 WriteLetter = Callable[[int, Route | None, Any, Exception], None]
 """Makes a dead letter, in the outbox that is being sealed: (element that it was for, route that it was
@@ -65,7 +65,7 @@ class Sealer:
             self._cut(element, port, rest, commit, outbox, None)
         self.send(outbox)
         self._tx += 1
-        # last: what cannot travel has been found by now
+        # last: by now all tuples that cannot travel are known
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
         commit.stats = outbox.failed
         commit.dead = [self._codec.seal(row, about(LETTER)) for row in outbox.letters]
@@ -96,7 +96,7 @@ class Sealer:
                     at += 1
                     continue
                 good = self._picklable(list(part), element, route)
-                if len(good) == len(part):  # each alone, then
+                if len(good) == len(part):  # each can be pickled alone, only all together cannot
                     light = 1
                 values, at = good + list(values[at + len(part) :]), 0
                 continue
@@ -115,7 +115,7 @@ class Sealer:
     def send(self, outbox: Outbox) -> None:
         """Send what there is for partitions as part of the transaction that is being collected.
 
-        Its owners keep it aside like all of the transaction: it counts only once that is committed.
+        Their owners set it aside until the transaction is committed.
         """
         by_rank: dict[int, list[Segment]] = {}
         for (element, partition, port), values in outbox.keyed.items():

@@ -1,7 +1,7 @@
-"""Which elements work in this process, for the message when one of them has broken it for the engine.
+"""Which elements have worked in this process, for the message when one of them has broken the engine.
 
-An element can use up the descriptors of its process, close those of the engine, or have it sent a signal.
-What fails then is the engine, somewhere else: `blame` says who did it.
+An element can use up the descriptors of its process, close those of the engine, or set an alarm. Then the
+engine fails, somewhere else; `blame` names the element.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hpcd4p.errors import ElementFailed
 from hpcd4p.runtime.execute.signals import Alarmed
 
 since: dict[str, None] = {}
-"""Names of elements that have worked since `well`, in their order."""
+"""Names of elements that have worked since `well` was called, in order."""
 
 _ever: dict[str, None] = {}
 
@@ -33,13 +33,13 @@ _FULL = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def well() -> None:
-    """The connections of this process are there: whoever has worked until now has not closed them."""
+    """Note that the connections of this process work: no element so far has closed them."""
     _ever.update(since)
     since.clear()
 
 
 def see_threads(element: str) -> None:
-    """Note the threads that are new as those of `element`."""
+    """Note that new threads were started by `element`."""
     global threads
     threads = _thread._count()
     threading = sys.modules.get("threading")
@@ -50,7 +50,7 @@ def see_threads(element: str) -> None:
 
 
 def blame(error: BaseException, rank: int) -> ElementFailed | None:
-    """What an element has done to this process, if that is why the engine raised `error`."""
+    """The failure of the element that caused the engine to raise `error`; None if no element did."""
     recent, ever = _either(since or _ever), _either(_ever | since)
     if isinstance(error, Alarmed):
         text = (

@@ -1,4 +1,4 @@
-"""The built-in last element: what nothing listens to goes to the sink of the run."""
+"""The built-in last element: tuples on unconnected outputs go to the sink of the run."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ class Collector:
             self._give(element, output, values)
 
     def take(self) -> list[tuple[str, list[Any]]]:
-        """Nothing: the collector writes nothing."""
+        """Give nothing: the collector does not write."""
         return []

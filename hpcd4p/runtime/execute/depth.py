@@ -1,7 +1,7 @@
 """Depth first without recursion: a workflow may be thousands of elements deep, Python's calls may not.
 
-Work is written as a generator that yields what has to be done to the end before it goes on. So the stack of
-what is under way is a list, memory holds a batch for each element on the way, and a traceback is short.
+Work is a generator that yields other work, which is done completely before the generator goes on. So the work
+under way is a list, memory holds one batch for each element on the way, and tracebacks are short.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 Work: TypeAlias = "Iterator[Work]"
-"""Something to do in steps; each step is work that comes first."""
+"""Work in steps; each step yields work that must be done first."""
 
 NESTED_CALLS = 16
-"""Calls of elements that may be in their middle at once because of what they write; each takes a dozen of
-the thousand calls that Python allows."""
+"""Calls of elements that may be interrupted inside each other because they write much; each takes a dozen
+of the thousand nested calls that Python allows."""
 
 
 def depth_first(work: Work) -> None:
@@ -29,7 +29,7 @@ def depth_first(work: Work) -> None:
 
 
 class Nesting:
-    """How many calls of elements are in their middle, while what they have written so far is worked on."""
+    """How many calls of elements are interrupted while what they have written so far is worked on."""
 
     def __init__(self) -> None:
         self._depth = 0

@@ -29,20 +29,20 @@ SAID = "said"
 """First word of a letter with lines."""
 
 LINES_PER_S = (100.0, 2000.0)
-"""Lines that are kept for the record, on average: of a rank, and of all. Who says more says it per tuple; and
-the head, which reads them all, has a run to lead."""
+"""Lines kept for the record per second, on average: of a rank, and of all ranks. An element that logs more
+logs per tuple; and the head, which reads all lines, has a run to lead."""
 
 MOST_LINES = 1000
-"""... and of a rank at once, with up to 20 ranks; less with more. So much waits to be sent, at most."""
+"""Lines of a rank in one burst, with up to 20 ranks (fewer with more): at most so many wait to be sent."""
 
 MOST_CHARS = 2000
-"""Of a line, in the record."""
+"""Characters of a line in the record."""
 
 SEND_S = 0.5
 """Between two batches of a rank."""
 
 SHOW_S = 0.05
-"""What is said after so long a silence is shown at once; in a flood, lines are shown when a buffer is full,
+"""A line after so long a silence is shown at once; when there are many, they are shown when a buffer is full
 and when a batch is sent."""
 
 Row = tuple[float, int, str, int, str, str]
@@ -50,7 +50,7 @@ Row = tuple[float, int, str, int, str, str]
 
 
 class ElementLog:
-    """What the elements of one rank have said that the head has not been told.
+    """Lines that the elements of one rank have logged and that are not sent to the head yet.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ElementLog:
         self._room = float(self._most)
         self._room_at = clock.started
         self._left_out: dict[int, int] = {}
-        """Lines that were too many so far, by thread."""
+        """Lines left out so far, by thread."""
         self._told_left_out = 0
         self._sent_at = clock.started - SEND_S
         self._shown_at = clock.started - SHOW_S
@@ -93,7 +93,7 @@ class ElementLog:
         if self._room < 1 or len(self._rows) >= self._most:
             from _thread import get_ident
 
-            thread = get_ident()  # each counts its own: two that add to one number may lose one
+            thread = get_ident()  # each counts its own: two threads that add to one number may lose a count
             self._left_out[thread] = self._left_out.get(thread, 0) + 1
             return
         self._room -= 1
@@ -102,14 +102,14 @@ class ElementLog:
         )
 
     def keep_all(self, rows: Iterable[Row], left_out: int) -> None:
-        """Take over what another process has said in the place of this rank."""
+        """Add lines that another process has logged in the place of this rank."""
         room = max(0, self._most - len(self._rows))
         rows = list(rows)
         self._rows.extend(rows[:room])
         self._left_out[0] = self._left_out.get(0, 0) + left_out + len(rows[room:])
 
     def attend(self) -> None:
-        """From now on hear what is said by `logging`, if anybody has imported that and this is a run."""
+        """Capture `logging` from now on, if it has been imported and this is a run."""
         if self._end_capture is None and logs.speaker and "logging" in sys.modules:
             from hpcd4p.runtime.execute.element_logging import capture
 
@@ -138,7 +138,7 @@ class ElementLog:
         return rows, self._told_left_out - before
 
     def post(self, commit: Commit, codec: Codec, now: float | None = None) -> None:
-        """Have `commit` take along what waits, if a batch is due at `now` (None: in any case)."""
+        """Send the waiting lines with `commit`, if a batch is due at `now` (None: in any case)."""
         if now is not None and now - self._sent_at < SEND_S:
             return
         if now is not None:

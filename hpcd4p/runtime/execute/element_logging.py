@@ -22,14 +22,14 @@ _CALLS = frozenset({"Instance.start", "Instance.run", "Instance.finish"})
 """Methods of an `Instance`, in which an element works."""
 
 _SPEAKER = "_hpcd4p_speaker"
-"""Attribute of a record; its name is none that a user would give with ``extra``."""
+"""Attribute of a log record; no user would give this name with ``extra``."""
 
 Keep = Callable[[Any, str, str], None]
 """Takes an `Instance`, the name of a level, and a text."""
 
 
 class _LastResort(logging.Handler):
-    """Shows what reaches no handler of the user's."""
+    """Shows log records that reach none of the user's handlers."""
 
     def __init__(self, level: int, rank: int) -> None:
         super().__init__(level)
@@ -41,7 +41,7 @@ class _LastResort(logging.Handler):
 
 
 class _Spoken(logging.Formatter):
-    """For handlers of `logging.basicConfig` for which nobody has chosen a format."""
+    """The format for handlers of `logging.basicConfig` for which nobody has chosen one."""
 
     def __init__(self, rank: int, on_errors: bool) -> None:
         super().__init__(logging.BASIC_FORMAT)
@@ -72,7 +72,7 @@ def _adopt(root: logging.Logger, rank: int, adopted: list[logging.Handler]) -> N
 
 
 def capture(keep: Keep, rank: int, level: int) -> Callable[[], None]:
-    """Hand what elements say by `logging` to `keep`, and show it from `level` on; gives what undoes that."""
+    """Hand what elements log by `logging` to `keep`, and show it from `level` on; gives a call to undo it."""
     made, last, root = logging.getLogRecordFactory(), logging.lastResort, logging.getLogger()
     before = root.level
     adopted: list[logging.Handler] = []
@@ -108,7 +108,7 @@ def capture(keep: Keep, rank: int, level: int) -> Callable[[], None]:
 def at_work() -> Any:
     """The `Instance` whose element is in a call on this thread, read off the stack; None if there is none.
 
-    So nothing is paid for it as long as nobody logs.
+    So it costs nothing as long as nobody logs.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

@@ -1,4 +1,4 @@
-"""A value as it is now, in a form that can be compared later: what an element holds, before and after.
+"""The fingerprint of a value: a form that can be compared later, to see whether an element changed it.
 
 Owns how deep and how long it looks: a fingerprint is taken between two tuples, so it is bounded. Of large
 containers and arrays it takes a sample with the length. What it cannot read (a socket, a lock) counts as the
@@ -21,14 +21,14 @@ from hpcd4p.wire.codec import blake2b
 from hpcd4p.workflow.places import held_by, is_library
 
 MOST_NODES = 20_000
-"""Of one fingerprint; a millisecond for about 3,000."""
+"""Values read for one fingerprint; about 3,000 take a millisecond."""
 
 MOST_ITEMS = 2000
 """Items of one container that are looked at, half of them from each end."""
 
 MOST_BYTES = 1 << 20
-"""Bytes of one array that are read whole; of a larger one, so many are, in `PIECES` pieces. Objects of
-libraries that hold more (a model) are not pickled to be compared."""
+"""Arrays up to this many bytes are read whole; of larger ones so many bytes are read, in `PIECES` pieces.
+Objects of libraries that hold more (a model) are not pickled to be compared."""
 
 PIECES = 16
 
@@ -145,7 +145,7 @@ class _Reader:
             return Same(value), *(self.read(held, depth) for held in _inside(value, kind))
 
     def _pickled(self, value: Any) -> tuple[Any, ...]:
-        """An object of a library: by what it would travel as."""
+        """The fingerprint of a library's object: of its pickled form."""
         if type(value).__module__ == "itertools" and hasattr(value, "__next__") and "(" in repr(value):
             return (repr(value),)  # count(7)
         if weigh([value]) > MOST_BYTES:
@@ -163,7 +163,7 @@ _STORES: dict[tuple[str, str], Callable[[Any], Any]] = {
 
 
 def _asks(kind: type) -> Callable[[Any], Any] | None:
-    """How to ask an object for what it stands for, if it does."""
+    """How to ask an object for its content, if it can be asked."""
     if issubclass(kind, ref):
         return ref.__call__
     return _STORES.get((kind.__module__, kind.__name__))
@@ -197,7 +197,7 @@ def _ends(values: Any) -> Any:
 
 def _buffer(value: Any) -> tuple[Any, ...] | None:
     """Content of an array, of whatever library; None if it is none."""
-    # asked of the class: an object may answer whatever it likes, and count how often it was asked
+    # the class is asked: an object may answer anything, and count how often it is asked
     if any("dtype" in vars(kind) for kind in type(value).__mro__):
         dtype = getattr(value, "dtype", None)
         if dtype is not None and getattr(dtype, "hasobject", True):

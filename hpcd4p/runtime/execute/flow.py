@@ -1,6 +1,6 @@
 """From the outputs of an instance to the inputs of the next: routing over the edges of the plan.
 
-Shared by the sequential run and by every rank of a parallel one; they differ in what they do with a delivery.
+Used by the sequential run and by every rank of a parallel one; they differ in what they do with a delivery.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Flow:
     Parameters
     ----------
     on_failure
-        Called with each failure: a dead letter, or one more of a kind of which there are enough.
+        Called with each failure; it has a dead letter, unless there are enough of its kind.
     clock
-        Of the run, from its start on: for the times of dead letters and of its instances.
+        The clock of the run, for the times of dead letters and instances.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Flow:
         return instance
 
     def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
-        """Where what `element` wrote goes. A copy is made when its turn comes, so that few are alive."""
+        """Deliveries of what `element` wrote. Each copy is made only when it is asked for, to save memory."""
         table = self._routes[element]
         for output, values in outputs:
             edges = table.get(output) or self._undeclared(element)
@@ -105,7 +105,7 @@ class Flow:
                     yield from self._split(route, splitter, mine)
 
     def _undeclared(self, element: int) -> list[tuple[Route, Splitter | None]]:
-        """The edge of what `element` writes on outputs that it has not declared; it is told of once."""
+        """The edge for what `element` writes on outputs that it has not declared; reported once."""
         edges = self._routes[element].setdefault(UNDECLARED, [(self.plan.undeclared(element), None)])
         self.on_undeclared(element)
         return edges
@@ -135,7 +135,7 @@ class Flow:
     def failure(
         self, element: int, cause: Cause, port: str, value: Any, error: BaseException, *details: Any
     ) -> Failure:
-        """A dead letter of `value`, or the failure as one more of its kind."""
+        """The failure of `value`, with a dead letter unless there are enough of its kind."""
         if self._letters is None:
             from hpcd4p.runtime.execute.letters import Letters  # most ranks never need it
 
@@ -145,11 +145,11 @@ class Flow:
     def give_up(self, lost: UnreadTuples) -> None:
         """Make dead letters of tuples that cannot be unpickled."""
         element, port, tuples, shown, error, words = lost
-        # of many that cannot be told apart one is to blame, and nobody knows which
+        # if several cannot be told apart, one of them is to blame, and it is not known which
         cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
         self.write_letter(element, cause, port, shown, error, "", words, tuples)
 
 
 def cause_at(port: str) -> Cause:
-    """Why something failed whose element raised: for a tuple, or in its end (`port` is no port then)."""
+    """The cause of a failure whose element raised: for a tuple, or at its end (then `port` is not a port)."""
     return Cause.OTHER if port.startswith("<") else Cause.RAISED

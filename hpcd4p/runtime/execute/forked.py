@@ -1,8 +1,8 @@
-"""What a process that an element forks (multiprocessing, os.fork) takes along of the engine: nothing.
+"""A process that an element forks (multiprocessing, os.fork) gets nothing of the engine.
 
-Its signals do what they do without the engine, its descriptors lead nowhere (`hpcd4p.descriptors`), Python's
-collector and its threads take turns as usual, and when the call of the element comes to its end in the
-child, so does the child: it must never go on as a second rank of the same number.
+Its signals work as without the engine, its copies of the engine's descriptors lead nowhere
+(`hpcd4p.descriptors`), Python's garbage collector and thread switching work as usual, and when the call of
+the element ends in the child, the child ends: it must never go on as a second rank of the same number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ depth = 0
 
 
 def _begin() -> None:
-    """In a child, before anything else happens there."""
+    """Run in a child, before anything else happens there."""
     global depth
     depth += 1
     garbage.let_go()
@@ -38,7 +38,7 @@ def _begin() -> None:
 
 
 def _drain(frame: FrameType | None) -> None:
-    """Take the tuples that are still to come from the loops below: they are the parent's."""
+    """Empty the loops of the calls below: their remaining tuples are the parent's."""
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith("hpcd4p.runtime."):
             values = frame.f_locals.get("values")
@@ -76,9 +76,9 @@ def _status(leave: SystemExit) -> int:
 
 @contextmanager
 def staying() -> Iterator[None]:
-    """Within it, ``os._exit`` in an element is a failure of it, as ``sys.exit`` is; in a child it ends that.
+    """Within it, ``os._exit`` in an element is a failure of it, as ``sys.exit`` is; a child it does end.
 
-    For processes that hold the record: the run would be over without a word, and with status 0.
+    For processes that hold the record: otherwise the run would end without a message, with status 0.
     """
     os._exit = _refuse
     try:
@@ -96,7 +96,7 @@ _OURS = ("hpcd4p.runtime.", "hpcd4p.launch.")
 
 
 def tell_of_exits(rank: int) -> None:
-    """From now on ``os._exit`` in an element says who ended this rank: the launcher may end the others."""
+    """Have ``os._exit`` in an element print which one ends this rank: the launcher may end the others."""
 
     def exit_(status: int) -> NoReturn:
         if not sys._getframe(1).f_globals.get("__name__", "").startswith(_OURS):
@@ -109,7 +109,7 @@ def tell_of_exits(rank: int) -> None:
 
 
 def _flush() -> None:
-    """Before a fork: what waits in a buffer would be written by both."""
+    """Before a fork: both processes would write what waits in a buffer."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, or something of the user's
             stream.flush()

@@ -1,8 +1,8 @@
 """When Python's cycle collector runs on a rank: between tasks and in slow calls, not within a batch.
 
-The collector looks through every young container that is alive, and a batch is thousands of them; it
-finds nothing there. A rank lets it run when its batches are gone. In a call that may last, it runs as
-it always does. Owns that switch of this process; must never be used where the process is not ours.
+The collector looks through every young container that is alive; a batch has thousands of them, and nothing
+to collect. A rank lets it run when its batches are gone. In a call that may take long it runs as usual. Owns
+that switch of this process; must never be used in a process of the user's.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import gc
 
 SLOW_S = 0.005
-"""Longer runs of an element than this get the collector: garbage must not pile up in them. Below it, a
-task leaves less than memory notices."""
+"""In runs of an element that are expected to take longer than this the collector is on, so that garbage does
+not pile up. A shorter one leaves little."""
 
 held = False
 """Whether the collector waits for `breathe`."""
@@ -21,7 +21,7 @@ def hold() -> None:
     """From now on the collector runs in `breathe` and between `run_begins` and `run_ends` only."""
     global held
     held = True
-    gc.freeze()  # what has been imported stays: looking through it again and again finds nothing
+    gc.freeze()  # imported modules stay: there is nothing to collect in them
     gc.disable()
 
 
@@ -35,7 +35,7 @@ def let_go() -> None:
 
 
 def breathe() -> None:
-    """Let the collector run if, by its own thresholds, it is due."""
+    """Let the collector run if it is due by its own thresholds."""
     if held:
         gc.enable()
         _allocate()
@@ -43,7 +43,7 @@ def breathe() -> None:
 
 
 def _allocate() -> list[None]:
-    return []  # an allocation, and from CPython 3.12 on a call, is when it looks whether it is due
+    return []  # the collector checks its thresholds at an allocation and, from CPython 3.12 on, at a call
 
 
 def run_begins(expected_s: float) -> bool:

@@ -1,4 +1,4 @@
-"""One running instance of an element: what it is fed, what it has written, what became of its exceptions.
+"""One running instance of an element: its inputs, what it has written, and what happens to its exceptions.
 
 A batch goes through one loop per element (`loops`), not tuple by tuple through every layer: that is where
 the speed of the engine comes from. Knows nothing of where tuples come from or go to.
@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
-from hpcd4p.descriptors import room
+from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
@@ -27,7 +27,7 @@ OVERFLOW_TUPLES = 8192
 """Writes of one call that are held before they move on: a call may write more than memory holds."""
 
 HOLD_BYTES = 4 << 20
-"""The same in bytes, as far as they can be guessed; and what a chunk of calls may write."""
+"""The same in bytes, estimated; also how much a chunk of calls may write."""
 
 CHUNK_TUPLES = 4096
 """Most tuples that go through an element at a time: what it writes is still in the cache of the core when
@@ -35,10 +35,10 @@ the next element reads it (in one process *keyed* is 7 % quicker with 2048 than 
 each chunk is a message, 4096 is no slower than 2048)."""
 
 FIRST_LOOK_TUPLES = 16
-"""Writes after which the first guess is made."""
+"""Writes after which their size is first estimated."""
 
 OUR_FILES = frozenset({__file__, loops.__file__})
-"""A traceback begins behind them: they say nothing to the reader."""
+"""Frames of these files are left out at the begin of a traceback: they tell the reader nothing."""
 
 NO_LIMITS: Mapping[str, int] = {}
 
@@ -78,7 +78,7 @@ class Instance:
         self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
         self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
-        """Takes what its `self.log` is given; None: it is printed."""
+        """Called with what its `self.log` is given; None: it is printed."""
         self.tuples = 0
         self.written = 0
         self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
@@ -126,12 +126,12 @@ class Instance:
 
     @property
     def _has_a_place(self) -> bool:
-        """Whether there are as many instances on any number of ranks: then each may write in `preprocess`."""
+        """Whether the number of instances does not depend on the ranks: then `preprocess` may write."""
         role = self.plan.role
         return role is Role.STATE or (role is Role.ROOT and not self.plan.movable)
 
     def _is_plain(self, pe: GenericPE) -> bool:
-        """Whether bare tuples go in, and results on the one output that takes them, if any does."""
+        """Whether bare tuples go in and results come out on the one output, if it has any."""
         if self.is_root and pe.inputconnections:
             return False
         return pe.OUTPUT_NAME in self.out or isinstance(pe, ConsumerPE)
@@ -175,7 +175,7 @@ class Instance:
         return max(map(len, self.out.values()), default=0)
 
     def finish(self) -> None:
-        """Call `postprocess`; what raises in it is a failure like any other."""
+        """Call `postprocess`; an exception in it is a failure like any other."""
         at_work.since[self.plan.name] = None
         began = self._now()
         try:
@@ -209,7 +209,7 @@ class Instance:
             values.clear()
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
-        """(output, values) of what has been written since the last call, `most` of these; none is empty."""
+        """(output, values) written since the last call, at most `most` of each output; no list is empty."""
         taken = []
         for name, values in self.out.items():
             part = values[: most.get(name)]
@@ -251,7 +251,7 @@ class Instance:
             if isinstance(error, Alarmed):
                 error.element = error.element or self.plan.name
             raise error
-        with room():  # the element may have used up all descriptors
+        with unreserved():  # the element may have used up all descriptors
             self.on_failure(self, port, value, error)
 
     # ---- the loops, one for each kind of element (`loops`)

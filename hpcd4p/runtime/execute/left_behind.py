@@ -1,6 +1,6 @@
-"""Threads and processes that elements have left running when all is done: awaited for a moment, then left.
+"""Threads and processes that elements have left running when all is done: waited for briefly, then ended.
 
-Python waits for them without an end, and so would the run. Never imports what user code has not imported.
+Python would wait for them forever, and so would the run. Never imports what user code has not imported.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from threading import Thread
 
 LEAVE_S = 5.0
-"""A thread that writes the rest of a file, or sends a last message, is done by then; a thread that polls
-without end is not, and a batch job should not be kept for it."""
+"""Enough for a thread that writes the rest of a file or sends a last message; a thread that polls forever
+would not end anyway, and must not keep a batch job alive."""
 
 
 def settle(end: Callable[[list[str]], NoReturn]) -> None:
-    """Have Python wait for threads and processes now; call `end` with what is there after `LEAVE_S`.
+    """Have Python wait for threads and processes now; call `end` with those that still run after `LEAVE_S`.
 
     Main thread. It is Python's own end, in its order, so that executors that nobody has shut down (joblib's,
     say) do that by themselves. At once if there is nothing.

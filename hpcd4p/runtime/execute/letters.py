@@ -1,4 +1,4 @@
-"""Dead letters are written here: of what failed, where, and why; each text cut to a stated length.
+"""Writes dead letters: what failed, where, and why; each text is cut to a stated length.
 
 Equal failures (one element, one kind of exception, one place in the code) are written out for the first
 `MOST_KEPT` of a rank, and then only counted: a million of them need no more memory than a hundred. The
@@ -21,10 +21,10 @@ from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow import elements
 
 MOST_KEPT = 100
-"""Letters of one kind that a rank writes out: all that a person reads, and a program has the numbers."""
+"""Letters of one kind that a rank writes out: enough for a person to read; programs read the numbers."""
 
 MOST_OF_ALL_RANKS = 10_000
-"""... and that all ranks together do."""
+"""Letters of one kind that all ranks together write out."""
 
 MOST_KINDS = 1000
 """More kinds than this (exceptions whose types are made on the way, say) are counted as one."""
@@ -36,11 +36,11 @@ TRACE_CHARS = (5000, 3000)
 """And this much of the two ends of its traceback: the first call, and the exception."""
 
 ENGINE = (dirname(instance.__file__), dirname(elements.__file__))
-"""The element begins behind frames of these folders."""
+"""Frames of files in these folders are the engine's; the element begins after them."""
 
 
 class Failure(NamedTuple):
-    """Tuples that failed alike, and the letter of one of them, or none: there are enough of this kind."""
+    """Tuples that failed alike, and the letter of one of them, or None if there are enough of this kind."""
 
     element: int
     cause: Cause
@@ -75,9 +75,9 @@ class Letters:
         Parameters
         ----------
         place
-            Where; '': where in the code `error` was raised.
+            Where it failed; '': where in the code `error` was raised.
         words
-            What to say; '': what `error` says, with its traceback.
+            The message; '': that of `error`, with its traceback.
         tuples
             How many failed, if they cannot be told apart.
         """
@@ -104,7 +104,7 @@ class Letters:
 
 
 def cut(text: str, head: int = VALUE_CHARS, tail: int = 0) -> str:
-    """`text`, or its two ends and how long it was."""
+    """`text`, or if it is long its two ends and its length."""
     if len(text) <= head + tail:
         return text
     if not tail:
@@ -115,7 +115,7 @@ def cut(text: str, head: int = VALUE_CHARS, tail: int = 0) -> str:
 def show_value(value: Any) -> str:
     """Text of a tuple for a dead letter, cut at `VALUE_CHARS`."""
     if type(value) in (str, bytes, bytearray) and len(value) > VALUE_CHARS:
-        # no text of all of it is made: it may take the memory that is left
+        # not cut after `repr`: the text of all of it may take the rest of the memory
         return f"{value[:VALUE_CHARS]!r}... ({len(value)} characters)"
     try:
         text = repr(value)
@@ -125,7 +125,7 @@ def show_value(value: Any) -> str:
 
 
 def show_trace(error: BaseException) -> str:
-    """Traceback of `error` from the element on, cut."""
+    """Traceback of `error` from the element's own frames on, cut."""
     import traceback
 
     at = error.__traceback__
@@ -135,7 +135,7 @@ def show_trace(error: BaseException) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """Where in the element's own file `error` came up, in a few words; '' if it was never raised."""
+    """Where in the element's own file `error` was raised, in a few words; '' if it was never raised."""
     deepest: TracebackType | None = None
     at = error.__traceback__
     while at is not None:

@@ -1,7 +1,7 @@
 """The hottest loops of the engine, one for each kind of element.
 
-One Python call per tuple, and as little as possible beside it. Plain functions whose every name is local; an
-exception leaves the loop, and the next turn of `while` goes on behind the tuple that raised.
+One Python call per tuple, and as little as possible beside it. Plain functions in which every name is local;
+an exception leaves the inner loop, and the next turn of `while` goes on after the tuple that raised.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ Failed = Callable[[str, Any, BaseException], None]
 
 
 class Leave(BaseException):
-    """Raised through a call of an element to end it: the run is over, and nobody listens any more."""
+    """Raised through a call of an element to end it, because the run is over."""
 
 
 OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
-"""What comes up through a call of an element and is no failure of it."""
+"""Exceptions that pass through a call of an element without being a failure of it."""
 
 
 def item_loop(call: Callable[[Any], Any], out: list[Any] | None, failed: Failed) -> Loop:
-    """Bare tuples go in, results to `out`; without it they are dropped."""
+    """A loop that calls with bare tuples; results go to `out`, or are dropped without it."""
     if out is None:
 
         def run(port: str, values: Iterable[Any]) -> None:
@@ -81,7 +81,7 @@ def _call_without_output(
 
 
 def root_loop(call: Callable[[Any], Any], out: list[Any] | None, failed: Failed) -> Loop:
-    """Calls of a root; its values are the inputs, or numbers of calls that get none."""
+    """A loop that calls a source; its values are inputs, or numbers of calls without input."""
 
     def run(port: str, values: Iterable[Any]) -> None:
         _call_with_inputs(call, iter(values), out, failed)
@@ -105,7 +105,7 @@ def _call_with_inputs(
 
 
 def dict_loop(pe: GenericPE, is_root: bool, write: Callable[[str, Any], None], failed: Failed) -> Loop:
-    """Dicts go into `process`, port to datum, and come out of it."""
+    """A loop that calls `process` with dicts, port to datum, and takes such dicts as results."""
 
     def run(port: str, values: Iterable[Any]) -> None:
         process = pe.process
@@ -126,7 +126,7 @@ def dict_loop(pe: GenericPE, is_root: bool, write: Callable[[str, Any], None], f
 
 
 def _no_dict(result: Any) -> TypeError | None:
-    """What to say of a result that is no dict; None if it is one, or nothing."""
+    """The error for a result that is not a dict; None if it is one, or None."""
     if result is None or hasattr(result, "items"):
         return None
     kind = type(result).__name__
@@ -138,10 +138,10 @@ def _no_dict(result: Any) -> TypeError | None:
 def batch_loop(
     attempt: Callable[[list[Any]], BaseException | None], most: int | None, find: bool, failed: Failed
 ) -> Loop:
-    """Batches of at most so many go to `attempt`, which gives what one has raised.
+    """A loop that gives batches of a limited size to `attempt`, which gives the exception of a failed one.
 
-    `find`: of a batch that fails, those tuples are found that fail alone. An element that holds state cannot
-    be asked again: there all of them have failed.
+    `find`: the tuples of a failed batch are tried one by one, so that only those fail that fail alone. An
+    element that holds state cannot be called again: there the whole batch fails.
     """
 
     def run(port: str, values: Iterable[Any]) -> None:
@@ -162,7 +162,7 @@ def batch_loop(
 
 
 def key_loop(pe: KeyedPE, table: dict[Any, Any], failed: Failed) -> Loop:
-    """Tuples go in with their key and its state, which `table` holds; the new state comes out."""
+    """A loop that calls with a key, a tuple and the key's state in `table`; the result is the new state."""
     key_of = itemgetter(*pe._key_columns())
     value_of = itemgetter(pe.value) if pe.value is not None else None
     call = pe.process_key

@@ -1,4 +1,4 @@
-"""State that nobody declared, met at run time: who may commit what a changed element has done.
+"""Undeclared state that shows at run time: which rank may commit what a changed element has done.
 
 Every rank of the pool looks whether the elements that it runs have changed (`Watched`), after their first
 tuple and before it commits. As long as an element has not, all instances are alike, and what each has done
@@ -8,8 +8,8 @@ and gives its task back. So the result is that of one instance. Nothing begins a
 change wait for nobody. Owns these rules for one rank; `Broker.claim` decides between ranks. (The idea is that
 of optimistic concurrency control: Kung and Robinson, ACM Trans. Database Syst. 6:213, 1981.)
 
-An element that first fills something in (loads a model) and then stays as it is holds no state: its owner
-gives it free, and the others may go on if they find the same.
+An element that first fills something in (loads a model) and then stays the same holds no state: its owner
+releases it, and the others may go on if they find the same content.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from hpcd4p.workflow.generic import GenericPE
 
 QUIET_TUPLES = 2
-"""An element that has filled something in, and is the same after so many tuples more, holds no state."""
+"""An element that has filled something in and is the same after so many more tuples holds no state."""
 
 ToHead = Callable[[Claimed | Doubted], None]
 
 AskClaim = Callable[[int, Claim, str], bool]
 
 NOBODY: Mapping[int, int] = {}
-"""Owners, where there are none."""
+"""The owners when no element has one."""
 
 
 _log = module_log(__name__)
 
 
 def refuse(element: int, claim: Claim, digest: str) -> bool:
-    """The claim of one who only inspects: there is nothing to claim."""
+    """The `claim` of a `Probation` that only inspects: there is nothing to claim."""
     raise NotImplementedError
 
 
 class Abandoned(Leave):
-    """Raised through a call: what this rank has not committed is another rank's to do."""
+    """Raised through a call: another rank has to do what this rank has not committed."""
 
 
 class Probation:
@@ -59,9 +59,9 @@ class Probation:
     Parameters
     ----------
     tell
-        Called with what the head is to be told.
+        Called with reports for the head.
     claim
-        See `Broker.claim`; not for one who only inspects.
+        See `Broker.claim`; `refuse` where elements are only inspected.
     owners
         What the broker said last: rank by element. Kept up to date by the rank.
     """
@@ -98,7 +98,7 @@ class Probation:
             self._note(element.index, watched.places)  # `preprocess` may have made some
 
     def begin_fixed(self, instance: Instance) -> None:
-        """Watch an instance that has its place, as far as others may change with it elsewhere."""
+        """Watch an instance with a fixed rank, as far as elements elsewhere share what it may change."""
         element = instance.plan
         if element.role is Role.PINNED and element.partitions > 1:
             self.begin(instance)
@@ -120,7 +120,8 @@ class Probation:
     def alone(self, element: int) -> bool:
         """Whether `element` must not be run inside another one's task now.
 
-        A rank that owns something could not forget a transaction, if the element turned out to be another's.
+        A rank that owns an element could not forget its transaction if `element` turned out to belong to
+        another rank.
         """
         return bool(self._mine) and element not in self._mine and self._is_new(element)
 
@@ -144,12 +145,12 @@ class Probation:
         Parameters
         ----------
         clean
-            Whether the transaction at hand could be forgotten, given the elements that this rank owns.
+            Whether the current transaction could be forgotten, given the elements that this rank owns.
 
         Raises
         ------
         Abandoned
-            It may not be, and is to be forgotten.
+            It may not be committed, and must be forgotten.
         """
         for instance in ran:
             e = instance.plan.index
@@ -168,7 +169,7 @@ class Probation:
                 self._quiet(e, *pending, instance.tuples, clean)
 
     def inspect(self, instance: Instance, must: bool = False) -> None:
-        """Look at an element of which there are other instances elsewhere: a change is told, and too late.
+        """Look at an element that has instances elsewhere: a change can only be reported, not prevented.
 
         Parameters
         ----------
@@ -223,7 +224,7 @@ class Probation:
         self._say(Claimed(self._rank, e, words))
 
     def _quiet(self, e: int, fills: str, at: int, tuples: int, clean: Callable[[set[int]], bool]) -> None:
-        """`e` has filled something in and not changed since."""
+        """Handle that `e` has filled something in and not changed since."""
         if not self._claim(e, Claim.FILL, fills):
             self._refused(e, "what it keeps", clean, spoiled=False)
         elif tuples >= at + QUIET_TUPLES:
@@ -231,7 +232,7 @@ class Probation:
             del self._filled[e]
 
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
-        """Another rank owns `e`, or something that shares its state."""
+        """Handle that another rank owns `e`, or an element that shares its state."""
         if spoiled:
             self._spoiled.add(e)
         if clean(self._mine):
@@ -245,7 +246,7 @@ class Probation:
         return granted
 
     def _kin(self, e: int, what: list[str]) -> list[int]:
-        """`e`, and the elements that share with it something of what has changed."""
+        """`e`, and the elements that share some of what has changed with it."""
         watched = self._watched[e]
         keys = {place.key for place in watched.places if any(name in what for name in place.held())}
         if not keys:
@@ -268,7 +269,7 @@ class Probation:
                 self._held_by.setdefault(place.key, []).append(e)
 
     def doubt(self, e: int, words: str) -> None:
-        """Say that `e` has changed where others have worked on it, too."""
+        """Report that `e` has changed after several ranks have run it."""
         self._say(Doubted(self._rank, e, words))
 
     def _say(self, report: Claimed | Doubted) -> None:
@@ -278,7 +279,7 @@ class Probation:
             self._tell(report)
 
     def end(self, instances: Iterable[Instance]) -> list[Doubted]:
-        """Elements that have changed unseen; after the last commit."""
+        """Elements whose change was not seen in time; called after the last commit."""
         changed = []
         for instance in instances:
             watched = self._watched.get(instance.plan.index)

@@ -1,10 +1,10 @@
-"""Reads a batch that cannot be unpickled: all of it but the tuples that are to blame.
+"""Reads a batch that cannot be unpickled: all of its tuples but those that are to blame.
 
-It goes through the pickle once more, slowly, with stand-ins for what cannot be made (`stand_ins`): a tuple
-that has none in it is as whole as if it had come alone. Imported only after a failure.
+It goes through the pickle once more, slowly, with stand-ins for objects that cannot be made (`stand_ins`): a
+tuple without a stand-in is as good as if it had come alone. Imported only after a failure.
 
-In the same way a batch is read of which some object ends the process that makes it: whoever reads is told
-of each step before it, and those that have ended a process are left out the next time.
+A batch with an object that ends the process that unpickles it is read in the same way: each step is announced
+before it is done, and steps that have ended a process are left out the next time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hpcd4p.wire.messages import Segment, Task
 
 
 class Unseen(str):
-    """Text that stands in a letter for a tuple that nobody has seen."""
+    """The text shown in a dead letter for a tuple that could not be read."""
 
     __slots__ = ()
 
@@ -35,11 +35,11 @@ class UnreadTuples(NamedTuple):
     shown: Unseen
     error: BaseException
     words: str = ""
-    """What to say; '': what `error` says."""
+    """The message; '': that of `error`."""
 
 
 def read_task(unreadable: Unreadable, task: Task) -> tuple[str, list[Any], list[UnreadTuples]]:
-    """Port and tuples of `task`, as far as they can be read, and what cannot be."""
+    """Port of `task`, its tuples that can be read, and those that cannot."""
     return _read_task(Reader(unreadable.frames), task, unreadable.__cause__ or unreadable)
 
 
@@ -66,22 +66,21 @@ def read_body(body: memoryview, element: int, tuples: int) -> tuple[str, Any, li
 def read_closely(
     body: memoryview, element: int, tuples: int, note: Callable[[int], None], fatal: Mapping[int, str]
 ) -> tuple[str, Any, list[UnreadTuples]]:
-    """The same, of a task that has ended a process that read it.
+    """The same, for a task that has ended a process that read it.
 
     Parameters
     ----------
     note
-        Called with the number of each step, before it: a step may run code of the user's.
+        Called with the number of each step before it is done: a step may run user code.
     fatal
-        Steps that are not to be done, and what to say of them. The numbers of those before are the same in
-        each process.
+        Steps that must not be done, with the message for each. Steps have the same numbers in every process.
     """
     task = Task(element, "", tuples, b"", 0, ())
     return _read_task(Reader(Codec.split(body), note, fatal), task, None)
 
 
 def read_segments(unreadable: Unreadable, counts: dict[int, int]) -> tuple[list[Segment], list[UnreadTuples]]:
-    """Segments of a message, as far as they can be read, and what cannot be; `counts`: tuples by element."""
+    """Segments of a message that can be read, and tuples that cannot; `counts`: tuples by element."""
     reader = Reader(unreadable.frames)
     try:
         whole = reader.load()
@@ -97,7 +96,7 @@ def read_segments(unreadable: Unreadable, counts: dict[int, int]) -> tuple[list[
 
 
 def _sift(reader: Reader, element: int, port: str, values: list[Any]) -> tuple[list[Any], list[UnreadTuples]]:
-    """The tuples that are whole, and those that are not."""
+    """Tuples without a stand-in, and those with one."""
     good, lost = [], []
     for value in values:
         fault = reader.fault(value)

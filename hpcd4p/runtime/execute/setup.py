@@ -1,4 +1,4 @@
-"""What rank 0 tells the other ranks at the start, and the elements that they make of it."""
+"""What rank 0 sends the other ranks at the start, and the elements that they make from it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RedisPlace(NamedTuple):
 
 
 class Setup(NamedTuple):
-    """What rank 0 tells every other rank at the start, by MPI and no other way: it holds the secret."""
+    """What rank 0 sends every other rank at the start; only by MPI, for it holds the secret."""
 
     plan: Plan
     elements: Packed

@@ -20,32 +20,32 @@ from typing import Any
 from hpcd4p.errors import Interrupted
 
 _ALARMS = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF)
-"""What a process sends itself (signal.alarm, signal.setitimer), and dies of without a handler."""
+"""Signals that a process sends itself (signal.alarm, signal.setitimer), and that end it without a handler."""
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 _ours: dict[int, tuple[Any, Any]] = {}
-"""Signals that this process hears in a way of ours: handler, and what there was before."""
+"""Signals that the engine handles in this process: its handler, and the one before."""
 
 _masks: dict[int, set[int | signal.Signals]] = {}
 """Threads in the middle of a fork, and what they had blocked before."""
 
 
 def stopping() -> tuple[signal.Signals, ...]:
-    """Give the signals that stop a run; not SIGHUP where whoever started this process had it ignored."""
+    """Give the signals that stop a run; without SIGHUP if this process was started with it ignored."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return tuple(n for n in _STOPPING if not (ignored and n is signal.SIGHUP))
 
 
 class Asked(KeyboardInterrupt):
-    """What a signal raises inside user code, which may well catch every `Exception`."""
+    """What a signal raises inside user code; no `Exception`, for user code may catch all of those."""
 
 
 class Alarmed(BaseException):
     """An alarm that nobody handles, raised where it came; without the engine it would end the process."""
 
     element = ""
-    """Which one was in a call."""
+    """The element that was in a call."""
 
 
 def hear_alarms() -> None:
@@ -60,21 +60,21 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 
 def deafen(numbers: Iterable[signal.Signals]) -> None:
-    """From now on these signals do nothing in this process; in what it starts they do what they did."""
+    """Make these signals do nothing in this process; in processes that it starts they work as before."""
     for number in numbers:
         hear(number, _nothing)
         signal.siginterrupt(number, False)
 
 
 def hear(number: signal.Signals, handler: Callable[[int, FrameType | None], Any]) -> Any:
-    """Call `handler` for a signal; gives what there was before."""
+    """Call `handler` for a signal; gives the handler before."""
     before = signal.signal(number, handler)
     _ours[number] = (handler, _ours[number][1] if number in _ours else before)
     return before
 
 
 def _unhear(number: signal.Signals, before: Any) -> None:
-    """Undo `hear`; where one was within another, the outer one is heard again."""
+    """Undo `hear`; with nested ones, the outer handler works again."""
     signal.signal(number, before)
     first = _ours.pop(number)[1]
     if before is not first:
@@ -82,18 +82,18 @@ def _unhear(number: signal.Signals, before: Any) -> None:
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
-    """A signal that somebody else answers."""
+    """Do nothing: somebody else answers this signal."""
 
 
 @contextmanager
 def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[None]:
     """Within it, a stopping signal calls `on_signal`, or raises `Interrupted` in the main thread.
 
-    After one for `on_signal` this process stops anyhow: no further one is heard.
+    After `on_signal` was called the process stops in any case, so further signals are ignored.
 
     Outside the main thread (a notebook's worker, say) nothing is changed.
     """
-    import threading  # other ranks need it not
+    import threading  # other ranks do not need it
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -116,7 +116,7 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
     except Asked as stop:
         raise Interrupted(f"stopped by {stop} before the end") from None
     finally:
-        # rank 0 still has its record to close, and Slurm tells a job to stop on more than one way
+        # rank 0 still has to close its record, and Slurm asks a job to stop in more than one way
         if asked and on_signal is not None:
             deafen(before)
         else:
@@ -131,7 +131,7 @@ def interruptible(on_signal: Callable[[str], None] | None = None) -> Iterator[No
 
 
 def block() -> None:
-    """Before a fork: what comes for the child before it is ready reaches it then, and not our handlers."""
+    """Before a fork: signals for the child wait until it is ready, and do not reach our handlers in it."""
     _masks[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _ours)
 
 

@@ -22,15 +22,15 @@ from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.watch import Watched
 
 PROBE_CALLS = 2
-"""A root whose attributes are the same after this many calls holds no state: two, since the first
-may only fill a cache."""
+"""A source whose attributes are the same after this many calls counts as stateless: two, since the first
+call may fill a cache."""
 
 SLACK = 4
-"""The thread may be so many times `overflow_at` ahead: neither it nor the main thread waits for the other
-at each batch (*hops* on 4 ranks is some percent quicker than with 1)."""
+"""The thread may be this many times `overflow_at` ahead, so that neither it nor the main thread waits for the
+other at each batch (*hops* on 4 ranks is a few percent faster than with 1)."""
 
 MOST_FAILURES = 4096
-"""The thread waits while more failures than this have not been taken."""
+"""The thread waits while more failures than this wait to be taken."""
 
 CHUNK_S = 0.001
 """Calls are made in batches of about this long; what they write can be taken in between."""
@@ -69,7 +69,7 @@ class Source:
     Parameters
     ----------
     instance
-        It gives its failures to `failed`.
+        The instance that is called; its failures go to `failed`.
     letters
         Writes them; the thread's own.
     calls
@@ -77,7 +77,7 @@ class Source:
     movable
         Whether the rest of the calls may go to the pool once the first have shown no state.
     notify
-        Called from the thread when there is something to take for one who listens, or nothing any more.
+        Called from the thread when `listen` was called and there is something to take, or when it has ended.
 
     Attributes
     ----------
@@ -104,13 +104,13 @@ class Source:
         self._letters = letters
         self._failures: deque[Failure] = deque()
         self.rest: Any = None
-        """Calls that are left for the pool, once `done`."""
+        """Calls that are left for the pool when it is `done`."""
         self.done = False
         self.error: Exception | None = None
         self.taken_at = -math.inf
         self.taken = 0
         self.changed = ""
-        """What it has changed that elements on other ranks share, in words."""
+        """In words, what it has changed and elements on other ranks share."""
         self._calls = calls
         self._movable = movable
         self._most = most
@@ -133,10 +133,10 @@ class Source:
         self._thread.start()
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> tuple[list[tuple[str, list[Any]]], list[Failure]]:
-        """What has been written since the last call, `most` of these outputs, and what failed; makes room.
+        """What was written since the last call, at most `most` of each output, and what failed; makes room.
 
-        By the main thread. Of a source that was `done` before, all that has failed is taken now: whoever then
-        closes it commits both at once.
+        Main thread. If the source was `done` before the call, this takes its last failures, too, so that the
+        commit that closes it has all of them.
         """
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
@@ -149,7 +149,7 @@ class Source:
         return out, failures
 
     def listen(self) -> bool:
-        """Have the next write notify; whether there is nothing before it. Main thread."""
+        """Call `notify` at the next write; whether nothing waits to be taken already. Main thread."""
         for held in self.instance.out.values():
             _become(held, _Listened)
         return self._thread is not None and not self.done and not self.held()

@@ -1,7 +1,7 @@
 """An unpickler that goes on where making an object raises: a stand-in takes the place of that object.
 
-What would be made of a stand-in is a stand-in as well, so no code of the user sees one. Imported only after a
-failure.
+Whatever would be made from a stand-in becomes a stand-in as well, so user code never sees one. Imported only
+after a failure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.wire.messages import Segment
 
 _NOT_OF_A_TUPLE = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType, TracebackType)
-"""What every process has of its own: behind it is nothing that came with the batch."""
+"""Types of objects that every process has itself: they hold nothing that came with the batch."""
 
 _PLAIN = (list, dict, set)
 """Containers that may hold a stand-in: none of their code is the user's."""
@@ -40,7 +40,7 @@ class StandIn:
 
 
 class Reader(pickle._Unpickler):
-    """Unpickles `frames` with stand-ins. Of Python's two unpicklers this one has steps to replace."""
+    """Unpickles `frames` with stand-ins. Python's unpickler in Python, for its steps can be replaced."""
 
     dispatch: ClassVar[Any] = dict(pickle._Unpickler.dispatch)
     stack: list[Any]
@@ -65,13 +65,13 @@ class Reader(pickle._Unpickler):
     def load(self) -> Any:
         """See `pickle.Unpickler.load`."""
         thing = super().load()
-        self._whole.clear()  # a list that was looked at may have got a stand-in since
+        self._whole.clear()  # a list that was checked may have got a stand-in since
         return thing
 
-    # ---- what is not whole
+    # ---- objects with stand-ins
 
     def fault(self, thing: Any) -> StandIn | None:
-        """Give a stand-in in `thing`, however deep; None if it is whole."""
+        """Give a stand-in in `thing`, however deep; None if it has none."""
         if not self._broken:
             return None
         seen: dict[int, Any] = {}
@@ -101,7 +101,7 @@ class Reader(pickle._Unpickler):
         self._break(stand_in, stand_in)
         return stand_in
 
-    # ---- the steps in which code of the user runs
+    # ---- steps in which user code runs
 
     def _begin(self) -> EndedProcess | None:
         """Begin the next step; whether it is known to end the process."""
@@ -123,7 +123,7 @@ class Reader(pickle._Unpickler):
             return self._stand_in(name, _failure(error))
 
     def _made(self, make: Any, arguments: Any, named: Any, call: Callable[[], Any]) -> Any:
-        """What `call` gives, which makes something with the class or function `make`."""
+        """The result of `call`, which makes something with the class or function `make`."""
         ends = self._begin()
         # a Segment is ours, and holds many tuples
         fault = None if make is Segment else self.fault([make, arguments, named])

@@ -20,7 +20,7 @@ def totals(instances: Iterable[Instance]) -> dict[str, int]:
 
 
 class Increase:
-    """What is new in the totals of a rank; of thousands of instances few have done something."""
+    """How much the totals of a rank have grown. Of thousands of instances only a few have done something."""
 
     def __init__(self) -> None:
         self._marks: dict[Instance, tuple[float, int, int]] = {}

@@ -17,10 +17,10 @@ from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.places import Place, held_by, places
 
 SHARE = 1 / 256
-"""Of the time inside an element, for looking whether it has changed."""
+"""Part of the time inside an element that looking for changes may take."""
 
 FREE_S = 0.01
-"""... and so much besides, for the first tuples tell most."""
+"""Seconds on top of that: the first tuples tell most."""
 
 SLOW_S = 0.005
 """A value whose fingerprint takes longer is compared by identity only."""
@@ -29,7 +29,7 @@ ENGINE = ("_sink", "_log_sink", "inputconnections", "outputconnections", "pickle
 """Attributes that are the engine's, not the element's."""
 
 _BY_NAME = sys.version_info >= (3, 13)
-"""Before that, an object whose ``__dict__`` was asked for has slower attributes from then on (DECISIONS)."""
+"""Reading ``__dict__`` of an object makes its attributes slower in earlier versions of Python (DECISIONS)."""
 
 _ABSENT = "absent"
 _DATA = frozenset(
@@ -46,9 +46,9 @@ class Watched:
     Parameters
     ----------
     caches
-        What it may change, as the plan has found by reading (`ElementPlan.caches`).
+        What it may change, by the plan's reading of its source (`ElementPlan.caches`).
     only
-        If given, nothing else is looked at, in the words of `workflow.places`.
+        If given, only these are looked at; in the words of `workflow.places`.
 
     Attributes
     ----------
@@ -78,20 +78,20 @@ class Watched:
         self._before = self._read(first=True)
         again = self._read()
         for name in [n for n in again if again[n] != self._before.get(n)]:
-            self._dull[name] = None  # never the same: nothing can be learnt from it
+            self._dull[name] = None  # it is never the same, so a change of it means nothing
             self._before[name] = None
 
     def worth(self, busy_s: float) -> bool:
-        """Whether one look more is affordable for an element that has worked for `busy_s`."""
+        """Whether one more look is affordable for an element that has worked for `busy_s`."""
         return self.spent_s <= FREE_S + SHARE * busy_s
 
     def look(self, tuples: int) -> list[str]:
-        """What has changed since the last look, in words; the next look compares with what is there now.
+        """What has changed since the last look, in words; the next look compares with the present state.
 
         Parameters
         ----------
         tuples
-            That the element has worked on so far.
+            How many the element has worked on so far.
         """
         began = self._now()
         while self.next <= tuples:

@@ -1,1 +1,1 @@
-"""What rank 0 has besides: sources, the coordinator, the scaler, the figures."""
+"""What only rank 0 has: the sources, the coordinator, the scaler and the figures."""

@@ -1,6 +1,6 @@
-"""The head's hands: looks at the counters, asks `control` what follows, and gives the orders.
+"""The coordinator: looks at the counters, asks `control` what to do, and gives the orders.
 
-Decides nothing itself; owns the rhythm of looking.
+It decides nothing itself; it owns when to look.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ERRORS: dict[Reason, type[RunStopped]] = {
     Reason.FOREIGN: ForeignBytesError,
     Reason.ENGINE: RunStopped,
 }
-"""What a rank that cannot go on ends the run with."""
+"""By the error that a rank reports: the exception that ends the run."""
 
 UNTOLD = f"a report that a rank has left in the key `reports` is gone: {NOT_ALONE}"
 
@@ -78,7 +78,7 @@ class Coordinator:
         return next_look(self._looked, rung, self.scaler.due()) - self._clock.now()
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
-        """Look, and do what follows.
+        """Look at the run, and give the orders that are due.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class Coordinator:
             raise ERRORS[report.reason](report.text)
 
     def _keep_owners(self, seen: Observation) -> None:
-        """An owner holds what nobody else has: it is not parked, and nothing goes on without it."""
+        """Keep ranks that own an element active, for only they have its state; stop if one of them died."""
         self.scaler.roster.keep(seen.owners.values())
         for element, rank in seen.owners.items():
             if self.liveness.is_lost(rank):
@@ -188,7 +188,7 @@ class Coordinator:
             self._link.order(self._pool(), Careful(self._care))
 
     def _give_up(self, tasks: list[Task]) -> None:
-        """Tasks that have taken several ranks with them become dead letters; nobody opens them any more."""
+        """Make dead letters of tasks that several ranks died with; they are never unpickled again."""
         commit = Commit()
         for task in tasks:
             name = self.plan.elements[task.element].name

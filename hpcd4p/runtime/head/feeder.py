@@ -1,6 +1,6 @@
 """The sources of a run, on rank 0: from their threads, or from lists of inputs, to the other ranks.
 
-Owns how much is taken from a source at a time. When the run is over, `runtime.head.head` says.
+Owns how much is taken from a source at a time. `runtime.head.head` says when the run is over.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ class Feeder:
 
     @property
     def flowing(self) -> bool:
-        """Whether a source goes on, and has room: then no bell tells of the end, or of room for it.
+        """Whether a source goes on and has room: then a bell means neither the end nor new room.
 
-        With a few tuples at a time, counters fall to 0 and ring hundreds of times a second.
+        With a few tuples at a time, counters reach 0 and ring the bell hundreds of times a second.
         """
         return any(not (s.done or self._room.blocked(s.instance.plan.index)) for s in self.sources)
 
@@ -195,7 +195,7 @@ class Feeder:
                 self._close(source)
                 worked = True
         if worked:
-            # one commit for all that there was: a quick source makes large ones, a slow one small ones
+            # one commit for all that was taken: fast sources make large commits, slow ones small commits
             self._outgoing.seal()
         return worked
 

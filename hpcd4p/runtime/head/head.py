@@ -1,6 +1,6 @@
 """Rank 0: owns the run. It has a loop like any rank, the sources, the coordinator and the collector.
 
-Order of a run: start Redis; tell the other ranks (`Setup`); start the sources; work until the
+Order of a run: start Redis; send the other ranks their `Setup`; start the sources; work until the
 collector is drained; send everybody home; gather.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from hpcd4p.descriptors import room
+from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import (
     BrokerLost,
     ForeignBytesError,
@@ -46,7 +46,7 @@ class Head:
     interrupted
         What is to stop the run, in words; set from a signal's handler.
     on_progress
-        Told how far the run is, now and then.
+        Called now and then with the progress of the run.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Head:
             self._end(0)
             return self.summary()
         except BaseException as error:
-            with room():
+            with unreserved():
                 stop = blame(error, 0) or error
                 self._stop(stop)
                 if stop is error:
@@ -98,7 +98,7 @@ class Head:
                 raise stop from error
 
     def _turn(self) -> float:
-        """One round; how long nothing will be to do."""
+        """Do one round; gives the seconds until there may be something to do again."""
         self._heed()
         pause = self.loop.tick()
         due = self.coordinator.due(self._rung and not self.feeder.flowing)
@@ -123,7 +123,7 @@ class Head:
             self._coordinate()
 
     def _coordinate(self) -> None:
-        """Look at the run, and do what follows."""
+        """Look at the run, and do what is due."""
         link = self.loop.link
         self._bells = link.bells
         finished = self.coordinator.look(bool(link.congested))
@@ -145,7 +145,7 @@ class Head:
             self.on_progress(self.progress(now - self.clock.started))
 
     def _inherit(self) -> None:
-        """The last rank of the pool has died: be the pool."""
+        """Take over the work of the pool after its last rank has died."""
         if self.loop.pool is not None:  # several ranks may be found dead at once
             return
         if self.loop.suspects.make is None:
@@ -176,7 +176,7 @@ class Head:
                 self._end(stop.status)
         stop.summary = self.summary(stop)
 
-    # ---- what is told of it
+    # ---- figures
 
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
@@ -194,7 +194,7 @@ class Head:
         )
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
-        """All that is told of the run; `stop` has ended it before its work was done."""
+        """The summary of the run; `stop` is what ended it before its work was done."""
         mine = RankFigures(**self.loop.account.figures())
         ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling

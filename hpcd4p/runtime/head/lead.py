@@ -1,4 +1,4 @@
-"""Lead a run from rank 0, in a process of its own: signals, warnings, and what the launcher has to tell."""
+"""Leads a run from rank 0, in a process of its own: signals, warnings, and news from the launcher."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lead(
     setup: Setup,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Run `spec` from rank 0 to its end; the other ranks have been told and are in `launch.worker`.
+    """Run `spec` from rank 0 to its end; the other ranks have their setup and are in `launch.worker`.
 
     Raises
     ------

@@ -9,12 +9,12 @@ from hpcd4p.record.summary import RankFigures
 
 
 def notes_on_run(plan: Plan, claimed: Mapping[int, str], ranks: Sequence[RankFigures]) -> list[str]:
-    """Sentences on elements that one rank had to run, and on ranks that died.
+    """Sentences about elements that one rank had to run, and about ranks that died.
 
     Parameters
     ----------
     claimed
-        What elements that were taken for stateless have changed, by index.
+        By index, what elements that were planned as stateless have changed.
     """
     notes = [_note_on_place(e) for e in plan.elements if e.undeclared]
     notes += [_note_on_company(e) for e in plan.elements if e.together]

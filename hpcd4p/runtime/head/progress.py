@@ -9,7 +9,7 @@ from hpcd4p.plan.model import Plan, Role
 from hpcd4p.wire.statistics import Statistics
 
 PROGRESS_S = 0.2
-"""Whoever watches is told five times a second."""
+"""Progress is shown five times a second."""
 
 
 class Progress(NamedTuple):
@@ -28,9 +28,9 @@ class Progress(NamedTuple):
     calls: int
     """Calls of the sources that were made."""
     of_calls: int
-    """Calls of the sources that there will be; 0 where that says nothing: one call of each."""
+    """Calls of the sources in all; 0 where the number says nothing: one call of each source."""
     left_s: float | None
-    """Expected time to the end; None if nothing can be said."""
+    """Expected time to the end; None if it cannot be estimated."""
 
 
 def progress(
@@ -78,7 +78,7 @@ def _left_s(
     calls: int,
     of_calls: int,
 ) -> float | None:
-    """The calls to come cost what those made have cost, with the tuples of these that still wait."""
+    """Estimate: the remaining calls cost as much as those already made, and waiting tuples come on top."""
     if not of_calls or not calls:
         return None
     worked_us = stats.busy_us

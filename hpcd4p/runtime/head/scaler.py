@@ -1,7 +1,7 @@
-"""The auto-scaler's hands: shows the policy what the head sees, and gives the orders that follow.
+"""The auto-scaler: shows the policy what the head sees, and gives the orders that follow.
 
-Owns the rhythm and the account of it. What is seen, `control.observing` makes; what is wise, the policy
-decides; who is parked, the roster.
+Owns when the policy is asked, and the record of its answers. `control.observing` makes what it sees, the
+policy decides how many ranks are active, and the roster decides which.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _log = module_log(__name__)
 
 
 class Scaler:
-    """Of one run; lives on the head.
+    """The auto-scaler of one run; lives on the head.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ class Scaler:
         self._parked_s: dict[int, float] = {}
 
     def due(self) -> float:
-        """When the policy is to be asked next; for ever later if there is nobody to park."""
+        """When to ask the policy next; infinity if there is no rank to park."""
         return self._observer.looked_at + self._every_s if self._policy is not None else float("inf")
 
     def look(self, seen: Observation, ending: Ending, held: bool, now: float) -> None:
-        """Ask, if it is time, and have ranks parked or woken."""
+        """Ask the policy if it is time, and have ranks parked or woken."""
         self.roster.heard(seen.parked)
         if now < self.due():
             return
@@ -95,7 +95,7 @@ class Scaler:
             self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
 
     def lose(self, rank: int, now: float) -> float:
-        """`rank` has died; how long it had been parked, as the head saw it: it cannot say so any more."""
+        """Note that `rank` has died; gives how long it was parked, as the head saw it."""
         self.roster.lose(rank)
         since = self._parked_at.pop(rank, now)
         return self._parked_s.pop(rank, 0.0) + now - since

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.scaling import Scaling
 
 MOST_DOUBTS = 5
-"""Doubts in the reason; the events have all."""
+"""Doubts named in the reason; the events name all."""
 
 
 TIMED = "Average processing time"
@@ -52,7 +52,7 @@ def summarise(
     doubts: Sequence[str] = (),
     log: LogFigures | None = None,
 ) -> Summary:
-    """Everything that is told at the end.
+    """The summary at the end of a run.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def summarise(
     failures
         What failed, by kind.
     clock
-        Of the run.
+        The clock of the run.
     stop
         What has ended the run before its work was done.
     ended
@@ -157,7 +157,7 @@ def _notes_on_times(spec: RunSpec, figures: list[ElementFigures]) -> list[str]:
 
 
 def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
-    """What was written on outputs that nobody declared: it may have been meant for one that is connected."""
+    """Notes on undeclared outputs: the tuples may have been meant for one that is connected."""
     declared = set(plan.elements[plan.collector].inputs)
     outputs_of = {e.name: e.outputs for e in plan.elements}
     undeclared: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The account that each rank keeps of itself while it runs."""
+"""What each rank has done so far: its times, tasks and tuples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RankAccount:
     Parameters
     ----------
     bins
-        Of its timeline, at most.
+        Most bins of its timeline.
     """
 
     def __init__(self, rank: int, role: str, clock: Clock, host: str = "", bins: int = MOST_BINS) -> None:
@@ -39,7 +39,7 @@ class RankAccount:
         self._timeline.busy(begin - self.started, end - self.started)
 
     def waited(self, begin: float, end: float) -> None:
-        """In the middle of a call it waited, or did what has counted itself; the call counts as a whole."""
+        """It waited in the middle of a call, or did work that counts by itself; the whole call is counted."""
         self.busy_s -= end - begin
         self._timeline.not_busy(begin - self.started, end - self.started)
 
@@ -49,7 +49,7 @@ class RankAccount:
         self._timeline.parked(begin - self.started, end - self.started)
 
     def figures(self) -> dict[str, Any]:
-        """The account as it stands: the fields of `record.summary.RankFigures`."""
+        """The account so far: the fields of `record.summary.RankFigures`."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         active = self._clock.elapsed() - self.parked_s
         return dict(
@@ -68,7 +68,7 @@ class RankAccount:
         )
 
     def bins(self) -> Bins:
-        """The timeline as it stands."""
+        """The timeline so far."""
         return Bins(self._clock.instant(self.started), *self._timeline.bins())
 
 

@@ -23,10 +23,10 @@ SHOW_S = 10.0
 def _unread(
     place: int, fresh: bool, left: int, how: str, trace: str, fatal: dict[int, str] | None
 ) -> Part | None:
-    """What is known by the death of a process that was reading the task, of which `left` are not done.
+    """What the death of a process shows that was reading the task; `left` of its tuples are not done.
 
-    None if nothing is: it had run something else before, or had read it at one go. A part of no tuples if one
-    object of it is guilty.
+    None if it shows nothing: the process had run something else before, or was not reading step by step. A
+    part of no tuples if a single object is guilty.
     """
     if not fresh or (place == READS and fatal is None):
         return None
@@ -34,18 +34,18 @@ def _unread(
 
 
 class Told:
-    """What is known already of tuples that are not done: whoever runs them again says it again."""
+    """What the process has sent already of tuples that are not done: when they run again, it comes again."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._skip: dict[str, int] = {}
 
     def again(self) -> None:
-        """The tuples that are not done begin from their start."""
+        """Note that the tuples that are not done run again from their start."""
         self._skip = dict(self._counts)
 
     def new(self, part: Part) -> Part:
-        """What of `part` has not been told before."""
+        """`part` without what has come before."""
         failures = self._rest("", part.failures)
         out = [(output, self._rest(output, values)) for output, values in part.out]
         if part.tuples:  # they are done; what is left to skip is of those behind them

@@ -1,7 +1,7 @@
-"""The process apart: runs tuples that may end it, one at a time, and tells the rank what came of each.
+"""The process apart: runs tuples that may end it, one at a time, and sends the rank the result of each.
 
-The other side of `apart`. Before anything that may end it, it notes its place in memory that the rank reads
-when it is dead.
+The other side of `apart`. Before each step that may end it, it notes its place in shared memory, where the
+rank reads it when the process is dead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 FLUSH_S = 0.01
-"""What has come out is told after this time: what is not told when the process dies runs again."""
+"""Results are sent to the rank after this time. Tuples whose results were not sent run again if the process
+dies."""
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
@@ -93,7 +94,7 @@ class Server:
 
     def _tell(self, what: Any) -> None:
         data = self._codec.seal(what)[TAG_BYTES:]
-        Codec.unseal(memoryview(data))  # what kills its reader must not reach the rank
+        Codec.unseal(memoryview(data))  # if reading it kills a process, let it be this one and not the rank
         data = len(data).to_bytes(8, "little") + data
         while data:
             data = data[os.write(self._back, data) :]
@@ -132,7 +133,7 @@ class Server:
             if closely or i + 1 == len(values) or self._clock.now() - self._began > FLUSH_S:
                 self._probation.inspect(instance, must=i + 1 == len(values))
                 self._flush(instance, i + 1)
-        if lost:  # they stand behind the others
+        if lost:  # they come after the others
             for each in lost:
                 self._flow.give_up(each)
             self._flush(instance, tuples)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
 
 LAST_WORDS_S = 0.5
-"""What a dead rank had delivered is fetched in this time, however large; more of it never comes."""
+"""Enough to fetch what a dead rank has delivered, however large; the rest of it never comes."""
 
 
 class Committer:
-    """Of one rank.
+    """Commits and receives for one rank.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Committer:
         return bool(messages)
 
     def commit(self) -> None:
-        """Commit what has been delivered, if anything has; else ring for what has not been for long."""
+        """Commit what has been delivered; if nothing has, ring ranks that leave messages unmatched."""
         commit, notify, local = self.outgoing.window.ready()
         if commit:
             self.link.exchange(commit)
@@ -79,7 +79,7 @@ class Committer:
         Returns
         -------
         (Reply, bool)
-            Its answer, and whether anything was committed.
+            The broker's answer, and whether anything was committed.
         """
         commit, notify, local = self.outgoing.window.ready()
         committed = bool(commit)
@@ -100,7 +100,7 @@ class Committer:
             self.commit()
 
     def forget(self, rank: int, committed: int) -> None:
-        """`rank` is lost: take in what it had committed, forget the rest."""
+        """Take in what the lost `rank` had committed, and forget the rest."""
         end = self._clock.now() + LAST_WORDS_S
         self.receive()
         while self._mesh.receiving and self._clock.now() < end:  # it may be its last committed message

@@ -13,7 +13,7 @@ from hpcd4p.wire.statistics import count_cores
 
 
 class CpuClock:
-    """Of the thread that makes it; one read takes some 10 µs."""
+    """The CPU clock of the thread that makes it; one read takes about 10 µs."""
 
     def __init__(self) -> None:
         try:
@@ -30,9 +30,9 @@ class CpuClock:
 
 
 class CpuAccount:
-    """What a rank tells of its clock: the work of the pool, without its start and first calls of elements.
+    """What a rank reports of its CPU clock: pool work only, without its start and first calls of elements.
 
-    All ranks import in their first calls, at the same time: that they wait for cores then tells nothing.
+    In their first calls all ranks import at the same time; that they wait for cores then means nothing.
     """
 
     def __init__(self, clock: CpuClock) -> None:
@@ -40,11 +40,11 @@ class CpuAccount:
         self._counted_us: tuple[int, int] | None = None
 
     def begins(self) -> None:
-        """The call that comes next is the first of an element here."""
+        """Note that the next call is the first of an element here."""
         self._counted_us = None
 
     def count(self, growth: dict[str, int]) -> None:
-        """Add to `growth` what has been since the last time."""
+        """Add to `growth` the microseconds since the last call."""
         now = self._clock.read_us()
         before, self._counted_us = self._counted_us or now, now
         count_cores(growth, now[0] - before[0], now[1] - before[1])

@@ -1,7 +1,7 @@
 """The link of a rank to the broker: the only place that talks to it.
 
-Owns what was heard last, the statistics that are to be told, and the orders that have come. An order is only
-kept here: the loop carries it out between two moves, never in the middle of a call.
+Owns what the broker said last, the statistics that are to be sent, and the orders that have come. Orders are
+only kept here: the loop carries them out between two moves, never in the middle of a call.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 class Link:
-    """Of one rank.
+    """The link of one rank.
 
     Parameters
     ----------
     figures
         Gives the statistics since its last call.
     log
-        What elements have said, which goes along.
+        What elements have logged; it is sent with commits.
 
     Attributes
     ----------
     orders
-        Those that have come and are not carried out, oldest first.
+        Orders that have come and are not carried out yet, oldest first.
     bells
         How often the bell has rung.
     hungry, waiting_tasks, waiting_bytes, congested
@@ -51,9 +51,9 @@ class Link:
     careful
         Whether to run every task apart. The head says so.
     least_s
-        Seconds from one look at the statistics of so many elements to the next.
+        Least seconds between two sendings of statistics, by the number of elements.
     told_at
-        When the statistics were told last.
+        When the statistics were last sent.
     owners
         Rank by pool element that only this rank may run. The same dict always.
     """
@@ -101,14 +101,14 @@ class Link:
         Parameters
         ----------
         figures
-            Tell the statistics, and ask for service times, although they are not due.
+            Send the statistics and ask for service times, even if they are not due.
         last
-            Nothing follows: tell all that elements have said.
+            Nothing follows: send all that elements have logged.
 
         Raises
         ------
         RankLost
-            The head has taken this rank for dead.
+            The head has declared this rank lost.
         """
         commit = Commit() if commit is None else commit
         now = self._clock.now()
@@ -117,7 +117,7 @@ class Link:
         if due:
             self.told_at = now
             self._apart.next()
-        if due or commit.dead:  # who judges failures must know what they are failures of
+        if due or commit.dead:  # failures are judged by how many tuples there were
             commit.stats |= self._figures()
         worse, better = self._inbox.congestion()
         reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability))
@@ -144,11 +144,11 @@ class Link:
                 self.orders.append(order)
 
     def hear_of(self, tasks: int, size: int) -> None:
-        """So many tasks wait, and so many bytes of them; the head has looked."""
+        """Note how many tasks wait, and their bytes, as the head has seen."""
         self.waiting_tasks, self.waiting_bytes = tasks, size
 
     def wait(self, seconds: float | None) -> Heard:
-        """Wait for the bell, or for `seconds`; what was heard, see `Broker.wait`."""
+        """Wait for the bell, or for `seconds`; the result is that of `Broker.wait`."""
         heard = self._broker.wait(seconds)
         if heard is not Heard.SILENT:
             self.bells += 1
@@ -164,7 +164,7 @@ class Link:
 
     @property
     def stopping(self) -> bool:
-        """Whether the order to stop is here: nothing is worth waiting for any more."""
+        """Whether the order to stop has come: nothing is worth waiting for any more."""
         return any(isinstance(order, Stop) for order in self.orders)
 
     # ---- what only the head does
@@ -189,18 +189,18 @@ class Link:
 
     @property
     def figures_s(self) -> float:
-        """From one time that the statistics are told to the next, at least, where nothing else is."""
+        """Least seconds between two sendings of statistics when there is nothing else to send."""
         return max(self._apart.now_s, self.least_s)
 
     def tell_last(self) -> None:
-        """Tell the last statistics, and what elements have said; nothing else of this rank is outstanding."""
+        """Send the last statistics and log lines; nothing else of this rank is outstanding."""
         commit = Commit()
         commit.stats = self._figures()
         self._log.post(commit, self._codec)
         if commit:
             self._broker.step(commit)
 
-    # ---- for the head, at once
+    # ---- reports for the head, sent at once
 
     def report(self, report: Report) -> None:
         """Leave a report for the head."""

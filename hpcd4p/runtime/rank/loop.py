@@ -1,8 +1,8 @@
 """The loop of a rank: receive, work, commit, wait. The same for pool, stateful group and head.
 
-It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and a part in
-the pool or none. Owns the order in which a rank does things, and its waits; what is decided, `control`
-decides. An order of the head is carried out between two moves.
+It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and perhaps a
+part in the pool. Owns the order in which a rank does things, and its waits; `control` decides. Orders of the
+head are carried out between two moves.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class RankLoop:
-    """One rank, its transports given from outside.
+    """The loop of one rank; the transports are given to it.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class RankLoop:
     # ---- one move after the other
 
     def tick(self) -> float | None:
-        """Do one thing; how long nothing will be to do (0: there is more, None: until the bell)."""
+        """Do one thing; gives the seconds until there is more to do (0: at once, None: at the bell)."""
         received = self.committer.receive()
         worked = self._obey_all() or self._work()
         breathe()
@@ -179,7 +179,7 @@ class RankLoop:
         return self._make_move()
 
     def rest(self, pause: float | None, fetch: bool = True) -> None:
-        """Wait for the bell, or for `pause` seconds; `fetch`: the orders that it may have told of."""
+        """Wait for the bell, or for `pause` seconds; `fetch`: then fetch orders, in case it rang for one."""
         heard = self.link.wait(pause)
         if heard is Heard.SILENT:
             return
@@ -273,7 +273,7 @@ class RankLoop:
     # ---- accounts
 
     def fail(self, failure: Failure) -> None:
-        """Tuples failed here: part of the transaction at hand, unless an earlier holder has told of them."""
+        """Add tuples that failed here to the current transaction, unless an earlier holder committed them."""
         if not self._leases.skips(failure):
             self.outgoing.fail(failure)
 

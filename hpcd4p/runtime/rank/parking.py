@@ -1,6 +1,6 @@
-"""Whether a rank of the pool is parked, on the rank's side: what it was told, and what it has said.
+"""Whether a rank of the pool is parked, as the rank itself knows it: its orders, and what it has reported.
 
-Owns the states; `pool.PoolPart` does what follows.
+Owns the states; `pool.PoolPart` acts on them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from hpcd4p.wire.ask import Availability
 
 
 class ParkingState(Enum):
-    """How a rank stands to the pool. The head has another view of it, and later: `roster.PoolState`."""
+    """Whether a rank takes tasks of the pool. The head's later view of this is `roster.PoolState`."""
 
-    TAKING = "taking"  # takes tasks, and the broker knows
+    TAKING = "taking"  # takes tasks, and the broker knows it
     ASKED = "asked"  # told to park; finishes and commits its task first
     PARKED = "parked"  # nothing of it is outstanding, and nobody rings it but the head
-    WOKEN = "woken"  # takes tasks; the broker still has it for parked
-    ASKED_AGAIN = "asked again"  # told to park, which the broker has it for
+    WOKEN = "woken"  # takes tasks; for the broker it is still parked
+    ASKED_AGAIN = "asked again"  # told to park; for the broker it never stopped being parked
 
 
 ARROWS: dict[ParkingState, frozenset[ParkingState]] = {
@@ -54,7 +54,7 @@ ARROWS: dict[ParkingState, frozenset[ParkingState]] = {
 }
 
 TOLD = ParkingState.ASKED, ParkingState.ASKED_AGAIN, ParkingState.PARKED
-"""It takes no task."""
+"""States in which it takes no tasks."""
 
 NEXT_AWAKE = {
     ParkingState.ASKED: ParkingState.TAKING,
@@ -66,7 +66,7 @@ _log = module_log(__name__)
 
 
 class Parking:
-    """Of one rank."""
+    """The parking of one rank."""
 
     def __init__(self) -> None:
         self._life = Life("the parking of this rank", ParkingState.TAKING, ARROWS)
@@ -83,19 +83,19 @@ class Parking:
         return self._life.state is ParkingState.PARKED
 
     def ask(self) -> None:
-        """Told to park."""
+        """Carry out the order to park."""
         if not self.asked:
             woken = self._life.state is ParkingState.WOKEN
             self._life.go(ParkingState.ASKED_AGAIN if woken else ParkingState.ASKED, "told to park")
 
     def park(self, now: float) -> None:
-        """Everything is committed, and the broker has been told."""
+        """Note that everything is committed, and that the broker knows the rank as parked."""
         self._life.go(ParkingState.PARKED, "has said so", now)
         _log.info("parked")
         self._since = now
 
     def wake(self) -> float | None:
-        """Told to take tasks again, or to stop; since when it was parked, None if it was not yet."""
+        """Carry out the order to take tasks again, or to stop; gives since when it was parked, or None."""
         if self.asked:
             self._life.go(NEXT_AWAKE[self._life.state], "told to wake or to stop")
         since, self._since = self._since, None

@@ -1,4 +1,4 @@
-"""The partitions that a rank holds: their instances, and the work that is in line for them."""
+"""The partitions that a rank holds: their instances, and the tuples that are in line for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Hosted(Protocol):
-    """What has a place on a rank: an instance, or the collector."""
+    """What a rank can host: an instance, or the collector."""
 
     @property
     def plan(self) -> ElementPlan:
@@ -39,7 +39,7 @@ class Hosted(Protocol):
 
 
 class Partitions:
-    """Of one rank."""
+    """The partitions of one rank."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Partitions:
             self._forward(instance)  # what `preprocess` has written
 
     def host(self, hosted: Hosted, partition: int = 0) -> None:
-        """From now on `hosted` gets what is in line for that partition of its element."""
+        """Give `hosted` what is in line for that partition of its element, from now on."""
         self._hosted[hosted.plan.index, partition] = hosted
 
     def instances(self) -> list[Instance]:
@@ -125,7 +125,7 @@ class Partitions:
                 self._probation.inspect(hosted)
             self._forward(hosted)
             self._account.tuples += len(values)
-            # the outbox may have been sealed in the middle of a call
+            # the outbox may have been sealed during the call
             self._outgoing.outbox.count(element, -len(values))
             if now() > end or self._outgoing.heavy:
                 break
@@ -149,7 +149,7 @@ class Partitions:
                 self._outgoing.outbox.count(element, -1)
 
     def _overflow(self, instance: Instance) -> None:
-        """In the middle of a call: send on what it has written, for it is as much as should be held."""
+        """Send on what it has written in the middle of a call, for it holds as much as it may."""
         self._pump.aside(instance, lambda: self._spill(instance))
 
     def _spill(self, instance: Instance) -> None:

@@ -1,6 +1,6 @@
 """The part of a rank that is in the stateless pool: which task it takes next, and when it takes none.
 
-What becomes of a task is in `tasks`; of one under suspicion, in `suspects`.
+How a task is run is in `tasks`; how one that may kill its rank is, in `suspects`.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ POOL_DIED = "every rank of the pool has died"
 
 
 class PoolPart:
-    """Of one rank.
+    """The pool's part of one rank.
 
     Parameters
     ----------
     only_apart
-        Nothing that may kill runs on this rank itself: that of the head.
+        Nothing that may kill its process runs on this rank itself; for the head.
 
     Attributes
     ----------
@@ -77,24 +77,24 @@ class PoolPart:
         # nearest the sinks first, so that memory drains
         self._nearest = given.plan.streams[::-1]
         self._no_task: NoTask | None = None
-        """Why the last look gave none; None: it did."""
+        """Why the last look gave no task; None: it gave one."""
         self._bells = 0
         """How often the bell had rung by then."""
         self._held_at = 0
-        """Transactions that were under way when nothing could be begun before one of them is committed."""
+        """Transactions that were under way when a new task had to wait for one of them to commit."""
         self._slow: frozenset[int] = frozenset()
         self._slow_since = -1
         self._seen: dict[int, int] = {}
-        """Tasks that wait by element, if the last look asked for quick elements only."""
+        """Waiting tasks by element, if the last look asked for quick elements only."""
 
     # ---- what a rank of the pool does
 
     def work(self) -> bool:
-        """Take a task and run it, or park; whether there was something to do."""
+        """Take a task and run it, or park; whether anything was done."""
         return self._park() if self.parking.asked else self._look()
 
     def _park(self) -> bool:
-        """Commit all that is outstanding, say so, and take no more tasks; whether that was to do."""
+        """Commit all that is outstanding, report it, and take no more tasks; whether anything was done."""
         if self.parking.parked:
             return False
         self._committer.settle()
@@ -104,7 +104,7 @@ class PoolPart:
         return True
 
     def _look(self) -> bool:
-        """Commit what is ready, take a task and run it; whether there was one."""
+        """Commit what is ready, take a task and run it; whether there was a task."""
         if self.idle or not self._may_begin():
             return False
         before, full = self._link.congested, self._room.full
@@ -150,7 +150,7 @@ class PoolPart:
         self._run(reply.task)
         return True
 
-    # ---- what its rank asks
+    # ---- questions of its rank
 
     @property
     def idle(self) -> bool:
@@ -158,12 +158,12 @@ class PoolPart:
         return self._no_task is NoTask.IDLE and self._bells == self._link.bells
 
     def look_again(self) -> None:
-        """There may be a task, although no bell has rung."""
+        """Look again soon: there may be a task although no bell has rung."""
         self._no_task = None
 
     @property
     def ready(self) -> bool:
-        """Whether it looks for a task next: what is ready to commit goes with that, in one round trip."""
+        """Whether it looks for a task next, in one round trip with what is ready to commit."""
         return not self.idle and self._may_begin()
 
     @property

@@ -1,10 +1,10 @@
-"""The nested work of a call that writes without end: it waits in its middle, and its rank helps others.
+"""The nested work of a call that writes very much: the call waits, and its rank does other work meanwhile.
 
-A call may write more than memory holds. So in its middle, when the transaction at hand is *heavy*, the rank
-commits what there is, and waits until there is room for more. Others may be waiting for this rank meanwhile;
-so it goes on working, but only for elements *behind* the one in the call (`control.taking.behind`): no two
-ranks can then wait for each other. Orders of the head wait until the outermost call is over; only the order
-to stop ends the waiting.
+A call may write more than memory holds. So when the current transaction is *heavy* in the middle of a call,
+the rank commits what there is and waits until there is room for more. Other ranks may be waiting for this one
+meanwhile; so it goes on working, but only for elements *behind* the one in the call
+(`control.taking.behind`), so that no two ranks can wait for each other. Orders of the head wait until the
+outermost call is over; only the order to stop ends the waiting.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Stopped(Leave):
 
 
 class Pump:
-    """Of one rank.
+    """The nested work of one rank.
 
     Attributes
     ----------
     helpers
-        What the rank can do meanwhile, the most urgent first. Each leaves all that it did in the outbox.
+        What the rank can do meanwhile, the most urgent first. Each leaves its results in the outbox.
     """
 
     def __init__(self, committer: Committer, room: Room, account: RankAccount, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class Pump:
         self._account = account
         self._clock = clock
         self._depth = 0
-        """Calls that wait in their middle, each begun by the help of the one before."""
+        """Calls that wait, each begun while the one before it waited."""
 
     def aside(self, instance: Instance, work: Callable[[], None]) -> None:
         """Do `work` in the middle of a call of `instance`: that time is not the element's."""

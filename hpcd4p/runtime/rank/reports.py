@@ -16,7 +16,7 @@ within seconds of each other. It is taken to have begun with the head."""
 
 
 def in_run_time(fields: dict[str, Any], bins: Bins, started: float) -> tuple[RankFigures, RankTimeline]:
-    """Figures and timeline of a rank as the run counts: what was before the run is not part of it.
+    """Figures and timeline of a rank in the time of the run: what was before its start is left out.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether there is room further down for what an element writes, by what this rank has heard last."""
+"""Whether there is room further down for what an element writes, as far as this rank knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """As one rank sees it. Every question is answered from memory.
+    """The room further down as one rank knows it. Every question is answered from memory.
 
     Attributes
     ----------
@@ -28,12 +28,12 @@ class Room:
         self.stateful_below = self._marks.stateful_below
 
     def writes_undeclared(self, element: int) -> None:
-        """`element` has written on an output that it had not declared, which goes to the collector."""
+        """Note that `element` writes on an undeclared output, which goes to the collector."""
         self._marks.reaches_collector(element, self._collector)
 
     @property
     def full(self) -> bool:
-        """Whether as many tasks wait as may."""
+        """Whether no more tasks should wait."""
         return self._marks.full(self._link.waiting_tasks, self._link.waiting_bytes)
 
     def congested_below(self, element: int) -> bool:

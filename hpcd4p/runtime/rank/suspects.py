@@ -1,6 +1,6 @@
-"""Tasks that may kill their rank, as a rank of the pool runs them: apart, see `control.suspects`.
+"""Runs tasks that may kill their rank in a process apart; `control.suspects` says which.
 
-Owns what becomes of the outcomes; the process is in `runtime.rank.apart`. No such task is unpickled here.
+Owns what is done with the results; the process is in `runtime.rank.apart`. No such task is unpickled here.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ class Suspects:
         self._fail = fail
         self._clock = given.clock
         self._cell: Cell | None = None
-        self._stand_ins: dict[int, Instance] = {}
+        self._proxies: dict[int, Instance] = {}
 
     def instances(self) -> list[Instance]:
-        """Those that stand for what ran apart: it counts like all else."""
-        return list(self._stand_ins.values())
+        """The instances that count what ran apart."""
+        return list(self._proxies.values())
 
     def prepare(self, setup: Setup) -> None:
-        """From now on a process apart can be had, with the elements of `setup`."""
-        bare = setup._replace(secret=b"", redis=None)  # nothing of it opens what the ranks say
+        """Allow processes apart from now on, with the elements of `setup`."""
+        bare = setup._replace(secret=b"", redis=None)  # with it nobody can read what the ranks send
 
         def make() -> Cell:
             from hpcd4p.runtime.rank.apart import ProcessCell
@@ -84,7 +84,7 @@ class Suspects:
         self.make = make
 
     def takes(self, task: Task) -> bool:
-        """Run `task`, if the rank itself should not; whether it did."""
+        """Run `task` apart, or refuse it, if the rank itself must not run it; whether that was so."""
         if self._link.owners.get(task.element) == self._link.rank:
             return False  # its state is here
         how = way(task.attempts, self._link.careful, self.make is not None)
@@ -92,7 +92,7 @@ class Suspects:
             return True
         how = way(task.attempts, self._link.careful, self.make is not None)
         if how is Way.REFUSED:
-            lease = self._tasks.begin(task, self._stand_in(task.element))
+            lease = self._tasks.begin(task, self._proxy(task.element))
             self._refuse(task, task.tuples, "no process apart could be started to try it again")
             self._tasks.finish(lease, task.tuples)
             return True
@@ -100,7 +100,7 @@ class Suspects:
         return False
 
     def close(self) -> None:
-        """Nothing is under suspicion any more: end the process."""
+        """End the process, for nothing is suspected any more."""
         if self._cell is not None:
             self._cell.close()
             self._cell = None
@@ -113,7 +113,7 @@ class Suspects:
         body = self._codec.check(task.payload, about(TASK, task.element, task.tuples))
         # a task may begin while another one waits for room
         cell, self._cell = self._cell or self.make(), None
-        lease = self._tasks.begin(task, self._stand_in(task.element))
+        lease = self._tasks.begin(task, self._proxy(task.element))
         lease.apart = True
         left, guilty = task.tuples, False
         try:
@@ -173,17 +173,17 @@ class Suspects:
         )
         self._fail(Failure(task.element, Cause.RAISED, kind_of(letter), tuples, letter))
 
-    def _stand_in(self, element: int) -> Instance:
-        """An instance that is never started: it holds what came out, and counts."""
-        instance = self._stand_ins.get(element)
+    def _proxy(self, element: int) -> Instance:
+        """An instance that is never started: it holds the results that came from apart, and counts them."""
+        instance = self._proxies.get(element)
         if instance is None:
             instance = self._flow.instance(self._plan.elements[element], self._elements[element])
-            self._stand_ins[element] = instance
+            self._proxies[element] = instance
         return instance
 
 
 def _describe(task: Task) -> str:
-    """A task in words, without a look into it."""
+    """A task in words, without unpickling it."""
     digest = task.payload[:TAG_BYTES].hex()
     return f"a task of {task.tuples} tuples, {len(task.payload):,} bytes, digest {digest}"
 

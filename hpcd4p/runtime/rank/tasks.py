@@ -1,7 +1,7 @@
-"""A task in the hands of a rank: run, with what follows from it, and made part of the transaction at hand.
+"""Runs a task on its rank, with what follows from it; the results go into the current transaction.
 
-Local first: what a task writes for another pool element is run here at once, depth first, as long as the task
-is young and nobody is hungry; otherwise it is published for others.
+Local first: what a task writes for another pool element is run here at once, depth first, while the task is
+young and no rank lacks work; otherwise it is published for others.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class Tasks:
-    """Of one rank: the pool elements that it runs, and the tasks that it is in the middle of.
+    """The pool elements that one rank runs, and the tasks that it is running.
 
     Attributes
     ----------
     tended_at
         When it looked last, inside a task or at its begin, whether an earlier transaction can commit.
     cpu
-        Set where there is a thread of its own for this rank.
+        The CPU account; only if this rank has a thread of its own.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Tasks:
         self._local_first = LocalFirst(given, self._instances, self._link, probation)
         self._abandoned = False
         self._depth = 0
-        """Batches that are in their middle, each inside the one before."""
+        """Batches that are running, each inside the one before."""
 
     def instances(self) -> list[Instance]:
         """All instances that have run here."""
@@ -78,7 +78,7 @@ class Tasks:
     # ---- one task
 
     def run(self, task: Task) -> None:
-        """Run `task`; what comes of it is sealed, or it is given back."""
+        """Run `task`; its results are sealed, or it is given back."""
         lost: list[UnreadTuples] = []
         try:
             port, values = self._codec.open(task.payload, about(TASK, task.element, task.tuples))
@@ -103,18 +103,18 @@ class Tasks:
         self.finish(lease, len(values) - len(rest), lost)
 
     def begin(self, task: Task, instance: Instance) -> Lease:
-        """Begin `task`; `instance` has what comes of it."""
+        """Begin `task`, which `instance` runs."""
         lease = Lease(task, instance, self._clock.now())
         self._leases.lend(task.element, lease)
         self.tended_at = lease.began
         return lease
 
     def drop(self, lease: Lease) -> None:
-        """Nothing of the task was run."""
+        """Give up a lease of which nothing was run."""
         self._leases.end(lease)
 
     def finish(self, lease: Lease, run: int, lost: Sequence[UnreadTuples] = ()) -> None:
-        """`run` tuples of the task are done; `lost` cannot be read, the rest has been given back."""
+        """End a task of which `run` tuples are done; `lost` cannot be read, the rest was given back."""
         task = lease.task
         self._account.worked(lease.began, self._clock.now())
         self._account.tasks += 1
@@ -122,13 +122,13 @@ class Tasks:
         self._outgoing.outbox.done.append((task.element, task.id))
         self._outgoing.outbox.count(task.element, -run)
         self._leases.end(lease)
-        # not before: when a part is committed, whoever runs the task again would find them again
+        # not before: if only a part was committed, the rank that runs the task again would fail them again
         for each in lost:
             self._outgoing.give_up(each)
         self._outgoing.seal()
 
     def tend(self, now: float) -> None:
-        """Inside a task: receive; commit an earlier transaction if the next take will be long in coming."""
+        """Inside a task: receive, and commit an earlier transaction if the next task will be taken late."""
         self.tended_at = now
         self._committer.receive()
         if commits_within(self._outgoing.window.age(now), self._settings.task_s):
@@ -153,7 +153,7 @@ class Tasks:
         return instance
 
     def _drive(self, lease: Lease, instance: Instance, port: str, values: Any) -> Any:
-        """Run `values` in chunks; what is left when the slice is over (never all of it)."""
+        """Run `values` in chunks; gives what is left when the time slice is over (never all of it)."""
         at, total = 0, len(values)
         most = self._settings.max_task_tuples
         own = instance is lease.instance
@@ -177,7 +177,7 @@ class Tasks:
                 return values[at:]
 
     def _forward(self, lease: Lease, instance: Instance) -> None:
-        """Send on what `instance` has written, but for what an earlier holder of the task has committed."""
+        """Send on what `instance` has written, without what an earlier holder of the task has committed."""
         out = instance.take()
         if not out:
             return
@@ -191,7 +191,7 @@ class Tasks:
                 self._outgoing.deliver(route, partition, values)
 
     def forward_apart(self, lease: Lease) -> None:
-        """The same for a task that runs apart: nothing that comes of it may run here."""
+        """The same for a task that runs apart: none of its results may run here."""
         out = lease.instance.take()
         if not out:
             return
@@ -214,7 +214,7 @@ class Tasks:
     # ---- calls that write more than should be held
 
     def _overflow(self, instance: Instance) -> None:
-        """In the middle of a call: send on what it has written, for it is as much as should be held."""
+        """Send on what it has written in the middle of a call, for it holds as much as it may."""
         if self._abandoned:
             raise Abandoned
         self._pump.aside(instance, lambda: self._spill(instance))
@@ -231,7 +231,7 @@ class Tasks:
             self.part_if_heavy(lease)
 
     def part_if_heavy(self, lease: Lease) -> None:
-        """Commit what there is of a task, if it is as much as may be held: nobody must do that part again."""
+        """Commit a part of a task if it is as much as may be held; that part is never done again."""
         if not self._outgoing.heavy:
             return
         task = lease.task
@@ -249,21 +249,21 @@ class Tasks:
         return [instance for instance, _ in self._outgoing.outbox.ran.values()]
 
     def _vouch(self, lease: Lease, ran: list[Instance]) -> None:
-        """Make sure that what `ran` did may be committed; else `Abandoned` comes."""
+        """Make sure that what `ran` did may be committed; raises `Abandoned` if not."""
 
         def can_forget(mine: set[int]) -> bool:
-            """Whether the transaction at hand can be forgotten: nothing is out, or kept by an element."""
+            """Whether the current transaction can be forgotten: nothing was sent, or kept by an element."""
             outbox = self._outgoing.outbox
             return not (lease.parted or outbox.tickets or mine & outbox.ran.keys())
 
         try:
             self._probation.vouch(ran, can_forget)
         except Abandoned:
-            self._abandoned = True  # the user's code may keep what is raised through it
+            self._abandoned = True  # user code may swallow the exception
             raise
 
     def _abandon(self, lease: Lease) -> None:
-        """Forget what is not committed, and give the task back: it is another rank's to do."""
+        """Forget what is not committed, and give the task back, for another rank has to run it."""
         self._abandoned = False
         self._leases.end(lease)
         for instance, mark in self._outgoing.outbox.ran.values():

@@ -50,19 +50,19 @@ class Timeline:
         self._parked = [0.0] * most
 
     def busy(self, begin_s: float, end_s: float) -> None:
-        """It was inside elements; under a microsecond, unless the time is long."""
+        """Note that it was inside elements. Takes less than a microsecond, unless the time is long."""
         if end_s >= self._span_s:
             self._widen(end_s)
         self._add(self._busy, begin_s, end_s, 1.0)
 
     def not_busy(self, begin_s: float, end_s: float) -> None:
-        """It was not, although that time is part of one that is told as busy."""
+        """Note that it was not inside elements, in a part of a time that counts as busy."""
         if end_s >= self._span_s:
             self._widen(end_s)
         self._add(self._busy, begin_s, end_s, -1.0)
 
     def parked(self, begin_s: float, end_s: float) -> None:
-        """It was parked."""
+        """Note that it was parked."""
         if end_s >= self._span_s:
             self._widen(end_s)
         self._add(self._parked, begin_s, end_s, 1.0)

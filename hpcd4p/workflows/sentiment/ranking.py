@@ -46,18 +46,18 @@ class Moods:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[int, int]] = {}
+        self._by_state: dict[tuple[str, str], tuple[int, int]] = {}
 
     def add(self, article: Located) -> Mood:
         """Count an article; give the mood of its state so far."""
         _, score, state, method = article
-        articles, total = self._found.get((state, method), (0, 0))
-        self._found[state, method] = articles + 1, total + score
+        articles, total = self._by_state.get((state, method), (0, 0))
+        self._by_state[state, method] = articles + 1, total + score
         return Mood(state, articles + 1, total + score, method)
 
     def all(self) -> list[Mood]:
         """Every state that has an article, in order of name."""
-        return [Mood(state, *counts, method) for (state, method), counts in sorted(self._found.items())]
+        return [Mood(state, *counts, method) for (state, method), counts in sorted(self._by_state.items())]
 
 
 def happiest(moods: Iterable[Mood], top: int, by: str) -> list[Place]:

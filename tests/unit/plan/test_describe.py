@@ -58,7 +58,13 @@ def test_every_rank_is_in_the_text_and_it_stays_short(size):
 
 def test_json_of_a_plan():
     found = json.loads(json.dumps(as_json(planned(8))))
-    assert [e["role"] for e in found["elements"]] == ["root", "pool", "state", "state", "collect"]
+    assert [e["role"] for e in found["elements"]] == [
+        "source",
+        "stateless",
+        "stateful",
+        "stateful",
+        "collector",
+    ]
     assert found["connections"][1] == {
         "from": "Pass1",
         "output": "output",

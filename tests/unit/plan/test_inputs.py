@@ -34,7 +34,7 @@ def alone(pe):
 
 
 def test_one_call_of_each_source_by_default(two):
-    sources = {i: 1 for i, e in enumerate(two[0].elements) if e.role == "root"}
+    sources = {i: 1 for i, e in enumerate(two[0].elements) if e.role == "source"}
     assert len(sources) == 2
     assert resolve_inputs(*two) == sources
 

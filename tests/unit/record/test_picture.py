@@ -174,7 +174,7 @@ def pulses(every: int, looks: int = 100) -> Scaling:
 
 
 def element(tuples: int, each_s: float) -> ElementFigures:
-    return ElementFigures("Work", "pool", tuples, tuples, 0, tuples * each_s, 3)
+    return ElementFigures("Work", "stateless", tuples, tuples, 0, tuples * each_s, 3)
 
 
 @pytest.mark.parametrize(("every", "each_s"), [(3, 0.2), (7, 0.05), (2, 1.0)])

@@ -25,8 +25,8 @@ LETTER = DeadLetter("parse1", "input", "'abc'", "ValueError: no number", "Traceb
 
 def summary(**more: object) -> Summary:
     elements = [
-        ElementFigures("read1", "root", 0, 10, 0, 0.1),
-        ElementFigures("parse1", "pool", 10, 8, 0, 2.0, 3),
+        ElementFigures("read1", "source", 0, 10, 0, 0.1),
+        ElementFigures("parse1", "stateless", 10, 8, 0, 2.0, 3),
     ]
     given = {
         "elapsed_s": 2.0,

@@ -11,7 +11,7 @@ from hpcd4p.record.summary import DeadLetter, ElementFigures, RankFigures, Summa
 def test_survives_json() -> None:
     summary = Summary(
         "w",
-        elements=[ElementFigures("a1", "pool", failed=2)],
+        elements=[ElementFigures("a1", "stateless", failed=2)],
         ranks_figures=[RankFigures(0)],
         outputs={"a1.o": 1},
     )
@@ -19,14 +19,14 @@ def test_survives_json() -> None:
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
-    told = Summary("w", elements=[ElementFigures("a1", "pool")]).as_dict()
+    told = Summary("w", elements=[ElementFigures("a1", "stateless")]).as_dict()
     told["later"] = 1
     told["elements"][0]["later"] = 1
     assert Summary.from_dict(told).elements[0].name == "a1"
 
 
 def test_counts_failures_over_all_elements() -> None:
-    elements = [ElementFigures("a1", "pool", failed=2), ElementFigures("b1", "pool", failed=1)]
+    elements = [ElementFigures("a1", "stateless", failed=2), ElementFigures("b1", "stateless", failed=1)]
     assert Summary("w", elements=elements).failed == 3
 
 
@@ -42,3 +42,11 @@ def test_the_memory_sink_keeps_everything_in_order() -> None:
     assert len(sink.letters) == 1
     sink.abandon()
     assert sink.results == {}
+
+
+def test_the_words_of_older_records_are_those_of_today():
+    older = Summary(
+        "w", elements=[ElementFigures("a1", role) for role in ("root", "pool", "state", "pinned")]
+    )
+    read = Summary.from_dict(older.as_dict())
+    assert [e.role for e in read.elements] == ["source", "stateless", "stateful", "pinned"]

@@ -26,7 +26,10 @@ def summary_of(ranks: int, elapsed_s: float, status: int = 0, **more: Any) -> Su
         status=status,
         state=COMPLETED if status == 0 else STOPPED,
         reason="" if status == 0 else "a signal",
-        elements=[ElementFigures("a", "pool", tuples_in=100), ElementFigures("b", "pool", 200, failed=1)],
+        elements=[
+            ElementFigures("a", "stateless", tuples_in=100),
+            ElementFigures("b", "stateless", 200, failed=1),
+        ],
         ranks_figures=[RankFigures(i, f"n{i % 2 + 1}") for i in range(ranks)],
         process_time_s=ranks * elapsed_s,
         efficiency=0.5,

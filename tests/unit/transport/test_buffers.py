@@ -7,29 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcd4p.transport import rooms
-from hpcd4p.transport.rooms import LARGE_BYTES, Rooms
+from hpcd4p.transport import buffers
+from hpcd4p.transport.buffers import LARGE_BYTES, Buffers
 from hpcd4p.wire.codec import Codec
 
 SIZE = 2 * LARGE_BYTES
 
 
-def address(room: memoryview) -> int:
-    return np.frombuffer(room, np.uint8).__array_interface__["data"][0]
+def address(space: memoryview) -> int:
+    return np.frombuffer(space, np.uint8).__array_interface__["data"][0]
 
 
-def received(into: Rooms, value: int) -> np.ndarray:
+def received(into: Buffers, value: int) -> np.ndarray:
     """An array as it comes out of a message whose buffer was received."""
     head, buffer = Codec(b"test").frames(np.full(SIZE, value, np.uint8))
-    room = into.take(SIZE)
-    room[:] = buffer
-    array = Codec.join([head, room])
+    space = into.take(SIZE)
+    space[:] = buffer
+    array = Codec.join([head, space])
     assert array.flags.writeable
     return array
 
 
 def test_a_buffer_that_nobody_has_is_used_again():
-    kept = Rooms()
+    kept = Buffers()
     first = address(kept.take(SIZE))
     assert address(kept.take(SIZE)) == first
 
@@ -38,7 +38,7 @@ def test_a_buffer_that_nobody_has_is_used_again():
     "part", [lambda a: a, lambda a: a[5:7], lambda a: memoryview(a), lambda a: [a.view()]]
 )
 def test_a_buffer_is_not_used_again_while_somebody_has_an_array_of_it_or_a_part(part):
-    kept = Rooms()
+    kept = Buffers()
     mine = part(received(kept, 1))
     others = [received(kept, 2) for _ in range(5)]
     assert np.all(np.asarray(mine) == 1)
@@ -47,21 +47,21 @@ def test_a_buffer_is_not_used_again_while_somebody_has_an_array_of_it_or_a_part(
 
 
 def test_sizes_are_not_mixed():
-    kept = Rooms()
+    kept = Buffers()
     kept.take(SIZE)
     assert len(kept.take(SIZE - 1)) == SIZE - 1
 
 
 def test_small_buffers_are_not_kept():
-    kept = Rooms()
+    kept = Buffers()
     assert isinstance(kept.take(LARGE_BYTES - 1), bytearray)
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.booleans()), max_size=40))
 def test_whatever_is_held_for_however_long_nothing_changes_under_its_holder(story):
-    before, rooms.MOST_BYTES = rooms.MOST_BYTES, 3 * SIZE
+    before, buffers.MOST_BYTES = buffers.MOST_BYTES, 3 * SIZE
     try:
-        kept = Rooms()
+        kept = Buffers()
         held: dict[int, np.ndarray] = {}
         for number, (slot, drop) in enumerate(story):
             if drop:
@@ -72,6 +72,6 @@ def test_whatever_is_held_for_however_long_nothing_changes_under_its_holder(stor
             for owner, array in held.items():
                 assert array[0] == owner
                 assert np.all(array[1:] == array[1])
-        assert kept._bytes <= rooms.MOST_BYTES
+        assert kept._bytes <= buffers.MOST_BYTES
     finally:
-        rooms.MOST_BYTES = before
+        buffers.MOST_BYTES = before

@@ -19,7 +19,7 @@ _OURS = 3
 """References to a buffer that is free: the list's, the variable's, and the one of the question."""
 
 
-class Rooms:
+class Buffers:
     """Buffers of one rank."""
 
     def __init__(self) -> None:
