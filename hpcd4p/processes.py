@@ -1,4 +1,4 @@
-"""Whether who made a thing lives, and which files living processes use. Reads /proc, and ends nobody."""
+"""Whether the process that made a thing is alive, and which files processes use. Only reads /proc."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stat(NamedTuple):
 
 
 def stat_of(pid: int | str) -> Stat:
-    """Ask the kernel for a process; raises `OSError` where it tells nothing."""
+    """What the kernel says of a process; raises `OSError` if it says nothing."""
     with open(f"/proc/{pid}/stat", "rb") as file:
         text = file.read()
     # "pid (name) state ppid ...": the name may hold blanks and brackets
@@ -42,12 +42,12 @@ def began(pid: int) -> float | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     except OSError:
-        return 0.0  # somebody else's, and nobody says more
+        return 0.0  # another user's: nothing more is known
     return time.time() - up_s + stat.began_ticks / os.sysconf("SC_CLK_TCK") if stat.lives else None
 
 
 def made_it(pid: int, made: float) -> bool:
-    """Whether process `pid` lives and may have made a thing of that time: the number may be another's now."""
+    """Whether process `pid` is alive and may have made a thing at that time; its number may be reused."""
     start = began(pid)
     return start is not None and start <= made + _CLOCK_S
 

@@ -1,1 +1,1 @@
-"""The words of the command line: what is asked, what is answered. Rank 0 only."""
+"""The commands of the command line: their options, and what they print. Rank 0 only."""

@@ -12,5 +12,5 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     from hpcd4p.launch.api import answer_call
     from hpcd4p.launch.crew import Crew
 
-    # ranks of a launcher whose words we do not know look like one: who meets them finds that out
+    # with an unknown launcher this looks like the only rank; meeting the others shows how many there are
     return answer_call(Path(argv[0]), ranks.crew or Crew())

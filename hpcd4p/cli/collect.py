@@ -19,7 +19,7 @@ _EPILOG = """The file goes beside the folder of the study, results/STUDY.h5; wha
 step. It links to the records; with --merge it holds them, and can be passed on alone."""
 
 MOST_NOTES = 20
-"""Lines about what could not be read; more of them say nothing new."""
+"""Lines about attempts that could not be read; more of them say nothing new."""
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -48,7 +48,7 @@ def report(collected: Collected) -> list[str]:
     points = len({row["key"] for row in collected.rows})
     lines = [f"{collected.study}: {count(len(collected.rows), 'attempt')} at {count(points, 'point')}"]
     lines += table(["state", "attempts"], [[state, f"{n:,}"] for state, n in counted(collected.rows).items()])
-    # of the rows: what could not be copied is told there, too
+    # from the rows: what could not be copied is noted there, too
     notes = [f"{f.key}, attempt {f.attempt}: {f.unreadable}" for f in collected.attempts if f.unreadable]
     notes += collected.notes
     if notes:

@@ -1,4 +1,4 @@
-"""``hpcd4p init``: studies, configurations and batch scripts for a folder of one's own.
+"""``hpcd4p init``: writes studies, configurations and batch scripts into a folder of the user's.
 
 They are `configs/` and `slurm/` of the checkout; an installed package carries copies, in `shipped/`.
 """

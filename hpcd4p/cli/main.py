@@ -1,4 +1,4 @@
-"""The command line of rank 0: which command, and how its end is told. Errors are one message on stderr."""
+"""The command line of rank 0: which command, and its exit status. Errors are one message on stderr."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _say(message: str, status: int) -> int:
 
 
 def _hand_over(status: int) -> bool:
-    """Leave the status where a launcher of ours looks for it; False if nobody looks."""
+    """Write the status where a launcher of ours reads it; False if there is none."""
     try:
         return leave_note(str(status))
     except OSError as error:

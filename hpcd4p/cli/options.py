@@ -1,7 +1,7 @@
 """The options of a command: an argparse parser that raises, and the split of a command line in two.
 
-``hpcd4p run WORKFLOW ...`` carries options of hpcd4p and options of the workflow. Those that hpcd4p
-knows are its own wherever they stand; all the rest is the workflow's.
+``hpcd4p run WORKFLOW ...`` has options of hpcd4p and options of the workflow. Those that hpcd4p knows are its
+own, wherever they are; all others are the workflow's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class HelpText(argparse.RawDescriptionHelpFormatter):
     def _expand_help(self, action: argparse.Action) -> str:
         text = action.help or ""
         if "%(" in text or "%%" in text:
-            with suppress(ValueError, TypeError, KeyError):  # one of them is no place to fill: as it stands
+            with suppress(ValueError, TypeError, KeyError):  # a % that is not a placeholder: left as it is
                 return super()._expand_help(action)
         return text
 
@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line that has nothing of a workflow's in it."""
-        # words may stand before, between and after options: `sweep status --watch STUDY.toml`
+        # words may come before, between and after options: `sweep status --watch STUDY.toml`
         options, rest = self.parse_known_intermixed_args(argv)
         if rest:
             self.error(unknown_argument(rest[0], self.arity))
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def unknown_argument(word: str, valid: Iterable[str]) -> str:
-    """Say that `word` is not known, and which is near."""
+    """The message that `word` is not known, with the nearest known one."""
     if not word.startswith("-"):
         return f"unexpected argument {word!r}"
     name = word.partition("=")[0]
@@ -79,7 +79,7 @@ class Split(NamedTuple):
 
 
 def split(argv: list[str], arity: dict[str, int]) -> Split:
-    """Part the options of hpcd4p from the workflow and its own options.
+    """Separate the options of hpcd4p from the workflow and its own options.
 
     The first word that is no option is the workflow; an unknown option before any such word says
     that the default workflow is meant. After ``--`` everything is the workflow's.

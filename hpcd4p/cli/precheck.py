@@ -1,6 +1,6 @@
-"""A workflow tried with ``hpcd4p plan``, before its run waits in a queue or is one of hundreds.
+"""Tries a workflow with ``hpcd4p plan`` before its run waits in a queue or is one of hundreds.
 
-In a process of its own: what a workflow imports stays out of this one.
+In a process of its own, so that the workflow's imports stay out of this one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ PLAN_S = 300.0
 """Deadline for a workflow that loads slowly."""
 
 _WITH_VALUE = ("-i", "--iterations", "-d", "--data", "-f", "--file")
-"""Options of `run` that `plan` does not know: they say what is done, not by whom."""
+"""Options of `run` that `plan` does not have: they do not change which rank does what."""
 
 _JOINED = re.compile(r"-[idf][=\d]|--(iterations|data|file)=")
 
 
 def refusal(words: Sequence[str]) -> str:
-    """Give why ``hpcd4p run WORDS`` could not begin; empty if nothing speaks against it."""
+    """Give why ``hpcd4p run WORDS`` could not begin; empty if it could."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "hpcd4p", "plan", *for_plan(words)],

@@ -1,6 +1,6 @@
 """From words to a planned workflow: load it, give it its options, plan it, read its inputs.
 
-Everything here happens before the run, so that what can be wrong is said before anything starts.
+Everything here happens before the run, so that mistakes are reported before anything starts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ OPTIONS_OF_COMMANDS = frozenset(
 """Those of ``run`` and ``plan`` that are no settings; -h and --help are common to all."""
 
 Present = Callable[["Summary", dict[str, list[Any]]], Any]
-"""What puts the outcome in words."""
+"""Puts the results in words."""
 
 
 class Planned(NamedTuple):
@@ -144,7 +144,7 @@ def _refuse_clash(own: Parser, module: str) -> None:
 
 
 def _raised(function: str, module: str, error: BaseException) -> WorkflowError:
-    """What a function of the workflow's module raised; a `sys.exit` in it is told as well."""
+    """The error for what a function of the workflow's module raised, including a `sys.exit`."""
     return WorkflowError([f"it raised {type(error).__name__}: {error}"], f"{function} of {module}")
 
 
@@ -175,7 +175,7 @@ def presenter(module: ModuleType | None, options: argparse.Namespace | None) -> 
 
 
 def help_of(settings: Resolved) -> str:
-    """Give what can be said of the workflow's own options; nothing if it cannot be loaded."""
+    """Give the help of the workflow's own options; empty if it cannot be loaded."""
     from hpcd4p.workflow.load import load_workflow
 
     try:
@@ -190,7 +190,7 @@ def help_of(settings: Resolved) -> str:
 
 
 def read_inputs(iterations: int | None, data: str | None, file: str | None) -> Any:
-    """Give what -f, else -d, else -i says; None if nothing is said.
+    """Give the inputs of -f, else of -d, else of -i; None without any.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is told of a run under way: on a terminal one line that is written over; else a line a minute.
+"""The progress of a run: on a terminal one line that is overwritten; else a line a minute.
 
 Nothing stays on a terminal, and a log file gets no control characters.
 """
@@ -31,17 +31,17 @@ class ProgressLine:
 
     @property
     def columns(self) -> int:
-        """How wide the line may be: who writes there writes over so much. 0: there is no line."""
+        """Width of the line, so that other output can overwrite it; 0: there is no line."""
         return self._terminal.columns - 1
 
     def __call__(self, progress: Progress) -> None:
-        """Write over the line."""
+        """Overwrite the line."""
         text = progress_text(progress, self._terminal.columns - 1)
         self._terminal.write("\r" + text.ljust(self._drawn))
         self._drawn = len(text)
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._drawn:
             self._terminal.write("\r" + " " * self._drawn + "\r")
             self._drawn = 0
@@ -68,7 +68,7 @@ class ProgressLog:
 
 
 def progress_watch() -> ProgressLine | ProgressLog:
-    """What suits whoever sees the errors of this process; it says nothing where only errors are wanted."""
+    """The progress that suits the standard error of this process; none if only errors are wanted."""
     terminal = None if quiet() else find_terminal()
     return ProgressLog() if terminal is None else ProgressLine(terminal)
 

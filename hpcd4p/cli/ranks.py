@@ -1,7 +1,7 @@
-"""The other ranks, seen from the command line of rank 0: they wait, and somebody must tell them.
+"""The other ranks, for the command line of rank 0: they wait for a run, or to be sent home.
 
-Between the start of the process and the start of the run, every way out of the command line goes
-through `release`. During the run the engine looks after them.
+Between the start of the process and the start of the run, every way out of the command line goes through
+`release`. During the run the engine handles them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class OtherRanks:
     size
         How many ranks there are, with this one.
     crew
-        What meets and tells them; None where this one is alone.
+        Meets and briefs them; None if this rank is alone.
     """
 
     def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:

@@ -1,4 +1,4 @@
-"""``hpcd4p run``: launch if asked, prepare, run, record, tell."""
+"""``hpcd4p run``: launch ranks if asked, prepare, run, record, print the results."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         from hpcd4p.launch.mpirun import launch
 
         if options.redis_url is not None:
-            os.environ["HPCD4P_REDIS_URL"] = options.redis_url  # others read the words of a process, not this
+            # other users can read the words of a process, but not its environment
+            os.environ["HPCD4P_REDIS_URL"] = options.redis_url
         words = ["run", *_for_ranks(argv, made)]
         with logs.speaking(log, "launcher"):
             return launch(size, words, redis=redis, launcher=settings.values["launcher"])
@@ -126,11 +127,11 @@ def _run(settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, va
             from hpcd4p.launch import early as before
 
             early = stack.enter_context(before.Early(spec, hdf5=settings.values["record"]))
-            stack.enter_context(interruptible())  # until the run itself hears the signals
-            # before there is a record under way: nobody could remove it if a rank never comes
+            stack.enter_context(interruptible())  # until the run itself handles signals
+            # before the record is begun: nobody could remove it if a rank never comes
             ranks.crew.meet()
         small = SmallOutputs()
-        # the record is opened now: a folder that cannot be written is found before the run
+        # the record is opened now, so that a folder that cannot be written is noticed before the run
         sink = Tee(*_record(settings, spec.plan.name, module), small)
         return _finish(spec, sink, small, present, settings, early, ranks)
 
@@ -149,7 +150,7 @@ def _refuse_options_first(parts: Split) -> None:
 
 
 _NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
-"""Ranks are told their number by MPI, and where the Redis is, perhaps with a password, in a variable."""
+"""Ranks get their number from MPI, and the address of the Redis, perhaps with a password, in a variable."""
 
 
 def _for_ranks(argv: list[str], made: Parser) -> list[str]:
@@ -212,7 +213,7 @@ def _finish(
     early: Early | None,
     ranks: OtherRanks,
 ) -> int:
-    """Run, close the record whatever happened, and tell."""
+    """Run, close the record whatever happened, and print the results."""
     watch = progress_watch()
     logs.progress_drawn(watch.columns, watch.columns > 0 and on_terminal(OUTPUT))
     try:
@@ -225,7 +226,7 @@ def _finish(
     unwritten: UsageError | None = None
     try:
         path = sink.close(summary)
-    except RecordError as error:  # the figures of the run are told all the same
+    except RecordError as error:  # the figures of the run are printed all the same
         unwritten = error
     except KeyboardInterrupt:
         raise Interrupted("stopped by SIGINT while the record was being written; there is none") from None

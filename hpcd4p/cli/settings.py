@@ -1,7 +1,7 @@
 """The settings that a user can give, where each value came from, and what it may be.
 
-Flags come before ``HPCD4P_*`` variables, these before the TOML file, this before the default. It is
-the only place that reads them; everything below is handed plain values.
+Flags come before ``HPCD4P_*`` variables, these before the TOML file, this before the default. This is the
+only place that reads them; all code below gets plain values.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
 INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG", "HPCD4P_PYTHON", "HPCD4P_POINT"})
-"""Variables that are no settings: what a launcher tells its rank 0, where the TOML file is, and which point
-of a study the run is (see `hpcd4p.record.provenance`)."""
+"""Variables that are not settings: from a launcher to its rank 0, the path of the TOML file, and the point of
+a study that the run belongs to (see `hpcd4p.record.provenance`)."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _files(config: str | None, folder: Path) -> list[tuple[Path, str]]:
     files = []
     checkout = Path(__file__).resolve().parents[2]
     shipped = checkout / "configs" / "default.toml"
-    # beside an installed package the folder belongs to somebody else
+    # beside an installed package that folder is not ours
     if (checkout / "pyproject.toml").is_file() and shipped.is_file():
         files.append((shipped, "configs/default.toml"))
     if config is not None:

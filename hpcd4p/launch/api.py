@@ -1,7 +1,7 @@
 """`hpcd4p.run`: a workflow from Python, in this process or on ranks that are started for it.
 
-With several ranks the `RunSpec` travels to rank 0 in a file of a private folder, and what came out comes
-back the same way; classes of a notebook or a script go by value.
+With several ranks the `RunSpec` travels to rank 0 in a file of a private folder, and the results come back
+the same way; classes of a notebook or a script go by value.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Result:
     record: Path | None
     """The HDF5 record, if one was asked for."""
     log: list[LogLine] = field(default_factory=list)
-    """What the elements have said, by `self.log` and `logging`; `summary.log` says how much was left out."""
+    """What the elements have logged (`self.log`, `logging`); `summary.log` says how much was left out."""
 
 
 def run(
@@ -86,22 +86,22 @@ def run(
     redis_url, redis_interface, scratch
         As on the command line.
     log_level
-        ``info`` has the engine tell its lifecycle on the standard error, ``debug`` its decisions as well;
-        ``error`` hides what the elements say, too.
+        With ``info`` the engine logs its lifecycle on the standard error, with ``debug`` its decisions as
+        well; ``error`` hides what the elements log, too.
     settings
         Fields of `EngineSettings`.
 
     Raises
     ------
     WorkflowError, InputError, SettingsError
-        What can be mended before starting again.
+        Something that the caller can correct.
     RunStopped
         The run ended before the work was done; its attribute `summary` has the figures so far.
 
     Warns
     -----
     UserWarning
-        Some tuples failed. The outputs of the others are in the result, and so are these.
+        Some tuples failed. The result has the outputs of the others, and the dead letters.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def run(
     )
     path = None if record is None else _record_path(Path(record), plan.name)
     if ranks == 1:
-        # each on its own, as on ranks: no object is shared between elements, and the user's stay as they are
+        # copied one by one, as for ranks: elements share no object, and the user's own are left as they are
         with keeping(elements, by_value=True):
             spec.elements = [_copied(pe) for pe in elements]
         result = perform(spec, path)
@@ -174,7 +174,7 @@ def _perform_aloud(spec: RunSpec, record: Path | None, crew: Crew | None) -> Res
     if crew is None:
         return _perform(spec, record)
     with Early(spec, hdf5=record is not None) as early:
-        crew.meet()  # before there is a record under way: nobody could remove it if a rank never comes
+        crew.meet()  # before the record is begun: nobody could remove it if a rank never comes
         return _perform(spec, record, early, crew)
 
 
@@ -209,7 +209,7 @@ def _record_path(given: Path, workflow: str) -> Path:
 
 
 def _elsewhere(spec: RunSpec, record: Path | None) -> Result:
-    """Start ranks, hand them the spec, and take what came out."""
+    """Start ranks, hand them the `RunSpec`, and read the results."""
     # modules beside a script are found by the ranks as they are here
     paths = [str(Path(p).absolute()) for p in sys.path]
     spec.module = (

@@ -36,7 +36,7 @@ def batch_text(
     words
         What follows ``hpcd4p run -n RANKS``.
     resources
-        Options of sbatch without their dashes; an empty value is a flag. They come over the usual ones.
+        Options of sbatch without their dashes; an empty value is a flag. They replace the default ones.
     setup
         Shell lines before the run.
     package_home

@@ -1,7 +1,7 @@
-"""The other ranks, as rank 0 meets them, sends them home, or leaves them.
+"""How rank 0 meets the other ranks, briefs them, sends them home, or leaves them.
 
-MPI is imported by the functions and not by this file, for importing it is MPI_Init, which waits for every
-rank; and where it cannot be imported, the others must still be ended.
+The functions import MPI, not this file: importing it calls MPI_Init, which waits for every rank; and where it
+cannot be imported, the others must still be ended.
 """
 
 from __future__ import annotations
@@ -35,35 +35,36 @@ ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
 
 FOLLOW_S = 6.0
-"""They let rank 0 close its record first (`worker.HEAD_FIRST_S`); one in a long call does not see it."""
+"""The others let rank 0 close its record first (`worker.HEAD_FIRST_S`); one in a long call does not
+notice."""
 
 
 class Departure(Enum):
     """How rank 0 ends its process."""
 
     RETURN = "return"
-    """Return from the main function: MPI_Finalize waits for all, and all come."""
+    """Return from the main function: MPI_Finalize waits for all ranks, and all of them call it."""
 
     EXIT = "exit"
-    """A rank was lost, and MPI_Finalize might wait for it for ever."""
+    """Exit at once: a rank was lost, and MPI_Finalize might wait for it forever."""
 
     ABORT = "abort"
-    """Some ranks are in the middle of user code, or wait for one that never comes: they are ended with us."""
+    """End all ranks: some are in the middle of user code, or wait for one that never comes."""
 
     FOLLOWED = "followed"
-    """The same, but the others leave by themselves: they see that Redis is gone, as we do."""
+    """The same, but the others end by themselves first, for they see, too, that Redis is gone."""
 
     UNREACHED = "unreached"
     """The same without an MPI: only the launcher can end them."""
 
 
 class Crew:
-    """The other ranks of this process, which is rank 0: met once, told once what to do, left once.
+    """The other ranks, for rank 0: met once, briefed once, left once.
 
     Parameters
     ----------
     close_watch
-        Called when nobody needs to look after the start any more; may be called again (`node_watch`).
+        Called when the start need not be watched any more; may be called again (`node_watch`).
     """
 
     def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:
@@ -74,7 +75,7 @@ class Crew:
         self._departure = Departure.RETURN
 
     def meet(self) -> tuple[list[str], Muster]:
-        """Wait until every rank is there; give the host of each, and who looks after them from now on.
+        """Wait until every rank is there; gives the host of each, and the `Muster` that watches them now.
 
         Raises
         ------
@@ -97,7 +98,7 @@ class Crew:
             try:
                 self._hosts = mpi.gather_hosts()
             except RankLost:
-                self._briefed = True  # nothing reaches them
+                self._briefed = True  # they cannot be reached
                 self.depart(Departure.ABORT)
                 raise
             self._muster = Muster(self._hosts)
@@ -105,7 +106,7 @@ class Crew:
         return self._hosts, self._muster
 
     def brief(self, data: bytes) -> None:
-        """Tell every rank what there is to do.
+        """Send every rank its setup.
 
         Raises
         ------
@@ -116,13 +117,13 @@ class Crew:
 
         _, muster = self.meet()
         self._briefed = True
-        self.depart(Departure.ABORT)  # until the end is in order
+        self.depart(Departure.ABORT)  # unless the run ends in order
         mpi.share(data, muster.look)
 
     def dismiss(self) -> None:
-        """Send the other ranks home, if they wait: there is nothing to run.
+        """Send the other ranks home, if they wait, for there is nothing to run.
 
-        Why has been said, so this raises nothing.
+        The reason has been printed already, so this raises nothing.
         """
         if self._briefed:
             return
@@ -136,13 +137,13 @@ class Crew:
             self.depart(Departure.RETURN)
 
     def abandon(self) -> None:
-        """Do not wait for the others: this process was interrupted, and they perhaps as well."""
+        """Stop waiting for the others: this process was interrupted, and perhaps they were, too."""
         if self._muster is None:
             self._briefed = True
             self.depart(Departure.UNREACHED)
 
     def begun(self) -> None:
-        """Tell who launched the ranks that the run has begun."""
+        """Tell the process that launched the ranks that the run has begun."""
         _leave_word(f"{BEGUN} {os.getpid()}")
 
     def depart(self, how: Departure) -> None:
@@ -166,13 +167,13 @@ class Crew:
 
 
 def tell_interrupted(words: str) -> bool:
-    """Say `words` in the place of the launcher: interrupted itself, it may hand on nothing."""
+    """Print `words` in the place of the launcher, which may forward nothing once it is interrupted."""
     launcher = None if STATUS_VARIABLE in os.environ else launcher_of_this_rank()
     return launcher is not None and say_past(launcher, f"hpcd4p: error: {words}\n".encode())
 
 
 def _leave_word(word: str) -> None:
-    with suppress(OSError):  # then the launcher looks after the ranks for longer than it must
+    with suppress(OSError):  # then the launcher watches the ranks for longer than it must
         leave_note(word)
 
 
@@ -201,7 +202,7 @@ def _flush() -> None:
 
 
 def _alone(seconds: float) -> bool:
-    """Wait until every other rank of this node has left. The launcher then has our status, not its own."""
+    """Wait until all other ranks of this node have left, so that the launcher returns our status."""
     parent = parent_of_ranks()
     if parent is None or STATUS_VARIABLE in os.environ:  # nobody needs the launcher's status
         return False

@@ -1,7 +1,7 @@
-"""Start a program that does not hear SIGTERM: ``python deaf.py PROGRAM [ARGUMENTS]``. Run as a file.
+"""Starts a program with SIGTERM blocked: ``python deaf.py PROGRAM [ARGUMENTS]``. Run as a file.
 
-Slurm sends that signal to every process of a job that it wants to end, 30 s before it kills them. Rank 0
-needs that time, and loses it where a daemon of the MPI library obeys at once. Ranks hear it all the same.
+Slurm sends that signal to every process of a job that it ends, 30 s before it kills them. Rank 0 needs that
+time, and would lose it if a daemon of the MPI library obeyed at once. Ranks get the signal all the same.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What this machine has, what it lacks, and what to do about each lack.
 
-Everything is really tried, each with a deadline: ranks are started and one is killed, a Redis server
-is started and stopped, files are written and removed. Leaves nothing behind.
+Everything is really tried, with deadlines: ranks are started and one is killed, a Redis server is started and
+stopped, files are written and removed. Leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _results(results: Path) -> Finding:
 
 
 def _leftovers(leftovers: list[Leftover]) -> Finding:
-    """What killed runs have left; it is in nobody's way, so it is no lack."""
+    """What killed runs have left; it does no harm, so it is not a lack."""
     name = "leftovers"
     if not leftovers:
         return Finding(name, True, "none of runs that were killed", "")

@@ -1,4 +1,4 @@
-"""What rank 0 does before it waits for the others in MPI_Init: that costs no time where they start later.
+"""What rank 0 does before it waits for the others in MPI_Init: it costs no time if they start later.
 
 Must never import MPI.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Early:
-    """The secret of a run, and its own Redis if it has one; a context manager that ends that.
+    """The secret of a run and, if it has one, its own Redis; a context manager that ends the Redis.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Early:
         self._spec = spec
         self._refused: BaseException | None = None
         own = spec.redis_url is None and spec.plan.mapping is not Mapping.STATIC
-        # the server sleeps for a part of its start (Valkey for 30 ms of 40), so HDF5 is loaded meanwhile
+        # a server sleeps for a part of its start (Valkey for 30 ms of 40), so HDF5 is loaded meanwhile
         starting = threading.Thread(target=self._begin if own else int)
         starting.start()
         try:

@@ -1,4 +1,4 @@
-"""Passwords in the words that started this process, where everybody who calls ``ps`` reads them."""
+"""Hides passwords in the command line of this process, where everybody can read them with ``ps``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import suppress
 _PASSWORD = re.compile(rb"(?<=://)[^\0]*(?=@)")
 
 _ARG_START = 45
-"""Of the fields of /proc/self/stat after the name: where the words begin; the next one is where they end."""
+"""The field of /proc/self/stat (after the name) with the begin of the command line; the next has its end."""
 
 
 def hide_passwords() -> None:
-    """Overwrite with asterisks what stands before the @ of an address; Python has its own copy of the words.
+    """Overwrite the part before the @ of an address with asterisks; Python has its own copy of the words.
 
-    Where the kernel does not let a process write its own memory so, the words stay as they are.
+    If the kernel does not let a process write its own memory in this way, nothing is changed.
     """
     with suppress(OSError, ValueError, IndexError):
         with open("/proc/self/stat", "rb") as stat:

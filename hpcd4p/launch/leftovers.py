@@ -1,9 +1,9 @@
 """What runs that were killed have left on this node, and its removal.
 
-Only what is this user's, is a minute old, and belongs to no living process: the process in its name is gone
-(or its number is another's by now), nobody holds its lock, and nobody uses a file of it. A run removes what
-is cheap to find by itself (`sweep_quietly`, and each kind where the next of it is made); `hpcd4p doctor
---clean` all of it.
+Only things that are this user's, at least a minute old, and of no living process: the process in its name is
+gone (or its number is another's by now), its lock is free, and no process uses a file of it. A run removes by
+itself what is cheap to find (`sweep_quietly`, and each kind when the next one is made); `hpcd4p doctor
+--clean` removes all.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from hpcd4p.processes import made_it, places_of, used
 from hpcd4p.record import aside
 
 AGE_S = 60.0
-"""What is younger may belong to a start: made, and not yet locked or mapped."""
+"""Younger things may belong to a run that is starting, and has not locked or mapped them yet."""
 
 QUIET_S = 1.0
-"""After the start of a run, which is not to be disturbed."""
+"""Time after the start of a run, which must not be disturbed."""
 
 RECORD, REDIS, NOTE, CALL = "unfinished record", "folder of a Redis", "note of a launcher", "call from Python"
 SESSION, SHARED = "session of an MPI", "shared memory of an MPI"
@@ -45,7 +45,7 @@ _MINE = re.compile(rf"\.?hpcd4p-(?P<kind>call|doctor|status)-{_HOST}-(?P<pid>\d+
 
 
 def mark(kind: str) -> str:
-    """Beginning of the name of something that is to be found again if this process is killed."""
+    """The begin of a name by which a thing is found again if this process is killed."""
     return f"hpcd4p-{kind}-{os.uname().nodename}-{os.getpid()}-"
 
 
@@ -72,7 +72,7 @@ def find(results: Iterable[Path], scratch: Path | None = None) -> list[Leftover]
 
 
 def remove(leftovers: Iterable[Leftover]) -> list[Leftover]:
-    """Remove leftovers that are still such; gives those that are gone."""
+    """Remove leftovers that are still unused; gives those that were removed."""
     gone = []
     for left in leftovers:
         folder = left.path.parent
@@ -132,7 +132,7 @@ def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:
 
 
 def _free(named: Iterable[tuple[Leftover, int]]) -> list[Leftover]:
-    """Those that are old, ours and nobody's."""
+    """Those that are old, this user's, and not in use."""
     aged = []
     for left, pid in named:
         try:

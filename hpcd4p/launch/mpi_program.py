@@ -1,4 +1,4 @@
-"""Which MPI starts ranks here, and what it must be told to do so.
+"""Which MPI starts ranks here, and the options that it needs.
 
 `find_mpi` looks and asks for a version; the rest is pure text. Must never start a rank.
 """
@@ -41,7 +41,7 @@ class Mpi(NamedTuple):
     kind: str
     version: tuple[int, ...]
     pmi: str = ""
-    """Of srun: how the ranks find each other."""
+    """For srun: how the ranks find each other."""
 
     @property
     def title(self) -> str:
@@ -51,7 +51,7 @@ class Mpi(NamedTuple):
 
     @property
     def keeps_survivors(self) -> bool:
-        """Whether the other ranks may live on when one is killed, as far as its makers say."""
+        """Whether the other ranks can go on when one is killed, according to its documentation."""
         return self.kind == OPEN_MPI and self.version >= (5,)
 
 
@@ -95,21 +95,21 @@ def command(
     environ: Mapping[str, str] = os.environ,
     noted: bool = False,
 ) -> list[str]:
-    """Command line that starts `ranks` times `program`; `recovery`: the others live on when one is killed.
+    """Command line that starts `program` `ranks` times; `recovery`: the others go on when one is killed.
 
     On several nodes the ranks get what they need of `environ`, that of the launcher. Where the status of the
-    run is `noted`, nobody needs the launcher's: a rank that leaves with one (an element called os._exit, say)
-    does not end the others either.
+    run is `noted`, the launcher's is not needed: a rank that ends with a status (by os._exit in an element,
+    for example) does not end the others either.
     """
     line = [str(mpi.path), "-n", str(ranks)]
     if mpi.kind == SRUN:
-        # a rank that is lost does not end the others where the MPI lets them live
+        # a lost rank does not end the others, if the MPI can keep them
         line += [f"--mpi={mpi.pmi}", "--cpu-bind=none", "--kill-on-bad-exit=0"]
     if mpi.kind == OPEN_MPI:
         line += ["--oversubscribe", "--bind-to", "none"]
         if mpi.keeps_survivors and recovery:
-            # the ranks that are left finish the run when one is killed; not --with-ft ulfm, under which
-            # every wildcard probe raises after a loss
+            # the remaining ranks finish the run when one is killed; not --with-ft ulfm, with which every
+            # wildcard probe raises after a loss
             line += ["--enable-recovery"]
             if noted:
                 line += ["--runtime-options", "error-nonzero-status=0"]
@@ -156,9 +156,9 @@ def environment(
         made["PYTHONPATH"] = package_home + (os.pathsep + rest if rest else "")
     made["HOME"] = given.get("HOME") or _home()
     if not several_nodes and given.get("TMPDIR") and not os.access(given["TMPDIR"], os.W_OK | os.X_OK):
-        del made["TMPDIR"]  # Open MPI does not start without it; Python and we take another
+        del made["TMPDIR"]  # Open MPI does not start if it does not exist; Python and we take another folder
     if mpi.kind == OPEN_MPI:
-        # asked as root only (containers); anybody else is not affected
+        # only root needs it (in containers); others are not affected
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
     if mpi.kind == MPICH and not several_nodes:

@@ -1,6 +1,6 @@
 """Ranks on demand: `python -m hpcd4p run -n 8` starts itself under the MPI that is found.
 
-`launcher_process` and `status_note` look after it, `outcome` knows what is said of how it ended.
+`launcher_process` and `status_note` watch it, `outcome` has the errors for how it ended.
 Must never be used by a process that is itself a rank: MPI programs do not nest.
 """
 
@@ -72,8 +72,8 @@ def launch(
     launcher
         One of `LAUNCHERS`.
     redis
-        Whether the run has a Redis. Where it has none, nothing tells of a rank that is lost on another node,
-        so the launcher must end the others.
+        Whether the run has a Redis. Without one, the loss of a rank on another node cannot be noticed, so the
+        launcher must end the others.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def launch(
             f"-n {n} inside a run of MPI ranks: ranks cannot start ranks. Leave -n out, the number of "
             "ranks comes from mpirun or srun"
         )
-    require(*packages_of_ranks(redis=redis))  # said here once, instead of by every rank
+    require(*packages_of_ranks(redis=redis))  # reported here once, instead of by every rank
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.leftovers import sweep_quietly
     from hpcd4p.launch.loopback import keep_local
@@ -113,7 +113,7 @@ def launch(
 
         def begun(launcher: int) -> None:
             sweep_quietly()
-            # elsewhere the ranks are no children of the launcher, and look after each other (`node_watch`)
+            # on other nodes the ranks are no children of the launcher, and watch each other (`node_watch`)
             if not several and mpi.kind != SRUN:
                 watch.begin(launcher)
                 keep_local(launcher)

@@ -1,7 +1,7 @@
-"""Who is missing while rank 0 waits for the others at the start. It asks kernel and Redis: MPI does not tell.
+"""Which ranks are missing while rank 0 waits for them at the start, by kernel and Redis: MPI does not say.
 
-On this node a rank is there as long as its process is; on every node, from when it was told what there is to
-do, as long as its connection to Redis stands (`control.liveness`).
+On this node a rank is there while its process exists; on every node, once it has its setup, while its
+connection to Redis is open (`control.liveness`).
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class Muster:
         self._life = Liveness([], 0.0)
 
     def connect(self, broker: Broker) -> None:
-        """From now on the others connect to `broker`."""
+        """Look at the connections to `broker` as well, from now on."""
         self._broker = broker
         self._life = Liveness(list(range(1, self._size)), time.monotonic())
 
     def alive(self) -> frozenset[int]:
-        """Ranks that are there, as far as this node can tell: those of others count as there."""
+        """Ranks that exist, as far as this node can see: those of other nodes count as existing."""
         everyone = frozenset(range(self._size))
         if self._launcher is None:
             return everyone
         return everyone - (frozenset(self._here) - ranks_under(self._launcher))
 
     def look(self) -> None:
-        """See the class."""
+        """Raise `RankLost` if ranks are missing."""
         missing: list[int] = []
         if self._launcher is not None:
             # all were there at MPI_Init: no second look is needed
@@ -64,12 +64,12 @@ class Muster:
 
 
 def missed(ranks: Collection[int], size: int) -> RankLost:
-    """Give what to raise when `ranks` of `size` are missing at the start."""
+    """The error for `ranks` of `size` that are missing at the start."""
     return _ended_early(in_words(ranks, size))
 
 
 def some_missed(count: int, here: int) -> RankLost:
-    """Give the same for `count` of the `here` ranks of this node, where nobody knows their numbers."""
+    """The same for `count` of the `here` ranks of this node whose numbers are not known."""
     return _ended_early(f"{count} of the {here} ranks on {os.uname().nodename}")
 
 

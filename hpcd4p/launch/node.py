@@ -1,4 +1,4 @@
-"""What this node has, and what of it this job may use."""
+"""The memory of this node, and how much of it this process may use."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Ranks that look after each other while they start, where no launcher of ours does.
+"""Ranks that watch each other while they start, where no launcher of ours does.
 
-Who waits in MPI_Init for a rank that was killed waits for ever, and Open MPI that keeps survivors
-(--enable-recovery), or srun, lets it. MPI_Init does not give Python's lock away, so a thread cannot look: a
-child of the rank does. The first two ranks of each node have one, for it may be one of them that is killed.
+A rank in MPI_Init waits forever for a rank that was killed, and Open MPI that keeps survivors
+(--enable-recovery), or srun, lets it. MPI_Init holds Python's lock, so a thread cannot watch: a child of the
+rank does. The first two ranks of each node have one, for one of them may be the one that is killed.
 
 Imported by ranks that keep such a watch. Until the first look, which comes when a run of ordinary size has
-begun, it costs the rank one fork, and imports nothing.
+already begun, it costs the rank one fork and no imports.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import socket
 
 LOOK_S = 2.0
-"""Between two looks; the second one that finds a rank missing is believed. See `start_watch.LOOK_S`."""
+"""Between two looks; a rank is missing if two looks in a row miss it. See `start_watch.LOOK_S`."""
 
 END_S = LOOK_S + 0.5
 """A launcher takes 0.3 s to end its ranks; those that are left after this are killed here. More than
-`LOOK_S`, for the other watch of the node looks once more, and must see that it is said."""
+`LOOK_S`, for the other watch of the node looks once more, and must see that the error was printed."""
 
 _INTERRUPTED = (
     b"hpcd4p: error: interrupted before the run began: the launcher was told to end the ranks (Ctrl-C, a "
@@ -34,7 +34,7 @@ _INTERRUPTED = (
 
 
 class NodeWatch:
-    """A child of this rank that looks after the ranks of this node until `close`, even without this rank."""
+    """A child of this rank that watches the ranks of this node until `close`, even if this rank dies."""
 
     def __init__(self) -> None:
         _, count = launched_here()
@@ -50,10 +50,10 @@ class NodeWatch:
             _hear_the_launcher(parent)
             _look(read, parent, count)
         finally:
-            os._exit(0)  # whatever it was: nobody waits for this process
+            os._exit(0)  # whatever happened: nobody reads the status of this process
 
     def close(self) -> None:
-        """Look no more: the run has begun, or is over, or rank 0 looks itself. May be called again."""
+        """Stop watching: the run has begun, or is over, or rank 0 watches. May be called again."""
         if self._child is None:
             return
         (leash, process), self._child = self._child, None
@@ -64,7 +64,7 @@ class NodeWatch:
 
 
 def _hear_the_launcher(parent: int) -> None:
-    """Say that the start was interrupted when the launcher ends the ranks: they may be in MPI_Init."""
+    """Print that the start was interrupted if the launcher ends the ranks, for they may be in MPI_Init."""
     import signal
     from types import FrameType
 
@@ -94,39 +94,39 @@ def _look(leash: int, parent: int, count: int) -> None:
         ranks |= {sibling.local: sibling.rank for sibling in here}
         missing = roll.look([sibling.local for sibling in here])
         empty = 0 if here else empty + 1
-        if empty > 1:  # not one is left, this rank among them, and the job goes on
+        if empty > 1:  # no rank of this node is left, not even this one, and the run goes on elsewhere
             missing = list(range(count))
         if missing:
             break
         if _closed(leash) or _is_said(parent):
             return
     says = _first_to_say(parent)
-    if says is not None:  # for as long as it is open, others find that it is said
-        if count == 1 or empty == 0:  # else the others have been ended, and somebody has said why
+    if says is not None:  # while it is open, other watches find that the error was printed
+        if count == 1 or empty == 0:  # else the others have been ended, and the reason was printed
             _tell(missing, ranks, count)
         _end(parent)
         says.close()
 
 
 def _closed(leash: int) -> bool:
-    """Wait for the next look: whether none is needed."""
+    """Wait for the next look; whether no look is needed any more."""
     import select
     import time
 
     until = time.monotonic() + LOOK_S
     if select.select([leash], [], [], LOOK_S)[0] and os.read(leash, 1):
         return True
-    time.sleep(max(0.0, until - time.monotonic()))  # the rank has ended without a word
+    time.sleep(max(0.0, until - time.monotonic()))  # the rank has ended without closing the watch
     return False
 
 
 def _name(parent: int) -> str:
-    """What whoever says it listens on: for as long as that process lives, and on this node only."""
+    """The address on which the watch listens that prints the error: on this node, while it is alive."""
     return f"\0hpcd4p-start-{os.getuid()}-{parent}"
 
 
 def _is_said(parent: int) -> bool:
-    """Whether another process of this node has said who is missing, and is ending the others."""
+    """Whether another watch of this node has printed which ranks are missing, and is ending the others."""
     import socket
 
     with socket.socket(socket.AF_UNIX) as probe:
@@ -134,7 +134,7 @@ def _is_said(parent: int) -> bool:
 
 
 def _first_to_say(parent: int) -> socket.socket | None:
-    """What says, while it is open, that this process has said it; None if another has."""
+    """A socket that shows, while it is open, that this watch prints the error; None if another one does."""
     import socket
 
     says = socket.socket(socket.AF_UNIX)
@@ -147,7 +147,7 @@ def _first_to_say(parent: int) -> socket.socket | None:
 
 
 def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:
-    """Say which ranks are missing, by their numbers on this node; `ranks` are those that have been seen."""
+    """Print which ranks are missing, by their numbers on this node; `ranks`: those that have been seen."""
     from hpcd4p.errors import RankLost
     from hpcd4p.launch.muster import missed, some_missed
     from hpcd4p.launch.place import launched_size
@@ -167,7 +167,7 @@ def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:
 
 
 def _end(parent: int) -> None:
-    """End the job: through its launcher or Slurm, and what is left on this node by force."""
+    """End all ranks: through the launcher or Slurm, and what is left on this node by force."""
     import signal
     import subprocess
     import time

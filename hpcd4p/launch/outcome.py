@@ -1,4 +1,4 @@
-"""What is said of ranks that ended without a status of rank 0. Pure: looks at nothing."""
+"""The errors for ranks that ended without a status of rank 0. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ GAVE_UP = 3
 """Status of a rank that cannot go on without Redis, which may have gone with rank 0."""
 
 _KILLED = (0, GAVE_UP, 9)
-"""Without a status of rank 0: 0 is Open MPI's word when all ranks were lost, 9 MPICH's for a SIGKILL."""
+"""Statuses that may mean a killed rank: Open MPI gives 0 when all ranks were lost, MPICH 9 after a
+SIGKILL."""
 
 _LAST_SIGNAL = 128 + 64
-"""Launchers say 128 and the number of the signal; above that are Open MPI's own errors."""
+"""Launchers give 128 plus the number of the signal; above that are Open MPI's own errors."""
 
 _MEMORY = "Look for what stands above, and for memory: the kernel kills what takes too much"
 
@@ -34,23 +35,23 @@ class Outcome(NamedTuple):
     ended: int
     """Its status; negative: ended by that signal."""
     survivors: bool = True
-    """Whether it lets the others live when one rank ends before its time."""
+    """Whether it lets the others go on when one rank ends too early."""
     several: bool = False
     """Whether there is more than one node."""
     word: str = ""
-    """What rank 0 left last in its note; empty: it never came so far."""
+    """What rank 0 wrote last into its note; empty: nothing."""
     begun: bool = False
     """Whether the run had begun."""
     missing: tuple[int, ...] = ()
-    """Ranks that were missed while they started."""
+    """Ranks that were missing during the start."""
     asked_to_stop: str | None = None
     """Name of the first signal that came to this process."""
     left: bool = False
     """A rank left in the middle of the run, and rank 0 had time to close its record."""
 
     def error(self) -> Hpcd4pError:
-        """Give what to raise."""
-        # before all else: whoever is missing was ended for it
+        """The error to raise."""
+        # first of all: if ranks were missing, the others were ended for it
         if self.asked_to_stop or self.word == INTERRUPTED:
             return Interrupted(self._interrupted())
         if self.missing:
@@ -91,5 +92,5 @@ class Outcome(NamedTuple):
 
 
 def killed(ended: int) -> bool:
-    """Whether a launcher that ended so may have lost ranks to a signal."""
+    """Whether a launcher that ended with this status may have lost ranks to a signal."""
     return ended in _KILLED or ended < 0 or 128 < ended <= _LAST_SIGNAL

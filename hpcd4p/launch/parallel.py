@@ -1,7 +1,7 @@
 """A run on all MPI ranks, as rank 0 opens and closes it.
 
-1. gather the hosts; 2. prepare Redis, which `early.Early` has started or a user has named; 3. tell every rank
-what there is to do (`Setup`, by MPI: it holds the secret); 4. lead the run; 5. close, whatever happened.
+1. gather the hosts; 2. prepare Redis, which `early.Early` has started or a user has named; 3. send every rank
+its `Setup` (by MPI, for it holds the secret); 4. lead the run; 5. close, whatever happened.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(
     crew: Crew,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Run `spec` here and on the ranks of `crew`; its outputs go to `sink`. Who made `early` ends it.
+    """Run `spec` here and on the ranks of `crew`; its outputs go to `sink`. The caller ends `early`.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def run(
     codec = Codec(secret)
     codec.dumps = tuple_dumper(spec.by_value)
     with ExitStack() as stack:
-        stack.callback(early.stop)  # the ranks need it no longer, whatever is still to be written
+        stack.callback(early.stop)  # the ranks do not need it any more, even if the record is still written
         redis: RedisPlace | None = None
         try:
             hosts, muster = crew.meet()
@@ -97,7 +97,7 @@ def run(
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
             broker = _on_redis(spec, redis, codec, stack)
-            # the others connect before they come to the mesh, so that those who do not come are known
+            # the others connect before they come to the mesh, so that missing ones are known
             muster.connect(broker)
             mesh = MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
@@ -120,12 +120,12 @@ def run(
 
 
 def _erase(broker: RedisBroker) -> None:
-    with suppress(BrokerLost):  # then there is nothing to erase, and the run has said so
+    with suppress(BrokerLost):  # then there is nothing to erase, and the run has reported it
         broker.erase()
 
 
 def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
-    """How this process can leave; the figures of the ranks get their hosts."""
+    """How this process can end; also fills the hosts into the figures of the ranks."""
     ranks_figures = summary.ranks_figures if summary is not None else []
     for figures in ranks_figures:
         figures.host = hosts[figures.rank]

@@ -50,7 +50,7 @@ def _process_of(module: str, mapping: Mapping) -> Process:
         """
         if under_mpi():
             raise UsageError(
-                f"{module}.process was called in a rank of an MPI job, and MPI jobs do not nest: start the "
+                f"{module}.process was called in a rank of MPI, and MPI programs do not nest: start the "
                 "script without mpirun (args.num says how many ranks it gets); or put the call under "
                 "if __name__ == '__main__': and give the file to python -m hpcd4p run -n N"
             )

@@ -49,10 +49,10 @@ def launched_here(environ: Mapping[str, str] = os.environ) -> tuple[int, int]:
 
 
 def keeps_watch(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether this rank is one that looks after those of its node while they start (see `node_watch`).
+    """Whether this rank is one that watches those of its node while they start (see `node_watch`).
 
-    Not where our launcher does: the mpirun of one node is its child, and its note is in its own memory then.
-    A rank that is alone waits for nobody.
+    Not where our launcher does: on one node, where mpirun is its child and the note is in its own memory. A
+    single rank waits for nobody.
     """
     if launched_size(environ) < 2:
         return False

@@ -1,4 +1,4 @@
-"""Three ranks are started, and one kills itself: who came up, and who lives on."""
+"""Starts three ranks, one of which kills itself, to see how many come up and how many survive."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LINE = re.compile(r"hpcd4p-probe (up|alive) (\d+) (\d+) ([\d.]+) ?([^\n]*)")
 
 
 class Probe(NamedTuple):
-    """What the ranks said."""
+    """What the ranks have printed."""
 
     ranks: int
     started: int
@@ -64,7 +64,7 @@ def probe_ranks(mpi: Mpi) -> Probe:
 
 
 def read_probe(text: str, before: float) -> Probe:
-    """What `text`, the output of all ranks and the launcher, says; `before` is the time of the start."""
+    """The result in `text`, the output of all ranks and the launcher; `before` is the time of the start."""
     up: dict[int, tuple[int, float, str]] = {}
     alive = set()
     for word, rank, size, at, library in _LINE.findall(text):

@@ -1,4 +1,4 @@
-"""What the Redis server of a run is told: its configuration and its one user. Pure text.
+"""The configuration of a run's Redis server, and its one user. Pure text.
 
 Owns the list of commands that a run may use. Must never open a file or start anything.
 """
@@ -20,7 +20,7 @@ LEAST_MEMORY_MB = 128
 come the tasks that ranks have in hand, and each payload several times over while it goes in or out."""
 
 SHARE_OF_NODE = 4
-"""And one part in so many of the node's memory, if that is more: it is the last defence, not what is used."""
+"""Or one part in so many of the node's memory, if that is more: it is the last defence, not what is used."""
 
 MAX_CLIENTS = 32_768
 """Two connections for each rank; the server takes fewer by itself if it may not open so many."""

@@ -1,8 +1,8 @@
-"""The directory of a run's Redis server: where it goes, and that none stays behind.
+"""The directory ("home") of a run's Redis server: where it is made, and how leftover ones are removed.
 
-A home is locked (flock on the directory itself) for as long as the owner's watchdog or the server
-lives, because they inherit the lock. One that nobody has locked is a leftover of a run that was
-killed together with its watchdog.
+A home is locked (flock on the directory itself) while the owner's watchdog or the server is alive, because
+they inherit the lock. One that is not locked is a leftover of a run that was killed together with its
+watchdog.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def remove_home(home: Path) -> None:
 
 
 def sweep_homes(base: Path, remove: bool = True) -> list[Path]:
-    """Remove homes in `base` that no living run of this user has locked, or only find them; gives which."""
+    """Remove homes in `base` that no living run of this user has locked, or only find them; gives them."""
     homes = []
     now = time.time()
     try:

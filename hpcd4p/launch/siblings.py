@@ -15,7 +15,7 @@ from hpcd4p.descriptors import unreserved
 from hpcd4p.processes import stat_of
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
-"""What /proc says of a process that has ended, or is somebody else's."""
+"""What reading /proc raises for a process that has ended, or is somebody else's."""
 
 # the number of a rank, and that on its node; an mpirun in a job of Slurm inherits the variables of a step
 _NUMBERS = (
@@ -24,10 +24,10 @@ _NUMBERS = (
 )
 
 LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
-"""Names of parents of ranks that end their job on SIGTERM and SIGINT."""
+"""Names of parents of ranks that end all their ranks on SIGTERM and SIGINT."""
 
 STEP = "slurmstepd"
-"""Name of the parent of ranks that srun has started. It belongs to Slurm, and hears nobody else."""
+"""Name of the parent of ranks that srun has started. It belongs to Slurm, and takes signals only from it."""
 
 
 class Sibling(NamedTuple):
@@ -45,7 +45,7 @@ def in_slurm_job(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def ending_signal() -> signal.Signals:
-    """Give the signal that ends a launcher and its ranks; of a Slurm job it does not hear SIGTERM."""
+    """Give the signal that ends a launcher and its ranks; in a Slurm job it ignores SIGTERM."""
     return signal.SIGINT if in_slurm_job() else signal.SIGTERM
 
 
@@ -56,7 +56,7 @@ def launcher_of_this_rank() -> int | None:
 
 
 def say_past(launcher: int, words: bytes) -> bool:
-    """Say something in the place of the launcher: Open MPI that ends its ranks hands on nothing."""
+    """Print something in the place of the launcher: Open MPI forwards nothing while it ends its ranks."""
     try:
         with open(f"/proc/{launcher}/fd/2", "ab", buffering=0) as stream:
             stream.write(words)
@@ -66,7 +66,7 @@ def say_past(launcher: int, words: bytes) -> bool:
 
 
 def mpich_of_this_rank() -> int | None:
-    """Process of MPICH's launcher, if this is a rank of it on the same node: a second SIGINT ends its job."""
+    """Process of MPICH's launcher, if this is its rank on the same node: a second SIGINT ends it all."""
     parent = os.getppid()
     if process_name(parent) != "hydra_pmi_proxy":
         return None

@@ -14,7 +14,7 @@ from hpcd4p.workflow.graph import Connection, WorkflowGraph, WorkflowNode, flatt
 
 
 class _Tap(GenericPE):
-    """Hands on what it gets: a second receiver of an output whose tuples are wanted."""
+    """Passes on its input: a second receiver of an output whose tuples are wanted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ def by_element(result: Result) -> dict[str, dict[str, list[Any]]]:
 
 
 def say_times(result: Result) -> None:
-    """Print what is to be told of elements in a `ProcessTimingPE`."""
+    """Print the times of elements in a `ProcessTimingPE`."""
     for note in result.summary.notes:
         if TIMED in note:
             sys.stdout.write(note + "\n")
@@ -98,7 +98,7 @@ def _tapped(
     whole.connections = list(flat.connections)
     taps: dict[int, tuple[str, str]] = {}
     if wanted is None or flat.problems:
-        return workflow if flat.problems else whole, taps  # its problems are told by the run
+        return workflow if flat.problems else whole, taps  # the run reports its problems
     for pe in flat.members:
         for output in (o for o in wanted.get(pe.id, ()) if o in pe.outputconnections):
             tap = _Tap()

@@ -13,25 +13,25 @@ from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.launch.status_note import plainly
 
 NEAR_S = 180.0
-"""A job may ask for a signal so long before its limit, and `slurm/run.sh` does: 120 s, and Slurm looks once a
-minute."""
+"""A job may ask for a signal this long before its limit, and `slurm/run.sh` does: 120 s before; and Slurm
+looks once a minute."""
 
 SURE_S = 10.0
-"""A job that ends so long before its limit has not been ended for it."""
+"""A job that is ended longer than this before its limit is not ended because of it."""
 
 ASK_S = 1.0
 """For scontrol. Slurm gives a job 30 s between SIGTERM and SIGKILL, and the record is still to be closed."""
 
 
 def full_reason(stop: RunStopped) -> str:
-    """Give the reason of `stop` as a user knows it; in a job of Slurm with what is known of why."""
+    """The reason of `stop` for the user; in a job of Slurm with the cause, as far as it is known."""
     reason = plainly(str(stop))
     why = why_ended(os.environ, time.time(), _asked) if isinstance(stop, Interrupted) else ""
     return f"{reason}: {why}" if why else reason
 
 
 def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str]) -> str:
-    """Why Slurm ends this job; '' outside one, or where nobody knows.
+    """Why Slurm ends this job; '' outside a job, or if it is not known.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str])
         return f"job {job} is preempted by another one"
     if state == "CANCELLED":
         return f"job {job} was cancelled (scancel)"
-    ends = _limit(said)  # the variable does not know of a limit that was changed, nor EndTime of the limit
+    ends = _limit(said)  # the variable does not follow changes of the limit, and EndTime may not be the limit
     if ends is None:
         end = environ.get("SLURM_JOB_END_TIME", "")
         ends = float(end) if end.isdigit() else None

@@ -18,7 +18,7 @@ from hpcd4p.errors import MpiSetupError
 from hpcd4p.launch.mpi_program import SRUN, VERSION_S, Mpi
 
 LIBRARY_S = 60.0
-"""For a process that loads the MPI library, from a cold shared file system too."""
+"""Time for a process to load the MPI library, even from a cold shared file system."""
 
 _LIBRARY = (
     "import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.Get_library_version())"
@@ -82,7 +82,7 @@ def kinds_in(text: str) -> list[str]:
 
 
 def check_place(n: int, environ: Mapping[str, str] = os.environ) -> None:
-    """See that `n` ranks can be started here, where here is a job of Slurm.
+    """Make sure that `n` ranks can be started here, in a job of Slurm.
 
     Raises
     ------

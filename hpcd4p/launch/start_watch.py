@@ -1,8 +1,8 @@
-"""Looks after ranks while they start, from outside: in MPI_Init they wait for each other without an end.
+"""Watches ranks from outside while they start: in MPI_Init they would wait for each other forever.
 
 Open MPI that keeps survivors (--enable-recovery) also lets ranks wait for one that ended before MPI_Init.
-When rank 0 is through it, it looks after the others itself, and this after rank 0 only; when the run has
-begun, nobody here is needed.
+After MPI_Init rank 0 watches the others itself, and this watch only rank 0; when the run has begun, it is not
+needed any more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class StartWatch:
     expected
         Ranks that must come up on this node.
     words
-        Gives what rank 0 has left in its note so far.
+        Gives the content of rank 0's note.
     end
         Called once, when ranks are missing.
 
@@ -46,17 +46,17 @@ class StartWatch:
         self._over = threading.Event()
 
     def begin(self, launcher: int) -> None:
-        """Look after the children of the process `launcher`."""
+        """Watch the children of the process `launcher`."""
         threading.Thread(target=self._look, args=(launcher,), daemon=True).start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         self._over.set()
 
     def _look(self, launcher: int) -> None:
         while not self._over.wait(LOOK_S):
             missing = self._roll.look(ranks_under(launcher))
-            words = self._words()  # after the look: who leaves in order has left them before
+            words = self._words()  # after the look: a rank 0 that ended in order has written them before
             if words not in ("", MET):
                 return  # BEGUN, or the status of the run
             missing = [rank for rank in missing if rank == 0 or words != MET]

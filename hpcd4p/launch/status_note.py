@@ -1,4 +1,4 @@
-"""Where rank 0 leaves word for the process that launched it: how far it is, and the exit status of the run.
+"""The note of rank 0 for the process that launched it: how far it is, and the exit status of the run.
 
 On one node that is a piece of memory of the launching process, reached by its path under /proc: it
 is gone with that process in every case, and only the same user may open it. Ranks on other nodes
@@ -14,22 +14,22 @@ STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
 """Names the note for the ranks. They end with 0, for launchers print a page about anything else."""
 
 MET = "met"
-"""Rank 0 is through MPI_Init, and looks after the others."""
+"""Rank 0 has passed MPI_Init, and watches the others."""
 
 BEGUN = "begun"
 """The run has begun: a rank that is lost from now on is dealt with by the run itself. Rank 0 adds the number
 of its process."""
 
 INTERRUPTED = "interrupted"
-"""A signal ended rank 0 before the run began. Who launched it says so: an mpirun that is being ended hands on
-nothing more of what its ranks write."""
+"""A signal ended rank 0 before the run began. The launching process says so: an mpirun that is being ended
+forwards no more of what its ranks write."""
 
 _WIDTH = 64
 """Characters of a note, filled up with spaces."""
 
 
 def leave_note(text: str) -> bool:
-    """Leave `text` in place of what was there; False if no launcher of ours looks for it.
+    """Replace the content of the note by `text`; False if no launcher of ours reads it.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def leave_note(text: str) -> bool:
     path = os.environ.get(STATUS_VARIABLE)
     if not path:
         return False
-    # one write of one width, nothing cut off before it: whoever reads meanwhile sees one word or the other
+    # one write of one width, without truncating: a reader sees either the old or the new word
     note = os.open(path, os.O_WRONLY)
     try:
         os.pwrite(note, text.ljust(_WIDTH).encode("ascii"), 0)
@@ -49,7 +49,7 @@ def leave_note(text: str) -> bool:
 
 
 def leave_interrupted() -> bool:
-    """Leave `INTERRUPTED`; False if nobody looks for it, or if the run has begun: rank 0 says more then."""
+    """Write `INTERRUPTED`; False if nobody reads it, or if the run has begun: then rank 0 itself reports."""
     try:
         with open(os.environ.get(STATUS_VARIABLE, "")) as note:
             if note.read().startswith(BEGUN):
@@ -60,9 +60,9 @@ def leave_interrupted() -> bool:
 
 
 def plainly(reason: str) -> str:
-    """Give the reason of a stop as whoever launched the ranks knows it.
+    """The reason of a stop, in terms of what the launching process received.
 
-    Our launcher passes all of them on as the only signal that leaves the ranks time.
+    Our launcher forwards all stopping signals as the only one that leaves the ranks time.
     """
     return (
         reason.replace("SIGUSR1", "SIGINT, SIGTERM or SIGUSR1") if STATUS_VARIABLE in os.environ else reason
@@ -77,7 +77,7 @@ class StatusNote:
     Attributes
     ----------
     path
-        What rank 0 opens to write it.
+        The file that rank 0 opens to write it.
     """
 
     def __init__(self, several_nodes: bool) -> None:
@@ -97,7 +97,7 @@ class StatusNote:
     def word(self) -> str:
         """Give what rank 0 left last."""
         try:
-            # by its path, for a shared file system shows the words of another node to whoever opens it anew
+            # opened each time: a shared file system shows the writes of another node after an open
             with open(self.path) as file:
                 return file.read().strip()
         except OSError:
@@ -114,7 +114,7 @@ class StatusNote:
         return int(number) if word == BEGUN and number.isdigit() else None
 
     def wait(self, seconds: float) -> None:
-        """Wait until rank 0 has left a status, as long as it lives, and at most so long."""
+        """Wait until rank 0 has left a status, while it is alive, and at most so long."""
         end = time.monotonic() + seconds
         while (
             (head := self.head()) is not None and os.path.exists(f"/proc/{head}") and time.monotonic() < end

@@ -1,4 +1,4 @@
-"""A program that is tried: what it said and how it ended, by a deadline, and nothing of it afterwards."""
+"""Runs a program with a deadline: its output and how it ended. Nothing of it is left running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOFT_S = 2.0
 
 
 class Trial(NamedTuple):
-    """How it went."""
+    """How the program ended."""
 
     status: int | None
     """Exit status; None if it could not be started or was out of time."""

@@ -1,8 +1,8 @@
 """The shell that guards a server: parent of the server, at the end of a pipe that the owner holds.
 
-When the pipe closes (the owner let go, ended, or was killed) it kills the server and removes the
-server's directory. The owner's end of the pipe is its only tie, so no way for the owner to die
-escapes it. Owns that process and that pipe; must never know what the server is.
+When the pipe closes (the owner closed it, ended, or was killed) it kills the server and removes the server's
+directory. It depends on nothing but the owner's end of the pipe, so it notices every death of the owner. Owns
+that process and that pipe; must never know what the server is.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Watchdog:
         return self._shell.pid
 
     def release(self) -> None:
-        """Let it kill the server and remove the directory; returns when both are done."""
+        """Have it kill the server and remove the directory; returns when both are done."""
         if os.getpid() != self._owner or self._released:
             return
         self._released = True

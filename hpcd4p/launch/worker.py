@@ -1,7 +1,7 @@
 """Every rank but 0: wait for the setup, work until told to stop, report, leave.
 
-Imports as little as possible: 10,000 of these start at once. And MPI last: importing it is MPI_Init, where
-all ranks meet, so that whoever is through has nothing left to read from a file system that is slow.
+Imports as little as possible: 10,000 of these start at once. MPI comes last: importing it calls MPI_Init,
+where all ranks meet, so that after it no rank has anything left to read from a slow file system.
 """
 
 from __future__ import annotations
@@ -47,14 +47,15 @@ STATUS_FILE = "HPCD4P_STATUS_FILE"
 """Set by our own launcher, which takes the status from rank 0 and not from mpirun."""
 
 HEAD_FIRST_S = 3.0
-"""For the head to close its record when Redis is lost; much longer, and a killed head's job lingers."""
+"""Time for the head to close its record when Redis is lost; if it were much longer, the ranks of a killed
+head would linger."""
 
 LAUNCHER_ENDS_S = 1.0
 """Launchers take 0.3 s to end their ranks."""
 
 START_LOST_S = 8.0
-"""For the head to say why Redis is gone before the run began; if it was killed, for those who look after the
-ranks while they start (`launch.start_watch`, `launch.node_watch`)."""
+"""Time for the head to say why Redis is gone before the run began; if it was killed, time for those that
+watch the start (`launch.start_watch`, `launch.node_watch`)."""
 
 HEAD_KILLED = (
     "rank 0 was killed in the middle of the run, and there is no record of it. Look for what stands above, "
@@ -62,30 +63,30 @@ HEAD_KILLED = (
 )
 
 LACK_S = 20.0
-"""For rank 0 to load its workflow, and then to find that it has no MPI either."""
+"""Time for rank 0 to load its workflow and to see that it has no MPI either."""
 
 
 _log = logs.module_log(__name__)
 
 
 def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
-    """Be the rank of that number, as the launcher says it; returns the exit status.
+    """Run the rank of that number, which the launcher has given; returns the exit status.
 
-    `begun` is called when nobody needs to look after the start any more: see `launch.node_watch`.
+    `begun` is called when the start need not be watched any more: see `launch.node_watch`.
     """
-    # the head answers them for all, and a rank that left would have mpirun kill the head
+    # the head handles signals for all ranks; if another rank ended, mpirun would kill the head
     deafen((signal.SIGINT, signal.SIGUSR1, signal.SIGTERM))
     hear_alarms()
     lack: MissingPackage | None = None
     try:
         import hpcd4p.transport.redis_broker  # noqa: F401
     except MissingPackage as error:
-        lack = error  # said when rank 0 has something to run: if it lacks the same, it says so for all
+        lack = error  # reported only if rank 0 has something to run: if it lacks the same, it reports for all
     try:
         from hpcd4p.transport import mpi
     except UsageError as error:
         begun()
-        time.sleep(LACK_S)  # the same: rank 0 says it, and has the launcher end us
+        time.sleep(LACK_S)  # as above: rank 0 reports it, and has the launcher end this rank
         _say(rank, str(error))
         return 2
     if mpi.world_size() == 1:
@@ -108,9 +109,9 @@ def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
 
 
 def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
-    """Be rank `number` of the run that `setup` describes; for `begun` see `main`.
+    """Run rank `number` of the run that `setup` describes; for `begun` see `main`.
 
-    However this rank fails, it leaves: a rank that is connected and does nothing would be waited for.
+    However this rank fails, its process ends: the others would wait for a rank that is connected and idle.
     """
     try:
         return _serve(setup, number, begun)
@@ -129,7 +130,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         else:
             broker, elements, mesh = _on_redis(setup, setup.redis, number, codec)
     except (BrokerLost, RankLost) as error:
-        time.sleep(START_LOST_S)  # the head may be ending Redis, and us in a moment: it says why
+        time.sleep(START_LOST_S)  # the head may be ending Redis and soon this rank: it says why
         _say(number, str(error))
         os._exit(3)
     begun()
@@ -151,7 +152,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         rank.run()
         rank.leave()
         _log.info("ends, as the head has told it")
-    except BaseException as error:  # noqa: BLE001  # a bug of the engine, or a sys.exit: the head must hear of it, or it waits for ever
+    except BaseException as error:  # noqa: BLE001  # a bug, or a sys.exit: the head must get a report, or it would wait forever
         with descriptors.unreserved():
             _give_up(error, setup, number, broker, codec, rank)
     if rank.stopped is not None and rank.stopped.lost:
@@ -173,7 +174,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _give_up(
     error: BaseException, setup: Setup, number: int, broker: Broker, codec: Codec, rank: RankLoop | None
 ) -> NoReturn:
-    """Tell the head why this rank cannot go on, if that can be told, and leave."""
+    """Report to the head why this rank cannot go on, if possible, and end."""
     failed = error if isinstance(error, ElementFailed) else None
     blamed = failed or blame(error, number)
     if blamed is not None:
@@ -181,7 +182,7 @@ def _give_up(
             _leave_words(rank)
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
         broker.report(seal(codec, Failed(number, Reason.ELEMENT, f"{blamed}{where}")))
-        os._exit(0)  # the run is over: nobody will come to MPI_Finalize
+        os._exit(0)  # the run is over: no other rank will call MPI_Finalize
     if isinstance(error, ForeignBytesError):
         text = f"{error} (rank {number}, host {os.uname().nodename})"
         broker.report(seal(codec, Failed(number, Reason.FOREIGN, text)))
@@ -189,7 +190,7 @@ def _give_up(
     if isinstance(error, LauncherLost):
         os._exit(3)  # rank 0 sees it, too, and says so
     if isinstance(error, (BrokerRefused, RankLost)):
-        # out of memory, say: the head will see us as lost, and this is why
+        # out of memory, for example: the head sees this rank as lost, and this is the reason
         _say(number, str(error).removeprefix(f"rank {number} "))
         os._exit(3)
     if isinstance(error, BrokerLost):
@@ -202,7 +203,7 @@ def _give_up(
 
 
 def _leave_words(rank: RankLoop) -> None:
-    """Give the head what elements have said until now, as far as that can be done."""
+    """Send the head what elements have logged until now, if possible."""
     with suppress(Hpcd4pError, OSError):  # the element may have closed the connection
         rank.link.tell_last()
 
@@ -228,7 +229,7 @@ def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tup
 
         broker = GuardedBroker(broker, codec, number, Keys(redis.run_id))
     elements = elements_of(setup)
-    return broker, elements, MpiMesh()  # by now the head knows by its connection that this rank is there
+    return broker, elements, MpiMesh()  # by the connection the head knows already that this rank is there
 
 
 def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
@@ -243,7 +244,7 @@ def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
 
 
 def _say_where_it_dies() -> None:
-    """Have Python tell the line of a segfault; in the pool, letters do that."""
+    """Have Python print the line of a segfault; in the pool, dead letters have it."""
     import faulthandler
 
     with suppress(ValueError, OSError):  # no standard error
@@ -251,13 +252,13 @@ def _say_where_it_dies() -> None:
 
 
 def _leave_lost_head(setup: Setup, number: int, error: BrokerLost) -> NoReturn:
-    """Leave: the head is gone, or has gone without waiting for us.
+    """End this rank: the head is gone, or has ended without waiting for it.
 
-    If rank 0 was killed, and no launcher of ours says so, one rank of its node does.
+    If rank 0 was killed and no launcher of ours says so, one rank of its node does.
     """
     says = number == 1 and STATUS_FILE not in os.environ
     if isinstance(error, HeadLost):
-        time.sleep(LAUNCHER_ENDS_S if says else 0)  # it may be ending us all, and has come to the head first
+        time.sleep(LAUNCHER_ENDS_S if says else 0)  # the launcher may be ending all, beginning with the head
     else:
         # if it lives it has a record to write, and without --enable-recovery mpirun ends it as soon as one
         # rank leaves with a status

@@ -1,9 +1,9 @@
 """The file that a record is written into until it is complete: hidden, beside its final name.
 
-HDF5 writes through this object instead of the file system. That way no HDF5 file lock is ever taken
-(they fail on Lustre and NFS), and a full disk is *our* error: HDF5, told of one in the middle of closing,
-leaves its file open and crashes the process at exit (seen with HDF5 2.0). So the first error is kept, later
-writes are dropped, and whoever closes the record asks `error`. This file must never import h5py.
+HDF5 writes through this object instead of the file system. So it never takes a file lock (they fail on Lustre
+and NFS), and the engine handles a full disk: HDF5 that gets an error while it closes a file leaves it open
+and crashes the process at exit (seen with HDF5 2.0). So the first error is kept, later writes are dropped,
+and the caller that closes the record asks `error`. This file must never import h5py.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NAME = re.compile(r"\..+\.(?P<host>[^/]+)-(?P<pid>\d+)-[0-9a-f]{6}\.part")
 
 
 def sweep(folder: Path, remove: bool = True) -> list[Path]:
-    """Remove what runs of this host left in `folder` that were killed with SIGKILL, or only find it.
+    """Remove files that runs of this host left in `folder` when SIGKILL ended them, or only find them.
 
-    A file goes only if its process is gone *and* nobody holds its lock: the number alone says
-    little in a container.
+    A file is removed only if its process is gone *and* its lock is free: in a container the process number
+    alone says little.
     """
     leftovers = []
     for left in folder.glob(".*.part"):
@@ -47,12 +47,12 @@ def sweep(folder: Path, remove: bool = True) -> list[Path]:
 
 
 class AsideFile:
-    """A file object as h5py's `fileobj` driver wants it.
+    """A file object for h5py's `fileobj` driver.
 
     Parameters
     ----------
     replace
-        In the end, take the place of what is at `path`; for files that are made anew from others.
+        Replace the file at `path` in the end; for files that are made from others.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class AsideFile:
     def __init__(self, path: Path, replace: bool = False) -> None:
         self.path = path
         self._replace = replace
-        # the random part keeps processes of one number apart: containers have their own numbers
+        # random, for processes may have the same number: containers have their own numbers
         mine = f"{os.uname().nodename}-{os.getpid()}-{os.urandom(3).hex()}"
         self.aside = path.with_name(f".{path.name}.{mine}.part")
         self.error: OSError | None = None
@@ -102,7 +102,7 @@ class AsideFile:
             self._held = descriptors.hold(os.open(self.aside, os.O_RDWR | os.O_CLOEXEC))
         return self._held
 
-    # ---- what HDF5 calls
+    # ---- methods that HDF5 calls
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """See `io.RawIOBase.seek`."""
@@ -189,7 +189,7 @@ class AsideFile:
         return path
 
     def remove(self) -> None:
-        """Leave nothing behind; may be called again."""
+        """Remove the file; may be called again."""
         with suppress(OSError):
             self.aside.unlink(missing_ok=True)
         self._close()

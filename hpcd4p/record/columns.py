@@ -5,7 +5,7 @@ another form comes, the column gets a variant beside it (``name~1``, ``name~2``.
 ``name~which`` that says for each value in turn where it is: so the order and the types of all values are
 kept, and the common case, one form, stays one plain dataset. `restore.py` reads this back.
 
-This file holds no values: what is written is in the hands of HDF5. It must never pickle anything.
+This file keeps no values: they are handed to HDF5 at once. It must never pickle anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_LEVELS = 6
 
 
 def link_name(name: str) -> str:
-    """Give `name` as HDF5 takes it for a link, and as no other name is written."""
+    """Give `name` as a valid and unique name of an HDF5 link."""
     for char in "%/~\0":
         name = name.replace(char, f"%{ord(char):02X}")
     if set(name) == {"."}:
@@ -109,13 +109,13 @@ class Column:
                 )
                 variant.index = index
                 self._order.append(variant)
-            # a form that was settled as another is remembered only while these are few
+            # that a form is stored as another one is remembered only while there are few such forms
             if len(self._variants) < 10 * MAX_VARIANTS:
                 self._variants[form] = variant
         return variant
 
     def _settle(self, form: Form) -> Form:
-        """Give the form that `form` is stored as, in view of what the column holds already."""
+        """Give the form as which `form` is stored, given what the column holds already."""
         kinds = [v.form.kind for v in self._order]
         if self._level >= MAX_LEVELS and (form.kind in ROWS or form.kind in SEQUENCES):
             return JSON

@@ -1,6 +1,6 @@
-"""One HDF5 dataset that grows, and the dtypes that HDF5 stores numpy's as.
+"""An HDF5 dataset that grows, and the dtypes in which HDF5 stores those of numpy.
 
-This file holds no values and knows nothing of columns.
+This file keeps no values and knows nothing of columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_CHUNK_BYTES = 1 << 26
 
 
 class Dataset:
-    """A dataset that grows along its first axis; made at the first write, exact if that is the last.
+    """A dataset that grows along its first axis, made at the first write; exact in size if that is the last.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def chunk_shape(itemsize: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def stored_dtype(dtype: Any) -> Any:
-    """Give the dtype that HDF5 stores `dtype` as; text (None, too) is UTF-8 of any length."""
+    """Give the dtype in which HDF5 stores `dtype`; text (None, too) is UTF-8 of any length."""
     if dtype is None or dtype.kind == "U":
         import h5py
 

@@ -1,6 +1,6 @@
-"""What elements have said, on its way into the record: the first lines, the last, and how many are left out.
+"""Log lines of elements on their way into the record: the first, the last, and how many were left out.
 
-However much they say, this holds a bounded amount. Pure.
+However many there are, this holds a bounded amount. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FIRST_LINES = 20_000
 """Lines that are written as they come."""
 
 FIRST_CHARS = 16 << 20
-"""... and characters of them."""
+"""Characters of lines that are written as they come."""
 
 LAST_LINES = 1000
 """Lines after those of which the last are kept for the end."""
@@ -41,7 +41,7 @@ class ElementLines:
         self._figures = LogFigures()
 
     def add(self, rows: Iterable[Any], left_out: int = 0) -> None:
-        """Take fields of lines; `left_out` more were too many for the rank that they are of."""
+        """Take the fields of lines; `left_out` more were left out by their rank."""
         first = []
         for row in rows:
             line = LogLine(*row)
@@ -57,7 +57,7 @@ class ElementLines:
             self._sink.log(first)
 
     def finish(self) -> LogFigures:
-        """Hand over the last lines; how many there are, and were left out."""
+        """Hand over the last lines; gives how many there are in all, and how many were left out."""
         if self._last:
             self._sink.log(list(self._last))
             self._figures.kept += len(self._last)

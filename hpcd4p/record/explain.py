@@ -17,7 +17,7 @@ WIDTH = 100
 """Characters of a line at most."""
 
 LEAST_PART = 0.05
-"""Limits of less of the time than this are not told."""
+"""Limits that held for less of the time than this are left out."""
 
 POLICIES = {
     "knee": "the fewest ranks that do not lengthen the run",
@@ -33,7 +33,7 @@ def explanation(summary: Summary, scaling: Scaling | None) -> str:
     Parameters
     ----------
     scaling
-        None: the run kept no such account, as in one process.
+        None: there is none, as for a run in one process.
     """
     if summary.ranks == 1:
         return _wrapped(

@@ -39,7 +39,7 @@ class Failures:
         self._chars = 0
 
     def add(self, kind: FailureKind, tuples: int, letter: DeadLetter | None) -> None:
-        """Count `tuples` that failed alike; `letter` tells of one of them."""
+        """Count `tuples` that failed alike; `letter` is the dead letter of one of them, if there is one."""
         if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
             kind = FailureKind(kind.element, "other errors", "")
         figures = self._kinds.setdefault(kind, FailureFigures(*kind))

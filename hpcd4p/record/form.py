@@ -1,7 +1,7 @@
-"""What a value looks like to HDF5: its form, decided value by value or for a whole batch at once.
+"""The form of a value, which says how HDF5 stores it; decided value by value or for a whole batch at once.
 
-A form is shallow: of a tuple it says how many fields there are, not what they hold, for each field
-is a column of its own (`columns.py`). Pure: opens nothing; looks at numpy only if the workflow loaded it.
+A form is shallow: for a tuple it has the number of fields, not their contents, for each field is a column of
+its own (`columns.py`). Pure: opens nothing; uses numpy only if the workflow has loaded it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SEQUENCES = (FormKind.LIST, FormKind.TUPLES, FormKind.SET, FormKind.FROZENSET, F
 
 
 class Form(NamedTuple):
-    """A kind and what else must be equal for two values to be stored together."""
+    """The kind, and all else that must be equal for two values to be stored together."""
 
     kind: FormKind
     names: tuple[str, ...] = ()  # of the columns of a row

@@ -1,4 +1,4 @@
-"""The auto-scaler's account in the HDF5 file of a run, written and read.
+"""The history of the auto-scaler in the HDF5 file of a run: writing and reading.
 
 Layout::
 
@@ -52,7 +52,7 @@ _TICKS = {
 """Type and unit of each field of `Tick` but the reason."""
 
 _LATER = frozenset({"finished"})
-"""Records of the first days have none of these: false."""
+"""The oldest records lack these: then they are false."""
 
 _CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "ranks")}
 """The same of `Change`. Both have a reason, which is text."""
@@ -109,7 +109,7 @@ def _write(group: Any, name: str, data: Table, unit: str) -> None:
 
 
 def _write_text(group: Any, name: str, texts: str | list[str]) -> None:
-    """Write one text, or several padded to one length: so they can be compressed, as others cannot."""
+    """Write one text, or several padded to one length, for only those can be compressed."""
     import numpy as np
 
     data = _storable(texts) if isinstance(texts, str) else list(map(_storable, texts))
@@ -120,7 +120,7 @@ def _write_text(group: Any, name: str, texts: str | list[str]) -> None:
 
 
 def _storable(text: str) -> bytes:
-    """`text` as HDF5 takes it."""
+    """`text` in a form that HDF5 can store."""
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace")
 
 

@@ -1,8 +1,8 @@
-"""Any value as JSON text, and back: for what HDF5 has no type for.
+"""Any value as JSON text, and back: for values for which HDF5 has no type.
 
-What JSON lacks is an object with one key that begins with ``$`` (``{"$tuple": [1, 2]}``). What has no
-other form is kept as its `repr` under ``$repr``: that is readable, but not the value. Text is never
-executed or unpickled on the way back. This file must never import numpy or h5py.
+A type that JSON lacks becomes an object with one key that begins with ``$`` (``{"$tuple": [1, 2]}``). A value
+that has no other form is kept as its `repr` under ``$repr``: that can be read, but is not the value. Text is
+never executed or unpickled on the way back. This file must never import numpy or h5py.
 """
 
 from __future__ import annotations

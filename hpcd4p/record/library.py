@@ -1,4 +1,4 @@
-"""The library below the records, h5py, brought in when it is needed; and whether it is there at all."""
+"""Imports h5py, the library below the records, when it is needed; and says whether it is installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hpcd4p.packages import lack_of, require
 
 
 def require_hdf5() -> None:
-    """Look whether h5py and numpy are there, without the 0.1 s that their import takes.
+    """Check that h5py and numpy are installed, without the 0.1 s that their import takes.
 
     Raises
     ------

@@ -45,11 +45,11 @@ class MemorySink:
         self.events.append(Event(time_s, kind, text))
 
     def log(self, lines: Sequence[LogLine]) -> None:
-        """Keep what elements have said."""
+        """Keep log lines of elements."""
         self.lines.extend(lines)
 
     def warm(self) -> None:
-        """Nothing to import."""
+        """Do nothing: there is nothing to import."""
 
     def close(self, summary: Summary) -> Path | None:
         """Keep the summary; there is no file, so None."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hpcd4p.record.scaling import Scaling, Tick, tick_spans
 
 MOST_PHASES = 12
-"""More are not read; short ones become one in which the number of active ranks moves."""
+"""A reader takes in no more; short ones are joined to one in which the number of active ranks changes."""
 
 SHORT = 0.03
 """Part of the run below which a number of active ranks is a step on the way to another."""
@@ -21,7 +21,7 @@ CORES = 0.15
 
 
 class Phase(NamedTuple):
-    """A time with one number of active ranks, or with one that moved."""
+    """A time with one number of active ranks, or with a changing number."""
 
     begin_s: float
     end_s: float
@@ -41,7 +41,7 @@ class _Piece(NamedTuple):
 
 
 def phases(scaling: Scaling, elapsed_s: float) -> list[Phase]:
-    """Tell the run in at most `MOST_PHASES` phases, or a few more."""
+    """Divide the run into at most `MOST_PHASES` phases, or a few more."""
     pieces = _pieces(scaling, elapsed_s)
     short_s = SHORT * elapsed_s
     while True:
@@ -62,7 +62,7 @@ def _pieces(scaling: Scaling, elapsed_s: float) -> list[_Piece]:
 
 
 def _grouped(pieces: Sequence[_Piece], short_s: float) -> list[list[_Piece]]:
-    """Long pieces stand alone; short ones that follow each other stand together."""
+    """Groups of pieces: a long piece alone, short ones that follow each other together."""
     groups: list[list[_Piece]] = []
     moving = False
     for piece in pieces:
@@ -80,7 +80,7 @@ def _phase(group: list[_Piece], ticks: Sequence[Tick]) -> Phase:
     counts = [piece.active for piece in group]
     span_s = end_s - begin_s
     active = sum(p.active * (p.end_s - p.begin_s) for p in group) / span_s if span_s else float(counts[0])
-    # a look tells of the time before it; its backlog and its reason are those of the time after it
+    # a look describes the time before it; its backlog and its reason are those of the time after it
     seen = [t for t in ticks if begin_s < t.time_s <= end_s]
     then = [t for t in ticks if begin_s <= t.time_s < end_s]
     return Phase(
@@ -95,7 +95,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def usual_reason(ticks: Sequence[Tick]) -> str:
-    """Give the reason that was given most often, whatever its numbers; as it was said half-way."""
+    """Give the most frequent reason, whatever its numbers, in the words of the one in the middle."""
     said: dict[str, list[str]] = defaultdict(list)
     for tick in ticks:
         said[re.sub(r"\d[\d.,]*(e[+-]?\d+)?", "#", tick.reason)].append(tick.reason)
@@ -104,13 +104,13 @@ def usual_reason(ticks: Sequence[Tick]) -> str:
 
 
 class Limit(Enum):
-    """What kept a run from being done sooner."""
+    """What kept a run from ending sooner."""
 
     SOURCE = "source"  # few tasks waited: the pool did what came
     CORES = "cores"  # ranks were ready and waited for a core
     STATEFUL = "stateful group"  # it was behind, and the pool waited for it
     FINISHED = "finished"  # the pool had done all its work, others had not
-    TAIL = "tail"  # nothing waited any more; the last tasks were in hand
+    TAIL = "tail"  # nothing waited any more; the last tasks were running
     POLICY = "policy"  # tasks waited, and ranks were parked
     RANKS = "ranks"  # tasks waited, and all ranks were active
 
@@ -141,7 +141,7 @@ def limits(ticks: Sequence[Tick]) -> list[Share]:
 
 
 def limit_of(tick: Tick) -> Limit:
-    """Say what limited the run in the time that `tick` tells of."""
+    """Say what limited the run in the time that `tick` describes."""
     if tick.finished:
         return Limit.FINISHED
     if tick.held:

@@ -53,12 +53,12 @@ STYLE = {
 
 
 def check_name(path: Path) -> None:
-    """See that a picture can be made under that name.
+    """Check that a picture can be written to that path.
 
     Raises
     ------
     RecordError
-        Its ending says no kind of picture that can be written, or its folder cannot be written.
+        Its ending is not that of a known kind of picture, or its folder cannot be written.
     """
     if path.suffix.lower() not in ENDINGS:
         raise RecordError(f"{path}: a picture ends in {', '.join(ENDINGS)}; give such a name with -o")
@@ -154,7 +154,7 @@ def _unit(elapsed_s: float) -> tuple[float, str]:
     return (60.0, "min") if elapsed_s < 3 * 3600 else (3600.0, "h")
 
 
-# ---- when each rank was what
+# ---- the state of each rank over time
 
 
 def _draw_timelines(

@@ -18,13 +18,13 @@ TARGET, DONE, ARRIVED, BACKLOG = "#000000", "#009E73", "#D55E00", "#555555"
 ACTIVE, WORKING = "#B8B8B8", "#CC79A7"
 
 MOST_POINTS = 400
-"""Of a curve: more looks than this become averages."""
+"""Points of a curve: more looks than this are averaged."""
 
 SEVERAL = 4
-"""Tasks, that a point of the throughput is the average of at least: less would draw each of them."""
+"""Least tasks over which a point of the throughput is averaged: with fewer, each task would show."""
 
 PEAK = 2.5
-"""A peak of what is written that is so many times what is done is cut off, and told in words."""
+"""A peak of tuples written that is this many times the tuples done is cut off, and given in words."""
 
 
 def _curve(ticks: list[Tick], values: list[float], unit_s: float) -> tuple[Table, Table]:

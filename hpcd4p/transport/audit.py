@@ -1,6 +1,6 @@
-"""The head's comparison of what the keys of a run hold with what its ranks have vouched for. Pure.
+"""Compares what the keys of a run hold with what its ranks have vouched for, on the head. Pure.
 
-Both were read at one moment, and every call of a rank changes both at once: so they agree to the last tuple,
+Both are read at one moment, and every call of a rank changes both at once: so they agree to the last tuple,
 or somebody else has written there.
 """
 
@@ -14,7 +14,7 @@ from hpcd4p.wire.messages import Books, Observation
 
 
 class Audit:
-    """Of one run; lives on the head. Every method raises `ForeignBytesError` for what is not the run's.
+    """The audit of one run; lives on the head. Raises `ForeignBytesError` for what the run has not written.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Audit:
     def __init__(self, codec: Codec, keys: Keys) -> None:
         self._keys = keys
         self.given: dict[int, int] = {}
-        """Orders by rank."""
+        """How many orders each rank was given."""
         self._codec = codec
         self._sealed: dict[int, bytes] = {}
         self._accounts: dict[int, Account] = {}
@@ -37,11 +37,11 @@ class Audit:
         self._attempts = 0
 
     def note_fenced(self, rank: int, committed: int) -> None:
-        """`rank` was declared lost, and its last transaction was said to be that."""
+        """Note that `rank` was declared lost, and which was its last committed transaction."""
         self._fenced[rank] = committed
 
     def waits_for(self) -> list[int]:
-        """Ranks whose orders are to be looked at."""
+        """Ranks whose orders are to be checked."""
         return [rank for rank in self.given if rank not in self._fenced]
 
     def take_in(self, seen: Observation) -> None:
@@ -52,7 +52,7 @@ class Audit:
         self._take_reports(seen.reports)
 
     def look(self, seen: Observation, books: Books) -> frozenset[int]:
-        """Compare, and give the ranks of which a report has been announced that has not come."""
+        """Compare; gives the ranks that have announced a report that has not come."""
         if not books.head:
             raise foreign(self._keys.head, "is gone, or the run was stopped for too long")
         self._read(books)
@@ -61,7 +61,7 @@ class Audit:
         self._check_streams(books)
         self._check_letters(books)
         self._check_ranks(seen, books)
-        # one that was lost may have died before it could leave what it had announced
+        # a lost rank may have died before it could leave the report that it had announced
         here = [(rank, account) for rank, account in self._accounts.items() if rank not in self._fenced]
         return frozenset(rank for rank, account in here if account.reports > self._reported.get(rank, 0))
 

@@ -15,7 +15,7 @@ from hpcd4p.wire.orders import Order
 
 
 class Heard(IntEnum):
-    """What `Broker.wait` has heard."""
+    """Why `Broker.wait` has returned."""
 
     SILENT = 0
     """The time ran out."""
@@ -31,11 +31,12 @@ class Claim(StrEnum):
     REAL = "real"
     """The element has changed. Granted to the first that asks, for good."""
     FILL = "fill"
-    """It has changed by nothing but a fill that another rank may find just so, `digest`. Granted to the first
-    that asks, until its `RELEASE`; from then on, to all that have the same digest. Whoever has another makes
-    the first one the owner for good, and so does one that asks in vain with `REAL`."""
+    """Its only change is that something was filled in, with the content `digest`, which may be the same on
+    other ranks. Granted to the first that asks, until its `RELEASE`; from then on, to all with the same
+    digest. A rank with another digest, or one that asks in vain with `REAL`, makes the first one the owner
+    for good."""
     RELEASE = "release"
-    """It has been as `digest` says for long enough."""
+    """Its content has stayed the same for long enough."""
 
 
 class Broker(Protocol):
@@ -77,16 +78,16 @@ class Broker(Protocol):
         Parameters
         ----------
         mark
-            By which the rank knows that the head has given it (`transport.guard`).
+            Number by which the rank recognises that the order is the head's (`transport.guard`).
         """
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
     ) -> Observation:
-        """Look at counters (`alive`: and connections); `fetch` dead letters and reports. Head only.
+        """Look at the counters; `alive`: and connections; `fetch`: and dead letters and reports. Head only.
 
-        Without `stats` those may be missing: they are many where there are many elements.
-        `orders`: with the books, and of which ranks these are to tell how many orders they were given.
+        Without `stats` the statistics may be missing: with many elements they are large. `orders`: give the
+        books as well, with the number of orders given to these ranks.
         """
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
@@ -97,14 +98,14 @@ class Broker(Protocol):
         int
             Its last committed transaction.
         list of Task
-            Tasks that were not given back because their ranks died too often.
+            Tasks that are not given to others, because too many ranks died with them.
         """
 
     def report(self, sealed: bytes) -> None:
         """Leave a sealed report (`wire.reports`) for the head."""
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
 
 
 class Mesh(Protocol):
@@ -115,7 +116,7 @@ class Mesh(Protocol):
 
     @property
     def receiving(self) -> bool:
-        """Whether a part of a message is here and the rest is on its way."""
+        """Whether a message has come in part."""
 
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         """Start to send a message; returns a ticket. The frames must not change until it is sent."""
@@ -127,7 +128,7 @@ class Mesh(Protocol):
         """Tell `dest` that this rank has committed up to `tx`."""
 
     def poll(self) -> list[Arrival | Notice]:
-        """What has come in, in the order of each sender. Never waits."""
+        """Messages that have come in, in the order of each sender. Never waits."""
 
     def forget(self, rank: int) -> None:
         """Expect nothing more of `rank`: it is lost."""

@@ -1,7 +1,7 @@
-"""Memory to receive into: large buffers come back when nobody looks at them any more.
+"""Memory to receive into: large buffers are used again when nothing refers to them any more.
 
-Fresh memory is the dear part of receiving an array: the kernel maps and clears it page by page, and it
-is in no cache. Owns the buffers that may come back; must never hand out one that somebody still has.
+New memory is the expensive part of receiving an array: the kernel maps and clears it page by page, and it is
+in no cache. Owns the buffers that are used again; must never hand out one that is still referred to.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import sys
 from typing import Any
 
 LARGE_BYTES = 1 << 16
-"""From here on a buffer is worth keeping."""
+"""Buffers of this size and more are worth keeping."""
 
 MOST_BYTES = 64 << 20
-"""So much is kept: as much as is on its way to a rank with a few senders."""
+"""Bytes that are kept: as much as is under way to a rank with a few senders."""
 
 _OURS = 3
-"""References to a buffer that is free: the list's, the variable's, and the one of the question."""
+"""References to a free buffer: of the list, of the variable, and of the call of `getrefcount`."""
 
 
 class Buffers:
@@ -27,21 +27,21 @@ class Buffers:
         self._bytes = 0
 
     def take(self, size: int) -> Any:
-        """Memory for `size` bytes, writable; what is in it is undefined. It is the caller's alone."""
+        """Writable memory for `size` bytes, for the caller alone; its content is undefined."""
         if size < LARGE_BYTES:
             return bytearray(size)
-        for buffer in reversed(self._kept):  # the latest first: it is the likeliest to be in a cache
+        for buffer in reversed(self._kept):  # the latest first: most likely it is in a cache
             if len(buffer) == size and sys.getrefcount(buffer) == _OURS:
-                return memoryview(buffer)  # which holds the buffer as long as it or an array of it is there
+                return memoryview(buffer)  # the view, and arrays made of it, keep a reference to the buffer
         buffer = _new(size)
         self._kept.append(buffer)
         self._bytes += size
         while self._bytes > MOST_BYTES and len(self._kept) > 1:
-            self._bytes -= len(self._kept.pop(0))  # whoever still looks at it keeps it
+            self._bytes -= len(self._kept.pop(0))  # references elsewhere keep it alive
         return memoryview(buffer)
 
 
 def _new(size: int) -> Any:
-    """Not zeroed if numpy is here anyway: arrays are what is large."""
+    """A new buffer, not zeroed if numpy is imported anyway; large buffers are mostly for arrays."""
     numpy = sys.modules.get("numpy")
     return bytearray(size) if numpy is None else numpy.empty(size, numpy.uint8)

@@ -1,8 +1,8 @@
-"""A broker on a Redis that others may write to: each rank vouches for what it tells, and the head compares.
+"""A broker on a Redis that others may write to: each rank vouches for what it sends, and the head compares.
 
-Around any broker; a run that has a Redis of its own goes without. What is not the run's raises
-`ForeignBytesError`: at once where it can be told by itself (orders, owners), else at the next look of
-the head, and always before the run ends (`transport.audit`).
+It wraps any broker; a run with a Redis of its own does without. What the run has not written raises
+`ForeignBytesError`: at once where the rank itself can see it (orders, owners), else at the next look of the
+head, and always before the run ends (`transport.audit`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NO_KEYS = Keys("")
 """Of a run in memory."""
 
 AUDIT_SHARE = 1 / 20
-"""Of the time of the head, for comparing: with a thousand ranks that all work, about once a second."""
+"""Part of the head's time for comparing: with a thousand working ranks, that is about once a second."""
 
 
 class GuardedBroker:
@@ -55,14 +55,14 @@ class GuardedBroker:
         self._audit = Audit(codec, keys)
         self._orders = 0
         self._owned: set[int] = set()
-        """Elements that this rank may own: what it has asked for was granted."""
+        """Elements that this rank may own: its claims that were granted."""
         self._firm: set[int] = set()
         """Elements that it owns for good."""
         self._spoiled = False
         self._now = now
         self._next = 0.0
         self._ending = False
-        """The answer is about to be told: every look compares."""
+        """Compare at every look from now on: the run is about to end."""
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
@@ -87,7 +87,7 @@ class GuardedBroker:
         return Entry(self._ledger.sealed, self._orders, len(self._ledger.leases))
 
     def _check_orders(self, reply: Reply) -> None:
-        """Raise unless the head has given these orders, and in this place."""
+        """Raise unless the head has given these orders, in this order."""
         for order, mark in zip(reply.orders, reply.marks, strict=True):
             if mark != self._mark(self.rank, self._orders + 1, order):
                 raise foreign(self._keys.orders(self.rank), f"held {text(order)!r}, which was not ordered")
@@ -136,7 +136,7 @@ class GuardedBroker:
         began = self._now()
         due = began >= self._next or self._ending
         seen = self._broker.observe(alive, fetch, stats or due, self._audit.waits_for() if due else None)
-        if self._spoiled:  # said once; what follows is the way home
+        if self._spoiled:  # it was raised once; the run is ending already
             return seen
         try:
             self._audit.take_in(seen)
@@ -160,7 +160,7 @@ class GuardedBroker:
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         self._ledger.announce()
-        with suppress(BrokerLost, ForeignBytesError):  # what is to be reported may be just that
+        with suppress(BrokerLost, ForeignBytesError):  # this error may be the very thing to report
             self.step(Commit())
         self._broker.report(sealed)
 

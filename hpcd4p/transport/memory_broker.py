@@ -1,4 +1,4 @@
-"""Twin of the broker in one process.
+"""The broker's twin in memory, in one process.
 
 The simulated cluster (`hpcd4p.testing`) runs the real loops on it; `testing.conformance` holds it to what the
 real ones do.
@@ -52,7 +52,7 @@ class MemoryBroker:
             reply.task = self._take(ask.take, not in_call and not reply.orders)
         if ask.availability is Availability.PARKS:
             if self.rank not in s.idle:
-                s.ring_idle(1)  # somebody has rung it for a task, which is now for another
+                s.ring_idle(1)  # its bell was rung for a task, which another rank must take now
             s.idle.discard(self.rank)
             s.parked.add(self.rank)
         elif ask.availability is Availability.WAKES:
@@ -155,7 +155,7 @@ class MemoryBroker:
         return False
 
     def wait(self, seconds: float | None) -> Heard:
-        """See `Broker.wait`; remembers for the simulation how long it may be."""
+        """See `Broker.wait`; notes for the simulation how long it may wait."""
         self.waiting = seconds
         return self.store.bells.pop(self.rank, Heard.SILENT)
 

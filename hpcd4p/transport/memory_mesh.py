@@ -19,12 +19,12 @@ class MemoryMesh:
 
     @property
     def receiving(self) -> bool:
-        """See `Mesh.receiving`: here a message comes as a whole."""
+        """See `Mesh.receiving`: in memory a message comes as a whole."""
         return False
 
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         """See `Mesh.send`."""
-        # copied as a wire would: what the sender does to it later must not be seen
+        # copied, as by a network: later changes of the sender must not be seen
         copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
         ticket = [False]
         self._boxes[dest].append((Arrival(self.rank, tx, copies), ticket))

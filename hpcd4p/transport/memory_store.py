@@ -13,7 +13,7 @@ from hpcd4p.wire.orders import Order
 
 @dataclass
 class MemoryStore:
-    """Its fields are called as the keys of `wire.keys.Keys`."""
+    """The store; its fields have the names of the keys in `wire.keys.Keys`."""
 
     low: tuple[int, int] = (16, 1 << 24)
     max_attempts: int = 4
@@ -37,7 +37,7 @@ class MemoryStore:
     alive: set[int] = field(default_factory=set)
     accounts: dict[int, bytes] = field(default_factory=dict)
     ordered: dict[int, int] = field(default_factory=dict)
-    """Orders that a rank has had."""
+    """How many orders each rank was given."""
     tasks: int = 0
     bytes: int = 0
     entries: int = 0
@@ -46,7 +46,7 @@ class MemoryStore:
     _counted: float = 0.0
 
     def count_waiting(self) -> None:
-        """Add the waiting since the last call; whatever changes `idle` calls this first."""
+        """Add the time waited since the last call; called before each change of `idle`."""
         now = self.clock()
         self.waited_us += int(len(self.idle) * (now - self._counted) * 1e6)
         self._counted = now
@@ -58,7 +58,7 @@ class MemoryStore:
             self.bells[rank] = Heard.BELL
 
     def ring_owner(self, element: int) -> bool:
-        """Ring the only rank that gets tasks of `element`, if there is such a one."""
+        """Ring the owner of `element`, if it has one."""
         owner = self.owners.get(element)
         if owner is None:
             return False

@@ -23,8 +23,8 @@ except ImportError as error:
     raise lack_of("mpi4py", error) from error
 
 # one thread calls MPI; asking for less makes every call cheaper
-# (and below: every look for a message would give the core away, for as long as the other processes
-# of an oversubscribed node like; a rank that has nothing to do sleeps by itself)
+# (and below: with it, every look for a message would yield the core, on an oversubscribed node for long; a
+# rank that has nothing to do sleeps by itself)
 os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "0")
 mpi4py.rc.thread_level = "funneled"
 
@@ -46,10 +46,10 @@ def _refuse() -> None:
 
 
 finalize: Callable[[], None] = MPI.Finalize
-"""Waits for every rank."""
+"""MPI's own Finalize, which waits for every rank."""
 
 if MPI.COMM_WORLD.size > 1:
-    MPI.Finalize = _refuse  # an element that called it would wait for the others, and they for it
+    MPI.Finalize = _refuse  # an element that called it would wait for the other ranks, and they for it
 
 _LENGTH = struct.Struct("<Q")
 
@@ -62,28 +62,28 @@ FIRST_BYTES = 1 << 15
 
 
 HEAD_WAITS_S = 60.0
-"""Rank 0 waits this long for the others. MPI_Init has let nobody through before all were there with all that
-they import, and since then they have done nothing but wait for rank 0."""
+"""Rank 0 waits this long for the others. MPI_Init returned only when all ranks were there, with everything
+imported, and since then they have only waited for rank 0."""
 
 OTHERS_WAIT_S = 900.0
-"""The others wait this long for rank 0: if its workflow itself imports mpi4py, it loads for minutes after
-MPI_Init."""
+"""The others wait this long for rank 0: if its workflow imports mpi4py itself, rank 0 may go on loading for
+minutes after MPI_Init."""
 
 MESH_WAITS_S = {True: 60.0, False: 120.0}
-"""For the communicator (the head; the others): the head is to say who is missing, and its end ends all."""
+"""Limits for making the communicator (the head; the others): the head comes first, to name missing ranks."""
 
 EAGER_S = 2.0
-"""Where all ranks are at the same step, they look without a pause for so long, but give the core to others
-that want it. Each of several rounds would cost a pause: with pauses, a new communicator takes 0.15 s on 8
-ranks and 0.25 s on 64; so, as long as the blocking call, 0.02 s and 0.06 s (2 cores). Between nodes, TCP
-connections need several rounds of their own: with pauses, and without giving the core away, 64 ranks on 4
-nodes sometimes took 2 s for what takes 0.3 s so (`python -m hpcd4p.bench slurm`)."""
+"""When all ranks are at the same step, they look without a pause for this long, but yield the core to others.
+Each of several rounds would cost a pause: with pauses, a new communicator takes 0.15 s on 8 ranks and 0.25 s
+on 64; without, as with the blocking call, 0.02 s and 0.06 s (2 cores). Between nodes, TCP connections need
+several rounds of their own: with pauses, and without yielding the core, 64 ranks on 4 nodes sometimes took 2
+s instead of 0.3 s (`python -m hpcd4p.bench slurm`)."""
 
 WATCH_S = 0.5
-"""Between two looks whether somebody is missing."""
+"""Between two looks whether ranks are missing."""
 
 Watch = Callable[[], None]
-"""Called while a rank waits for others; raises if some are missing, for MPI does not tell."""
+"""Called while a rank waits for others; raises if some are missing, for MPI does not report it."""
 
 
 def world_size() -> int:
@@ -172,7 +172,7 @@ def gather_hosts() -> list[str]:
 
 
 def _on_one_node(size: int) -> bool:
-    """Whether the launcher says that all ranks are here: every collective step less counts at the start."""
+    """Whether all ranks are on this node, according to the launcher: that saves a collective step."""
     for name in ("OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"):
         if name in os.environ:
             return os.environ[name] == str(size)
@@ -187,7 +187,7 @@ def duplicate(watch: Watch | None = None) -> Any:
     RankLost
         Ranks are missing. `watch` may raise another error.
     """
-    # not Dup, which waits for ever for a rank that was killed
+    # not Dup, which waits forever for a rank that was killed
     comm, request = MPI.COMM_WORLD.Idup()
     _settle(request, MESH_WAITS_S[MPI.COMM_WORLD.rank == 0], watch, EAGER_S)
     return comm

@@ -17,14 +17,14 @@ from hpcd4p.wire.messages import Commit, Entry, Observation, Reply
 from hpcd4p.wire.orders import Order, parse
 
 REPORT_S = 2.0
-"""For the head to match a report: it looks all the time, unless it is gone."""
+"""Time for the head to match a report: it looks often, unless it is gone."""
 
 HEAD_S = 1.0
-"""Between two looks whether the head lives."""
+"""Between two looks whether the head is alive."""
 
 
 class RankMpiBroker:
-    """See `transport.broker.Broker`: that of any other rank. There are no tasks to take, no ranks to ring.
+    """See `transport.broker.Broker`: for any rank but the head. There are no tasks and no bells.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class RankMpiBroker:
         return reply
 
     def wait(self, seconds: float | None) -> Heard:
-        """See `Broker.wait`; whoever sends a message need not ring.
+        """See `Broker.wait`; the sender of a message need not ring.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class RankMpiBroker:
             self._look_for_head()
 
     def _fetch(self) -> bool:
-        """Take in what the head has told; whether there was anything."""
+        """Take in what the head has sent; whether there was anything."""
         came = False
         for _, tag, data in self._post.fetch():
             came = True

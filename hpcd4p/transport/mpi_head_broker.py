@@ -1,10 +1,10 @@
 """The broker of the static mapping: MPI only. What a Redis would hold is in the memory of the head.
 
-The others *tell* the head what they have committed and do not wait for an answer; the head tells them
-orders and congestion as they arise. That is enough where no tasks are handed out and no rank can be spared:
-messages of one rank arrive in order, so counters that say that nothing is pending upstream have all that
-upstream wrote.
-Whoever waits looks for messages with growing pauses, for a rank in a blocking MPI call burns a core.
+The others send the head what they have committed and do not wait for an answer; the head sends them orders
+and congestion as they arise. That is enough where there are no tasks and every rank is needed: messages of
+one rank arrive in order, so when the counters say that nothing is pending upstream, they have counted all
+that was written there. A rank that waits looks for messages with growing pauses, for a blocking MPI call
+burns a core.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class HeadMpiBroker(MemoryBroker):
     Parameters
     ----------
     alive
-        Gives the ranks whose process is there, as far as it can be seen from here.
+        Gives the ranks whose process exists, as far as this node can see.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class HeadMpiBroker(MemoryBroker):
     def wake(self) -> None:
         """See `Broker.wake`."""
         super().wake()
-        # if user code has closed it, the main thread finds that out by itself
+        # if user code has closed it, the main thread notices by itself
         if descriptors.ours(self._wake_write):
             with suppress(BlockingIOError):  # the pipe is full: it will wake
                 os.write(self._wake_write, b"!")
@@ -95,7 +95,7 @@ class HeadMpiBroker(MemoryBroker):
         return super().observe(alive, fetch, stats, orders)
 
     def _serve(self) -> None:
-        """Take in what the others have told."""
+        """Take in what the others have sent."""
         for source, tag, data in self._post.fetch():
             self._patience.reset()
             if tag == COMMIT:
@@ -110,7 +110,7 @@ class HeadMpiBroker(MemoryBroker):
                 self._tell()
 
     def _tell(self) -> None:
-        """Have every rank know what is congested; each gets the next word when it has heard the last."""
+        """Send every rank what is congested; each gets the next message when it has received the last."""
         now = frozenset(e for e, _ in self.store.congested)
         for rank in range(1, self._post.size):
             if self._heard[rank] and self._sent[rank] != now:

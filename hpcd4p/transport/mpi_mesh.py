@@ -30,7 +30,7 @@ LAUNCHER_LOST = (
 
 
 class _Incoming:
-    """A message that is being received: its head, and the buffers that follow it."""
+    """A message that is being received: its first frame, and the buffers that follow it."""
 
     __slots__ = ("buffers", "expected", "head", "requests", "source")
 
@@ -90,7 +90,8 @@ class MpiMesh:
     def poll(self) -> list[Arrival | Notice]:
         """See `Mesh.poll`."""
         if os.getppid() != self._launcher:
-            # Open MPI ends whoever calls it 1 s after its mpirun has gone: rank 0 closes its record first
+            # 1 s after its mpirun is gone Open MPI ends a process that calls it: rank 0 closes its record
+            # first
             raise LauncherLost(LAUNCHER_LOST)
         arrived: list[Arrival | Notice] = []
         status = self._status
@@ -107,7 +108,7 @@ class MpiMesh:
                 continue
             request = message.Irecv([data, MPI.BYTE])
             if tag == TAG_BUFFER:
-                # messages of one sender do not overtake: it belongs to the oldest that is short of one
+                # messages of one sender do not overtake: it belongs to the oldest that lacks a buffer
                 entry = next(e for e in self._incoming if e.source == source and len(e.buffers) < e.expected)
                 entry.buffers.append(data)
             else:
@@ -115,7 +116,7 @@ class MpiMesh:
                 self._incoming.append(entry)
             entry.requests.append(request)
         if self._incoming:
-            # arrivals first: a notice that came with them may be about them
+            # arrivals first: a notice that came at the same time may be about them
             arrived[:0] = self._complete()
         return arrived
 
@@ -141,7 +142,7 @@ class MpiMesh:
 
     @property
     def receiving(self) -> bool:
-        """Whether a part of a message is here and the rest is on its way."""
+        """Whether a message has come in part."""
         return bool(self._incoming)
 
     def forget(self, rank: int) -> None:

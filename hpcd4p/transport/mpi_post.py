@@ -16,14 +16,14 @@ PAUSE_S = (0.0001, 0.02)
 """Between two looks (first, at most). A look takes up to 80 µs: every 20 ms, 0.4 % of a core."""
 
 PAUSE_SHARE = 1 / 16
-"""... and such a part of the time that nothing has come for."""
+"""The pause as a part of the time since a message last came."""
 
 MOST_UNDER_WAY = 1000
-"""Messages of one rank that the head has not received; then it waits. The head, which waits for nobody, has
-two for each rank at most, and its orders."""
+"""A rank waits while so many of its messages are not received by the head. The head never waits: it has at
+most two messages for each rank under way, and its orders."""
 
 SWEEP_AFTER = 32
-"""Messages after which those that have gone are let go of."""
+"""Messages after which the buffers of delivered ones are released."""
 
 
 class Post:
@@ -38,7 +38,7 @@ class Post:
         self.size = int(self._comm.size)
 
     def send(self, dest: int, tag: int, data: bytes) -> Any:
-        """Start to send; `data` is kept until it has gone."""
+        """Start to send `data`, which is kept until it is delivered."""
         request = self._comm.Issend([data, MPI.BYTE], dest, tag)
         self._under_way.append((request, data))
         if len(self._under_way) > self._sweep_at:
@@ -53,7 +53,7 @@ class Post:
         self._sweep_at = len(self._under_way) + SWEEP_AFTER
 
     def fetch(self) -> Iterator[tuple[int, int, bytearray]]:
-        """(source, tag, data) of what has come. Never waits."""
+        """(source, tag, data) of each message that has come. Never waits."""
         status = self._status
         while True:
             message = self._comm.Improbe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)
@@ -61,18 +61,18 @@ class Post:
                 return
             source, tag = status.source, status.tag
             data = bytearray(status.Get_count(MPI.BYTE))
-            message.Recv([data, MPI.BYTE])  # it is small, and its sender lives, or nobody goes on
+            message.Recv([data, MPI.BYTE])  # it is small; and if its sender died, the run ends anyway
             yield source, tag, data
 
 
 class Patience:
-    """Pauses between looks: short after something has come, longer and longer then."""
+    """Pauses between looks: short after a message, then longer and longer."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
 
     def reset(self) -> None:
-        """Something has come."""
+        """Note that something has come."""
         self._since = time.monotonic()
 
     def pause(self, left: float | None) -> float:

@@ -1,7 +1,7 @@
 """Questions to a Redis server before a run, and never during one. The only file that imports redis-py.
 
-A run itself speaks through `transport.resp`: redis-py takes 0.13 s to import and repeats commands
-by itself. Here its knowledge of TLS, of names and of every error that a server can have is worth it.
+A run itself uses `transport.resp`: redis-py takes 0.13 s to import and repeats commands by itself. Here its
+knowledge of TLS, host names and all errors of a server is worth that.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Trouble(Enum):
 
 
 class AdminError(Exception):
-    """A question without an answer; `trouble` is the kind, the text what was said."""
+    """A question that was not answered; `trouble` says why, the text is the server's."""
 
     def __init__(self, trouble: Trouble, text: str) -> None:
         super().__init__(text.rstrip("."))
@@ -59,7 +59,7 @@ class RedisAdmin:
             protocol=2,  # as the run speaks; a refusal is then about the password, not about HELLO
             socket_timeout=ANSWER_S,
             socket_connect_timeout=ANSWER_S,
-            # one question, one answer: what is refused now is not asked again
+            # no retries: a question that is refused now is not asked again
             retry=Retry(NoBackoff(), 0),
             **options,
         )
@@ -112,7 +112,7 @@ def client_versions() -> dict[str, str]:
 
 
 def _kind_of(error: Exception) -> Trouble:
-    # a server that wants a password and was given none, or one that was wrong, closes the connection
+    # a server that wants a password and gets none, or a wrong one, closes the connection
     text = str(error)
     if any(word in text for word in ("NOAUTH", "WRONGPASS", "invalid password", "without any password")):
         return Trouble.PASSWORD

@@ -1,7 +1,7 @@
-"""The broker on a Redis: one script call for each thing that must happen at once.
+"""The broker on a Redis: one call of a script for each change that must be atomic.
 
-Owns the calls and their replies; decides nothing. The keys are documented in `wire.keys`, what the
-scripts do in ``lua/``.
+Owns the calls and their replies; decides nothing. The keys are documented in `wire.keys`, the scripts in
+``lua/``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hpcd4p.wire.orders import Order, UnknownOrderError, text
 Read = TypeVar("Read")
 
 SHARED_TTL_S = 600
-"""On a Redis that others share, what a killed head leaves behind vanishes after this time."""
+"""On a shared Redis, keys that a killed head leaves behind expire after this time."""
 
 LAST_WORD_S = 1
 """A rank that has lost its connection has this long for its report on another."""
@@ -39,11 +39,11 @@ GONE = f"is gone, or the run was stopped for more than {redis_runs.HEAD_LIVES_S:
 HEAD_LOST = "the head of the run is gone; its Redis, which is shared, is not"
 
 LOOK_S = 1.0
-"""On a shared Redis, waiting ranks with low numbers look so often whether the head lives; whoever finds that
-it does not tells all."""
+"""On a shared Redis, waiting ranks with low numbers look this often whether the head is alive; a rank that
+finds it gone tells all others."""
 
 RANKS_PER_LOOK = 8
-"""Others look less often, so that many ranks together ask little more than few do."""
+"""Other ranks look less often, so that many ranks together ask little more than a few do."""
 
 _SELECTABLE = 1024
 """Descriptors from here on are too large for select()."""
@@ -51,7 +51,8 @@ _SELECTABLE = 1024
 _NO_ENTRY = Entry(b"", 0, 0)
 
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
-"""What a server may say of itself; whatever else a script ends with, the keys are not as they should be."""
+"""Errors that come from the server itself; any other error of a script means that the keys are not as they
+should be."""
 
 
 class RedisBroker:
@@ -83,12 +84,12 @@ class RedisBroker:
         self._looked = time.monotonic()
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
-        # from now on the head will miss this rank if it goes
+        # from now on the head notices if this rank is gone
         self._calls.call("HSETNX", self.keys.committed, rank, 0)
         if shared and not rank:
             redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
-        # the bell has its own connection, so that a wait can be left and resumed at no cost; it
-        # bears the same name: a rank lives as long as one of its connections does
+        # the bell has its own connection, so that a wait can be left and resumed at no cost; it has the
+        # same name: a rank is alive as long as one of its connections is
         self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
         self._bell.send("BLPOP", self.keys.bell(rank), 0)
         self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
@@ -102,7 +103,7 @@ class RedisBroker:
         try:
             return self._calls.call("EVALSHA", self._shas[name], 1, self.keys.prefix, *args)
         except BrokerRefused as error:
-            if "NOSCRIPT" in str(error):  # somebody has flushed them: that is no harm
+            if "NOSCRIPT" in str(error):  # somebody has flushed the scripts, which does no harm
                 from hpcd4p.transport.redis_scripts import script_text
 
                 return self._ask(self._calls.call, "EVAL", script_text(name), 1, self.keys.prefix, *args)
@@ -115,7 +116,7 @@ class RedisBroker:
             raise self._suspect(error) from error
 
     def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError:
-        """What to raise for `error`: on a shared Redis the keys may not hold what they should."""
+        """The exception for `error`: on a shared Redis the keys may not hold what they should."""
         if not self._shared or any(word in str(error) for word in _SERVERS_OWN):
             return error
         for key, kind in self.keys.types(self._streams, self._size).items():
@@ -127,7 +128,7 @@ class RedisBroker:
         return foreign(self.keys.all, f"do not hold what they did ({error})")
 
     def _read(self, read: Callable[..., Read], *said: Any) -> Read:
-        """What `read` makes of what the keys hold."""
+        """The result of `read` for the contents of the keys."""
         try:
             return read(*said)
         except UnknownOrderError as error:
@@ -159,7 +160,7 @@ class RedisBroker:
             reply_of, self._script("step", *args), ask.availability is not Availability.IN_CALL
         )
         if self._shared and not (reply.accepted or reply.spoiled):
-            if not self.rank:  # it is this one
+            if not self.rank:  # this rank is the head
                 raise foreign(self.keys.head, GONE)
             self._see_head()
         return reply
@@ -198,7 +199,7 @@ class RedisBroker:
         return heard
 
     def _hears(self, seconds: float) -> bool:
-        """Whether something comes within so short a time, as far as it can be told."""
+        """Whether something comes within so short a time; True if that cannot be known."""
         if max(self._ears) >= _SELECTABLE:
             time.sleep(seconds)
             return True
@@ -215,7 +216,7 @@ class RedisBroker:
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        # if user code has closed it, the main thread finds that out by itself
+        # if user code has closed it, the main thread notices by itself
         if descriptors.ours(self._wake_write):
             with suppress(BlockingIOError):  # the pipe is full: it will wake
                 os.write(self._wake_write, b"!")
@@ -260,7 +261,7 @@ class RedisBroker:
         try:
             self._push(self._calls, sealed)
         except BrokerLost:
-            # the head may have read it, and gone, before we hear of it; or this connection was closed
+            # the head may have read it and ended before the answer came; or this connection was closed
             with suppress(BrokerLost):
                 self._push(RespConnection(self._endpoint, self.keys.client(self.rank), LAST_WORD_S), sealed)
 
@@ -270,7 +271,7 @@ class RedisBroker:
     def erase(self) -> None:
         """Remove every key of the run, on a Redis that others share.
 
-        By the head, last of all, or by a rank that finds the head gone.
+        Called by the head, last of all, or by a rank that finds the head gone.
         """
         redis_runs.erase(self._calls, self.keys, self._size, self._streams)
 

@@ -1,4 +1,4 @@
-"""What the scripts say, as the messages that it means. Pure; what no run has written raises `ValueError`."""
+"""Replies of the scripts, as messages. Pure; raises `ValueError` for what no run has written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hpcd4p.wire.statistics import Statistics
 def observation(
     said: list[Any], alive: frozenset[int] | None, streams: Sequence[int], orders: Sequence[int]
 ) -> Observation:
-    """What ``observe.lua`` gives, with the ranks that are connected."""
+    """The observation in a reply of ``observe.lua``, with the ranks that are connected."""
     pending, stats, tasks, size, idle, dead, committed, reports, waited, parked, owners, books = said
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pending)},
@@ -65,7 +65,7 @@ def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Boo
 
 
 def reply_of(raw: list[Any], totals_only: bool) -> Reply:
-    """What ``step.lua`` gives; `totals_only`: not what waits by element."""
+    """The reply of ``step.lua``; `totals_only`: without the waiting tasks by element."""
     if raw[0] == 0:
         refused = Reply(accepted=False)
         refused.spoiled = raw[1].decode()

@@ -1,7 +1,7 @@
-"""The runs that share a Redis: who lives, and what the dead among them have left.
+"""The runs that share a Redis: which are alive, and what dead ones have left.
 
-A head lives as long as its connection stands, as a rank does (`control.liveness`): the server closes it
-when the process ends, whatever ended it, and a head that is held up in long C code keeps it.
+A head is alive as long as its connection is open, as a rank is (`control.liveness`): the kernel closes it
+when the process ends, however it ends, and a head in long C code keeps it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from hpcd4p.transport.resp import RespConnection
 from hpcd4p.wire.keys import RUNS, Keys
 
 HEAD_LIVES_S = 30.0
-"""What a run asks of the server is refused when its head has not been heard of for this long."""
+"""The scripts refuse the calls of a run whose head was silent for this long."""
 
 GONE = "g"
-"""The bell that says that the head is gone."""
+"""The content of a bell that means: the head is gone."""
 
 _BELL_S = 10
-"""A rank that lives hears its bell within milliseconds; one that is gone never does."""
+"""Time for ranks to hear their bells: one that is alive does within milliseconds, one that is gone never."""
 
 _AT_ONCE = 1000
-"""Keys to a command."""
+"""Keys in one command."""
 
 
 def enter(
@@ -35,20 +35,20 @@ def enter(
 
 
 def say_head_lives(connection: RespConnection, keys: Keys) -> None:
-    """Let the run be served for as long as `HEAD_LIVES_S`."""
+    """Let the scripts serve the run for another `HEAD_LIVES_S`."""
     connection.call("HSET", keys.head, "lives", 1)
     connection.call("EXPIRE", keys.head, int(HEAD_LIVES_S))
 
 
 def head_lives(connection: RespConnection, keys: Keys) -> bool:
-    """Whether the run has a head, and its connection stands."""
+    """Whether the run has a head whose connection is open."""
     lives, client = connection.call("HMGET", keys.head, "lives", "client")
     return lives is not None and (client is None or _stands(connection, keys, int(client)))
 
 
 def _stands(connection: RespConnection, keys: Keys, client: int) -> bool:
     listing: bytes = connection.call("CLIENT", "LIST", "ID", client)
-    # by its name, too: a server that was started anew counts from 1
+    # by its name, too: a restarted server counts connections from 1 again
     return f" name={keys.client(0)} ".encode() in listing
 
 
@@ -61,7 +61,7 @@ def erase(connection: RespConnection, keys: Keys, size: int, elements: Sequence[
 
 
 def tell_head_is_gone(connection: RespConnection, keys: Keys, size: int) -> None:
-    """Ring every rank that waits; what nobody hears vanishes."""
+    """Ring every rank that waits; bells that no rank hears expire."""
     bells = [keys.bell(rank) for rank in range(1, size)]
     connection.call_all(
         [words for bell in bells for words in (("RPUSH", bell, GONE), ("EXPIRE", bell, _BELL_S))]
@@ -69,7 +69,7 @@ def tell_head_is_gone(connection: RespConnection, keys: Keys, size: int) -> None
 
 
 def sweep(connection: RespConnection) -> int:
-    """Remove what runs have left of which nothing lives; returns how many. One look at each run there is."""
+    """Remove what dead runs have left; returns how many there were. Looks at each run once."""
     swept = 0
     runs: list[bytes] = connection.call("HGETALL", RUNS)
     for run, words in zip(runs[::2], runs[1::2], strict=True):

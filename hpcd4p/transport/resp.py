@@ -26,16 +26,16 @@ CONNECT_S = 20.0
 """A server on a busy node may need seconds to accept thousands of ranks at once."""
 
 HEAD_PATIENCE_S = 12
-"""The head takes a server that is silent for this long for lost. A script takes well under a millisecond; the
+"""The head considers a server lost that is silent for this long. A script takes well under a millisecond; the
 rest is for a node that pages."""
 
 PATIENCE_S = 60
-"""The other ranks wait longer: the head is to decide, once for all, and its end ends them at once. This is
-for ranks that have a silent server and no head."""
+"""The other ranks wait longer: the head decides for all, and its end ends them at once. This limit is for
+ranks with a silent server and no head."""
 
 _LOOK_S = 1.0
-"""Patience is counted in looks of this length, not by the clock: a job that was stopped as a whole (Slurm
-suspends jobs so) must not find its time over when it goes on."""
+"""Patience is counted in looks of this length, not by the clock: a job that Slurm has suspended must not find
+its time over when it goes on."""
 
 _LOOK = struct.pack("ll", int(_LOOK_S), 0)
 """The same as a ``struct timeval``."""
@@ -93,7 +93,7 @@ class RespConnection:
                 connection = context.wrap_socket(connection, server_hostname=endpoint.host)
                 connection.settimeout(_LOOK_S)
                 return connection
-        # with a timeout of Python's own, every call would be two: it polls first
+        # with a timeout set in Python every call would poll first: two system calls instead of one
         connection.settimeout(None)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             connection.setsockopt(socket.SOL_SOCKET, option, _LOOK)
@@ -108,13 +108,13 @@ class RespConnection:
         data = hiredis.pack_command(words)
         self._torn = True
         sent = self._patiently(self._socket.send, data)
-        while sent < len(data):  # not sendall: that forgets how far it came when its time is up
+        while sent < len(data):  # not sendall: after a timeout it does not say how much was sent
             sent += self._patiently(self._socket.send, memoryview(data)[sent:])
         self._torn = False
         self._owed += 1
 
     def receive(self) -> Any:
-        """Next reply, waited for."""
+        """Wait for the next reply."""
         gets: Callable[[], Any] = self._reader.gets
         while True:
             reply = gets()
@@ -144,7 +144,7 @@ class RespConnection:
                 self.receive()
 
     def call_all(self, commands: Sequence[Sequence[Any]]) -> None:
-        """Send all `commands` at once; raises what was said to the first that was refused, if one was."""
+        """Send all `commands` at once; raises for the first one that was refused."""
         for words in commands:
             self.send(*words)
         refused: BrokerRefused | None = None
@@ -181,5 +181,5 @@ class RespConnection:
         raise self._lost(f"it has not answered for {self._patience} s")
 
     def _lost(self, why: object) -> BrokerLost:
-        self.close()  # whoever asks again is told at once, and need not wait again
+        self.close()  # the next call fails at once, without waiting again
         return BrokerLost(f"the run's Redis at {self._where} is gone: {why}")

@@ -1,12 +1,11 @@
-"""What one rank has told the broker in all: the sums that it vouches for. Pure.
+"""The sums of all that one rank has sent the broker, for which it vouches. Pure.
 
-On a Redis that others may write to, every call of the broker takes along the account of its rank, sealed.
-What the keys of the run hold is the sum of all accounts, or somebody else has written there
-(`transport.audit`).
+On a Redis that others may write to, every call of the broker carries the sealed account of its rank. The keys
+of the run hold the sum of all accounts, or somebody else has written there (`transport.audit`).
 
-Tasks, their progress and dead letters are counted, and also summed by marks (`Codec.mark`): numbers that only
-the run can compute. So one that is repeated in the place of another, which leaves all counts as they were, is
-found when nothing is left of either.
+Tasks, their progress and dead letters are counted, and their marks (`Codec.mark`) are summed: numbers that
+only the run can compute. If one of them was put in the place of another, the counts still agree, but the sums
+of marks do not when both are finished.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ class Account:
     Attributes
     ----------
     number
-        Of changes so far.
+        Number of changes so far.
     tx
         Last committed transaction.
     pending, tasks
         By element: tuples, and tasks, written less those finished.
     task_marks, part_marks
-        Sums of the marks of tasks written less those finished, and of what is committed of tasks in part.
+        Sums of the marks of tasks written less those finished, and of the progress of partly committed tasks.
     stats
         As in `Commit`.
     letters, letter_marks
@@ -42,11 +41,11 @@ class Account:
     reports
         Reports for the head.
     attempts
-        Most deaths that a task had behind it which was finished.
+        Most ranks that had died with a task before it was finished.
     congested
-        Elements of which this rank is behind.
+        Elements with which this rank is behind.
     asked, fills
-        Pool elements that it has asked to own, and what it has found each to hold.
+        Pool elements that it has asked to own, and the content that each had here.
     """
 
     __slots__ = (
@@ -78,7 +77,7 @@ class Account:
         self.fills: dict[int, str] = {}
 
     def seal(self, codec: Codec, rank: int) -> bytes:
-        """As it goes along with a call."""
+        """The sealed account that a call carries."""
         return codec.seal([getattr(self, name) for name in self.__slots__], about(ACCOUNT, rank))
 
     @classmethod
@@ -106,18 +105,18 @@ class Ledger:
     def __init__(self, codec: Codec, rank: int) -> None:
         self.account = Account()
         self.leases: dict[tuple[int, str], tuple[int, Task, str]] = {}
-        """What is in hand: mark, task, and what is committed of it."""
+        """Leased tasks: mark, task, and what is committed of it."""
         self._codec = codec
         self._rank = rank
         self._sealed = b""
 
     def take(self, task: Task) -> None:
-        """`task` is in hand from now on."""
+        """Note that `task` is leased from now on."""
         progress = " ".join(map(str, task.progress))
         self.leases[task.element, task.id] = self._codec.mark(task.payload), task, progress
 
     def book(self, commit: Commit, ask: Ask = NOTHING_ASKED) -> None:
-        """Take in what a step is about to tell."""
+        """Add what a step is about to send."""
         account, codec = self.account, self._codec
         if not (commit or ask.congest or ask.relieve):
             return
@@ -146,14 +145,14 @@ class Ledger:
         account.congested.difference_update(ask.relieve)
 
     def ask(self, element: int, digest: str) -> None:
-        """Take in that this rank asks for `element`."""
+        """Note that this rank claims `element`."""
         self._sealed = b""
         self.account.asked.add(element)
         if digest:
             self.account.fills[element] = digest
 
     def announce(self) -> None:
-        """Take in that a report follows."""
+        """Note that a report follows."""
         self._sealed = b""
         self.account.reports += 1
 
@@ -162,7 +161,7 @@ class Ledger:
 
     @property
     def sealed(self) -> bytes:
-        """The account as it goes along with the call at hand."""
+        """The account that the next call carries."""
         if not self._sealed:
             account = self.account
             account.number += 1

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 
 class Availability(IntEnum):
-    """What a rank is if it finds no task."""
+    """What the broker takes a rank for if there is no task for it."""
 
     IN_CALL = 0
-    """In the middle of a call: it is not idle, and is told what waits by element."""
+    """In the middle of a call: it is not idle, and the reply has the waiting tasks by element."""
     IDLE = 1
     """Idle until its bell rings."""
     PARKS = 2
-    """Parked from now on: nobody rings it but the head."""
+    """Parked from now on: only the head rings it."""
     WAKES = 3
-    """Idle, and parked no more."""
+    """Idle, and no longer parked."""
 
 
 class Ask(NamedTuple):
@@ -28,9 +28,9 @@ class Ask(NamedTuple):
     ring: Sequence[int] = ()
     """Ranks whose bell to ring: a message of the mesh waits for them."""
     congest: Sequence[int] = ()
-    """Stateful elements for which it is behind from now on."""
+    """Stateful elements with which it is behind from now on."""
     relieve: Sequence[int] = ()
-    """Stateful elements for which it is no longer behind."""
+    """Stateful elements with which it is no longer behind."""
     want_service: bool = False
     """Whether to answer with the measured service times."""
     availability: Availability = Availability.IDLE

@@ -7,8 +7,8 @@ A sealed payload (what goes through Redis)::
     tag (16 bytes) | serial u64 | frames: count u32, sizes u64 each | bytes of each
 
 The tag is a keyed BLAKE2b of the rest and of what the payload is *about* (`about`): its kind, and what its
-reader knows of it by other ways, so that nothing can be read as something else. The serial begins with the
-rank that sealed it, so no two payloads of a run are equal.
+reader knows about it already, so that no payload can be read as another. The serial begins with the rank that
+sealed it, so no two payloads of a run are equal.
 
 An array is pickled as a header and a raw buffer: its data is copied once into the payload and once
 out of it, into memory that the receiver may write to, as it could in the sequential run.
@@ -54,7 +54,7 @@ def about(kind: int, which: int = 0, number: int = 0) -> bytes:
 
 
 class Unreadable(Exception):
-    """Bytes of this run that cannot be unpickled; its cause is what that has raised."""
+    """Bytes of this run cannot be unpickled; the cause of this exception is the one raised meanwhile."""
 
     def __init__(self, frames: list[Any]) -> None:
         self.frames = frames
@@ -68,13 +68,13 @@ class Codec:
     secret
         Key of the tags, known to the ranks of the run only.
     rank
-        Who seals.
+        The rank that seals.
 
     Attributes
     ----------
     dumps
-        Pickles, like `pickle.dumps`. In runs, what `workflow.sentinels.tuple_dumper` gives as soon as the
-        elements are there.
+        Pickles, like `pickle.dumps`. In runs, the result of `workflow.sentinels.tuple_dumper` once the
+        elements are made.
     """
 
     def __init__(self, secret: bytes, *, rank: int = 0) -> None:
@@ -100,7 +100,7 @@ class Codec:
         return [body, *large]
 
     def pack(self, segments: list[Segment]) -> list[bytes | memoryview]:
-        """Frames of a message of keyed data; who gets it can count its tuples without unpickling it."""
+        """Frames of a message of keyed data; its receiver can count the tuples without unpickling it."""
         counts: dict[int, int] = {}
         for segment in segments:
             counts[segment.element] = counts.get(segment.element, 0) + len(segment.values)
@@ -138,7 +138,7 @@ class Codec:
             raise Unreadable(frames) from error
 
     def seal(self, thing: Any, what: bytes = b"") -> bytes:
-        """One tagged payload that holds `thing` and is `about` what is said."""
+        """A tagged payload that holds `thing`; for `about` see the function of that name."""
         frames = self.frames(thing)
         sizes = [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
         self._serial += 1
@@ -150,7 +150,7 @@ class Codec:
         return blake2b(rest, digest_size=TAG_BYTES, key=self._secret, person=what).digest()
 
     def check(self, payload: bytes, what: bytes = b"") -> memoryview:
-        """What `unseal` reads, after a look at the tag.
+        """The payload without its tag, which has been checked.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Codec:
         return view[TAG_BYTES:]
 
     def open(self, payload: bytes, what: bytes = b"") -> Any:
-        """What `seal` was given; raises as `check` does."""
+        """The thing that was sealed; raises as `check` does."""
         return self.unseal(self.check(payload, what))
 
     @staticmethod
@@ -178,12 +178,12 @@ class Codec:
 
     @classmethod
     def unseal(cls, view: memoryview) -> Any:
-        """What was sealed, from a payload without its tag; only for bytes that `check` has passed."""
+        """The thing that was sealed, from a payload that `check` has passed."""
         return cls.join(cls.split(view))
 
     @staticmethod
     def split(view: memoryview) -> list[Any]:
-        """Frames of what was sealed, unread."""
+        """Frames of the thing that was sealed, not unpickled."""
         _, count = _HEAD.unpack_from(view)
         sizes = struct.unpack_from(f"<{count}Q", view, _HEAD.size)
         at = _HEAD.size + 8 * count
@@ -195,7 +195,7 @@ class Codec:
         return frames
 
     def mark(self, payload: bytes, more: str = "") -> int:
-        """A number of 128 bits that stands for this payload, and that only this run can compute."""
+        """The mark of this payload: a number of 128 bits that only this run can compute."""
         said = payload[:TAG_BYTES] + more.encode()
         digest = blake2b(said, digest_size=16, key=self._secret, person=_MARK).digest()
         return int.from_bytes(digest, "little")

@@ -1,4 +1,4 @@
-"""Where the Redis of a run is, and what opens it. Data only: this file must never connect.
+"""The address of the Redis of a run, and its secret. Data only: this file must never connect.
 
 An endpoint holds the secret of the run: it travels by MPI, and must never be logged, put on a
 command line or into the environment.
@@ -22,7 +22,7 @@ class Endpoint(NamedTuple):
     tls: bool
 
     def over_tcp(self) -> Endpoint:
-        """The same server as ranks on other nodes reach it.
+        """The address by which ranks on other nodes reach the same server.
 
         Raises
         ------

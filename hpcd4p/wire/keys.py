@@ -1,10 +1,10 @@
 """Names of every Redis key of a run, and every MPI tag.
 
 Every key starts with ``hpcd4p:RUN:``, so that several runs on one Redis never meet and one scan finds what a
-run holds. Redis, the scripts and `transport.memory_store.MemoryStore` call what they hold by the same word.
+run holds. Redis, the scripts and `transport.memory_store.MemoryStore` use the same names.
 
-On a Redis that runs share, ``hpcd4p:runs`` says which there are, so that what a killed one has left is found
-without a look at every key: a hash, RUN -> number of the head's connection, ranks, elements with a stream.
+On a shared Redis, ``hpcd4p:runs`` lists the runs, so that what a killed one has left is found without looking
+at every key: a hash, RUN -> number of the head's connection, ranks, elements with a stream.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ TAG_NOTICE = 3
 
 
 class _Key:
-    """A key of which a run has one; it is called as the attribute that holds it.
+    """A key of which a run has one; its name is that of the attribute.
 
     Parameters
     ----------
     kind
-        What it holds, as Redis calls it.
+        Its type in Redis.
     """
 
     def __init__(self, kind: str) -> None:
@@ -62,17 +62,17 @@ class Keys:
     owners = _Key("hash")
     """E -> rank that owns the state of pool element E, which nobody had declared."""
     firm = _Key("set")
-    """E whose owner stays for good."""
+    """Elements whose owner stays to the end."""
     fills = _Key("hash")
     """E -> ``R DIGEST``: what rank R found E to hold after its first tuples."""
     accounts = _Key("hash")
-    """R -> its sealed account: what it has told in all (shared Redis only)."""
+    """R -> its sealed account: the sums of all that it has sent (shared Redis only)."""
     ordered = _Key("hash")
-    """R -> orders that it has had (shared Redis only)."""
+    """R -> number of orders that it was given (shared Redis only)."""
     lost = _Key("set")
     """Ranks declared lost: whatever they ask is refused."""
     congested = _Key("set")
-    """``E:R``: rank R asks that nobody starts work that feeds E."""
+    """``E:R``: rank R asks that no rank starts work that leads to E."""
     stats = _Key("hash")
     """Sums of what ranks have done, see `wire.statistics`."""
     dead = _Key("list")
@@ -105,7 +105,7 @@ class Keys:
         return f"{self.prefix}orders:{rank}"
 
     def client(self, rank: int) -> str:
-        """Name of the connection that says that `rank` lives; no key."""
+        """Name of the connection that shows that `rank` is alive; not a key."""
         return f"{self.prefix}{rank}"
 
     @property
@@ -119,7 +119,7 @@ class Keys:
         return f"{self.prefix}*"
 
     def types(self, elements: Sequence[int], size: int) -> dict[str, str]:
-        """All keys of a run of `size` ranks, and what each holds, as Redis calls it."""
+        """All keys of a run of `size` ranks, with their types in Redis."""
         table = {self.prefix + key.name: key.kind for key in _ONES}
         table |= {self.stream(e): "stream" for e in elements}
         for rank in range(size):

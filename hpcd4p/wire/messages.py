@@ -18,13 +18,13 @@ class Segment(NamedTuple):
 
 
 class Publication(NamedTuple):
-    """A task to be: a sealed batch of tuples for a pool element."""
+    """A new task: a sealed batch of tuples for a pool element."""
 
     element: int
     tuples: int
     payload: bytes
     attempts: int = 0
-    """1 where what it comes from is under suspicion: then so is this."""
+    """1 if it comes from a suspected task: then it is suspected as well."""
 
 
 class Task(NamedTuple):
@@ -37,17 +37,17 @@ class Task(NamedTuple):
     attempts: int
     """How many ranks died with it."""
     progress: tuple[int, ...]
-    """Empty, or what a rank that died has committed of it: dead letters, then writes per output.
-    Whoever runs it again skips as many."""
+    """Empty, or how much of it a dead rank has committed: dead letters, then writes per output. The rank that
+    runs it again skips as many."""
 
 
 class Commit:
-    """What becomes visible at once, or not at all; false where that is nothing.
+    """What becomes visible all at once, or not at all; false if it is empty.
 
     Attributes
     ----------
     tx : int
-        Number of the newest transaction in it; 0 if it holds none, but statistics, say.
+        Number of the newest transaction in it; 0 if it holds none (only statistics, for example).
     done : list of (element, id)
         Tasks finished.
     progress : list of (element, id, text)
@@ -57,7 +57,7 @@ class Commit:
     publish : list of Publication
         New tasks.
     dead : list of bytes
-        Sealed failures: (kind, tuples, dead letter of one of them or None); and what elements have said.
+        Sealed failures: (kind, tuples, dead letter of one of them or None); and log lines of elements.
     stats : dict
         By how much the run's statistics grow, see `wire.statistics`.
     """
@@ -99,20 +99,20 @@ class Reply:
     accepted : bool
         False: this rank was declared lost; nothing of the step was done and nothing ever will be.
     spoiled : str
-        A key that is not as this rank left it; then it was not accepted either.
+        A key that is not as this rank left it; then the step was not accepted either.
     task : Task or None
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
     waiting : dict
         Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
-        Of the head to this rank, oldest first.
+        Orders of the head to this rank, oldest first.
     marks : list of int
-        Of each order, see `transport.guard`; 0 is none.
+        The mark of each order, see `transport.guard`; 0: none.
     congested : frozenset of int
         Stateful elements whose ranks are behind.
     owners : dict
-        Rank by pool element that holds state nobody had declared: nobody else runs it.
+        By pool element with undeclared state, the only rank that runs it.
     service_us : dict
         Measured service time by element, microseconds per tuple (only when asked).
     """
@@ -150,7 +150,7 @@ class Reply:
 
 
 class Arrival(NamedTuple):
-    """A message with keyed data that is here as a whole."""
+    """A message with keyed data that has come completely."""
 
     source: int
     tx: int
@@ -172,20 +172,20 @@ class Entry(NamedTuple):
     orders: int
     """Orders that it has had."""
     leases: int
-    """Tasks that it has in hand."""
+    """Tasks that it has leased."""
 
 
 class Stream(NamedTuple):
-    """A stream of tasks, as it is there."""
+    """The state of a stream of tasks."""
 
     tasks: int
     leased: int
     holders: frozenset[str]
-    """Who has leased them, as the broker names them."""
+    """The ranks that have leased them, by their names in the broker."""
 
 
 class Books(NamedTuple):
-    """What there is at one moment, for whoever compares it with what the ranks have vouched for."""
+    """What the keys hold at one moment, for comparison with what the ranks have vouched for."""
 
     accounts: dict[int, bytes]
     streams: dict[int, Stream]
@@ -198,7 +198,7 @@ class Books(NamedTuple):
     lost: frozenset[int]
     fills: dict[int, tuple[int, str]]
     orders: dict[int, int]
-    """Orders that a rank has had, and those that wait for it, of ranks that were asked for."""
+    """For the ranks that were asked for: how many orders they were given, and those that still wait."""
     head: bool = True
     """Whether the head counts as alive."""
 
@@ -216,7 +216,7 @@ class Observation(NamedTuple):
     """Pool ranks that wait for a task."""
     dead: list[bytes]
     alive: frozenset[int] | None
-    """Ranks whose connection stands; None when it was not asked for."""
+    """Ranks whose connection is open; None if that was not asked for."""
     committed: dict[int, int]
     """Last committed transaction by rank."""
     reports: list[bytes]
@@ -227,6 +227,6 @@ class Observation(NamedTuple):
     owners: dict[int, int] = {}
     """As in `Reply`."""
     books: Books | None = None
-    """Only where ranks vouch for what they tell."""
+    """Only where ranks vouch for what they send."""
     untold: frozenset[int] = frozenset()
-    """Ranks of which a report has been announced that has not come."""
+    """Ranks that have announced a report that has not come."""

@@ -1,4 +1,4 @@
-"""What the head tells a rank to do, and how that is written down. Pure."""
+"""Orders of the head to a rank, and their text. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Stop(Value):
 
 
 class Park(Value):
-    """Finish what is in hand and take no more tasks."""
+    """Finish the current task and take no more."""
 
     __slots__ = ()
 
@@ -66,7 +66,7 @@ class Careful(Value):
 
 
 class Inherit(Value):
-    """To the head itself: the pool has died, its tasks are the head's from now on."""
+    """To the head itself: take over the tasks of the pool, whose ranks have all died."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...]]] = {
     "careful": (Careful, (bool,)),
     "inherit": (Inherit, ()),
 }
-"""Each order by its name, and of what types its numbers are."""
+"""Each order by its name, with the types of its numbers."""
 
 _NAMES = {kind: name for name, (kind, _) in _KINDS.items()}
 
@@ -97,7 +97,7 @@ def text(order: Order, mark: int = 0) -> str:
     Parameters
     ----------
     mark
-        By which `transport.guard` knows that the head has given it; 0 is none.
+        Number by which `transport.guard` knows that the head has given it; 0: none.
     """
     words = [_NAMES[type(order)], *(str(int(number)) for number in order.parts())]
     return " ".join([*words, str(mark)] if mark else words)
@@ -109,7 +109,7 @@ def parse(written: str) -> tuple[Order, int]:
     Raises
     ------
     UnknownOrderError
-        No head has written that.
+        The text is not an order.
     """
     name, *words = written.split() or [""]
     try:

@@ -24,7 +24,7 @@ class Reason(StrEnum):
 
 
 class Claimed(Value):
-    """An element that was taken for stateless has changed; `rank` does all its work.
+    """An element that was planned as stateless has changed; `rank` does all its work.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Claimed(Value):
 
 
 class Doubted(Value):
-    """An element that was taken for stateless has changed on `rank`, and others have worked on it, too.
+    """An element that was planned as stateless has changed on `rank`, after other ranks had run it, too.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Doubted(Value):
 
 
 class Judged(Value):
-    """A task that ranks had died with has run apart.
+    """A task with which ranks had died has run apart.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Judged(Value):
 
 
 class Bins(Value):
-    """What a rank did over its time, in bins of equal width; bins that are missing at the end are 0.
+    """When a rank was busy and parked, in bins of equal width; bins that are missing at the end are 0.
 
     Attributes
     ----------
@@ -93,14 +93,14 @@ class Bins(Value):
 
 
 class Figures(Value):
-    """The last word of a rank that was told to stop.
+    """The last report of a rank that was told to stop.
 
     Attributes
     ----------
     fields
         Of `record.summary.RankFigures`.
     doubted
-        Elements of which it had not looked at the last tuples before.
+        Elements that it had not checked for changes after their last tuples.
     """
 
     __slots__ = ("rank", "fields", "bins", "doubted")  # noqa: RUF023  # in the order of the arguments
@@ -113,7 +113,7 @@ class Figures(Value):
 
 
 class Failed(Value):
-    """The last word of a rank that cannot go on."""
+    """The last report of a rank that cannot go on."""
 
     __slots__ = ("rank", "reason", "text")
 
@@ -127,7 +127,7 @@ Report = Claimed | Doubted | Judged | Figures | Failed
 
 
 def seal(codec: Codec, report: Report) -> bytes:
-    """The report as it is left for the head."""
+    """The sealed report, as it is left for the head."""
     return codec.seal(report, about(REPORT))
 
 

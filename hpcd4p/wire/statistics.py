@@ -1,7 +1,7 @@
 """What ranks have done, counted by element: as they send it, and as it is read. Pure.
 
 A rank sends by how much each *field* of the run's hash ``stats`` has grown: a flat dictionary, made by the
-functions here. Whoever reads the sums asks `Statistics`. Nobody else knows the names of the fields.
+functions here. The sums are read by `Statistics`. No other code knows the names of the fields.
 
 ==========  ====================================================================
 field       holds
@@ -28,14 +28,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 BYTES_PER_US = 1000
-"""Bytes that a rank pickles, copies and sends in a microsecond, about."""
+"""About how many bytes a rank pickles, copies and sends in a microsecond."""
 
 FEW_ELEMENTS = 100
-"""With so many, statistics are part of every look."""
+"""With up to this many elements, statistics are part of every look."""
 
 STATS_S_PER_ELEMENT = 0.0005
-"""They are a dozen numbers for each element: where there are thousands they are looked at less often, so that
-this takes some hundredths of the time."""
+"""Statistics are a dozen numbers for each element: with thousands of elements they are read less often, so
+that this takes a few hundredths of the time."""
 
 
 def stats_s(elements: int) -> float:
@@ -49,11 +49,11 @@ class Cause(StrEnum):
     RAISED = "r"
     """Its element has raised."""
     UNSENT = "w"
-    """Its element has written it, and it cannot travel."""
+    """Its element has written it, but it cannot be sent."""
     UNREAD = "l"
     """It has never reached its element."""
     OTHER = ""
-    """What says nothing of how an element does with its tuples."""
+    """A cause that says nothing about how an element does with its tuples."""
 
 
 class Work(NamedTuple):
@@ -63,11 +63,11 @@ class Work(NamedTuple):
     busy_us: int = 0
     outputs: int = 0
     written_bytes: int = 0
-    """About."""
+    """An estimate."""
     later_tuples: int = 0
-    """Without the first of each rank, which import and fill caches."""
+    """Tuples without the first of each rank, which import and fill caches."""
     later_busy_us: int = 0
-    """With these."""
+    """Microseconds inside the element with these."""
 
 
 class FailureCounts(NamedTuple):
@@ -85,7 +85,7 @@ _WORK = "nuobms"
 """Letters of the fields of `Work`, in their order."""
 
 _FAILURES = ("f", Cause.RAISED, Cause.UNSENT, Cause.UNREAD)
-"""Those of `FailureCounts`."""
+"""Letters of the fields of `FailureCounts`."""
 
 # ---- what is sent
 
@@ -127,7 +127,7 @@ class Statistics:
     Attributes
     ----------
     fields
-        As they were added up.
+        The sums, by field.
 
     Examples
     --------
@@ -146,7 +146,7 @@ class Statistics:
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Statistics:
-        """What the hash holds; what no rank has written may raise `ValueError`."""
+        """The statistics in the hash; may raise `ValueError` for what no rank has written."""
         return cls({field.decode(): int(value) for field, value in pairs})
 
     def __eq__(self, other: object) -> bool:
@@ -189,7 +189,7 @@ class Statistics:
 
     @property
     def queue_us(self) -> int:
-        """Microseconds that they were ready meanwhile, and had none."""
+        """Microseconds that they were ready to run meanwhile, and had no core."""
         return self.fields.get("queue", 0)
 
     def _sum(self, start: str) -> int:
@@ -199,7 +199,7 @@ class Statistics:
         """Microseconds per tuple by element, where any was worked on."""
         get = self.fields.get
         service: dict[int, float] = {}
-        # the later ones, for the first import and fill caches; all are what there is at the start
+        # those after the first, which import and fill caches; at the start there are no others
         for tuples, busy in (("n:", "u:"), ("m:", "s:")):
             for field, count in self.fields.items():
                 if field[:2] == tuples and count > 0:

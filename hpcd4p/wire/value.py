@@ -1,4 +1,4 @@
-"""What orders and reports have in common. Pure."""
+"""The common base of orders and reports. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 
 class Value:
-    """Equal to another of the same type with the same parts, which are its `__slots__`."""
+    """A value: equal to another of the same type with the same parts, which are its `__slots__`."""
 
     # not a named tuple: each costs every rank 0.1 ms at its start, and one without fields would be false and
     # equal to every other such
     __slots__: tuple[str, ...] = ()
 
     def parts(self) -> list[Any]:
-        """What it holds, in order."""
+        """Its parts, in order."""
         return [getattr(self, name) for name in self.__slots__]
 
     def __eq__(self, other: object) -> bool:

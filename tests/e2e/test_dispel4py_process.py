@@ -124,6 +124,6 @@ def test_a_workflow_that_calls_it_when_it_is_loaded_is_told_that_ranks_do_not_ne
     text = HEAD + "multi_process(graph, {numbers: 3}, {'num': 2})\n"
     ended = hpcd4p("run", "-n", n, "w.py", "-i", "3", workflow=text)
     assert ended.status == 2
-    assert "MPI jobs do not nest: start the script without mpirun" in ended.err
+    assert "MPI programs do not nest: start the script without mpirun" in ended.err
     assert "put the call under if __name__ == '__main__':" in ended.err
     assert "Traceback" not in ended.err
