@@ -146,11 +146,12 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         rank.suspects.prepare(setup)
         if setup.plan.holds_state(number):
             _say_where_it_dies()
-        rank.start()
-        _log.info("began: %s, process %d on %s", rank.account.role, os.getpid(), os.uname().nodename)
-        hold()
-        rank.run()
-        rank.leave()
+
+        def began() -> None:
+            _log.info("began: %s, process %d on %s", rank.account.role, os.getpid(), os.uname().nodename)
+            hold()
+
+        rank.serve(began)
         _log.info("ends, as the head has told it")
     except BaseException as error:  # noqa: BLE001  # a bug, or a sys.exit: the head must get a report, or it would wait forever
         with descriptors.unreserved():

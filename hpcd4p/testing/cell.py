@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpcd4p.plan.model import Plan
@@ -36,8 +36,15 @@ class MemoryCell:
     """See `runtime.rank.cell.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
     def __init__(
-        self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock
+        self,
+        plan: Plan,
+        elements: list[GenericPE],
+        rank: int,
+        chance: random.Random,
+        clock: Clock,
+        tend: Callable[[], None],
     ) -> None:
+        self._tend = tend
         self._plan = plan
         self._elements = elements
         self._chance = chance
@@ -59,6 +66,7 @@ class MemoryCell:
             yield Part(0, [], [], 0.0, Death(-1, "by its own hand", "", "", ""))
         instance = None
         for i in range(len(values)):
+            self._tend()
             if instance is None:
                 plan = self._plan.elements[element]
                 instance = self._flow.instance(plan, copy_element(self._elements[element], 2))

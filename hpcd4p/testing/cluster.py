@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hpcd4p.control.marks import high_marks
-from hpcd4p.errors import BrokerLost, RankLost
+from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
@@ -30,6 +30,7 @@ from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.reports import Failed, Reason
 from hpcd4p.workflow.graph import WorkflowGraph
 
 SECRET = b"secret of the simulation"
@@ -67,7 +68,8 @@ class Cluster:
     lost
         The ranks that died, and those that were taken for dead.
     ends
-        How each rank ended, and when: "left" as it was told, "killed", or "cut off" from the broker.
+        How each rank ended, and when: "left" as it was told, "killed", "failed" because of an element, or
+        "cut off" from the broker.
     summary
         Of the run, when it is over.
     most_tasks, most_tuples
@@ -107,14 +109,14 @@ class Cluster:
         self._shared = shared
         spec = RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings)
         self.head = Head(spec, *self._transports(0), self.sink, self._clock())
-        self._add(self.head.loop, spec, elements)
+        self._add(self.head.loop, elements)
         for rank in range(1, size):
             if isinstance(graph, WorkflowGraph):
                 copies = [copy_element(pe, 2) for pe in elements]
             else:
                 copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
             loop = RankLoop(plan, copies, settings, *self._transports(rank), self._clock())
-            self._add(loop, spec, elements)
+            self._add(loop, elements)
 
     def _clock(self) -> Clock:
         return Clock(self._turns.clock)
@@ -126,11 +128,15 @@ class Cluster:
             broker = GuardedBroker(broker, codec, rank, now=self._turns.clock)
         return broker, FaultyMesh(rank, self._net, self.fates), codec
 
-    def _add(self, loop: RankLoop, spec: RunSpec, elements: list[Any]) -> None:
+    def _add(self, loop: RankLoop, elements: list[Any]) -> None:
         rank = loop.rank
         self.ranks[rank] = loop
         clock = Clock(self._turns.clock, 0.0)
-        loop.suspects.make = partial(MemoryCell, spec.plan, elements, rank, self._cells, clock)
+
+        def tend() -> None:
+            loop.tasks.tend(clock.now())
+
+        loop.suspects.make = partial(MemoryCell, loop.plan, elements, rank, self._cells, clock, tend)
         self._turns.add(rank, partial(self._be_rank, loop) if rank else self._be_head)
 
     @property
@@ -175,10 +181,11 @@ class Cluster:
 
     def _be_rank(self, loop: RankLoop) -> None:
         try:
-            loop.start()
-            loop.run()
-            loop.leave()
+            loop.serve()
             self._ends(loop.rank, "left")
+        except ElementFailed as error:  # as `launch.worker` tells it
+            loop.link.report(Failed(loop.rank, Reason.ELEMENT, str(error)))
+            self._ends(loop.rank, "failed")
         except (Killed, RankLost, BrokerLost) as error:
             del self.ranks[loop.rank]
             if isinstance(error, RankLost) and loop.rank not in self.fates.lost:

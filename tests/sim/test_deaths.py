@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.errors import RunStopped
+from hpcd4p import IterativePE
+from hpcd4p.errors import ElementFailed, RunStopped
 from hpcd4p.runtime.head.coordinator import FAREWELL_S
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, of_one_process
-from tests.sim.gallery import BURSTS, GALLERY
+from tests.sim.elements import Given, Howmany
+from tests.sim.gallery import BURSTS, GALLERY, chain, items
 
 CASES = {**GALLERY, **BURSTS}
 
@@ -95,3 +97,22 @@ def test_each_of_these_deaths_does_happen():
     for who in (STATEFUL, 0, "broker"):
         stops = [end(case, 5, seed, who)[1] for seed in range(10)]
         assert sum(stop is not None for stop in stops) >= 5
+
+
+class Unready(IterativePE):
+    """Its preprocessing fails on some ranks."""
+
+    def preprocess(self):
+        if self.rank == 2:
+            raise OSError("no such file")
+
+    def _process(self, datum):
+        return datum
+
+
+def test_an_element_that_fails_to_start_on_one_rank_ends_the_run_by_its_name():
+    for seed in range(3):
+        cluster = Cluster(chain(Given(), Unready(), Howmany()), 4, items(40), seed)
+        with pytest.raises(ElementFailed, match="preprocess of element Unready1 raised OSError"):
+            cluster.run()
+        assert set(cluster.ends) == set(range(4))

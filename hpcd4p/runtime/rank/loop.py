@@ -7,6 +7,7 @@ head are carried out between two moves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
@@ -120,6 +121,13 @@ class RankLoop:
         self._pump.helpers.append(self.pool.help)
 
     # ---- start and end
+
+    def serve(self, began: Callable[[], None] = lambda: None) -> None:
+        """Be the rank, from its start to its last word; `began` is called when its instances have started."""
+        self.start()
+        began()
+        self.run()
+        self.leave()
 
     def start(self) -> None:
         """Start the instances that have their place here.
