@@ -128,7 +128,10 @@ class Mesh(Protocol):
         """Tell `dest` that this rank has committed up to `tx`."""
 
     def poll(self) -> list[Arrival | Notice]:
-        """Messages that have come in, in the order of each sender. Never waits."""
+        """Messages that have come in whole: small ones in the order of each sender, large ones as they are done.
+
+        Never waits.
+        """
 
     def forget(self, rank: int) -> None:
         """Expect nothing more of `rank`: it is lost."""

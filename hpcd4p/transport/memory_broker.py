@@ -81,9 +81,9 @@ class MemoryBroker:
     def _commit(self, commit: Commit) -> None:
         s = self.store
         s.committed[self.rank] = commit.tx or s.committed.get(self.rank, 0)
-        mine = s.leases.setdefault(self.rank, {})
         for done in commit.done:
-            mine.pop(done, None)
+            for held in s.leases.values():  # the head finishes what is given up
+                held.pop(done, None)
             s.progress.pop(done, None)
         for element, id_, text in commit.progress:
             s.progress[element, id_] = tuple(map(int, text.split()))
@@ -207,11 +207,13 @@ class MemoryBroker:
         s.bells.pop(rank, None)
         s.orders.pop(rank, None)
         given_up = []
-        for (element, id_), task in s.leases.pop(rank, {}).items():
+        leased = s.leases.pop(rank, {})
+        for (element, id_), task in leased.items():
             done = s.progress.get((element, id_), ())
             again = task._replace(attempts=task.attempts + 1, progress=done)
             if again.attempts >= s.max_attempts:
                 given_up.append(again)
+                s.leases.setdefault(rank, {})[element, id_] = task  # until the head has finished it
                 continue
             s.put(again)
             if (element, id_) in s.progress:

@@ -24,10 +24,6 @@ OF_ITS_OWN = "the guard gives each order a mark of its own"
 EXCUSES = {
     ("guarded-memory", "an_order_bears_the_mark_that_it_was_given_with"): OF_ITS_OWN,
     ("guarded-redis", "an_order_bears_the_mark_that_it_was_given_with"): OF_ITS_OWN,
-    ("guarded-memory", "a_task_whose_ranks_die_too_often_is_given_up_and_still_counts"): (
-        "in memory a task that is given up is gone at once, where Redis has it until the head has finished "
-        "it: the guard of a head that looks in between does not find it"
-    ),
 }
 """Promises that a broker does not keep, and why."""
 
