@@ -128,7 +128,7 @@ class Mesh(Protocol):
         """Tell `dest` that this rank has committed up to `tx`."""
 
     def poll(self) -> list[Arrival | Notice]:
-        """Messages that have come in whole: small ones in the order of each sender, large ones as they are done.
+        """Messages that have come in whole: small ones in the order of each sender, large ones when done.
 
         Never waits.
         """
