@@ -43,7 +43,7 @@ FIGURES = {
 AGAINST = versus.FIGURES
 
 LONG = frozenset({"simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
-"""Measured when they are named: more than ten minutes each, or a matter of clusters and studies."""
+"""Measured only if they are named: they take more than ten minutes each, or concern clusters and studies."""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from hpcd4p.bench.figure import Row, pairs
 from hpcd4p.bench.trial import Launcher, TrialError
 
 RUNS = {"hops": (1_000_000, 4), "keyed": (4_000_000, 4), "arrays": (16_000, 4), "sleep": (400, 16)}
-"""Figure: calls, ranks; as the figure itself has them."""
+"""By figure, its calls and ranks; the same as in the figure itself."""
 
 FIGURES = (*RUNS, "floor")
 

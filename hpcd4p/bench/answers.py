@@ -1,4 +1,4 @@
-"""What each workload must give, computed without the engine: a fast wrong answer is no figure."""
+"""The right answer of each workload, computed without the engine: a fast wrong answer does not count."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _indexed(calls: int) -> list[dict[str, int]]:
 
 
 def _paced(build: Callable[[], WorkflowGraph]) -> Workload:
-    """Its calls are tuples a second."""
+    """Whether its calls are given as tuples a second."""
     return Workload(
         build,
         lambda rate: list(range(paced_workloads.paced_tuples(rate))),

@@ -18,18 +18,18 @@ class Blocks(ProducerPE):
     """(number of the call, 1 MiB of float64); without state, so that the pool runs it."""
 
     def preprocess(self) -> None:
-        """Make the block: making one for each call would measure numpy."""
+        """Make the block once: making one for each call would measure numpy."""
         import numpy as np
 
         self.block = np.ones(BLOCK)
 
     def _process(self, inputs: Any) -> tuple[int, Any]:
-        # a view each: of one and the same object, pickle would send a single copy for a whole batch
+        # a view for each: if it were one object, pickle would send a single copy for a whole batch
         return inputs["index"], self.block[:]
 
 
 class Tag(IterativePE):
-    """(station, array): leaves the array alone."""
+    """(station, array): leaves the array unchanged."""
 
     def _process(self, item: tuple[int, Any]) -> tuple[int, Any]:
         return item[0] % STATIONS, item[1]
@@ -48,7 +48,7 @@ class Touch(KeyedPE):
     partitions = 4
 
     def process_key(self, key: Any, value: Any, state: Any) -> Any:
-        """Look at the end of the array only: what is measured is its way here."""
+        """Look only at the end of the array, for its transport is measured."""
         numbers, total = state or (0, 0.0)
         return numbers + value.size, total + float(value[-1])
 

@@ -9,13 +9,13 @@ from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row, Target, pairs
 
 SHARE = 0.5
-"""Of the bytes per second of the bare send."""
+"""Target: part of the bytes per second of the bare send."""
 
 _GIB = 1 << 30
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """The way of the arrays alone, and with arithmetic that the bare ranks do as well."""
+    """The transport of the arrays alone, and with arithmetic that the bare ranks do as well."""
     yield from _rows(bench, "arrays", "n=4, looked at", "mpi4py Send", add=0)
     yield from _rows(bench, "stack", "n=4, scaled and added", "the same with mpi4py", add=1)
 

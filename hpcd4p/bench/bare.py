@@ -1,6 +1,6 @@
 """The bare parts, each in a process of its own: ``python -m hpcd4p.bench.bare FUNCTION ARGUMENTS``.
 
-Prints one line of JSON: name → number. No engine here: this is what it is compared with.
+Prints one line of JSON: name → number. It does not use the engine, which is compared with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 BATCH = 4096
-"""Tuples that the loop handles at a time: as many as the engine."""
+"""Tuples that the loop handles at a time: as many as the engine does."""
 
 ON_THE_WAY = 36
 """Arrays of 1 MiB: two senders with two transactions of nine each, as in *arrays* on 4 ranks."""
@@ -64,8 +64,8 @@ def send(calls: str, add: str) -> dict[str, float]:
 def stream(calls: str) -> dict[str, float]:
     """Bytes per second of the same sends with as many arrays on their way as a stream has.
 
-    Rank 1 waits for none of its last sends, and what rank 0 receives lives for a while, as it does where
-    somebody is to work on it: `ON_THE_WAY` arrays are not in the cache that one is in.
+    Rank 1 does not wait for its last sends, and what rank 0 receives is kept for a while, as it is when it
+    waits to be worked on: `ON_THE_WAY` arrays do not fit into a cache that one array fits into.
     """
     import numpy as np
     from mpi4py import MPI

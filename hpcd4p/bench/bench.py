@@ -1,4 +1,4 @@
-"""What every figure is given: how to start things, how often, how large, and whom to tell."""
+"""What every figure gets: how to start programs, how often, how large, and where to report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Bench:
     peers: bool = False
     mpich_python: str | None = None
     wrong: list[str] = field(default_factory=list)
-    """Runs whose outputs were not those that the workload must give: worth more than any figure."""
+    """Runs with wrong outputs: they matter more than any figure."""
 
     def launchers(self) -> list[Launcher]:
         """That of this Python, and one for MPICH if its Python was named."""
@@ -36,7 +36,7 @@ class Bench:
         return outcome
 
     def check(self, outcome: TrialOutcome, what: str) -> None:
-        """Remember a wrong answer."""
+        """Note a wrong answer."""
         if not outcome.right:
             self.wrong.append(what)
 
@@ -50,6 +50,6 @@ class Bench:
         return self.launcher.ask(function, *arguments, ranks=ranks)
 
     def say(self, text: str) -> None:
-        """Tell on a terminal what is being measured."""
+        """Print on a terminal what is being measured."""
         if sys.stderr.isatty():
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ FEW = 100_000
 
 
 def rows(bench: Bench) -> list[Row]:
-    """Peak memory of the rank that grew most, and of Redis. Once: it is long, and does not vary."""
+    """Peak memory of the largest rank, and of Redis. Measured once: it takes long, and does not vary."""
     many = bench.size(10_000_000, 1_000_000)
     small = bench.run("keyed", FEW, 4)
     large = bench.run("keyed", many, 4)

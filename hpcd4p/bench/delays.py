@@ -1,4 +1,4 @@
-"""The sink of *latency*: tuples carry the instants at which they were somewhere, and here comes the last."""
+"""The sink of *latency*: tuples carry the instants of their way, and the sink adds the last one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hpcd4p.runtime.head.progress import Progress
 
 
 class Delays(ServerWatch):
-    """Keeps the number of each tuple, and how long its ways took.
+    """Keeps the number of each tuple, and the times between its instants.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ S = TypeVar("S")
 
 
 class Of(Enum):
-    """What a target speaks of."""
+    """The quantity that a target limits."""
 
     RATIO = "x"
     DIFFERENCE = "more"
@@ -65,7 +65,7 @@ class Row:
     """One line: medians, and all samples for those who want them.
 
     `ours` and `reference` are samples in `unit`, pair by pair; a reference that is computed stands for all of
-    them. No reference and no target make a row that only tells.
+    them. A row without reference and target only informs.
     """
 
     figure: str
@@ -78,7 +78,7 @@ class Row:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """See that there are pairs."""
+        """Check that there are pairs."""
         if len(self.reference) not in (0, 1, len(self.ours)):
             raise ValueError(f"{self.what}: {len(self.ours)} samples and {len(self.reference)} beside them")
 

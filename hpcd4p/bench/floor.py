@@ -69,7 +69,7 @@ def _one(bench: Bench, ranks: int) -> Ended:
 
 
 def _last(ended: Ended) -> float:
-    """Latest moment that was told."""
+    """The latest moment that was printed."""
     moment = one.latest(ended.text)
     if moment is None:
         raise TrialError(f"the tuple is not in the output:\n{ended.text[-2000:]}")

@@ -1,4 +1,4 @@
-"""(a) *hops*: what the engine costs where the elements cost next to nothing."""
+"""(a) *hops*: the cost of the engine when the elements cost almost nothing."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from hpcd4p.study.results.reader import read_results
 RANKS = 16
 
 DISK_SPEED = Target(1.5, at_least=False)
-"""Of the time of the copy. Where records are small it is HDF5 that takes the time, not the disk: it copies
-object by object, 59 of them in each record here, and text value by value."""
+"""Target: this many times the time of the copy. With small records the time is that of HDF5, not of the disk:
+it copies object by object, 59 of them in each record here, and text value by value."""
 
 
 def rows(bench: Bench) -> list[Row]:

@@ -1,7 +1,7 @@
 """Elements that define `process` as if it got the bare datum, which only `_process` does.
 
 An `IterativePE` may define `process` as well: it gets the dict of inputs then, and gives a dict of outputs.
-So only what could never work is told. Reads source; never runs what it reads.
+So only what could never work is reported. Reads source; never runs what it reads.
 """
 
 from __future__ import annotations

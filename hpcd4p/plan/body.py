@@ -1,6 +1,6 @@
-"""One function of an element as written: what it changes, and which changes are no state.
+"""Reads one function of an element: what it changes, and which changes are not state.
 
-No state is an attribute that is set anew before it is read in each call, nor what `caching` tells apart.
+An attribute that each call sets before it reads it is not state, nor are the changes that `caching` knows.
 Never runs what it reads.
 """
 
@@ -96,7 +96,7 @@ class Body:
         self._aliases = self._local_aliases()
         self._caching = Caching(node, self._self, self._locals)
         self.caches: set[str] = set()
-        """What `changes` has left out: it is no state."""
+        """The changes that are not state, which `changes` leaves out."""
 
     def _local_names(self, parameters: list[str]) -> set[str]:
         stored = {
@@ -106,7 +106,7 @@ class Body:
         return {*parameters, *every, *stored}
 
     def _local_aliases(self) -> dict[str, str]:
-        """Local names that stand for something of the element: ``seen = self.seen``."""
+        """Local names for attributes of the element: ``seen = self.seen``."""
         aliases = {}
         for each in ast.walk(self._node):
             if isinstance(each, ast.Assign) and isinstance(each.value, ast.Attribute | ast.Subscript):
@@ -197,7 +197,7 @@ class Body:
                 return None
         return self._function.__globals__.get(name)
 
-    # ---- what is no state
+    # ---- what is not state
 
     def _set_anew(self, mentions: Callable[[FunctionType], set[str]]) -> set[str]:
         """Attributes that every call sets before anything in it can read them."""
@@ -217,7 +217,7 @@ class Body:
     def _through_calls(self, node: ast.AST, mentions: Callable[[FunctionType], set[str]]) -> set[str]:
         return {name for method in self._methods_in(node) for name in mentions(method)}
 
-    # ---- what is spoken of
+    # ---- what is mentioned
 
     def _is_own(self, node: ast.AST, name: str = "") -> bool:
         return (

@@ -1,4 +1,4 @@
-"""Changes that are no state: what is filled once, and tables that remember what a key alone gives.
+"""Changes that are not state: values filled in once, and tables of results that depend on a key alone.
 
 Owns these shapes of code; reads one function as written::
 
@@ -39,7 +39,7 @@ class Caching:
         self._local = frozenset(local) - {own}
 
     def fills_once(self, change: ast.AST, name: str) -> bool:
-        """Whether `change` fills the attribute or global `name` where it was found to hold nothing."""
+        """Whether `change` fills the attribute or global `name` after a check that it is empty."""
         for guard in self._guards():
             here = [s for s in guard.body if isinstance(s, ast.Assign) and change in s.targets]
             if here and self._asks_for(guard.test, name) and not _writes(guard.body):
@@ -47,7 +47,7 @@ class Caching:
         return False
 
     def remembers(self, change: ast.Subscript) -> bool:
-        """Whether `change` puts into a table, under a key that is not there, what the key alone gives."""
+        """Whether `change` puts a result that depends on a key alone into a table, under that new key."""
         parts = change.slice.elts if isinstance(change.slice, ast.Tuple) else [change.slice]
         names = {n.id for n in parts if isinstance(n, ast.Name)}
         if len(names) != len(parts):
@@ -186,7 +186,7 @@ def _same(node: ast.AST, table: str) -> bool:
 
 
 def _writes(body: list[ast.stmt]) -> bool:
-    """Whether something goes out on an output."""
+    """Whether something is written on an output."""
     for each in (n for s in body for n in ast.walk(s)):
         if isinstance(each, ast.Yield | ast.YieldFrom):
             return True

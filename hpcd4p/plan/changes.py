@@ -1,8 +1,8 @@
 """What an element changes while it works: state that nobody declared, found by reading its source.
 
-Follows `process` and its twins through the element's own methods. What cannot be read (no source, a call of
-foreign code) is not found here; `runtime.execute.watch` compares what is left. Owns the way through an
-element; `body` reads one function.
+Follows `process` and its variants through the element's own methods. What cannot be read (no source, a call
+of foreign code) is not found here; `runtime.execute.watch` covers the rest by comparing. This file goes
+through an element; `body` reads one function.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def caches(pe: GenericPE) -> tuple[str, ...]:
 
 
 def changed_places(pe: GenericPE) -> set[str]:
-    """What `pe` changes that is not its own, as far as its source shows, in words of `workflow.places`."""
+    """What `pe` changes outside itself, as far as its source shows, in words of `workflow.places`."""
     places: set[str] = set()
     for function in Search(pe).functions:
         node, offset = source_of(function)
@@ -93,7 +93,7 @@ def changed_places(pe: GenericPE) -> set[str]:
 
 _STORES = ("STORE_SUBSCR", "STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF")
 _FILLS = {opmap[name] for name in _STORES if name in opmap}
-"""What a function that fills a cache does, in bytecode: others need not be read."""
+"""Bytecode instructions of a function that fills a cache: functions without them need not be read."""
 
 
 def _in_words(what: str, function: FunctionType) -> str:
@@ -133,7 +133,7 @@ class _Reader:
             self.read(method)
 
     def mentions(self, function: FunctionType, seen: frozenset[Any] = frozenset()) -> set[str]:
-        """Attributes that a method and those that it calls speak of."""
+        """Attributes that are mentioned in a method, and in those that it calls."""
         node, offset = source_of(function)
         if node is None or function.__code__ in seen:
             return set()

@@ -1,7 +1,7 @@
 """Hashes of content: for spreading tuples over several instances of an element without a grouping.
 
-Owns the encoding of values that cannot be keys. Two values of one content must have one hash in every
-process, though one of them has been pickled and the other not: so nothing here may look at identity.
+Owns the encoding of values that cannot be keys. Two values with the same content must have the same hash in
+every process, even if only one of them was pickled: so nothing here may depend on identity.
 """
 
 from __future__ import annotations

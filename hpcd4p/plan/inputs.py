@@ -1,4 +1,4 @@
-"""Inputs: what each source is given, from a number, a list, or a dict by element.
+"""The inputs of each source, from a number, a list, or a dict by element.
 
 Owns the forms that inputs may have. It must never call an element.
 """

@@ -20,11 +20,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     for name, hint in get_type_hints(EngineSettings, include_extras=True).items()
     if KINDS[name] is not str
 }
-"""The least and the most that each number may be, as they stand beside its field."""
+"""The bounds of each number, as annotated at its field."""
 
 
 def out_of_limits(name: str, value: float | str) -> str | None:
-    """Say what `value` must be, or None if it may be that of the setting `name`."""
+    """What `value` must be to be valid for the setting `name`; None if it is valid."""
     if name not in LIMITS or isinstance(value, str):
         return None
     low, high = LIMITS[name]

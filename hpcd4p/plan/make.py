@@ -110,7 +110,7 @@ def _placed(
 
 
 def _give_ids(elements: list[GenericPE]) -> None:
-    """Name and running number, in order of adding; two numbers where one would not tell apart."""
+    """Name and running number, in order of adding; two numbers where one would be ambiguous."""
     taken: set[str] = set()
     for number, pe in enumerate(elements):
         unique = f"{pe.name}{number}"
@@ -139,7 +139,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
 
 
 def _unconnected_outputs(plans: list[ElementPlan], routes: list[Route]) -> list[Route]:
-    """Routes into the collector: one for each output that nothing listens to."""
+    """Routes into the collector: one for each unconnected output."""
     heard = {(r.source, r.output) for r in routes}
     return [
         Route(e.index, output, len(plans), f"{e.name}.{output}", Spread.ONE, None)

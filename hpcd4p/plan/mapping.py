@@ -1,6 +1,6 @@
 """Mappings: how the roles that elements would have become those of a mapping.
 
-Owns what `simple`, `static` and `dynamic` make of a workflow; `hybrid` leaves the roles as they are.
+Owns how `simple`, `static` and `dynamic` change the roles; `hybrid` leaves them as they are.
 """
 
 from __future__ import annotations

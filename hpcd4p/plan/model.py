@@ -16,8 +16,8 @@ HEAD = 0
 COLLECTOR = "collector"
 
 UNDECLARED = "\0undeclared"
-"""Where an instance keeps what it writes on outputs that its element has not declared, as (output, value)
-pairs. No name that a user would give."""
+"""The output under which an instance keeps what it writes on undeclared outputs, as (output, value) pairs. No
+user would give this name."""
 
 
 class Mapping(StrEnum):
@@ -45,7 +45,7 @@ class Role(StrEnum):
 
     @property
     def fixed(self) -> bool:
-        """Whether its instances have each a rank, the collector's apart."""
+        """Whether each of its instances has a fixed rank; False for the collector."""
         return self in (Role.STATE, Role.PINNED)
 
 
@@ -71,7 +71,7 @@ class Route(NamedTuple):
 
 
 def as_written(output: str, value: Any) -> tuple[str, Any]:
-    """Output and value in the words of the element, of a value that `output` holds."""
+    """Output and value as the element wrote them, from a value that is kept under `output`."""
     if output != UNDECLARED:
         return output, value
     name, value = value
@@ -91,8 +91,8 @@ class ElementPlan(NamedTuple):
     reason: str  # why it has this role, in words (shown by `plan`)
     movable: bool  # ROOT only: may move to the pool once it has shown that it holds no state
     first: int = 0  # place of its first instance among the hosts
-    undeclared: str = ""  # what it changes while it works without having said so; then it counts as stateful
-    caches: tuple[str, ...] = ()  # what it changes without harm, so that nobody need look at it
+    undeclared: str = ""  # what it changes while it works without declaring it; then it counts as stateful
+    caches: tuple[str, ...] = ()  # what it changes without harm, so that it need not be watched
     together: str = ""  # what it shares with others on its rank, where all its instances are
     shared: tuple[str, ...] = ()  # what it shares with others on other ranks: a change puts all in doubt
 
@@ -103,7 +103,7 @@ class ElementPlan(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Who does what, for one number of ranks."""
+    """Which rank does what, for one number of ranks."""
 
     name: str
     size: int
@@ -145,7 +145,7 @@ class Plan(NamedTuple):
         return [e.index for e in self.elements if e.role is Role.POOL or (e.role is Role.ROOT and e.movable)]
 
     def undeclared(self, element: int) -> Route:
-        """Route of what `element` writes on outputs that it has not declared: nothing else can hear it."""
+        """Route to the collector for what `element` writes on undeclared outputs."""
         port = f"{self.elements[element].name}.{UNDECLARED}"
         return Route(element, UNDECLARED, self.collector, port, Spread.ONE, None)
 
@@ -165,9 +165,9 @@ class Plan(NamedTuple):
         return above
 
     def below(self) -> list[int]:
-        """By element: those that something written by it may reach, as a number with their bits set.
+        """By element: the elements that its outputs may reach, as a number with their bits set.
 
-        Bits, for in a chain of thousands each element is above all the rest.
+        Bits, for in a chain of thousands each element is above all later ones.
         """
         below = [0] * len(self.elements)
         for route in self._backwards():
@@ -188,5 +188,5 @@ class Plan(NamedTuple):
         return below
 
     def _backwards(self) -> list[Route]:
-        """Routes in such an order that all behind an element come before those that lead to it."""
+        """Routes in reverse order: those that leave an element come before those that lead to it."""
         return sorted(self.routes, key=attrgetter("source"), reverse=True)

@@ -30,13 +30,13 @@ def in_order(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def find_cycles(count: int, edges: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """One cycle through each knot of the graph: its members in order, the first not repeated."""
+    """One cycle of each group of cycles that hang together: its members in order, the first not repeated."""
     edges = set(edges)
     left = set(range(count)) - set(in_order(count, edges))
     cycles = []
     while left:
         before = {t: min(s for s, t2 in edges if t2 == t and s in left) for t in _fed(edges, left)}
-        # every node left over is in a cycle or fed by one: walking backwards must come round
+        # every node left over is in a cycle or below one: walking backwards must reach a cycle
         path: list[int] = []
         here = min(before)
         while here not in path:

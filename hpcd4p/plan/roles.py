@@ -30,7 +30,7 @@ class Verdict(NamedTuple):
     movable: bool
     reason: str
     undeclared: str = ""
-    """What it changes while it works without having said so."""
+    """What it changes while it works without declaring it."""
     caches: tuple[str, ...] = ()
     """What it changes without harm."""
 
@@ -41,7 +41,7 @@ def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
     Parameters
     ----------
     partitions
-        Partitions of keyed elements; 0 for what each says.
+        Partitions of keyed elements; 0: the number that each element has itself.
     """
     why = reason_for_state(pe, connected)
     undeclared = "" if why or pe.stateful is not None else _changed(pe)
@@ -57,7 +57,7 @@ def judge(pe: GenericPE, connected: set[str], partitions: int) -> Verdict:
 
 
 def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
-    """Why `pe` counts as stateful by what it says and defines; empty if it does not."""
+    """Why `pe` counts as stateful by what it declares and defines; empty if it does not."""
     if isinstance(pe, KeyedPE):
         return "one state per key"
     if pe.stateful not in (None, False):

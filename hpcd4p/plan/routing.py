@@ -1,8 +1,8 @@
 """Routing: which tuple of a batch goes to which partition.
 
-Owns the spread of a batch over the partitions of one edge's target. It must never lose a tuple: one whose
-key is bad is put among the failures, the others go their way. One pass in the common case; this is the
-hottest code of a keyed workflow.
+Owns the spread of a batch over the partitions of one edge's target. It must never lose a tuple: one with a
+bad key is put among the failures, and the others are routed. One pass in the common case; this is the hottest
+code of a keyed workflow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hpcd4p.errors import KeyHashError
 from hpcd4p.plan.model import Route, Spread
 
 CACHED_KEYS = 1 << 16
-"""Keys whose partition is remembered; a few MB. When it is full it starts anew: cheaper than ageing."""
+"""Keys whose partition is remembered; a few MB. When the table is full it is emptied: cheaper than ageing."""
 
 CACHED_KEY_BYTES = 1 << 10
 """A longer key is hashed each time: remembering it would hold its memory."""

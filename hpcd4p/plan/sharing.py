@@ -1,9 +1,9 @@
 """Elements that share what one of them changes: a global, a class, the default of a function.
 
-In one process there is one such thing, on several ranks one for each. So elements for which reading shows
-that one changes what another one speaks of are placed on one rank. Where that cannot be (a source is on the
-head), and for what reading does not show, `ElementPlan.shared` names what is shared, and who runs the element
-looks whether it changes.
+In one process there is one such thing, on several ranks one for each. So if reading the source shows that one
+element changes what another one mentions, both are placed on one rank. Where that is not possible (a source
+is on the head), and for what reading does not show, `ElementPlan.shared` names what is shared, and the rank
+that runs the element watches whether it changes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.places import Search
 
 Word = tuple[tuple[str, int], str]
-"""Key of a place, and what of it, in words."""
+"""Key of a place, and the name in it, in words."""
 
 
 class Sharing:
-    """What the elements `pes` have in common; those of ``stateful = False`` say that they do not care.
+    """What the elements `pes` share; those with ``stateful = False`` are left out.
 
     Parameters
     ----------
     by_value
-        Whether what ``__main__`` holds travels with each element: then no two have it in common elsewhere.
+        Whether the content of ``__main__`` travels with each element: then on other ranks no two share it.
     """
 
     def __init__(self, pes: Sequence[GenericPE], by_value: bool) -> None:
@@ -69,7 +69,7 @@ class Sharing:
         self._groups = [*(g for g in self._groups if not g & joined), joined]
 
     def in_line(self, plans: list[ElementPlan]) -> list[ElementPlan]:
-        """The same elements; those that belong together begin at the same rank."""
+        """The same elements; those that share something begin at the same rank."""
         made = list(plans)
         for group in self._groups:
             fixed = [i for i in group if made[i].role.fixed]
@@ -91,7 +91,7 @@ class Sharing:
         for word, users in self._users.items():
             if word not in self._torn:
                 if all(plans[i].role is Role.POOL for i in users):
-                    continue  # who changes it claims all of them
+                    continue  # a rank on which it changes claims all of them
                 if len(_ranks((plans[i] for i in users), hosts, pool)) == 1:
                     continue
             for i in users:

@@ -21,14 +21,15 @@ import hpcd4p
 from hpcd4p.record.summary import Summary
 
 PACKAGES = ("mpi4py", "redis", "hiredis", "h5py", "numpy", "scipy", "pandas", "submitit", "cloudpickle")
-"""Whose versions are told if the run loaded them."""
+"""Packages whose versions are recorded if the run has loaded them."""
 
 GIT_S = 1.0
-"""`git status` had the whole run; if it is not done by now (a huge tree on a slow disk), we go on."""
+"""`git status` had the whole run; if it is not done after this time more (a huge tree on a slow disk), its
+answer is left out."""
 
 POINT_VARIABLE = "HPCD4P_POINT"
-"""What a study says to each of its runs: a JSON object with study, key, attempt, repeat and axes, kept as
-``point``, so that the results of the study can be rebuilt from the records alone."""
+"""Variable that a study sets for each of its runs: a JSON object with study, key, attempt, repeat and axes,
+kept as ``point``, so that the results of the study can be rebuilt from the records alone."""
 
 _PASSWORD = re.compile(r"(rediss?://[^\s:/@]*:)[^\s@]+@")
 _SECRET_NAME = re.compile(r"(?i)password|secret|token|_jwt|_key$")
@@ -40,7 +41,7 @@ class GitState:
     Parameters
     ----------
     folder
-        Any folder; outside a repository there is nothing to tell.
+        Any folder; outside a repository there are no facts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +50,7 @@ class GitState:
             return
         command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
         try:
-            # a lock would disturb whoever works in the repository; a pager or a prompt would wait for ever
+            # a lock would disturb people who work in the repository; a pager or a prompt would wait forever
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

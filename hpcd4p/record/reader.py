@@ -83,16 +83,16 @@ class Record:
         return (Event(*row) for row in self._values(self._file, "events"))
 
     def log(self) -> Iterator[LogLine]:
-        """Yield what the elements have said, in the order in which the head has heard it."""
+        """Yield the log lines of the elements, in the order in which the head received them."""
         return (LogLine(*row) for row in self._values(self._file, "log"))
 
     def require_scaling(self) -> None:
-        """See that the record is one that tells of the auto-scaler.
+        """Check that the record can have data of the auto-scaler.
 
         Raises
         ------
         RecordError
-            It was written before there was one.
+            It was written by a version without one.
         """
         if self.version < SCALING_SINCE:
             raise RecordError(
@@ -102,12 +102,12 @@ class Record:
             )
 
     def scaling(self) -> Scaling | None:
-        """Give what the auto-scaler saw and did; None if the record does not tell, as of one process."""
+        """Give what the auto-scaler saw and did; None if the record has no such data (one process, say)."""
         with damage_named(self.path):
             return read_scaling(self._file)
 
     def timelines(self) -> Timelines | None:
-        """Give when each rank was busy and when it was parked; None if the record does not tell."""
+        """Give when each rank was busy and when it was parked; None if the record does not have it."""
         with damage_named(self.path):
             return read_timelines(self._file)
 
@@ -161,7 +161,7 @@ def read_record(path: Path, group: str = "/") -> Record:
 
 
 def schema_of(path: Path) -> str:
-    """Give what an HDF5 file says that it is, '' if nothing; raises as `OpenedFile`."""
+    """Give the schema that an HDF5 file names, '' if none; raises as `OpenedFile`."""
     opened = OpenedFile(Path(path))
     try:
         with damage_named(opened.path):
@@ -196,7 +196,7 @@ class OpenedFile:
     def _read(self) -> Any:
         h5py = load_h5py()
         try:
-            # a stream, not a name: HDF5 then takes no file lock, whatever HDF5_USE_FILE_LOCKING says
+            # a stream, not a name: then HDF5 takes no file lock, whatever HDF5_USE_FILE_LOCKING says
             return h5py.File(self._stream, "r")
         except OSError as error:
             raise RecordError(
@@ -212,12 +212,12 @@ class OpenedFile:
 
 
 _DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
-"""What reading a damaged file raises, in h5py or where its values are made."""
+"""Exceptions when a damaged file is read, from h5py or while its values are made."""
 
 
 @contextmanager
 def damage_named(path: Path, what: str = "the record") -> Iterator[None]:
-    """Make what reading a damaged file raises one message about `what`."""
+    """Turn any exception from reading a damaged file into one message about `what`."""
     try:
         yield
     except _DAMAGE as error:
@@ -225,7 +225,7 @@ def damage_named(path: Path, what: str = "the record") -> Iterator[None]:
 
 
 def _open(path: Path, expected: str) -> BinaryIO:
-    """Open what at least begins like an HDF5 file."""
+    """Open the file if it at least begins like an HDF5 file."""
     try:
         stream = path.open("rb")
     except IsADirectoryError:

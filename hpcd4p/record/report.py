@@ -1,7 +1,7 @@
-"""What is said about a run at its end.
+"""The report at the end of a run.
 
-Written for somebody who sees it for the first time: every figure has its unit, every word that is ours
-is explained where it stands. Pure: it prints nothing and opens nothing. (`show.py` tells of a record.)
+Written for somebody who sees it for the first time: every figure has its unit, and every word of our own is
+explained where it is used. Pure: it prints nothing and opens nothing. (`show.py` describes a record.)
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: P
     letters
         Some of the tuples that failed; the first few are shown.
     record
-        Where the record is, if that is to be said here.
+        Path of the record, if the report shall name it.
     """
     parts = [
         [_headline(summary)],
@@ -90,7 +90,7 @@ def _elements(summary: Summary) -> list[str]:
         return []
     failed = any(e.failed for e in summary.elements)
     head = ["element", "runs as", "tuples in", "tuples out", "tuples/s", "per tuple", "busy"]
-    # those that fail before those that work long
+    # elements with failures weigh more than elements with long work
     places = chosen_rows([e.busy_s + (summary.elapsed_s * 1e6 if e.failed else 0) for e in summary.elements])
     rows = [
         [*_element_row(e, summary.elapsed_s), *([f"{e.failed:,}"] if failed else [])]

@@ -18,7 +18,7 @@ from hpcd4p.record.columns import link_name
 from hpcd4p.record.form import FormKind
 
 BLOCK_BYTES = 1 << 22
-"""What is read of a dataset at once."""
+"""Bytes of a dataset that are read at once."""
 
 
 def count_column(group: Any, name: str) -> int:
@@ -105,7 +105,7 @@ def _read_arrays(dataset: Any) -> Iterator[Any]:
 
 
 def _restored(node: Any) -> Callable[[Any], Any]:
-    """What turns stored values into those of the dtype that was stored."""
+    """A function that turns stored values into those of the original dtype."""
     import numpy as np
 
     name = str(node.attrs["dtype"])

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from hpcd4p.control.scaling import PoolObservation
 
 MOST_TICKS = 20_000
-"""More are thinned out to every second one: half an hour at ten a second."""
+"""Ticks that are kept (half an hour at ten a second); then every second one is dropped."""
 
 MOST_CHANGES = 10_000
-"""More lose those in the middle: how it began and how it ended tells most."""
+"""Changes that are kept; then those in the middle are dropped, for the begin and the end say most."""
 
 
 class Tick(NamedTuple):
@@ -25,7 +25,7 @@ class Tick(NamedTuple):
     active: int
     parked: int
     idle: float  # active ranks that waited, on average
-    busy: float  # active ranks inside elements, as far as they have told
+    busy: float  # active ranks inside elements, as far as they have reported
     waiting: float  # part of their time in which they waited for a core
     backlog_tasks: int
     backlog_s: float  # seconds of work of one rank
@@ -131,7 +131,7 @@ def active_spans(scaling: Scaling) -> list[tuple[float, int]]:
 
 
 def tick_spans(ticks: Sequence[Tick]) -> list[float]:
-    """Seconds that each look tells of."""
+    """Seconds that each look covers."""
     return [b - a for a, b in pairwise([0.0, *(tick.time_s for tick in ticks)])]
 
 

@@ -25,7 +25,7 @@ LAST_LINES = 20
 """Lines of the elements' log that `show` prints."""
 
 MOST_RANKS = 16
-"""More ranks than this are not told one by one."""
+"""With more ranks than this, not all of them are listed."""
 
 JSON_VALUES = 1000
 """Tuples of each output, and last lines of the log, in the JSON; a program that wants all reads the file."""

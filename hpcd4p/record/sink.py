@@ -1,4 +1,4 @@
-"""Where the engine puts what comes out: the protocol that the record and the memory sink share.
+"""Where the engine puts the outputs of a run: the protocol of the record and of the memory sink.
 
 All calls come from one thread of rank 0. This file must never import h5py or numpy.
 """
@@ -21,7 +21,7 @@ class OutputSink(Protocol):
     """
 
     def outputs(self, element: str, output: str, values: list[Any]) -> None:
-        """Take tuples of one unconnected output; the sink may keep `values`, don't change it afterwards."""
+        """Take tuples of one unconnected output; `values` must not be changed afterwards."""
 
     def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
         """Take tuples that failed."""
@@ -30,7 +30,7 @@ class OutputSink(Protocol):
         """Take one line of the story; `time_s` counts from the start of the run."""
 
     def log(self, lines: Sequence[LogLine]) -> None:
-        """Take lines that elements have said."""
+        """Take log lines of elements."""
 
     def warm(self) -> None:
         """Open what writing will need; called once, while the ranks come up."""

@@ -1,4 +1,4 @@
-"""A sink that keeps what is small, for the words at the end of a run.
+"""A sink that keeps only small outputs, for the text at the end of a run.
 
 It must never hold more than `MOST` rows of an output, nor more than a few failures: a run may make 10^8.
 """
@@ -45,7 +45,7 @@ class SmallOutputs:
         return {name: rows for name, rows in self._rows.items() if rows is not None}
 
     def outputs(self, element: str, output: str, values: list[Any]) -> None:
-        """Keep `values`, or give the output up if it has too many."""
+        """Keep `values`, or drop the output if it has too many."""
         name = f"{element}.{output}"
         rows = self._rows.setdefault(name, [])
         if rows is not None:

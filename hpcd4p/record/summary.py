@@ -55,7 +55,7 @@ class Event(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    """One line that an element has said, by `self.log` or by `logging`."""
+    """One line that an element has logged, by `self.log` or by `logging`."""
 
     time_s: float  # since the start of the run
     rank: int
@@ -67,14 +67,14 @@ class LogLine(NamedTuple):
 
 @dataclass
 class LogFigures:
-    """How much the elements have said."""
+    """How many lines the elements have logged."""
 
     kept: int = 0  # lines in the record
     left_out: int = 0
 
 
 _OLDER_ROLES = {"root": "source", "pool": "stateless", "state": "stateful", "collect": "collector"}
-"""The words of `plan.model.Role` by those that stand in older records."""
+"""Values of `plan.model.Role` by the words that older records have."""
 
 
 @dataclass
@@ -122,11 +122,11 @@ class RankFigures:
 
 @dataclass
 class Summary:
-    """Everything that is told about a run at its end, and stored in its record.
+    """All figures of a run at its end; stored in its record.
 
-    Times are seconds, instants are UTC in ISO 8601. `process_time_s` is the sum over the pool
-    ranks of the time not parked, `parked_s` that of the time parked. `efficiency` is busy time divided by
-    process time (0 to 1), over the ranks that were not lost: nobody knows what those did.
+    Times are seconds, instants are UTC in ISO 8601. `process_time_s` is the sum over the pool ranks of the
+    time not parked, `parked_s` that of the time parked. `efficiency` is busy time divided by process time
+    (0 to 1), over the ranks that were not lost: what lost ranks did is not known.
     """
 
     workflow: str

@@ -136,7 +136,7 @@ class RecordWriter:
         self._take(self._events, [Event(time_s, kind, text)], 4096)
 
     def log(self, lines: Sequence[LogLine]) -> None:
-        """Take what elements have said; raises as `outputs` does."""
+        """Take log lines of elements; raises as `outputs` does."""
         self._take(self._log, list(lines), 1024)
 
     def _take(self, buffer: _Buffer, values: list[Any], most: int) -> None:
@@ -173,7 +173,7 @@ class RecordWriter:
         return self._published
 
     def abandon(self) -> None:
-        """Throw away everything that has no name yet."""
+        """Throw the unfinished record away."""
         aside, self._aside = self._aside, None
         if aside is not None:
             self._git.facts()
@@ -188,7 +188,7 @@ class RecordWriter:
             file.close()
 
     def _failed(self, error: Exception) -> RecordError:
-        """What to say: the first error of the file system is the cause, what HDF5 says of it is not."""
+        """The message: the first error of the file system is the cause, and not what HDF5 made of it."""
         cause = self._aside.error if self._aside is not None and self._aside.error is not None else error
         words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
         return RecordError(
@@ -203,7 +203,7 @@ class RecordWriter:
         if self._file is None:
             h5py = load_h5py()
             assert self._aside is not None
-            # the schema comes first: an aside file that someone finds says what it is
+            # the schema comes first, so that an unfinished file shows what it is
             self._file = h5py.File(self._aside, "w")
             self._file.attrs["schema"] = SCHEMA
             self._file.attrs["schema_version"] = SCHEMA_VERSION
@@ -261,7 +261,7 @@ class RecordWriter:
 
 
 def _attribute(value: Any) -> Any:
-    """`value` as HDF5 takes it for an attribute."""
+    """`value` in a form that HDF5 can store as an attribute."""
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "\\0").encode("utf-8", "backslashreplace")

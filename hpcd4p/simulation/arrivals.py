@@ -18,11 +18,11 @@ FORMS = (
 )
 
 BATCH_S = 0.001
-"""Tuples that come within this time come together: a source is looked at no more often."""
+"""Tuples within this time arrive together: a source is not looked at more often."""
 
 
 class Arrivals(NamedTuple):
-    """Says when so many tuples come."""
+    """Says when tuples arrive."""
 
     text: str
     kind: str
@@ -104,7 +104,7 @@ def _steps(numbers: tuple[float, ...]) -> Iterator[tuple[float, int]]:
 
 
 def read_arrivals(text: str) -> Arrivals:
-    """Make what ``--arrivals TEXT`` says; raises `SettingsError` where that is nothing."""
+    """Make the arrivals of ``--arrivals TEXT``; raises `SettingsError` if it is not valid."""
     kind, _, rest = text.partition(":")
     if text == "all":
         return Arrivals(text, "all")

@@ -1,7 +1,7 @@
 """The clock of a simulation: what happens next, in seconds of the run and in seconds of work.
 
-Two heaps. One holds instants of the run. The other holds instants of *work time*, which runs slower than
-time while ranks hinder each other: work that was begun need not be planned anew when that changes.
+Two heaps. One holds instants of the run. The other holds instants of *work time*, which runs slower than time
+while ranks slow each other down: so work that was begun need not be planned again when that changes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ Event = tuple[float, int, Callable[[Any], None], Any]
 
 
 class EventClock:
-    """Time, and who is called when.
+    """The time of a simulation, and the calls that are planned.
 
     Attributes
     ----------
     now
         Seconds since the start of the run.
     work
-        Work time, in seconds that a rank needs when nobody hinders it.
+        Work time: in seconds that a rank needs when nothing slows it down.
     slowness
         Seconds of time for a second of work, 1 or more.
     events
@@ -43,7 +43,7 @@ class EventClock:
         self.work = 0.0
         self.slowness = 1.0
         self.events = 0
-        self._number = 0  # of equal instants the first planned comes first
+        self._number = 0  # of calls at the same instant, the one planned first comes first
         self._times: list[Event] = []
         self._works: list[Event] = []
 
@@ -53,12 +53,12 @@ class EventClock:
         heappush(self._times, (time_s, self._number, call, argument))
 
     def after_work(self, seconds: float, call: Callable[[Any], None], argument: Any = None) -> None:
-        """Have it called after so many seconds of work time."""
+        """Have `call(argument)` called after so many seconds of work time."""
         self._number += 1
         heappush(self._works, (self.work + seconds, self._number, call, argument))
 
     def run(self, over: Callable[[], bool]) -> None:
-        """Let things happen until `over()`, or until nothing is planned any more."""
+        """Run the planned calls until `over()`, or until nothing is planned any more."""
         times, works = self._times, self._works
         while not over():
             if works:

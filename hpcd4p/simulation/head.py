@@ -34,7 +34,7 @@ def plan_of(ranks: int) -> Plan:
 
 
 class SimulatedHead:
-    """One run, from its start to its end."""
+    """The head of one simulated run, from its start to its end."""
 
     def __init__(self, scenario: Scenario) -> None:
         import numpy as np
@@ -58,7 +58,7 @@ class SimulatedHead:
         self._ending = Ending(plan)
         self.scaler = Scaler(plan, settings, self._give, self._event, 0.0)
         self._batches = scenario.arrivals.batches(scenario.tuples, arrivals)
-        self._here = 0  # tuples that have come and are not published
+        self._here = 0  # tuples that have arrived and are not published
         self._open = True
         self._learnt_tuples = 0
         self._full = False
@@ -204,6 +204,6 @@ def simulate(scenario: Scenario) -> SimulatedRun:
     Raises
     ------
     SettingsError
-        The policy of `scenario.settings` cannot be had.
+        The policy of `scenario.settings` does not exist or cannot be loaded.
     """
     return SimulatedHead(scenario).run()

@@ -1,4 +1,4 @@
-"""What came out of a simulated run."""
+"""The figures of a simulated run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hpcd4p.record.scaling import Change, Tick
 from hpcd4p.simulation.redis import Enough
 
 PEAK_S = 1.0
-"""The highest load of Redis is that of the worst second."""
+"""The peak load of Redis is its average over the worst second."""
 
 
 @dataclass(frozen=True)

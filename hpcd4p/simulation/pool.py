@@ -1,7 +1,7 @@
-"""The ranks of a simulated pool: they take tasks, run them, commit, wait, and park when they are told.
+"""The ranks of a simulated pool: they take tasks, run them, commit, wait, and park when ordered.
 
-What a rank does when follows `runtime.rank.pool` and the script `step`; SIMULATION.md says what is left out.
-Owns the ranks and the tasks that wait. Who is to park, the head decides.
+What a rank does follows `runtime.rank.pool` and the script `step`; SIMULATION.md says what is left out. Owns
+the ranks and the tasks that wait. The head decides which ranks park.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Pool:
     idle, parked
         Ranks that wait for a task; ranks that are parked.
     tasks
-        Those that wait: the number of tuples of each.
+        Tasks that wait: the number of tuples of each.
     unfinished
         Tuples that have been published and not finished.
     on_room
@@ -54,7 +54,7 @@ class Pool:
         self.on_room: Callable[[], None] = lambda: None
         self.room = 0
         """`on_room` is called when no more tasks than this wait."""
-        self._idle_order: list[int] = []  # a heap; whoever is not in `idle` any more is passed over
+        self._idle_order: list[int] = []  # a heap; ranks that are not in `idle` any more are skipped
         self._asked: set[int] = set()
         self._orders: dict[int, Order] = {}
         self._hand: list[tuple[int, int, float, float]] = [(0, 0, 0.0, 0.0)] * (scenario.ranks + 1)
@@ -73,7 +73,7 @@ class Pool:
     # ---- what the head does
 
     def publish(self, sizes: Iterable[int]) -> None:
-        """Tasks of so many tuples come; idle ranks are rung."""
+        """Add tasks of so many tuples, and ring idle ranks."""
         before = len(self.tasks)
         self.tasks.extend(sizes)
         self._ring(len(self.tasks) - before)
@@ -113,7 +113,7 @@ class Pool:
     # ---- the life of a rank
 
     def _look(self, rank: int) -> None:
-        """A step: what is ready is committed, and a task taken."""
+        """Do a step: commit what is ready, and take a task."""
         order = self._orders.pop(rank, None) if self._orders else None
         if isinstance(order, Wake):
             self._asked.discard(rank)
@@ -149,7 +149,7 @@ class Pool:
         self.tally.tell(rank, self._clock.now, always=True)
 
     def _begin(self, rank: int, tuples: int, start_s: float) -> None:
-        """Run a task, which nobody has looked into yet: a slice of it, perhaps."""
+        """Run a task, or a time slice of it; how long its tuples take is drawn now."""
         done, seconds = self._draws.take(tuples, self._granularity.slice_s, LATE_WORTH_S)
         self._hand[rank] = (done, tuples - done, start_s, seconds)
         if self._free:
@@ -160,7 +160,7 @@ class Pool:
             self._clock.at(start_s, self._work, rank)
 
     def _work(self, rank: int) -> None:
-        """With one more at work all are slower."""
+        """Note one more rank at work, which makes all slower."""
         assert self._contention is not None
         self._working += 1
         self._clock.slowness = self._contention.slowness(self._working)
@@ -173,7 +173,7 @@ class Pool:
         node.compute(self._cpu * self._hand[rank][3] + self._handling_s, self._finish, rank)
 
     def _finish(self, rank: int) -> None:
-        """A task is done, or a slice of it."""
+        """End a task, or a time slice of it."""
         now = self._clock.now
         done, rest, start_s, seconds = self._hand[rank]
         wall = now - start_s
@@ -181,7 +181,7 @@ class Pool:
         cpu = self._cpu * seconds
         queued = 0.0
         if self._nodes:
-            # what slows all down alike is no queue for a core
+            # contention that slows all ranks down is not waiting for a core
             queued = max(0.0, wall / self._clock.slowness - seconds - self._handling_s)
         self.tally.ran(rank, done, busy, cpu + self._handling_s, queued)
         self.tally.tell(rank, now)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from hpcd4p.control.granularity import REDIS_SHARE
 
 TAIL = 0.05
-"""Part of the run that ranks may wait at its end for the last tasks: below it nobody minds."""
+"""Part of the run that ranks may wait at its end for the last tasks: less does not matter."""
 
 
 class RedisQueue:
-    """When what is asked of Redis is done. Asked in the order of time."""
+    """When the requests to Redis are done. Must be asked in the order of time."""
 
     def __init__(self, commit_s: float) -> None:
         self.commit_s = commit_s
@@ -23,7 +23,7 @@ class RedisQueue:
         self._free_s = 0.0
 
     def step(self, now: float) -> float:
-        """When a step that is asked for now is done."""
+        """When a step that is requested now is done."""
         self.steps += 1
         self._free_s = max(now, self._free_s) + self.commit_s
         return self._free_s

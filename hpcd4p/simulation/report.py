@@ -1,4 +1,4 @@
-"""What is said of simulated runs: a table, and the timeline as CSV. Pure text."""
+"""The report of simulated runs: a table, and the timeline as CSV. Pure text."""
 
 from __future__ import annotations
 

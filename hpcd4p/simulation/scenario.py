@@ -16,7 +16,7 @@ class Scenario:
     """One run to simulate; times in seconds."""
 
     ranks: int
-    """Of the pool: the head and the stateful group come on top."""
+    """Ranks of the pool; the head and the stateful group come on top."""
     tuples: int
     service: Service
     arrivals: Arrivals = AT_ONCE
@@ -24,7 +24,7 @@ class Scenario:
     """Part of the service time that needs a core, 0 to 1; the rest only waits."""
     nodes: int = 1
     cores: int = 0
-    """Of each node; 0: one for each rank."""
+    """Cores of each node; 0: one for each rank."""
     contention: Contention = NONE
     redis_commit_s: float = COMMIT_S
     """Seconds of the Redis server's core for a task."""
@@ -32,14 +32,14 @@ class Scenario:
     settings: EngineSettings = field(default_factory=EngineSettings)
 
     step_s: float = 0.0003
-    """A round trip to Redis, without what Redis works or what waits there: the rank's system calls and the
-    way. 0.1 ms of it is the least that redis-py can do (bench *raw*), the rest is Python."""
+    """A round trip to Redis without the work and the queue there: the rank's system calls and the network.
+    0.1 ms of it is the least for redis-py (bench *raw*), the rest is Python."""
     handling_s: float = 0.00015
     """Seconds of a core for each task beside its elements: unpickle, route, commit."""
     ring_s: float = 0.0003
-    """From a ring of its bell to the first step of a rank that waits (bench *raw*: 0.2 to 0.5 ms)."""
+    """From the ring of its bell to the first step of an idle rank (bench *raw*: 0.2 to 0.5 ms)."""
     wake_s: float = 0.001
-    """The same for one that is parked."""
+    """The same for a parked rank."""
 
     @property
     def ranks_per_node(self) -> int:

@@ -1,4 +1,4 @@
-"""What the ranks of a simulated pool have done, and how much of it they have told."""
+"""What the ranks of a simulated pool have done, and how much of it they have reported."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from hpcd4p.control.moves import STATS_S
 
 
 class Tally:
-    """Of all ranks; times in seconds.
+    """The sums over all ranks; times in seconds.
 
     Attributes
     ----------
     tuples, busy_s, cpu_s, queued_s
-        What has been told: tuples done, time inside elements, on a core, ready and waiting for one.
+        What ranks have reported: tuples done, time inside elements, on a core, ready and waiting for one.
     """
 
     def __init__(self, ranks: int) -> None:
@@ -42,7 +42,7 @@ class Tally:
         self.all_busy_s += busy_s
 
     def tell(self, rank: int, now: float, always: bool = False) -> None:
-        """With a commit, if it is time: what `rank` has done is known."""
+        """Report what `rank` has done, if that is due with this commit."""
         if not always and now - self._told_at[rank] <= self._every[rank].now_s:
             return
         self._told_at[rank] = now
@@ -69,7 +69,7 @@ class Tally:
         self._parked_at[rank] = now
 
     def woken(self, rank: int, now: float) -> None:
-        """`rank` is parked no more."""
+        """`rank` is no longer parked."""
         self._parked_s += max(0.0, now - self._parked_at.pop(rank))
 
     def process_s(self, now: float) -> float:

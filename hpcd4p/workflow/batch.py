@@ -1,4 +1,4 @@
-"""`BatchPE`: gets a list of tuples at once, for numpy and other code that works on many at a time."""
+"""`BatchPE`: gets a list of tuples in one call, for numpy and other code that works on many at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hpcd4p.workflow.generic import GenericPE
 class BatchPE(GenericPE):
     """One input, one output: `process_batch` gets a list; each item that it gives is one output.
 
-    The boundaries of batches carry no meaning and differ between runs: what comes out must not depend
-    on them. `max_batch` bounds their length (None: the engine chooses).
+    Where one batch ends and the next begins has no meaning and differs between runs: outputs must not depend
+    on it. `max_batch` limits their length (None: the engine chooses).
 
     Examples
     --------

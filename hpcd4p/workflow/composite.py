@@ -84,7 +84,7 @@ def create_iterative_chain(
         function, params = (step, {}) if callable(step) else step
         pe = function_pe_class()
         pe.__dict__.update(compute_fn=function, params=dict(params))
-        # not a name that the user gave: one function may well stand twice in a chain
+        # not a name that the user gave: one function may be in a chain twice
         pe.__dict__["_default_name"] = (
             f"{name_prefix}{getattr(function, '__name__', 'function')}{name_suffix}"
         )

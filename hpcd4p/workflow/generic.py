@@ -1,8 +1,7 @@
-"""`GenericPE`: what every element is.
+"""`GenericPE`: the base of every element.
 
-Owns what every element has: ports, the calls of its life, `write` and `log`. It must never know
-where it runs: the engine hands it its outputs (`_sink`), its rank and its log by attributes that are not
-pickled with it.
+Owns what every element has: ports, the calls of its life, `write` and `log`. It must never know where it
+runs: the engine sets its outputs (`_sink`), its rank and its log as attributes that are not pickled with it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def _sink_of_no_run(name: str, data: Any) -> None:
 
 
 def spoken(pe: GenericPE, text: str) -> str:
-    """The line to show of what `pe` says."""
+    """The line that is shown for a log text of `pe`."""
     return f"{pe.id or pe.name} (rank {pe.rank}): {text}"
 
 
@@ -93,7 +92,7 @@ class GenericPE:
     def __init__(self, numprocesses: int | None = None) -> None:
         self.inputconnections: dict[str, dict[str, Any]] = {}
         self.outputconnections: dict[str, dict[str, Any]] = {}
-        self.pickleIgnore = [*self.pickleIgnore]  # each its own: workflows append to it
+        self.pickleIgnore = [*self.pickleIgnore]  # a list for each element: workflows append to it
         if numprocesses is not None:
             self.numprocesses = numprocesses
 
@@ -136,7 +135,7 @@ class GenericPE:
         return ports
 
     def set_input_types(self, types: dict[str, Any]) -> None:
-        """Hear the types of the tuples on the inputs (input name → type); does nothing by default."""
+        """Take the types of the tuples on the inputs (input name → type); does nothing by default."""
 
     def get_output_types(self) -> dict[str, Any]:
         """Types of the tuples on the outputs, as declared (output name → type or None)."""
@@ -149,7 +148,7 @@ class GenericPE:
         self._preprocess()
 
     def _preprocess(self) -> None:
-        """Twin of `preprocess`, for subclasses."""
+        """The same as `preprocess`, for subclasses."""
 
     def process(self, inputs: dict[str, Any]) -> Any:
         """Work on one tuple.
@@ -168,7 +167,7 @@ class GenericPE:
         return self._process(inputs)
 
     def _process(self, data: Any) -> Any:
-        """Twin of `process`, for subclasses."""
+        """The same as `process`, for subclasses."""
         return None
 
     def postprocess(self) -> None:
@@ -176,7 +175,7 @@ class GenericPE:
         self._postprocess()
 
     def _postprocess(self) -> None:
-        """Twin of `postprocess`, for subclasses."""
+        """The same as `postprocess`, for subclasses."""
 
     def write(self, name: str, data: Any, **kwargs: Any) -> None:
         """Put `data` on the output `name`; any number of times, while preparing, processing or finishing.
@@ -191,11 +190,11 @@ class GenericPE:
         self._sink(name, data)
 
     def _write(self, name: str, data: Any, **kwargs: Any) -> None:
-        """Twin of `write`, for a `write` of a subclass's own."""
+        """The same as `write`, for subclasses that define their own `write`."""
         self._sink(name, data)
 
     def log(self, msg: object) -> None:
-        """Say something: it is shown as ``id (rank r): msg``, and kept in the record of the run."""
+        """Log `msg`: it is shown as ``id (rank r): msg``, and kept in the record of the run."""
         self._log_sink(self, f"{msg}")
 
     # -- for the engine
@@ -214,11 +213,11 @@ class GenericPE:
         return getattr(own, "__func__", own) is not getattr(kind, method)
 
     def _does_something(self) -> bool:
-        """Whether a subclass (or the instance) says what to do with a tuple."""
+        """Whether a subclass (or the instance) defines what to do with a tuple."""
         return self._overrides("process", GenericPE) or self._overrides("_process", GenericPE)
 
     def __getstate__(self) -> dict[str, Any]:
-        # dispel4py's own elements name their ports there, and pickle them all the same
+        # dispel4py's own elements name their ports there, and their ports are pickled all the same
         left_behind = {*_RUNTIME_ONLY, *self.pickleIgnore} - {"inputconnections", "outputconnections"}
         return {k: v for k, v in self.__dict__.items() if k not in left_behind}
 

@@ -46,7 +46,7 @@ class WorkflowNode:
 
     @property
     def obj(self) -> Any:
-        """The same, as dispel4py calls it."""
+        """The same, by the name in dispel4py."""
         return self.contained
 
 
@@ -90,7 +90,7 @@ class WorkflowGraph:
 
     @property
     def graph(self) -> GraphView:
-        """Nodes and edges as dispel4py shows them."""
+        """Nodes and edges in the form of dispel4py."""
         from hpcd4p.workflow.dispel4py.view import GraphView
 
         return GraphView(self.nodes, self.objToNode, self.connections)
@@ -149,8 +149,8 @@ class WorkflowGraph:
 
 
 def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int], done: set[int]) -> None:
-    """Tell `pe` its types, after what it gets them from: its own may depend on them."""
-    stack = [pe]  # a chain may be longer than calls of Python may be deep
+    """Tell `pe` the types of its inputs, after the elements above it: their types come first."""
+    stack = [pe]  # a chain may be longer than Python's limit on nested calls
     while stack:
         here = stack[-1]
         if id(here) not in begun:
@@ -167,7 +167,7 @@ def _tell_types(pe: GenericPE, into: dict[int, list[Connection]], begun: set[int
 
 
 class Flat(NamedTuple):
-    """A graph without composites, and what was wrong with those that it had."""
+    """A graph without composites, and the problems of those that it had."""
 
     members: list[Any]
     connections: list[Connection]
@@ -175,7 +175,7 @@ class Flat(NamedTuple):
 
 
 def flattened(graph: WorkflowGraph) -> Flat:
-    """Members and connections of `graph` with its composites opened; `graph` is left as it is.
+    """Members and connections of `graph` with composites replaced by their contents; `graph` is unchanged.
 
     Members directly in `graph` come first, in order of adding, so that their numbers stay those that
     `add` gave; those of composites follow in the order of their composites.

@@ -1,6 +1,6 @@
 """Groupings: how the tuples that reach an input are spread over the instances of its element.
 
-Owns the spelling of groupings and what each means. It must never know where instances run.
+Owns how groupings are written and what each means. It must never know where instances run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class GroupingKind(StrEnum):
 
 
 class Grouping(NamedTuple):
-    """A grouping that has been understood; `columns` are the positions or names of the key."""
+    """A parsed grouping; `columns` are the positions or names of the key."""
 
     kind: GroupingKind
     columns: tuple[int | str, ...] = ()

@@ -1,8 +1,8 @@
-"""What an element holds is on every rank what it is on rank 0, also to ``is``.
+"""Pickles elements so that what they hold keeps its identity on every rank, also for ``is``.
 
-Pickle makes a new object of everything. Here interned strings are interned again, and what code knows by name
-travels as that, with its value: only where this is the same on arrival does the name stand for it. Owns the
-bytes of elements; those of tuples are in `workflow.sentinels`.
+Pickle makes a new object of everything. Here interned strings are interned again, and objects that code knows
+by name travel as that name, with their value: on arrival the object of that name is used if its value is the
+same. Owns the bytes of elements; those of tuples are in `workflow.sentinels`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ class Packed(NamedTuple):
 
     numbers: list[complex]
     common: bytes
-    """What several of them refer to and no module has that can be imported: numbers, and others as bytes."""
+    """Objects that several of them refer to and that no importable module has: numbers, and others as
+    bytes."""
     blobs: list[bytes]
     homes: list[str]
     """Modules whose strings are interned before anything is unpacked."""
     sentinels: list[str]
-    """Names of what tuples may hold as well."""
+    """Names of objects that tuples may hold as well."""
 
 
 def dumper(by_value: bool, of: Kept | None = None) -> Callable[..., bytes]:
@@ -45,7 +46,7 @@ def dumper(by_value: bool, of: Kept | None = None) -> Callable[..., bytes]:
 
 
 def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., bytes]:
-    """Function that pickles with `base`; what has a number goes by that, if it is `below` that."""
+    """Function that pickles with `base`; objects with a number `below` the limit travel as their number."""
     keys = of.keys
 
     class Pickler(base):  # type: ignore[misc]
@@ -56,7 +57,7 @@ def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., 
         def persistent_id(self, thing: Any) -> Any:
             kind = type(thing)
             if kind is str:
-                # the string itself, if it is interned (or is from now on: nothing else was equal to it)
+                # the string itself, if it is interned (if no equal one was, this one is from now on)
                 return thing if len(thing) <= LONGEST and sys.intern(thing) is thing else None
             key = keys.get(id(thing))
             if key is None:
@@ -82,7 +83,7 @@ def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., 
 
 
 def _place_of(function: Any) -> Any:
-    """Where a function stands in its file, and its defaults: two that agree in this are the same."""
+    """Place of a function in its file, and its defaults: functions that agree in these are the same."""
     code = getattr(function, "__code__", None)
     return code and (code.co_firstlineno, code.co_linetable, function.__defaults__)
 
@@ -90,7 +91,7 @@ def _place_of(function: Any) -> Any:
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
-        self.others: dict[str, Any] = {}  # pickle has a float twice that is there once
+        self.others: dict[str, Any] = {}  # pickle writes a float twice even if it is one object
 
     def persistent_load(self, key: Any) -> Any:
         if type(key) is str:
@@ -113,7 +114,7 @@ def _loads(blob: bytes) -> Any:
 
 
 def pack(blobs: list[bytes]) -> Packed:
-    """What `dumper` has made of elements, with all that is kept with them."""
+    """The bytes that `dumper` has made of elements, with all that is kept for them."""
     sentinels = [key for key in kept.here.sentinels.values() if isinstance(key, str)]
     numbers = [each for each in kept.here.common if type(each) in NUMBERS]
     return Packed(numbers, _common(len(numbers)), blobs, list(kept.here.homes), sentinels)
@@ -137,7 +138,7 @@ def unpack(packed: Packed) -> list[Any]:
     from hpcd4p.workflow.known import strings_of
 
     for name in packed.homes:
-        with suppress(ImportError):  # then what is in it says so when it is unpacked
+        with suppress(ImportError):  # then unpickling its objects raises the error
             intern(strings_of(import_module(name)))
     kept.here.number(packed.numbers)
     if packed.common:
@@ -153,5 +154,5 @@ def unpack(packed: Packed) -> list[Any]:
 
 
 def remade(thing: Any) -> Any:
-    """`thing` once more, as other ranks would have it."""
+    """A copy of `thing` as other ranks would have it."""
     return _loads(dumper(by_value=True)(thing))

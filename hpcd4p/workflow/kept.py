@@ -16,10 +16,10 @@ from typing import Any
 from hpcd4p.workflow.singles import Judge
 
 LONGEST = 256
-"""Characters of a string that may be interned: longer ones are text, and nobody asks whether they are it."""
+"""Most characters of a string that is interned: longer ones are text, which is not compared with ``is``."""
 
 NUMBERS = (int, float, complex)
-"""Pickle makes each of them twice that is there twice."""
+"""Types of numbers: pickle makes a new object at each place where one of them is referred to."""
 
 NOTHING = object()
 
@@ -32,11 +32,11 @@ class Kept:
     keys
         By id(): the name ("module:qualified name") or the number under which each is found again.
     sentinels
-        The same of those that tuples may hold, and `kinds` their classes.
+        The same for those that tuples may hold; `kinds` are their classes.
     common
-        Those with a number: no module has them that can be imported. `NUMBERS` come first.
+        Those with a number, which no importable module has. `NUMBERS` come first.
     held
-        All of them by id(); they are alive, or another object would get it.
+        All of them by id(); they are kept alive, or another object could get the same id.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Kept:
         Parameters
         ----------
         by_value
-            Keep also classes and functions that no module has that can be imported.
+            Also keep classes and functions that no importable module has.
         """
         from hpcd4p.workflow.known import gathered, has_a_name
 
@@ -109,7 +109,7 @@ def is_object(thing: Any) -> bool:
 
 
 def intern(strings: Iterable[str]) -> None:
-    """Intern strings of the code, so that what is unpacked finds them; in order, as elsewhere."""
+    """Intern strings of the code, so that unpacked objects use them; in the same order on every rank."""
     for text in strings:
         if len(text) <= LONGEST:
             sys.intern(text)
@@ -149,7 +149,7 @@ def named(name: str) -> Any:
 
 
 def copied(thing: Any) -> Any:
-    """`thing` once more, with copies of all that is not kept."""
+    """A copy of `thing`, with copies of all that is not kept."""
     from copy import deepcopy
 
     return deepcopy(thing, dict(here.held))

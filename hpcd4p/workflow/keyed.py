@@ -1,7 +1,7 @@
 """`KeyedPE`: the engine holds one state per key; the element says how a state changes.
 
-Owns the description of key and value. It must never hold a state itself: states live in the engine, where
-they can be placed, saved and restored key by key.
+Owns the description of key and value. It must never hold a state itself: the engine holds the states, so that
+it can place, save and restore them key by key.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class KeyedPE(GenericPE):
     def __init__(self, numprocesses: int | None = None) -> None:
         super().__init__(numprocesses)
         self._add_input(self.INPUT_NAME)
-        # the plan reads `key` itself; shown here for those who look at the ports
+        # the plan reads `key` itself; here the grouping is only shown at the port
         shown = [self.key] if isinstance(self.key, str) else self.key  # a bare name would be a grouping
         self.inputconnections[self.INPUT_NAME][GROUPING] = shown
         self._add_output(self.OUTPUT_NAME)

@@ -1,6 +1,6 @@
-"""What the code of elements knows by name, found in its modules and functions.
+"""Finds the objects that the code of elements knows by name, in its modules and functions.
 
-Owns the search, which is rank 0's: the others are told the names.
+Owns the search, which only rank 0 does: the other ranks get the names.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ class Known(NamedTuple):
     """What the code of some elements refers to."""
 
     named: dict[str, Any]
-    """Constants, and functions that are not called what they say, by "module:qualified name"."""
+    """Constants, and functions with another ``__name__``, by "module:qualified name"."""
     sentinels: list[str]
     """Names of those that tuples may hold."""
     nameless: list[Any]
-    """Classes, functions and constants that no module has that can be imported."""
+    """Classes, functions and constants that no importable module has."""
     strings: list[str]
-    """In code and variables, in order: what an element is asked about may be one of them."""
+    """Strings in code and variables, in order: elements may compare with one of them by ``is``."""
     homes: list[str]
     """Modules of the users; `strings_of` finds the same strings in them everywhere."""
 
 
 def gathered(things: Iterable[Any]) -> Known:
-    """What elements, or other things, and the modules and functions around them refer to."""
+    """What elements (or other things) refer to, and the modules and functions around them."""
     parts = list(_parts(things))
     modules = _modules(parts)
     users = [m for m in modules if not is_library_module(m.__name__)]
@@ -75,7 +75,7 @@ def has_a_name(thing: Any) -> bool:
     if module is None or module.__name__ == "__main__" or _by_value(module):
         return False
     first, *rest = thing.__qualname__.split(".")
-    namesake = vars(module).get(first)  # not getattr: a module may import another when it is asked
+    namesake = vars(module).get(first)  # not getattr: a module may import another one in it
     for part in rest:
         namesake = getattr(namesake, part, None)
     return namesake is thing
@@ -167,7 +167,7 @@ def _is_of_the_file(function: FunctionType, judge: Judge) -> bool:
 
 
 def _nameless(parts: Iterable[Any], judge: Judge, named: set[int]) -> tuple[list[Any], list[FunctionType]]:
-    """What is reached from `parts` by the names that code uses, and has no name elsewhere; its functions."""
+    """Objects without an importable name that `parts` reach by the names in code; and their functions."""
 
     def is_nameless(value: Any) -> bool:
         if id(value) in named or type(value) is str:
@@ -205,5 +205,5 @@ def _referred(function: FunctionType) -> Iterator[Any]:
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # empty yet
+        except ValueError:  # still empty
             continue

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASH_PREFIX = "hpcd4p_workflow_"
-"""In front of the name of a file that is called like a module: ``random.py`` must not hide `random`."""
+"""Prefix for a file with the name of a module: ``random.py`` must not hide `random`."""
 
 
 class Loaded(NamedTuple):
-    """A workflow as it was found."""
+    """A workflow that was loaded."""
 
     graph: WorkflowGraph | None
     """None where the module makes its graph with ``build(options)``."""
@@ -32,9 +32,9 @@ class Loaded(NamedTuple):
     source: str | None
     """Text of a file, so that other ranks need not read it; None for a module."""
     dispel4py: bool
-    """It imports dispel4py, so other ranks need those names as well."""
+    """Whether it imports dispel4py, so that other ranks need those names as well."""
     by_value: bool = False
-    """What it defines may have no module that could be imported: it is a pickle, or imports dispel4py."""
+    """Whether its definitions may lack an importable module: it is a pickle, or imports dispel4py."""
 
 
 def load_workflow(spec: str, attr: str | None = None) -> Loaded:

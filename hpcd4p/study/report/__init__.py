@@ -1,1 +1,1 @@
-"""What a study says: figures, tables, laws, and the page that has them."""
+"""The report of a study: figures, tables, laws, and the page that has them."""

@@ -18,7 +18,7 @@ Value = Any
 RANKS = "ranks"
 
 NEUTRAL = {"autoscale": "none", "mapping": "dynamic"}
-"""What is compared with where nobody has said it; of other axes the first value."""
+"""Default baselines by axis; for other axes it is the first value."""
 
 MOST_LINES = 8
 """Lines in one panel; there are so many colours."""
@@ -31,7 +31,7 @@ class Cell:
     Attributes
     ----------
     axes : dict[str, Value]
-        Of the point; a repeat is no axis.
+        The axes of the point; the repeat is not one.
     ranks : int
     runs : list[Row]
         The attempt that completed, of each repeat that has one.
@@ -81,7 +81,7 @@ def cells_of(rows: Iterable[Row], axes: Sequence[str]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Shape:
-    """Which axes of a study do what.
+    """The parts that the axes of a study play.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Shape:
 
 
 def is_number(value: Value) -> bool:
-    """Whether a value of an axis can stand on a scale."""
+    """Whether a value of an axis can be placed on a scale."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -148,7 +148,7 @@ def _at(cell: Cell, name: str) -> Value:
 
 
 def x_of(cell: Cell, shape: Shape) -> Value:
-    """Give where a cell stands on the axis of figures."""
+    """Give the position of a cell on the axis of figures."""
     return _at(cell, shape.x)
 
 
@@ -181,7 +181,7 @@ class Series:
 
 
 def series_of(cells: Sequence[Cell], shape: Shape, names: Sequence[str] | None = None) -> list[Series]:
-    """Give the lines of a figure; `names` are the axes that their labels tell, all varied ones by default."""
+    """Give the lines of a figure; `names`: the axes in their labels, all varied ones by default."""
     names = shape.varied if names is None else names
     place = {n: {v: i for i, v in enumerate(shape.values[n])} for n in shape.values}
     groups: dict[tuple[Value, ...], list[Cell]] = {}
@@ -222,7 +222,7 @@ def baseline_of(shape: Shape, asked: dict[str, Value], named: dict[str, Value]) 
     asked
         From the command line: must be right.
     named
-        From the study; what does not fit these results is left out.
+        From the study; names and values that these results lack are left out.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What stands in the tables of the report. Pure."""
+"""The contents of the tables of the report. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NONE = "–"
 TOO_FEW = f"Without an interval: fewer than {FEWEST_REPEATS} repeats."
 
 MOST_PLACES = 8
-"""Digits after the point; smaller numbers are told as powers of ten."""
+"""Digits after the point; smaller numbers are written as powers of ten."""
 
 MOST_FAILURES = 200
-"""Lines of failures; above that the results file tells the rest."""
+"""Lines of failures; the rest is in the results file."""
 
 
 def number(value: float, digits: int = 3) -> str:

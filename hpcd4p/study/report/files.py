@@ -47,7 +47,7 @@ def places_of(results: Path, name: str, output: str | None) -> Places:
 
 
 def check_places(places: Places) -> None:
-    """See that the report can be written, before minutes go into drawing it.
+    """Check that the report can be written, before minutes are spent on drawing it.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def write_report(places: Places, page: str, files: dict[str, bytes]) -> None:
         They cannot be written; then nothing of them is left.
     """
     wanted = {places.folder / name: data for name, data in files.items()}
-    wanted[places.page] = page.encode()  # last: who sees it finds the others
+    wanted[places.page] = page.encode()  # last: when it is there, all others are
     made: list[Path] = []
     asides: list[tuple[Path, Path]] = []
     try:

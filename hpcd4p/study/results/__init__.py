@@ -1,1 +1,1 @@
-"""What a study gives: the facts of its attempts, and the results file, written and read."""
+"""The results of a study: the facts of its attempts, and the results file, written and read."""

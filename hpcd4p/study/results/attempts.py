@@ -1,7 +1,7 @@
-"""The attempts below the folder of a study, as far as their files tell: plan, end and run record.
+"""The attempts below the folder of a study, from their files: plan, end and run record.
 
-Each of the three may be missing or damaged; what is left is told, and why the rest is not. A record alone is
-enough: it says which point it was. This file must never import h5py: `record.reader` reads the records.
+Each of the three may be missing or damaged; the others are used, with a note why one is not. A record alone
+is enough: it says which point it was. This file must never import h5py: `record.reader` reads the records.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hpcd4p.study.running.folder import END, OUT, PLAN, read_json
 
 @dataclass(frozen=True)
 class AttemptsBelow:
-    """What is below a folder: attempts, and what else was seen, one sentence each."""
+    """The attempts below a folder, and notes on other things there, one sentence each."""
 
     attempts: list[AttemptFacts]
     notes: list[str]

@@ -1,1 +1,1 @@
-"""How a study runs: attempts, where they lie and what becomes of them, Slurm, the driver."""
+"""How a study runs: attempts, their folders and states, Slurm, the driver."""

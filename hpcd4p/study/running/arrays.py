@@ -10,7 +10,7 @@ from hpcd4p.study.definition.study import Launch, Study
 
 
 class Shaped(Protocol):
-    """A point, or what is planned of one."""
+    """A point, or a planned attempt at one."""
 
     @property
     def ranks(self) -> int:

@@ -1,8 +1,7 @@
 """One attempt at a point, where it is run: in the batch job, or on this machine.
 
-It starts ``python -m hpcd4p run`` as a process of its own, ends it at the time limit, and leaves
-``end.json``, whatever happened, as its last deed. submitit pickles it; on the other side it needs nothing but
-its folder.
+It starts ``python -m hpcd4p run`` as a process of its own, ends it at the time limit, and in any case writes
+``end.json`` at its end. submitit pickles it; where it runs it needs nothing but its folder.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from hpcd4p.study.running.folder import ERR, OUT, PLAN, read_json, utc_now, writ
 from hpcd4p.study.running.states import BY_STATUS, CANCELLED, FAILED, TIMED_OUT
 
 PATIENCE_S = (30.0, 10.0)
-"""After the limit the run is asked to stop; after the first of these it is told to, after both killed."""
+"""At the limit the run gets a first signal to stop; after the first of these times a stronger one, after both
+it is killed."""
 
 REASON_LENGTH = 500
 
@@ -30,8 +30,8 @@ REASON_LENGTH = 500
 class Attempt:
     """What submitit calls. `folder` holds the plan; `time_s` is the limit of the run in seconds.
 
-    `mark` stands in the plan, too. If another one does, a driver that could not know of this job has planned
-    the attempt again, and the folder is left to that.
+    The plan has the same `mark`. If it has another one, a driver that did not know of this job has planned
+    the attempt again, and the folder is left to the new one.
     """
 
     def __init__(self, folder: Path, time_s: float, mark: str) -> None:
@@ -46,7 +46,7 @@ class Attempt:
         plan = read_json(self.folder / PLAN) or {}
         if plan.get("mark") != self.mark:
             return CANCELLED
-        # of a start before this one: Slurm has put the job back into its queue
+        # left by an earlier start of this job, which Slurm has requeued
         for old in (*self.folder.glob("*.h5"), *self.folder.glob(".*.part")):
             old.unlink(missing_ok=True)
         began, started = time.monotonic(), utc_now()
@@ -87,7 +87,7 @@ class Attempt:
         return process.wait()
 
     def _catch(self) -> dict[int, Any]:
-        """Hand signals on to the run: Slurm's before the limit, those of scancel and of preemption."""
+        """Forward signals to the run: Slurm's before the limit, and those of scancel and preemption."""
 
         def ask(number: int, frame: Any) -> None:
             self.asked = self.asked or signal.Signals(number).name
@@ -112,7 +112,7 @@ class Attempt:
 
 
 def last_words(path: Path) -> str:
-    """Give what a run said last of an error, in one line."""
+    """Give the last error message of a run, in one line."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,6 +1,6 @@
-"""Follows a study to its end: plans what is missing, starts it, waits for the markers, notices what died.
+"""Follows a study to its end: plans missing attempts, starts them, awaits their markers, notices dead ones.
 
-All that it knows lies in the study's folder: killed and started again, it goes on where it was.
+Its state is in the study's folder: if it is killed and started again, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ASK_S = (5.0, 60.0)
 """Between two questions to the scheduler, which answers for all jobs at once."""
 
 GRACE_S = 10.0
-"""For the marker of a job that has ended to arrive over the shared file system."""
+"""Time for the marker of a job that has ended to arrive over the shared file system."""
 
 OnEnd = Callable[[PointState], None]
 
@@ -77,12 +77,12 @@ class Driver:
         retry
             A word of `states.RETRY`: points that ended so are run again.
         command
-            The command line of this driver, for who wants to do it again.
+            The command line of this driver, kept so that it can be repeated.
 
         Raises
         ------
         SettingsError, RecordError
-            The cluster does not take them; the folder cannot be written.
+            The cluster refuses them; the folder cannot be written.
         """
         write_json(self._folder.path / STUDY, {**self._study.as_dict(), "command": command})
         jobs = self._launcher.look()
@@ -93,7 +93,7 @@ class Driver:
             if s.plan.get("job") and (jobs is None or not _over(jobs, s.plan["job"]))
         }
         gone = [s for s in now if not s.ended and s.plan.get("job") and s.plan["job"] not in alive]
-        # what a lane on this machine never came to is planned again; Slurm can say what became of a job
+        # points that a lane on this machine never reached are planned again; for jobs, Slurm can say more
         lost = [s for s in gone if s.state == RUNNING or self._study.launch.cluster == "slurm"]
         self._leave_markers(lost, jobs or {})
         missing = to_do(self.states(), alive, retry)
@@ -109,7 +109,7 @@ class Driver:
         Raises
         ------
         KeyboardInterrupt
-            Asked to stop; what runs on this machine has been stopped, what Slurm has goes on.
+            Asked to stop; attempts on this machine have been stopped, jobs of Slurm go on.
         """
         try:
             self._follow()
@@ -118,7 +118,7 @@ class Driver:
             raise
 
     def _follow(self) -> None:
-        # those that were started here are told even if they have ended by now
+        # those that were started here are reported even if they have ended by now
         waiting = {s.point.key: s for s in self.states() if not s.ended or s.point.key in self._mine}
         pause, patience = Backoff(*LOOK_S, by=1.3), Backoff(*ASK_S)
         asked = time.monotonic()
@@ -142,7 +142,7 @@ class Driver:
                 time.sleep(min(max(pause.next(), LOOK_S_PER_POINT * len(waiting)), LOOK_S[1]))
 
     def _ask(self, waiting: Sequence[PointState]) -> bool:
-        """Ask the scheduler for those without a marker; whether some were found dead."""
+        """Ask the scheduler about points without a marker; whether some are dead."""
         jobs = self._launcher.look()
         if jobs is None:
             return False
@@ -205,13 +205,13 @@ class Driver:
 
 
 def _submitted(planned: Sequence[PlannedAttempt], jobs: Sequence[str]) -> None:
-    """Keep the jobs in the plans: a driver that is killed, or refused by Slurm later, knows them again."""
+    """Write the jobs into the plans, so that a driver knows them again after it was killed."""
     for each, job in zip(planned, jobs, strict=True):
         plan = read_json(each.attempt.folder / PLAN) or {}
         write_json(each.attempt.folder / PLAN, {**plan, "job": job, "submitted": utc_now()})
 
 
 def _over(jobs: Mapping[str, JobState], job: str) -> bool:
-    """Whether a job will not leave a marker any more; one that nobody knows is over."""
+    """Whether a job will not leave a marker any more; a job that is not known is over."""
     state = jobs.get(job)
     return state is None or state.ended

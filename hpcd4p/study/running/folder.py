@@ -1,6 +1,6 @@
-"""Where a study lies on disk: one folder, in it one for each key, in that one for each attempt.
+"""The folder of a study: in it one for each key, and in that one for each attempt.
 
-Every small file is written aside and renamed: whoever reads sees all of it or nothing.
+Every small file is written aside and renamed, so that a reader sees all of it or nothing.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def write_end(
     Parameters
     ----------
     status
-        Exit status of the run; None if nobody knows.
+        Exit status of the run; None if it is not known.
     elapsed_s
         Wall time of the whole attempt in seconds.
     """

@@ -1,8 +1,8 @@
-"""submitit: how attempts get to where they run. The only file that imports it.
+"""Starts attempts with submitit. The only file that imports it.
 
-Its own way of following jobs is not used: it asks sacct, once for each job, and waits for ever for a job that
-died without a word on a cluster without accounting. We look for our own markers and ask squeue, and
-sacct only for what squeue has forgotten.
+submitit's own way of following jobs is not used: it asks sacct, once for each job, and on a cluster without
+accounting it waits forever for a job that died. We look for our own markers and ask squeue, and sacct only
+about jobs that squeue has forgotten.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ OnSubmitted = Callable[[Sequence[PlannedAttempt], Sequence[str]], None]
 
 
 class Lane:
-    """Attempts one after the other in one process: its start is paid once."""
+    """Runs attempts one after the other in one process, so that its start is paid once."""
 
     def __init__(self, attempts: Sequence[Attempt]) -> None:
         self.attempts = list(attempts)
 
     def __call__(self) -> list[str]:
-        """Give the states of all; what is asked to stop stops the rest, too."""
+        """Run them and give their states; a signal to stop ends the rest, too."""
         states: list[str] = []
         for attempt in self.attempts:
             states.append(attempt())
@@ -119,7 +119,7 @@ class _LocalJobs(dict[str, JobState]):
     def get(self, job: str, default: Any = None) -> Any:
         host, _, pid = job.removeprefix("local-").rpartition("-")
         if host != os.uname().nodename:
-            return JobState(RUNNING, False, f"on {host}")  # nobody here can tell
+            return JobState(RUNNING, False, f"on {host}")  # cannot be known on this host
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
             lives = stat_of(pid).lives
@@ -204,7 +204,7 @@ class SlurmLauncher:
         return sacct.ask(jobs)
 
     def cancel(self) -> None:
-        """Jobs that were submitted go on without us."""
+        """Do nothing: jobs that were submitted go on without the driver."""
 
 
 def _deaf_to_ctrl_c(call: Callable[..., Any], *arguments: Any) -> Any:

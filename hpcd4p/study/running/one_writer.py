@@ -1,8 +1,8 @@
 """One at a time: one driver of a study, one writer of its results file.
 
-No file locks: a small file beside it, made by a hard link, says who. What a process of this host left behind
-when it was killed is recognised and taken away; of another host nobody here can know, so the message says
-which file to remove. This file must never import h5py.
+No file locks: a small file beside it, made by a hard link, names the process. The file of a killed process of
+this host is recognised and removed; for another host that cannot be known, so the message says which file to
+remove. This file must never import h5py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATIENCE_S = 10.0
 POLL_S = 0.05
 
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""What a file system without hard links answers."""
+"""Errors of a file system without hard links."""
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def only_one(lock: Path, busy: str, what: str, patience_s: float = 0.0) -> Itera
     try:
         yield
     finally:
-        if _read(lock) == mine:  # else somebody has removed it by hand, and another one has it now
+        if _read(lock) == mine:  # else it was removed by hand, and another process has it now
             with suppress(OSError):
                 lock.unlink()
 
@@ -115,12 +115,12 @@ def _claim_without_links(lock: Path, text: str) -> bool:
 
 
 def _another_name(lock: Path) -> Path:
-    """A name that is nobody's, and that `aside.sweep` knows if this process is killed."""
+    """A unique name, which `aside.sweep` recognises if this process is killed."""
     return lock.with_name(f"{lock.name}.{os.uname().nodename}-{os.getpid()}-{os.urandom(3).hex()}.part")
 
 
 def _break_if_dead(lock: Path) -> None:
-    """Take away the lock of a process of this host that is gone."""
+    """Remove the lock of a process of this host that is gone."""
     text = _read(lock)
     if not _dead(text):
         return

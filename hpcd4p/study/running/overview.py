@@ -45,7 +45,7 @@ def states_text(study: Study, states: Sequence[PointState]) -> list[str]:
 
 
 def result_text(study: Study, states: Sequence[PointState]) -> list[str]:
-    """Give what came of the points, at the end: those that completed have been told one by one."""
+    """Give the results of the points at the end, without those that completed: they were shown one by one."""
     rest = [s for s in states if s.state != COMPLETED]
     return [*(states_text(study, rest)[:-1] if rest else []), f"{study.name}: {counted(states)}"]
 

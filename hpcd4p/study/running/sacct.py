@@ -1,4 +1,4 @@
-"""What accounting (sacct) knows of jobs that squeue has forgotten, where there is one: one query for all."""
+"""Asks accounting (sacct), if there is any, about jobs that squeue has forgotten: one query for all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 5000
 
 
 def ask(jobs: Sequence[str]) -> dict[str, JobState]:
-    """Give how those of `jobs` ended that accounting knows; nothing on a cluster without it."""
+    """Give how `jobs` ended, as far as accounting knows; empty on a cluster without it."""
     states: dict[str, JobState] = {}
     for i in range(0, len(jobs), _MOST):
         words = [*_COMMAND, f"--jobs={','.join(jobs[i : i + _MOST])}"]

@@ -1,7 +1,7 @@
-"""What Slurm knows of our jobs: one query for all of them, without accounting (sacct).
+"""Asks Slurm about our jobs: one query for all of them, without accounting (sacct).
 
-Finished jobs stay known for `MinJobAge`, 300 s in most places: whoever asks more seldom than that misses how
-they ended. Then `sacct` is asked; without accounts a job is taken for lost that is gone and left no marker.
+Finished jobs stay known for `MinJobAge`, mostly 300 s: asked more rarely than that, squeue does not say how
+they ended. Then `sacct` is asked; without accounting, a job that is gone without a marker counts as lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENDS = {"TIMEOUT": TIMED_OUT, "DEADLINE": TIMED_OUT, "CANCELLED": CANCELLED, "R
 
 
 class JobState(NamedTuple):
-    """State of a job, in our words; `ended`: it leaves no marker any more. `words` are Slurm's words."""
+    """State of a job; `ended`: it will not leave a marker any more. `words` are Slurm's words for it."""
 
     state: str
     ended: bool

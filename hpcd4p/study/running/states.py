@@ -1,4 +1,4 @@
-"""What may become of an attempt, and what of a whole study is still to be done. Pure."""
+"""The states of an attempt, and which points of a study are still to be run. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BY_STATUS = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
 ENDED = (COMPLETED, FAILED_TUPLES, FAILED, STOPPED, TIMED_OUT, LOST, CANCELLED)
 
 UNDONE = frozenset({LOST, CANCELLED})
-"""Nothing was learnt about the point: it is run again when the study is started again."""
+"""States that say nothing about the point: it is run again when the study is started again."""
 
 RETRY = {
     "failed": frozenset({FAILED_TUPLES, FAILED, STOPPED, TIMED_OUT}),
@@ -28,7 +28,7 @@ RETRY = {
 
 
 class PointState(NamedTuple):
-    """Where a point is: its last attempt (0: none), the state of that, what was planned, what it left."""
+    """A point, its last attempt (0: none), the state of that, its plan, and the marker of its end."""
 
     point: Point
     attempt: int
@@ -45,7 +45,7 @@ class PointState(NamedTuple):
 def point_state(
     point: Point, attempt: int, plan: dict[str, Any] | None, end: dict[str, Any] | None, started: bool
 ) -> PointState:
-    """Give where a point is from what lies in the folder of its last attempt."""
+    """Give the state of a point from the files in the folder of its last attempt."""
     if end is not None:
         state = str(end.get("state"))
         state = state if state in ENDED else FAILED

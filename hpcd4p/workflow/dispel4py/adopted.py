@@ -12,13 +12,13 @@ from hpcd4p.workflow.generic import GenericPE
 
 
 class Adopted(NamedTuple):
-    """A graph's state, in our terms."""
+    """The state of a graph in the terms of hpcd4p."""
 
     nodes: list[Any]
     connections: list[tuple[Any, str, Any, str]]
     """(source, output, target, input); source and target are elements, or graphs used as elements."""
     attributes: dict[str, Any]
-    """All else."""
+    """All other attributes."""
 
 
 def adopted(state: dict[str, Any]) -> Adopted:

@@ -46,7 +46,7 @@ class ContinuousReducePE(GenericPE):
         self.value: list[Any] = [0 for _ in self.indexes]
 
     def process(self, inputs: dict[str, Any]) -> None:
-        """Aggregate one tuple and write how things stand."""
+        """Aggregate one tuple and write the result so far."""
         self._process(inputs[self.INPUT_NAME])
         self.write(self.OUTPUT_NAME, list(self.value))  # a copy: the next tuple changes it
 

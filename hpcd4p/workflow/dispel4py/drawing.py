@@ -15,7 +15,7 @@ from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.graph import MAX_DEPTH, Connection, WorkflowGraph
 
 _SPECIAL = '\\{}|<>"'
-"""What has a meaning in the label of a record."""
+"""Characters with a meaning in the label of a record."""
 
 
 def draw(graph: WorkflowGraph) -> str:
@@ -151,7 +151,7 @@ def write_image(graph: WorkflowGraph, filename: str | Path, img_type: str = "png
 
 def display(graph: WorkflowGraph) -> None:
     """Show `graph`: as an image in a notebook, elsewhere as the text of `draw`."""
-    ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)  # no notebook has it not loaded
+    ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)  # every notebook has loaded it
     if ipython is None or ipython() is None:
         sys.stdout.write(draw(graph))
         return

@@ -1,4 +1,4 @@
-"""`dispel4py.new.monitoring`: an element wrapped into one that does the same and is watched.
+"""`dispel4py.new.monitoring`: wraps an element into one that does the same and is timed.
 
 The engine times every element anyway. So `ProcessTimingPE` costs nothing and changes nothing: its element
 runs where it would run without it, and the summary has its average.
@@ -33,7 +33,7 @@ class Timer:
 class MonitoringWrapper:
     """Base: `baseObject` wrapped, with the methods of a subclass of this one before its own.
 
-    What is made is of both classes, and has the attributes of `baseObject`.
+    The wrapped object is of both classes, and has the attributes of `baseObject`.
 
     Examples
     --------
@@ -68,7 +68,7 @@ _MIXED: dict[tuple[type, type], type] = {}
 
 
 def _mixed(wrapper: type, element: type) -> type:
-    """The class that is both, always the same."""
+    """The class that inherits both; the same one each time."""
     if issubclass(element, wrapper):
         return element
     if (wrapper, element) not in _MIXED:
@@ -82,6 +82,6 @@ def _remade(wrapper: type, element: type) -> Any:
 
 
 class ProcessTimingPE(MonitoringWrapper):
-    """The element that is wrapped; the summary of the run says its average time for a tuple."""
+    """The wrapped element; the summary of the run has its average time for a tuple."""
 
     _timed = True
