@@ -33,7 +33,7 @@ def _unread(
     return Part(left if place == READS else 0, [], [], 0.0, Killed(-1, how, "", "", trace))
 
 
-class Told:
+class Sent:
     """What the process has sent already of tuples that are not done: when they run again, it comes again."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class ProcessCell:
     def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
         """See `Cell.run`."""
         at, closely, data = 0, False, bytes(body)
-        told = Told()
+        told = Sent()
         blind = 0  # deaths at no tuple
         fatal: dict[int, str] | None = None
         """Steps of reading the task that end the process; None as long as it is read at one go."""
@@ -131,7 +131,7 @@ class ProcessCell:
                 shown = self._shown(element, data, at, fatal)
                 yield Part(1, [], [], 0.0, Killed(at, how, *shown, trace))
                 at += 1
-                told = Told()
+                told = Sent()
 
     @staticmethod
     def _blind(place: int, deaths: int, how: str) -> None:

@@ -68,7 +68,7 @@ def test_what_is_finished_is_sealed_in_time(worked, now, due):
     assert is_due(worked, now, began=10.0, sealed_at=9.99, slice_s=0.03, linger_s=0.02) is due
 
 
-@given(seconds, st.floats(0, 1), st.floats(0, 1), st.floats(1e-6, 1))
+@given(seconds, st.floats(0, 1), st.floats(1e-4, 1), st.floats(1e-6, 1))
 def test_the_first_after_a_silence_is_sealed_at_once_and_no_rank_commits_more_often_than_its_share(
     before, slice_s, linger, more
 ):
