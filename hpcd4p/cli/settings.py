@@ -78,7 +78,7 @@ _RUN = (
     Setting(
         "log_level", "run", str, "warning",
         "what the run says of itself on standard error: debug (decisions), info (lifecycle), warning, or "
-        "error (no progress line, no notes, nothing of what elements log)", metavar="LEVEL",
+        "error (no progress line, no notes, nothing below an error of what elements log)", metavar="LEVEL",
         choices=tuple(LEVELS),
     ),
 )  # fmt: skip
@@ -90,8 +90,10 @@ def all_settings() -> dict[str, Setting]:
     """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
     settings = {s.name: s for s in _RUN}
     for name, default in EngineSettings()._asdict().items():
-        metavar = next((m for end, m in _UNITS.items() if name.endswith(end)), "N")
-        settings[name] = Setting(name, "engine", KINDS[name], default, "", metavar)
+        kind = KINDS[name]
+        usual = "NAME" if kind is str else "N"
+        metavar = next((m for end, m in _UNITS.items() if name.endswith(end)), usual)
+        settings[name] = Setting(name, "engine", kind, default, "", metavar)
     return settings
 
 

@@ -40,7 +40,7 @@ ARROWS: dict[ElementState, frozenset[ElementState]] = {
 }
 
 
-class Finish(NamedTuple):
+class Finishing(NamedTuple):
     """Have every instance of `element` post-process; `instances` of them are now pending."""
 
     element: int
@@ -62,7 +62,7 @@ class Ending:
         """Those that are not drained, but all above them: a heap."""
         self._lives = [Life(f"element {e.name}", ElementState.OPEN, ARROWS) for e in plan.elements]
 
-    def observe(self, pending: dict[int, int]) -> list[Finish]:
+    def observe(self, pending: dict[int, int]) -> list[Finishing]:
         """Orders that follow from the numbers of unfinished tuples, all read at one moment.
 
         The caller adds `instances` to the pending tuples of an element before it gives the order;
@@ -77,7 +77,7 @@ class Ending:
                 wait.append(e)
             elif self.state(e) is ElementState.OPEN and element.role.fixed:
                 self._lives[e].go(ElementState.FINISHING, "no tuple is left")
-                orders.append(Finish(e, element.partitions))
+                orders.append(Finishing(e, element.partitions))
                 wait.append(e)
             else:
                 self._lives[e].go(ElementState.DRAINED, "nothing is left")

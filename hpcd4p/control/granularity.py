@@ -63,7 +63,7 @@ class Granularity:
         """Seconds per tuple, 0 while unknown."""
         return self._service_us.get(element, 0.0) * 1e-6
 
-    def task_tuples(self, element: int) -> int:
+    def cut_task(self, element: int) -> int:
         """Tuples for the next task of `element`.
 
         While its speed is unknown, one tuple for each rank, then two, and so on: slow tuples are spread over

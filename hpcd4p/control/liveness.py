@@ -65,12 +65,12 @@ class Liveness:
                 self._unseen[rank] = 0
                 if life.state is RankState.STARTING:
                     life.go(RankState.ALIVE, "connected", now)
-            elif self._is_missed(rank, life.state, now):
+            elif self._count_miss(rank, life.state, now):
                 life.go(RankState.LOST, "not connected", now)
                 lost.append(rank)
         return lost
 
-    def _is_missed(self, rank: int, state: RankState, now: float) -> bool:
+    def _count_miss(self, rank: int, state: RankState, now: float) -> bool:
         """Whether a rank without a connection is lost now."""
         if state is RankState.ALIVE:
             self._unseen[rank] += 1

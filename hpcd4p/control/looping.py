@@ -8,7 +8,10 @@ from hpcd4p.control.life import Life
 
 
 class LoopState(Enum):
-    """How far the loop of a rank is. One that fails raises, and its process ends."""
+    """How far the loop of a rank is.
+
+    One that fails raises, and its process ends. That of the head is never told to stop.
+    """
 
     STARTING = "starting"
     WORKING = "working"

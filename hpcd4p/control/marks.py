@@ -11,6 +11,32 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
 
 
+def is_congested(tuples: int, size: float, high: tuple[int, int], was: bool) -> bool:
+    """Whether senders are to hold what they have for an element of an inbox.
+
+    Parameters
+    ----------
+    tuples, size
+        In line for it, and their bytes.
+    high
+        The marks: tuples, bytes.
+    was
+        Whether they are holding it now.
+
+    ===  ==================================  =========
+    was  in line                             congested
+    ===  ==================================  =========
+    no   both marks at most                  no
+    no   more than one of the marks          yes
+    yes  less than half of both marks        no
+    yes  half of one of the marks, or more   yes
+    ===  ==================================  =========
+    """
+    if was:
+        return tuples >= high[0] / 2 or size >= high[1] / 2
+    return tuples > high[0] or size > high[1]
+
+
 def high_marks(plan: Plan, settings: EngineSettings) -> tuple[int, int]:
     """Waiting tasks, and their bytes, above which no rank starts to make more."""
     return max(32, settings.high_tasks_per_rank * len(plan.pool_ranks)), settings.high_bytes

@@ -25,7 +25,7 @@ ASK_S = (0.001, 0.02)
 # ---- when
 
 
-def apart_s(taken: int, waiting_tasks: int, flush_s: float) -> float:
+def pause_s(taken: int, waiting_tasks: int, flush_s: float) -> float:
     """Seconds from one take from a source to the next.
 
     Parameters
@@ -58,7 +58,7 @@ def is_early(left_s: float, taken: int, held: int, done: bool) -> bool:
     Parameters
     ----------
     left_s
-        Seconds that are left of `apart_s` since the last take; 0 or less: none.
+        Seconds that are left of `pause_s` since the last take; 0 or less: none.
     taken, held
         Tuples that it gave then, and that it has written since.
     done
@@ -80,7 +80,7 @@ def is_early(left_s: float, taken: int, held: int, done: bool) -> bool:
 def patience_s(left_s: float, held_back: bool, done: bool) -> float | None:
     """How long to leave a source alone; None: until what it waits for wakes the head.
 
-    What is written after a silence is taken at once, and what follows it `apart_s` later.
+    What is written after a silence is taken at once, and what follows it `pause_s` later.
 
     Parameters
     ----------

@@ -85,6 +85,20 @@ def is_due(worked: bool, now: float, began: float, sealed_at: float, slice_s: fl
     return now - sealed_at > linger_s
 
 
+def line_ends(now: float, began: float, task_s: float, heavy: bool) -> bool:
+    """Whether a rank leaves what is in line for an element, for its other duties.
+
+    ==================  =====  ====
+    since it began      heavy  ends
+    ==================  =====  ====
+    `task_s` at most    no     no
+    more than `task_s`  any    yes
+    any                 yes    yes
+    ==================  =====  ====
+    """
+    return heavy or now - began > task_s
+
+
 def commits_within(age_s: float, task_s: float) -> bool:
     """Whether to commit an earlier transaction inside a task, because the next task will be taken late.
 

@@ -157,7 +157,7 @@ class Crew:
         if how is Departure.RETURN:
             return
         _flush()
-        if how is not Departure.EXIT and not (how is Departure.FOLLOWED and _alone(FOLLOW_S)):
+        if how is not Departure.EXIT and not (how is Departure.FOLLOWED and _wait_until_alone(FOLLOW_S)):
             _end_launcher(mpi=how is not Departure.UNREACHED)
         if how is Departure.ABORT or (how is Departure.FOLLOWED and not launcher_of_this_rank()):
             from hpcd4p.transport import mpi
@@ -201,7 +201,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _alone(seconds: float) -> bool:
+def _wait_until_alone(seconds: float) -> bool:
     """Wait until all other ranks of this node have left, so that the launcher returns our status."""
     parent = parent_of_ranks()
     if parent is None or STATUS_VARIABLE in os.environ:  # nobody needs the launcher's status

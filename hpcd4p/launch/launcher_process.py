@@ -7,11 +7,13 @@ only hands on.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -25,6 +27,10 @@ GRACE_S = 10.0
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
 Its ranks end when it is gone."""
+
+
+ONE_WISH_S = 0.3
+"""Signals that come closer together than this are one wish; a person takes longer."""
 
 
 class LauncherProcess:
@@ -47,6 +53,7 @@ class LauncherProcess:
         # from Slurm it would hear a SIGTERM beside us
         self._deaf = kind in (OPEN_MPI, SRUN) and in_slurm_job()
         self._step = 0  # 0 nobody asked, 1 ranks asked, 2 launcher told to end them, 3 launcher killed
+        self._heard_at = -math.inf
         self._timer: threading.Timer | None = None
         self._line = line
         self._environ = environ
@@ -96,6 +103,10 @@ class LauncherProcess:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
+        # one wish may come twice: GNU timeout signals its child, and then its group
+        before, self._heard_at = self._heard_at, time.monotonic()
+        if self._heard_at - before < ONE_WISH_S:
+            return
         # Slurm says one wish several times: to every process, through its script, and again when the limit
         # has come of which it gave a sign before. Only a person's Ctrl-C insists there
         if self._step == 0 or number == signal.SIGINT or not in_slurm_job():

@@ -79,7 +79,7 @@ def _hear_the_launcher(parent: int) -> None:
 
 
 def _look(leash: int, parent: int, count: int) -> None:
-    if _closed(leash):
+    if _wait_for_close(leash):
         return
     from hpcd4p.control.roll import Roll
     from hpcd4p.launch.siblings import parent_of_ranks, siblings_under
@@ -98,7 +98,7 @@ def _look(leash: int, parent: int, count: int) -> None:
             missing = list(range(count))
         if missing:
             break
-        if _closed(leash) or _is_said(parent):
+        if _wait_for_close(leash) or _is_said(parent):
             return
     says = _first_to_say(parent)
     if says is not None:  # while it is open, other watches find that the error was printed
@@ -108,7 +108,7 @@ def _look(leash: int, parent: int, count: int) -> None:
         says.close()
 
 
-def _closed(leash: int) -> bool:
+def _wait_for_close(leash: int) -> bool:
     """Wait for the next look; whether no look is needed any more."""
     import select
     import time

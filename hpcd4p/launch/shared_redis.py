@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from hpcd4p.errors import RedisSetupError
 from hpcd4p.launch.redis_config import COMMANDS, FAMILIES, KEY_PATTERN, OLDEST
 from hpcd4p.wire.endpoint import Endpoint
+from hpcd4p.wire.keys import Keys
 
 FORMS = "redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, or unix://[USER:PASSWORD@]/PATH[?db=DB]"
 
@@ -47,11 +48,11 @@ def check_shared_redis(url: str, several_nodes: bool = False) -> Endpoint:
         )
     from hpcd4p.transport.redis_admin import AdminError, RedisAdmin, Trouble
 
-    prefix = f"hpcd4p:probe-{os.urandom(8).hex()}:"
+    keys = Keys(f"probe-{os.urandom(8).hex()}")
     try:
         with RedisAdmin(endpoint) as admin:
             _check_kind(admin.info(), endpoint)
-            _check_permissions(_refusals(admin, prefix), endpoint)
+            _check_permissions(_refusals(admin, keys), endpoint)
     except AdminError as error:
         advice = {
             Trouble.UNREACHABLE: "Is it running, and is the address right? Without --redis-url the run "
@@ -164,18 +165,18 @@ def _check_kind(info: dict[str, str], endpoint: Endpoint) -> None:
         )
 
 
-def _refusals(admin: object, prefix: str) -> dict[str, str]:
+def _refusals(admin: object, keys: Keys) -> dict[str, str]:
     """Commands that a run needs and that are refused -> why."""
     from hpcd4p.transport.redis_admin import AdminError, RedisAdmin, Trouble
 
     assert isinstance(admin, RedisAdmin)
     refused = {}
     for words in (
-        ("CLIENT", "SETNAME", prefix + "setup"),
+        ("CLIENT", "SETNAME", keys.client(0)),
         ("CLIENT", "LIST", "TYPE", "NORMAL"),
-        ("RPUSH", prefix + "bell", "1"),
-        ("BLPOP", prefix + "bell", 1),
-        ("UNLINK", prefix + "bell"),
+        ("RPUSH", keys.bell(0), "1"),
+        ("BLPOP", keys.bell(0), 1),
+        ("UNLINK", keys.bell(0)),
     ):
         try:
             admin.call(*words)
@@ -184,7 +185,7 @@ def _refusals(admin: object, prefix: str) -> dict[str, str]:
                 raise
             refused[" ".join(map(str, words[:2])) if words[0] == "CLIENT" else str(words[0])] = str(error)
     try:
-        refused |= admin.refused_in_scripts(prefix)
+        refused |= admin.refused_in_scripts(keys.prefix)
     except AdminError as error:
         if error.trouble is not Trouble.PERMISSION:
             raise

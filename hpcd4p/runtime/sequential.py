@@ -82,9 +82,9 @@ class _Sequential:
                 instance = self.instances[element.index, partition]
                 instance.finish()
                 depth_first(self._written(instance))
-        return self.summary()
+        return self.conclude()
 
-    def summary(self, stop: RunStopped | None = None) -> Summary:
+    def conclude(self, stop: RunStopped | None = None) -> Summary:
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
         stats = self._stats()
@@ -181,13 +181,13 @@ def run(spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None]
         with keeping(spec.elements, by_value=True), interruptible(), staying():
             return machine.run()
     except RunStopped as stop:
-        stop.summary = machine.summary(stop)
+        stop.summary = machine.conclude(stop)
         raise
     except (Alarmed, OSError) as error:
         stopped = blame(error, 0)
         if stopped is None:
             raise
-        stopped.summary = machine.summary(stopped)
+        stopped.summary = machine.conclude(stopped)
         raise stopped from error
     finally:
         machine.flow.log.close()

@@ -129,9 +129,7 @@ class SimulatedHead:
                 break
             # as the feeder: a task for each rank at a time, since there may not be room for more
             ranks = self.scenario.ranks
-            count = (
-                self.granularity.task_tuples(WORK) * ranks if known else self.granularity.round_tuples(WORK)
-            )
+            count = self.granularity.cut_task(WORK) * ranks if known else self.granularity.round_tuples(WORK)
             count = min(count, self._here)
             self._here -= count
             pool.unfinished += count
@@ -145,7 +143,7 @@ class SimulatedHead:
     def _cut(self, count: int) -> list[int]:
         sizes = []
         while count:
-            size = min(count, self.granularity.task_tuples(WORK))
+            size = min(count, self.granularity.cut_task(WORK))
             sizes.append(size)
             count -= size
         return sizes

@@ -190,6 +190,6 @@ class Pool:
             self._working -= 1
             self._clock.slowness = self._contention.slowness(self._working)
         if rest:
-            most = self._granularity.task_tuples(1)
+            most = self._granularity.cut_task(1)
             self.publish(min(most, rest - at) for at in range(0, rest, most))
         self._look(rank)

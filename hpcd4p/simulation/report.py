@@ -57,7 +57,7 @@ def _about(scenario: Scenario) -> str:
 def _enough(scenario: Scenario, outcome: SimulatedRun) -> str:
     known = Granularity(scenario.settings, scenario.ranks)
     known.learn({0: scenario.service.mean_s * 1e6})
-    tuples = known.task_tuples(0)
+    tuples = known.cut_task(0)
     task = f"a task is {count(tuples, 'tuple')}, {seconds(tuples * scenario.service.mean_s)}"
     bound = outcome.enough
     if not bound.ranks:

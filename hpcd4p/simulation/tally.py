@@ -24,7 +24,7 @@ class Tally:
         self.tasks = 0
         self.all_busy_s = 0.0
         self._mine: list[list[float]] = [[0, 0.0, 0.0, 0.0] for _ in range(ranks + 1)]
-        self._told_at = [0.0] * (ranks + 1)
+        self._reported_at = [0.0] * (ranks + 1)
         self._every = [Backoff(*STATS_S) for _ in range(ranks + 1)]
         self._idle_s = 0.0
         self._idle_at = 0.0
@@ -43,9 +43,9 @@ class Tally:
 
     def tell(self, rank: int, now: float, always: bool = False) -> None:
         """Report what `rank` has done, if that is due with this commit."""
-        if not always and now - self._told_at[rank] <= self._every[rank].now_s:
+        if not always and now - self._reported_at[rank] <= self._every[rank].now_s:
             return
-        self._told_at[rank] = now
+        self._reported_at[rank] = now
         self._every[rank].next()
         mine = self._mine[rank]
         if mine[0]:

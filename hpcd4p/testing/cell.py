@@ -14,8 +14,7 @@ from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely
 from hpcd4p.runtime.execute.setup import copy_element
-from hpcd4p.runtime.rank.cell import Killed as Death
-from hpcd4p.runtime.rank.cell import Part
+from hpcd4p.runtime.rank.cell import EndedProcess, Part
 from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.workflow.elements import GenericPE
 
@@ -63,7 +62,7 @@ class MemoryCell:
         """See `Cell.run`."""
         port, values, lost, deaths = self._read(element, body, tuples)
         if deaths:
-            yield Part(0, [], [], 0.0, Death(-1, "by its own hand", "", "", ""))
+            yield Part(0, [], [], 0.0, EndedProcess(-1, "by its own hand", "", "", ""))
         instance = None
         for i in range(len(values)):
             self._tend()
@@ -76,7 +75,9 @@ class MemoryCell:
                 instance.run(port, values[i : i + 1])
             except Killed:
                 instance.take()
-                yield Part(1, [], [], 0.0, Death(i, "by its own hand", port, show_value(values[i]), ""))
+                yield Part(
+                    1, [], [], 0.0, EndedProcess(i, "by its own hand", port, show_value(values[i]), "")
+                )
                 instance = None
                 continue
             self._probation.inspect(instance, must=i + 1 == len(values))

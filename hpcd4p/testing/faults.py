@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from hpcd4p.errors import BrokerLost
 from hpcd4p.testing.cell import Killed
 from hpcd4p.testing.turns import Turns
-from hpcd4p.transport.broker import Heard
+from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
@@ -150,6 +150,13 @@ class FaultyBroker(MemoryBroker):
         """See `Broker.report`."""
         self._look()
         super().report(figures)
+
+    def claim(
+        self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
+    ) -> bool:
+        """See `Broker.claim`."""
+        self._look()
+        return super().claim(element, claim, digest, entry)
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""

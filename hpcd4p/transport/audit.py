@@ -108,8 +108,8 @@ class Audit:
                 ours, theirs = vouched.get(name, 0), there.get(name, 0)
                 if ours != theirs:
                     raise foreign(key, f"holds {theirs} under {name} where the ranks have written {ours}")
-        if books.ready.get("b", 0) and not (books.ready.get("t", 0) or books.letters):
-            raise foreign(self._keys.ready, f"tells of {books.ready['b']} bytes where nothing waits")
+        if books.size and not (books.tasks or books.letters):
+            raise foreign(self._keys.ready, f"tells of {books.size} bytes where nothing waits")
 
     def _check_streams(self, books: Books) -> None:
         waits = 0
@@ -120,11 +120,11 @@ class Audit:
             strangers = stream.holders - set(map(str, self._accounts))
             if strangers:
                 raise foreign(key, f"was read by {min(strangers)!r}, which is no rank")
-            waiting, count = stream.tasks - stream.leased, books.ready.get(str(element), 0)
+            waiting, count = stream.tasks - stream.leased, books.ready.get(element, 0)
             if waiting != count:
                 raise foreign(key, f"has {waiting} tasks that wait, and `ready` says {count}")
             waits += waiting
-        if waits != books.ready.get("t", 0) or books.ready.get("b", 0) < 0:
+        if waits != books.tasks or books.size < 0:
             raise foreign(self._keys.ready, f"does not tell how much waits ({waits} tasks)")
         if not any(self._sum.tasks.values()) and (self._sum.task_marks or self._sum.part_marks):
             which = "tasks" if self._sum.task_marks else "the progress of tasks"

@@ -1,6 +1,7 @@
 """The protocols of the two planes: tasks and control (`Broker`), keyed data (`Mesh`).
 
-What an implementation must keep is the suite `hpcd4p.testing.conformance`; all of ours pass it.
+What an implementation must keep is the suite `hpcd4p.testing.conformance`; what one of ours does not keep is
+named where it is tried.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class GuardedBroker:
         ledger.book(commit, ask)
         reply = self._broker.step(commit, ask, entry or self._entry())
         if reply.spoiled:
-            raise foreign(self._keys.prefix + reply.spoiled, f"is not as rank {self.rank} left it")
+            raise foreign(self._keys.named(reply.spoiled), f"is not as rank {self.rank} left it")
         if not reply.accepted:
             if not self.rank:
                 raise foreign(self._keys.lost, "holds the head")
@@ -84,7 +84,7 @@ class GuardedBroker:
         return reply
 
     def _entry(self) -> Entry:
-        return Entry(self._ledger.sealed, self._orders, len(self._ledger.leases))
+        return Entry(self._ledger.next_sealed(), self._orders, len(self._ledger.leases))
 
     def _check_orders(self, reply: Reply) -> None:
         """Raise unless the head has given these orders, in this order."""

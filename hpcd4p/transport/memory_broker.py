@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
+from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
+
+KEYS = Keys("memory")
+"""Their words are those of a Redis."""
 
 
 class MemoryBroker:
@@ -73,7 +77,7 @@ class MemoryBroker:
             return refused
         if entry is not None:
             if s.ordered.get(self.rank, 0) != entry.orders:
-                refused.spoiled = f"orders:{self.rank}"
+                refused.spoiled = KEYS.word_of(KEYS.orders(self.rank))
                 return refused
             s.accounts[self.rank] = entry.account
         return None
@@ -85,8 +89,8 @@ class MemoryBroker:
             for held in s.leases.values():  # the head finishes what is given up
                 held.pop(done, None)
             s.progress.pop(done, None)
-        for element, id_, text in commit.progress:
-            s.progress[element, id_] = tuple(map(int, text.split()))
+        for element, id_, progress in commit.progress:
+            s.progress[element, id_] = progress
         for element, delta in commit.counts.items():
             s.pending[element] = s.pending.get(element, 0) + delta
             if s.pending[element] == 0:

@@ -74,11 +74,12 @@ class MemoryStore:
             holders = [rank for rank, other in leased if other == e]
             waiting = len(self.streams.get(e, ()))
             streams[e] = Stream(waiting + len(holders), len(holders), frozenset(holders))
-        ready = {str(e): len(stream) for e, stream in self.streams.items()}
         return Books(
             dict(self.accounts),
             streams,
-            {**ready, "t": self.tasks, "b": self.bytes},
+            self.tasks,
+            self.bytes,
+            {e: len(stream) for e, stream in self.streams.items()},
             len(self.dead),
             frozenset(self.congested),
             frozenset(self.lost),

@@ -146,7 +146,8 @@ class RedisBroker:
         for plain in (ask.ring, ask.congest, ask.relieve):
             args.append(len(plain))
             args.extend(plain)
-        for rows in (commit.done, commit.progress, commit.counts.items(), commit.publish):
+        progress = [(e, id_, " ".join(map(str, numbers))) for e, id_, numbers in commit.progress]
+        for rows in (commit.done, progress, commit.counts.items(), commit.publish):
             args.append(len(rows))
             for row in rows:
                 args.extend(row)

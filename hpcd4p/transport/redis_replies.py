@@ -48,13 +48,17 @@ def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Boo
     accounts, held, ready, letters, congested, lost, fills, orders, head = said
     behind = [pair.split(b":") for pair in congested]
     filled = {int(e): text.split(b" ", 1) for e, text in _pairs(fills)}
+    waiting = dict(_pairs(ready))
+    tasks, size = int(waiting.pop(b"t", 0)), int(waiting.pop(b"b", 0))
     return Books(
         accounts={int(rank): account for rank, account in _pairs(accounts)},
         streams={
             e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
             for e, (tasks, leased, holders) in zip(streams, held, strict=True)
         },
-        ready={name.decode(): int(n) for name, n in _pairs(ready)},
+        tasks=tasks,
+        size=size,
+        ready={int(e): int(n) for e, n in waiting.items()},
         letters=letters,
         congested=frozenset((int(e), int(rank)) for e, rank in behind),
         lost=frozenset(map(int, lost)),

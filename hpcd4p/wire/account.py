@@ -104,7 +104,7 @@ class Ledger:
 
     def __init__(self, codec: Codec, rank: int) -> None:
         self.account = Account()
-        self.leases: dict[tuple[int, str], tuple[int, Task, str]] = {}
+        self.leases: dict[tuple[int, str], tuple[int, Task, tuple[int, ...]]] = {}
         """Leased tasks: mark, task, and what is committed of it."""
         self._codec = codec
         self._rank = rank
@@ -112,8 +112,7 @@ class Ledger:
 
     def take(self, task: Task) -> None:
         """Note that `task` is leased from now on."""
-        progress = " ".join(map(str, task.progress))
-        self.leases[task.element, task.id] = self._codec.mark(task.payload), task, progress
+        self.leases[task.element, task.id] = self._codec.mark(task.payload), task, task.progress
 
     def book(self, commit: Commit, ask: Ask = NOTHING_ASKED) -> None:
         """Add what a step is about to send."""
@@ -125,10 +124,10 @@ class Ledger:
         for publication in commit.publish:
             account.tasks[publication.element] = account.tasks.get(publication.element, 0) + 1
             account.task_marks += codec.mark(publication.payload)
-        for element, id_, text in commit.progress:
+        for element, id_, progress in commit.progress:
             mark, task, before = self.leases[element, id_]
-            self.leases[element, id_] = mark, task, text
-            account.part_marks += self._part(task, text) - self._part(task, before)
+            self.leases[element, id_] = mark, task, progress
+            account.part_marks += self._part(task, progress) - self._part(task, before)
         for each in commit.done:
             mark, task, before = self.leases.pop(each)
             account.tasks[task.element] = account.tasks.get(task.element, 0) - 1
@@ -156,12 +155,11 @@ class Ledger:
         self._sealed = b""
         self.account.reports += 1
 
-    def _part(self, task: Task, progress: str) -> int:
-        return self._codec.mark(task.payload, progress) if progress else 0
+    def _part(self, task: Task, progress: tuple[int, ...]) -> int:
+        return self._codec.mark(task.payload, " ".join(map(str, progress))) if progress else 0
 
-    @property
-    def sealed(self) -> bytes:
-        """The account that the next call carries."""
+    def next_sealed(self) -> bytes:
+        """Seal the account that the next call carries, if it has changed since the last one."""
         if not self._sealed:
             account = self.account
             account.number += 1

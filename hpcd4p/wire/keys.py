@@ -104,6 +104,14 @@ class Keys:
         """Orders of the head to `rank`: a list, oldest first."""
         return f"{self.prefix}orders:{rank}"
 
+    def named(self, word: str) -> str:
+        """The key that scripts call by `word`, its name without the prefix."""
+        return self.prefix + word
+
+    def word_of(self, key: str) -> str:
+        """Inverse of `named`."""
+        return key.removeprefix(self.prefix)
+
     def client(self, rank: int) -> str:
         """Name of the connection that shows that `rank` is alive; not a key."""
         return f"{self.prefix}{rank}"

@@ -50,8 +50,8 @@ class Commit:
         Number of the newest transaction in it; 0 if it holds none (only statistics, for example).
     done : list of (element, id)
         Tasks finished.
-    progress : list of (element, id, text)
-        Tasks partly committed; the text is `Task.progress` separated by spaces.
+    progress : list of (element, id, progress)
+        Tasks partly committed, with what is from now on their `Task.progress`.
     counts : dict
         Change of the number of unfinished tuples, by element.
     publish : list of Publication
@@ -69,7 +69,7 @@ class Commit:
         self.tx = tx
         self.counts = counts or {}
         self.done: list[tuple[int, str]] = []
-        self.progress: list[tuple[int, str, str]] = []
+        self.progress: list[tuple[int, str, tuple[int, ...]]] = []
         self.publish: list[Publication] = []
         self.dead: list[bytes] = []
         self.stats: dict[str, int] = {}
@@ -189,8 +189,12 @@ class Books(NamedTuple):
 
     accounts: dict[int, bytes]
     streams: dict[int, Stream]
-    ready: dict[str, int]
-    """``t`` tasks, ``b`` bytes that wait; tasks by element."""
+    tasks: int
+    """Tasks that wait."""
+    size: int
+    """Bytes that wait, of tasks and letters."""
+    ready: dict[int, int]
+    """Tasks that wait, by element."""
     letters: int
     """Dead letters that have not been fetched."""
     congested: frozenset[tuple[int, int]]

@@ -150,3 +150,14 @@ def test_a_signal_while_an_element_is_in_a_long_call_ends_the_run(runs):
     assert ended.leftovers == []
     # two seconds for the ranks to report, then they are ended
     assert took < 2 * ENDS_S, f"took {took:.2f} s"
+
+
+def test_one_wish_that_is_sent_twice_is_one(runs):
+    def ask() -> None:  # as GNU timeout does, which signals its child, and then its group
+        run.process.send_signal(signal.SIGTERM)
+        run.process.send_signal(signal.SIGTERM)
+
+    run = runs.start("load", 4, "-i", "3000")
+    ended, took = ended_by(run, ask)
+    assert ended.status == 3, ended.err
+    assert_interrupted(ended, took, "SIGTERM")

@@ -157,7 +157,7 @@ def test_what_a_document_names_exists(document):
         "`runtime.rank.loop.RankLoop`",
         "`RankLoop.tick`",
         "`RankLoop.pool`",  # of its objects
-        "`rounds.apart_s`",
+        "`rounds.pause_s`",
         "`control.local.DEEP`",
         "`WorkflowGraph`",
         "`slice_s`",

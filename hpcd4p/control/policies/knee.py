@@ -94,7 +94,7 @@ class Knee:
             self._warm = self._work_s > WARM_TUPLES * seen.active * seen.longest_s > 0
         elif seen.busy > 0 and seen.now_s > self._settled_s:
             self._queued.add(seen.waiting, seen.dt_s)
-        limit = self._trials.limit(seen, busy, self._target, self._queued) if self._warm else None
+        limit = self._trials.move_on(seen, busy, self._target, self._queued) if self._warm else None
         most, because = limit if limit is not None else (self._bounds.most, "")
         if seen.backlog_tuples and not seen.backlog_s:
             return self._move(min(self._target, most), "nothing is known of the work yet", seen)

@@ -140,7 +140,7 @@ class Trials:
         """Whether a trial is under way: then the number of ranks does not follow the need."""
         return self._trial is not None
 
-    def limit(
+    def move_on(
         self, seen: PoolObservation, busy: float, target: int, queued: Smooth
     ) -> tuple[int, str] | None:
         """(largest number of ranks that is of use, why); None if no limit is known."""
@@ -168,7 +168,7 @@ class Trials:
         if self._window is None:
             self._window = _Window()
         self._window.add(seen)
-        if self._by_cores and self._sleep(seen):
+        if self._by_cores and self._watch_sleep(seen):
             self._forget_cores(seen)  # the load has changed
             return
         with_core = target * (1 - queued.value)
@@ -195,7 +195,7 @@ class Trials:
         if self._window.seconds >= WINDOW_S[1] and not lack:
             self._window = None  # so that a load that drifts is measured again
 
-    def _sleep(self, seen: PoolObservation) -> bool:
+    def _watch_sleep(self, seen: PoolObservation) -> bool:
         """Whether the ranks of the limit sleep; judged over whole tasks, for ranks report at their ends."""
         if self._asleep is None:
             self._asleep = _Window()

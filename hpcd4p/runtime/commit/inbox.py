@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.marks import is_congested
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import Arrival, Notice, Segment
 
@@ -126,7 +127,7 @@ class Inbox:
         """Whether something is kept aside."""
         return any(self._kept.values())
 
-    def congestion(self) -> tuple[list[int], list[int]]:
+    def take_news(self) -> tuple[list[int], list[int]]:
         """Elements that became congested since the last call, and elements that no longer are."""
         worse, better = self._news()
         self._congested.update(worse)
@@ -135,16 +136,13 @@ class Inbox:
 
     @property
     def has_news(self) -> bool:
-        """Whether `congestion` has something to say: senders are waiting for it, or should."""
+        """Whether `take_news` has something to say: senders are waiting for it, or should."""
         return any(self._news())
 
     def _news(self) -> tuple[list[int], list[int]]:
-        worse = []
-        for e, count in self.tuples.items():
-            if e not in self._congested and (
-                count > self._high[0] or self._weight.get(e, 0.0) > self._high[1]
-            ):
-                worse.append(e)
-        low = self._high[0] / 2, self._high[1] / 2
-        better = [e for e in self._congested if self.tuples[e] < low[0] and self._weight.get(e, 0.0) < low[1]]
+        worse = [e for e in self.tuples if e not in self._congested and self._is_congested(e, False)]
+        better = [e for e in self._congested if not self._is_congested(e, True)]
         return worse, better
+
+    def _is_congested(self, element: int, was: bool) -> bool:
+        return is_congested(self.tuples[element], self._weight.get(element, 0.0), self._high, was)

@@ -57,7 +57,7 @@ class Lease:
         """Whether this rank is still repeating what an earlier holder has committed."""
         return bool(self._skip_letters or any(self._skip.values()))
 
-    def unskipped(self, out: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
+    def skip_committed(self, out: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
         """The part of `out`, written by the task's own element, that is not committed yet."""
         kept = []
         for output, values in out:
@@ -68,7 +68,7 @@ class Lease:
                 kept.append((output, values[skip:]))
         return kept
 
-    def skips_letter(self) -> bool:
+    def skip_letter(self) -> bool:
         """Count one more dead letter of its element; whether an earlier holder has committed it."""
         self._letters += 1
         if not self._skip_letters:
@@ -76,10 +76,10 @@ class Lease:
         self._skip_letters -= 1
         return True
 
-    def progress(self) -> str:
-        """What will have been committed with the current transaction: `Task.progress` as text."""
+    def progress(self) -> tuple[int, ...]:
+        """What will have been committed with the current transaction: as `Task.progress`."""
         written = [self.instance.written_by.get(o, 0) - self._written_before.get(o, 0) for o in self._outputs]
-        return " ".join(map(str, [self._letters, *written]))
+        return self._letters, *written
 
 
 class Leases:
@@ -104,7 +104,7 @@ class Leases:
         """The task of `lease` is done, or given back."""
         self._of = {e: each for e, each in self._of.items() if each is not lease}
 
-    def skips(self, failure: Failure) -> bool:
+    def skip(self, failure: Failure) -> bool:
         """Whether `failure` is one that an earlier holder of its task has committed."""
         lease = self._of.get(failure.element)
-        return lease is not None and failure.element == lease.task.element and lease.skips_letter()
+        return lease is not None and failure.element == lease.task.element and lease.skip_letter()

@@ -25,7 +25,7 @@ class Outbox:
         self.keyed: dict[tuple[int, int, str], list[Any]] = {}
         self.counts: dict[int, int] = {}
         self.done: list[tuple[int, str]] = []
-        self.progress: list[tuple[int, str, str]] = []
+        self.progress: list[tuple[int, str, tuple[int, ...]]] = []
         self.letters: list[tuple[FailureKind, int, DeadLetter]] = []
         self.alike: dict[FailureKind, int] = {}
         self.failed: dict[str, int] = {}

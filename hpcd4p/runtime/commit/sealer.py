@@ -87,7 +87,7 @@ class Sealer:
         # a range of calls weighs nothing
         light = max(1, int(self._most_bytes / weigh(values))) if isinstance(values, list) else len(values)
         while at < len(values):
-            part = values[at : at + min(self._granularity.task_tuples(element), light)]
+            part = values[at : at + min(self._granularity.cut_task(element), light)]
             try:
                 payload = self._codec.seal((port, part), about(TASK, element, len(part)))
             except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything

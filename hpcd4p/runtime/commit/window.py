@@ -38,7 +38,7 @@ class Window:
         """Put the newest at the end."""
         self._queue.append(prepared)
 
-    def ready(self) -> tuple[Commit, list[int], list[Segment]]:
+    def take_ready(self) -> tuple[Commit, list[int], list[Segment]]:
         """Take out what can commit: (the commits joined, ranks to give notice to, own segments)."""
         commit = Commit()
         notify: list[int] = []
@@ -62,7 +62,7 @@ class Window:
         """Seconds since the oldest was sealed; 0 if there is none."""
         return now - self._queue[0].sealed if self._queue else 0.0
 
-    def ring(self, now: float, after_s: float) -> list[int]:
+    def choose_to_ring(self, now: float, after_s: float) -> list[int]:
         """Ranks that have not matched a message for `after_s`: they are asleep or busy."""
         ranks: list[int] = []
         for prepared in self._queue:

@@ -70,7 +70,7 @@ class ElementLog:
         self._room_at = clock.started
         self._left_out: dict[int, int] = {}
         """Lines left out so far, by thread."""
-        self._told_left_out = 0
+        self._left_out_sent = 0
         self._sent_at = clock.started - SEND_S
         self._shown_at = clock.started - SHOW_S
         self._end_capture: Callable[[], None] | None = None
@@ -128,14 +128,14 @@ class ElementLog:
         """Whether there is something to take."""
         if self._rows:
             return True
-        return bool(self._left_out) and sum(list(self._left_out.values())) > self._told_left_out
+        return bool(self._left_out) and sum(list(self._left_out.values())) > self._left_out_sent
 
     def take(self) -> tuple[list[Row], int]:
         """Lines since the last call, and how many more were left out."""
         self.attend()
         rows = [self._rows.popleft() for _ in range(len(self._rows))]
-        before, self._told_left_out = self._told_left_out, sum(list(self._left_out.values()))
-        return rows, self._told_left_out - before
+        before, self._left_out_sent = self._left_out_sent, sum(list(self._left_out.values()))
+        return rows, self._left_out_sent - before
 
     def post(self, commit: Commit, codec: Codec, now: float | None = None) -> None:
         """Send the waiting lines with `commit`, if a batch is due at `now` (None: in any case)."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.moves import soonest
-from hpcd4p.control.rounds import ASK_S, apart_s, has_to_ask, is_early, most_of, patience_s, round_tuples
+from hpcd4p.control.rounds import ASK_S, has_to_ask, is_early, most_of, patience_s, pause_s, round_tuples
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
@@ -51,7 +51,7 @@ class Feeder:
         self._clock = loop.clock
         self._event = event
         self._closed: list[Instance] = []
-        self._ask_apart = Backoff(ASK_S[0], max(ASK_S[1], loop.link.least_s / 4))
+        self._ask_pause = Backoff(ASK_S[0], max(ASK_S[1], loop.link.least_s / 4))
         self._asked_at = 0.0
         self._asking = False
         pool = {e.index for e in spec.plan.elements if e.role is Role.POOL}
@@ -114,7 +114,7 @@ class Feeder:
 
     def listen(self, now: float) -> float | None:
         """See `Besides.listen`."""
-        ask = self._ask_apart.now_s if self._asking else None
+        ask = self._ask_pause.now_s if self._asking else None
         return soonest([ask, *(self.listen_to(source, now) for source in self.sources)])
 
     def listen_to(self, source: Source, now: float) -> float | None:
@@ -127,7 +127,7 @@ class Feeder:
 
     def _left_s(self, source: Source, now: float) -> float:
         flush_s = self._spec.settings.flush_s
-        return source.taken_at + apart_s(source.taken, self._link.waiting_tasks, flush_s) - now
+        return source.taken_at + pause_s(source.taken, self._link.waiting_tasks, flush_s) - now
 
     def _is_early(self, source: Source) -> bool:
         left_s = self._left_s(source, self._clock.now())
@@ -135,7 +135,7 @@ class Feeder:
 
     # ---- how much at a time
 
-    def _find_round(self, element: int) -> int | None:
+    def _prepare_round(self, element: int) -> int | None:
         """Calls to publish now of a root whose calls are tasks; None: any number. Asks if that helps."""
         count = self._count_round(element)
         if count == 0:
@@ -144,13 +144,13 @@ class Feeder:
         if count == 0:
             self._asking = True
         else:
-            self._ask_apart.reset()
+            self._ask_pause.reset()
         return count
 
     def _count_round(self, element: int) -> int | None:
         return round_tuples([element], self._granularity, self._link.waiting_tasks)
 
-    def _find_rounds(self, source: Source) -> dict[str, int]:
+    def _prepare_rounds(self, source: Source) -> dict[str, int]:
         """Most to take of each output of `source` that leads to elements whose speed is not known. Asks."""
         ahead = self._ahead[source.instance.plan.index]
         if all(self._granularity.known(target) for targets in ahead.values() for target in targets):
@@ -163,15 +163,15 @@ class Feeder:
         if has_to_ask(most, written):
             self._asking = True
         else:
-            self._ask_apart.reset()
+            self._ask_pause.reset()
         return most
 
     def _ask(self) -> None:
         now = self._clock.now()
-        if now > self._asked_at + self._ask_apart.now_s:
+        if now > self._asked_at + self._ask_pause.now_s:
             self._asked_at = now
-            self._ask_apart.next()
-            self._link.exchange(figures=True)
+            self._ask_pause.next()
+            self._link.exchange(stats=True)
 
     # ---- sources
 
@@ -182,7 +182,7 @@ class Feeder:
             if self._room.blocked(element) or self._is_early(source):
                 continue
             done = source.done  # before the take: what is written after it would be lost
-            out, failures = source.take(self._find_rounds(source))
+            out, failures = source.take(self._prepare_rounds(source))
             done = done and not source.held()
             if source.changed:
                 self._loop.probation.doubt(element, source.changed)
@@ -222,11 +222,11 @@ class Feeder:
         for i, (element, calls) in enumerate(self._listed):
             if self._room.full or self._room.congested_below(element):
                 continue
-            count = self._find_round(element)
+            count = self._prepare_round(element)
             if count == 0:
                 continue
             if count is None:  # a task for each rank
-                count = self._granularity.task_tuples(element) * len(self._plan.pool_ranks)
+                count = self._granularity.cut_task(element) * len(self._plan.pool_ranks)
             part, rest = calls[:count], calls[count:]
             if len(part):
                 self._outgoing.outbox.count(element, len(part))

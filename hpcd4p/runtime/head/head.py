@@ -64,7 +64,7 @@ class Head:
         self.loop.committer.on_wait = self._tend
         self.interrupted = ""
         self.on_progress: Callable[[Progress], None] | None = None
-        self._told_at = clock.started
+        self._shown_at = clock.started
         self._ended: float | None = None
         self._bells = -1
         """How often the bell had rung at the last look."""
@@ -88,7 +88,7 @@ class Head:
                     # an order to this rank is not left with the broker; what is congested is
                     self.loop.rest(pause, fetch=bool(self.loop.link.congested))
             self._end(0)
-            return self.summary()
+            return self._conclude()
         except BaseException as error:
             with unreserved():
                 stop = blame(error, 0) or error
@@ -100,6 +100,7 @@ class Head:
     def _turn(self) -> float:
         """Do one round; gives the seconds until there may be something to do again."""
         self._heed()
+        self._obey_own()
         pause = self.loop.tick()
         due = self.coordinator.due(self._rung and not self.feeder.flowing)
         if due <= 0:
@@ -133,16 +134,19 @@ class Head:
             # committed at once: until it is, the element would look drained
             link.exchange(Commit(counts={element: instances}))
             self.coordinator.order_finish(element)
+        now = self.clock.now()
+        if self.on_progress is not None and now - self._shown_at > PROGRESS_S:
+            self._shown_at = now
+            self.on_progress(self.progress(now - self.clock.started))
+
+    def _obey_own(self) -> None:
+        """Take the orders to this rank, between two moves: see `RankLoop.obey`."""
         while self.coordinator.own_orders:
             order = self.coordinator.own_orders.pop(0)
             if isinstance(order, Inherit):
                 self._inherit()
             else:
-                link.ask_of_self(order)
-        now = self.clock.now()
-        if self.on_progress is not None and now - self._told_at > PROGRESS_S:
-            self._told_at = now
-            self.on_progress(self.progress(now - self.clock.started))
+                self.loop.link.ask_of_self(order)
 
     def _inherit(self) -> None:
         """Take over the work of the pool after its last rank has died."""
@@ -159,7 +163,7 @@ class Head:
     def _end(self, status: int) -> None:
         """Send everybody home."""
         self._ended = self.clock.now()
-        self.loop.link.exchange(figures=True, last=True)
+        self.loop.link.exchange(stats=True, last=True)
         self.coordinator.farewell(status)
 
     def _stop(self, stop: BaseException) -> None:
@@ -174,7 +178,12 @@ class Head:
         if not isinstance(stop, (BrokerLost, LauncherLost)):
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self._end(stop.status)
-        stop.summary = self.summary(stop)
+        stop.summary = self._conclude(stop)
+
+    def _conclude(self, stop: RunStopped | None = None) -> Summary:
+        """Take in the last that elements of this rank have logged; the summary."""
+        self.story.close_lines(self.loop.flow.log)
+        return self.summary(stop)
 
     # ---- figures
 
@@ -212,5 +221,5 @@ class Head:
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],
-            self.story.lines(self.loop.flow.log),
+            self.story.log,
         )

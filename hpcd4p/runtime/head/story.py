@@ -39,6 +39,8 @@ class Story:
         What elements that were taken for stateless have changed, by index; one rank did all their work.
     doubted
         The same, but several ranks had worked on them.
+    log
+        How much the elements have logged in all, at the end.
     on_warning
         Told at once what a user should not have to wait for.
     """
@@ -50,6 +52,7 @@ class Story:
         self.doubted: dict[int, str] = {}
         self.failures = Failures(sink)
         self.on_warning: Callable[[str], None] = lambda text: None
+        self.log: LogFigures | None = None
         self._lines = ElementLines(sink)
         self._plan = plan
         self._sink = sink
@@ -75,10 +78,10 @@ class Story:
             else:
                 self.failures.add(first, *rest)
 
-    def lines(self, log: ElementLog) -> LogFigures:
-        """How much the elements have said in all; `log` may have some of this rank that was not sent."""
+    def close_lines(self, log: ElementLog) -> None:
+        """Nothing more is logged; `log` may still have lines of this rank that were not sent."""
         self._lines.add(*log.take())
-        return self._lines.finish()
+        self.log = self._lines.finish()
 
     def claim(self, report: Claimed) -> None:
         """An element that was taken for stateless has changed: one rank runs it."""

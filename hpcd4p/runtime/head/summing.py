@@ -92,21 +92,20 @@ def summarise(
         if failed > sum(f.examples for f in failures):
             reason = f"{failed} tuples failed; examples of each kind are kept as dead letters"
     if doubts and status in (0, 1) and state != STOPPED:
-        told_before = f". Besides, {reason}" if reason else ""
+        besides = f". Besides, {reason}" if reason else ""
         said = "; ".join(doubts[:MOST_DOUBTS])
         if len(doubts) > MOST_DOUBTS:
             said += f"; and so did {len(doubts) - MOST_DOUBTS:,} other elements"
-        state, status, reason = IN_DOUBT, 1, said + told_before
+        state, status, reason = IN_DOUBT, 1, said + besides
     workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
     pool = [r for r in ranks if r.rank in workers] or ranks
-    told_of = [r for r in pool if r.state != "lost"]
-    process_time = sum(r.active_s for r in told_of)
-    busy = sum(r.busy_s for r in told_of)
-    now = time.time()
+    survivors = [r for r in pool if r.state != "lost"]
+    process_time = sum(r.active_s for r in survivors)
+    busy = sum(r.busy_s for r in survivors)
     return Summary(
         workflow=plan.name,
-        started=utc(now - (now_s - clock.started)),
-        ended=utc(now),
+        started=utc(clock.instant(clock.started)),
+        ended=utc(clock.instant(now_s)),
         elapsed_s=elapsed,
         ranks=plan.size,
         status=status,

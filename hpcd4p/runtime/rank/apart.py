@@ -12,7 +12,7 @@ from typing import Any
 from hpcd4p.errors import ElementFailed
 from hpcd4p.logs import module_log
 from hpcd4p.runtime.rank.apart_process import READS, STARTS, Process
-from hpcd4p.runtime.rank.cell import CannotPart, Killed, Part
+from hpcd4p.runtime.rank.cell import CannotPart, EndedProcess, Part
 
 _log = module_log(__name__)
 
@@ -30,7 +30,7 @@ def _unread(
     """
     if not fresh or (place == READS and fatal is None):
         return None
-    return Part(left if place == READS else 0, [], [], 0.0, Killed(-1, how, "", "", trace))
+    return Part(left if place == READS else 0, [], [], 0.0, EndedProcess(-1, how, "", "", trace))
 
 
 class Sent:
@@ -89,7 +89,7 @@ class ProcessCell:
     def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
         """See `Cell.run`."""
         at, closely, data = 0, False, bytes(body)
-        told = Sent()
+        sent = Sent()
         blind = 0  # deaths at no tuple
         fatal: dict[int, str] | None = None
         """Steps of reading the task that end the process; None as long as it is read at one go."""
@@ -97,7 +97,7 @@ class ProcessCell:
             process = self._process = self._process or Process(*self._given)
             fresh = not process.ran
             process.say("run", element, data, tuples, at, closely, fatal)
-            told.again()
+            sent.again()
             while at < tuples:
                 said = process.hear(self._tend)
                 if said is None:
@@ -109,7 +109,7 @@ class ProcessCell:
                 part = Part(*said)
                 self._hear(*part.said)
                 at += part.tuples
-                yield told.new(part)
+                yield sent.new(part)
                 fresh = fresh and not part.tuples
             else:
                 return
@@ -129,9 +129,9 @@ class ProcessCell:
                 self._blind(place, blind, how)
             elif fresh and place == at:  # it was the first that this process ran
                 shown = self._shown(element, data, at, fatal)
-                yield Part(1, [], [], 0.0, Killed(at, how, *shown, trace))
+                yield Part(1, [], [], 0.0, EndedProcess(at, how, *shown, trace))
                 at += 1
-                told = Sent()
+                sent = Sent()
 
     @staticmethod
     def _blind(place: int, deaths: int, how: str) -> None:

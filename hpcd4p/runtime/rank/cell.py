@@ -27,7 +27,7 @@ class Part(NamedTuple):
     failures: list[Failure]
     """Of those that failed."""
     busy_s: float
-    killed: Killed | None = None
+    killed: EndedProcess | None = None
     """They have killed the process that ran them; else None."""
     changed: str = ""
     """What the element has changed in the process, that may be state; in words."""
@@ -35,7 +35,7 @@ class Part(NamedTuple):
     """Lines of it for the record, and how many more were left out."""
 
 
-class Killed(NamedTuple):
+class EndedProcess(NamedTuple):
     """How a tuple ended its process."""
 
     first: int

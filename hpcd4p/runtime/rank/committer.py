@@ -64,7 +64,7 @@ class Committer:
 
     def commit(self) -> None:
         """Commit what has been delivered; if nothing has, ring ranks that leave messages unmatched."""
-        commit, notify, local = self.outgoing.window.ready()
+        commit, notify, local = self.outgoing.window.take_ready()
         if commit:
             self.link.exchange(commit)
             self._committed(commit, notify, local)
@@ -81,7 +81,7 @@ class Committer:
         (Reply, bool)
             The broker's answer, and whether anything was committed.
         """
-        commit, notify, local = self.outgoing.window.ready()
+        commit, notify, local = self.outgoing.window.take_ready()
         committed = bool(commit)
         reply = self.link.exchange(commit, take=wanted, ring=self._ring(), availability=availability)
         if committed:
@@ -110,7 +110,7 @@ class Committer:
         self._mesh.forget(rank)
 
     def _ring(self) -> list[int]:
-        return self.outgoing.window.ring(self._clock.now(), self.outgoing.ring_after_s(self.busy()))
+        return self.outgoing.window.choose_to_ring(self._clock.now(), self.outgoing.ring_after_s(self.busy()))
 
     def _committed(self, commit: Commit, notify: list[int], local: list[Any]) -> None:
         for owner in notify:

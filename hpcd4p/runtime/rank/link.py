@@ -32,7 +32,7 @@ class Link:
 
     Parameters
     ----------
-    figures
+    stats
         Gives the statistics since its last call.
     log
         What elements have logged; it is sent with commits.
@@ -52,7 +52,7 @@ class Link:
         Whether to run every task apart. The head says so.
     least_s
         Least seconds between two sendings of statistics, by the number of elements.
-    told_at
+    stats_at
         When the statistics were last sent.
     owners
         Rank by pool element that only this rank may run. The same dict always.
@@ -63,7 +63,7 @@ class Link:
         given: Given,
         broker: Broker,
         inbox: Inbox,
-        figures: Callable[[], dict[str, int]],
+        stats: Callable[[], dict[str, int]],
         log: ElementLog,
     ) -> None:
         self.rank = given.rank
@@ -80,12 +80,12 @@ class Link:
         self._codec = given.codec
         self._inbox = inbox
         self._granularity = given.granularity
-        self._figures = figures
+        self._take_stats = stats
         self._log = log
         self._clock = given.clock
-        self.told_at = given.clock.started
+        self.stats_at = given.clock.started
         self.least_s = stats_s(len(given.plan.elements))
-        self._apart = Backoff(STATS_S[0], max(STATS_S[1], self.least_s))
+        self._stats_pause = Backoff(STATS_S[0], max(STATS_S[1], self.least_s))
 
     def exchange(
         self,
@@ -93,14 +93,14 @@ class Link:
         take: Sequence[int] = (),
         ring: Sequence[int] = (),
         availability: Availability = Availability.IDLE,
-        figures: bool = False,
+        stats: bool = False,
         last: bool = False,
     ) -> Reply:
         """One step with the broker.
 
         Parameters
         ----------
-        figures
+        stats
             Send the statistics and ask for service times, even if they are not due.
         last
             Nothing follows: send all that elements have logged.
@@ -113,13 +113,13 @@ class Link:
         commit = Commit() if commit is None else commit
         now = self._clock.now()
         self._log.post(commit, self._codec, None if last else now)
-        due = figures or stats_due(now, self.told_at, self._apart.now_s)
+        due = stats or stats_due(now, self.stats_at, self._stats_pause.now_s)
         if due:
-            self.told_at = now
-            self._apart.next()
+            self.stats_at = now
+            self._stats_pause.next()
         if due or commit.dead:  # failures are judged by how many tuples there were
-            commit.stats |= self._figures()
-        worse, better = self._inbox.congestion()
+            commit.stats |= self._take_stats()
+        worse, better = self._inbox.take_news()
         reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability))
         at_work.well()
         if not reply.accepted:
@@ -188,14 +188,14 @@ class Link:
     # ---- statistics
 
     @property
-    def figures_s(self) -> float:
+    def stats_every_s(self) -> float:
         """Least seconds between two sendings of statistics when there is nothing else to send."""
-        return max(self._apart.now_s, self.least_s)
+        return max(self._stats_pause.now_s, self.least_s)
 
     def tell_last(self) -> None:
         """Send the last statistics and log lines; nothing else of this rank is outstanding."""
         commit = Commit()
-        commit.stats = self._figures()
+        commit.stats = self._take_stats()
         self._log.post(commit, self._codec)
         if commit:
             self._broker.step(commit)

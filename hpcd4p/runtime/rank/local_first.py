@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hpcd4p.control.local import is_late, is_short_of_memory, is_worth_it, runs_here
 from hpcd4p.runtime.commit.lease import Lease
@@ -12,9 +12,6 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.weight import weigh
-
-if TYPE_CHECKING:
-    pass
 
 
 class LocalFirst:

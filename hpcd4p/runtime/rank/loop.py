@@ -90,7 +90,7 @@ class RankLoop:
         self.flow = Flow(plan, rank, self.fail, clock)
         hosted = {e for e, _ in plan.hosted(rank)}
         self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
-        self.link = link = Link(given, broker, self.inbox, self.figures, self.flow.log)
+        self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.log)
         self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock)
         self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
         self.room = room = Room(plan, settings, link)
@@ -216,7 +216,7 @@ class RankLoop:
         pause = move.sleep_s
         if move.what is What.EXCHANGE:
             availability = Availability.IN_CALL if move.by_element else Availability.IDLE
-            self.link.exchange(availability=availability, figures=move.with_stats)
+            self.link.exchange(availability=availability, stats=move.with_stats)
             if self.link.orders or (move.by_element and not self.partitions.held_back()):
                 pause = 0.0
         elif move.grows:
@@ -238,8 +238,8 @@ class RankLoop:
             listens=bool(inbox.lines),
             active_at=self._active_at,
             heard_at=self._heard_at,
-            stats_at=link.told_at,
-            stats_s=link.figures_s,
+            stats_at=link.stats_at,
+            stats_s=link.stats_every_s,
             linger_s=self._linger_s,
             to_park=pool is not None and pool.parking.asked and not pool.parking.parked,
             looks=pool is not None and pool.looks,
@@ -282,7 +282,7 @@ class RankLoop:
 
     def fail(self, failure: Failure) -> None:
         """Add tuples that failed here to the current transaction, unless an earlier holder committed them."""
-        if not self._leases.skips(failure):
+        if not self._leases.skip(failure):
             self.outgoing.fail(failure)
 
     def instances(self) -> list[Instance]:
@@ -290,7 +290,7 @@ class RankLoop:
         held = [*self.partitions.instances(), *self.tasks.instances(), *self.suspects.instances()]
         return held if self.besides is None else [*self.besides.instances(), *held]
 
-    def figures(self) -> dict[str, int]:
+    def take_stats(self) -> dict[str, int]:
         """Statistics since the last call, with what the cores have given to the pool."""
         new = self._increase.of(self.instances())
         if self.tasks.cpu is not None and self.pool is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from hpcd4p.control.sealing import line_ends
 from hpcd4p.plan.model import ElementPlan
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute.flow import Flow
@@ -15,9 +16,6 @@ from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.pump import Behind, Pump
 from hpcd4p.runtime.rank.room import Room
-
-if TYPE_CHECKING:
-    pass
 
 
 class Hosted(Protocol):
@@ -107,7 +105,7 @@ class Partitions:
         """Run what is in line for `element`, for one slice."""
         line = self._inbox.lines[element]
         now = self._clock.now
-        end = now() + self._settings.task_s
+        line_began = now()
         while self._inbox.tuples[element]:
             if not line:
                 for lost in self._inbox.open():
@@ -127,7 +125,7 @@ class Partitions:
             self._account.tuples += len(values)
             # the outbox may have been sealed during the call
             self._outgoing.outbox.count(element, -len(values))
-            if now() > end or self._outgoing.heavy:
+            if line_ends(now(), line_began, self._settings.task_s, self._outgoing.heavy):
                 break
 
     def help(self, behind: Behind) -> bool:

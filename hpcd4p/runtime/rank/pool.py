@@ -5,8 +5,6 @@ How a task is run is in `tasks`; how one that may kill its rank is, in `suspects
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hpcd4p.control.taking import (
     NoTask,
     is_wary,
@@ -29,9 +27,6 @@ from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Task
-
-if TYPE_CHECKING:
-    pass
 
 POOL_DIED = "every rank of the pool has died"
 
@@ -99,7 +94,7 @@ class PoolPart:
             return False
         self._committer.settle()
         if not self._link.orders:  # it may be called back
-            self._link.exchange(availability=Availability.PARKS, figures=True)
+            self._link.exchange(availability=Availability.PARKS, stats=True)
             self.parking.park(self._clock.now())
         return True
 
@@ -133,7 +128,7 @@ class PoolPart:
         return committed
 
     def _run(self, task: Task) -> None:
-        if self.suspects.takes(task):
+        if self.suspects.take(task):
             return
         if self._only_apart:
             raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")

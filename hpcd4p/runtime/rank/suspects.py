@@ -24,7 +24,7 @@ from hpcd4p.wire.statistics import Cause
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
-    from hpcd4p.runtime.rank.cell import Cell, Killed, Part
+    from hpcd4p.runtime.rank.cell import Cell, EndedProcess, Part
 
 
 class Suspects:
@@ -83,12 +83,12 @@ class Suspects:
 
         self.make = make
 
-    def takes(self, task: Task) -> bool:
+    def take(self, task: Task) -> bool:
         """Run `task` apart, or refuse it, if the rank itself must not run it; whether that was so."""
         if self._link.owners.get(task.element) == self._link.rank:
             return False  # its state is here
         how = way(task.attempts, self._link.careful, self.make is not None)
-        if how is Way.APART and self._runs(task):
+        if how is Way.APART and self._run_apart(task):
             return True
         how = way(task.attempts, self._link.careful, self.make is not None)
         if how is Way.REFUSED:
@@ -105,7 +105,7 @@ class Suspects:
             self._cell.close()
             self._cell = None
 
-    def _runs(self, task: Task) -> bool:
+    def _run_apart(self, task: Task) -> bool:
         """Run `task` apart; False if nothing was run, because that cannot be had."""
         from hpcd4p.runtime.rank.cell import CannotPart
 
@@ -148,7 +148,7 @@ class Suspects:
         self._tasks.forward_apart(lease)
         self._tasks.part_if_heavy(lease)
 
-    def _write_death(self, task: Task, tuples: int, killed: Killed) -> None:
+    def _write_death(self, task: Task, tuples: int, killed: EndedProcess) -> None:
         which = f"tuple {killed.first + 1}" if killed.first >= 0 else f"{tuples} tuples"
         shown = killed.shown or f"{which} of {_describe(task)}"
         error = f"it ended its process {killed.how}{_deaths(task)}"

@@ -182,7 +182,7 @@ class Tasks:
         if not out:
             return
         if lease.repeating and instance is lease.instance:
-            out = lease.unskipped(out)
+            out = lease.skip_committed(out)
         for route, partition, values in self._flow.spread(instance.plan.index, out):
             pooled = self._plan.elements[route.target].role is Role.POOL
             if pooled and self._local_first.allows(lease, route.target, values, self._depth):
@@ -196,7 +196,7 @@ class Tasks:
         if not out:
             return
         if lease.repeating:
-            out = lease.unskipped(out)
+            out = lease.skip_committed(out)
         if lease.task.attempts:
             self._outgoing.outbox.suspect = True
         self._outgoing.route(lease.task.element, out)

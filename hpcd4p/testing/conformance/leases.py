@@ -15,7 +15,7 @@ def a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen(world: BrokerWorl
     before = _seen(world)
     commit = Commit(9, {0: -2, 1: 7})
     commit.done.append((task.element, task.id))
-    commit.progress.append((0, task.id, "1 2"))
+    commit.progress.append((0, task.id, (1, 2)))
     commit.publish.append(Publication(1, 7, b"never"))
     commit.dead.append(b"letter")
     commit.stats = {"n:0": 2}
@@ -58,16 +58,16 @@ def fencing_one_rank_leaves_the_leases_of_others(world: BrokerWorld) -> None:
 
 def a_task_keeps_its_progress_over_the_death_of_its_rank(world: BrokerWorld) -> None:
     world.publish((0, 1, b"a"))
-    for rank, text, expected in ((4, "1 20 300", (1, 20, 300)), (5, "2 40 600", (2, 40, 600))):
+    for rank, progress in ((4, (1, 20, 300)), (5, (2, 40, 600))):
         task = world.take(rank)
         part = Commit(1)
-        part.progress.append((0, task.id, text))
+        part.progress.append((0, task.id, progress))
         world[rank].step(part)
         world[0].fence(rank)
         assert world[0].observe(alive=False).tasks == 1
         if rank == 5:
             again = world.take(6)
-            assert (again.attempts, again.progress) == (2, expected)
+            assert (again.attempts, again.progress) == (2, progress)
             world.finish(6, again)
     world.publish((0, 1, b"another"))
     assert world.take(6).progress == ()

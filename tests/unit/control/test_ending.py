@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hpcd4p.control.ending import ElementState, Ending, Finish
+from hpcd4p.control.ending import ElementState, Ending, Finishing
 from hpcd4p.plan.model import Role
 from tests.unit.control.plans import plan_of
 
@@ -106,9 +106,9 @@ def test_an_element_finishes_when_its_last_tuple_is_done_and_the_next_only_after
     ending = Ending(plan_of([Role.ROOT, Role.STATE, Role.STATE], [(0, 1), (1, 2)], partitions=3))
     assert ending.observe({0: 1}) == []
     assert ending.observe({0: 0, 1: 4}) == []
-    assert ending.observe({0: 0, 1: 0}) == [Finish(1, 3)]
+    assert ending.observe({0: 0, 1: 0}) == [Finishing(1, 3)]
     assert ending.observe({0: 0, 1: 2, 2: 9}) == []
-    assert ending.observe({0: 0, 1: 0, 2: 0}) == [Finish(2, 3)]
+    assert ending.observe({0: 0, 1: 0, 2: 0}) == [Finishing(2, 3)]
     assert ending.observe({0: 0, 1: 0, 2: 0, 3: 1}) == []
     assert not ending.over
     ending.observe({})

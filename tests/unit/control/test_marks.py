@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.control.marks import Marks, high_marks
+from hpcd4p.control.marks import Marks, high_marks, is_congested
 from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
 from tests.unit.control.plans import plan_of_chain
@@ -84,3 +84,18 @@ def test_what_is_below_and_what_is_fed_is_that_of_a_walk_along_the_edges():
                 break
         assert plan.below()[e] == sum(1 << each for each in reached)
         assert plan.stateful_below()[e] == fed
+
+
+@pytest.mark.parametrize(
+    ("tuples", "size", "was", "congested"),
+    [
+        (10, 100.0, False, False),
+        (11, 0.0, False, True),
+        (0, 101.0, False, True),
+        (4, 49.0, True, False),
+        (5, 0.0, True, True),
+        (0, 50.0, True, True),
+    ],
+)
+def test_senders_hold_above_a_mark_and_go_on_below_half_of_both(tuples, size, was, congested):
+    assert is_congested(tuples, size, (10, 100), was) is congested

@@ -10,11 +10,11 @@ from hpcd4p.control.granularity import Granularity
 from hpcd4p.control.rounds import (
     LONGEST_LINE,
     MANY_TUPLES,
-    apart_s,
     has_to_ask,
     is_early,
     most_of,
     patience_s,
+    pause_s,
     round_tuples,
 )
 from hpcd4p.plan.settings import EngineSettings
@@ -26,7 +26,7 @@ OUTPUTS = "abcd"
 def learned(known=(), tried=()) -> Granularity:
     granularity = Granularity(EngineSettings(), RANKS)
     for element in tried:
-        granularity.task_tuples(element)
+        granularity.cut_task(element)
     granularity.learn(dict.fromkeys(known, 10.0))
     return granularity
 
@@ -36,7 +36,7 @@ def learned(known=(), tried=()) -> Granularity:
     [(1, 0, 1), (1, 1, 1), (1, 3, 3), (1, LONGEST_LINE + 5, LONGEST_LINE), (MANY_TUPLES, 3, 1)],
 )
 def test_a_slow_source_is_left_alone_the_longer_the_more_tasks_wait(taken, waiting, times):
-    assert apart_s(taken, waiting, 0.001) == times * 0.001
+    assert pause_s(taken, waiting, 0.001) == times * 0.001
 
 
 @pytest.mark.parametrize(

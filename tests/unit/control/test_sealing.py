@@ -20,6 +20,7 @@ from hpcd4p.control.sealing import (
     is_due,
     is_full,
     is_heavy,
+    line_ends,
     linger_s,
     ring_after_s,
     rings,
@@ -146,3 +147,9 @@ def test_a_bell_is_rung_in_time_and_then_not_all_the_time(sealed, after_s, steps
             assert now - max(rung, sealed + after_s - RING_AGAIN_S) < RING_AGAIN_S
     if now - sealed > after_s + 1e-6:
         assert rung
+
+
+def test_a_line_is_left_after_its_time_or_when_the_transaction_is_heavy():
+    assert not line_ends(10.01, 10.0, 0.02, heavy=False)
+    assert line_ends(10.03, 10.0, 0.02, heavy=False)
+    assert line_ends(10.0, 10.0, 0.02, heavy=True)

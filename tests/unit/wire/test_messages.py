@@ -35,7 +35,7 @@ def test_a_later_commit_joins_an_earlier_one():
     first.done, later.done = [(0, "a")], [(0, "b")]
     later.publish = [Publication(1, 3, b"")]
     later.dead = [b"letter"]
-    later.progress = [(0, "c", "1 2")]
+    later.progress = [(0, "c", (1, 2))]
     first.stats, later.stats = {"n:0": 1}, {"n:0": 2, "u:0": 7}
     first.add(later)
     assert first.tx == 2

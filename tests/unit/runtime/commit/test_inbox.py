@@ -96,30 +96,30 @@ def test_a_segment_is_given_out_in_parts_and_in_order():
 def test_above_the_mark_senders_are_asked_to_hold_and_below_half_of_it_they_may_go_on():
     box = inbox(high_tuples=10)
     box.admit([Segment(ELEMENT, 0, "input", list(range(10)))])
-    assert box.congestion() == ([], [])
+    assert box.take_news() == ([], [])
     box.admit([Segment(ELEMENT, 0, "input", [10])])
     assert box.has_news
-    assert box.congestion() == ([ELEMENT], [])
-    assert box.congestion() == ([], [])
+    assert box.take_news() == ([ELEMENT], [])
+    assert box.take_news() == ([], [])
     box.next(ELEMENT, 6)
     assert not box.has_news
-    assert box.congestion() == ([], [])
+    assert box.take_news() == ([], [])
     box.next(ELEMENT, 1)
     box.next(ELEMENT, 1)
-    assert box.congestion() == ([], [ELEMENT])
-    assert box.congestion() == ([], [])
+    assert box.take_news() == ([], [ELEMENT])
+    assert box.take_news() == ([], [])
 
 
 def test_a_few_heavy_tuples_are_too_many_as_well():
     box = inbox(high_tuples=100, high_bytes=1000)
     box.noticed(Notice(2, 9))
     arrive(box, 2, 1, "heavy", "heavy", size=1001)
-    assert box.congestion() == ([ELEMENT], [])
+    assert box.take_news() == ([ELEMENT], [])
     box.open()
     box.next(ELEMENT, 1)
-    assert box.congestion() == ([], [])
+    assert box.take_news() == ([], [])
     box.next(ELEMENT, 1)
-    assert box.congestion() == ([], [ELEMENT])
+    assert box.take_news() == ([], [ELEMENT])
 
 
 class Unreadable:

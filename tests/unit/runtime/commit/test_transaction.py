@@ -168,9 +168,9 @@ def test_a_transaction_does_not_commit_before_its_first_message_is_matched(ranks
     outbox.to_partition(TO_STATE, 1, [("b", 1)])
     ranks.window.add(ranks.seal(outbox))
     ranks.mesh[PLAN.owner(2, 1)].poll()
-    assert not ranks.window.ready()[0]
+    assert not ranks.window.take_ready()[0]
     ranks.mesh[PLAN.owner(2, 0)].poll()
-    assert ranks.window.ready()[0].tx == 1
+    assert ranks.window.take_ready()[0].tx == 1
 
 
 def test_what_a_task_has_left_goes_back_and_is_not_counted_twice(ranks):
@@ -299,9 +299,9 @@ def test_what_is_found_while_it_is_sealed_is_in_the_commit_that_changes_the_coun
 def test_a_transaction_commits_when_its_messages_are_matched(ranks):
     ranks.send(0, 1)
     for receiver in (1, 2):
-        assert ranks.window.ready()[1] == []
+        assert ranks.window.take_ready()[1] == []
         ranks.mesh[receiver].poll()
-    commit, notify, local = ranks.window.ready()
+    commit, notify, local = ranks.window.take_ready()
     assert (commit.tx, sorted(notify), local) == (1, [1, 2], [])
     assert len(ranks.window) == 0
 
@@ -311,9 +311,9 @@ def test_transactions_commit_in_order(ranks):
     ranks.send(0)
     ranks.send(1)
     ranks.mesh[second].poll()
-    assert not ranks.window.ready()[0]
+    assert not ranks.window.take_ready()[0]
     ranks.mesh[first].poll()
-    commit, notify, _ = ranks.window.ready()
+    commit, notify, _ = ranks.window.take_ready()
     assert commit.tx == 2  # both, in one call
     assert sorted(notify) == [1, 2]
     assert commit.counts == {2: 2}
@@ -324,7 +324,7 @@ def test_a_transaction_without_messages_commits_at_once(ranks):
     outbox.local = [Segment(2, 0, "input", [1])]
     prepared = Prepared(Commit(7), outbox, 0.0)
     ranks.window.add(prepared)
-    commit, notify, local = ranks.window.ready()
+    commit, notify, local = ranks.window.take_ready()
     assert (commit.tx, notify, local) == (7, [], prepared.local)
 
 
@@ -332,10 +332,10 @@ def test_a_rank_that_does_not_receive_is_rung_after_a_while_and_then_not_all_the
     prepared = ranks.send(0)
     owner = PLAN.owner(2, 0)
     now = prepared.sealed
-    assert ranks.window.ring(now + RING_AFTER_S / 2, RING_AFTER_S) == []
-    assert ranks.window.ring(now + 2 * RING_AFTER_S, RING_AFTER_S) == [owner]
-    assert ranks.window.ring(now + 3 * RING_AFTER_S, RING_AFTER_S) == []
-    assert ranks.window.ring(now + 3 * RING_AFTER_S + RING_AGAIN_S, RING_AFTER_S) == [owner]
+    assert ranks.window.choose_to_ring(now + RING_AFTER_S / 2, RING_AFTER_S) == []
+    assert ranks.window.choose_to_ring(now + 2 * RING_AFTER_S, RING_AFTER_S) == [owner]
+    assert ranks.window.choose_to_ring(now + 3 * RING_AFTER_S, RING_AFTER_S) == []
+    assert ranks.window.choose_to_ring(now + 3 * RING_AFTER_S + RING_AGAIN_S, RING_AFTER_S) == [owner]
 
 
 def test_a_notice_comes_behind_what_it_is_about(ranks):

@@ -145,10 +145,10 @@ def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
     for _ in range(10):  # as after the first moments
         world.now += 1.0
         world.worker.link.exchange()
-    apart = world.worker.link.figures_s
+    apart = world.worker.link.stats_every_s
     world.sleep(world.worker)
     told = world.store.stats.copy()
-    world.worker.link.exchange(figures=True)
+    world.worker.link.exchange(stats=True)
     world.publish(1)
     world.worker.rest(None)
     for _ in range(20):
