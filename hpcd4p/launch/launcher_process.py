@@ -15,8 +15,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from enum import Enum
 from types import FrameType
 
+from hpcd4p.control.life import Life
 from hpcd4p.launch.mpi_program import OPEN_MPI, SRUN
 from hpcd4p.launch.siblings import ending_signal, in_slurm_job
 from hpcd4p.runtime.execute.signals import stopping
@@ -31,6 +33,24 @@ Its ranks end when it is gone."""
 
 ONE_WISH_S = 0.3
 """Signals that come closer together than this are one wish; a person takes longer."""
+
+
+class Asked(Enum):
+    """Who was asked to end the ranks."""
+
+    NOBODY = "nobody"
+    RANKS = "the ranks, to stop in order"
+    LAUNCHER = "the launcher, to end them"
+    KILLED = "nobody any more: the launcher was killed"
+
+
+ARROWS = {
+    # the second where the ranks are not through MPI_Init, so they cannot stop in order
+    Asked.NOBODY: frozenset({Asked.RANKS, Asked.LAUNCHER}),
+    Asked.RANKS: frozenset({Asked.LAUNCHER}),  # they have not stopped in time, or somebody insists
+    Asked.LAUNCHER: frozenset({Asked.KILLED}),  # it has not ended them in time, or somebody insists
+    Asked.KILLED: frozenset({Asked.KILLED}),  # once more
+}
 
 
 class LauncherProcess:
@@ -52,7 +72,7 @@ class LauncherProcess:
         self._gentle = signal.SIGUSR1 if kind in (OPEN_MPI, SRUN) else signal.SIGTERM
         # from Slurm it would hear a SIGTERM beside us
         self._deaf = kind in (OPEN_MPI, SRUN) and in_slurm_job()
-        self._step = 0  # 0 nobody asked, 1 ranks asked, 2 launcher told to end them, 3 launcher killed
+        self._life = Life("the launcher", Asked.NOBODY, ARROWS)
         self._heard_at = -math.inf
         self._timer: threading.Timer | None = None
         self._line = line
@@ -98,8 +118,7 @@ class LauncherProcess:
 
     def end(self) -> None:
         """End the ranks without asking them; from another thread."""
-        self._step = max(self._step, 1)
-        self._press()
+        self._press(in_order=False)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked_to_stop = self.asked_to_stop or signal.Signals(number).name
@@ -109,22 +128,27 @@ class LauncherProcess:
             return
         # Slurm says one wish several times: to every process, through its script, and again when the limit
         # has come of which it gave a sign before. Only a person's Ctrl-C insists there
-        if self._step == 0 or number == signal.SIGINT or not in_slurm_job():
+        if self._life.state is Asked.NOBODY or number == signal.SIGINT or not in_slurm_job():
             self._press()
 
-    def _press(self) -> None:
-        """One step further: ask, insist, kill."""
+    def _press(self, in_order: bool = True) -> None:
+        """One step further: ask, insist, kill; `in_order`: begin with the ranks, where they can stop."""
         if self._process is None:
             return
-        if self._step == 0 and not self._met():
-            self._step = 1
-        self._step = min(self._step + 1, 3)
+        asked = self._life.state
+        if asked is Asked.NOBODY and in_order and self._met():
+            self._life.go(Asked.RANKS)
+        elif asked in (Asked.NOBODY, Asked.RANKS):
+            self._life.go(Asked.LAUNCHER)
+        else:
+            self._life.go(Asked.KILLED)
+        how = {Asked.RANKS: self._gentle, Asked.LAUNCHER: ending_signal(), Asked.KILLED: signal.SIGKILL}
         # while `wait` blocks, this neither waits nor reaps: the number is the launcher's all the time
-        how = {1: self._gentle, 2: ending_signal(), 3: signal.SIGKILL}[self._step]
-        self._process.send_signal(how)
+        self._process.send_signal(how[self._life.state])
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = threading.Timer(GRACE_S if self._step == 1 else KILL_S, self._press)
+        grace_s = GRACE_S if self._life.state is Asked.RANKS else KILL_S
+        self._timer = threading.Timer(grace_s, self._press)
         self._timer.daemon = True
         self._timer.start()
 

@@ -193,7 +193,8 @@ def _kinds(failures: Sequence[FailureFigures], letters: Iterable[DeadLetter]) ->
     lines = []
     for f in failures[:FIRST_LETTERS]:
         where = f" at {f.place}" if ":" in f.place else f" ({f.place})" if f.place else ""
-        lines.append(f"  {f.tuples:,} in {f.element}: {f.error}{where}")
+        what = f": {f.error}{where}" if f.error else where
+        lines.append(f"  {f.tuples:,} in {f.element}{what}")
         example = examples.get(FailureKind(f.element, f.error, f.place))
         if example is not None:
             lines += [f"  {line}" for line in letter_lines(example)]

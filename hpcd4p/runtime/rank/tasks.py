@@ -79,13 +79,13 @@ class Tasks:
 
     def run(self, task: Task) -> None:
         """Run `task`; its results are sealed, or it is given back."""
-        lost: list[UnreadTuples] = []
+        unread: list[UnreadTuples] = []
         try:
             port, values = self._codec.open(task.payload, about(TASK, task.element, task.tuples))
         except Unreadable as unreadable:
             from hpcd4p.runtime.execute.salvage import read_task
 
-            port, values, lost = read_task(unreadable, task)
+            port, values, unread = read_task(unreadable, task)
         began = self._clock.now()
         instance = self._instance(task.element, None)  # the first time, with its `preprocess`
         lease = self.begin(task, instance)
@@ -100,7 +100,7 @@ class Tasks:
             self._account.worked(began, lease.began)
         if len(rest):
             self._outgoing.outbox.rest.append((task.element, port, rest))
-        self.finish(lease, len(values) - len(rest), lost)
+        self.finish(lease, len(values) - len(rest), unread)
 
     def begin(self, task: Task, instance: Instance) -> Lease:
         """Begin `task`, which `instance` runs."""
@@ -113,8 +113,8 @@ class Tasks:
         """Give up a lease of which nothing was run."""
         self._leases.end(lease)
 
-    def finish(self, lease: Lease, run: int, lost: Sequence[UnreadTuples] = ()) -> None:
-        """End a task of which `run` tuples are done; `lost` cannot be read, the rest was given back."""
+    def finish(self, lease: Lease, run: int, unread: Sequence[UnreadTuples] = ()) -> None:
+        """End a task of which `run` tuples are done; `unread` cannot be read, the rest was given back."""
         task = lease.task
         self._account.worked(lease.began, self._clock.now())
         self._account.tasks += 1
@@ -123,7 +123,7 @@ class Tasks:
         self._outgoing.outbox.count(task.element, -run)
         self._leases.end(lease)
         # not before: if only a part was committed, the rank that runs the task again would fail them again
-        for each in lost:
+        for each in unread:
             self._outgoing.give_up(each)
         self._outgoing.seal()
 

@@ -108,14 +108,14 @@ def reports_reach_the_head_once_with_a_bell(world: BrokerWorld) -> None:
     expected = [world.report(1, "of 1")]
     assert world.hears(0)
     expected.append(world.report(2, "of 2"))
-    found: list[bytes] = []
+    fetched: list[bytes] = []
 
     def both() -> bool:
-        found.extend(world[0].observe(alive=False).reports)
-        return len(found) >= 2
+        fetched.extend(world[0].observe(alive=False).reports)
+        return len(fetched) >= 2
 
     world.until(both)
-    assert found == expected
+    assert fetched == expected
     assert world[0].observe(alive=False).reports == []
 
 

@@ -103,8 +103,8 @@ class _RelayedMesh:
         self._relay.call(self.rank, lambda: self._own.notice(dest, tx))
 
     def poll(self) -> list[Arrival | Notice]:
-        found: list[Arrival | Notice] = self._relay.call(self.rank, self._poll)
-        return found
+        messages: list[Arrival | Notice] = self._relay.call(self.rank, self._poll)
+        return messages
 
     def _poll(self) -> list[Arrival | Notice]:
         return [

@@ -31,13 +31,13 @@ def broken(
     make_world
         Gives a new run, of which nothing has happened yet.
     """
-    found: dict[str, Exception] = {}
+    failed: dict[str, Exception] = {}
     for promise in promises:
         world = make_world()
         try:
             promise(world)
         except Exception as error:  # noqa: BLE001  # a transport on trial may raise anything
-            found[promise.__name__] = error
+            failed[promise.__name__] = error
         finally:
             world.close()
-    return found
+    return failed
