@@ -77,7 +77,7 @@ class Observer:
         Parameters
         ----------
         held
-            Whether stateful elements are behind.
+            Whether stateful elements are congested.
         """
         dt_s, self.looked_at = now - self.looked_at, now
         stats, before, self._before = seen.stats, self._before, seen.stats

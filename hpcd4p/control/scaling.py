@@ -45,7 +45,7 @@ class PoolObservation(NamedTuple):
     longest_s: float
     """Service time of the slowest element of the pool, seconds per tuple."""
     held: bool
-    """Whether stateful elements are behind, so that no more is made for them."""
+    """Whether stateful elements are congested, so that no more is made for them."""
     drained: bool
     """Whether all that feeds the pool has ended: new tasks can only come from those of the pool itself."""
     finished: bool = False

@@ -44,7 +44,7 @@ def wanted(
     stateful_below
         By element: stateful elements that a task of it may send to.
     congested
-        Stateful elements whose ranks are behind.
+        Stateful elements that are congested: their ranks have too much in line.
     full
         Whether no more tasks, or bytes, should wait. Then a congested element may itself be waiting for room,
         so anything is taken.
@@ -205,10 +205,10 @@ def why_no_task(wary: bool, asked: bool, changed: bool, orders: bool) -> NoTask:
     return NoTask.ORDERS if orders else NoTask.IDLE
 
 
-def behind(element: int, waiting: Iterable[int], crowded: Callable[[int], bool]) -> Iterator[int]:
+def further_down(element: int, waiting: Iterable[int], crowded: Callable[[int], bool]) -> Iterator[int]:
     """Elements of which a rank may do some work in the middle of a call of `element`.
 
-    *Behind* in the order of the plan, which follows the edges. So what is in the middle of a call
+    *Further down* in the order of the plan, which follows the edges. So what is in the middle of a call
     on one rank, from the outer call to the inner, is in that order too, and no two ranks can wait
     for each other: of all that is crowded, the last in the order can always be worked on.
 

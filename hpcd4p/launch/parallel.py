@@ -115,6 +115,7 @@ def run(
         finally:
             if summary is not None:
                 summary.provenance["mpi"] = mpi.library()
+            _name_hosts(summary, hosts)
             crew.depart(_departure(summary, hosts, lost))
         return summary
 
@@ -124,11 +125,15 @@ def _erase(broker: RedisBroker) -> None:
         broker.erase()
 
 
-def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
-    """How this process can end; also fills the hosts into the figures of the ranks."""
-    ranks_figures = summary.ranks_figures if summary is not None else []
-    for figures in ranks_figures:
+def _name_hosts(summary: Summary | None, hosts: list[str]) -> None:
+    """Give each rank of `summary` its host."""
+    for figures in summary.ranks_figures if summary is not None else []:
         figures.host = hosts[figures.rank]
+
+
+def _departure(summary: Summary | None, hosts: list[str], redis_is_gone: bool) -> Departure:
+    """How this process can end."""
+    ranks_figures = summary.ranks_figures if summary is not None else []
     if len(ranks_figures) < len(hosts):
         return Departure.FOLLOWED if redis_is_gone else Departure.ABORT
     if any(figures.state == "lost" for figures in ranks_figures):

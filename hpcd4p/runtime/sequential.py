@@ -92,7 +92,7 @@ class _Sequential:
         return summarise(
             self.spec,
             stats,
-            [RankFigures(**self.account.figures())],
+            [RankFigures(**self.account.usage().named())],
             self.collector.outputs,
             self.failures.figures(),
             self._clock,

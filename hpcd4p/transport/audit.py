@@ -156,9 +156,9 @@ class Audit:
             self._reported[rank] = self._reported.get(rank, 0) + 1
 
     def _check_ranks(self, seen: Observation, books: Books) -> None:
-        behind = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}
-        if behind != books.congested:
-            raise foreign(self._keys.congested, "does not hold what the ranks are behind with")
+        vouched = {(e, rank) for rank, account in self._accounts.items() for e in account.congested}
+        if vouched != books.congested:
+            raise foreign(self._keys.congested, "does not hold what the ranks are congested with")
         if set(self._fenced) != books.lost:
             raise foreign(self._keys.lost, f"holds {sorted(books.lost)}, and lost are {sorted(self._fenced)}")
         for element, rank in seen.owners.items():

@@ -32,12 +32,12 @@ LAUNCHER_LOST = (
 class _Incoming:
     """A message that is being received: its first frame, and the buffers that follow it."""
 
-    __slots__ = ("buffers", "expected", "head", "requests", "source")
+    __slots__ = ("buffers", "expected", "first", "requests", "source")
 
-    def __init__(self, source: int, expected: int, head: Any) -> None:
+    def __init__(self, source: int, expected: int, first: Any) -> None:
         self.source = source
         self.expected = expected
-        self.head = head
+        self.first = first
         self.buffers: list[Any] = []
         self.requests: list[Any] = []
 
@@ -134,8 +134,8 @@ class MpiMesh:
             if entry.requests or len(entry.buffers) < entry.expected:
                 waiting.append(entry)
                 continue
-            (tx,) = _TX.unpack_from(entry.head)
-            body = memoryview(entry.head)[8:]
+            (tx,) = _TX.unpack_from(entry.first)
+            body = memoryview(entry.first)[8:]
             complete.append(Arrival(entry.source, tx, [body, *entry.buffers]))
         self._incoming = waiting
         return complete

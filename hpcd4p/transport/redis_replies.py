@@ -46,7 +46,7 @@ def task_of(
 
 def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
     accounts, held, ready, letters, congested, lost, fills, orders, head = said
-    behind = [pair.split(b":") for pair in congested]
+    pairs = [pair.split(b":") for pair in congested]
     filled = {int(e): text.split(b" ", 1) for e, text in _pairs(fills)}
     waiting = dict(_pairs(ready))
     tasks, size = int(waiting.pop(b"t", 0)), int(waiting.pop(b"b", 0))
@@ -60,7 +60,7 @@ def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Boo
         size=size,
         ready={int(e): int(n) for e, n in waiting.items()},
         letters=letters,
-        congested=frozenset((int(e), int(rank)) for e, rank in behind),
+        congested=frozenset((int(e), int(rank)) for e, rank in pairs),
         lost=frozenset(map(int, lost)),
         fills={e: (int(rank), digest.decode()) for e, (rank, digest) in filled.items()},
         orders=dict(zip(ranks, orders, strict=True)),

@@ -18,7 +18,7 @@ GROUP = "pool"
 """Name of the consumer group of every task stream."""
 
 TAG_DATA = 1
-"""MPI: head of a message with keyed data."""
+"""MPI: first frame of a message with keyed data."""
 TAG_BUFFER = 2
 """MPI: one large buffer of the message before it, from the same sender, in order."""
 TAG_NOTICE = 3
@@ -82,8 +82,8 @@ class Keys:
     reports = _Key("list")
     """Sealed reports that the head has not fetched yet."""
     head = _Key("hash")
-    """Expires when the head has not looked for half a minute; ``client``: number of its connection (shared
-    Redis only)."""
+    """Expires when the head has not looked for half a minute; ``lives``: a sign of that; ``client``: number
+    of its connection. On a shared Redis only."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id

@@ -92,22 +92,71 @@ class Bins(Value):
         self.parked_s = parked_s
 
 
+class Usage(Value):
+    """What a rank has done with its time: seconds, and numbers of tasks and tuples; bytes of memory."""
+
+    __slots__ = (
+        "active_s",
+        "busy_s",
+        "cpu_s",
+        "host",
+        "idle_s",
+        "parked_s",
+        "peak_rss_bytes",
+        "pid",
+        "rank",
+        "role",
+        "tasks",
+        "tuples",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        rank: int,
+        host: str = "",
+        pid: int = 0,
+        role: str = "",
+        active_s: float = 0.0,
+        busy_s: float = 0.0,
+        idle_s: float = 0.0,
+        parked_s: float = 0.0,
+        cpu_s: float = 0.0,
+        tasks: int = 0,
+        tuples: int = 0,
+        peak_rss_bytes: int = 0,
+    ) -> None:
+        self.rank = rank
+        self.host = host
+        self.pid = pid
+        self.role = role
+        self.active_s = active_s
+        self.busy_s = busy_s
+        self.idle_s = idle_s
+        self.parked_s = parked_s
+        self.cpu_s = cpu_s
+        self.tasks = tasks
+        self.tuples = tuples
+        self.peak_rss_bytes = peak_rss_bytes
+
+    def named(self) -> dict[str, Any]:
+        """Its parts by name: fields of `record.summary.RankFigures`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
 class Figures(Value):
     """The last report of a rank that was told to stop.
 
     Attributes
     ----------
-    fields
-        Of `record.summary.RankFigures`.
     doubted
         Elements that it had not checked for changes after their last tuples.
     """
 
-    __slots__ = ("rank", "fields", "bins", "doubted")  # noqa: RUF023  # in the order of the arguments
+    __slots__ = ("rank", "usage", "bins", "doubted")  # noqa: RUF023  # in the order of the arguments
 
-    def __init__(self, rank: int, fields: dict[str, Any], bins: Bins, doubted: list[Doubted]) -> None:
+    def __init__(self, rank: int, usage: Usage, bins: Bins, doubted: list[Doubted]) -> None:
         self.rank = rank
-        self.fields = fields
+        self.usage = usage
         self.bins = bins
         self.doubted = doubted
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from hpcd4p.backoff import Backoff
 from hpcd4p.control.policies.smooth import Smooth
 from hpcd4p.control.scaling import Bounds, PoolObservation
 
@@ -125,7 +126,7 @@ class Trials:
         self._from = 0
         self._spent_s = 0.0
         self._next_more_s = AGAIN_S[0]
-        self._again_s = AGAIN_S[0]
+        self._again = Backoff(*AGAIN_S, by=3)
         self._cores = ""
         self._next_cores_s = 0.0
         self._queued_s = 0.0
@@ -213,7 +214,7 @@ class Trials:
         self._window = self._asleep = None
         self._next_cores_s = seen.now_s + AGAIN_S[0]
         self._next_more_s = seen.now_s
-        self._again_s = AGAIN_S[0]
+        self._again.reset()
 
     def _begin(self, trial: int, target: int, seen: PoolObservation) -> None:
         assert self._window is not None
@@ -269,8 +270,11 @@ class Trials:
         assert trial is not None
         more = trial > self._from
         if more:
-            self._again_s = AGAIN_S[0] if winner else min(3 * self._again_s, AGAIN_S[1])
-            self._next_more_s = seen.now_s + self._again_s
+            if winner:
+                self._again.reset()
+            else:
+                self._again.next()
+            self._next_more_s = seen.now_s + self._again.now_s
             if winner == self._bounds.most:
                 self._limit, self._by_cores = None, False
             elif winner:
@@ -283,6 +287,7 @@ class Trials:
         self._limit, self._why = limit, why
         if self._cores:
             self._by_cores = True
-            self._again_s = max(self._again_s, 3 * AGAIN_S[0])
+            if self._again.now_s == AGAIN_S[0]:
+                self._again.next()
         self._window = None
-        self._next_more_s = max(self._next_more_s, seen.now_s + self._again_s)
+        self._next_more_s = max(self._next_more_s, seen.now_s + self._again.now_s)

@@ -85,7 +85,7 @@ class Probation:
         self._tell = tell
         self._watched: dict[int, Watched] = {}
         self._mine: set[int] = set()
-        self._spoiled: set[int] = set()
+        self._of_others: set[int] = set()
         self._filled: dict[int, tuple[str, int]] = {}  # digest, tuples by then; no answer or a free one yet
         self._said: set[tuple[type, int]] = set()
         self._held_by: dict[Hashable, list[int]] | None = None
@@ -109,11 +109,11 @@ class Probation:
 
     def elsewhere(self, element: int) -> bool:
         """Whether only another rank may run `element`."""
-        return element in self._spoiled or self.owners.get(element, self._rank) != self._rank
+        return element in self._of_others or self.owners.get(element, self._rank) != self._rank
 
     def here(self, wanted: list[int]) -> list[int]:
         """Those of `wanted` that this rank may run."""
-        if not self.owners and not self._spoiled:
+        if not self.owners and not self._of_others:
             return wanted
         return [e for e in wanted if not self.elsewhere(e)]
 
@@ -234,7 +234,7 @@ class Probation:
     def _refused(self, e: int, words: str, clean: Callable[[set[int]], bool], spoiled: bool) -> None:
         """Handle that another rank owns `e`, or an element that shares its state."""
         if spoiled:
-            self._spoiled.add(e)
+            self._of_others.add(e)
         if clean(self._mine):
             raise Abandoned
         self._say(Doubted(self._rank, e, words))

@@ -83,7 +83,7 @@ class Coordinator:
         Parameters
         ----------
         held
-            Whether stateful elements are behind.
+            Whether stateful elements are congested.
 
         Returns
         -------

@@ -204,7 +204,7 @@ class Head:
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
         """The summary of the run; `stop` is what ended it before its work was done."""
-        mine = RankFigures(**self.loop.account.figures())
+        mine = RankFigures(**self.loop.account.usage().named())
         ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
         scaling.timelines = sorted(self.story.timelines)

@@ -100,7 +100,7 @@ class Story:
     def leave(self, report: Figures) -> None:
         """A rank has left: its last word."""
         started = self._clock.instant(self._clock.started)
-        figures, timeline = in_run_time(report.fields, report.bins, started)
+        figures, timeline = in_run_time(report.usage, report.bins, started)
         self.figures.append(figures)
         self.timelines.append(timeline)
         for each in report.doubted:

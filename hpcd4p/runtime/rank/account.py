@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import Any
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
-from hpcd4p.wire.reports import Bins
+from hpcd4p.wire.reports import Bins, Usage
 
 
 class RankAccount:
@@ -48,11 +47,11 @@ class RankAccount:
         self.parked_s += end - begin
         self._timeline.parked(begin - self.started, end - self.started)
 
-    def figures(self) -> dict[str, Any]:
-        """The account so far: the fields of `record.summary.RankFigures`."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
+    def usage(self) -> Usage:
+        """The account so far."""
+        spent = resource.getrusage(resource.RUSAGE_SELF)
         active = self._clock.elapsed() - self.parked_s
-        return dict(
+        return Usage(
             rank=self.rank,
             host=self.host,
             pid=os.getpid(),
@@ -61,10 +60,10 @@ class RankAccount:
             busy_s=self.busy_s,
             idle_s=max(0.0, active - self.busy_s),
             parked_s=self.parked_s,
-            cpu_s=usage.ru_utime + usage.ru_stime,
+            cpu_s=spent.ru_utime + spent.ru_stime,
             tasks=self.tasks,
             tuples=self.tuples,
-            peak_rss_bytes=usage.ru_maxrss * 1024,
+            peak_rss_bytes=spent.ru_maxrss * 1024,
         )
 
     def bins(self) -> Bins:

@@ -45,7 +45,7 @@ class Link:
         How often the bell has rung.
     hungry, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
-        elements that are behind.
+        elements that are congested.
     waiting
         Tasks that wait, by element; None if the last answer did not say.
     careful

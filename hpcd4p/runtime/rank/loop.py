@@ -163,7 +163,7 @@ class RankLoop:
         self._life.go(LoopState.LEFT, "leaves", self.clock.elapsed())
         self.link.tell_last()
         doubted = self.probation.end(self.instances())
-        self.link.report(Figures(self.rank, self.account.figures(), self.account.bins(), doubted))
+        self.link.report(Figures(self.rank, self.account.usage(), self.account.bins(), doubted))
 
     # ---- one move after the other
 

@@ -14,7 +14,7 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
-from hpcd4p.runtime.rank.pump import Behind, Pump
+from hpcd4p.runtime.rank.pump import FurtherDown, Pump
 from hpcd4p.runtime.rank.room import Room
 
 
@@ -128,9 +128,9 @@ class Partitions:
             if line_ends(now(), line_began, self._settings.task_s, self._outgoing.heavy):
                 break
 
-    def help(self, behind: Behind) -> bool:
+    def help(self, further_down: FurtherDown) -> bool:
         """See `pump.Help`."""
-        for element in behind(self._inbox.waiting()):
+        for element in further_down(self._inbox.waiting()):
             self.work_line(element)
             return True
         return False

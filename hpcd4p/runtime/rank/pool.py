@@ -21,7 +21,7 @@ from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.parking import Parking
-from hpcd4p.runtime.rank.pump import Behind
+from hpcd4p.runtime.rank.pump import FurtherDown
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
@@ -134,11 +134,11 @@ class PoolPart:
             raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")
         self._tasks.run(task)
 
-    def help(self, behind: Behind) -> bool:
+    def help(self, further_down: FurtherDown) -> bool:
         """See `pump.Help`: with tasks. Nothing of it belongs to the task at hand."""
         known = self._link.waiting or {}
         waiting = [e for e in self._probation.here(self._nearest) if e in known]
-        reply = self._link.exchange(take=list(behind(waiting)), availability=Availability.IN_CALL)
+        reply = self._link.exchange(take=list(further_down(waiting)), availability=Availability.IN_CALL)
         if reply.task is None:
             return False
         self.look_again()  # the broker does not have it for idle any more

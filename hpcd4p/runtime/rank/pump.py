@@ -2,9 +2,9 @@
 
 A call may write more than memory holds. So when the current transaction is *heavy* in the middle of a call,
 the rank commits what there is and waits until there is room for more. Other ranks may be waiting for this one
-meanwhile; so it goes on working, but only for elements *behind* the one in the call
-(`control.taking.behind`), so that no two ranks can wait for each other. Orders of the head wait until the
-outermost call is over; only the order to stop ends the waiting.
+meanwhile; so it goes on working, but only for elements further down than the one in the call
+(`control.taking.further_down`), so that no two ranks can wait for each other. Orders of the head wait until
+the outermost call is over; only the order to stop ends the waiting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.moves import BLOCKED_S
-from hpcd4p.control.taking import behind, may_wait
+from hpcd4p.control.taking import further_down, may_wait
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.account import RankAccount
@@ -24,10 +24,10 @@ from hpcd4p.wire.ask import Availability
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
 
-Behind = Callable[[Iterable[int]], Iterator[int]]
+FurtherDown = Callable[[Iterable[int]], Iterator[int]]
 """Those of some elements that may be worked on now, in their order."""
 
-Help = Callable[[Behind], bool]
+Help = Callable[[FurtherDown], bool]
 """Do some work of an element that may be worked on; whether there was any."""
 
 
@@ -91,7 +91,7 @@ class Pump:
 
     def _help(self, element: int) -> bool:
         def of(elements: Iterable[int]) -> Iterator[int]:
-            return behind(element, elements, self._room.crowded)
+            return further_down(element, elements, self._room.crowded)
 
         for help_with in self.helpers:
             if help_with(of):

@@ -37,7 +37,7 @@ class Room:
         return self._marks.full(self._link.waiting_tasks, self._link.waiting_bytes)
 
     def congested_below(self, element: int) -> bool:
-        """Whether a stateful element that `element` may send to is behind."""
+        """Whether a stateful element that `element` may send to is congested."""
         return bool(self._link.congested and self.stateful_below[element] & self._link.congested)
 
     def blocked(self, element: int) -> bool:

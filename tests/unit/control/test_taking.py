@@ -14,7 +14,7 @@ from hpcd4p.control.taking import (
     SLOW_S,
     TAIL_TASKS,
     NoTask,
-    behind,
+    further_down,
     is_wary,
     may_be_slow,
     may_begin,
@@ -182,7 +182,7 @@ def test_only_a_rank_that_asked_for_everything_and_heard_nothing_new_sleeps_on_i
 
 @given(st.integers(0, 9), st.lists(st.integers(0, 9), unique=True), elements)
 def test_a_call_is_helped_only_by_what_is_behind_it_and_has_room(element, waiting, crowded):
-    helped = list(behind(element, waiting, crowded.__contains__))
+    helped = list(further_down(element, waiting, crowded.__contains__))
     assert helped == [e for e in waiting if e > element and e not in crowded]
 
 

@@ -8,13 +8,15 @@ import pytest
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.reports import Bins, Claimed, Doubted, Failed, Figures, Judged, Reason, seal, unseal
+from hpcd4p.wire.reports import Bins, Claimed, Doubted, Failed, Figures, Judged, Reason, Usage, seal, unseal
 
 REPORTS = [
     Claimed(1, 2, "self.count"),
     Doubted(1, 2, "self.count"),
     Judged(3, 2, guilty=True),
-    Figures(1, {"rank": 1}, Bins(1e9, 0.5, array("f", [0.25]), array("f")), [Doubted(1, 2, "self.count")]),
+    Figures(
+        1, Usage(1, tasks=3), Bins(1e9, 0.5, array("f", [0.25]), array("f")), [Doubted(1, 2, "self.count")]
+    ),
     Failed(4, Reason.ELEMENT, "it has ended its process"),
 ]
 

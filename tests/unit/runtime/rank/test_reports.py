@@ -9,11 +9,11 @@ import pytest
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.reports import CLOCKS_S, in_run_time
-from hpcd4p.wire.reports import Bins
+from hpcd4p.wire.reports import Bins, Usage
 
 
 def told(began_s: float):
-    figures = dict(rank=3, role="pool", active_s=5.0, busy_s=3.0, idle_s=2.0, parked_s=1.0)
+    figures = Usage(rank=3, role="pool", active_s=5.0, busy_s=3.0, idle_s=2.0, parked_s=1.0)
     return in_run_time(figures, Bins(1000.0 + began_s, 0.5, array("f", [0.5] * 6), array("f")), 1000.0)
 
 
@@ -48,13 +48,8 @@ def test_an_account_and_its_timeline_say_the_same(hands):
     account.waited(101.0, 101.5)
     account.parked(104.0, 108.0)
     hands[0] = 110.0
-    figures = account.figures()
-    assert (figures["active_s"], figures["busy_s"], figures["idle_s"], figures["parked_s"]) == (
-        6,
-        2.5,
-        3.5,
-        4,
-    )
+    usage = account.usage()
+    assert (usage.active_s, usage.busy_s, usage.idle_s, usage.parked_s) == (6, 2.5, 3.5, 4)
     bins = account.bins()
     assert bins.began == 100.0
     assert sum(bins.busy_s) == pytest.approx(2.5)
