@@ -31,7 +31,7 @@ KILL_S = 2.0
 Its ranks end when it is gone."""
 
 
-ONE_WISH_S = 0.3
+ONE_WISH_S = 0.1
 """Signals that come closer together than this are one wish; a person takes longer."""
 
 
