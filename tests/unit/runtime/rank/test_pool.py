@@ -22,7 +22,7 @@ from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication
-from hpcd4p.wire.orders import Careful, Park, Wake
+from hpcd4p.wire.orders import Careful, Park, Stop, Wake
 
 CODEC = Codec(b"test")
 
@@ -371,3 +371,23 @@ def test_care_that_is_ordered_in_the_middle_of_a_call_holds_for_the_next_task():
     rank.link.exchange(availability=Availability.IN_CALL)
     assert rank.link.careful
     assert list(rank.link.orders) == [Park()]  # that is work, and waits for the end of the call
+
+
+def test_a_call_that_waits_for_room_ends_with_the_run():
+    world = World([LONG])
+    rank = world.rank(2)
+    MemoryBroker(world.store, 1).step(Commit(), Ask(congest=[world.plan.collector]))
+    wait, waits = rank.link.wait, 0
+
+    def until_stopped(seconds):
+        nonlocal waits
+        waits += 1
+        assert waits < 1000, "it waits on"
+        if waits == 10:
+            world.head.order([2], Stop(3, lost=False))
+        return wait(seconds)
+
+    rank.link.wait = until_stopped
+    rank.start()
+    assert rank.run() == Stop(3, lost=False)
+    assert 0 < max(world.collected["Spell1.letter"]) < LONG - 1  # it was in the middle
