@@ -72,13 +72,6 @@ def open_listeners(process: int) -> dict[str, int]:
     return listeners
 
 
-def device_of(process: int, descriptor: int) -> str:
-    """The network device that a socket of `process` is bound to; empty if it is bound to none."""
-    with _taken(process, descriptor) as taken:
-        name = taken.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
-        return name.rstrip(b"\0").decode()
-
-
 def _bind(process: int, descriptor: int) -> None:
     with _taken(process, descriptor) as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")

@@ -16,6 +16,7 @@ from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.rank.loop import RankLoop
+from hpcd4p.runtime.rank.pump import Pump
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
@@ -373,7 +374,14 @@ def test_care_that_is_ordered_in_the_middle_of_a_call_holds_for_the_next_task():
     assert list(rank.link.orders) == [Park()]  # that is work, and waits for the end of the call
 
 
-def test_a_call_that_waits_for_room_ends_with_the_run():
+def test_a_call_that_waits_for_room_ends_with_the_run(monkeypatch):
+    relieve, relieved = Pump.relieve, []
+
+    def counted(pump, element):
+        relieved.append(element)
+        relieve(pump, element)
+
+    monkeypatch.setattr(Pump, "relieve", counted)
     world = World([LONG])
     rank = world.rank(2)
     MemoryBroker(world.store, 1).step(Commit(), Ask(congest=[world.plan.collector]))
@@ -391,3 +399,4 @@ def test_a_call_that_waits_for_room_ends_with_the_run():
     rank.start()
     assert rank.run() == Stop(3, lost=False)
     assert 0 < max(world.collected["Spell1.letter"]) < LONG - 1  # it was in the middle
+    assert len(relieved) == 1  # the call went no further
