@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import Flow
+from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.loops import Leave
 from hpcd4p.runtime.execute.probation import Probation
@@ -20,6 +21,12 @@ from hpcd4p.workflow.elements import GenericPE
 
 TOLD_EARLY = 0.3
 """How often what a tuple wrote is told before it is done."""
+
+TOLD_LATE = 0.5
+"""How often a rank that has lent itself looks once more before it is told what has become of a tuple."""
+
+LOOK_S = 0.001
+"""Between two of these looks."""
 
 
 class Killed(Leave):
@@ -34,16 +41,12 @@ def die() -> None:
 class MemoryCell:
     """See `runtime.rank.cell.Cell`. Tuples that call `die` kill it; `chance` says what is told at a time."""
 
+    look_s: float | None = LOOK_S
+    ear: None = None
+
     def __init__(
-        self,
-        plan: Plan,
-        elements: list[GenericPE],
-        rank: int,
-        chance: random.Random,
-        clock: Clock,
-        tend: Callable[[], None],
+        self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock
     ) -> None:
-        self._tend = tend
         self._plan = plan
         self._elements = elements
         self._chance = chance
@@ -51,6 +54,8 @@ class MemoryCell:
         self._flow = Flow(plan, rank, self._fail, clock)
         self._changed: list[str] = []
         self._probation = Probation(plan, elements, rank, self._note_change, clock)
+        self._kept: dict[int, Instance] = {}
+        self._stopping = False
 
     def _note_change(self, report: Claimed | Doubted) -> None:
         self._changed.append(report.changed)
@@ -58,40 +63,56 @@ class MemoryCell:
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
 
-    def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
+    def run(self, element: int, body: memoryview, tuples: int, lent: bool = False) -> Iterator[Part | None]:
         """See `Cell.run`."""
+        self._stopping = False
         port, values, lost, deaths = self._read(element, body, tuples)
         if deaths:
             yield Part(0, [], [], 0.0, EndedProcess(-1, "by its own hand", "", "", ""))
-        instance = None
+        if not lent:
+            self._kept.clear()
         for i in range(len(values)):
-            self._tend()
-            if instance is None:
-                plan = self._plan.elements[element]
-                instance = self._flow.instance(plan, copy_element(self._elements[element], 2))
-                instance.start()
-                self._probation.begin(instance)
+            yield None
+            instance = self._instance(element)
             try:
                 instance.run(port, values[i : i + 1])
             except Killed:
                 instance.take()
+                self._kept.clear()
                 yield Part(
                     1, [], [], 0.0, EndedProcess(i, "by its own hand", port, show_value(values[i]), "")
                 )
-                instance = None
                 continue
-            self._probation.inspect(instance, must=i + 1 == len(values))
+            last = i + 1 == len(values)
+            self._probation.inspect(instance, must=last and not lent)
+            while lent and self._chance.random() < TOLD_LATE:
+                yield None
             failures, self._failures = self._failures, []
             out = instance.take()
             if out and self._chance.random() < TOLD_EARLY:
                 yield Part(0, out, [], 0.0)
                 out = []
-            yield Part(1, out, failures, 0.0, None, " and ".join(self._changed))
-            self._changed = []
+            stops = lent and self._stopping and not last and not lost
+            changed, self._changed = " and ".join(self._changed), []
+            filled = self._probation.filled(element)
+            rest = (port, values[i + 1 :]) if stops else None
+            yield Part(1, out, failures, 0.0, None, changed, filled, rest=rest)
+            if stops:
+                return
         for each in lost:
             self._flow.give_up(each)
             failures, self._failures = self._failures, []
             yield Part(each.tuples, [], failures, 0.0)
+
+    def _instance(self, element: int) -> Instance:
+        instance = self._kept.get(element)
+        if instance is None:
+            plan = self._plan.elements[element]
+            instance = self._flow.instance(plan, copy_element(self._elements[element], 2))
+            instance.start()
+            self._kept[element] = instance
+            self._probation.begin(instance)
+        return instance
 
     def _read(self, element: int, body: memoryview, tuples: int) -> tuple[str, Any, list[UnreadTuples], int]:
         fatal: dict[int, str] = {}
@@ -106,5 +127,21 @@ class MemoryCell:
             except Killed:
                 fatal[steps[-1]] = "it ended its process by its own hand while it was unpickled"
 
+    def start(self) -> None:
+        """See `Cell.start`: there is nothing to start."""
+
+    def stop(self) -> None:
+        """See `Cell.stop`."""
+        self._stopping = True
+
+    def changes(self) -> Iterator[tuple[int, str] | None]:
+        """See `Cell.changes`."""
+        for each in self._probation.end(self._kept.values()):
+            yield each.element, each.changed
+
+    def wait(self, seconds: float) -> None:
+        """See `Cell.wait`: there is nothing to wait for."""
+
     def close(self) -> None:
-        """See `Cell.close`: there is nothing to end."""
+        """See `Cell.close`."""
+        self._kept.clear()

@@ -132,11 +132,7 @@ class Cluster:
         rank = loop.rank
         self.ranks[rank] = loop
         clock = Clock(self._turns.clock, 0.0)
-
-        def tend() -> None:
-            loop.tasks.tend(clock.now())
-
-        loop.suspects.make = partial(MemoryCell, loop.plan, elements, rank, self._cells, clock, tend)
+        loop.suspects.make = partial(MemoryCell, loop.plan, elements, rank, self._cells, clock)
         self._turns.add(rank, partial(self._be_rank, loop) if rank else self._be_head)
 
     @property

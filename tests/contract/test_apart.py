@@ -10,6 +10,7 @@ import pytest
 from hpcd4p.errors import ElementFailed
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.setup import Setup
 from hpcd4p.runtime.rank.apart import ProcessCell
 from hpcd4p.runtime.rank.cell import CannotPart
@@ -31,7 +32,7 @@ class Apart:
         packed = pack([pickle.dumps(pe) for pe in elements])
         setup = Setup(plan, packed, EngineSettings(), None, b"", False, None, ("here", 0), False)
         self.said = []
-        self.cell = ProcessCell(setup, 3, 0.0, lambda: None, lambda rows, left_out: self.said.extend(rows))
+        self.cell = ProcessCell(setup, 3, Clock(started=0.0), lambda rows, left_out: self.said.extend(rows))
 
     def run(self, values):
         """Parts of a task of these values, joined: outputs, failures, and who killed how."""
@@ -39,6 +40,9 @@ class Apart:
         out, failed, killed, count = [], [], [], 0
         self.errors = []
         for part in self.cell.run(1, body, len(values)):
+            if part is None:
+                self.cell.wait(1.0)
+                continue
             count += part.tuples
             out += [each for _, many in part.out for each in many]
             failed += [f.letter.value_text for f in part.failures]

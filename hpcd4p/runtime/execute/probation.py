@@ -268,6 +268,10 @@ class Probation:
             for place in of_it:
                 self._held_by.setdefault(place.key, []).append(e)
 
+    def filled(self, e: int) -> str:
+        """Content, in short, of what `e` has filled in here and not changed since; empty if it has not."""
+        return self._filled[e][0] if e in self._filled else ""
+
     def doubt(self, e: int, words: str) -> None:
         """Report that `e` has changed after several ranks have run it."""
         self._say(Doubted(self._rank, e, words))

@@ -6,13 +6,16 @@ the process does both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import ElementFailed
 from hpcd4p.logs import module_log
 from hpcd4p.runtime.rank.apart_process import READS, STARTS, Process
 from hpcd4p.runtime.rank.cell import CannotPart, EndedProcess, Part
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
 
 _log = module_log(__name__)
 
@@ -67,8 +70,6 @@ class ProcessCell:
     ----------
     setup
         What the process needs to have the elements: a `runtime.execute.setup.Setup`, without the secret.
-    tend
-        Called often while the process works.
     hear
         Takes lines that the elements have said there, and how many more were left out.
     """
@@ -77,16 +78,15 @@ class ProcessCell:
         self,
         setup: Any,
         rank: int,
-        started: float,
-        tend: Callable[[], None],
+        clock: Clock,
         hear: Callable[[list[Any], int], None] = lambda rows, left_out: None,
     ) -> None:
-        self._given = (setup, rank, started)
-        self._tend = tend
+        self._given = (setup, rank, clock.started)
+        self._now = clock.now
         self._hear = hear
         self._process: Process | None = None
 
-    def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
+    def run(self, element: int, body: memoryview, tuples: int, lent: bool = False) -> Iterator[Part | None]:
         """See `Cell.run`."""
         at, closely, data = 0, False, bytes(body)
         sent = Sent()
@@ -96,10 +96,13 @@ class ProcessCell:
         while at < tuples:
             process = self._process = self._process or Process(*self._given)
             fresh = not process.ran
-            process.say("run", element, data, tuples, at, closely, fatal)
+            process.stop(False)
+            process.say("run", element, data, tuples, at, closely, fatal, lent)
             sent.again()
             while at < tuples:
-                said = process.hear(self._tend)
+                while not process.ready():
+                    yield None
+                said = process.answer()
                 if said is None:
                     break
                 if isinstance(said, str):
@@ -110,6 +113,8 @@ class ProcessCell:
                 self._hear(*part.said)
                 at += part.tuples
                 yield sent.new(part)
+                if part.rest is not None:
+                    return
                 fresh = fresh and not part.tuples
             else:
                 return
@@ -128,7 +133,7 @@ class ProcessCell:
                 blind += 1
                 self._blind(place, blind, how)
             elif fresh and place == at:  # it was the first that this process ran
-                shown = self._shown(element, data, at, fatal)
+                shown = yield from self._shown(element, data, at, fatal)
                 yield Part(1, [], [], 0.0, EndedProcess(at, how, *shown, trace))
                 at += 1
                 sent = Sent()
@@ -141,15 +146,53 @@ class ProcessCell:
         elif deaths > 1:
             raise ElementFailed(f"`preprocess` ended its process {how}")
 
-    def _shown(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> tuple[str, str]:
+    def _shown(
+        self, element: int, data: bytes, at: int, fatal: dict[int, str] | None
+    ) -> Generator[None, None, tuple[str, str]]:
         process = self._process = Process(*self._given)
         process.say("show", element, data, at, fatal)
-        shown = process.hear(self._tend, SHOW_S)
+        end = self._now() + SHOW_S
+        while not process.ready():
+            if self._now() > end:
+                process.kill()
+            yield None
+        shown = process.answer()
         if not isinstance(shown, list):
             self._end_process()
             return "", ""
         port, text = shown
         return port, text
+
+    look_s: float | None = None
+
+    @property
+    def ear(self) -> int | None:
+        """See `Cell`."""
+        return None if self._process is None else self._process.ear
+
+    def start(self) -> None:
+        """Start the process now rather than with the first task; raises `CannotPart`."""
+        self._process = self._process or Process(*self._given)
+
+    def stop(self) -> None:
+        """See `Cell.stop`."""
+        if self._process is not None:
+            self._process.stop()
+
+    def changes(self) -> Iterator[tuple[int, str] | None]:
+        """See `Cell.changes`."""
+        process = self._process
+        if process is None:
+            return
+        process.say("changes")
+        while not process.ready():
+            yield None
+        yield from process.answer() or ()
+
+    def wait(self, seconds: float) -> None:
+        """See `Cell.wait`."""
+        if self._process is not None:
+            self._process.ready(seconds)
 
     def _end_process(self) -> tuple[str, str]:
         process, self._process = self._process, None

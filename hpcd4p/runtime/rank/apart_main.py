@@ -20,7 +20,7 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely
-from hpcd4p.runtime.rank.apart_process import PREPARES, READS
+from hpcd4p.runtime.rank.apart_process import PREPARES, READS, STOP_AT
 from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.wire.statistics import Cause
@@ -80,6 +80,9 @@ class Server:
                 return
             if word == "show":
                 self._show(*args)
+            elif word == "changes":
+                doubted = self._probation.end(self._instances.values())
+                self._tell([(each.element, each.changed) for each in doubted])
             else:
                 self._run(*args)
 
@@ -119,6 +122,7 @@ class Server:
         at: int,
         closely: bool,
         fatal: dict[int, str] | None,
+        lent: bool,
     ) -> None:
         try:
             instance = self._instance(element)
@@ -130,9 +134,13 @@ class Server:
         for i in range(at, len(values)):
             self._note(i)
             instance.run(port, values[i : i + 1])
-            if closely or i + 1 == len(values) or self._clock.now() - self._began > FLUSH_S:
-                self._probation.inspect(instance, must=i + 1 == len(values))
-                self._flush(instance, i + 1)
+            last = i + 1 == len(values)
+            if closely or last or self._clock.now() - self._began > FLUSH_S:
+                self._probation.inspect(instance, must=last and not lent)
+                stops = lent and not last and not lost and self._is_told_to_stop()
+                self._flush(instance, i + 1, (port, values[i + 1 :]) if stops else None)
+                if stops:
+                    return
         if lost:  # they come after the others
             for each in lost:
                 self._flow.give_up(each)
@@ -152,17 +160,20 @@ class Server:
             self._probation.begin(instance)
         return instance
 
-    def _flush(self, instance: Instance, upto: int) -> None:
+    def _is_told_to_stop(self) -> bool:
+        return os.pread(self._place, 1, STOP_AT) == b"\1"
+
+    def _flush(self, instance: Instance, upto: int, rest: tuple[str, Any] | None = None) -> None:
         now = self._clock.now()
         out = instance.take()
         changed, self._changed = self._changed, ""
-        said = self._flow.log.take()
-        part = (upto - self._upto, out, self._failures, now - self._began, None, changed, said)
+        filled = self._probation.filled(instance.plan.index)
+        of_all = (None, changed, filled, self._flow.log.take(), rest)
         try:
-            self._tell(part)
+            self._tell((upto - self._upto, out, self._failures, now - self._began, *of_all))
         except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
             out = [(name, self._picklable(instance, name, values)) for name, values in out]
-            self._tell((upto - self._upto, out, self._failures, now - self._began, None, changed, said))
+            self._tell((upto - self._upto, out, self._failures, now - self._began, *of_all))
         self._failures = []
         self._upto, self._began = upto, self._clock.now()
 

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,8 +18,8 @@ _log = module_log(__name__)
 STARTS, PREPARES, READS = -1, -2, -3
 """What the process is at, where it is at no tuple. So many steps below `READS`: of reading a task closely."""
 
-TEND_S = 0.02
-"""Between two looks of the rank at its other work, while the process works."""
+STOP_AT = 8
+"""Where in its file of places it is told to stop."""
 
 _NEVER = ("OMPI_", "PMI_", "PMIX_", "PRTE_", "PALS_", "HPCD4P_")
 """Variables that would make the process a rank."""
@@ -40,7 +39,7 @@ class Process:
         theirs, self._to = os.pipe()
         self._from, back = os.pipe()
         self._place, self._faults = os.memfd_create("place"), os.memfd_create("faults")
-        os.ftruncate(self._place, 8)
+        os.ftruncate(self._place, 16)
         os.pwrite(self._place, STARTS.to_bytes(8, "little", signed=True), 0)
         self.ran = False
         """Whether it has begun a tuple."""
@@ -70,23 +69,33 @@ class Process:
             os.close(each)
 
     def say(self, *words: Any) -> None:
-        """Ask for something; if the process is dead, `hear` finds it out."""
+        """Ask for something; if the process is dead, `answer` finds it out."""
         import pickle
 
         with suppress(BrokenPipeError):
             pickle.dump(words, self._write, protocol=5)
             self._write.flush()
 
-    def hear(self, tend: Callable[[], None], most_s: float | None = None) -> Any:
-        """Its next answer; None if it is dead, or did not answer in time (then it is ended)."""
-        left = most_s
-        while not select.select([self._from], [], [], TEND_S)[0]:
-            tend()
-            if left is not None:
-                left -= TEND_S
-                if left < 0:
-                    self._child.kill()
-                    return None
+    def stop(self, now: bool = True) -> None:
+        """Have it stop after the tuple that it is at; or no longer."""
+        os.pwrite(self._place, bytes([now]), STOP_AT)
+
+    @property
+    def ear(self) -> int:
+        """The descriptor that can be read when there is an answer."""
+        return self._from
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._child.pid
+
+    def ready(self, seconds: float = 0.0) -> bool:
+        """Whether there is an answer, or its death, within so long."""
+        return bool(select.select([self._from], [], [], seconds)[0])
+
+    def answer(self) -> Any:
+        """Its next answer; None if it is dead."""
         size = self._take(8)
         data = self._take(int.from_bytes(size, "little")) if size else b""
         return Codec.unseal(memoryview(data)) if data else None
@@ -99,6 +108,10 @@ class Process:
                 return b""
             data += more
         return bytes(data)
+
+    def kill(self) -> None:
+        """End it, whatever it is at."""
+        self._child.kill()
 
     @property
     def place(self) -> int:

@@ -31,8 +31,12 @@ class Part(NamedTuple):
     """They have killed the process that ran them; else None."""
     changed: str = ""
     """What the element has changed in the process, that may be state; in words."""
+    filled: str = ""
+    """Content, in short, of what the element has filled in there; see `Claim.FILL`."""
     said: tuple[list[Any], int] = ([], 0)
     """Lines of it for the record, and how many more were left out."""
+    rest: tuple[str, Any] | None = None
+    """Port and tuples that were not begun, after `Cell.stop`; then this is the last part."""
 
 
 class EndedProcess(NamedTuple):
@@ -50,10 +54,28 @@ class EndedProcess(NamedTuple):
 
 
 class Cell(Protocol):
-    """What can run a task apart."""
+    """What can run a task apart.
 
-    def run(self, element: int, body: memoryview, tuples: int) -> Iterator[Part]:
+    Attributes
+    ----------
+    look_s
+        Seconds between two looks for the next part; None: it can be waited for, at `ear`.
+    """
+
+    look_s: float | None
+
+    @property
+    def ear(self) -> int | None:
+        """The descriptor that can be read when there is something new, while a task runs; or None."""
+
+    def start(self) -> None:
+        """Start the process now rather than with the first task; raises `CannotPart`."""
+
+    def run(self, element: int, body: memoryview, tuples: int, lent: bool = False) -> Iterator[Part | None]:
         """Run a task of so many tuples, sealed in `body` (`Codec.check`).
+
+        Gives each part as soon as it is there, and None as often as there is nothing new. `lent`: it is no
+        suspect; changes of the element are looked for as often as on a rank, and `stop` is heeded.
 
         Raises
         ------
@@ -62,6 +84,15 @@ class Cell(Protocol):
         ElementFailed
             Its `preprocess` raised, or ended the process.
         """
+
+    def stop(self) -> None:
+        """Have the task at hand end after the tuple that it is at."""
+
+    def changes(self) -> Iterator[tuple[int, str] | None]:
+        """Elements whose change was not seen in time, and what has changed; None as in `run`."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something new, at most so long."""
 
     def close(self) -> None:
         """End the process; the next task gets a new one."""

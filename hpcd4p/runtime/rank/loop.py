@@ -25,6 +25,7 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.totals import Increase
 from hpcd4p.runtime.rank.account import RankAccount, role_of
+from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
@@ -101,7 +102,8 @@ class RankLoop:
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
         self._leases = Leases()
         self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
-        self.suspects = Suspects(given, self.flow, link, self.probation, self.tasks, self.fail)
+        self.apart = ApartTasks(given, self.flow, self.probation, self.tasks, self.fail)
+        self.suspects = Suspects(given, self.flow, link, self.tasks, self.apart)
         self.pool: PoolPart | None = None
         self.besides: Besides | None = None
         self._pump.helpers = [self.partitions.help]
@@ -287,7 +289,7 @@ class RankLoop:
 
     def instances(self) -> list[Instance]:
         """All instances that this rank runs."""
-        held = [*self.partitions.instances(), *self.tasks.instances(), *self.suspects.instances()]
+        held = [*self.partitions.instances(), *self.tasks.instances(), *self.apart.instances()]
         return held if self.besides is None else [*self.besides.instances(), *held]
 
     def take_stats(self) -> dict[str, int]:
