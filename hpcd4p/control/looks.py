@@ -5,6 +5,9 @@ from __future__ import annotations
 LOOK_S = 0.1
 """Between two looks when no bell rings."""
 
+SOON_S = 0.01
+"""The same at the start of a run, until it is known whether ranks lend themselves."""
+
 QUIET_S = 0.002
 """Between two looks when bells ring without end."""
 
@@ -17,9 +20,15 @@ AGAIN = 0.2
 """... and such a part of that when the last look has missed a rank."""
 
 
-def next_look(looked_at: float, rung: bool, scaler_at: float) -> float:
-    """When to look next: soon after a bell, and in time for the scaler."""
-    return min(looked_at + (QUIET_S if rung else LOOK_S), scaler_at)
+def next_look(looked_at: float, rung: bool, scaler_at: float, soon: bool = False) -> float:
+    """When to look next: soon after a bell, and in time for the scaler.
+
+    Parameters
+    ----------
+    soon
+        Whether something is expected of which no bell tells.
+    """
+    return min(looked_at + (QUIET_S if rung else SOON_S if soon else LOOK_S), scaler_at)
 
 
 def alive_every_s(ranks: int) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.ending import ElementState, Ending
-from hpcd4p.control.roster import PoolState, Roster
+from hpcd4p.control.roster import Roster
 from hpcd4p.control.scaling import PoolObservation
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.wire.statistics import Statistics
@@ -97,7 +97,7 @@ class Observer:
             dt_s=dt_s,
             ranks=roster.living,
             active=roster.active,
-            parked=roster.count(PoolState.PARKED, PoolState.DRAINING),
+            parked=roster.resting,
             idle=min(float(roster.active), waited_us * S_PER_US / dt_s),
             busy=busy_us * S_PER_US / dt_s,
             waiting=waiting,

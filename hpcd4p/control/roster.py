@@ -1,6 +1,8 @@
-"""The life of each rank of the pool, as the head sees it, and which ranks to park or wake.
+"""The life of each rank that works for the pool, as the head sees it, and which ranks to park or wake.
 
-Owns the states and the choice. Must never give an order itself.
+Besides those of the pool there are ranks that may lend themselves to it (`control.lending`). They are parked
+at first, have their duties all the same, and rest before the others. Owns the states and the choice. Must
+never give an order itself.
 """
 
 from __future__ import annotations
@@ -53,16 +55,37 @@ ARROWS: dict[PoolState, frozenset[PoolState]] = {
 
 
 class Roster:
-    """The ranks of a pool that may be parked. The cost of a look does not grow with their number."""
+    """The ranks that work for a pool and may be parked. The cost of a look does not grow with their number.
 
-    def __init__(self, ranks: Iterable[int]) -> None:
+    Attributes
+    ----------
+    lending
+        Whether there is work for which ranks are lent; as long as there is not, lenders do not count.
+    """
+
+    def __init__(self, ranks: Iterable[int], lenders: Iterable[int] = ()) -> None:
+        self.lending = False
         self._lives = {r: Life(f"pool rank {r}", PoolState.ACTIVE, ARROWS) for r in ranks}
         self._ranks: dict[PoolState, set[int]] = {state: set() for state in PoolState}
         self._ranks[PoolState.ACTIVE].update(self._lives)
+        self._lenders = frozenset(lenders)
+        self._lives |= {r: Life(f"lender {r}", PoolState.PARKED, ARROWS) for r in self._lenders}
+        self._ranks[PoolState.PARKED].update(self._lenders)
         self._kept: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self._lives)
+
+    @property
+    def resting(self) -> int:
+        """Ranks that are parked, or will be when their task is done."""
+        resting = self._ranks[PoolState.PARKED] | self._ranks[PoolState.DRAINING]
+        return len(resting if self.lending else resting - self._lenders)
+
+    @property
+    def may_lend(self) -> bool:
+        """Whether there are ranks that may lend themselves."""
+        return bool(self._lenders)
 
     def _move(self, rank: int, to: PoolState, cause: str) -> None:
         life = self._lives[rank]
@@ -91,13 +114,16 @@ class Roster:
     @property
     def living(self) -> int:
         """Ranks that are not lost."""
-        return len(self._lives) - self.count(PoolState.LOST)
+        living = len(self._lives) - self.count(PoolState.LOST)
+        if self.lending:
+            return living
+        return living - len(self._lenders - self._ranks[PoolState.LOST])
 
     def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """(ranks to park, ranks to wake) so that `target` are active.
 
-        Idle ranks are parked first, and of these those with the highest numbers. Ranks that have not parked
-        yet are woken first, then those with the lowest numbers.
+        Idle ranks are parked first, of these lenders, and those with the highest numbers. Ranks that have not
+        parked yet are woken first, then those with the lowest numbers, and lenders last.
         """
         called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
         for rank in called:
@@ -106,17 +132,24 @@ class Roster:
         if surplus > 0:
             spared = self._kept if target > 0 else frozenset()
             order = [r for r in self.of(PoolState.ACTIVE, PoolState.WAKING) if r not in spared]
-            order.sort(key=lambda r: (r not in idle, -r))
+            order.sort(key=lambda r: (r not in idle, r not in self._lenders, -r))
             park = order[:surplus]
             for rank in park:
                 self._move(rank, PoolState.DRAINING, f"{target} are enough")
             return park, called
         if surplus == 0:
             return [], called
-        wake = [*self.of(PoolState.DRAINING), *self.of(PoolState.PARKED)][:-surplus]
+        wake = [r for state in (PoolState.DRAINING, PoolState.PARKED) for r in self._to_wake(state)][
+            :-surplus
+        ]
         for rank in wake:
             self._move(rank, PoolState.WAKING, f"{target} are needed")
         return [], called + wake
+
+    def _to_wake(self, state: PoolState) -> list[int]:
+        """Ranks in `state` that may be woken, in the order in which they should be."""
+        ranks = sorted(self._ranks[state], key=lambda r: (r in self._lenders, r))
+        return ranks if self.lending else [r for r in ranks if r not in self._lenders]
 
     def keep(self, ranks: Iterable[int]) -> None:
         """Never park these ranks while any rank is active, for only they can do some of the work."""

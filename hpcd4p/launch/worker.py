@@ -35,7 +35,6 @@ from hpcd4p.runtime.execute.forked import tell_of_exits
 from hpcd4p.runtime.execute.garbage import hold
 from hpcd4p.runtime.execute.setup import RedisPlace, Setup, elements_of
 from hpcd4p.runtime.execute.signals import deafen, hear_alarms
-from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
@@ -142,7 +141,8 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
         rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock())
-        rank.tasks.cpu = CpuAccount(CpuClock())
+        if rank.pool is not None:
+            rank.pool.measure()
         rank.suspects.prepare(setup)
         if setup.plan.holds_state(number):
             _say_where_it_dies()

@@ -22,9 +22,18 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """The bounds of each number, as annotated at its field."""
 
+WORDS: dict[str, tuple[str, ...]] = {
+    name: hint.__metadata__
+    for name, hint in get_type_hints(EngineSettings, include_extras=True).items()
+    if KINDS[name] is str and hasattr(hint, "__metadata__")
+}
+"""The words of each setting that is one of a few."""
+
 
 def out_of_limits(name: str, value: float | str) -> str | None:
     """What `value` must be to be valid for the setting `name`; None if it is valid."""
+    if name in WORDS and value not in WORDS[name]:
+        return f"must be {' or '.join(WORDS[name])}, not {value!r}"
     if name not in LIMITS or isinstance(value, str):
         return None
     low, high = LIMITS[name]

@@ -1,10 +1,10 @@
 """The engine's settings: each with the unit in its name, and all that is known of it in one place.
 
 A field has its kind, the least and the most that it may be (both included: where a number stops making
-sense, not where it stops being wise) and its default; below it the first paragraph says what it means, a
-second one why the default is so. The flags, their help, what a wrong value is told and the table of the
-README are made of that (`hpcd4p.plan.limits`). Parsed once by `hpcd4p.cli`; nothing below it reads the
-environment.
+sense, not where it stops being wise) or the words that it may be, and its default; below it the first
+paragraph says what it means, a second one why the default is so. The flags, their help, what a wrong value is
+told and the table of the README are made of that (`hpcd4p.plan.limits`). Parsed once by `hpcd4p.cli`; nothing
+below it reads the environment.
 """
 
 from __future__ import annotations
@@ -96,6 +96,10 @@ class EngineSettings(NamedTuple):
 
     0.1 s: two tasks' commits, a hundredth of what it costs to be wrong for a minute.
     """
+
+    lend: Annotated[str, "auto", "off"] = "auto"
+    """Whether the head and the stateful ranks have tasks of the pool run in a process beside them (auto), or
+    not (off)."""
 
     max_dead_letters: Annotated[int, 0, 10**12] = 10_000
     """The run stops when more tuples than this have failed."""

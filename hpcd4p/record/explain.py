@@ -79,6 +79,13 @@ def _headline(summary: Summary, scaling: Scaling) -> list[str]:
         "a parked rank takes no task and uses no core.",
         f"Policy: {scaling.policy} ({what or 'your own'}).",
     ]
+    lent = sum(r.lent_s > 0 for r in summary.ranks_figures)
+    if lent:
+        lines.insert(
+            2,
+            f"{count(lent, 'rank')} of them have duties of their own (the head, the stateful group) and lent "
+            f"themselves to the pool for {seconds(summary.lent_s)} of rank time in all.",
+        )
     return [line for text in lines for line in _lines(text)]
 
 

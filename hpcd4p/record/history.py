@@ -5,8 +5,8 @@ Layout::
     /scaling            attributes: policy, ranks (that may be parked), changes_made, failure (a traceback)
     /scaling/ticks/*    one dataset per field of `Tick`, with its unit
     /scaling/changes/*  one per field of `Change`
-    /scaling/ranks      attribute bin_s; rank and began_s of each row; busy and parked, ranks x bins: seconds
-                        of each bin, the first of which begins with the run
+    /scaling/ranks      attribute bin_s; rank and began_s of each row; busy, parked and lent, ranks x
+                        bins: seconds of each bin, the first of which begins with the run
 
 Text has a fixed length, in UTF-8. Imports numpy only when it is needed.
 """
@@ -60,13 +60,14 @@ _CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "r
 
 @dataclass
 class Timelines:
-    """When each rank was busy and when it was parked, in one grid of bins."""
+    """When each rank was busy, parked and lent, in one grid of bins."""
 
     ranks: list[int]
     began_s: list[float]  # of each rank, since the start of the run
     bin_s: float
     busy: Table  # (ranks, bins), seconds
     parked: Table
+    lent: Table
 
 
 def write_scaling(file: Any, scaling: Scaling) -> None:
@@ -101,6 +102,7 @@ def _write_timelines(group: Any, timelines: Timelines) -> None:
     _write(group, "began_s", np.array(timelines.began_s, "f8"), "s")
     _write(group, "busy", timelines.busy, "s")
     _write(group, "parked", timelines.parked, "s")
+    _write(group, "lent", timelines.lent, "s")
 
 
 def _write(group: Any, name: str, data: Table, unit: str) -> None:
@@ -162,6 +164,7 @@ def read_timelines(file: Any) -> Timelines | None:
         float(group.attrs["bin_s"]),
         group["busy"][:],
         group["parked"][:],
+        group["lent"][:] if "lent" in group else 0 * group["parked"][:],  # the oldest records lack it
     )
 
 
@@ -170,7 +173,9 @@ def timelines_of(lines: Sequence[RankTimeline]) -> Timelines:
     import numpy as np
 
     bin_s = max(line.width_s for line in lines)
-    end_s = max(line.began_s + max(len(line.busy), len(line.parked)) * line.width_s for line in lines)
+    end_s = max(
+        line.began_s + max(map(len, (line.busy, line.parked, line.lent))) * line.width_s for line in lines
+    )
     bins = max(1, int(np.ceil(end_s / bin_s - 1e-6)))
     edges = np.arange(bins + 1) * bin_s
     edges[0], edges[-1] = -np.inf, np.inf  # where clocks differ by a little, nothing is lost
@@ -186,4 +191,5 @@ def timelines_of(lines: Sequence[RankTimeline]) -> Timelines:
         bin_s,
         np.array([row(line, line.busy) for line in lines], "f4"),
         np.array([row(line, line.parked) for line in lines], "f4"),
+        np.array([row(line, line.lent) for line in lines], "f4"),
     )

@@ -1,4 +1,4 @@
-"""A run in a picture: when each rank was busy, idle or parked, and what the auto-scaler saw and wanted.
+"""A run in a picture: when each rank was busy, lent, idle or parked, and what the auto-scaler saw and wanted.
 
 The only file of `record` that imports matplotlib, and only when a picture is made.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 ENDINGS = (".png", ".svg", ".pdf")
 """Of the files that can be written."""
 
-BUSY, IDLE, PARKED, UNKNOWN = "#0072B2", "#F0C808", "#DADADA", "#FFFFFF"
-"""Okabe and Ito's blue and a yellow near theirs: apart for every kind of colour blindness, and in grey."""
+BUSY, LENT, IDLE, PARKED, UNKNOWN = "#0072B2", "#56B4E9", "#F0C808", "#DADADA", "#FFFFFF"
+"""Okabe and Ito's blues and a yellow near theirs: apart for every kind of colour blindness, and in grey."""
 
 SEPARATE_RANKS = 40
 """Up to so many ranks have a gap between their rows."""
@@ -184,17 +185,21 @@ def _draw_timelines(
         )  # fmt: skip
     axis.set_ylabel("rank")
     lost = any(f.state == "lost" for f in summary.ranks_figures)
-    named = [("busy", BUSY), ("idle", IDLE), ("parked", PARKED), *([("lost", UNKNOWN)] if lost else [])]
+    lent = any(f.lent_s for f in summary.ranks_figures)
+    named = [
+        ("busy", BUSY), *([("lent to the pool", LENT)] if lent else []), ("idle", IDLE), ("parked", PARKED),
+        *([("lost", UNKNOWN)] if lost else []),
+    ]  # fmt: skip
     legend(axis, [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named])
 
 
 def _image(summary: Summary, timelines: Timelines) -> tuple[Table, list[int]]:
-    """Colours (ranks times steps, bins, 3) of the ranks beside the head, whose work is not the pool's."""
+    """Colours (ranks times steps, bins, 3); the head has a row only if it has lent itself to the pool."""
     import numpy as np
     from matplotlib.colors import to_rgb
 
     bins = max(1, int(np.ceil(summary.elapsed_s / timelines.bin_s - 1e-6)))
-    ranks = [figures.rank for figures in summary.ranks_figures if figures.rank]
+    ranks = [figures.rank for figures in summary.ranks_figures if figures.rank or figures.lent_s]
     ranks = list(range(ranks[0], ranks[-1] + 1)) if ranks else timelines.ranks
     row = {rank: i for i, rank in enumerate(ranks)}
     steps = max(4, STEPS // len(ranks)) if len(ranks) <= STACKED_RANKS else 1
@@ -209,10 +214,13 @@ def _image(summary: Summary, timelines: Timelines) -> tuple[Table, list[int]]:
         busy, parked = _fitted(timelines.busy[i], bins), _fitted(timelines.parked[i], bins)
         parked = np.clip(parked / there, 0, 1)
         busy = np.clip(busy / there, 0, 1 - parked)
-        parts = [busy, 1 - busy - parked, parked]
-        if steps > 1:  # from the bottom: busy, idle, parked
-            parts = [heights < busy, (heights >= busy) & (heights < 1 - parked), heights >= 1 - parked]
-        colours = map(to_rgb, (BUSY, IDLE, PARKED))
+        lent = np.clip(_fitted(timelines.lent[i], bins) / there, 0, 1 - parked - busy)
+        parts = [busy, lent, 1 - busy - lent - parked, parked]
+        if steps > 1:  # in this order, from the bottom
+            below = np.cumsum([0 * busy, *parts], axis=0)
+            parts = [(heights >= low) & (heights < high) for low, high in pairwise(below)]
+            parts[-1] |= heights >= below[-1]
+        colours = map(to_rgb, (BUSY, LENT, IDLE, PARKED))
         image[row[rank]] = sum(np.multiply.outer(p, c) for p, c in zip(parts, colours, strict=True))
         image[row[rank]][:, edges[1:] <= timelines.began_s[i]] = to_rgb(UNKNOWN)
     return image.reshape(-1, bins, 3), ranks

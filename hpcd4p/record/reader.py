@@ -107,7 +107,7 @@ class Record:
             return read_scaling(self._file)
 
     def timelines(self) -> Timelines | None:
-        """Give when each rank was busy and when it was parked; None if the record does not have it."""
+        """Give when each rank was busy, parked and lent; None if the record does not have it."""
         with damage_named(self.path):
             return read_timelines(self._file)
 

@@ -133,6 +133,8 @@ def _work(summary: Summary) -> list[str]:
     if summary.process_time_s > 0:
         static = summary.config.get("mapping") == Mapping.STATIC
         kept = "ranks beside the head were kept" if static else "pool ranks were kept, parked time left out"
+        if summary.lent_s:
+            kept += f", and other ranks had its tasks run beside their own work ({seconds(summary.lent_s)})"
         lines = [
             f"Process time {seconds(summary.process_time_s)}: how long the {kept}, added up.",
             f"Efficiency {percent(summary.efficiency)}: the part of it that they spent inside elements."

@@ -1,4 +1,4 @@
-"""What the auto-scaler saw and did, and when each rank was busy or parked. Data only."""
+"""What the auto-scaler saw and did, and when each rank was busy, parked or lent. Data only."""
 
 from __future__ import annotations
 
@@ -56,13 +56,14 @@ class Change(NamedTuple):
 
 
 class RankTimeline(NamedTuple):
-    """When one rank was busy and when it was parked: seconds of each bin of its time."""
+    """When one rank was busy, parked and lent: seconds of each bin of its time."""
 
     rank: int
     began_s: float  # where its first bin begins, since the start of the run
     width_s: float  # of a bin
     busy: Sequence[float]
     parked: Sequence[float]
+    lent: Sequence[float] = ()
 
 
 @dataclass

@@ -86,15 +86,21 @@ def _tracebacks(letters: Sequence[DeadLetter], summary: Summary) -> list[str]:
 def _ranks(ranks: Sequence[RankFigures]) -> list[str]:
     if len(ranks) < 2:
         return []
-    head = ["rank", "host", "runs", "state", "tasks", "tuples", "busy", "idle", "parked", "CPU", "memory"]
+    head = [
+        "rank", "host", "runs", "state", "tasks", "tuples", "busy", "idle", "parked", "lent", "CPU", "memory",
+    ]  # fmt: skip
     rows = [
         [
             str(r.rank), r.host, r.role, r.state, f"{r.tasks:,}", f"{r.tuples:,}", seconds(r.busy_s),
-            seconds(r.idle_s), seconds(r.parked_s), seconds(r.cpu_s), size(r.peak_rss_bytes),
+            seconds(r.idle_s), seconds(r.parked_s), seconds(r.lent_s), seconds(r.cpu_s),
+            size(r.peak_rss_bytes),
         ]
         for r in ranks[:MOST_RANKS]
     ]  # fmt: skip
-    lines = ["Ranks (memory: its highest; parked: not needed, hence not counted)", *table(head, rows, left=4)]
+    lines = [
+        "Ranks (memory: its highest; parked: not needed, hence not counted; lent: to the pool)",
+        *table(head, rows, left=4),
+    ]
     if len(ranks) > MOST_RANKS:
         lines.append(f"  ... and {len(ranks) - MOST_RANKS:,} more")
     return lines

@@ -113,6 +113,7 @@ class RankFigures:
     busy_s: float = 0.0  # inside elements
     idle_s: float = 0.0  # active and waiting for work
     parked_s: float = 0.0
+    lent_s: float = 0.0  # with a task of the pool beside its own work
     cpu_s: float = 0.0  # user and system time of the process
     tasks: int = 0
     tuples: int = 0
@@ -125,8 +126,9 @@ class Summary:
     """All figures of a run at its end; stored in its record.
 
     Times are seconds, instants are UTC in ISO 8601. `process_time_s` is the sum over the pool ranks of the
-    time not parked, `parked_s` that of the time parked. `efficiency` is busy time divided by process time
-    (0 to 1), over the ranks that were not lost: what lost ranks did is not known.
+    time not parked, and over the others of the time lent to the pool, `lent_s`; `parked_s` is that of the
+    time parked. `efficiency` is busy time divided by process time (0 to 1), over the ranks that were not
+    lost: what lost ranks did is not known.
     """
 
     workflow: str
@@ -143,6 +145,7 @@ class Summary:
     process_time_s: float = 0.0
     efficiency: float = 0.0
     parked_s: float = 0.0
+    lent_s: float = 0.0
     cpu_s: float = 0.0  # user and system time of the processes of all ranks, from their start
     scaler: ScalerFigures | None = None  # None: there was no pool that could be scaled
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected

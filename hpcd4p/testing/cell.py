@@ -43,6 +43,7 @@ class MemoryCell:
 
     look_s: float | None = LOOK_S
     ear: None = None
+    pid: None = None
 
     def __init__(
         self, plan: Plan, elements: list[GenericPE], rank: int, chance: random.Random, clock: Clock
@@ -50,6 +51,7 @@ class MemoryCell:
         self._plan = plan
         self._elements = elements
         self._chance = chance
+        self._clock = clock
         self._failures: list[Failure] = []
         self._flow = Flow(plan, rank, self._fail, clock)
         self._changed: list[str] = []
@@ -74,15 +76,20 @@ class MemoryCell:
         for i in range(len(values)):
             yield None
             instance = self._instance(element)
+            began = self._clock.now()
             try:
                 instance.run(port, values[i : i + 1])
             except Killed:
                 instance.take()
                 self._kept.clear()
+                if lent:
+                    lent = False
+                    yield Part(0, [], [], 0.0, EndedProcess(-1, "by its own hand", "", "", ""))
                 yield Part(
                     1, [], [], 0.0, EndedProcess(i, "by its own hand", port, show_value(values[i]), "")
                 )
                 continue
+            busy_s = self._clock.now() - began
             last = i + 1 == len(values)
             self._probation.inspect(instance, must=last and not lent)
             while lent and self._chance.random() < TOLD_LATE:
@@ -96,7 +103,7 @@ class MemoryCell:
             changed, self._changed = " and ".join(self._changed), []
             filled = self._probation.filled(element)
             rest = (port, values[i + 1 :]) if stops else None
-            yield Part(1, out, failures, 0.0, None, changed, filled, rest=rest)
+            yield Part(1, out, failures, busy_s, None, changed, filled, rest=rest)
             if stops:
                 return
         for each in lost:

@@ -38,6 +38,9 @@ class Claim(StrEnum):
     for good."""
     RELEASE = "release"
     """Its content has stayed the same for long enough."""
+    SAME = "same"
+    """Whether something with the content `digest` was filled in elsewhere, and released. Nobody comes to own
+    the element by that."""
 
 
 class Broker(Protocol):
@@ -72,6 +75,9 @@ class Broker(Protocol):
 
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""
+
+    def listen(self, ear: int | None) -> None:
+        """From now on have `wait` end when `ear`, a descriptor, can be read; None: nothing but the bell."""
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """Leave an order with each of `ranks` and ring their bells. Head only.

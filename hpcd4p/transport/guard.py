@@ -106,6 +106,8 @@ class GuardedBroker:
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
     ) -> bool:
         """See `Broker.claim`."""
+        if claim is Claim.SAME:
+            return self._broker.claim(element, claim, digest, entry or self._entry())
         self._ledger.ask(element, digest)
         granted = self._broker.claim(element, claim, digest, entry or self._entry())
         if granted and claim is not Claim.RELEASE:
@@ -121,6 +123,10 @@ class GuardedBroker:
     def wake(self) -> None:
         """See `Broker.wake`."""
         self._broker.wake()
+
+    def listen(self, ear: int | None) -> None:
+        """See `Broker.listen`."""
+        self._broker.listen(ear)
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""

@@ -54,13 +54,7 @@ class MemoryBroker:
         in_call = ask.availability is Availability.IN_CALL
         if ask.take:
             reply.task = self._take(ask.take, not in_call and not reply.orders)
-        if ask.availability is Availability.PARKS:
-            if self.rank not in s.idle:
-                s.ring_idle(1)  # its bell was rung for a task, which another rank must take now
-            s.idle.discard(self.rank)
-            s.parked.add(self.rank)
-        elif ask.availability is Availability.WAKES:
-            s.parked.discard(self.rank)
+        self._note(ask.availability)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
         if in_call:
             reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
@@ -69,6 +63,18 @@ class MemoryBroker:
         if ask.want_service:
             reply.service_us = Statistics(s.stats).service_us()
         return reply
+
+    def _note(self, availability: Availability) -> None:
+        s = self.store
+        if availability is Availability.PARKS:
+            if self.rank not in s.idle:
+                s.ring_idle(1)  # its bell was rung for a task, which another rank must take now
+            s.idle.discard(self.rank)
+            s.parked.add(self.rank)
+        elif availability in (Availability.WAKES, Availability.LENDS):
+            s.parked.discard(self.rank)
+        if availability is Availability.LENDS:
+            s.lending.add(self.rank)
 
     def _refused(self, entry: Entry | None) -> Reply | None:
         s = self.store
@@ -143,6 +149,8 @@ class MemoryBroker:
             s.fills[element] = self.rank, digest
             s.ring_idle(len(s.idle))
             return True
+        if claim is Claim.SAME:
+            return owner is None and s.fills.get(element, (0, ""))[1] == digest
         if owner is not None:
             if claim is Claim.REAL:
                 s.firm.add(element)
@@ -166,6 +174,9 @@ class MemoryBroker:
     def wake(self) -> None:
         """See `Broker.wake`."""
         self.store.bells[self.rank] = Heard.BELL
+
+    def listen(self, ear: int | None) -> None:
+        """See `Broker.listen`: there is no descriptor here."""
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""

@@ -24,6 +24,8 @@ class MemoryStore:
     stats: dict[str, int] = field(default_factory=dict)
     progress: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     idle: set[int] = field(default_factory=set)
+    lending: set[int] = field(default_factory=set)
+    """Ranks that are rung after all others."""
     parked: set[int] = field(default_factory=set)
     bells: dict[int, Heard] = field(default_factory=dict)
     orders: dict[int, list[tuple[Order, int]]] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class MemoryStore:
 
     def ring_idle(self, most: int) -> None:
         """Ring the bells of up to `most` idle ranks, lowest first."""
-        for rank in sorted(self.idle)[:most]:
+        for rank in sorted(self.idle, key=lambda r: (r in self.lending, r))[:most]:
             self.idle.discard(rank)
             self.bells[rank] = Heard.BELL
 

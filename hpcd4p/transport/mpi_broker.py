@@ -103,6 +103,9 @@ class RankMpiBroker:
     def wake(self) -> None:
         """See `Broker.wake`: nobody needs it here."""
 
+    def listen(self, ear: int | None) -> None:
+        """See `Broker.listen`: there is no pool to which a rank could lend itself."""
+
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
         request = self._post.send(0, REPORT, sealed)

@@ -98,6 +98,7 @@ class RedisBroker:
         self._poll.register(self._bell.fileno(), select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
         self._ears = [self._bell.fileno(), self._wake_read]
+        self._ear: int | None = None
 
     def _script(self, name: str, *args: Any) -> Any:
         try:
@@ -191,6 +192,8 @@ class RedisBroker:
             if descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
                 heard = Heard.BELL
+            elif descriptor == self._ear:
+                heard = max(heard, Heard.MAIL)  # nothing to fetch from here
             else:
                 _, token = self._ask(self._bell.receive)
                 self._bell.send("BLPOP", self.keys.bell(self.rank), 0)
@@ -221,6 +224,18 @@ class RedisBroker:
         if descriptors.ours(self._wake_write):
             with suppress(BlockingIOError):  # the pipe is full: it will wake
                 os.write(self._wake_write, b"!")
+
+    def listen(self, ear: int | None) -> None:
+        """See `Broker.listen`."""
+        if ear == self._ear:
+            return
+        if self._ear is not None:
+            self._ears.remove(self._ear)
+            self._poll.unregister(self._ear)
+        self._ear = ear
+        if ear is not None:
+            self._ears.append(ear)
+            self._poll.register(ear, select.POLLIN)
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""

@@ -18,6 +18,8 @@ class Availability(IntEnum):
     """Parked from now on: only the head rings it."""
     WAKES = 3
     """Idle, and no longer parked."""
+    LENDS = 4
+    """Idle, and not parked; but ranks that have nothing else to do are rung before it."""
 
 
 class Ask(NamedTuple):

@@ -75,7 +75,7 @@ class Judged(Value):
 
 
 class Bins(Value):
-    """When a rank was busy and parked, in bins of equal width; bins that are missing at the end are 0.
+    """When a rank was busy, parked and lent, in bins of equal width; bins missing at the end are 0.
 
     Attributes
     ----------
@@ -83,13 +83,21 @@ class Bins(Value):
         When the first begins: seconds since 1970.
     """
 
-    __slots__ = ("began", "width_s", "busy_s", "parked_s")  # noqa: RUF023  # in the order of the arguments
+    __slots__ = ("began", "width_s", "busy_s", "parked_s", "lent_s")  # noqa: RUF023  # in the order of the arguments
 
-    def __init__(self, began: float, width_s: float, busy_s: array[float], parked_s: array[float]) -> None:
+    def __init__(
+        self,
+        began: float,
+        width_s: float,
+        busy_s: array[float],
+        parked_s: array[float],
+        lent_s: array[float],
+    ) -> None:
         self.began = began
         self.width_s = width_s
         self.busy_s = busy_s
         self.parked_s = parked_s
+        self.lent_s = lent_s
 
 
 class Usage(Value):
@@ -101,6 +109,7 @@ class Usage(Value):
         "cpu_s",
         "host",
         "idle_s",
+        "lent_s",
         "parked_s",
         "peak_rss_bytes",
         "pid",
@@ -120,6 +129,7 @@ class Usage(Value):
         busy_s: float = 0.0,
         idle_s: float = 0.0,
         parked_s: float = 0.0,
+        lent_s: float = 0.0,
         cpu_s: float = 0.0,
         tasks: int = 0,
         tuples: int = 0,
@@ -133,6 +143,7 @@ class Usage(Value):
         self.busy_s = busy_s
         self.idle_s = idle_s
         self.parked_s = parked_s
+        self.lent_s = lent_s
         self.cpu_s = cpu_s
         self.tasks = tasks
         self.tuples = tuples

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.lending import lenders
 from hpcd4p.control.policies.fixed import Fixed
 from hpcd4p.control.policies.knee import Knee
 from hpcd4p.control.policies.paper import Idle, Queue
@@ -29,7 +30,8 @@ WORDS = "none, fixed:K, knee, queue, idle, or MODULE:CLASS"
 
 def check(settings: EngineSettings, plan: Plan) -> None:
     """Raise what `choose` would, before the run; with one process or no pool, only for unknown words."""
-    choose(settings, len(plan.pool_ranks) if plan.size > 1 and plan.pool_ranks else MAX_RANKS)
+    ranks = len(plan.pool_ranks) + len(lenders(plan, settings.lend != "off"))
+    choose(settings, ranks if plan.size > 1 and plan.pool_ranks else MAX_RANKS)
 
 
 def choose(settings: EngineSettings, ranks: int) -> tuple[Policy, Bounds]:

@@ -34,6 +34,7 @@ class Lease:
         "apart",
         "began",
         "instance",
+        "lent",
         "parted",
         "task",
     )
@@ -43,6 +44,8 @@ class Lease:
         self.instance = instance
         self.apart = False
         """Whether it runs in another process: then nothing that results from it may run here."""
+        self.lent = False
+        """Whether a rank runs it beside its own work; see `runtime.rank.lending`."""
         self.began = now
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""

@@ -110,6 +110,10 @@ class Outgoing:
         """Whether the current transaction holds as much as it may."""
         return is_heavy(self.outbox.tuples, self.outbox.bytes, self._heavy_bytes)
 
+    def is_heavy(self, tuples: int, size: float) -> bool:
+        """Whether a transaction of so many tuples and bytes would be."""
+        return is_heavy(tuples, size, self._heavy_bytes)
+
     @property
     def full(self) -> bool:
         """Whether as many transactions and bytes are under way as allowed."""

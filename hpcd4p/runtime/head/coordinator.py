@@ -28,6 +28,8 @@ from hpcd4p.wire.reports import Claimed, Doubted, Failed, Figures, Judged, Reaso
 from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hpcd4p.plan.settings import EngineSettings
 
 FAREWELL_S = 2.0
@@ -71,11 +73,12 @@ class Coordinator:
         self._looked_alive = clock.started
         self._alive_s = alive_every_s(plan.size)
         self._care = False
-        self.scaler = Scaler(plan, settings, link.order, story.event, clock.started)
+        self.scaler = Scaler(plan, settings, self._order, story.event, clock.started)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
-        return next_look(self._looked, rung, self.scaler.due()) - self._clock.now()
+        now = self._clock.now()
+        return next_look(self._looked, rung, self.scaler.due(), self.scaler.awaits_work(now)) - now
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look at the run, and give the orders that are due.
@@ -125,9 +128,15 @@ class Coordinator:
         name = self.plan.elements[element].name
         self._story.event("finish", f"{name}: all its input is done; its instances post-process")
         owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
-        self._link.order(sorted(owners - {0}), Finish(element))
-        if 0 in owners:
-            self.own_orders.append(Finish(element))
+        self._order(sorted(owners), Finish(element))
+
+    def _order(self, ranks: Sequence[int], order: Order) -> None:
+        """Leave an order with `ranks`, of which this one may be one."""
+        others = [rank for rank in ranks if rank]
+        if others:
+            self._link.order(others, order)
+        if len(others) < len(ranks):
+            self.own_orders.append(order)
 
     def _take(self, report: Report) -> None:
         if isinstance(report, Claimed):

@@ -19,7 +19,7 @@ from hpcd4p.errors import (
     RunStopped,
 )
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.summary import RankFigures, Summary
+from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
@@ -29,8 +29,9 @@ from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
+from hpcd4p.runtime.rank.lending import POOL_DIED
 from hpcd4p.runtime.rank.loop import RankLoop
-from hpcd4p.runtime.rank.pool import POOL_DIED
+from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker, Mesh
 from hpcd4p.wire.codec import Codec
@@ -66,6 +67,7 @@ class Head:
         self.on_progress: Callable[[Progress], None] | None = None
         self._shown_at = clock.started
         self._ended: float | None = None
+        self._inherited = False
         self._bells = -1
         """How often the bell had rung at the last look."""
 
@@ -150,15 +152,15 @@ class Head:
 
     def _inherit(self) -> None:
         """Take over the work of the pool after its last rank has died."""
-        if self.loop.pool is not None:  # several ranks may be found dead at once
+        if self._inherited:  # several ranks may be found dead at once
             return
+        self._inherited = True
         if self.loop.suspects.make is None:
             raise RankLost(f"{POOL_DIED}; start the run again")
         self.story.warn(
             "lost", f"{POOL_DIED}. Rank 0 does what is left, alone, in a process apart: it may take long"
         )
-        self.loop.link.careful = True
-        self.loop.join_pool(only_apart=True)
+        self.loop.inherit()
 
     def _end(self, status: int) -> None:
         """Send everybody home."""
@@ -191,7 +193,7 @@ class Head:
         """How far the run is."""
         seen = self.coordinator.seen
         pool = self.spec.plan.pool_ranks
-        resting = len(seen.idle | seen.parked) if seen else 0
+        resting = len((seen.idle | seen.parked) & set(pool)) if seen else 0
         return progress(
             self.spec.plan,
             self.spec.inputs,
@@ -204,10 +206,11 @@ class Head:
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
         """The summary of the run; `stop` is what ended it before its work was done."""
-        mine = RankFigures(**self.loop.account.usage().named())
+        account = self.loop.account
+        mine, line = in_run_time(account.usage(), account.bins(), self.clock.instant(self.clock.started))
         ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
-        scaling.timelines = sorted(self.story.timelines)
+        scaling.timelines = sorted([*([line] if mine.lent_s else []), *self.story.timelines])
         elements = self.spec.plan.elements
         return summarise(
             self.spec,

@@ -43,6 +43,8 @@ def lead(
     head.on_progress = on_progress
     head.story.on_warning = _say
     head.loop.suspects.prepare(setup)
+    if head.loop.pool is not None:
+        head.loop.pool.measure()
     for kind, text in story:
         head.story.event(kind, text)
 

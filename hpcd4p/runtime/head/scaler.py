@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.ending import Ending
-from hpcd4p.control.observing import Observer
+from hpcd4p.control.lending import is_slow_enough, lenders
+from hpcd4p.control.observing import S_PER_US, Observer
 from hpcd4p.control.policies.choose import choose
 from hpcd4p.control.roster import Roster
 from hpcd4p.control.scaling import Bounds, Decision, Policy, PoolObservation
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     Give = Callable[[Sequence[int], Order], None]
 
+
+SOON_S = 1.0
+"""After so much of a run it does not matter whether ranks are lent a tenth of a second later."""
 
 _log = module_log(__name__)
 
@@ -51,12 +55,15 @@ class Scaler:
         started: float,
     ) -> None:
         # a rank that holds partitions as well is never parked
-        self.roster = Roster(r for r in plan.pool_ranks if r and r not in plan.stateful_ranks)
-        self.scaling = Scaling(settings.autoscale, len(self.roster))
+        pool = [r for r in plan.pool_ranks if r and r not in plan.stateful_ranks]
+        self.roster = Roster(pool, lenders(plan, settings.lend != "off"))
+        self._streams = plan.streams
+        self.scaling = Scaling(settings.autoscale, len(pool))
         self._policy: Policy | None = None
         self._bounds = Bounds(0, 0)
         if len(self.roster):
             self._policy, self._bounds = choose(settings, len(self.roster))
+        self._started = started
         self._observer = Observer(plan, started)
         self._every_s = max(settings.scale_s, stats_s(len(plan.elements)))
         self._give = give
@@ -70,9 +77,16 @@ class Scaler:
         """When to ask the policy next; infinity if there is no rank to park."""
         return self._observer.looked_at + self._every_s if self._policy is not None else float("inf")
 
+    def awaits_work(self, now: float) -> bool:
+        """Whether ranks may soon lend themselves, if there is work for that: worth looking more often."""
+        return self.roster.may_lend and not self.roster.lending and now - self._started < SOON_S
+
     def look(self, seen: Observation, ending: Ending, held: bool, now: float) -> None:
         """Ask the policy if it is time, and have ranks parked or woken."""
         self.roster.heard(seen.parked)
+        everybody = self._last.target >= self.roster.living
+        if self._begins_to_lend(seen) and everybody:
+            self._aim(self._bounds.clip(self.roster.living), seen)
         if now < self.due():
             return
         self._watch(seen.parked, now)
@@ -80,6 +94,16 @@ class Scaler:
         decision = self._ask(observed)
         target = min(self._bounds.clip(decision.target, observed.finished), self.roster.living)
         before = self.roster.active
+        changed = self._aim(target, seen)
+        if target != self._logged:
+            self._logged = target
+            _log.debug("target %d: %s", target, decision.reason)
+        self.scaling.keep(Tick.of(observed, target, decision.reason))
+        if changed:
+            self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
+
+    def _aim(self, target: int, seen: Observation) -> bool:
+        """Have ranks parked or woken, so that `target` are active; whether any was."""
         park, wake = self.roster.aim(target, seen.idle)
         if park:
             self._give(park, Park())
@@ -87,12 +111,19 @@ class Scaler:
             self._give(wake, Wake())
         if park or wake:
             _log.info("%d of %d ranks active: parks %s, wakes %s", target, self.roster.living, park, wake)
-        if target != self._logged:
-            self._logged = target
-            _log.debug("target %d: %s", target, decision.reason)
-        self.scaling.keep(Tick.of(observed, target, decision.reason))
-        if park or wake:
-            self.scaling.changed(Change(observed.now_s, before, self.roster.active, decision.reason))
+        return bool(park or wake)
+
+    def _begins_to_lend(self, seen: Observation) -> bool:
+        """Whether there is work from now on for which ranks are lent."""
+        if self.roster.lending or not (self.roster.may_lend and seen.tasks):
+            return False
+        service_us = seen.stats.service_us()
+        self.roster.lending = any(
+            is_slow_enough(service_us[e] * S_PER_US) for e in self._streams if e in service_us
+        )
+        if self.roster.lending:
+            self.scaling.ranks = len(self.roster)
+        return self.roster.lending
 
     def lose(self, rank: int, now: float) -> float:
         """Note that `rank` has died; gives how long it was parked, as the head saw it."""

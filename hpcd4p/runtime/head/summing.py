@@ -100,8 +100,9 @@ def summarise(
     workers = plan.pool_ranks or plan.stateful_ranks  # in the static mapping there is no pool
     pool = [r for r in ranks if r.rank in workers] or ranks
     survivors = [r for r in pool if r.state != "lost"]
-    process_time = sum(r.active_s for r in survivors)
-    busy = sum(r.busy_s for r in survivors)
+    lent = sum(r.lent_s for r in ranks)
+    process_time = lent + sum(r.active_s for r in survivors)
+    busy = lent + sum(r.busy_s for r in survivors)
     return Summary(
         workflow=plan.name,
         started=utc(clock.instant(clock.started)),
@@ -113,9 +114,10 @@ def summarise(
         reason=reason,
         elements=elements,
         ranks_figures=ranks,
-        process_time_s=sum(r.active_s for r in pool),
+        process_time_s=lent + sum(r.active_s for r in pool),
         efficiency=min(1.0, busy / process_time) if process_time > 0 else 0.0,
         parked_s=sum(r.parked_s for r in pool),
+        lent_s=lent,
         cpu_s=sum(r.cpu_s for r in ranks),
         scaler=scaling.figures() if scaling is not None else None,
         scaling=scaling,

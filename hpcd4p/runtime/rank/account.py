@@ -28,6 +28,7 @@ class RankAccount:
         self.started = clock.started
         self.busy_s = 0.0
         self.parked_s = 0.0
+        self.lent_s = 0.0
         self.tasks = 0
         self.tuples = 0
         self._timeline = Timeline(bins)
@@ -41,6 +42,11 @@ class RankAccount:
         """It waited in the middle of a call, or did work that counts by itself; the whole call is counted."""
         self.busy_s -= end - begin
         self._timeline.not_busy(begin - self.started, end - self.started)
+
+    def lent(self, begin: float, end: float) -> None:
+        """From `begin` to `end` it had a task of the pool run beside its own work."""
+        self.lent_s += end - begin
+        self._timeline.lent(begin - self.started, end - self.started)
 
     def parked(self, begin: float, end: float) -> None:
         """From `begin` to `end` it was parked."""
@@ -60,6 +66,7 @@ class RankAccount:
             busy_s=self.busy_s,
             idle_s=max(0.0, active - self.busy_s),
             parked_s=self.parked_s,
+            lent_s=self.lent_s,
             cpu_s=spent.ru_utime + spent.ru_stime,
             tasks=self.tasks,
             tuples=self.tuples,

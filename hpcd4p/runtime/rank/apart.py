@@ -91,6 +91,7 @@ class ProcessCell:
         at, closely, data = 0, False, bytes(body)
         sent = Sent()
         blind = 0  # deaths at no tuple
+        told = not lent
         fatal: dict[int, str] | None = None
         """Steps of reading the task that end the process; None as long as it is read at one go."""
         while at < tuples:
@@ -122,6 +123,9 @@ class ProcessCell:
             how, trace = self._end_process()
             _log.debug("the process apart ended %s at place %d of a task of %d tuples", how, place, tuples)
             closely = True
+            if not told:
+                told = True
+                yield Part(0, [], [], 0.0, EndedProcess(-1, how, "", "", trace))
             if place <= READS:
                 unread = _unread(place, fresh, tuples - at, how, trace, fatal)
                 fatal = fatal or {}
@@ -169,6 +173,11 @@ class ProcessCell:
     def ear(self) -> int | None:
         """See `Cell`."""
         return None if self._process is None else self._process.ear
+
+    @property
+    def pid(self) -> int | None:
+        """See `Cell`."""
+        return None if self._process is None else self._process.pid
 
     def start(self) -> None:
         """Start the process now rather than with the first task; raises `CannotPart`."""

@@ -14,9 +14,11 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.codec import TAG_BYTES, TASK, about
-from hpcd4p.wire.messages import Task
+from hpcd4p.wire.messages import Commit, Publication, Task
+from hpcd4p.wire.reports import Judged
 from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class ApartTasks:
         self,
         given: Given,
         flow: Flow,
+        link: Link,
         probation: Probation,
         tasks: Tasks,
         fail: Callable[[Failure], None],
@@ -47,6 +50,7 @@ class ApartTasks:
         self._codec = given.codec
         self._clock = given.clock
         self._flow = flow
+        self._link = link
         self._probation = probation
         self._tasks = tasks
         self._fail = fail
@@ -59,6 +63,15 @@ class ApartTasks:
     def body(self, task: Task) -> memoryview:
         """The sealed tuples of `task`, when its tag has been checked."""
         return self._codec.check(task.payload, about(TASK, task.element, task.tuples))
+
+    def lease(self, task: Task) -> Lease:
+        """A lease of `task`, not begun."""
+        return Lease(task, self.proxy(task.element), self._clock.now())
+
+    def judge(self, task: Task, guilty: bool) -> None:
+        """Report what has become of a suspect; `guilty`: a tuple has ended the process."""
+        if task.attempts:
+            self._link.report(Judged(self._rank, task.element, guilty))
 
     def begin(self, task: Task) -> Lease:
         """Begin `task`."""
@@ -83,6 +96,13 @@ class ApartTasks:
         shown = killed.shown or f"{which} of {_describe(task)}"
         error = f"it ended its process {killed.how}{_deaths(task)}"
         self._letter(task, tuples, killed.port, shown, error, killed.trace)
+
+    def give_back(self, task: Task, died: int = 0) -> None:
+        """Have another rank run `task`, of which nothing is done; `died`: how many died with it."""
+        back = Commit()
+        back.done.append((task.element, task.id))
+        back.publish.append(Publication(task.element, task.tuples, task.payload, task.attempts + died))
+        self._link.exchange(back)
 
     def refuse(self, task: Task, tuples: int, why: str) -> None:
         """Make dead letters of `tuples` of `task` that were not run."""

@@ -68,6 +68,10 @@ class Cell(Protocol):
     def ear(self) -> int | None:
         """The descriptor that can be read when there is something new, while a task runs; or None."""
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process; None if there is none."""
+
     def start(self) -> None:
         """Start the process now rather than with the first task; raises `CannotPart`."""
 
@@ -75,7 +79,8 @@ class Cell(Protocol):
         """Run a task of so many tuples, sealed in `body` (`Codec.check`).
 
         Gives each part as soon as it is there, and None as often as there is nothing new. `lent`: it is no
-        suspect; changes of the element are looked for as often as on a rank, and `stop` is heeded.
+        suspect; changes of the element are looked for as often as on a rank, `stop` is heeded, and of the
+        first death of a process a part without tuples tells before anything is made of it.
 
         Raises
         ------

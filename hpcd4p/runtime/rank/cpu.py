@@ -8,25 +8,75 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from hpcd4p.wire.statistics import count_cores
 
+LATELY_S = 0.05
+"""Five tasks."""
+
 
 class CpuClock:
-    """The CPU clock of the thread that makes it; one read takes about 10 µs."""
+    """The CPU clock of the thread that makes it, or of the first of a process; a read takes about 10 µs.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    process
+        The number of the process; None: the thread that makes it.
+    """
+
+    def __init__(self, process: int | None = None) -> None:
+        where = "thread-self" if process is None else str(process)
         try:
-            self._file: int | None = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+            self._file: int | None = os.open(f"/proc/{where}/schedstat", os.O_RDONLY)
         except OSError:  # no Linux, or a kernel without it: then only the CPU time is known
             self._file = None
+        self._process = process
+        self._last = 0, 0
 
     def read_us(self) -> tuple[int, int]:
         """Microseconds on a core, and in the queue for one, so far; 0 where the kernel does not tell."""
         if self._file is None:
-            return time.thread_time_ns() // 1000, 0
-        on_core, queued = os.pread(self._file, 100, 0).split()[:2]
-        return int(on_core) // 1000, int(queued) // 1000
+            return (0, 0) if self._process else (time.thread_time_ns() // 1000, 0)
+        try:
+            on_core, queued = os.pread(self._file, 100, 0).split()[:2]
+        except ProcessLookupError:  # it has just ended
+            return self._last
+        self._last = int(on_core) // 1000, int(queued) // 1000
+        return self._last
+
+    def close(self) -> None:
+        """Close its file; it is not read any more."""
+        if self._file is not None:
+            os.close(self._file)
+
+
+class OwnShare:
+    """The part of a core that this process takes, lately.
+
+    Parameters
+    ----------
+    now
+        The clock.
+    spent_s
+        The CPU time of the process.
+    """
+
+    def __init__(self, now: Callable[[], float], spent_s: Callable[[], float] = time.process_time) -> None:
+        self._now = now
+        self._spent_s = spent_s
+        self._at = now(), spent_s()
+        self._share = 0.0
+
+    def __call__(self) -> float:
+        """Of the last `LATELY_S` or a little more."""
+        now = self._now()
+        since, before_s = self._at
+        if now - since > LATELY_S:
+            spent_s = self._spent_s()
+            self._at = now, spent_s
+            self._share = (spent_s - before_s) / (now - since)
+        return self._share
 
 
 class CpuAccount:

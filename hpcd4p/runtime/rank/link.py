@@ -154,6 +154,10 @@ class Link:
             self.bells += 1
         return heard
 
+    def listen(self, ear: int | None) -> None:
+        """See `Broker.listen`."""
+        self._broker.listen(ear)
+
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""
         self._broker.wake()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.lending import lenders
 from hpcd4p.control.looping import LoopState, loop_of
-from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move
+from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move, soonest
 from hpcd4p.control.sealing import linger_s
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.commit.inbox import Inbox
@@ -29,6 +30,7 @@ from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.lending import Lending
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.runtime.rank.pool import PoolPart
@@ -41,7 +43,7 @@ from hpcd4p.transport.broker import Broker, Heard, Mesh
 from hpcd4p.wire import orders
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Finish, Order, Park, Stop, Wake
+from hpcd4p.wire.orders import Finish, Order, Stop
 from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
@@ -64,7 +66,7 @@ class RankLoop:
     stopped
         The order to stop, once it has come.
     pool
-        Its part in the pool; None where it has none.
+        Its part in the pool, or what it lends the pool; None where it has neither.
     besides
         What else it does; None for all ranks but the head.
     """
@@ -102,25 +104,33 @@ class RankLoop:
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
         self._leases = Leases()
         self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
-        self.apart = ApartTasks(given, self.flow, self.probation, self.tasks, self.fail)
+        self.apart = ApartTasks(given, self.flow, link, self.probation, self.tasks, self.fail)
         self.suspects = Suspects(given, self.flow, link, self.tasks, self.apart)
-        self.pool: PoolPart | None = None
+        self.pool: PoolPart | Lending | None = None
         self.besides: Besides | None = None
         self._pump.helpers = [self.partitions.help]
         if rank in plan.pool_ranks:
-            self.join_pool()
+            self.pool = PoolPart(given, committer, room, self.probation, self.tasks, self.suspects, account)
+            pump.helpers.append(self.pool.help)
+        elif rank in lenders(plan, settings.lend != "off"):
+            self.pool = self._lending()
         self.committer.busy = self._busy
         self._increase = Increase()
         self._linger_s = linger_s(len(plan.stateful_ranks), head=rank == 0)
         self._active_at = self._heard_at = clock.started
         self._backoff = Backoff(*BACKOFF_S)
 
-    def join_pool(self, only_apart: bool = False) -> None:
-        """From now on take tasks as well; `only_apart`: see `PoolPart`."""
-        self.pool = PoolPart(
-            self._given, self.committer, self.room, self.probation, self.tasks, self.suspects, only_apart
+    def _lending(self) -> Lending:
+        given, make = self._given, self.suspects.new_cell
+        return Lending(
+            given, self.committer, self.room, self.probation, self.tasks, self.apart, self._leases, make
         )
-        self._pump.helpers.append(self.pool.help)
+
+    def inherit(self) -> None:
+        """From now on do what the pool did, in a process apart: its ranks have all died."""
+        if not isinstance(self.pool, Lending):
+            self.pool = self._lending()
+        self.pool.inherit()
 
     # ---- start and end
 
@@ -165,6 +175,8 @@ class RankLoop:
         self._life.go(LoopState.LEFT, "leaves", self.clock.elapsed())
         self.link.tell_last()
         doubted = self.probation.end(self.instances())
+        if isinstance(self.pool, Lending):
+            doubted += self.pool.leave()
         self.link.report(Figures(self.rank, self.account.usage(), self.account.bins(), doubted))
 
     # ---- one move after the other
@@ -197,7 +209,7 @@ class RankLoop:
         self._heard_at = self.clock.now()
         self.outgoing.slept()
         # orders come with the look for a task, if there is one
-        if fetch and heard is not Heard.MAIL and (self.pool is None or self.pool.parking.parked):
+        if fetch and heard is not Heard.MAIL and not (self.pool is not None and self.pool.asks_next):
             self.link.exchange()
 
     def _work(self) -> bool:
@@ -224,11 +236,8 @@ class RankLoop:
         elif move.grows:
             assert pause is not None
             pause = self._backoff.next(pause)
-        if self.besides is not None:
-            other = self.besides.listen(now)
-            if other is not None:
-                pause = other if pause is None else min(pause, other)
-        return pause
+        besides = None if self.besides is None else self.besides.listen(now)
+        return soonest([pause, besides, None if self.pool is None else self.pool.look_s])
 
     def _facts(self) -> Facts:
         pool, link, inbox = self.pool, self.link, self.inbox
@@ -243,7 +252,7 @@ class RankLoop:
             stats_at=link.stats_at,
             stats_s=link.stats_every_s,
             linger_s=self._linger_s,
-            to_park=pool is not None and pool.parking.asked and not pool.parking.parked,
+            to_park=pool is not None and pool.to_park,
             looks=pool is not None and pool.looks,
             held_off=pool is not None and pool.held_off,
         )
@@ -269,16 +278,7 @@ class RankLoop:
         elif isinstance(order, Stop):
             self._stop(order)
         if self.pool is not None:
-            self._obey_in_pool(self.pool, order)
-
-    def _obey_in_pool(self, pool: PoolPart, order: Order) -> None:
-        if isinstance(order, Park):
-            pool.parking.ask()
-        elif isinstance(order, Wake | Stop):
-            since = pool.parking.wake()
-            if since is not None:
-                self.account.parked(since, self.clock.now())
-            pool.look_again()
+            self.pool.obey(order)
 
     # ---- accounts
 
@@ -295,6 +295,6 @@ class RankLoop:
     def take_stats(self) -> dict[str, int]:
         """Statistics since the last call, with what the cores have given to the pool."""
         new = self._increase.of(self.instances())
-        if self.tasks.cpu is not None and self.pool is not None:
-            self.tasks.cpu.count(new)
+        if self.pool is not None:
+            self.pool.count_cores(new)
         return new

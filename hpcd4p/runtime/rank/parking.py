@@ -66,10 +66,11 @@ _log = module_log(__name__)
 
 
 class Parking:
-    """The parking of one rank."""
+    """The parking of one rank; `parked`: it is at first."""
 
-    def __init__(self) -> None:
-        self._life = Life("the parking of this rank", ParkingState.TAKING, ARROWS)
+    def __init__(self, parked: bool = False) -> None:
+        first = ParkingState.PARKED if parked else ParkingState.TAKING
+        self._life = Life("the parking of this rank", first, ARROWS)
         self._since: float | None = None
 
     @property

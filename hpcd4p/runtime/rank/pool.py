@@ -15,10 +15,11 @@ from hpcd4p.control.taking import (
     wanted,
     why_no_task,
 )
-from hpcd4p.errors import RankLost
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.parking import Parking
 from hpcd4p.runtime.rank.pump import FurtherDown
@@ -27,17 +28,11 @@ from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Task
-
-POOL_DIED = "every rank of the pool has died"
+from hpcd4p.wire.orders import Order, Park, Stop, Wake
 
 
 class PoolPart:
     """The pool's part of one rank.
-
-    Parameters
-    ----------
-    only_apart
-        Nothing that may kill its process runs on this rank itself; for the head.
 
     Attributes
     ----------
@@ -55,7 +50,7 @@ class PoolPart:
         probation: Probation,
         tasks: Tasks,
         suspects: Suspects,
-        only_apart: bool = False,
+        account: RankAccount,
     ) -> None:
         self.parking = Parking()
         self.suspects = suspects
@@ -66,9 +61,9 @@ class PoolPart:
         self._room = room
         self._probation = probation
         self._tasks = tasks
+        self._account = account
         self._granularity = given.granularity
         self._clock = given.clock
-        self._only_apart = only_apart
         # nearest the sinks first, so that memory drains
         self._nearest = given.plan.streams[::-1]
         self._no_task: NoTask | None = None
@@ -87,6 +82,16 @@ class PoolPart:
     def work(self) -> bool:
         """Take a task and run it, or park; whether anything was done."""
         return self._park() if self.parking.asked else self._look()
+
+    def obey(self, order: Order) -> None:
+        """Carry out an order of the head."""
+        if isinstance(order, Park):
+            self.parking.ask()
+        elif isinstance(order, Wake | Stop):
+            self.look_again()
+            since = self.parking.wake()
+            if since is not None:
+                self._account.parked(since, self._clock.now())
 
     def _park(self) -> bool:
         """Commit all that is outstanding, report it, and take no more tasks; whether anything was done."""
@@ -128,11 +133,8 @@ class PoolPart:
         return committed
 
     def _run(self, task: Task) -> None:
-        if self.suspects.take(task):
-            return
-        if self._only_apart:
-            raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")
-        self._tasks.run(task)
+        if not self.suspects.take(task):
+            self._tasks.run(task)
 
     def help(self, further_down: FurtherDown) -> bool:
         """See `pump.Help`: with tasks. Nothing of it belongs to the task at hand."""
@@ -155,6 +157,28 @@ class PoolPart:
     def look_again(self) -> None:
         """Look again soon: there may be a task although no bell has rung."""
         self._no_task = None
+
+    @property
+    def asks_next(self) -> bool:
+        """Whether what it does next brings the orders to its rank."""
+        return not self.parking.parked
+
+    def measure(self) -> None:
+        """Look at the cores from now on; in a thread of its own."""
+        self._tasks.cpu = CpuAccount(CpuClock())
+
+    def count_cores(self, growth: dict[str, int]) -> None:
+        """Add to `growth` what this rank has had of the cores since the last call."""
+        if self._tasks.cpu is not None:
+            self._tasks.cpu.count(growth)
+
+    look_s: float | None = None
+    """See `Lending.look_s`: what it does is done at once."""
+
+    @property
+    def to_park(self) -> bool:
+        """Whether it was told to park and has not parked yet."""
+        return self.parking.asked and not self.parking.parked
 
     @property
     def ready(self) -> bool:

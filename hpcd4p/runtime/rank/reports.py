@@ -30,4 +30,4 @@ def in_run_time(usage: Usage, bins: Bins, started: float) -> tuple[RankFigures, 
     early_s = max(0.0, -began_s)
     made.active_s = max(0.0, made.active_s - early_s)
     made.idle_s = max(0.0, made.active_s - made.busy_s)
-    return made, RankTimeline(made.rank, began_s, bins.width_s, bins.busy_s, bins.parked_s)
+    return made, RankTimeline(made.rank, began_s, bins.width_s, bins.busy_s, bins.parked_s, bins.lent_s)

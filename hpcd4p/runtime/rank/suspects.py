@@ -15,7 +15,6 @@ from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.messages import Task
-from hpcd4p.wire.reports import Judged
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.setup import Setup
@@ -61,6 +60,10 @@ class Suspects:
             return ProcessCell(bare, self._link.rank, self._clock, self._flow.log.keep_all)
 
         self.make = make
+
+    def new_cell(self) -> Cell | None:
+        """What runs a task apart, or None."""
+        return None if self.make is None else self.make()
 
     def take(self, task: Task) -> bool:
         """Run `task` apart, or refuse it, if the rank itself must not run it; whether that was so."""
@@ -115,8 +118,7 @@ class Suspects:
         self._tasks.finish(lease, task.tuples)
         self.close()
         self._cell = cell
-        if task.attempts:
-            self._link.report(Judged(self._link.rank, task.element, guilty))
+        self._work.judge(task, guilty)
         return True
 
     def _tend(self, cell: Cell) -> None:

@@ -116,7 +116,8 @@ class Tasks:
     def finish(self, lease: Lease, run: int, unread: Sequence[UnreadTuples] = ()) -> None:
         """End a task of which `run` tuples are done; `unread` cannot be read, the rest was given back."""
         task = lease.task
-        self._account.worked(lease.began, self._clock.now())
+        spent = self._account.lent if lease.lent else self._account.worked
+        spent(lease.began, self._clock.now())
         self._account.tasks += 1
         self._account.tuples += run
         self._outgoing.outbox.done.append((task.element, task.id))
@@ -232,13 +233,19 @@ class Tasks:
 
     def part_if_heavy(self, lease: Lease) -> None:
         """Commit a part of a task if it is as much as may be held; that part is never done again."""
-        if not self._outgoing.heavy:
-            return
+        if self._outgoing.heavy:
+            self.part(lease)
+
+    def part(self, lease: Lease) -> None:
+        """Commit what there is of a task; that part is never done again."""
         task = lease.task
         if not lease.apart:  # what runs apart changes nothing here
             self._vouch(lease, [lease.instance, *self._ran()])
         lease.parted = True
         self._outgoing.outbox.progress.append((task.element, task.id, lease.progress()))
+        if lease.lent:
+            self._outgoing.seal()  # its rank does not wait for room: it stops listening
+            return
         self._pump.relieve(task.element)
         if not lease.apart:
             self._outgoing.outbox.runs(lease.instance)

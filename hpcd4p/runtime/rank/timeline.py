@@ -1,4 +1,4 @@
-"""When a rank was busy and when it was parked, in bins of time: a little memory for any length of run.
+"""When a rank was busy, parked and lent, in bins of time: a little memory for any length of run.
 
 Pure arithmetic. All bins have one width; when an hour does not fit any more, two become one and the width
 doubles. So the picture of a run has between half and all of its bins, and every second is in one.
@@ -37,7 +37,7 @@ class Timeline:
     --------
     >>> line = Timeline(4)
     >>> line.busy(0.001, 0.003)
-    >>> width_s, busy, parked = line.bins()
+    >>> width_s, busy, parked, lent = line.bins()
     >>> width_s, [round(b, 6) for b in busy]
     (0.002, [0.001, 0.001])
     """
@@ -48,6 +48,7 @@ class Timeline:
         self._span_s = most * FIRST_S
         self._busy = [0.0] * most
         self._parked = [0.0] * most
+        self._lent = [0.0] * most
 
     def busy(self, begin_s: float, end_s: float) -> None:
         """Note that it was inside elements. Takes less than a microsecond, unless the time is long."""
@@ -67,9 +68,15 @@ class Timeline:
             self._widen(end_s)
         self._add(self._parked, begin_s, end_s, 1.0)
 
-    def bins(self) -> tuple[float, array[float], array[float]]:
-        """(width of a bin, seconds busy in each, seconds parked in each); the last may be left out if 0."""
-        return self._width_s, _trimmed(self._busy), _trimmed(self._parked)
+    def lent(self, begin_s: float, end_s: float) -> None:
+        """Note that a task of the pool ran beside its own work."""
+        if end_s >= self._span_s:
+            self._widen(end_s)
+        self._add(self._lent, begin_s, end_s, 1.0)
+
+    def bins(self) -> tuple[float, array[float], array[float], array[float]]:
+        """(width of a bin, seconds busy, parked and lent in each); the last bins may be left out if 0."""
+        return self._width_s, _trimmed(self._busy), _trimmed(self._parked), _trimmed(self._lent)
 
     def _add(self, bins: list[float], begin_s: float, end_s: float, sign: float) -> None:
         width_s = self._width_s
@@ -88,6 +95,7 @@ class Timeline:
             self._span_s *= 2
             self._busy = self._halved(self._busy)
             self._parked = self._halved(self._parked)
+            self._lent = self._halved(self._lent)
 
     def _halved(self, bins: list[float]) -> list[float]:
         return [a + b for a, b in zip(bins[::2], bins[1::2], strict=True)] + [0.0] * (self._most // 2)

@@ -4,7 +4,7 @@
 --   owners   hash    E -> rank that owns it: tasks of E are for that rank only
 --   firm     set     E whose owner stays for good
 --   fills    hash    E -> "R DIGEST": what rank R found E to hold after its first tuples, and gave free
--- ARGV     rank, E, claim (real, fill, release), digest, account as in step.lua
+-- ARGV     rank, E, claim (real, fill, release, same), digest, account as in step.lua
 -- returns  whether what the rank has done with E may be committed (1)
 local p, rank, e, claim, digest, account = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local call = redis.call
@@ -20,6 +20,9 @@ if claim == 'release' then
   call('HSET', p .. 'fills', e, rank .. ' ' .. digest)
   for _, r in ipairs(call('ZRANGE', p .. 'idle', 0, -1)) do ring(r) end
   return 1
+end
+if claim == 'same' then
+  return not owner and string.match(call('HGET', p .. 'fills', e) or '', '^%d+ (.*)$') == digest and 1 or 0
 end
 if owner then
   if claim == 'real' then call('SADD', p .. 'firm', e) end

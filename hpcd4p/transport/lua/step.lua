@@ -28,7 +28,8 @@
 -- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
 --          else {1, idle, ready, congested, orders, task | false, stats | false, owners}; ready is {t, b}, or all of
 --          that hash for a rank in a call
-local IN_CALL, PARKS, WAKES = 0, 2, 3
+local IN_CALL, PARKS, WAKES, LENDS = 0, 2, 3, 4
+local LAST = 1000000 -- added to the score of a rank that is rung after the others
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
@@ -164,13 +165,15 @@ end
 if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)
   -- with orders it looks again, and may be about to park
-  elseif availability ~= IN_CALL and #orders == 0 then call('ZADD', p .. 'idle', rank, rank) end
+  elseif availability ~= IN_CALL and #orders == 0 then
+    call('ZADD', p .. 'idle', availability == LENDS and LAST + rank or rank, rank)
+  end
 end
 if availability == PARKS then
   -- it is not in idle: somebody has rung it for a task, which is now for another
   if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) end
   call('SADD', p .. 'parked', rank)
-elseif availability == WAKES then call('SREM', p .. 'parked', rank) end
+elseif availability == WAKES or availability == LENDS then call('SREM', p .. 'parked', rank) end
 if finished or dead > 0 then ring('0') end
 
 local idle_now = call('ZCARD', p .. 'idle')

@@ -14,7 +14,8 @@ class Ranks(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.roster = Roster(range(1, 7))
+        self.roster = Roster(range(1, 5), lenders=(5, 6))
+        self.roster.lending = True
         self.parked = set()
 
     @rule(wanted=st.integers(0, 7), idle=st.sets(st.integers(1, 6)))
@@ -81,3 +82,37 @@ def test_a_kept_rank_is_not_parked_and_is_called_back():
     assert roster.aim(1) == ([1], [])
     assert roster.active == 1
     assert roster.aim(0) == ([4], [])
+
+
+def test_lenders_count_only_where_there_is_work_for_which_ranks_are_lent():
+    roster = Roster([2, 3], lenders=[0, 1])
+    assert (roster.active, roster.living, roster.resting) == (2, 2, 0)
+    assert roster.aim(4) == ([], [])
+    roster.lending = True
+    assert (roster.active, roster.living, roster.resting) == (2, 4, 2)
+    assert roster.aim(4) == ([], [0, 1])
+
+
+def test_lenders_rest_first_and_are_woken_last():
+    roster = Roster([2, 3, 4], lenders=[0, 1])
+    roster.lending = True
+    roster.aim(5)
+    assert roster.aim(4)[0] == [1]
+    assert roster.aim(2)[0] == [0, 4]
+    assert roster.aim(3)[1] == [4]  # told to park only just before
+    assert roster.aim(5)[1] == [0, 1]
+
+
+def test_an_idle_rank_of_the_pool_rests_before_a_lender_that_works():
+    roster = Roster([2, 3], lenders=[1])
+    roster.lending = True
+    roster.aim(3)
+    assert roster.aim(2, idle={3})[0] == [3]
+
+
+def test_a_lender_that_has_died_is_not_counted():
+    roster = Roster([2, 3], lenders=[1])
+    roster.lose(1)
+    assert roster.living == 2
+    roster.lending = True
+    assert roster.living == 2

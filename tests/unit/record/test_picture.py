@@ -24,7 +24,9 @@ def run_of(ranks: int, looks: int = 50) -> tuple[Summary, Scaling, Timelines]:
         scaling.keep(tick(i * 10.0 / looks, active=ranks - 1, target=ranks - 1))
     dice = np.random.default_rng(1)
     busy = dice.random((ranks - 1, 64), "f4") * 0.15
-    timelines = Timelines(list(range(1, ranks)), [-0.1] * (ranks - 1), 0.16, busy, np.zeros_like(busy))
+    timelines = Timelines(
+        list(range(1, ranks)), [-0.1] * (ranks - 1), 0.16, busy, np.zeros_like(busy), np.zeros_like(busy)
+    )
     figures = [RankFigures(r, "n1", role="pool" if r else "head") for r in range(ranks)]
     return Summary("w", ranks=ranks, elapsed_s=10.0, ranks_figures=figures), scaling, timelines
 
@@ -72,6 +74,7 @@ def test_ranks_that_were_lost_or_are_fixed_and_runs_without_looks_are_drawn(tmp_
         timelines.bin_s,
         timelines.busy[kept],
         timelines.parked[kept],
+        timelines.lent[kept],
     )
     draw(tmp_path / "a.svg", summary, Scaling("knee", 0), timelines)
     text = (tmp_path / "a.svg").read_text()
@@ -86,7 +89,7 @@ def test_colours_are_parts_of_time() -> None:
     busy = np.array([[0.5, 0.0, 1.0, 0.0]])
     parked = np.array([[0.0, 1.0, 0.0, 0.0]])
     summary = Summary("w", ranks=2, elapsed_s=4.0, ranks_figures=[RankFigures(0), RankFigures(1)])
-    image, ranks = _image(summary, Timelines([1], [0.0], 1.0, busy, parked))
+    image, ranks = _image(summary, Timelines([1], [0.0], 1.0, busy, parked, 0 * parked))
     assert ranks == [1]
     from matplotlib.colors import to_rgb
 

@@ -15,7 +15,10 @@ REPORTS = [
     Doubted(1, 2, "self.count"),
     Judged(3, 2, guilty=True),
     Figures(
-        1, Usage(1, tasks=3), Bins(1e9, 0.5, array("f", [0.25]), array("f")), [Doubted(1, 2, "self.count")]
+        1,
+        Usage(1, tasks=3),
+        Bins(1e9, 0.5, array("f", [0.25]), array("f"), array("f")),
+        [Doubted(1, 2, "self.count")],
     ),
     Failed(4, Reason.ELEMENT, "it has ended its process"),
 ]

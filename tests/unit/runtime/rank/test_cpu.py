@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
-from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
+import pytest
+
+from hpcd4p.runtime.rank.cpu import LATELY_S, CpuAccount, CpuClock, OwnShare
 
 
 class Clock(CpuClock):
@@ -44,3 +48,27 @@ def test_the_clock_of_this_thread_runs_while_it_works():
     while time.thread_time() < end:
         pass
     assert 40_000 < clock.read_us()[0] - before < 500_000
+
+
+def test_the_clock_of_another_process_ends_with_it():
+    child = subprocess.Popen([sys.executable, "-c", "sum(range(10**6)); input()"], stdin=subprocess.PIPE)
+    clock = CpuClock(child.pid)
+    end = time.monotonic() + 30
+    while clock.read_us()[0] == 0:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    spent = clock.read_us()
+    child.communicate(b"\n")
+    assert clock.read_us() >= spent
+    clock.close()
+
+
+def test_the_share_of_a_core_is_that_of_a_window():
+    now, spent = [0.0], [0.0]
+    share = OwnShare(lambda: now[0], lambda: spent[0])
+    now[0], spent[0] = LATELY_S * 1.01, LATELY_S * 1.01 / 2
+    assert share() == pytest.approx(0.5)
+    now[0] += LATELY_S / 2  # not long enough for another look
+    assert share() == pytest.approx(0.5)
+    now[0] += LATELY_S
+    assert share() == 0

@@ -14,7 +14,9 @@ from hpcd4p.wire.reports import Bins, Usage
 
 def told(began_s: float):
     figures = Usage(rank=3, role="pool", active_s=5.0, busy_s=3.0, idle_s=2.0, parked_s=1.0)
-    return in_run_time(figures, Bins(1000.0 + began_s, 0.5, array("f", [0.5] * 6), array("f")), 1000.0)
+    return in_run_time(
+        figures, Bins(1000.0 + began_s, 0.5, array("f", [0.5] * 6), array("f"), array("f")), 1000.0
+    )
 
 
 def test_what_was_before_the_run_is_not_part_of_it():

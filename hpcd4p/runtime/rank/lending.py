@@ -1,0 +1,296 @@
+"""The part that a rank beside the pool has in it: it has tasks run in a process beside itself.
+
+Its own duties go on meanwhile. What the process sends is held until the task is done, so that a transaction
+of the rank in between never holds half of a task. `control.lending` decides which tasks, `apart_tasks` has
+what is made of results, `apart` the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpcd4p.control.lending import may_lend
+from hpcd4p.control.local import gives_back
+from hpcd4p.control.moves import BLOCKED_S
+from hpcd4p.control.taking import wanted
+from hpcd4p.errors import RankLost
+from hpcd4p.logs import module_log
+from hpcd4p.runtime.commit.lease import Leases
+from hpcd4p.runtime.rank.apart_tasks import ApartTasks
+from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.cpu import OwnShare
+from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.lendable import Lendable
+from hpcd4p.runtime.rank.lent_task import LentTask
+from hpcd4p.runtime.rank.parking import Parking
+from hpcd4p.runtime.rank.process_beside import ProcessBeside
+from hpcd4p.runtime.rank.room import Room
+from hpcd4p.runtime.rank.tasks import Tasks
+from hpcd4p.wire.ask import Availability
+from hpcd4p.wire.messages import Task
+from hpcd4p.wire.orders import Order, Park, Stop, Wake
+from hpcd4p.wire.reports import Doubted
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.probation import Probation
+    from hpcd4p.runtime.rank.cell import Cell
+
+
+POOL_DIED = "every rank of the pool has died"
+
+_log = module_log(__name__)
+
+
+class Lending:
+    """The lending of one rank.
+
+    Attributes
+    ----------
+    parking
+        Whether it lends itself at all: not before the head has told it to.
+    own_share
+        Gives the part of a core that the rank's own duties take, lately.
+    beside
+        The process.
+    """
+
+    def __init__(
+        self,
+        given: Given,
+        committer: Committer,
+        room: Room,
+        probation: Probation,
+        tasks: Tasks,
+        work: ApartTasks,
+        leases: Leases,
+        make: Callable[[], Cell | None],
+    ) -> None:
+        self.parking = Parking(parked=True)
+        self.own_share: Callable[[], float] = lambda: 0.0
+        self.beside = ProcessBeside(committer.link, make)
+        self._rank = given.rank
+        self._plan = given.plan
+        self._granularity = given.granularity
+        self._lendable = Lendable(given, committer.link, probation)
+        self._clock = given.clock
+        self._committer = committer
+        self._link = committer.link
+        self._outgoing = committer.outgoing
+        self._room = room
+        self._tasks = tasks
+        self._work = work
+        self._leases = leases
+        self._task: LentTask | None = None
+        self._idle = self._woken = False
+        self._bells = 0
+
+    # ---- what it does
+
+    def work(self) -> bool:
+        """Go on with the task at hand, or take one, or park; whether anything was done."""
+        if self._task is not None:
+            return self._go_on(self._task)
+        if self.parking.asked:
+            return self._park()
+        if self._woken:  # a rank with nothing to do has not heard how long elements take
+            self._woken = False
+            self._link.exchange(stats=True)
+        return self._look()
+
+    def _park(self) -> bool:
+        if self.parking.parked:
+            return False
+        if not self._link.orders:  # it may be called back
+            self._link.exchange(availability=Availability.PARKS, stats=True)
+            self.parking.park(self._clock.now())
+        return True
+
+    def _look(self) -> bool:
+        """Commit what is ready, and take a task; whether there was a task."""
+        if not (self._lendable.elements() and self._may_lend()):
+            return False
+        take = wanted(
+            self._lendable.elements(),
+            self._link.waiting_tasks,
+            len(self._plan.pool_ranks),
+            self._room.stateful_below,
+            self._link.congested,
+            self._room.full,
+        )
+        self._outgoing.seal()
+        self.parking.announce()
+        reply, committed = self._committer.commit_and_take(take, Availability.LENDS)
+        self._idle, self._bells = reply.task is None and not reply.orders, self._link.bells
+        if reply.task is not None:
+            self._begin(reply.task)
+            return True
+        return committed
+
+    def _begin(self, task: Task) -> None:
+        body = self._work.body(task)
+        lease = self._work.lease(task)
+        lease.apart = lease.lent = True
+        parts = self.beside.run(task, body)
+        if parts is None:
+            self._cannot(task, "none can be had here")
+            return
+        self._task = LentTask(lease, parts)
+        self._go_on(self._task)
+
+    def _go_on(self, task: LentTask) -> bool:
+        """Take in what the process has sent, and end the task if that was all; whether it has ended."""
+        heavy = self._outgoing.is_heavy(task.written, task.bytes)
+        if not (task.ended or heavy):
+            self._hear(task)
+            if self._task is None:
+                return True
+        if self._outgoing.full:
+            return False
+        if task.ended:
+            self._end(task)
+            return True
+        if heavy and not self._room.crowded(task.lease.task.element):
+            self._deliver(task)
+            self._tasks.part(task.lease)
+            self._leases.end(task.lease)
+        return False
+
+    def _hear(self, task: LentTask) -> None:
+        from hpcd4p.runtime.rank.cell import CannotPart
+
+        try:
+            came = task.hear()
+        except CannotPart as error:
+            self._task = None
+            self._cannot(task.lease.task, str(error))
+            return
+        except BaseException:
+            self.beside.close()
+            raise
+        if task.died and not task.lease.parted:  # as if a rank had died with it: it is a suspect now
+            self._task = None
+            self.beside.close()
+            self._work.give_back(task.lease.task, died=1)
+            return
+        if came and not task.ended and self._is_late(task):
+            self.beside.stop()
+        self.beside.listen(not task.ended)
+
+    def _is_late(self, task: LentTask) -> bool:
+        lease = task.lease
+        late = self._clock.now() - lease.began > self._granularity.slice_s
+        service_s = task.worked_s / max(1, task.done)
+        return gives_back(late, task.left, service_s, False, lease.repeating or bool(lease.task.attempts))
+
+    # ---- the end of a task
+
+    def _end(self, task: LentTask) -> None:
+        self._task = None
+        lease = task.lease
+        if self._lendable.is_strange(task):
+            self.beside.close()  # with its contents
+            self._work.give_back(lease.task)
+            return
+        began = self._clock.now()
+        self._deliver(task)
+        rest = 0
+        if task.rest is not None:
+            port, values = task.rest
+            rest = len(values)
+            self._outgoing.outbox.rest.append((lease.task.element, port, values))
+        self._tasks.finish(lease, lease.task.tuples - rest)
+        self._work.judge(lease.task, task.guilty)
+        self._lendable.count(lease.task.element, task.worked_s, self._clock.now() - began)
+
+    def _deliver(self, task: LentTask) -> None:
+        """Put what has come into a transaction, which holds nothing else."""
+        self._outgoing.seal()
+        self._leases.lend(task.lease.task.element, task.lease)
+        for part in task.take():
+            self._work.take_in(task.lease, part)
+
+    def _cannot(self, task: Task, why: str) -> None:
+        if self._lendable.all_of_it:
+            raise RankLost(f"{POOL_DIED}, and no process apart can be started; start the run again")
+        _log.info("rank %d lends itself no more: no process can be started beside it: %s", self._rank, why)
+        self._lendable.bar()
+        self._work.give_back(task)
+
+    # ---- from outside
+
+    def inherit(self) -> None:
+        """From now on take whatever there is: the ranks of the pool have all died."""
+        self._lendable.inherit()
+        self._wake()
+
+    def obey(self, order: Order) -> None:
+        """Carry out an order of the head."""
+        if isinstance(order, Park):
+            self.parking.ask()
+        elif isinstance(order, Wake | Stop):
+            self._wake()
+
+    def _wake(self) -> None:
+        self.parking.wake()
+        self._woken = True
+        self._idle = False
+
+    def leave(self) -> list[Doubted]:
+        """End the process; gives the elements of it whose change was not seen in time."""
+        if self._task is not None:
+            self.beside.close()
+        return self.beside.leave()
+
+    def measure(self) -> None:
+        """Look at the cores from now on; in a process of its own."""
+        self.own_share = OwnShare(self._clock.now)
+        self.beside.measured = True
+
+    def count_cores(self, growth: dict[str, int]) -> None:
+        """See `ProcessBeside.count_cores`."""
+        self.beside.count_cores(growth)
+
+    # ---- questions of its rank
+
+    @property
+    def ready(self) -> bool:
+        """Whether it looks for a task next, in one round trip with what is ready to commit."""
+        return self.looks and not self.held_off
+
+    @property
+    def asks_next(self) -> bool:
+        """Whether what it does next brings the orders to its rank."""
+        return self.ready
+
+    @property
+    def looks(self) -> bool:
+        """Whether it may look for a task, as far as it knows."""
+        if self._task is not None or self.parking.asked or self._link.stopping:
+            return False
+        if self._idle and self._bells == self._link.bells:
+            return False
+        return self._woken or bool(self._lendable.elements())
+
+    @property
+    def held_off(self) -> bool:
+        """Whether it takes nothing now, and no bell rings when it may."""
+        return not (self._woken or self._may_lend())
+
+    @property
+    def to_park(self) -> bool:
+        """Whether it was told to park, and can now."""
+        return self.parking.asked and not self.parking.parked and self._task is None
+
+    @property
+    def look_s(self) -> float | None:
+        """Seconds after which to look at the task at hand; None: what comes ends the sleep."""
+        task = self._task
+        if task is None:
+            return None
+        blocked = task.ended or self._outgoing.is_heavy(task.written, task.bytes)
+        return BLOCKED_S if blocked else self.beside.look_s
+
+    def _may_lend(self) -> bool:
+        in_line = bool(self._committer.inbox.tuples)
+        return may_lend(in_line, self.own_share(), self._outgoing.full, self._lendable.all_of_it)

@@ -1,0 +1,91 @@
+"""The process beside a rank that lends itself: made when it is first needed, and ended with the rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from hpcd4p.runtime.rank.cpu import CpuAccount, CpuClock
+from hpcd4p.runtime.rank.link import Link
+from hpcd4p.wire.messages import Task
+from hpcd4p.wire.reports import Doubted
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.rank.cell import Cell, Part
+
+
+class ProcessBeside:
+    """Of one rank.
+
+    Parameters
+    ----------
+    make
+        Gives what runs a task apart; None where that cannot be had.
+
+    Attributes
+    ----------
+    measured
+        Whether its CPU time is.
+    """
+
+    def __init__(self, link: Link, make: Callable[[], Cell | None]) -> None:
+        self.measured = False
+        self._link = link
+        self._make = make
+        self._cell: Cell | None = None
+        self._cores: CpuAccount | None = None
+        self._cores_of: int | None = None
+        self._clock: CpuClock | None = None
+
+    def run(self, task: Task, body: memoryview) -> Iterator[Part | None] | None:
+        """Run `task`; see `Cell.run`. None if no process can be had."""
+        self._cell = self._cell or self._make()
+        if self._cell is None:
+            return None
+        return self._cell.run(task.element, body, task.tuples, lent=not task.attempts)
+
+    def stop(self) -> None:
+        """See `Cell.stop`."""
+        if self._cell is not None:
+            self._cell.stop()
+
+    def listen(self, on: bool) -> None:
+        """Whether what comes from the process ends a sleep of the rank."""
+        self._link.listen(self._cell.ear if on and self._cell is not None else None)
+
+    @property
+    def look_s(self) -> float | None:
+        """See `Cell`."""
+        return None if self._cell is None else self._cell.look_s
+
+    def count_cores(self, growth: dict[str, int]) -> None:
+        """Add to `growth` what the process has had of the cores since the last call."""
+        pid = None if self._cell is None else self._cell.pid
+        if pid != self._cores_of:
+            self._cores_of = pid
+            if self._clock is not None:
+                self._clock.close()
+            self._clock = self._cores = None
+            if pid is not None and self.measured:
+                self._clock = CpuClock(pid)
+                self._cores = CpuAccount(self._clock)
+        if self._cores is not None:
+            self._cores.count(growth)
+
+    def leave(self) -> list[Doubted]:
+        """Elements of it whose change was not seen in time; after the last task. Then it ends."""
+        found = []
+        for each in self._cell.changes() if self._cell is not None else ():
+            if each is not None:
+                found.append(Doubted(self._link.rank, *each))
+            elif self._cell is not None:
+                self._cell.wait(1.0)
+        self.close()
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        self._link.listen(None)
+        if self._cell is not None:
+            self._cell.close()
+            self._cell = None

@@ -1,0 +1,91 @@
+"""Ranks that lend themselves to the pool: the answer is that of one process, whatever dies beside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import PYTHONS, Run, Runs
+from tests.e2e.processes import words_of
+
+WORDS = ("-i", "250")
+
+KILLS = 6
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    runs = Runs(tmp_path_factory.mktemp("sequential"))
+    ended = runs.run("load", 1, *WORDS, "--task-ms", "0")
+    runs.close()
+    assert ended.status == 0, ended.err
+    return ended.outputs
+
+
+def beside(run: Run, parent: int) -> set[int]:
+    """Processes beside the rank whose process is `parent`."""
+    found = set()
+    for pid in run.pids():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1] == str(parent):
+                found.add(pid)
+    return {pid for pid in found if "apart_main" in words_of(pid)}
+
+
+def lent_by(ended) -> dict[int, float]:
+    return {f.rank: f.lent_s for f in ended.summary.ranks_figures if f.lent_s}
+
+
+@pytest.mark.parametrize("size", [3, 5, 8])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_all_ranks_work_for_the_pool(runs, expected, python, size):
+    ended = runs.run("load", size, *WORDS, "--autoscale", "none", python=python)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected, ended.outputs) == ""
+    others = {f.rank for f in ended.summary.ranks_figures if "pool" not in f.role}
+    assert lent_by(ended).keys() == others
+    assert ended.summary.lent_s == pytest.approx(sum(lent_by(ended).values()))
+    assert "beside their own work" in ended.out
+    assert ended.leftovers == []
+
+
+def test_nobody_is_lent_where_it_is_off(runs, expected):
+    ended = runs.run("load", 4, *WORDS, "--lend", "off")
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected, ended.outputs) == ""
+    assert lent_by(ended) == {}
+
+
+def test_what_it_can_be_is_told(runs):
+    ended = runs.run("load", 4, *WORDS, "--lend", "maybe")
+    assert ended.status == 2
+    assert "must be auto or off, not 'maybe'" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_beside_a_rank_that_is_killed_costs_nothing_but_time(runs, expected, rank):
+    run = runs.start("load", 4, *WORDS, "--autoscale", "none")
+    run.until_touched("begun-*")
+    parent = run.rank(rank)
+    killed: set[int] = set()
+    end = time.monotonic() + 60
+    while len(killed) < KILLS and run.process.poll() is None and time.monotonic() < end:
+        for pid in beside(run, parent) - killed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        time.sleep(0.05)
+    ended = run.wait()
+    assert killed
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected, ended.outputs) == ""
+    assert ended.letters == []
+    assert ended.lost() == set()
+    assert ended.leftovers == []
