@@ -24,6 +24,7 @@ FIGURES = {
     "keyed": "words counted by key: tuples per second",
     "cpu": "tasks of 5 ms of Python: speed-up",
     "sleep": "tasks that wait, 16 ranks",
+    "hands": "every rank works while tasks wait: beside a pool of processes",
     "arrays": "1 MiB arrays: bytes per second",
     "floor": "one tuple, the whole program",
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",

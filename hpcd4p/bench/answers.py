@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hpcd4p import WorkflowGraph
-from hpcd4p.bench import array_workloads, paced_workloads, workloads
+from hpcd4p.bench import array_workloads, lending_workloads, paced_workloads, workloads
 from hpcd4p.bench.delays import Delays
 from hpcd4p.bench.server import ServerWatch
 
@@ -27,6 +27,10 @@ def _stations(calls: int, each: float) -> list[Any]:
     """(station, (numbers, sum over the arrays)) where every number of an array is `each`."""
     arrays = Counter(index % array_workloads.STATIONS for index in range(calls))
     return [(station, (n * array_workloads.BLOCK, each * n)) for station, n in arrays.items()]
+
+
+def _keys(calls: int) -> list[Any]:
+    return list(Counter(number % lending_workloads.KEYS for number in range(1, calls + 1)).items())
 
 
 class Workload(NamedTuple):
@@ -61,6 +65,12 @@ WORKLOADS = {
     "sleep": Workload(
         workloads.sleep, lambda calls: [(i, *workloads.naps_s(i)) for i in range(1, calls + 1)]
     ),
+    "hands": Workload(
+        lending_workloads.naps, lambda calls: [(i, *workloads.naps_s(i)) for i in range(1, calls + 1)]
+    ),
+    "hands_keyed": Workload(lending_workloads.naps_keyed, _keys),
+    "long_keyed": Workload(lending_workloads.long_keyed, _keys),
+    "lent_waits": _paced(lending_workloads.lent_waits),
     "arrays": Workload(array_workloads.arrays, lambda calls: _stations(calls, 1.0), _indexed),
     "stack": Workload(array_workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
     "latency": _paced(paced_workloads.latency),

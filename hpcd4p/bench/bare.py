@@ -87,6 +87,20 @@ def stream(calls: str) -> dict[str, float]:
     return {"rate": most * block.nbytes / (time.perf_counter() - began)}
 
 
+def processes(calls: str, number: str) -> dict[str, float]:
+    """Seconds that a multiprocessing.Pool of `number` processes needs for the naps of *hands*."""
+    from multiprocessing import Pool
+
+    from hpcd4p.bench.workloads import naps_s
+
+    naps = [naps_s(item)[0] for item in range(1, int(calls) + 1)]
+    with Pool(int(number)) as pool:
+        pool.map(time.sleep, [0.02] * int(number), chunksize=1)
+        began = time.perf_counter()
+        list(pool.imap_unordered(time.sleep, naps))
+        return {"seconds": time.perf_counter() - began}
+
+
 def messages() -> dict[str, float]:
     """mpi4py between two ranks: small pickled messages, and 1 MiB as a buffer and pickled."""
     import numpy as np
@@ -132,9 +146,14 @@ def main(argv: list[str]) -> int:
     """Call the function named first with the other words; rank 0 prints what it gives."""
     from hpcd4p.launch.place import launched_rank
 
-    answer = {"loop": loop, "send": send, "stream": stream, "messages": messages, "redis": redis}[argv[0]](
-        *argv[1:]
-    )  # type: ignore[operator]
+    answer = {
+        "loop": loop,
+        "send": send,
+        "stream": stream,
+        "messages": messages,
+        "redis": redis,
+        "processes": processes,
+    }[argv[0]](*argv[1:])  # type: ignore[operator]
     if launched_rank() == 0:
         print(json.dumps(answer), flush=True)
     return 0

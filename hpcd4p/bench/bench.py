@@ -28,10 +28,10 @@ class Bench:
         """A number of calls."""
         return quick if self.quick else full
 
-    def run(self, workload: str, calls: int, ranks: int = 0) -> TrialOutcome:
-        """Run a workload on our engine; 0 ranks: in process."""
+    def run(self, workload: str, calls: int, ranks: int = 0, **settings: str) -> TrialOutcome:
+        """Run a workload on our engine, with these settings; 0 ranks: in process."""
         self.say(f"{workload}: {calls} calls, {f'{ranks} ranks' if ranks else 'in process'}")
-        outcome = self.launcher.measure(workload, calls, ranks)
+        outcome = self.launcher.measure(workload, calls, ranks, settings=settings)
         self.check(outcome, f"{workload}, {calls} calls, {ranks or 'no'} ranks")
         return outcome
 

@@ -1,4 +1,4 @@
-"""One rank of a measured run: ``[mpirun -n N] python -m hpcd4p.bench.rank WORKLOAD CALLS ANSWER``.
+"""One rank of a measured run: ``python -m hpcd4p.bench.rank WORKLOAD CALLS ANSWER [NAME=WORD ...]``.
 
 Rank 0 leaves what it measured as JSON in the file ANSWER. No record is written: the engine is
 measured, and *floor* measures the whole program.
@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
 
         return worker.main(launched_rank())
     try:
-        return _lead(argv[0], int(argv[1]), argv[2])
+        return _lead(argv[0], int(argv[1]), argv[2], dict(word.split("=", 1) for word in argv[3:]))
     except BaseException:
         if launched_size() > 1:  # nobody else tells the other ranks, and they would wait for ever
             traceback.print_exc()
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
         raise
 
 
-def _lead(name: str, calls: int, answer: str) -> int:
+def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
     import json
     from pathlib import Path
 
@@ -40,7 +40,7 @@ def _lead(name: str, calls: int, answer: str) -> int:
     from hpcd4p.runtime.run_spec import RunSpec
 
     workload = WORKLOADS[name]
-    settings = EngineSettings()
+    settings = EngineSettings(**given)  # type: ignore[arg-type]  # only those that are words
     plan, elements = make_plan(workload.build(), launched_size(), settings)
     spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
     watch = workload.sink()

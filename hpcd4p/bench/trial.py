@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ from hpcd4p.launch.mpi_program import Mpi, command, environment, find_mpi, ident
 
 DEADLINE_S = 300.0
 """Nothing here takes a tenth of this; what does has hung."""
+
+NOTHING_SET: Mapping[str, str] = {}
 
 LEAVE_S = 5.0
 """mpirun ends its ranks within this after SIGTERM."""
@@ -128,11 +130,13 @@ class Launcher:
         ranks: int = 0,
         meanwhile: Callable[[int], None] | None = None,
         deadline_s: float = DEADLINE_S,
+        settings: Mapping[str, str] = NOTHING_SET,
     ) -> TrialOutcome:
         """Run a workload on our engine: in process with `ranks` 0, else on that many."""
         with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
             answer = Path(folder, "answer.json")
             words = ["-m", "hpcd4p.bench.rank", workload, str(calls), str(answer)]
+            words += [f"{name}={value}" for name, value in settings.items()]
             ended = self.run(words, ranks, meanwhile, deadline_s)
             if not answer.exists():
                 raise TrialError(f"{workload} on {ranks} ranks left no answer:\n{ended.text[-2000:]}")
