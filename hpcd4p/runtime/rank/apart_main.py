@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import pickle
-from typing import Any, BinaryIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpcd4p import logs
 from hpcd4p.errors import ElementFailed
@@ -17,7 +18,6 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
-from hpcd4p.runtime.execute.letters import Failure, show_value
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.salvage import UnreadTuples, read_body, read_closely
 from hpcd4p.runtime.rank.apart_process import PREPARES, READS, STOP_AT
@@ -25,6 +25,9 @@ from hpcd4p.wire.codec import TAG_BYTES, Codec
 from hpcd4p.wire.reports import Claimed, Doubted
 from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.sentinels import tuple_dumper
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.letters import Failure
 
 FLUSH_S = 0.01
 """Results are sent to the rank after this time. Tuples whose results were not sent run again if the process
@@ -39,11 +42,20 @@ def main(read: BinaryIO, back: int, place: int, faults: int) -> None:
     import ctypes
     import faulthandler
 
+    _close_others({0, 1, 2, read.fileno(), back, place, faults})
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)  # it must not outlive its rank
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # nor take the rank with it, where memory runs out
     faulthandler.enable(open(faults, "wb", buffering=0, closefd=False))  # noqa: SIM115  # for good
     Server(read, back, place).serve()
+
+
+def _close_others(kept: set[int]) -> None:
+    """Close what came along from libraries of the rank (MPI, say): it would seem to live as long as this."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with suppress(OSError):  # the listing itself
+                os.close(int(name))
 
 
 class Server:
@@ -111,6 +123,8 @@ class Server:
         return read_closely(memoryview(data), element, tuples, lambda step: self._note(READS - step), fatal)
 
     def _show(self, element: int, data: bytes, at: int, fatal: dict[int, str] | None) -> None:
+        from hpcd4p.runtime.execute.letters import show_value
+
         port, values, _ = self._values(element, data, at + 1, fatal)
         self._tell([port, show_value(values[at])])
 
