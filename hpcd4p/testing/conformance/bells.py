@@ -131,3 +131,23 @@ def a_bell_for_a_rank_that_parks_meanwhile_rings_another(world: BrokerWorld) -> 
     world[4].step(Commit(), Ask(availability=Availability.PARKS))
     assert world.hears(5)
     assert world.take(5).payload == b"a"
+
+
+def ranks_that_lend_themselves_are_rung_after_the_others(world: BrokerWorld) -> None:
+    lends = Ask(take=(0,), availability=Availability.LENDS)
+    assert world[1].step(Commit(), lends).task is None
+    for rank in (5, 6):
+        assert world.look_for(rank) is None
+    world.publish((0, 1, b"a"), (0, 1, b"b"))
+    assert world.rung(1, 5, 6) == [5, 6]
+    world.publish((0, 1, b"c"))
+    assert world.rung(1, 5, 6) == [1]
+
+
+def a_rank_that_lends_itself_is_parked_no_longer(world: BrokerWorld) -> None:
+    world[4].step(Commit(), Ask(availability=Availability.PARKS))
+    assert world[0].observe(alive=False).parked == {4}
+    assert world[4].step(Commit(), Ask(take=(0,), availability=Availability.LENDS)).task is None
+    assert world[0].observe(alive=False).parked == frozenset()
+    world.publish((0, 1, b"a"))
+    assert world.hears(4)

@@ -79,3 +79,15 @@ def an_owner_that_another_rank_has_contradicted_stays(world: BrokerWorld) -> Non
     assert not world[5].claim(1, Claim.REAL)
     assert not world[4].claim(1, Claim.RELEASE, "abc")
     assert world[5].step(Commit()).owners == {1: 4}
+
+
+def who_asks_for_the_same_fill_comes_to_own_nothing(world: BrokerWorld) -> None:
+    assert not world[5].claim(1, Claim.SAME, "abc")  # nobody has filled anything in
+    assert world[5].step(Commit()).owners == {}
+    world[4].claim(1, Claim.FILL, "abc")
+    assert not world[5].claim(1, Claim.SAME, "abc")  # not yet released
+    world[4].claim(1, Claim.RELEASE, "abc")
+    assert world[5].claim(1, Claim.SAME, "abc")
+    assert not world[5].claim(1, Claim.SAME, "other")
+    assert world[5].step(Commit()).owners == {}  # and nobody is contradicted by that
+    assert world[6].claim(1, Claim.FILL, "abc")

@@ -144,3 +144,19 @@ WRONG: dict[type[MemoryBroker], str] = {
     RingsTheHeadForEveryTask: "the_head_is_rung_when_tasks_fall_to_the_low_mark",
 }
 """Each with a promise that it breaks."""
+
+
+class RingsLendersFirst(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        reply = super().step(commit, ask, entry)
+        self.store.lending.clear()
+        return reply
+
+
+class LeavesLendersParked(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        was = self.rank in self.store.parked
+        reply = super().step(commit, ask, entry)
+        if was and ask.availability is Availability.LENDS:
+            self.store.parked.add(self.rank)
+        return reply

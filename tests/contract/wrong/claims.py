@@ -52,6 +52,11 @@ class GivesOwnedTasksToAll(MemoryBroker):
         return reply
 
 
+class OwnsByAskingForTheSame(MemoryBroker):
+    def claim(self, element, claim=Claim.REAL, digest="", entry=None):
+        return super().claim(element, Claim.FILL if claim is Claim.SAME else claim, digest, entry)
+
+
 class ForgetsFills(MemoryBroker):
     def claim(self, element, claim=Claim.REAL, digest="", entry=None):
         self.store.fills.clear()
