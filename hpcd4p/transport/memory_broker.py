@@ -66,10 +66,11 @@ class MemoryBroker:
 
     def _note(self, availability: Availability) -> None:
         s = self.store
-        if availability is Availability.PARKS:
+        if availability in (Availability.PARKS, Availability.PASSES):
             if self.rank not in s.idle:
                 s.ring_idle(1)  # its bell was rung for a task, which another rank must take now
             s.idle.discard(self.rank)
+        if availability is Availability.PARKS:
             s.parked.add(self.rank)
         elif availability in (Availability.WAKES, Availability.LENDS):
             s.parked.discard(self.rank)

@@ -55,7 +55,7 @@ class MemoryStore:
 
     def ring_idle(self, most: int) -> None:
         """Ring the bells of up to `most` idle ranks, lowest first."""
-        for rank in sorted(self.idle, key=lambda r: (r in self.lending, r))[:most]:
+        for rank in sorted(self.idle, key=lambda r: (r in self.lending, r == 0, r))[:most]:
             self.idle.discard(rank)
             self.bells[rank] = Heard.BELL
 

@@ -19,7 +19,9 @@ class Availability(IntEnum):
     WAKES = 3
     """Idle, and no longer parked."""
     LENDS = 4
-    """Idle, and not parked; but ranks that have nothing else to do are rung before it."""
+    """Idle, and not parked; but ranks that have nothing else to do are rung before it, and the head after."""
+    PASSES = 5
+    """Not idle any more. If it has been rung for a task, another idle rank is."""
 
 
 class Ask(NamedTuple):

@@ -168,6 +168,17 @@ def test_nobody_does_who_may_not():
     assert lent_s(cluster) == 0
 
 
+@pytest.mark.parametrize("busy", [0, 1])
+def test_a_rank_whose_own_duties_take_a_core_does_not_lend_itself(busy):
+    settings = EngineSettings(autoscale="none")
+    cluster = Cluster(chain(Given(), Nap(), Total()), 4, items(COUNT), 3, settings=settings)
+    cluster.ranks[busy].pool.own_share = lambda: 1.0
+    cluster.run()
+    lent = {f.rank: f.lent_s for f in cluster.summary.ranks_figures}
+    assert lent[busy] == 0
+    assert lent[1 - busy] > 0
+
+
 def test_quick_tuples_are_not_worth_it():
     cluster, got = run(0, 5, Quick(), Total())
     assert got == sums(range(COUNT))

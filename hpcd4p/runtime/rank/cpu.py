@@ -52,17 +52,17 @@ class CpuClock:
 
 
 class OwnShare:
-    """The part of a core that this process takes, lately.
+    """The part of a core that this process takes, or would take if it were free, lately.
 
     Parameters
     ----------
     now
         The clock.
     spent_s
-        The CPU time of the process.
+        The seconds that the process has had a core or waited for one.
     """
 
-    def __init__(self, now: Callable[[], float], spent_s: Callable[[], float] = time.process_time) -> None:
+    def __init__(self, now: Callable[[], float], spent_s: Callable[[], float]) -> None:
         self._now = now
         self._spent_s = spent_s
         self._at = now(), spent_s()
@@ -98,3 +98,9 @@ class CpuAccount:
         now = self._clock.read_us()
         before, self._counted_us = self._counted_us or now, now
         count_cores(growth, now[0] - before[0], now[1] - before[1])
+
+
+def own_share(now: Callable[[], float]) -> OwnShare:
+    """That of this process, asked by its main thread; of other threads, what they wait is not known."""
+    clock = CpuClock()
+    return OwnShare(now, lambda: time.process_time() + clock.read_us()[1] * 1e-6)

@@ -19,7 +19,7 @@ from hpcd4p.logs import module_log
 from hpcd4p.runtime.commit.lease import Leases
 from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.committer import Committer
-from hpcd4p.runtime.rank.cpu import OwnShare
+from hpcd4p.runtime.rank.cpu import own_share
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.lendable import Lendable
 from hpcd4p.runtime.rank.lent_task import LentTask
@@ -83,7 +83,7 @@ class Lending:
         self._leases = leases
         self._task: LentTask | None = None
         self._idle = self._woken = False
-        self._bells = 0
+        self._rings = 0
 
     # ---- what it does
 
@@ -96,6 +96,9 @@ class Lending:
         if self._woken:  # a rank with nothing to do has not heard how long elements take
             self._woken = False
             self._link.exchange(stats=True)
+        if self._idle and self._rings != self._link.rings and not self._may_lend():
+            self._idle = False
+            self._link.exchange(availability=Availability.PASSES)
         return self._look()
 
     def _park(self) -> bool:
@@ -121,7 +124,7 @@ class Lending:
         self._outgoing.seal()
         self.parking.announce()
         reply, committed = self._committer.commit_and_take(take, Availability.LENDS)
-        self._idle, self._bells = reply.task is None and not reply.orders, self._link.bells
+        self._idle, self._rings = reply.task is None and not reply.orders, self._link.rings
         if reply.task is not None:
             self._begin(reply.task)
             return True
@@ -244,7 +247,7 @@ class Lending:
 
     def measure(self) -> None:
         """Look at the cores from now on; in a process of its own."""
-        self.own_share = OwnShare(self._clock.now)
+        self.own_share = own_share(self._clock.now)
         self.beside.measured = True
 
     def count_cores(self, growth: dict[str, int]) -> None:
@@ -268,7 +271,7 @@ class Lending:
         """Whether it may look for a task, as far as it knows."""
         if self._task is not None or self.parking.asked or self._link.stopping:
             return False
-        if self._idle and self._bells == self._link.bells:
+        if self._idle and self._rings == self._link.rings:
             return False
         return self._woken or bool(self._lendable.elements())
 

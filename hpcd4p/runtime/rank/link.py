@@ -41,8 +41,8 @@ class Link:
     ----------
     orders
         Orders that have come and are not carried out yet, oldest first.
-    bells
-        How often the bell has rung.
+    bells, rings
+        How often the bell has rung; how often not just for a message.
     hungry, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
         elements that are congested.
@@ -68,7 +68,7 @@ class Link:
     ) -> None:
         self.rank = given.rank
         self.orders: deque[Order] = deque()
-        self.bells = 0
+        self.bells = self.rings = 0
         self.hungry = 0
         self.careful = False
         self.waiting: dict[int, int] | None = None
@@ -152,6 +152,8 @@ class Link:
         heard = self._broker.wait(seconds)
         if heard is not Heard.SILENT:
             self.bells += 1
+        if heard is Heard.BELL:
+            self.rings += 1
         return heard
 
     def listen(self, ear: int | None) -> None:

@@ -151,3 +151,30 @@ def a_rank_that_lends_itself_is_parked_no_longer(world: BrokerWorld) -> None:
     assert world[0].observe(alive=False).parked == frozenset()
     world.publish((0, 1, b"a"))
     assert world.hears(4)
+
+
+def the_head_is_rung_last_of_those_that_lend_themselves(world: BrokerWorld) -> None:
+    for rank in (0, 1, 2):
+        assert world[rank].step(Commit(), Ask(take=(0,), availability=Availability.LENDS)).task is None
+    world.publish((0, 1, b"a"), (0, 1, b"b"))
+    assert world.rung(1, 2) == [1, 2]
+    assert 0 in world[0].observe(alive=False).idle
+
+
+def a_rank_that_passes_has_another_one_rung(world: BrokerWorld) -> None:
+    for rank in (4, 5):
+        assert world.look_for(rank) is None
+    world.publish((0, 1, b"a"))
+    assert world.rung(4, 5) == [4]
+    world[4].step(Commit(), Ask(availability=Availability.PASSES))
+    assert world.rung(4, 5) == [5]
+    assert world[0].observe(alive=False).parked == frozenset()
+
+
+def a_rank_that_passes_and_was_not_rung_rings_nobody(world: BrokerWorld) -> None:
+    for rank in (4, 5):
+        assert world.look_for(rank) is None
+    world[4].step(Commit(), Ask(availability=Availability.PASSES))
+    assert world.rung(4, 5) == []
+    assert world.publish((0, 1, b"a"), (0, 1, b"b")).idle == 0
+    assert world.rung(4, 5) == [5]

@@ -28,8 +28,8 @@
 -- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
 --          else {1, idle, ready, congested, orders, task | false, stats | false, owners}; ready is {t, b}, or all of
 --          that hash for a rank in a call
-local IN_CALL, PARKS, WAKES, LENDS = 0, 2, 3, 4
-local LAST = 1000000 -- added to the score of a rank that is rung after the others
+local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
+local LAST = 1000000 -- added to the score of a rank that is rung after the others; the head is rung after those
 local p, at = KEYS[1], 0
 local call = redis.call
 local function word() at = at + 1; return ARGV[at] end
@@ -166,13 +166,13 @@ if takes + spans > 0 then
   if task then call('ZREM', p .. 'idle', rank)
   -- with orders it looks again, and may be about to park
   elseif availability ~= IN_CALL and #orders == 0 then
-    call('ZADD', p .. 'idle', availability == LENDS and LAST + rank or rank, rank)
+    call('ZADD', p .. 'idle', availability ~= LENDS and rank or rank == '0' and 2 * LAST or LAST + rank, rank)
   end
 end
-if availability == PARKS then
+if availability == PARKS or availability == PASSES then
   -- it is not in idle: somebody has rung it for a task, which is now for another
   if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) end
-  call('SADD', p .. 'parked', rank)
+  if availability == PARKS then call('SADD', p .. 'parked', rank) end
 elseif availability == WAKES or availability == LENDS then call('SREM', p .. 'parked', rank) end
 if finished or dead > 0 then ring('0') end
 

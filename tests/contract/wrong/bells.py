@@ -160,3 +160,29 @@ class LeavesLendersParked(MemoryBroker):
         if was and ask.availability is Availability.LENDS:
             self.store.parked.add(self.rank)
         return reply
+
+
+class RingsTheHeadFirst(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        reply = super().step(commit, ask, entry)
+        self.store.lending.discard(0)
+        return reply
+
+
+class KeepsTheBell(MemoryBroker):
+    """Who passes is not idle any more, and that is all."""
+
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        if ask.availability is Availability.PASSES:
+            self.store.idle.discard(self.rank)
+            ask = ask._replace(availability=Availability.IDLE)
+        return super().step(commit, ask, entry)
+
+
+class PassesAnyway(MemoryBroker):
+    """Whoever passes has another one rung, even if nobody has rung it."""
+
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        if ask.availability is Availability.PASSES:
+            self.store.idle.discard(self.rank)
+        return super().step(commit, ask, entry)

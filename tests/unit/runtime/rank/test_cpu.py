@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hpcd4p.runtime.rank.cpu import LATELY_S, CpuAccount, CpuClock, OwnShare
+from hpcd4p.runtime.rank.cpu import LATELY_S, CpuAccount, CpuClock, OwnShare, own_share
 
 
 class Clock(CpuClock):
@@ -72,3 +72,11 @@ def test_the_share_of_a_core_is_that_of_a_window():
     assert share() == pytest.approx(0.5)
     now[0] += LATELY_S
     assert share() == 0
+
+
+def test_a_process_that_works_all_the_time_takes_a_core_or_waits_for_one():
+    share = own_share(time.perf_counter)
+    end = time.perf_counter() + 3 * LATELY_S
+    while time.perf_counter() < end:
+        pass
+    assert share() > 0.5
