@@ -131,7 +131,7 @@ class Audit:
             raise foreign(
                 self._keys.streams, f"had {which} that had been there before in the place of others"
             )
-        if self._attempts > len(self._fenced):
+        if self._attempts > len(self._fenced) + self._sum.beside:
             raise foreign(self._keys.streams, f"said of a task that {self._attempts} ranks had died with it")
 
     def _check_letters(self, books: Books) -> None:

@@ -58,6 +58,8 @@ class GuardedBroker:
         """Elements that this rank may own: its claims that were granted."""
         self._firm: set[int] = set()
         """Elements that it owns for good."""
+        self._early: list[Order] = []
+        """Orders that came with a report: the next step gives them."""
         self._spoiled = False
         self._now = now
         self._next = 0.0
@@ -79,6 +81,7 @@ class GuardedBroker:
             ledger.take(reply.task)
         if reply.orders:
             self._check_orders(reply)
+        reply.orders[:0], self._early = self._early, []
         if reply.owners or self._firm:
             self._check_owners(reply.owners)
         return reply
@@ -167,7 +170,7 @@ class GuardedBroker:
         """See `Broker.report`."""
         self._ledger.announce()
         with suppress(BrokerLost, ForeignBytesError):  # this error may be the very thing to report
-            self.step(Commit())
+            self._early = self.step(Commit()).orders
         self._broker.report(sealed)
 
     def close(self) -> None:

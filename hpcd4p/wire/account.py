@@ -42,6 +42,8 @@ class Account:
         Reports for the head.
     attempts
         Most ranks that had died with a task before it was finished.
+    beside
+        Tasks given back because a process beside this rank had died with them.
     congested
         Elements with which this rank is behind.
     asked, fills
@@ -51,6 +53,7 @@ class Account:
     __slots__ = (
         "asked",
         "attempts",
+        "beside",
         "congested",
         "fills",
         "letter_marks",
@@ -67,6 +70,7 @@ class Account:
 
     def __init__(self) -> None:
         self.number = self.tx = self.letters = self.reports = self.attempts = 0
+        self.beside = 0
         self.task_marks = self.part_marks = self.letter_marks = 0
         # plain dictionaries: the head reads one of each rank, and a Counter takes several times as long
         self.pending: dict[int, int] = {}
@@ -97,6 +101,7 @@ class Account:
         for name in ("task_marks", "part_marks", "letter_marks"):
             setattr(self, name, (getattr(self, name) + sign * getattr(other, name)) % ROUND)
         self.letters += sign * other.letters
+        self.beside += sign * other.beside
 
 
 class Ledger:
@@ -121,9 +126,12 @@ class Ledger:
             return
         self._sealed = b""
         account.tx = commit.tx or account.tx
+        published: dict[int, int] = {}
         for publication in commit.publish:
             account.tasks[publication.element] = account.tasks.get(publication.element, 0) + 1
-            account.task_marks += codec.mark(publication.payload)
+            mark = codec.mark(publication.payload)
+            account.task_marks += mark
+            published[mark] = publication.attempts
         for element, id_, progress in commit.progress:
             mark, task, before = self.leases[element, id_]
             self.leases[element, id_] = mark, task, progress
@@ -134,6 +142,7 @@ class Ledger:
             account.task_marks -= mark
             account.part_marks -= self._part(task, before)
             account.attempts = max(account.attempts, task.attempts)
+            account.beside += published.get(mark, 0) > task.attempts
         for payload in commit.dead:
             account.letters += 1
             account.letter_marks += codec.mark(payload)

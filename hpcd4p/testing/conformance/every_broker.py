@@ -163,6 +163,14 @@ def an_order_is_for_nobody_else(world: BrokerWorld) -> None:
     assert _orders(world, 1, 1) == [Finish(1)]
 
 
+def a_report_takes_no_order_away(world: BrokerWorld) -> None:
+    world[0].order([1], Finish(1))
+    assert world.hears(1)
+    world.report(1, "of 1")
+    world.report(1, "another")
+    assert _orders(world, 1, 1) == [Finish(1)]
+
+
 def _orders(world: BrokerWorld, rank: int, count: int) -> list[Order]:
     got: list[Order] = []
 

@@ -72,6 +72,12 @@ class FetchesWhatItShouldLeave(MemoryBroker):
         return super().observe(alive, True, stats, orders)
 
 
+class LosesOrdersWithAReport(MemoryBroker):
+    def report(self, sealed):
+        self.step(Commit())
+        super().report(sealed)
+
+
 class LosesReports(MemoryBroker):
     def report(self, sealed):
         pass

@@ -97,3 +97,14 @@ def test_the_sum_of_accounts_forgets_what_is_taken_off_again():
         both.add(each.account)
     both.add(one.account, -1)
     assert (both.tasks[1], both.task_marks, both.stats["n:1"], both.letters) == (0, 0, 2, 1)
+
+
+def test_a_task_that_a_process_beside_has_died_with_is_told():
+    mine, sealed = ledger(), payload()
+    mine.take(task(sealed))
+    mine.book(told(done=[(1, "1")], publish=[Publication(1, 5, sealed, 1)]))
+    assert mine.account.beside == 1
+    mine.take(task(sealed, id_="2", attempts=1))
+    mine.book(told(done=[(1, "2")], publish=[Publication(1, 5, sealed, 1)]))  # nothing new has died
+    assert mine.account.beside == 1
+    assert mine.account.attempts == 1
