@@ -149,6 +149,9 @@ class MemoryCell:
     def wait(self, seconds: float) -> None:
         """See `Cell.wait`: there is nothing to wait for."""
 
-    def close(self) -> None:
+    def dismiss(self) -> None:
+        """See `Cell.dismiss`: there is nothing to end."""
+
+    def close(self, patience_s: float = 0.0) -> None:
         """See `Cell.close`."""
         self._kept.clear()

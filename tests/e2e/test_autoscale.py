@@ -118,13 +118,13 @@ def test_a_policy_that_fails_is_told_once_and_its_last_target_holds(runs, sequen
     [
         (("--autoscale", "fast"), "none, fixed:K, knee, queue, idle, or MODULE:CLASS"),
         (("--autoscale", "fixed:x"), "expected fixed:K"),
-        (("--autoscale", "fixed:9", "-n", "4"), "the pool has only 3 ranks"),
+        (("--autoscale", "fixed:9", "-n", "4"), "only 4 ranks can work for the pool"),
         (("--autoscale", "no_such_module:Policy"), "the module cannot be imported"),
         (("--autoscale", "os:Policy"), "the module has no Policy"),
         (("--autoscale", "os:getcwd"), "raised TypeError"),
         (("--autoscale", "builtins:list"), "it has no method decide"),
         (("--min-active", "3", "--max-active", "2"), "--min-active 3 is more than --max-active 2"),
-        (("--min-active", "9", "-n", "4"), "the pool has only 3 ranks"),
+        (("--min-active", "9", "-n", "4"), "only 4 ranks can work for the pool"),
         (("--min-active", "0"), "must be from 1"),
     ],
 )

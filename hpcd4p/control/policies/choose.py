@@ -51,7 +51,7 @@ def choose(settings: EngineSettings, ranks: int) -> tuple[Policy, Bounds]:
         if not rest.isdecimal() or int(rest) < 1:
             raise SettingsError(f"--autoscale {word}: expected fixed:K, K a number of ranks, as in fixed:4")
         if int(rest) > ranks:
-            raise SettingsError(f"--autoscale {word}: the pool has only {ranks} ranks")
+            raise SettingsError(f"--autoscale {word}: only {ranks} ranks can work for the pool")
         return Fixed(bounds.clip(int(rest)), f"{rest} ranks, always"), bounds
     if rest:
         return _own(name, rest, bounds), bounds
@@ -63,7 +63,7 @@ def _bounds(settings: EngineSettings, ranks: int) -> Bounds:
     if settings.max_active and least > most:
         raise SettingsError(f"--min-active {least} is more than --max-active {most}")
     if least > ranks:
-        raise SettingsError(f"--min-active {least}: the pool has only {ranks} ranks")
+        raise SettingsError(f"--min-active {least}: only {ranks} ranks can work for the pool")
     return Bounds(least, min(most, ranks))
 
 

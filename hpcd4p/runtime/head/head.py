@@ -29,7 +29,7 @@ from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.rank.lending import POOL_DIED
+from hpcd4p.runtime.rank.lending import POOL_DIED, Lending
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.runtime.run_spec import RunSpec
@@ -165,8 +165,14 @@ class Head:
     def _end(self, status: int) -> None:
         """Send everybody home."""
         self._ended = self.clock.now()
+        pool = self.loop.pool
+        if isinstance(pool, Lending):
+            for doubted in pool.dismiss():
+                self.story.doubt(doubted)
         self.loop.link.exchange(stats=True, last=True)
         self.coordinator.farewell(status)
+        if isinstance(pool, Lending):
+            pool.close()
 
     def _stop(self, stop: BaseException) -> None:
         """End the run because of `stop`, so that nobody is left waiting."""

@@ -61,7 +61,7 @@ class Scaler:
         self.scaling = Scaling(settings.autoscale, len(pool))
         self._policy: Policy | None = None
         self._bounds = Bounds(0, 0)
-        if len(self.roster):
+        if pool:
             self._policy, self._bounds = choose(settings, len(self.roster))
         self._started = started
         self._observer = Observer(plan, started)
@@ -86,7 +86,8 @@ class Scaler:
         self.roster.heard(seen.parked)
         everybody = self._last.target >= self.roster.living
         if self._begins_to_lend(seen) and everybody:
-            self._aim(self._bounds.clip(self.roster.living), seen)
+            most = self.roster.living if self._policy is None else self._bounds.clip(self.roster.living)
+            self._aim(most, seen)
         if now < self.due():
             return
         self._watch(seen.parked, now)
@@ -121,7 +122,7 @@ class Scaler:
         self.roster.lending = any(
             is_slow_enough(service_us[e] * S_PER_US) for e in self._streams if e in service_us
         )
-        if self.roster.lending:
+        if self.roster.lending and self._policy is not None:
             self.scaling.ranks = len(self.roster)
         return self.roster.lending
 

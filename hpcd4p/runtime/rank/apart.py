@@ -203,12 +203,17 @@ class ProcessCell:
         if self._process is not None:
             self._process.ready(seconds)
 
-    def _end_process(self) -> tuple[str, str]:
+    def _end_process(self, patience_s: float = 0.0) -> tuple[str, str]:
         process, self._process = self._process, None
         assert process is not None
-        return process.end()
+        return process.end(patience_s)
 
-    def close(self) -> None:
+    def dismiss(self) -> None:
+        """See `Cell.dismiss`."""
+        if self._process is not None:
+            self._process.dismiss()
+
+    def close(self, patience_s: float = 0.0) -> None:
         """See `Cell.close`."""
         if self._process is not None:
-            self._end_process()
+            self._end_process(patience_s)

@@ -109,16 +109,39 @@ class Process:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
+    def _leaves(self, seconds: float) -> bool:
+        """Whether it ends within so long."""
+        try:
+            watch = os.pidfd_open(self.pid)
+        except OSError:  # an old kernel, or an element has waited for it
+            return False
+        try:
+            return bool(select.select([watch], [], [], seconds)[0])
+        finally:
+            os.close(watch)
+
     @property
     def place(self) -> int:
         """The tuple that it is at, or was at when it died."""
         return int.from_bytes(os.pread(self._place, 8, 0), "little", signed=True)
 
-    def end(self) -> tuple[str, str]:
-        """Wait for its death: how it died, and what it could still say."""
+    def dismiss(self) -> None:
+        """Have it leave in order: what elements have registered for the end of a process is done there."""
         with suppress(OSError):
             self._write.close()
-        self.kill()  # it has closed its pipe: it is dying, or has lost it
+
+    def end(self, patience_s: float = 0.0) -> tuple[str, str]:
+        """Wait for its death: how it died, and what it could still say.
+
+        Parameters
+        ----------
+        patience_s
+            How long it may take to leave in order, when it has been dismissed; then it is killed.
+        """
+        self.dismiss()
+        if patience_s and not self._leaves(patience_s):
+            _log.info("a process apart did not leave within %g s and was killed", patience_s)
+        self.kill()
         status = 0
         with suppress(ChildProcessError):  # an element has waited for it
             status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

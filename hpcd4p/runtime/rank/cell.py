@@ -99,5 +99,8 @@ class Cell(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait until there is something new, at most so long."""
 
-    def close(self) -> None:
-        """End the process; the next task gets a new one."""
+    def dismiss(self) -> None:
+        """Have the process leave in order: there is no other task for it."""
+
+    def close(self, patience_s: float = 0.0) -> None:
+        """End the process, which may take so long to leave in order; the next task gets a new one."""

@@ -17,6 +17,7 @@ from hpcd4p.control.taking import wanted
 from hpcd4p.errors import RankLost
 from hpcd4p.logs import module_log
 from hpcd4p.runtime.commit.lease import Leases
+from hpcd4p.runtime.execute.left_behind import LEAVE_S
 from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.cpu import own_share
@@ -69,6 +70,7 @@ class Lending:
         self.parking = Parking(parked=True)
         self.own_share: Callable[[], float] = lambda: 0.0
         self.beside = ProcessBeside(committer.link, make)
+        self.count_cores = self.beside.count_cores
         self._rank = given.rank
         self._plan = given.plan
         self._granularity = given.granularity
@@ -199,9 +201,8 @@ class Lending:
         self._deliver(task)
         rest = 0
         if task.rest is not None:
-            port, values = task.rest
-            rest = len(values)
-            self._outgoing.outbox.rest.append((lease.task.element, port, values))
+            rest = len(task.rest[1])
+            self._outgoing.outbox.rest.append((lease.task.element, *task.rest))
         self._tasks.finish(lease, lease.task.tuples - rest)
         self._work.judge(lease.task, task.guilty)
         self._lendable.count(lease.task.element, task.worked_s, self._clock.now() - began)
@@ -239,20 +240,20 @@ class Lending:
         self._woken = True
         self._idle = False
 
-    def leave(self) -> list[Doubted]:
-        """End the process; gives the elements of it whose change was not seen in time."""
+    def dismiss(self) -> list[Doubted]:
+        """Lend itself no more; gives the elements beside it whose change was not seen in time."""
         if self._task is not None:
             self.beside.close()
-        return self.beside.leave()
+        return self.beside.dismiss()
 
     def measure(self) -> None:
         """Look at the cores from now on; in a process of its own."""
         self.own_share = own_share(self._clock.now)
         self.beside.measured = True
 
-    def count_cores(self, growth: dict[str, int]) -> None:
-        """See `ProcessBeside.count_cores`."""
-        self.beside.count_cores(growth)
+    def close(self) -> None:
+        """End the process, which has been dismissed: it may still have something to put in order."""
+        self.beside.close(LEAVE_S)
 
     # ---- questions of its rank
 

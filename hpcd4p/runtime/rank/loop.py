@@ -40,10 +40,9 @@ from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Broker, Heard, Mesh
-from hpcd4p.wire import orders
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Finish, Order, Stop
+from hpcd4p.wire.orders import Finish, Lost, Order, Stop
 from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
@@ -174,10 +173,11 @@ class RankLoop:
         """Tell the head what this rank has done: the last word."""
         self._life.go(LoopState.LEFT, "leaves", self.clock.elapsed())
         self.link.tell_last()
-        doubted = self.probation.end(self.instances())
-        if isinstance(self.pool, Lending):
-            doubted += self.pool.leave()
+        lending = self.pool if isinstance(self.pool, Lending) else None
+        doubted = self.probation.end(self.instances()) + (lending.dismiss() if lending else [])
         self.link.report(Figures(self.rank, self.account.usage(), self.account.bins(), doubted))
+        if lending:
+            lending.close()  # nobody waits for that any more
 
     # ---- one move after the other
 
@@ -273,7 +273,7 @@ class RankLoop:
         if isinstance(order, Finish):
             self.partitions.finish(order.element)
             self.outgoing.seal()  # the others wait for it
-        elif isinstance(order, orders.Lost):
+        elif isinstance(order, Lost):
             self.committer.forget(order.rank, order.committed)
         elif isinstance(order, Stop):
             self._stop(order)

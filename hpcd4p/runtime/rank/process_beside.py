@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.rank.cell import Cell, Part
 
 
+MOST_WAITS = 5
+"""Seconds that a process may take to say what has changed in it; only one that is stopped takes longer."""
+
+
 class ProcessBeside:
     """Of one rank.
 
@@ -72,20 +76,25 @@ class ProcessBeside:
         if self._cores is not None:
             self._cores.count(growth)
 
-    def leave(self) -> list[Doubted]:
-        """Elements of it whose change was not seen in time; after the last task. Then it ends."""
-        found = []
-        for each in self._cell.changes() if self._cell is not None else ():
+    def dismiss(self) -> list[Doubted]:
+        """Have it leave, after the last task; gives its elements whose change was not seen in time."""
+        if self._cell is None:
+            return []
+        found, waits = [], 0
+        for each in self._cell.changes():
             if each is not None:
                 found.append(Doubted(self._link.rank, *each))
-            elif self._cell is not None:
-                self._cell.wait(1.0)
-        self.close()
+                continue
+            waits += 1
+            if waits > MOST_WAITS:
+                break
+            self._cell.wait(1.0)
+        self._cell.dismiss()
         return found
 
-    def close(self) -> None:
-        """End the process."""
+    def close(self, patience_s: float = 0.0) -> None:
+        """End the process; see `Cell.close`."""
         self._link.listen(None)
         if self._cell is not None:
-            self._cell.close()
+            self._cell.close(patience_s)
             self._cell = None
