@@ -5,8 +5,9 @@ PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 TMP_DIR := $(VENV)/tmp
 
-# seconds after which a whole pytest run is ended: for one that hangs, not for a machine that is slow
+# seconds after which all tests under way are ended: for one that hangs, not for a machine that is slow
 LIMIT ?= 3600
+LANES ?= 2
 MPI_RANKS ?= 4
 
 .DEFAULT_GOAL := help
@@ -38,8 +39,8 @@ check: $(VENV)/.ready-test ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir $(TMP_DIR)/imports
 
-unit: $(VENV)/.ready-test $(VENV)/.ready-mpich ## the tests that one process runs (they start mpirun and Redis themselves)
-	timeout -k 10 $(LIMIT) $(PY) -m pytest -q --skipped-to=$(TMP_DIR)/skipped --ignore=tests/mpi
+unit: $(VENV)/.ready-test $(VENV)/.ready-mpich ## all tests but those under mpirun, two parts at a time (LANES)
+	$(PY) -m tests.parts --lanes $(LANES) --limit $(LIMIT) --skipped-to=$(TMP_DIR)/skipped
 
 mpi: $(VENV)/.ready-test ## the tests that run under mpirun
 	@if [ -d tests/mpi ]; then \

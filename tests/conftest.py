@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -36,4 +37,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if folder and skips:
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        (path / f"{os.getpid()}.json").write_text(json.dumps(skips))
+        # ranks and parts leave one each; the number of a process may come again
+        (path / f"{os.getpid()}-{time.time_ns()}.json").write_text(json.dumps(skips))

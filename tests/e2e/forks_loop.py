@@ -3,7 +3,7 @@
 Each way (multiprocessing.Pool, os.fork, ...) in each place (a source, the pool, a stateful element), on 4
 ranks and in one process, 50 times each, or as often as ``--times`` says. A run must be over in time, with the
 right answer, status 0 and nothing on the standard error. ``--python .venv/mpich/bin/python``: on another MPI.
-`test_forks.py` does each once.
+`test_forks.py` does some of it once.
 """
 
 from __future__ import annotations

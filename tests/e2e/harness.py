@@ -151,15 +151,15 @@ class Run:
         """Wait until elements have made `count` files of that pattern."""
         self.until(lambda: len(list(self.folder.glob(name))) >= count)
 
-    def wait(self, deadline_s: float = DEADLINE_S) -> Ended:
-        """Wait for the end and look at what is there."""
+    def wait(self, deadline_s: float = DEADLINE_S, may_stay: tuple[str, ...] = ()) -> Ended:
+        """Wait for the end and look at what is there; leftovers with one of the words `may_stay` are none."""
         while self.process.poll() is None:
             if time.monotonic() - self.began > deadline_s:
                 self.fail(f"still there after {deadline_s:.0f} s")
             self._look()
             time.sleep(0.01)
         took = time.monotonic() - self.began
-        leftovers = self._leftovers()
+        leftovers = self._leftovers(may_stay)
         self.kill()
         summary, outputs, letters, events = self._record()
         return Ended(
@@ -213,13 +213,14 @@ class Run:
 
     # ---- what is there after the end
 
-    def _leftovers(self) -> list[str]:
+    def _leftovers(self, may_stay: tuple[str, ...]) -> list[str]:
         end = time.monotonic() + LEFT_S
         while True:
             found = [f"process {pid}: {words_of(pid)[:150]}" for pid in self.pids()]
             found += [f"temporary: {path}" for path in sorted(self.tmp.rglob("*"))]
             found += [f"shared memory: {path}" for path in sorted(self.shm) if os.path.exists(path)]
             found += [f"results: {path}" for path in self.folder.glob("results/.*")]
+            found = [what for what in found if not any(word in what for word in may_stay)]
             if not found or time.monotonic() > end:
                 return found
             time.sleep(0.1)
@@ -300,9 +301,17 @@ class Runs:
         self._runs.append(run)
         return run
 
-    def run(self, workflow: str, n: int, *words: str, deadline_s: float = DEADLINE_S, **given: Any) -> Ended:
+    def run(
+        self,
+        workflow: str,
+        n: int,
+        *words: str,
+        deadline_s: float = DEADLINE_S,
+        may_stay: tuple[str, ...] = (),
+        **given: Any,
+    ) -> Ended:
         """Run it to its end."""
-        return self.start(workflow, n, *words, **given).wait(deadline_s)
+        return self.start(workflow, n, *words, **given).wait(deadline_s, may_stay)
 
     def close(self) -> None:
         """End and remove whatever is left."""

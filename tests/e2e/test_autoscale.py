@@ -18,7 +18,7 @@ from tests.e2e.test_waiting import SETTLED_S, use
 
 CHAOS = ("--autoscale", "policies:Chaos", "--scale-s", "0.02")
 
-PARKED_S = 10.0
+PARKED_S = 6.0
 MOST_PARKED = 0.005
 """Of a core."""
 

@@ -1,4 +1,4 @@
-"""Elements that start processes of their own: each way once; `forks_loop.py` does it 50 times."""
+"""Elements that start processes of their own: a sample; `forks_loop.py` does each way in each place."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import pytest
 
 from tests.e2e.forks_loop import PLACES, WAYS, fault
 
+CASES = [
+    *((way, ranks, "stateless") for way in WAYS for ranks in (1, 4)),
+    *((way, 4, where) for way in ("pool", "fork") for where in PLACES if where != "stateless"),
+]
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("ranks", "where"), [(1, "stateless"), *((4, place) for place in PLACES)])
+
+@pytest.mark.parametrize(("way", "ranks", "where"), CASES)
 def test_an_element_may_have_processes_of_its_own(way, ranks, where):
     if way in ("joblib", "loky"):
         pytest.importorskip("joblib")

@@ -18,14 +18,14 @@ POOL = range(2, RANKS)
 """With 8 ranks and some state, rank 1 is the stateful group."""
 
 KILLS = 4
-SEEDS = range(5)
-"""Five runs of four kills each: twenty."""
+SEEDS = range(3)
+"""Three runs of four kills each: twelve."""
 
-SPREAD_S = 2.5
+SPREAD_S = 2.0
 """The kills come within this time of the first task."""
 
-ITERATIONS = 900
-"""About 11 s of work for the pool; what is left of it is still at work when the last kill comes."""
+ITERATIONS = 600
+"""About 7 s of work for the pool; what is left of it is still at work when the last kill comes."""
 
 WORDS = ("-i", str(ITERATIONS))
 
@@ -206,15 +206,14 @@ def test_when_the_head_is_killed_all_ranks_and_redis_and_its_folder_are_gone(run
     run.until_touched("begun-*", 2)
     began = time.monotonic()
     os.kill(run.rank(0), signal.SIGKILL)
-    ended = run.wait()
+    # the head had a record under way: nobody is left who could remove that
+    ended = run.wait(may_stay=("results: ",))
     took = time.monotonic() - began
     assert ended.status != 0
     if not by_mpirun:
         assert ended.status == 3, ended.err
     assert ended.err.count("rank 0 was killed") == 1, ended.err
-    # the head had a record under way: nobody is left who could remove that
-    left = [what for what in ended.leftovers if not what.startswith("results: ")]
-    assert left == []
+    assert ended.leftovers == []
     assert took < 10, f"took {took:.1f} s"
 
 
@@ -225,7 +224,8 @@ def test_when_mpirun_is_killed_the_head_closes_its_record_and_says_so(runs, by_m
     run.until_touched("begun-*", 2)
     began = time.monotonic()
     os.kill(run.launcher(), signal.SIGKILL)
-    ended = run.wait()
+    # mpirun removes its own folder, and the ranks' shared memory, when it may
+    ended = run.wait(may_stay=("/ompi.", "/dev/shm/"))
     took = time.monotonic() - began
     assert ended.status != 0
     assert ended.summary is not None, ended.err
@@ -234,8 +234,7 @@ def test_when_mpirun_is_killed_the_head_closes_its_record_and_says_so(runs, by_m
     if not by_mpirun:
         assert ended.status == 3, ended.err
         assert "mpirun" in ended.err
-    # mpirun removes its own folder, and the ranks' shared memory, when it may
-    assert [what for what in ended.leftovers if "/ompi." not in what and "/dev/shm/" not in what] == []
+    assert ended.leftovers == []
     assert took < 10, f"took {took:.1f} s"
 
 

@@ -82,9 +82,10 @@ def test_the_sdist_has_what_a_checkout_is_used_with(built):
         assert (source / name).is_file(), name
 
 
-def test_an_installed_package_runs_and_writes_studies_that_run(python, tmp_path):
+def test_an_installed_package_runs_and_writes_studies_that_run(built, python, tmp_path):
     path = f"{find_mpi().path.parent}:{os.environ['PATH']}"
-    ran = run([python, "-m", "hpcd4p", "run", "-n", "3", "--top", "3"], tmp_path, PATH=path)
+    line = [python, "-m", "hpcd4p", "run", "-n", "3", "--top", "3", "--input", built / "copy" / "configs"]
+    ran = run(line, tmp_path, PATH=path)
     assert ran.returncode == 0, ran.stderr
     assert "concordance: completed" in ran.stdout
     made = run([python, "-m", "hpcd4p", "init"], tmp_path)
@@ -105,7 +106,7 @@ def test_the_scripts_that_init_wrote_start_a_run(python, tmp_path):
         "PATH": f"{tmp_path}/bin:{find_mpi().path.parent}:{os.environ['PATH']}",
         "SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_NTASKS": "2",
     }  # fmt: skip
-    ran = run(["bash", "slurm/run.sh", "--top", "3"], tmp_path, **variables)
+    ran = run(["bash", "slurm/run.sh", "--top", "3", "--input", "configs"], tmp_path, **variables)
     assert ran.returncode == 0, ran.stderr
     assert "concordance: completed" in ran.stdout
     assert "on 2 ranks" in ran.stdout

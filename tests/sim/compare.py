@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import cache
 
@@ -14,6 +15,9 @@ from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.gallery import Case
 
+SEEDS = int(os.environ.get("SEEDS", "0"))
+"""Seeds of each test, where it is to try more than its own sample."""
+
 Answer = tuple[dict[str, Counter[str]], Counter[tuple[str, str]]]
 
 
@@ -21,6 +25,11 @@ def answer(sink: MemorySink) -> Answer:
     """Outputs, and the tuples that failed, without their order."""
     outputs = {name: Counter(map(repr, values)) for name, values in sink.results.items() if values}
     return outputs, Counter((letter.element, letter.value_text) for letter in sink.letters)
+
+
+def seeds(sample: int) -> range:
+    """Seeds to try: `sample` of them, or as many as the variable SEEDS says."""
+    return range(SEEDS or sample)
 
 
 @cache

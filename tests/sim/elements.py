@@ -7,9 +7,6 @@ import threading
 from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE
 from hpcd4p.testing.turns import TICK_S, work
 
-BURST = 200_000
-"""More than a rank may hold of one call's writes."""
-
 
 class Given(ProducerPE):
     """Writes what its call was given; keeps no state, so its calls may be made anywhere."""
@@ -225,15 +222,19 @@ class Keep(KeyedPE):
 
 
 class Burst(IterativePE):
+    def __init__(self, writes):
+        super().__init__()
+        self.writes = writes
+
     def _process(self, number):
-        for i in range(BURST):
+        for i in range(self.writes):
             self.write("output", i % 1000)
 
 
 class BurstAtTheEnd(GenericPE):
     """Holds state, and writes in bulk when it hears a tuple."""
 
-    def __init__(self, writes=BURST):
+    def __init__(self, writes):
         super().__init__()
         self._add_input("input", grouping="global")
         self._add_output("output")

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import pytest
+
 from hpcd4p import CompositePE, WorkflowGraph, create_iterative_chain
+from hpcd4p.control import sealing
+from hpcd4p.runtime.execute import instance
 from tests.sim.elements import (
     Burst,
     BurstAtTheEnd,
@@ -144,18 +148,6 @@ def _no_tuples():
     return chain(Given(), Pair(), Total()), []
 
 
-def _burst():
-    return chain(Given(), Burst(), Pair(), Total()), items(1)
-
-
-def _burst_to_collector():
-    return chain(Given(), Burst()), items(1)
-
-
-def _burst_of_state():
-    return chain(Given(), BurstAtTheEnd(), Pair(), Total()), items(1)
-
-
 GALLERY = {
     "stateless chain": Case(_stateless_chain),
     "every grouping": Case(_groupings),
@@ -198,11 +190,28 @@ def _fat():
     return chain(Numbers(), Thick(), Length()), 1000
 
 
-BURSTS = {
-    "a call that writes in bulk": Case(_burst),
-    "bulk to the collector": Case(_burst_to_collector),
-    "bulk from state": Case(_burst_of_state),
-}
+def _bursts(writes):
+    return {
+        "a call that writes in bulk": Case(
+            lambda: (chain(Given(), Burst(writes), Pair(), Total()), items(1))
+        ),
+        "bulk to the collector": Case(lambda: (chain(Given(), Burst(writes)), items(1))),
+        "bulk from state": Case(lambda: (chain(Given(), BurstAtTheEnd(writes), Pair(), Total()), items(1))),
+    }
+
+
+BURSTS = _bursts(200_000)
+"""One call that writes more than a rank may hold of it, several times."""
+
+SHORT_BURSTS = _bursts(20_000)
+"""The same for a rank that holds a tenth, see `hold_a_tenth`: as many commits in a tenth of the time."""
+
+
+def hold_a_tenth(patch: pytest.MonkeyPatch) -> None:
+    """A rank holds a tenth of one call's writes."""
+    patch.setattr(sealing, "PARTIAL_TUPLES", sealing.PARTIAL_TUPLES // 10)
+    patch.setattr(instance, "OVERFLOW_TUPLES", instance.OVERFLOW_TUPLES // 10)
+
 
 BELL_IN_THE_MIDDLE = Case(_bell_in_the_middle)
 MARKS_IN_A_RING = Case(_marks_in_a_ring)

@@ -9,11 +9,11 @@ from hpcd4p.errors import ElementFailed, RunStopped
 from hpcd4p.runtime.head.coordinator import FAREWELL_S
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
-from tests.sim.compare import answer, of_one_process
+from tests.sim.compare import answer, of_one_process, seeds
 from tests.sim.elements import Given, Howmany
-from tests.sim.gallery import BURSTS, GALLERY, chain, items
+from tests.sim.gallery import GALLERY, SHORT_BURSTS, chain, hold_a_tenth, items
 
-CASES = {**GALLERY, **BURSTS}
+CASES = {**GALLERY, **SHORT_BURSTS}
 
 STATEFUL = 1
 
@@ -21,6 +21,11 @@ STATEFUL = 1
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
     monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
+
+
+@pytest.fixture(autouse=True)
+def tenth(monkeypatch):
+    hold_a_tenth(monkeypatch)
 
 
 def each(mark):
@@ -50,7 +55,7 @@ def left(cluster):
 
 @each
 def test_when_a_stateful_rank_dies_the_head_says_so_and_sends_the_others_home(case):
-    for seed in range(4):
+    for seed in seeds(4):
         cluster, stop = end(case, 6, seed, STATEFUL, kills=seed % 2)
         if stop is None:  # it was about to leave, or nothing is held there
             continue
@@ -64,7 +69,7 @@ def test_when_a_stateful_rank_dies_the_head_says_so_and_sends_the_others_home(ca
 @pytest.mark.parametrize("mapping", ["hybrid", "static"])
 @each
 def test_when_the_broker_goes_everybody_leaves_and_the_head_keeps_what_there_is(case, mapping):
-    for seed in range(3):
+    for seed in seeds(3):
         cluster, stop = end(case, 5, seed, "broker", mapping=mapping)
         if stop is None:  # it went when all was done
             continue
@@ -75,7 +80,7 @@ def test_when_the_broker_goes_everybody_leaves_and_the_head_keeps_what_there_is(
 
 @each
 def test_when_the_head_is_killed_nobody_waits_for_it(case):
-    for seed in range(3):
+    for seed in seeds(3):
         cluster, stop = end(case, 5, seed, 0)
         if stop is None:  # the run was shorter than its life
             continue
@@ -87,7 +92,7 @@ def test_when_the_head_is_killed_nobody_waits_for_it(case):
 
 @each
 def test_of_several_deaths_at_once_one_is_told(case):
-    for seed in range(3):
+    for seed in seeds(3):
         _, stop = end(case, 6, seed, STATEFUL, "broker", kills=1)
         assert stop is None or stop.summary.status == 3
 

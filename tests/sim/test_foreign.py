@@ -14,7 +14,7 @@ from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.wire.orders import Finish, Lost, Park, Stop
 from tests.sim.compare import answer, of_one_process
-from tests.sim.gallery import BURSTS, GALLERY
+from tests.sim.gallery import GALLERY, SHORT_BURSTS, hold_a_tenth
 
 SEEDS = range(4)
 
@@ -286,14 +286,15 @@ def end(deed, case, size, seed, kills=0):
 
 
 CASES = [GALLERY[name] for name in ("every grouping", "state, pool, state", "failing tuples", "many outputs")]
-BULK = BURSTS["a call that writes in bulk"]
+BULK = SHORT_BURSTS["a call that writes in bulk"]
 
 
 @pytest.mark.parametrize("name", DEEDS)
 def test_what_another_does_to_the_store_is_found_or_does_not_matter(name, monkeypatch):
-    monkeypatch.setattr(sealing, "PARTIAL_TUPLES", 500)
-    ends = Counter()
     parted = DEEDS[name] in (delete_progress, change_progress)
+    hold_a_tenth(monkeypatch)
+    monkeypatch.setattr(sealing, "PARTIAL_TUPLES", 50 if parted else 500)
+    ends = Counter()
     # a rank that dies when it has announced its report leaves what a deleted report leaves
     killing = DEEDS[name] is not delete_report
     cases = [BULK] if parted else CASES
