@@ -122,7 +122,8 @@ class Roster:
     def aim(self, target: int, idle: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """(ranks to park, ranks to wake) so that `target` are active.
 
-        Idle ranks are parked first, of these lenders, and those with the highest numbers. Ranks that have not
+        Lenders are parked first: there is work that they do not take, so no rank of the pool may rest while
+        one of them does not. Then idle ranks, and of these those with the highest numbers. Ranks that have not
         parked yet are woken first, then those with the lowest numbers, and lenders last.
         """
         called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
@@ -132,24 +133,25 @@ class Roster:
         if surplus > 0:
             spared = self._kept if target > 0 else frozenset()
             order = [r for r in self.of(PoolState.ACTIVE, PoolState.WAKING) if r not in spared]
-            order.sort(key=lambda r: (r not in idle, r not in self._lenders, -r))
+            order.sort(key=lambda r: (r not in self._lenders, r not in idle, -r))
             park = order[:surplus]
             for rank in park:
                 self._move(rank, PoolState.DRAINING, f"{target} are enough")
             return park, called
         if surplus == 0:
             return [], called
-        wake = [r for state in (PoolState.DRAINING, PoolState.PARKED) for r in self._to_wake(state)][
-            :-surplus
-        ]
+        wake = self._to_wake()[:-surplus]
         for rank in wake:
             self._move(rank, PoolState.WAKING, f"{target} are needed")
         return [], called + wake
 
-    def _to_wake(self, state: PoolState) -> list[int]:
-        """Ranks in `state` that may be woken, in the order in which they should be."""
-        ranks = sorted(self._ranks[state], key=lambda r: (r in self._lenders, r))
-        return ranks if self.lending else [r for r in ranks if r not in self._lenders]
+    def _to_wake(self) -> list[int]:
+        """Ranks that may be woken, in the order in which they should be."""
+        states = PoolState.DRAINING, PoolState.PARKED
+        ranks = [r for state in states for r in self.of(state) if r not in self._lenders]
+        if self.lending:
+            ranks += [r for state in states for r in self.of(state) if r in self._lenders]
+        return ranks
 
     def keep(self, ranks: Iterable[int]) -> None:
         """Never park these ranks while any rank is active, for only they can do some of the work."""

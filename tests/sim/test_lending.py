@@ -107,6 +107,19 @@ class Quick(IterativePE):
         return number % 7, number
 
 
+class Hand(IterativePE):
+    def _process(self, pair):
+        return pair
+
+
+class Twice(IterativePE):
+    """Of each tuple, two: quick, so that only ranks of the pool take it."""
+
+    def _process(self, pair):
+        self.write("output", pair)
+        self.write("output", pair)
+
+
 class Burst(IterativePE):
     """Writes very much, and takes its time for it."""
 
@@ -148,6 +161,15 @@ def test_the_answer_is_that_of_one_process(seed):
     cluster, got = run(seed, dice.choice(SIZES), Nap(), *further, kills=dice.randrange(3))
     assert got == sums(range(COUNT))
     assert lent_s(cluster) > 0 or cluster.lost
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_there_is_always_a_rank_for_what_lenders_do_not_take(seed):
+    settings = EngineSettings(autoscale="tests.sim.chaos:OneAtTheEnd", scale_s=0.02)
+    further = [Hand(), Pass(), Twice(), Total()]
+    _, got = run(seed, random.Random(seed).choice(SIZES), Nap(), *further, settings=settings)
+    expected = sums(range(COUNT))
+    assert got == Counter({repr((key, 2 * total)): 1 for key, total in map(literal_eval, expected)})
 
 
 @pytest.mark.parametrize("size", SIZES)

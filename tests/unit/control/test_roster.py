@@ -25,6 +25,9 @@ class Ranks(RuleBasedStateMachine):
         assert not (park and wake)
         assert len(park) == max(0, before - wanted)
         assert self.roster.active == min(wanted, living)
+        lenders = [r for r in self.roster.of(PoolState.ACTIVE, PoolState.WAKING) if r > 4]
+        pool = [r for r in self.roster.of(PoolState.DRAINING, PoolState.PARKED) if r <= 4]
+        assert not (lenders and pool and park)
 
     @rule(rank=st.integers(1, 6))
     def parks(self, rank):
@@ -99,15 +102,17 @@ def test_lenders_rest_first_and_are_woken_last():
     roster.aim(5)
     assert roster.aim(4)[0] == [1]
     assert roster.aim(2)[0] == [0, 4]
-    assert roster.aim(3)[1] == [4]  # told to park only just before
+    assert roster.aim(3)[1] == [4]
     assert roster.aim(5)[1] == [0, 1]
 
 
-def test_an_idle_rank_of_the_pool_rests_before_a_lender_that_works():
-    roster = Roster([2, 3], lenders=[1])
+def test_no_rank_of_the_pool_rests_while_a_lender_does_not():
+    roster = Roster([2, 3], lenders=[0, 1])
     roster.lending = True
-    roster.aim(3)
-    assert roster.aim(2, idle={3})[0] == [3]
+    roster.aim(4)
+    assert roster.aim(2, idle={2, 3})[0] == [1, 0]
+    assert roster.aim(1, idle={2})[0] == [2]
+    assert roster.aim(2)[1] == [2]
 
 
 def test_a_lender_that_has_died_is_not_counted():
