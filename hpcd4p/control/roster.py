@@ -123,8 +123,8 @@ class Roster:
         """(ranks to park, ranks to wake) so that `target` are active.
 
         Lenders are parked first: there is work that they do not take, so no rank of the pool may rest while
-        one of them does not. Then idle ranks, and of these those with the highest numbers. Ranks that have not
-        parked yet are woken first, then those with the lowest numbers, and lenders last.
+        one of them does not. Then idle ranks, and of these those with the highest numbers. Ranks that have
+        not parked yet are woken first, then those with the lowest numbers, and lenders last.
         """
         called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
         for rank in called:
