@@ -56,7 +56,8 @@ class SimulatedHead:
         self._high = high_marks(plan, settings)[0]
         self._low = self._high // 2
         self._ending = Ending(plan)
-        self.scaler = Scaler(plan, settings, self._give, self._event, 0.0)
+        # a pool is simulated; ranks that lend themselves to it are ranks more of it
+        self.scaler = Scaler(plan, settings._replace(lend="off"), self._give, self._event, 0.0)
         self._batches = scenario.arrivals.batches(scenario.tuples, arrivals)
         self._here = 0  # tuples that have arrived and are not published
         self._open = True

@@ -53,7 +53,7 @@ def test_cores_given_without_a_share_are_what_tuples_need(capsys):
         (["--service", "gamma:1"], "no distribution"),
         (["--arrivals", "never"], "no arrivals 'never'"),
         (["--autoscale", "none,best"], "unknown policy --autoscale best"),
-        (["--min-active", "9"], "the pool has only 4"),
+        (["--min-active", "9"], "only 4 ranks can work for the pool"),
         (["--min-active", "3", "--max-active", "2"], "more than --max-active"),
         (["--scale-s", "0"], "--scale-s must be from 0.02"),
         (["--record", "x.h5"], "leave one out"),
