@@ -38,7 +38,8 @@ class Case(NamedTuple):
     def words(self, folder: str) -> list[str]:
         """The run, as it is typed after ``python``."""
         return [
-            "-m", "hpcd4p", "run", "-i", str(self.tuples), "--autoscale", self.policy, "--lend", "off", "--results", folder,
+            "-m", "hpcd4p", "run", "-i", str(self.tuples), "--autoscale", self.policy, "--lend", "off",
+            "--results", folder,
             "hpcd4p.bench.timetable", "--service", self.service, "--arrivals", self.arrivals,
             *(["--compute"] if self.compute else []),
         ]  # fmt: skip
