@@ -77,6 +77,8 @@ class Commit:
     def add(self, other: Commit) -> None:
         """Join a later commit of the same rank to this one."""
         self.tx = max(self.tx, other.tx)
+        if self.progress and other.done:  # what is done has no progress any more
+            self.progress = [each for each in self.progress if each[:2] not in other.done]
         self.done += other.done
         self.progress += other.progress
         for element, delta in other.counts.items():

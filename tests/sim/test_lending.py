@@ -120,6 +120,14 @@ class Twice(IterativePE):
         self.write("output", pair)
 
 
+class Slowly(Total):
+    """Takes longer for each tuple than the pool has taken."""
+
+    def process_key(self, key, value, state):
+        work(0.01)
+        return super().process_key(key, value, state)
+
+
 class Burst(IterativePE):
     """Writes very much, and takes its time for it."""
 
@@ -188,6 +196,26 @@ def test_nobody_does_who_may_not():
     cluster, got = run(0, 5, Nap(), Total(), settings=EngineSettings(lend="off"))
     assert got == sums(range(COUNT))
     assert lent_s(cluster) == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_has_come_does_not_wait_until_the_partitions_have_nothing_to_do(seed):
+    settings = EngineSettings(autoscale="none")
+    cluster = Cluster(chain(Given(), Nap(), Slowly()), 4, items(COUNT), seed, settings=settings)
+    loop = cluster.ranks[1]
+    held_s = []
+
+    def work(real=loop.pool.work):
+        task = loop.pool._task
+        done = real()
+        if task is not None and loop.pool._task is None:
+            held_s.append(cluster.clock() - task.lease.began)
+        return done
+
+    loop.pool.work = work
+    cluster.run()
+    # some tuples of its own in between, but never all that are in line, which take a second and more
+    assert max(held_s, default=0.0) < 0.5
 
 
 @pytest.mark.parametrize("busy", [0, 1])

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.lending import may_lend
-from hpcd4p.control.local import gives_back
 from hpcd4p.control.moves import BLOCKED_S
 from hpcd4p.control.taking import wanted
 from hpcd4p.errors import RankLost
@@ -178,15 +177,9 @@ class Lending:
             self.beside.close()
             self._work.give_back(task.lease.task, died=1)
             return
-        if came and not task.ended and self._is_late(task):
+        if came and not task.ended and task.is_late(self._clock.now(), self._granularity.slice_s):
             self.beside.stop()
         self.beside.listen(not task.ended)
-
-    def _is_late(self, task: LentTask) -> bool:
-        lease = task.lease
-        late = self._clock.now() - lease.began > self._granularity.slice_s
-        service_s = task.worked_s / max(1, task.done)
-        return gives_back(late, task.left, service_s, False, lease.repeating or bool(lease.task.attempts))
 
     # ---- the end of a task
 
@@ -256,6 +249,11 @@ class Lending:
         self.beside.close(LEAVE_S)
 
     # ---- questions of its rank
+
+    @property
+    def has_its_turn(self) -> bool:
+        """Whether it has something to do even while partitions work: others wait for what has come."""
+        return self._task is not None
 
     @property
     def ready(self) -> bool:

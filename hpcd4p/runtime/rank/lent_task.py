@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.local import gives_back
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.weight import weigh
 
@@ -87,7 +88,8 @@ class LentTask:
         held, self.held, self.written, self.bytes = self.held, [], 0, 0.0
         return held
 
-    @property
-    def left(self) -> int:
-        """Tuples of which nothing is known yet."""
-        return self.lease.task.tuples - self.done
+    def is_late(self, now: float, slice_s: float) -> bool:
+        """Whether it should stop after the tuple that it is at, and leave the rest to others."""
+        task, left = self.lease.task, self.lease.task.tuples - self.done
+        late, service_s = now - self.lease.began > slice_s, self.worked_s / max(1, self.done)
+        return gives_back(late, left, service_s, False, self.lease.repeating or bool(task.attempts))

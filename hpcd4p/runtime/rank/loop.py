@@ -213,11 +213,11 @@ class RankLoop:
             self.link.exchange()
 
     def _work(self) -> bool:
-        """Partitions first, for their senders wait for them; then a task."""
-        worked = self.partitions.work() or (self.pool is not None and self.pool.work())
-        if self.besides is not None:
-            worked = self.besides.work() or worked
-        return worked
+        """Partitions first, for their senders wait for them; then a task, or what came of one beside."""
+        worked = self.partitions.work()
+        if self.pool is not None and (not worked or self.pool.has_its_turn):
+            worked = self.pool.work() or worked
+        return (self.besides is not None and self.besides.work()) or worked
 
     def _busy(self) -> bool:
         """Whether there is something to do while messages are not matched."""

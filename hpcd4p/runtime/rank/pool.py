@@ -174,6 +174,8 @@ class PoolPart:
 
     look_s: float | None = None
     """See `Lending.look_s`: what it does is done at once."""
+    has_its_turn = False
+    """Whether it has something to do even while partitions work: not the rank itself."""
 
     @property
     def to_park(self) -> bool:

@@ -52,3 +52,12 @@ def test_commits_do_not_share_what_they_hold():
 
 def test_an_endpoint_does_not_show_its_password():
     assert "s3cret" not in repr(Endpoint(None, "host", 6379, "user", "s3cret", 0, False))
+
+
+def test_a_task_that_is_done_has_no_progress_any_more():
+    first, second = Commit(1), Commit(2)
+    first.progress += [(1, "7", (0, 3)), (1, "8", (0, 4))]
+    second.done.append((1, "7"))
+    first.add(second)
+    assert first.progress == [(1, "8", (0, 4))]
+    assert first.done == [(1, "7")]
