@@ -73,8 +73,8 @@ def test_what_it_can_be_is_told(runs):
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_process_beside_a_rank_that_is_killed_costs_nothing_but_time(runs, rank):
-    words = ("-i", "600", "--autoscale", "none")
-    alone = runs.run("naps", 1, "-i", "600")
+    words = ("-i", "300", "--autoscale", "none")
+    alone = runs.run("naps", 1, "-i", "300")
     run = runs.start("naps", 4, *words)
     run.until_touched("begun-*")
     parent = run.rank(rank)
