@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.lending import may_lend
 from hpcd4p.control.moves import BLOCKED_S
-from hpcd4p.control.taking import wanted
+from hpcd4p.control.taking import NoTask, wanted, why_no_task
 from hpcd4p.errors import RankLost
 from hpcd4p.logs import module_log
 from hpcd4p.runtime.commit.lease import Leases
@@ -83,7 +83,7 @@ class Lending:
         self._work = work
         self._leases = leases
         self._task: LentTask | None = None
-        self._idle = self._woken = False
+        self._idle = self._woken = self._no_room = False
         self._rings = 0
 
     # ---- what it does
@@ -114,18 +114,18 @@ class Lending:
         """Commit what is ready, and take a task; whether there was a task."""
         if not (self._lendable.elements() and self._may_lend()):
             return False
+        before, full = self._link.congested, self._room.full
         take = wanted(
-            self._lendable.elements(),
-            self._link.waiting_tasks,
-            len(self._plan.pool_ranks),
-            self._room.stateful_below,
-            self._link.congested,
-            self._room.full,
-        )
+            self._lendable.elements(), self._link.waiting_tasks, len(self._plan.pool_ranks),
+            self._room.stateful_below, before, full,
+        )  # fmt: skip
         self._outgoing.seal()
         self.parking.announce()
         reply, committed = self._committer.commit_and_take(take, Availability.LENDS)
-        self._idle, self._rings = reply.task is None and not reply.orders, self._link.rings
+        changed = self._link.congested != before or self._room.full != full
+        none = why_no_task(False, bool(take), changed, bool(reply.orders)) if reply.task is None else None
+        self._idle, self._no_room = none is NoTask.IDLE, none is NoTask.ROOM
+        self._rings = self._link.rings
         if reply.task is not None:
             self._begin(reply.task)
             return True
@@ -277,7 +277,7 @@ class Lending:
     @property
     def held_off(self) -> bool:
         """Whether it takes nothing now, and no bell rings when it may."""
-        return not (self._woken or self._may_lend())
+        return not self._woken and (self._no_room or not self._may_lend())
 
     @property
     def to_park(self) -> bool:
