@@ -55,7 +55,6 @@ class Running(NamedTuple):
     part: Path
     process: subprocess.Popen[bytes]
     output: IO[bytes]
-    began: float
 
 
 class Ended(NamedTuple):
@@ -64,7 +63,6 @@ class Ended(NamedTuple):
     part: Path
     status: int
     text: str
-    took_s: float
 
     @property
     def last(self) -> str:
@@ -134,17 +132,17 @@ class Lanes:
 def _begun(part: Path, words: list[str]) -> Running:
     output = tempfile.TemporaryFile()  # noqa: SIM115  # until it has ended
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", *words, str(part)],
+        [sys.executable, "-u", "-m", "pytest", "-q", *words, str(part)],  # what is killed has told so far
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0,
     )  # fmt: skip
-    return Running(part, process, output, time.monotonic())
+    return Running(part, process, output)
 
 
 def _ended(running: Running) -> Ended:
     with running.output as output:
         output.seek(0)
         text = output.read().decode(errors="replace")
-    return Ended(running.part, running.process.returncode, text, time.monotonic() - running.began)
+    return Ended(running.part, running.process.returncode, text)
 
 
 def clock(seconds: float) -> str:
