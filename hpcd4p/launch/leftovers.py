@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from hpcd4p.launch.blocks_folder import PREFIX, SHARED_MEMORY
 from hpcd4p.launch.redis_home import places, sweep_homes
 from hpcd4p.processes import made_it, places_of, used
 from hpcd4p.record import aside
@@ -31,8 +32,8 @@ QUIET_S = 1.0
 
 RECORD, REDIS, NOTE, CALL = "unfinished record", "folder of a Redis", "note of a launcher", "call from Python"
 SESSION, SHARED = "session of an MPI", "shared memory of an MPI"
+BLOCKS = "arrays in shared memory"
 
-SHARED_MEMORY = Path("/dev/shm")
 _HOST = re.escape(os.uname().nodename)
 _SEGMENT = re.compile(rf"(sm_segment|vader_segment)\.{_HOST}\..+|mpich_shm_[0-9a-f]+_\d+")
 _SESSION = re.compile(r"(?:ompi|prte|prted|prterun)\.(?P<pid>\d+)")
@@ -41,6 +42,7 @@ _OLD_SESSIONS = re.compile(rf"ompi\.{_HOST}\.\d+")
 _OLD_SESSION = re.compile(r"pid\.(?P<pid>\d+)|jf\.\d+")
 _LIBRARY = "libopen-pal"
 """Of Open MPI. What is named after no process stays as long as one lives that may have made it."""
+_BLOCKS = re.compile(rf"{re.escape(PREFIX)}{_HOST}-(?P<pid>\d+)-.+")
 _MINE = re.compile(rf"\.?hpcd4p-(?P<kind>call|doctor|status)-{_HOST}-(?P<pid>\d+)-.+")
 
 
@@ -113,9 +115,11 @@ def _records(folder: Path) -> Iterator[Path]:
 
 def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:
     """What is there by its name, and the process that made it; 0: its name does not say."""
-    for entry in _entries(SHARED_MEMORY):
+    for entry in _entries(Path(SHARED_MEMORY)):
         if _SEGMENT.fullmatch(entry.name):
             yield Leftover(SHARED, Path(entry.path)), 0
+        elif named := _BLOCKS.fullmatch(entry.name):
+            yield Leftover(BLOCKS, Path(entry.path)), int(named["pid"])
     for folder in dict.fromkeys(folders):
         for entry in _entries(folder):
             if named := _SESSION.fullmatch(entry.name):

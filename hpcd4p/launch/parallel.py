@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hpcd4p import logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
+from hpcd4p.launch.blocks_folder import blocks_in, make_folder, remove_folder
 from hpcd4p.launch.crew import Crew, Departure
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
@@ -71,6 +72,7 @@ def run(
             raise
         if len(set(hosts)) > 1:
             logs.name_host()
+        folder = _blocks_folder(spec, hosts, stack)
         setup = Setup(
             spec.plan,
             packed,
@@ -82,6 +84,7 @@ def run(
             (hosts[0], os.getpid()),
             spec.dispel4py,
             logs.setup,
+            folder,
         )
         crew.brief(pickle.dumps(setup, protocol=5))
         sink.warm()  # while the other ranks connect
@@ -102,12 +105,13 @@ def run(
             mesh = MpiMesh(muster.look)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
+        blocks = blocks_in(folder, 0, spec.plan.size)
         _log.info("%d ranks met; the run begins", spec.plan.size)
         crew.begun()
         summary: Summary | None = None
         lost = False
         try:
-            summary = lead(spec, broker, mesh, codec, sink, story, setup, on_progress)
+            summary = lead(spec, broker, mesh, codec, sink, story, setup, on_progress, blocks)
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None
             lost = isinstance(stop, BrokerLost)
@@ -118,6 +122,14 @@ def run(
             _name_hosts(summary, hosts)
             crew.depart(_departure(summary, hosts, lost))
         return summary
+
+
+def _blocks_folder(spec: RunSpec, hosts: list[str], stack: ExitStack) -> str:
+    """The folder for large buffers, until the end of the run; '' if ranks have no memory in common."""
+    folder = make_folder() if spec.settings.shared_bytes and len(set(hosts)) == 1 else ""
+    if folder:
+        stack.callback(remove_folder, folder)
+    return folder
 
 
 def _erase(broker: RedisBroker) -> None:

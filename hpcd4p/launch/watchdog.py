@@ -1,8 +1,8 @@
 """The shell that guards a server: parent of the server, at the end of a pipe that the owner holds.
 
-When the pipe closes (the owner closed it, ended, or was killed) it kills the server and removes the server's
-directory. It depends on nothing but the owner's end of the pipe, so it notices every death of the owner. Owns
-that process and that pipe; must never know what the server is.
+When the pipe closes (the owner closed it, ended, or was killed) it kills the server, and removes the server's
+directory and what the owner has left in shared memory. It depends on nothing but the owner's end of the pipe,
+so it notices every death of the owner. Owns that process and that pipe; must never know what the server is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from hpcd4p import descriptors
+from hpcd4p.launch.blocks_folder import of_process
 from hpcd4p.launch.redis_home import lock_home, remove_home
 
 RELEASE_S = 5.0
@@ -31,7 +32,7 @@ its server while it answers."""
 # no command may run in the foreground before the server is started: the shell would unblock the signals
 _SCRIPT = """
 trap '' PIPE  # the owner may be gone before it reads the number
-home=$1; shift
+home=$1; also=$2; shift 2
 "$@" >&2 &
 server=$!
 echo "$server"
@@ -39,7 +40,7 @@ exec >/dev/null 2>&1
 read -r _
 kill -9 "$server"
 wait "$server"
-rm -rf -- "$home"
+rm -rf -- "$home" "$also"*
 """
 
 
@@ -62,7 +63,7 @@ class Watchdog:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _DEAF_TO)
         try:
             self._shell = subprocess.Popen(
-                ["/bin/sh", "-c", _SCRIPT, "hpcd4p-watchdog", home, *command],
+                ["/bin/sh", "-c", _SCRIPT, "hpcd4p-watchdog", home, of_process(self._owner), *command],
                 stdin=read,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -28,6 +28,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
+from hpcd4p.launch.blocks_folder import blocks_in
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import left_behind
 from hpcd4p.runtime.execute.at_work import blame
@@ -140,7 +141,8 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if isinstance(elements, ElementFailed):
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
-        rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock())
+        blocks = blocks_in(setup.blocks, number, setup.plan.size)
+        rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock(), blocks)
         if rank.pool is not None:
             rank.pool.measure()
         rank.suspects.prepare(setup)

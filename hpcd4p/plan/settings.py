@@ -65,9 +65,16 @@ class EngineSettings(NamedTuple):
     """Sources wait while more tasks than this, for each pool rank, wait in Redis (at least 32)."""
 
     high_bytes: Annotated[int, 1 << 20, 1 << 26] = 32 << 20
-    """Sources wait while more bytes than this wait in Redis.
+    """Sources wait while more bytes than this wait in Redis, or in shared memory.
 
     It may use 128 MB on any node, and more on a large one. At most half of that: a task may come on top.
+    """
+
+    shared_bytes: Annotated[int, 0, 1 << 40] = 1 << 16
+    """Where all ranks are on one node, the buffers of large arrays stay in its shared memory, if those of a
+    batch have at least so many bytes; 0: never.
+
+    64 KiB: to make, find and map a file takes as long as copying so much through Redis.
     """
 
     inbox_high_tuples: Annotated[int, 1, 1 << 30] = 1 << 16

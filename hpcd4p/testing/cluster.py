@@ -28,7 +28,9 @@ from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh, Net
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
+from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_store import MemoryStore
+from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.reports import Failed, Reason
 from hpcd4p.workflow.graph import WorkflowGraph
@@ -72,6 +74,8 @@ class Cluster:
         "cut off" from the broker.
     summary
         Of the run, when it is over.
+    blocks
+        The shared memory, in which large buffers lie.
     most_tasks, most_tuples
         Most tasks that waited, and most tuples that were in line at one rank for one element.
     """
@@ -99,6 +103,7 @@ class Cluster:
         made = graph if isinstance(graph, WorkflowGraph) else graph()
         plan, elements = make_plan(made, size, settings, by_value=made is not graph, mapping=mapping)
         tasks, high_bytes = high_marks(plan, settings)
+        self.blocks: dict[Block, list[bytes]] = {}
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
         self._turns = Turns(random.Random(seed), self._look, self.where)
         self.store.clock = self._turns.clock
@@ -108,18 +113,23 @@ class Cluster:
         self._cells = random.Random(seed + 3)
         self._shared = shared
         spec = RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings)
-        self.head = Head(spec, *self._transports(0), self.sink, self._clock())
+        self.head = Head(spec, *self._transports(0), self.sink, self._clock(), self._blocks(0))
         self._add(self.head.loop, elements)
         for rank in range(1, size):
             if isinstance(graph, WorkflowGraph):
                 copies = [copy_element(pe, 2) for pe in elements]
             else:
                 copies = make_plan(graph(), size, settings, by_value=True, mapping=mapping)[1]
-            loop = RankLoop(plan, copies, settings, *self._transports(rank), self._clock())
+            loop = RankLoop(
+                plan, copies, settings, *self._transports(rank), self._clock(), self._blocks(rank)
+            )
             self._add(loop, elements)
 
     def _clock(self) -> Clock:
         return Clock(self._turns.clock)
+
+    def _blocks(self, rank: int) -> MemoryBlocks:
+        return MemoryBlocks(rank, self.blocks)
 
     def _transports(self, rank: int) -> tuple[Broker, FaultyMesh, Codec]:
         codec = Codec(SECRET, rank=rank)

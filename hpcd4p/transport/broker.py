@@ -1,4 +1,4 @@
-"""The protocols of the two planes: tasks and control (`Broker`), keyed data (`Mesh`).
+"""The protocols of the two planes (`Broker`: tasks, control; `Mesh`: keyed data), and of `Blocks` of memory.
 
 What an implementation must keep is the suite `hpcd4p.testing.conformance`; what one of ours does not keep is
 named where it is tried.
@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.block import Block
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
 from hpcd4p.wire.orders import Order
 
@@ -142,3 +143,25 @@ class Mesh(Protocol):
 
     def forget(self, rank: int) -> None:
         """Expect nothing more of `rank`: it is lost."""
+
+
+class Blocks(Protocol):
+    """Memory of a node that all ranks of it can read, for large buffers on their way. Local; any rank.
+
+    What a rank has put there stays when it dies: the rank that repeats a task reads it again.
+    """
+
+    def put(self, buffers: Sequence[bytes | memoryview]) -> Block | None:
+        """Copy `buffers` into a block; None if there is no room for it."""
+
+    def open(self, block: Block, sizes: Sequence[int]) -> list[Any]:
+        """The buffers of these sizes in a block. They may be written to: nobody else sees that.
+
+        Raises
+        ------
+        ForeignBytesError
+            The block is not what its writer has made.
+        """
+
+    def release(self, block: Block) -> None:
+        """Give up a block for good, for nobody will ask for it again; what was opened here stays readable."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
+from hpcd4p.wire.codec import weight
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
 from hpcd4p.wire.orders import Order
@@ -123,7 +124,7 @@ class MemoryBroker:
             s.leases.setdefault(self.rank, {})[element, task.id] = task
             before = s.bytes
             s.tasks -= 1
-            s.bytes -= len(task.payload)
+            s.bytes -= weight(task.payload)
             if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
                 s.bells[0] = Heard.BELL
             s.idle.discard(self.rank)

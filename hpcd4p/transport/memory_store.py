@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
+from hpcd4p.wire.codec import weight
 from hpcd4p.wire.messages import Books, Stream, Task
 from hpcd4p.wire.orders import Order
 
@@ -94,4 +95,4 @@ class MemoryStore:
         self.entries += 1
         self.streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
         self.tasks += 1
-        self.bytes += len(task.payload)
+        self.bytes += weight(task.payload)

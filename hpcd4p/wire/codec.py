@@ -6,6 +6,11 @@ A sealed payload (what goes through Redis)::
 
     tag (16 bytes) | serial u64 | frames: count u32, sizes u64 each | bytes of each
 
+If the large buffers lie in a block of shared memory (`wire.block`), the highest bit of the serial is set, and
+only the pickle follows. The scripts (`transport/lua/`) count the bytes of the block as if they were there::
+
+    tag | serial u64 | bytes in the block u64 | the block | frames: count u32, sizes u64 each | pickle
+
 The tag is a keyed BLAKE2b of the rest and of what the payload is *about* (`about`): its kind, and what its
 reader knows about it already, so that no payload can be read as another. The serial begins with the rank that
 sealed it, so no two payloads of a run are equal.
@@ -18,7 +23,7 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
@@ -29,6 +34,7 @@ except ImportError:
     from hmac import compare_digest  # type: ignore[no-redef]
 
 from hpcd4p.errors import ForeignBytesError
+from hpcd4p.wire.block import PACKED_BYTES, Block
 from hpcd4p.wire.messages import Segment
 
 TAG_BYTES = 16
@@ -46,11 +52,38 @@ _U32 = struct.Struct("<I")
 _HEAD = struct.Struct("<QI")
 _ABOUT = struct.Struct("<IIQ")
 _MARK = b"mark"
+_ASIDE = 1 << 63
+"""In the serial: the buffers lie in a block."""
+_ASIDE_AT = TAG_BYTES + 7
+"""The byte of a payload that has this bit."""
+_WEIGHT_AT = TAG_BYTES + 8
+
+Fetch = Callable[[Block, Sequence[int]], list[Any]]
+"""Gives the buffers of these sizes that lie in a block (`transport.broker.Blocks.open`)."""
 
 
 def about(kind: int, which: int = 0, number: int = 0) -> bytes:
     """What a payload is about: its kind, and two numbers that its reader knows."""
     return _ABOUT.pack(kind, which, number)
+
+
+def frame_sizes(frames: list[Any]) -> list[int]:
+    """Bytes of each frame."""
+    return [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
+
+
+def block_of(payload: bytes) -> Block | None:
+    """The block in which the buffers of a payload lie; only for one that `Codec.check` has passed."""
+    if len(payload) > _WEIGHT_AT and payload[_ASIDE_AT] >> 7:
+        return Block.unpack(payload, _WEIGHT_AT + 8)
+    return None
+
+
+def weight(payload: bytes) -> int:
+    """Bytes that a payload stands for: its own, and those in its block. The scripts count so, too."""
+    if len(payload) > _WEIGHT_AT and payload[_ASIDE_AT] >> 7:
+        return len(payload) + int.from_bytes(payload[_WEIGHT_AT : _WEIGHT_AT + 8], "little")
+    return len(payload)
 
 
 class Unreadable(Exception):
@@ -139,11 +172,21 @@ class Codec:
 
     def seal(self, thing: Any, what: bytes = b"") -> bytes:
         """A tagged payload that holds `thing`; for `about` see the function of that name."""
-        frames = self.frames(thing)
-        sizes = [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
+        return self.seal_frames(self.frames(thing), what)
+
+    def seal_frames(
+        self, frames: list[bytes | memoryview], what: bytes = b"", block: Block | None = None
+    ) -> bytes:
+        """The same of what `frames` gave; with `block`, all but the first of them are there already."""
+        sizes = frame_sizes(frames)
         self._serial += 1
-        head = struct.pack(f"<QI{len(sizes)}Q", self._serial, len(sizes), *sizes)
-        rest = b"".join([head, *frames])
+        if block is None:
+            head = struct.pack(f"<QI{len(sizes)}Q", self._serial, len(sizes), *sizes)
+            rest = b"".join([head, *frames])
+        else:
+            aside = struct.pack("<QQ", self._serial | _ASIDE, sum(sizes[1:]))
+            table = struct.pack(f"<I{len(sizes)}Q", len(sizes), *sizes)
+            rest = b"".join([aside, block.pack(), table, frames[0]])
         return self._tag(rest, what) + rest
 
     def _tag(self, rest: bytes | memoryview, what: bytes) -> bytes:
@@ -166,33 +209,50 @@ class Codec:
             )
         return view[TAG_BYTES:]
 
-    def open(self, payload: bytes, what: bytes = b"") -> Any:
-        """The thing that was sealed; raises as `check` does."""
-        return self.unseal(self.check(payload, what))
+    def open(self, payload: bytes, what: bytes = b"", fetch: Fetch | None = None) -> Any:
+        """The thing that was sealed; raises as `check` does. For `fetch` see `split`."""
+        return self.unseal(self.check(payload, what), fetch)
 
     @staticmethod
     def sealer(payload: bytes) -> int:
         """The rank that has sealed this payload; only for one that `check` has passed."""
         serial: int = _HEAD.unpack_from(payload, TAG_BYTES)[0]
-        return serial >> 40
+        return (serial & ~_ASIDE) >> 40
 
     @classmethod
-    def unseal(cls, view: memoryview) -> Any:
+    def unseal(cls, view: memoryview, fetch: Fetch | None = None) -> Any:
         """The thing that was sealed, from a payload that `check` has passed."""
-        return cls.join(cls.split(view))
+        return cls.join(cls.split(view, fetch))
 
     @staticmethod
-    def split(view: memoryview) -> list[Any]:
-        """Frames of the thing that was sealed, not unpickled."""
+    def split(view: memoryview, fetch: Fetch | None = None) -> list[Any]:
+        """Frames of the thing that was sealed, not unpickled; `fetch` gives those that lie in a block."""
+        if view[7] >> 7:
+            at = 16 + PACKED_BYTES
+            (count,) = _U32.unpack_from(view, at)
+            pickled, *sizes = struct.unpack_from(f"<{count}Q", view, at + 4)
+            at += 4 + 8 * count
+            assert fetch is not None  # nobody else is given such a payload
+            return [view[at : at + pickled], *fetch(Block.unpack(view, 16), sizes)]
         _, count = _HEAD.unpack_from(view)
-        sizes = struct.unpack_from(f"<{count}Q", view, _HEAD.size)
+        lengths = struct.unpack_from(f"<{count}Q", view, _HEAD.size)
         at = _HEAD.size + 8 * count
         frames: list[Any] = []
-        for size in sizes:
+        for size in lengths:
             part = view[at : at + size]
             frames.append(bytearray(part) if frames else part)
             at += size
         return frames
+
+    @classmethod
+    def whole(cls, view: memoryview, fetch: Fetch) -> memoryview:
+        """What `check` gave, for a reader who cannot fetch: with the buffers in it."""
+        if not view[7] >> 7:
+            return view
+        frames = cls.split(view, fetch)
+        sizes = frame_sizes(frames)
+        head = struct.pack(f"<QI{len(sizes)}Q", 0, len(sizes), *sizes)
+        return memoryview(b"".join([head, *frames]))
 
     def mark(self, payload: bytes, more: str = "") -> int:
         """The mark of this payload: a number of 128 bits that only this run can compute."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from hpcd4p.wire.block import Block
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
 
@@ -60,10 +61,12 @@ class Commit:
         Sealed failures: (kind, tuples, dead letter of one of them or None); and log lines of elements.
     stats : dict
         By how much the run's statistics grow, see `wire.statistics`.
+    spent : list of Block
+        What this rank releases once it is accepted; the broker does not hear of it.
     """
 
     # not a dataclass: importing that module costs every rank 5 ms (DECISIONS.md)
-    __slots__ = ("counts", "dead", "done", "progress", "publish", "stats", "tx")
+    __slots__ = ("counts", "dead", "done", "progress", "publish", "spent", "stats", "tx")
 
     def __init__(self, tx: int = 0, counts: dict[int, int] | None = None) -> None:
         self.tx = tx
@@ -73,6 +76,7 @@ class Commit:
         self.publish: list[Publication] = []
         self.dead: list[bytes] = []
         self.stats: dict[str, int] = {}
+        self.spent: list[Block] = []
 
     def add(self, other: Commit) -> None:
         """Join a later commit of the same rank to this one."""
@@ -85,6 +89,7 @@ class Commit:
             self.counts[element] = self.counts.get(element, 0) + delta
         self.publish += other.publish
         self.dead += other.dead
+        self.spent += other.spent
         add(self.stats, other.stats)
 
     def __bool__(self) -> bool:

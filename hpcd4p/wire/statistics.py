@@ -18,6 +18,8 @@ field       holds
 ``l:E``     `FailureCounts.unread`
 ``cpu``     `Statistics.cpu_us`
 ``queue``   `Statistics.queue_us`
+``aside``   `Statistics.aside_bytes`
+``detour``  `Statistics.detour_bytes`
 ==========  ====================================================================
 """
 
@@ -112,6 +114,12 @@ def count_cores(growth: dict[str, int], cpu_us: int, queue_us: int) -> None:
             growth[field] = growth.get(field, 0) + us
 
 
+def count_buffers(growth: dict[str, int], size: int, aside: bool) -> None:
+    """Add the bytes of large buffers to `growth`: whether they lie in shared memory, or had no room there."""
+    field = "aside" if aside else "detour"
+    growth[field] = growth.get(field, 0) + size
+
+
 def add(sums: dict[str, int], growth: dict[str, int]) -> None:
     """Add what was sent to `sums`."""
     for field, value in growth.items():
@@ -191,6 +199,16 @@ class Statistics:
     def queue_us(self) -> int:
         """Microseconds that they were ready to run meanwhile, and had no core."""
         return self.fields.get("queue", 0)
+
+    @property
+    def aside_bytes(self) -> int:
+        """Bytes of the buffers of tasks that lay in shared memory."""
+        return self.fields.get("aside", 0)
+
+    @property
+    def detour_bytes(self) -> int:
+        """Bytes of those that went through Redis, for there was no room in shared memory."""
+        return self.fields.get("detour", 0)
 
     def _sum(self, start: str) -> int:
         return sum(value for field, value in self.fields.items() if field.startswith(start))

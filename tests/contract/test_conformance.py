@@ -10,20 +10,24 @@ from functools import partial
 import pytest
 
 from hpcd4p.testing import conformance
-from hpcd4p.testing.conformance import EVERY_BROKER, EVERY_MESH, POOL, broken
-from tests.contract.worlds import in_memory, meshes_in_memory
-from tests.contract.wrong import bells, claims, coarse, leases, meshes, tasks, tellings
+from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, POOL, broken
+from tests.contract.worlds import blocks_in_memory, in_memory, meshes_in_memory
+from tests.contract.wrong import bells, blocks, claims, coarse, leases, meshes, tasks, tellings
 
 BROKERS = tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | coarse.WRONG
 
-WRONG: dict[type, str] = {**BROKERS, **meshes.WRONG}
+ALL = [*EVERY_BROKER, *POOL, *EVERY_MESH, *EVERY_BLOCKS]
+
+WRONG: dict[type, str] = {**BROKERS, **meshes.WRONG, **blocks.WRONG}
 
 
 @pytest.fixture(scope="module")
 def found():
     """By transport, the promises that it breaks."""
     brokers = {kind: broken(EVERY_BROKER + POOL, partial(in_memory, kind)) for kind in BROKERS}
-    return brokers | {kind: broken(EVERY_MESH, partial(meshes_in_memory, kind)) for kind in meshes.WRONG}
+    found = {kind: broken(EVERY_MESH, partial(meshes_in_memory, kind)) for kind in meshes.WRONG}
+    memory = {kind: broken(EVERY_BLOCKS, partial(blocks_in_memory, kind)) for kind in blocks.WRONG}
+    return brokers | found | memory
 
 
 @pytest.mark.parametrize("kind", WRONG, ids=lambda kind: kind.__name__)
@@ -34,7 +38,7 @@ def test_a_transport_that_is_wrong_breaks_its_promise(found, kind):
 def test_each_promise_is_broken_by_a_transport_that_is_wrong_in_one_way(found):
     fine = found.keys() - coarse.WRONG.keys()
     caught = {name for kind in fine for name in found[kind]}
-    assert [p.__name__ for p in EVERY_BROKER + POOL + EVERY_MESH if p.__name__ not in caught] == []
+    assert [p.__name__ for p in ALL if p.__name__ not in caught] == []
 
 
 def test_a_promise_is_broken_by_what_is_seen_and_not_by_a_mistake_of_the_test(found):
@@ -43,7 +47,7 @@ def test_a_promise_is_broken_by_what_is_seen_and_not_by_a_mistake_of_the_test(fo
 
 
 def test_no_two_promises_have_one_name():
-    names = [promise.__name__ for promise in EVERY_BROKER + POOL + EVERY_MESH]
+    names = [promise.__name__ for promise in ALL]
     assert len(names) == len(set(names))
 
 

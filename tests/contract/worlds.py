@@ -7,23 +7,29 @@ import random
 from collections import deque
 from typing import Any
 
+from hpcd4p.control.placing import Placing
 from hpcd4p.testing.conformance import (
+    BLOCKS_RANKS,
     LOW,
     MANY,
     MAX_ATTEMPTS,
     MESH_RANKS,
     POOL_RANKS,
     SECRET,
+    BlocksWorld,
     BrokerWorld,
     MeshWorld,
 )
 from hpcd4p.testing.faults import Fates, FaultyMesh, Net
 from hpcd4p.transport.guard import GuardedBroker
+from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.transport.redis_broker import RedisBroker
 from hpcd4p.transport.redis_scripts import load_scripts
+from hpcd4p.transport.shared_blocks import SharedBlocks
+from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
@@ -72,6 +78,15 @@ def on_redis(endpoint: Endpoint, guarded: bool = False) -> BrokerWorld:
     world = BrokerWorld(make, late_s=BELL_S)
     world[0]  # the head is there before all others
     return world
+
+
+def blocks_in_memory(kind: type[MemoryBlocks] = MemoryBlocks) -> BlocksWorld:
+    held: dict[Block, list[bytes]] = {}
+    return BlocksWorld(lambda rank: kind(rank, held))
+
+
+def blocks_in(folder: str) -> BlocksWorld:
+    return BlocksWorld(lambda rank: SharedBlocks(folder, rank, Placing(BLOCKS_RANKS)))
 
 
 def meshes_in_memory(kind: type[MemoryMesh] = MemoryMesh) -> MeshWorld:

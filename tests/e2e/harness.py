@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,6 +210,7 @@ class Run:
             self._looked = now
             for pid in self.pids():
                 self.shm |= mapped(pid)
+                self.shm.update(map(str, Path("/dev/shm").glob(f"hpcd4p-blocks-*-{pid}-*")))
 
     # ---- what is there after the end
 
@@ -257,6 +258,7 @@ class Runs:
         by_mpirun: bool = False,
         variables: dict[str, str] | None = None,
         python: str = sys.executable,
+        under: Sequence[str] = (),
     ) -> Run:
         """Start `workflow` (a file in workflows/, or a module) on `n` ranks.
 
@@ -268,6 +270,8 @@ class Runs:
             Start mpirun here, as users with a launcher do, and not ``run -n``.
         python
             What runs hpcd4p; one that has another MPI, say.
+        under
+            A program that runs the program that is its last words.
         """
         folder = self._folder / f"run{len(self._runs)}"
         (folder / "stacks").mkdir(parents=True)
@@ -294,7 +298,7 @@ class Runs:
             environ["PYTHONPATH"] += os.pathsep + str(WORKFLOWS.parents[2])
         with open(folder / "out", "ab") as out, open(folder / "err", "ab") as err:
             process = subprocess.Popen(
-                line, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                [*under, *line], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 process_group=0,
             )  # fmt: skip
         run = Run(folder, tmp, mark, process, time.monotonic())

@@ -74,6 +74,8 @@ def leftovers(cluster: Cluster) -> dict[str, object]:
         "progress": store.progress,
         "dead letters": store.dead,
         "congested": store.congested,
+        # of a rank that died: what it had put and not published, and what it had done and not released
+        "blocks": cluster.blocks if not cluster.lost else (),
     }
     for number, rank in cluster.ranks.items():
         found[f"inbox of {number}"] = {e: n for e, n in rank.inbox.tuples.items() if n}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
+
 from hpcd4p import BasePE, BatchPE, ConsumerPE, GenericPE, IterativePE, KeyedPE, ProducerPE
 from hpcd4p.testing.turns import TICK_S, work
 
@@ -41,6 +43,23 @@ class Same(ProducerPE):
 class Pair(IterativePE):
     def _process(self, number):
         return number % 7, number
+
+
+class Arrays(Numbers):
+    """Arrays as large as those whose data lies in shared memory; it stays where it is."""
+
+    def _process(self, inputs):
+        number = super()._process(inputs)
+        return number % 7, np.full(1 << 13, float(number))
+
+
+class SumInPlace(IterativePE):
+    """Writes into what it was given: whoever does it again must find it as it was."""
+
+    def _process(self, pair):
+        key, array = pair
+        array += 1
+        return key, float(array.sum())
 
 
 class NextKey(IterativePE):

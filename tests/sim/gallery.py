@@ -13,6 +13,7 @@ from hpcd4p import CompositePE, WorkflowGraph, create_iterative_chain
 from hpcd4p.control import sealing
 from hpcd4p.runtime.execute import instance
 from tests.sim.elements import (
+    Arrays,
     Burst,
     BurstAtTheEnd,
     ByParity,
@@ -39,6 +40,7 @@ from tests.sim.elements import (
     SlowNumbers,
     Sorter,
     Spray,
+    SumInPlace,
     Thick,
     Total,
     Wide,
@@ -148,6 +150,14 @@ def _no_tuples():
     return chain(Given(), Pair(), Total()), []
 
 
+def _arrays():
+    graph = WorkflowGraph()
+    source, total = Arrays(), Total()
+    for one, other in pairwise((source, SumInPlace(), total)):
+        graph.connect(one, "output", other, "input")
+    return graph, 40
+
+
 GALLERY = {
     "stateless chain": Case(_stateless_chain),
     "every grouping": Case(_groupings),
@@ -160,6 +170,7 @@ GALLERY = {
     "movable and not": Case(_movable_and_not),
     "failing tuples": Case(_failures, 12),
     "failing tuples in batches": Case(_failures_in_batches, 12),
+    "arrays": Case(_arrays),
     "no tuples": Case(_no_tuples),
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import Route
 from hpcd4p.weight import weigh
+from hpcd4p.wire.block import Block
 from hpcd4p.wire.messages import Segment
 from hpcd4p.wire.statistics import count_failures
 
@@ -32,6 +33,8 @@ class Outbox:
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
         self.local: list[Segment] = []
+        self.spent: list[Block] = []
+        """Blocks of the tasks that are done."""
         self.ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
         """Instances of the pool that have run in it, and what each had counted before."""
         self.suspect = False

@@ -16,7 +16,7 @@ from hpcd4p.runtime.commit.sealer import Sealer
 from hpcd4p.runtime.commit.window import Window
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.flow import Flow
-from hpcd4p.transport.broker import Mesh
+from hpcd4p.transport.broker import Blocks, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.statistics import Cause
 
@@ -48,6 +48,7 @@ class Outgoing:
         codec: Codec,
         granularity: Granularity,
         clock: Clock,
+        blocks: Blocks | None = None,
     ) -> None:
         self.outbox = Outbox(clock)
         self.window = Window(mesh)
@@ -56,7 +57,7 @@ class Outgoing:
         self._flow = flow
         self._clock = clock
         self._sealer = Sealer(
-            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings.max_task_bytes, clock
+            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, blocks
         )
         self._most = settings.window
         self._slice_s = settings.slice_s

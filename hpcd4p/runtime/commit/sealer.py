@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
+from hpcd4p.control.placing import goes_aside
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.runtime.commit.window import Prepared
-from hpcd4p.transport.broker import Mesh
+from hpcd4p.transport.broker import Blocks, Mesh
 from hpcd4p.weight import weigh
-from hpcd4p.wire.codec import LETTER, TASK, Codec, about
+from hpcd4p.wire.block import Block
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about, frame_sizes
 from hpcd4p.wire.messages import Commit, Publication, Segment
+from hpcd4p.wire.statistics import count_buffers
 
 if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
 
 MOST_TUPLE_BYTES = 128 << 20
@@ -37,11 +41,14 @@ class Sealer:
         codec: Codec,
         granularity: Granularity,
         write_letter: WriteLetter,
-        most_bytes: int,
+        settings: EngineSettings,
         clock: Clock,
+        blocks: Blocks | None = None,
     ) -> None:
         self._clock = clock
-        self._most_bytes = most_bytes
+        self._blocks = blocks
+        self._most_bytes = settings.max_task_bytes
+        self._shared_bytes = settings.shared_bytes
         self._plan = plan
         self._rank = rank
         self._mesh = mesh
@@ -57,6 +64,7 @@ class Sealer:
         commit = Commit(self._tx + 1)
         commit.done = outbox.done
         commit.progress = outbox.progress
+        commit.spent = outbox.spent
         for route, values in outbox.publish.items():
             self._cut(route.target, route.input, values, commit, outbox, route)
         for element, port, rest in outbox.rest:
@@ -89,7 +97,7 @@ class Sealer:
         while at < len(values):
             part = values[at : at + min(self._granularity.cut_task(element), light)]
             try:
-                payload = self._codec.seal((port, part), about(TASK, element, len(part)))
+                frames = self._codec.frames((port, part))
             except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
                 if len(part) == 1:
                     self._write_letter(element, route, part[0], error)
@@ -100,17 +108,29 @@ class Sealer:
                     light = 1
                 values, at = good + list(values[at + len(part) :]), 0
                 continue
-            if len(payload) > self._most_bytes and len(part) > 1:
+            sizes = frame_sizes(frames)
+            if sum(sizes) > self._most_bytes and len(part) > 1:
                 light = len(part) // 2  # the guess was wrong: tuples are not alike
                 continue
             at += len(part)
-            if len(payload) > MOST_TUPLE_BYTES:
+            block = self._put_aside(frames[1:], sum(sizes[1:]), outbox)
+            through_redis = sizes[0] if block is not None else sum(sizes)
+            if through_redis > MOST_TUPLE_BYTES:
                 self._write_letter(
-                    element, route, part[0], _too_large(payload, self._plan.elements[element].name)
+                    element, route, part[0], _too_large(through_redis, self._plan.elements[element].name)
                 )
-            else:
-                outbox.count(element, len(part))
-                commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
+                continue
+            payload = self._codec.seal_frames(frames, about(TASK, element, len(part)), block)
+            outbox.count(element, len(part))
+            commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
+
+    def _put_aside(self, buffers: list[Any], size: int, outbox: Outbox) -> Block | None:
+        """Put the buffers of a task into shared memory, if that is the place for them."""
+        if self._blocks is None or not goes_aside(size, self._shared_bytes):
+            return None
+        block = self._blocks.put(buffers)
+        count_buffers(outbox.failed, size, block is not None)
+        return block
 
     def send(self, outbox: Outbox) -> None:
         """Send what there is for partitions as part of the transaction that is being collected.
@@ -154,9 +174,9 @@ class Sealer:
         return good
 
 
-def _too_large(payload: bytes, target: str) -> TupleTooLargeError:
+def _too_large(size: int, target: str) -> TupleTooLargeError:
     return TupleTooLargeError(
-        f"it takes {len(payload) >> 20:,} MiB and is for {target}, which is in the pool. Tuples go there "
+        f"it takes {size >> 20:,} MiB and is for {target}, which is in the pool. Tuples go there "
         f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most: write it to a file and pass the name, or give "
         "the input of that element a grouping, for what has a fixed place travels by MPI, without a limit"
     )

@@ -33,7 +33,7 @@ from hpcd4p.runtime.rank.lending import POOL_DIED, Lending
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.runtime.run_spec import RunSpec
-from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.transport.broker import Blocks, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
 from hpcd4p.wire.orders import Inherit
@@ -51,13 +51,22 @@ class Head:
     """
 
     def __init__(
-        self, spec: RunSpec, broker: Broker, mesh: Mesh, codec: Codec, sink: OutputSink, clock: Clock
+        self,
+        spec: RunSpec,
+        broker: Broker,
+        mesh: Mesh,
+        codec: Codec,
+        sink: OutputSink,
+        clock: Clock,
+        blocks: Blocks | None = None,
     ) -> None:
         self.spec = spec
         self.clock = clock
-        self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock)
+        self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks)
         self.story = Story(spec.plan, sink, codec, clock)
-        self.coordinator = Coordinator(spec.plan, spec.settings, self.loop.link, codec, self.story, clock)
+        self.coordinator = Coordinator(
+            spec.plan, spec.settings, self.loop.link, codec, self.story, clock, blocks
+        )
         self.feeder = Feeder(spec, self.loop, self.story.event)
         self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)

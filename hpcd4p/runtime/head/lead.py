@@ -15,7 +15,7 @@ from hpcd4p.runtime.execute.signals import interruptible
 from hpcd4p.runtime.head.head import Head
 from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.runtime.run_spec import RunSpec
-from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.transport.broker import Blocks, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
 SWITCH_S = 0.0005
@@ -31,6 +31,7 @@ def lead(
     story: list[tuple[str, str]],
     setup: Setup,
     on_progress: Callable[[Progress], None] | None = None,
+    blocks: Blocks | None = None,
 ) -> Summary:
     """Run `spec` from rank 0 to its end; the other ranks have their setup and are in `launch.worker`.
 
@@ -39,7 +40,7 @@ def lead(
     RunStopped
         With the summary so far in its attribute `summary`.
     """
-    head = Head(spec, broker, mesh, codec, sink, Clock())
+    head = Head(spec, broker, mesh, codec, sink, Clock(), blocks)
     head.on_progress = on_progress
     head.story.on_warning = _say
     head.loop.suspects.prepare(setup)

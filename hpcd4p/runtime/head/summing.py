@@ -129,6 +129,7 @@ def summarise(
             *_notes_on_outputs(plan, outputs),
             *_notes_on_times(spec, elements),
             *_notes_on_log(log, plan.size),
+            *_notes_on_buffers(stats),
         ],
         config=_plain(spec),
     )
@@ -154,6 +155,15 @@ def _notes_on_times(spec: RunSpec, figures: list[ElementFigures]) -> list[str]:
         f"{e.name}: {TIMED}: {e.busy_s / e.tuples_in:.4g} s, of {e.tuples_in:,} tuples"
         for pe, e in timed
         if getattr(pe, "_timed", False) and e.tuples_in
+    ]
+
+
+def _notes_on_buffers(stats: Statistics) -> list[str]:
+    if not stats.detour_bytes:
+        return []
+    return [
+        f"{stats.detour_bytes >> 20:,} MiB of arrays went through Redis, for there was no room for them in "
+        "the shared memory of the node: /dev/shm is full, or small (`docker run --shm-size` makes it larger)"
     ]
 
 

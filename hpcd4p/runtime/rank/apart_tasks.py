@@ -48,6 +48,7 @@ class ApartTasks:
         self._plan = given.plan
         self._elements = given.elements
         self._codec = given.codec
+        self._blocks = given.blocks
         self._clock = given.clock
         self._flow = flow
         self._link = link
@@ -61,8 +62,9 @@ class ApartTasks:
         return list(self._proxies.values())
 
     def body(self, task: Task) -> memoryview:
-        """The sealed tuples of `task`, when its tag has been checked."""
-        return self._codec.check(task.payload, about(TASK, task.element, task.tuples))
+        """The sealed tuples of `task`, when its tag has been checked, with its large buffers in them."""
+        body = self._codec.check(task.payload, about(TASK, task.element, task.tuples))
+        return body if self._blocks is None else self._codec.whole(body, self._blocks.open)
 
     def lease(self, task: Task) -> Lease:
         """A lease of `task`, not begun."""

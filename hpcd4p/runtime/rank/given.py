@@ -12,6 +12,7 @@ from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.transport.broker import Blocks
 
 
 class Given(NamedTuple):
@@ -26,3 +27,5 @@ class Given(NamedTuple):
     clock: Clock
     granularity: Granularity
     """Sizes of tasks, as they are learned."""
+    blocks: Blocks | None = None
+    """Shared memory for large buffers; None where the ranks have none in common."""

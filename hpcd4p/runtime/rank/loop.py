@@ -39,7 +39,7 @@ from hpcd4p.runtime.rank.room import Room
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.runtime.rank.timeline import bins_for
-from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.orders import Finish, Lost, Order, Stop
@@ -79,10 +79,11 @@ class RankLoop:
         mesh: Mesh,
         codec: Codec,
         clock: Clock,
+        blocks: Blocks | None = None,
     ) -> None:
         rank = mesh.rank
         granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        self._given = given = Given(rank, plan, elements, settings, codec, clock, granularity)
+        self._given = given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks)
         self.plan = plan
         self.rank = rank
         self.clock = clock
@@ -93,8 +94,8 @@ class RankLoop:
         hosted = {e for e, _ in plan.hosted(rank)}
         self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
         self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.log)
-        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock)
-        self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
+        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks)
+        self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock, blocks)
         self.room = room = Room(plan, settings, link)
         self.flow.on_undeclared = room.writes_undeclared
         self.account = account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))

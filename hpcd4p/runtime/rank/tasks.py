@@ -21,7 +21,7 @@ from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.local_first import LocalFirst
 from hpcd4p.runtime.rank.pump import Pump
-from hpcd4p.wire.codec import TASK, Unreadable, about
+from hpcd4p.wire.codec import TASK, Unreadable, about, block_of
 from hpcd4p.wire.messages import Commit, Publication, Task
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Tasks:
         self._elements = given.elements
         self._settings = given.settings
         self._codec = given.codec
+        self._fetch = None if given.blocks is None else given.blocks.open
         self._flow = flow
         self._committer = committer
         self._link = committer.link
@@ -81,7 +82,7 @@ class Tasks:
         """Run `task`; its results are sealed, or it is given back."""
         unread: list[UnreadTuples] = []
         try:
-            port, values = self._codec.open(task.payload, about(TASK, task.element, task.tuples))
+            port, values = self._codec.open(task.payload, about(TASK, task.element, task.tuples), self._fetch)
         except Unreadable as unreadable:
             from hpcd4p.runtime.execute.salvage import read_task
 
@@ -121,6 +122,9 @@ class Tasks:
         self._account.tasks += 1
         self._account.tuples += run
         self._outgoing.outbox.done.append((task.element, task.id))
+        block = block_of(task.payload)
+        if block is not None:
+            self._outgoing.outbox.spent.append(block)
         self._outgoing.outbox.count(task.element, -run)
         self._leases.end(lease)
         # not before: if only a part was committed, the rank that runs the task again would fail them again

@@ -1,8 +1,8 @@
-"""What every broker and every mesh keeps, as a suite: for those of the project, and for yours.
+"""What every broker, every mesh and all blocks of memory keep, as a suite: for ours, and for yours.
 
 A *promise* is a function that takes a world, plays the ranks of a run in it, and fails with an
-``AssertionError`` where the transport does not keep it; its name says what it is. There are three lists:
-`EVERY_BROKER`, `POOL` (of a broker that hands out tasks, besides), `EVERY_MESH`.
+``AssertionError`` where the transport does not keep it; its name says what it is. There are four lists:
+`EVERY_BROKER`, `POOL` (of a broker that hands out tasks, besides), `EVERY_MESH`, `EVERY_BLOCKS`.
 
 To try a transport of your own, say how it is made for a rank, and how time passes. The pool's promises are
 written for a broker that rings the head at `LOW`, and gives a task up after `MAX_ATTEMPTS`:
@@ -36,11 +36,12 @@ With pytest, parametrise a test by a list. Not with ``python -O``, which leaves 
 
 from __future__ import annotations
 
-from hpcd4p.testing.conformance import bells, claims, every_broker, every_mesh, leases, tasks
+from hpcd4p.testing.conformance import bells, claims, every_blocks, every_broker, every_mesh, leases, tasks
 from hpcd4p.testing.conformance.relay import MpiShare as MpiShare
 from hpcd4p.testing.conformance.relay import Relay as Relay
 from hpcd4p.testing.conformance.trial import broken as broken
 from hpcd4p.testing.conformance.trial import promises_of
+from hpcd4p.testing.conformance.worlds import BLOCKS_RANKS as BLOCKS_RANKS
 from hpcd4p.testing.conformance.worlds import BROKER_RANKS as BROKER_RANKS
 from hpcd4p.testing.conformance.worlds import LOW as LOW
 from hpcd4p.testing.conformance.worlds import MANY as MANY
@@ -48,6 +49,7 @@ from hpcd4p.testing.conformance.worlds import MAX_ATTEMPTS as MAX_ATTEMPTS
 from hpcd4p.testing.conformance.worlds import MESH_RANKS as MESH_RANKS
 from hpcd4p.testing.conformance.worlds import POOL_RANKS as POOL_RANKS
 from hpcd4p.testing.conformance.worlds import SECRET as SECRET
+from hpcd4p.testing.conformance.worlds import BlocksWorld as BlocksWorld
 from hpcd4p.testing.conformance.worlds import BrokerWorld as BrokerWorld
 from hpcd4p.testing.conformance.worlds import MeshWorld as MeshWorld
 
@@ -59,3 +61,6 @@ POOL = [*promises_of(tasks), *promises_of(leases), *promises_of(bells), *promise
 
 EVERY_MESH = promises_of(every_mesh)
 """Ranks 0 to `MESH_RANKS` - 1 play."""
+
+EVERY_BLOCKS = promises_of(every_blocks)
+"""Ranks 0 to `BLOCKS_RANKS` - 1 play."""

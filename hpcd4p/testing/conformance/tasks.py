@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from hpcd4p.testing.conformance.worlds import LOW, MANY, STREAMS, BrokerWorld
+from hpcd4p.testing.conformance.worlds import LOW, MANY, SECRET, STREAMS, BrokerWorld
 from hpcd4p.transport.broker import Claim
 from hpcd4p.wire.ask import Ask, Availability
+from hpcd4p.wire.block import Block
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Task
 from hpcd4p.wire.orders import Finish
 
@@ -109,6 +111,18 @@ def a_reply_says_how_much_waits(world: BrokerWorld) -> None:
     assert (reply.tasks, reply.size) in {(1, 5), (1, 3)}
     seen = world[0].observe(alive=False)
     assert (seen.tasks, seen.size) == (reply.tasks, reply.size)
+
+
+def the_bytes_of_buffers_that_lie_in_a_block_are_bytes_that_wait(world: BrokerWorld) -> None:
+    frames: list[bytes | memoryview] = [b"pickle", b"buffer" * 1000]
+    payload = Codec(SECRET).seal_frames(frames, block=Block(4, 1, 1, 1, False))
+    assert len(payload) < 1000
+    world.publish((0, 1, payload), (0, 1, b"abc"))
+    assert world[5].step(Commit()).size == len(payload) + 6000 + 3
+    task = world.take(4)
+    assert (task.payload, world[5].step(Commit()).size) == (payload, 3)
+    world[0].fence(4)
+    assert world[5].step(Commit()).size == len(payload) + 6000 + 3
 
 
 def a_rank_in_the_middle_of_a_call_is_told_what_waits_by_element(world: BrokerWorld) -> None:

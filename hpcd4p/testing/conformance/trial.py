@@ -7,9 +7,9 @@ from inspect import isfunction
 from types import ModuleType
 from typing import TypeVar
 
-from hpcd4p.testing.conformance.worlds import BrokerWorld, MeshWorld
+from hpcd4p.testing.conformance.worlds import BlocksWorld, BrokerWorld, MeshWorld
 
-Place = TypeVar("Place", BrokerWorld, MeshWorld)
+Place = TypeVar("Place", BrokerWorld, MeshWorld, BlocksWorld)
 
 
 def promises_of(module: ModuleType) -> list[Callable[[Place], None]]:

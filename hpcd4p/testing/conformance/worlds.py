@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from hpcd4p.transport.broker import Broker, Heard, Mesh
+from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.codec import REPORT, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Reply, Task
@@ -27,8 +27,8 @@ STREAMS = (0, 1, 2)
 MANY = tuple(range(40))
 """All pool elements that there may be tasks of."""
 
-BROKER_RANKS, POOL_RANKS, MESH_RANKS = 4, 8, 3
-"""How many ranks play in the promises of every broker, of the pool's, of every mesh."""
+BROKER_RANKS, POOL_RANKS, MESH_RANKS, BLOCKS_RANKS = 4, 8, 3, 4
+"""How many ranks play in the promises of every broker, of the pool's, of every mesh, of all blocks."""
 
 SECRET = b"secret of the promises"
 """Of the codec that seals reports: for a transport that looks whether the run has sealed them."""
@@ -184,3 +184,7 @@ class MeshWorld(World[Mesh]):
     def settle(self, sender: int, tickets: Sequence[Any]) -> None:
         """Let time pass until `sender` knows that all these messages have been matched."""
         self.until(lambda: all(self[sender].sent(ticket) for ticket in tickets))
+
+
+class BlocksWorld(World[Blocks]):
+    """The blocks of memory of one run."""

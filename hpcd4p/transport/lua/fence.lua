@@ -9,6 +9,11 @@
 --          had too many attempts (still pending: the head commits it as a dead letter)}
 local p, rank, most = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local call = redis.call
+-- bytes that a payload stands for, with those of its buffers that lie in shared memory: see wire/codec.py
+local function weight(payload)
+  if (string.byte(payload, 24) or 0) < 128 then return #payload end
+  return #payload + struct.unpack('<I8', payload, 25)
+end
 call('SADD', p .. 'lost', rank)
 call('ZREM', p .. 'idle', rank)
 call('SREM', p .. 'parked', rank)
@@ -35,7 +40,7 @@ for i = 3, #ARGV do
         call('XDEL', key, id)
         call('HINCRBY', p .. 'ready', e, 1)
         call('HINCRBY', p .. 'ready', 't', 1)
-        call('HINCRBY', p .. 'ready', 'b', #f[6])
+        call('HINCRBY', p .. 'ready', 'b', weight(f[6]))
       end
     end
   end

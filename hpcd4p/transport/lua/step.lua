@@ -32,6 +32,11 @@ local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
 local LAST = 1000000 -- added to the score of a rank that is rung after the others; the head is rung after those
 local p, at = KEYS[1], 0
 local call = redis.call
+-- bytes that a payload stands for, with those of its buffers that lie in shared memory: see wire/codec.py
+local function weight(payload)
+  if (string.byte(payload, 24) or 0) < 128 then return #payload end
+  return #payload + struct.unpack('<I8', payload, 25)
+end
 local function word() at = at + 1; return ARGV[at] end
 local function number() at = at + 1; return tonumber(ARGV[at]) end
 -- a token that waits is enough, whatever it says: a rank that is only rung for messages gets what else
@@ -87,7 +92,7 @@ for _ = 1, published do
   local e, n, payload, attempts = word(), word(), word(), word()
   call('XADD', p .. 'stream:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
   call('HINCRBY', p .. 'ready', e, 1)
-  size = size + #payload
+  size = size + weight(payload)
   if owner_of[e] then
     call('ZREM', p .. 'idle', owner_of[e])
     ring(owner_of[e])
@@ -119,8 +124,9 @@ local function lease(e)
   task = {e, entry[1], fields[2], fields[4], fields[6], progress}
   if call('HINCRBY', p .. 'ready', e, -1) == 0 then call('HDEL', p .. 'ready', e) end
   local tasks = call('HINCRBY', p .. 'ready', 't', -1)
-  local bytes = call('HINCRBY', p .. 'ready', 'b', -#fields[6])
-  if tasks == low_tasks or (bytes < low_bytes and bytes + #fields[6] >= low_bytes) then ring('0') end
+  local size = weight(fields[6])
+  local bytes = call('HINCRBY', p .. 'ready', 'b', -size)
+  if tasks == low_tasks or (bytes < low_bytes and bytes + size >= low_bytes) then ring('0') end
   return true
 end
 local takes = number()

@@ -79,6 +79,16 @@ class MixesElements(MemoryBroker):
         return reply
 
 
+class CountsWhatItHoldsAlone(MemoryBroker):
+    """And not what lies in blocks of memory."""
+
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        reply = super().step(commit, ask, entry)
+        waiting = [task.payload for stream in self.store.streams.values() for task in stream]
+        reply.size = sum(map(len, waiting + self.store.dead))
+        return reply
+
+
 WRONG: dict[type[MemoryBroker], str] = {
     LosesATask: "a_task_comes_as_it_was_published",
     HandsATaskOutTwice: "a_task_is_leased_to_one_rank_only",
@@ -89,6 +99,7 @@ WRONG: dict[type[MemoryBroker], str] = {
     GivesInTheOrderOfNobody: "among_many_elements_the_first_in_line_comes_first",
     TakesBeforeItCommits: "one_call_commits_and_takes_what_it_has_committed",
     TellsNothingOfWhatWaits: "a_reply_says_how_much_waits",
+    CountsWhatItHoldsAlone: "the_bytes_of_buffers_that_lie_in_a_block_are_bytes_that_wait",
     MixesElements: "a_rank_in_the_middle_of_a_call_is_told_what_waits_by_element",
 }
 """Each with a promise that it breaks."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hpcd4p.errors import ForeignBytesError
+from hpcd4p.wire.block import Block, places
 from hpcd4p.wire.codec import (
     LETTER,
     MOST_BUFFERS,
@@ -19,6 +20,8 @@ from hpcd4p.wire.codec import (
     TASK,
     Codec,
     about,
+    block_of,
+    weight,
 )
 from hpcd4p.workflow.sentinels import tuple_dumper
 
@@ -158,3 +161,65 @@ def test_by_value_functions_of_nowhere_travel():
     codec = Codec(b"ours")
     codec.dumps = tuple_dumper(by_value=True)
     assert codec.open(codec.seal(lambda x: x + 1))(2) == 3
+
+
+BLOCK = Block(rank=5, number=7, stamp=1 << 40, inode=(1 << 60) + 3, lasting=True)
+
+
+def aside(thing, block=BLOCK):
+    """A payload whose buffers lie in a block, and these buffers."""
+    frames = CODEC.frames(thing)
+    return CODEC.seal_frames(frames, about(TASK, 1, 2), block), [bytes(f) for f in frames[1:]]
+
+
+def test_of_buffers_that_lie_in_a_block_only_the_address_travels():
+    arrays = large(3)
+    payload, buffers = aside(arrays)
+    assert len(payload) < 1000
+    asked = []
+
+    def fetch(block, sizes):
+        asked.append((block, list(sizes)))
+        return [bytearray(b) for b in buffers]
+
+    back = CODEC.open(payload, about(TASK, 1, 2), fetch)
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, back, strict=True))
+    assert asked == [(BLOCK, [OUT_OF_BAND_BYTES] * 3)]
+
+
+def test_the_block_of_a_payload_and_all_that_it_stands_for_are_known_without_opening_it():
+    payload, buffers = aside(large(3))
+    assert block_of(payload) == BLOCK
+    assert weight(payload) == len(payload) + sum(map(len, buffers))
+    assert CODEC.sealer(payload) == 0
+    plain = Codec(b"ours", rank=70_000).seal(large(3))
+    assert (block_of(plain), weight(plain), Codec.sealer(plain)) == (None, len(plain), 70_000)
+    for short in (b"", b"\xff" * 24):
+        assert (block_of(short), weight(short)) == (None, len(short))
+
+
+def test_an_address_that_somebody_changed_is_refused_before_anything_is_fetched():
+    payload, _ = aside(large())
+    fetched = []
+    for at in range(TAG_BYTES, len(payload)):
+        changed = payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1 :]
+        with pytest.raises(ForeignBytesError):
+            CODEC.open(changed, about(TASK, 1, 2), lambda *a: fetched.append(a))
+    assert fetched == []
+
+
+def test_whoever_cannot_fetch_gets_all_of_it():
+    arrays = large(2)
+    payload, buffers = aside(arrays)
+    view = CODEC.check(payload, about(TASK, 1, 2))
+    whole = CODEC.whole(view, lambda block, sizes: [bytearray(b) for b in buffers])
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, Codec.unseal(whole), strict=True))
+    plain = CODEC.check(CODEC.seal(arrays))
+    assert CODEC.whole(plain, lambda *_: []) is plain
+
+
+def test_buffers_begin_where_vectors_like_it_and_do_not_overlap():
+    sizes = [1, 64, 65, 0, 1000]
+    *begins, end = places(sizes)
+    assert all(begin % 64 == 0 and begin > 0 for begin in begins)
+    assert all(b + s <= n for b, s, n in zip(begins, sizes, [*begins[1:], end], strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+import numpy as np
 import pytest
 
 from hpcd4p.control.granularity import Granularity
@@ -18,8 +19,11 @@ from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.runtime.commit.sealer import Sealer
 from hpcd4p.runtime.commit.window import Prepared, Window
 from hpcd4p.runtime.execute.letters import Failure
+from hpcd4p.transport.broker import Blocks
+from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_mesh import MemoryMesh
-from hpcd4p.wire.codec import LETTER, TASK, Codec, about
+from hpcd4p.wire.block import Block
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about, weight
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 from hpcd4p.wire.statistics import Cause
 
@@ -52,7 +56,7 @@ PLAN = Plan(
 class Ranks:
     """Four ranks and their mesh; rank 3 seals."""
 
-    def __init__(self, settings: EngineSettings | None = None) -> None:
+    def __init__(self, settings: EngineSettings | None = None, blocks: Blocks | None = None) -> None:
         boxes: list[deque] = [deque() for _ in range(4)]
         self.mesh = [MemoryMesh(rank, boxes) for rank in range(4)]
         self.letters: list[tuple[Route, object]] = []
@@ -60,9 +64,7 @@ class Ranks:
         granularity = Granularity(settings, 1)
         granularity.learn({1: settings.task_s * 1e6 / 3})  # three tuples make a task
         self.sealers = [
-            Sealer(
-                PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings.max_task_bytes, CLOCK
-            )
+            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings, CLOCK, blocks)
             for r in range(4)
         ]
         self.window = Window(self.mesh[3])
@@ -231,6 +233,51 @@ def test_a_tuple_that_redis_should_not_hold_is_a_dead_letter(monkeypatch):
     assert ranks.letters == [(TO_POOL, large)]
     assert commit.counts == {1: 2}
     assert [v for p in commit.publish for v in opened(p)[1]] == [b"a", b"b"]
+
+
+class NoRoom(MemoryBlocks):
+    def put(self, buffers):
+        return None
+
+
+def test_buffers_that_lie_in_shared_memory_are_not_bound_by_what_redis_holds(monkeypatch):
+    monkeypatch.setattr(sealer, "MOST_TUPLE_BYTES", 10_000)
+    held: dict = {}
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000), MemoryBlocks(3, held))
+    arrays = [np.full(1 << 14, i) for i in range(3)]
+    outbox = Outbox(CLOCK)
+    outbox.to_pool(TO_POOL, [*arrays, b"small"])
+    outbox.spent.append(Block(1, 2, 3, 4, False))
+    commit = ranks.seal(outbox).commit
+    assert ranks.letters == []
+    assert commit.spent == [Block(1, 2, 3, 4, False)]
+    assert max(len(p.payload) for p in commit.publish) < 1000
+    assert sum(weight(p.payload) for p in commit.publish) > 3 * arrays[0].nbytes
+    assert (commit.stats, len(held)) == ({"aside": 3 * arrays[0].nbytes}, 3)
+
+
+def test_without_room_there_a_tuple_goes_through_redis_if_it_can(monkeypatch):
+    monkeypatch.setattr(sealer, "MOST_TUPLE_BYTES", 200_000)
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000), NoRoom(3, {}))
+    fits, large = np.zeros(1 << 14), np.zeros(1 << 15)
+    outbox = Outbox(CLOCK)
+    outbox.to_pool(TO_POOL, [fits, large])
+    commit = ranks.seal(outbox).commit
+    assert [value is large for _, value in ranks.letters] == [True]
+    assert [p.tuples for p in commit.publish] == [1]
+    assert commit.stats["detour"] >= fits.nbytes
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "least", "aside"), [(1 << 17, 1 << 17, 1), ((1 << 17) - 8, 1 << 17, 0), (1 << 17, 0, 0)]
+)
+def test_only_large_buffers_are_worth_a_block(bytes_, least, aside):
+    held: dict = {}
+    ranks = Ranks(EngineSettings(shared_bytes=least), MemoryBlocks(3, held))
+    outbox = Outbox(CLOCK)
+    outbox.to_pool(TO_POOL, [np.zeros(bytes_, np.uint8)])
+    assert "detour" not in ranks.seal(outbox).commit.stats
+    assert len(held) == aside
 
 
 def test_a_large_tuple_is_a_dead_letter_also_if_one_beside_it_cannot_be_pickled(monkeypatch):
