@@ -37,10 +37,17 @@ class Placing:
     ----------
     ranks
         How many they are.
+    least
+        See `EngineSettings.shared_bytes`.
     """
 
-    def __init__(self, ranks: int) -> None:
+    def __init__(self, ranks: int, least: int) -> None:
         self._ranks = ranks
+        self._least = least
+
+    def goes_aside(self, size: int) -> bool:
+        """Whether so many bytes of buffers are worth a block."""
+        return goes_aside(size, self._least)
 
     def fits(self, size: int, free: int, total: int) -> bool:
         """Whether a block of `size` may be made, with so many bytes of the shared memory free."""

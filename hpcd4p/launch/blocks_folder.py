@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 
 from hpcd4p.control.placing import Placing
+from hpcd4p.transport.lent_blocks import LentBlocks
+from hpcd4p.transport.own_blocks import OwnBlocks
 from hpcd4p.transport.shared_blocks import SharedBlocks
 
 SHARED_MEMORY = "/dev/shm"
@@ -44,6 +46,14 @@ def remove_folder(folder: str) -> None:
         os.rmdir(folder)
 
 
-def blocks_in(folder: str, rank: int, ranks: int) -> SharedBlocks | None:
-    """The blocks of one of so many ranks; None where they have no folder."""
-    return SharedBlocks(folder, rank, Placing(ranks)) if folder else None
+def blocks_in(
+    folder: str, rank: int, ranks: int, least: int
+) -> tuple[SharedBlocks, LentBlocks] | tuple[None, None]:
+    """The blocks of one of so many ranks, for its tasks and its messages; None where they have no folder.
+
+    `least`: see `Placing`.
+    """
+    if not folder:
+        return None, None
+    own = OwnBlocks(folder, rank, Placing(ranks, least))
+    return SharedBlocks(own), LentBlocks(own)

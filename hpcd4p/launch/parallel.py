@@ -92,20 +92,20 @@ def run(
         from hpcd4p.transport import mpi
         from hpcd4p.transport.mpi_mesh import MpiMesh
 
+        blocks, lent = blocks_in(folder, 0, spec.plan.size, spec.settings.shared_bytes)
         story = [("start", f"{spec.plan.size} ranks on {len(set(hosts))} host(s), {mpi.library()}")]
         if redis is None:
             from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
 
-            mesh = MpiMesh(muster.look)
+            mesh = MpiMesh(muster.look, lent)
             broker = HeadMpiBroker(mesh, muster.alive, muster.look)
         else:
             broker = _on_redis(spec, redis, codec, stack)
             # the others connect before they come to the mesh, so that missing ones are known
             muster.connect(broker)
-            mesh = MpiMesh(muster.look)
+            mesh = MpiMesh(muster.look, lent)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
-        blocks = blocks_in(folder, 0, spec.plan.size)
         _log.info("%d ranks met; the run begins", spec.plan.size)
         crew.begun()
         summary: Summary | None = None

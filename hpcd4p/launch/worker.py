@@ -38,6 +38,7 @@ from hpcd4p.runtime.execute.setup import RedisPlace, Setup, elements_of
 from hpcd4p.runtime.execute.signals import deafen, hear_alarms
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
+from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.reports import Failed, Reason, seal
@@ -124,11 +125,12 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
     logs.begin(setup.log, f"rank {number}")
     codec = Codec(setup.secret, rank=number)
+    blocks, lent = blocks_in(setup.blocks, number, setup.plan.size, setup.settings.shared_bytes)
     try:
         if setup.redis is None:
-            broker, elements, mesh = _on_mpi(setup)
+            broker, elements, mesh = _on_mpi(setup, lent)
         else:
-            broker, elements, mesh = _on_redis(setup, setup.redis, number, codec)
+            broker, elements, mesh = _on_redis(setup, setup.redis, number, codec, lent)
     except (BrokerLost, RankLost) as error:
         time.sleep(START_LOST_S)  # the head may be ending Redis and soon this rank: it says why
         _say(number, str(error))
@@ -141,7 +143,6 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         if isinstance(elements, ElementFailed):
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
-        blocks = blocks_in(setup.blocks, number, setup.plan.size)
         rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock(), blocks)
         if rank.pool is not None:
             rank.pool.measure()
@@ -211,7 +212,9 @@ def _leave_words(rank: RankLoop) -> None:
         rank.link.tell_last()
 
 
-def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tuple[Broker, Any, Mesh]:
+def _on_redis(
+    setup: Setup, redis: RedisPlace, number: int, codec: Codec, lent: LentBlocks | None
+) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi_mesh import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -232,16 +235,20 @@ def _on_redis(setup: Setup, redis: RedisPlace, number: int, codec: Codec) -> tup
 
         broker = GuardedBroker(broker, codec, number, Keys(redis.run_id))
     elements = elements_of(setup)
-    return broker, elements, MpiMesh()  # by the connection the head knows already that this rank is there
+    return (
+        broker,
+        elements,
+        MpiMesh(lent=lent),
+    )  # by the connection the head knows already that this rank is there
 
 
-def _on_mpi(setup: Setup) -> tuple[Broker, Any, Mesh]:
+def _on_mpi(setup: Setup, lent: LentBlocks | None) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi import processor
     from hpcd4p.transport.mpi_broker import RankMpiBroker
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
     elements = elements_of(setup)
-    mesh = MpiMesh()
+    mesh = MpiMesh(lent=lent)
     host, process = setup.head
     return RankMpiBroker(mesh, process if host == processor() else None), elements, mesh
 

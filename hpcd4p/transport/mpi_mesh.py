@@ -15,12 +15,19 @@ from typing import Any
 
 from hpcd4p.errors import LauncherLost
 from hpcd4p.transport.buffers import Buffers
+from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import Watch, duplicate
+from hpcd4p.wire.block import PACKED_BYTES, Block
+from hpcd4p.wire.codec import MOST_BUFFERS
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
 from hpcd4p.wire.messages import Arrival, Notice
 
 _TX = struct.Struct("<Q")
+_U32 = struct.Struct("<I")
+
+IN_BLOCK = MOST_BUFFERS + 1
+"""In the place of the number of buffers that follow: all of them lie in a block that the sender lends."""
 
 LAUNCHER_LOST = (
     "the launcher of the ranks (mpirun, srun) has ended in the middle of the run, or was killed; Open MPI "
@@ -32,11 +39,12 @@ LAUNCHER_LOST = (
 class _Incoming:
     """A message that is being received: its first frame, and the buffers that follow it."""
 
-    __slots__ = ("buffers", "expected", "first", "requests", "source")
+    __slots__ = ("buffers", "expected", "first", "in_block", "requests", "source")
 
     def __init__(self, source: int, expected: int, first: Any) -> None:
         self.source = source
-        self.expected = expected
+        self.in_block = expected == IN_BLOCK
+        self.expected = 0 if self.in_block else expected
         self.first = first
         self.buffers: list[Any] = []
         self.requests: list[Any] = []
@@ -51,13 +59,14 @@ class MpiMesh:
         Ranks are missing. `watch` may raise another error.
     """
 
-    def __init__(self, watch: Watch | None = None) -> None:
+    def __init__(self, watch: Watch | None = None, lent: LentBlocks | None = None) -> None:
         self._comm = comm = duplicate(watch)
         self.rank = int(comm.rank)
         self.size = int(comm.size)
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
         self._buffers = Buffers()
+        self._lent = lent
         self._notices: list[tuple[Any, bytes]] = []
         self._gone: set[int] = set()
         self._launcher = os.getppid()
@@ -66,6 +75,11 @@ class MpiMesh:
         """See `Mesh.send`."""
         comm = self._comm
         buffers = frames[1:]
+        block = self._lent.lend(buffers) if buffers and self._lent is not None else None
+        if block is not None:
+            table = struct.pack(f"<I{len(buffers)}Q", len(buffers), *map(len, buffers))
+            head = b"".join([_TX.pack(tx), block.pack(), table, frames[0]])
+            return dest, [comm.Issend([head, MPI.BYTE], dest, TAG_DATA + 4 * IN_BLOCK)], head, None
         tag = TAG_DATA + 4 * len(buffers)
         head = _TX.pack(tx) + frames[0]
         requests = [comm.Issend([head, MPI.BYTE], dest, tag)]
@@ -115,6 +129,8 @@ class MpiMesh:
                 entry = _Incoming(source, tag // 4, data)
                 self._incoming.append(entry)
             entry.requests.append(request)
+        if self._lent is not None:
+            self._lent.give_back()
         if self._incoming:
             # arrivals first: a notice that came at the same time may be about them
             arrived[:0] = self._complete()
@@ -136,9 +152,18 @@ class MpiMesh:
                 continue
             (tx,) = _TX.unpack_from(entry.first)
             body = memoryview(entry.first)[8:]
-            complete.append(Arrival(entry.source, tx, [body, *entry.buffers]))
+            frames = [body, *entry.buffers] if not entry.in_block else self._borrow(body)
+            complete.append(Arrival(entry.source, tx, frames))
         self._incoming = waiting
         return complete
+
+    def _borrow(self, body: memoryview) -> list[Any]:
+        """Frames of a message whose buffers lie in a block that its sender lends."""
+        assert self._lent is not None  # or nobody lends this rank anything
+        (count,) = _U32.unpack_from(body, PACKED_BYTES)
+        at = PACKED_BYTES + 4
+        sizes = struct.unpack_from(f"<{count}Q", body, at)
+        return [body[at + 8 * count :], *self._lent.borrow(Block.unpack(body), sizes)]
 
     @property
     def receiving(self) -> bool:

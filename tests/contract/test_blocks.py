@@ -14,6 +14,7 @@ from hpcd4p.errors import ForeignBytesError
 from hpcd4p.launch.blocks_folder import make_folder, remove_folder
 from hpcd4p.testing.conformance import EVERY_BLOCKS
 from hpcd4p.transport import shared_blocks
+from hpcd4p.transport.own_blocks import OwnBlocks
 from hpcd4p.transport.shared_blocks import SharedBlocks
 from tests.contract.worlds import blocks_in, blocks_in_memory
 
@@ -40,7 +41,7 @@ class Never(Placing):
 
 
 def ranks(folder, count=2, kind=Placing):
-    return [SharedBlocks(folder, rank, kind(count)) for rank in range(count)]
+    return [SharedBlocks(OwnBlocks(folder, rank, kind(count, 1))) for rank in range(count)]
 
 
 @names

@@ -26,6 +26,7 @@ from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
+from hpcd4p.transport.own_blocks import OwnBlocks
 from hpcd4p.transport.redis_broker import RedisBroker
 from hpcd4p.transport.redis_scripts import load_scripts
 from hpcd4p.transport.shared_blocks import SharedBlocks
@@ -86,7 +87,7 @@ def blocks_in_memory(kind: type[MemoryBlocks] = MemoryBlocks) -> BlocksWorld:
 
 
 def blocks_in(folder: str) -> BlocksWorld:
-    return BlocksWorld(lambda rank: SharedBlocks(folder, rank, Placing(BLOCKS_RANKS)))
+    return BlocksWorld(lambda rank: SharedBlocks(OwnBlocks(folder, rank, Placing(BLOCKS_RANKS, 1))))
 
 
 def meshes_in_memory(kind: type[MemoryMesh] = MemoryMesh) -> MeshWorld:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from hpcd4p.launch.blocks_folder import blocks_in
 from hpcd4p.testing.conformance import BrokerWorld, MeshWorld, MpiShare, Relay
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.messages import Commit
@@ -17,11 +18,13 @@ KEPT: list[Any] = []
 """All that was made: what is under way when a test ends must not be freed before MPI is done with it."""
 
 
-def of_meshes(change: Callable[[Mesh], Mesh] = lambda mesh: mesh) -> MeshWorld:
-    """The meshes of all ranks, as `change` leaves them."""
+def of_meshes(change: Callable[[Mesh], Mesh] = lambda mesh: mesh, folder: str = "") -> MeshWorld:
+    """The meshes of all ranks, as `change` leaves them; with a `folder` they lend blocks in it."""
+    from hpcd4p.transport import mpi
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
-    mesh = change(MpiMesh())
+    _, lent = blocks_in(folder, mpi.world_rank(), mpi.world_size(), 1)
+    mesh = change(MpiMesh(lent=lent))
     relay = Relay(mesh.rank, MpiShare(lambda: None))
     KEPT.append((mesh, relay))
     return MeshWorld(lambda rank: relay.mesh(rank, mesh))

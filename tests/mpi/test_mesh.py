@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hpcd4p.launch.blocks_folder import make_folder, remove_folder
 from hpcd4p.testing.conformance import EVERY_MESH, MESH_RANKS, every_mesh
 from tests.mpi.ranks import of_meshes
 
@@ -12,6 +13,22 @@ from tests.mpi.ranks import of_meshes
 @pytest.mark.parametrize("promise", EVERY_MESH, ids=lambda each: each.__name__)
 def test_the_mesh(promise):
     promise(of_meshes())
+
+
+@pytest.fixture
+def folder():
+    """In shared memory, for the ranks of the job."""
+    from hpcd4p.transport import mpi
+
+    name = mpi.share(make_folder().encode() if mpi.world_rank() == 0 else None).decode()
+    yield name
+    remove_folder(name)
+
+
+@pytest.mark.mpi(min_size=MESH_RANKS)
+@pytest.mark.parametrize("promise", EVERY_MESH, ids=lambda each: each.__name__)
+def test_the_mesh_whose_ranks_lend_each_other_memory(promise, folder):
+    promise(of_meshes(folder=folder))
 
 
 @pytest.mark.mpi(min_size=MESH_RANKS)

@@ -1,0 +1,110 @@
+"""Blocks of shared memory that one rank lends another: the buffers of a message between two ranks of a node.
+
+The receiver alone reads a block until it gives it back, so it is mapped once, and written to where it lies:
+no page is ever cleared, copied or mapped again. Owns those that are borrowed here; must never give one back
+that anything refers to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
+from typing import Any
+
+from hpcd4p.errors import ForeignBytesError
+from hpcd4p.transport.block_files import STAMP_BYTES, SWEPT, found, path_of, stamped
+from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
+from hpcd4p.wire.block import Block, places
+
+MOST_MAPPED = 256
+"""Blocks that stay mapped although they are given back: each takes a descriptor."""
+
+_OURS = 4
+"""References to memory that nobody reads: of both tables, the variable, and the call of `getrefcount`."""
+
+_FREE = stamped(0)
+
+_MAP_FIXED = 0x10
+
+
+class LentBlocks:
+    """What a rank lends and borrows.
+
+    Parameters
+    ----------
+    own
+        Those that this rank writes.
+    """
+
+    def __init__(self, own: OwnBlocks) -> None:
+        self._own = own
+        self._mapped: dict[tuple[int, int], mmap] = {}
+        self._borrowed: dict[tuple[int, int], mmap] = {}
+        os.register_at_fork(after_in_parent=self._forked, after_in_child=self._part)
+
+    def lend(self, buffers: Buffers) -> Block | None:
+        """Copy buffers into a block for one reader; None if they are not worth it, or there is no room."""
+        if not self._own.rules.goes_aside(sum(map(len, buffers))):
+            return None
+        return self._own.put(buffers, lasting=True)
+
+    def borrow(self, block: Block, sizes: Sequence[int]) -> list[Any]:
+        """The buffers in a block, for this rank alone; it is given back when nothing refers to them any more.
+
+        Raises
+        ------
+        ForeignBytesError
+            The block is not what its writer has made.
+        """
+        key = block.rank, block.number
+        begins = places(sizes)
+        memory = self._mapped.get(key)
+        if memory is None:
+            self._forget_one()
+            with found(self._own.folder, block, begins[-1], os.O_RDWR) as file:
+                memory = self._mapped[key] = mmap(file, os.fstat(file).st_size)
+        if memory[:STAMP_BYTES] != stamped(block.stamp) or key in self._borrowed:
+            raise ForeignBytesError(f"a block of shared memory is not what was lent: {SWEPT}")
+        self._borrowed[key] = memory
+        view = memoryview(memory)
+        return [view[begin : begin + size] for begin, size in zip(begins, sizes, strict=False)]
+
+    def give_back(self) -> None:
+        """Give back what nothing here refers to any more."""
+        for key in list(self._borrowed):
+            memory = self._borrowed[key]
+            if sys.getrefcount(memory) <= _OURS:
+                del self._borrowed[key]
+                memory[:STAMP_BYTES] = _FREE
+
+    def _forget_one(self) -> None:
+        """Unmap a block that is given back, if many are mapped: perhaps its writer has removed it."""
+        if len(self._mapped) >= MOST_MAPPED:
+            for key in self._mapped:
+                if key not in self._borrowed:
+                    del self._mapped[key]
+                    break
+
+    def _forked(self) -> None:
+        """Never give back what is borrowed now: a child of this process may read it at any time."""
+        for key in self._borrowed:
+            del self._mapped[key]
+        self._borrowed.clear()
+
+    def _part(self) -> None:
+        """In a child: have what it writes seen by nobody else, as it is with other memory."""
+        if not self._borrowed:
+            return
+        import ctypes
+
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        for (rank, number), memory in self._borrowed.items():
+            file = os.open(path_of(self._own.folder, rank, number), os.O_RDONLY | os.O_CLOEXEC)
+            at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+            libc.mmap(at, len(memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | _MAP_FIXED, file, 0)
+            os.close(file)
+        self._borrowed.clear()

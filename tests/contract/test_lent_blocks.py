@@ -1,0 +1,133 @@
+"""Blocks that a rank lends another: each message gets what it was sent with; none is used too early."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from hpcd4p.control.placing import KEPT_BYTES, Placing
+from hpcd4p.errors import ForeignBytesError
+from hpcd4p.launch.blocks_folder import make_folder, remove_folder
+from hpcd4p.transport import lent_blocks
+from hpcd4p.transport.lent_blocks import LentBlocks
+from hpcd4p.transport.own_blocks import OwnBlocks
+
+SIZE = 1 << 20
+
+
+@pytest.fixture
+def folder():
+    folder = make_folder()
+    if not folder:
+        pytest.skip("there is no /dev/shm that can be written to")
+    yield folder
+    remove_folder(folder)
+
+
+def ranks(folder, count=2):
+    return [LentBlocks(OwnBlocks(folder, rank, Placing(count, 1 << 16))) for rank in range(count)]
+
+
+def filled(number: int) -> bytes:
+    return bytes([number % 256]) * SIZE
+
+
+def array(buffer) -> np.ndarray:
+    return np.frombuffer(buffer, np.uint8)
+
+
+def test_what_is_lent_is_what_is_borrowed(folder):
+    one, other = ranks(folder)
+    buffers = [b"a" * 50_001, memoryview(bytearray(b"b" * 70_000))]
+    block = one.lend(buffers)
+    assert [bytes(each) for each in other.borrow(block, [50_001, 70_000])] == [
+        bytes(each) for each in buffers
+    ]
+
+
+def test_little_is_not_worth_a_block(folder):
+    assert ranks(folder)[0].lend([b"a" * 1000] * 10) is None
+
+
+def test_no_memory_is_used_again_as_long_as_an_array_of_it_lives(folder):
+    one, other = ranks(folder)
+    held = []
+    for i in range(1000):
+        other.give_back()
+        block = one.lend([filled(i)])
+        if block is None:  # as much as is lent at once is out
+            break
+        held.append(array(other.borrow(block, [SIZE])[0]))
+    assert KEPT_BYTES // SIZE // 2 < len(held) <= KEPT_BYTES // SIZE
+    assert [int(each[0]) for each in held] == [i % 256 for i in range(len(held))]
+    assert all(each.tobytes() == filled(i) for i, each in enumerate(held))
+    del held[5]
+    other.give_back()
+    assert other.borrow(one.lend([filled(7)]), [SIZE])[0][0] == 7
+
+
+def test_a_few_blocks_are_enough_for_as_many_messages_as_there_are(folder):
+    one, other = ranks(folder)
+    for i in range(200):
+        buffer = other.borrow(one.lend([filled(i)]), [SIZE])[0]
+        assert (buffer[0], buffer[-1]) == (i % 256, i % 256)
+        buffer[:] = bytes(SIZE)  # it is the receiver's
+        del buffer
+        other.give_back()
+    assert len(os.listdir(folder)) == 1
+
+
+def test_blocks_stay_mapped_but_not_without_end(folder, monkeypatch):
+    monkeypatch.setattr(lent_blocks, "MOST_MAPPED", 3)
+    one, other = ranks(folder)
+    for i in range(20):
+        lent = [one.lend([filled(i + j)]) for j in range(5)]
+        got = [other.borrow(block, [SIZE])[0] for block in lent]
+        assert [each[0] for each in got] == [i + j for j in range(5)]
+        del got
+        other.give_back()
+    assert len(other._mapped) <= 5
+
+
+def test_another_block_of_its_number_is_refused(folder):
+    one, other = ranks(folder)
+    block = one.lend([filled(1)])
+    with pytest.raises(ForeignBytesError):
+        other.borrow(block._replace(stamp=block.stamp + 1), [SIZE])
+    other.borrow(block, [SIZE])
+    with pytest.raises(ForeignBytesError):
+        other.borrow(block._replace(inode=1, number=block.number + 1), [SIZE])
+
+
+def test_a_forked_child_has_its_own(folder):
+    """As with any memory: what a child writes its parent does not see, and what it reads stays."""
+    one, other = ranks(folder)
+    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    wake, ready = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(wake, 1)
+        as_it_was = mine.tobytes() == filled(1)
+        mine[:] = 9
+        os._exit(0 if as_it_was and mine.tobytes() == filled(9) else 1)
+    del mine
+    for i in range(5):
+        other.give_back()
+        other.borrow(one.lend([filled(i)]), [SIZE])
+    held = array(other.borrow(one.lend([filled(77)]), [SIZE])[0])
+    os.write(ready, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    assert held.tobytes() == filled(77)
+
+
+def test_what_a_child_writes_is_not_seen(folder):
+    one, other = ranks(folder)
+    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    child = os.fork()
+    if not child:
+        mine[:] = 9
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert mine.tobytes() == filled(1)
