@@ -21,7 +21,6 @@ from hpcd4p.runtime.head.notes import host_died
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.rank.link import Link
-from hpcd4p.transport.broker import Blocks
 from hpcd4p.wire.codec import TASK, Codec, about, block_of
 from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
@@ -54,14 +53,7 @@ class Coordinator:
     """Follows one run to its end. Lives on the head; uses its link."""
 
     def __init__(
-        self,
-        plan: Plan,
-        settings: EngineSettings,
-        link: Link,
-        codec: Codec,
-        story: Story,
-        clock: Clock,
-        blocks: Blocks | None = None,
+        self, plan: Plan, settings: EngineSettings, link: Link, codec: Codec, story: Story, clock: Clock
     ) -> None:
         self.plan = plan
         self.settings = settings
@@ -74,7 +66,6 @@ class Coordinator:
         """What the head itself has to do."""
         self._link = link
         self._codec = codec
-        self._blocks = blocks
         self._story = story
         self._clock = clock
         self._looked = self._counted = 0.0
@@ -217,13 +208,11 @@ class Coordinator:
             commit.done.append((task.element, task.id))
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
             count_failures(commit.stats, task.element, Cause.OTHER, task.tuples)
-            if self._blocks is not None and block_of(task.payload) is not None:
+            block = block_of(task.payload)
+            if block is not None:
                 self._codec.check(task.payload, about(TASK, task.element, task.tuples))
-                commit.spent += filter(None, [block_of(task.payload)])
+                commit.spent.append(block)
         self._link.exchange(commit)
-        for block in commit.spent:
-            assert self._blocks is not None  # as above
-            self._blocks.release(block)
 
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""

@@ -64,9 +64,7 @@ class Head:
         self.clock = clock
         self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks)
         self.story = Story(spec.plan, sink, codec, clock)
-        self.coordinator = Coordinator(
-            spec.plan, spec.settings, self.loop.link, codec, self.story, clock, blocks
-        )
+        self.coordinator = Coordinator(spec.plan, spec.settings, self.loop.link, codec, self.story, clock)
         self.feeder = Feeder(spec, self.loop, self.story.event)
         self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)

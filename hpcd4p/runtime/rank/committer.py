@@ -14,7 +14,7 @@ from hpcd4p.control.moves import BACKOFF_S
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.rank.link import Link
-from hpcd4p.transport.broker import Blocks, Mesh
+from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Reply
 
@@ -36,15 +36,7 @@ class Committer:
         Says whether this rank has something to do while its messages are not matched.
     """
 
-    def __init__(
-        self,
-        link: Link,
-        mesh: Mesh,
-        outgoing: Outgoing,
-        inbox: Inbox,
-        clock: Clock,
-        blocks: Blocks | None = None,
-    ) -> None:
+    def __init__(self, link: Link, mesh: Mesh, outgoing: Outgoing, inbox: Inbox, clock: Clock) -> None:
         self.link = link
         self.outgoing = outgoing
         self.inbox = inbox
@@ -52,7 +44,6 @@ class Committer:
         self.busy: Callable[[], bool] = lambda: bool(inbox.tuples)
         self._mesh = mesh
         self._clock = clock
-        self._blocks = blocks
 
     @property
     def receiving(self) -> bool:
@@ -126,6 +117,3 @@ class Committer:
             self._mesh.notice(owner, commit.tx)
         if local:
             self.inbox.admit(local)
-        for block in commit.spent:
-            assert self._blocks is not None  # it was read from there
-            self._blocks.release(block)

@@ -78,6 +78,7 @@ class Link:
         self.owners: dict[int, int] = {}
         self._broker = broker
         self._codec = given.codec
+        self._blocks = given.blocks
         self._inbox = inbox
         self._granularity = given.granularity
         self._take_stats = stats
@@ -124,6 +125,9 @@ class Link:
         at_work.well()
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
+        for block in commit.spent:
+            assert self._blocks is not None  # it was read from there
+            self._blocks.release(block)
         self._hear(reply, availability)
         return reply
 

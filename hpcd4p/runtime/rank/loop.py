@@ -81,11 +81,10 @@ class RankLoop:
         clock: Clock,
         blocks: Blocks | None = None,
     ) -> None:
-        rank = mesh.rank
+        self.rank = rank = mesh.rank
         granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
         self._given = given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks)
         self.plan = plan
-        self.rank = rank
         self.clock = clock
         self.granularity = granularity
         self.stopped: Stop | None = None
@@ -95,7 +94,7 @@ class RankLoop:
         self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
         self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.log)
         self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks)
-        self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock, blocks)
+        self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
         self.room = room = Room(plan, settings, link)
         self.flow.on_undeclared = room.writes_undeclared
         self.account = account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
