@@ -40,7 +40,8 @@ exec >/dev/null 2>&1
 read -r _
 kill -9 "$server"
 wait "$server"
-rm -rf -- "$home" "$also"*
+rm -rf -- "$home"
+rm -rf -- "${also:?}"*
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -114,6 +115,27 @@ def test_shared_memory_goes_only_when_no_process_has_it_mapped(clean):
         assert not path.exists()
     finally:
         path.unlink(missing_ok=True)
+
+
+def test_arrays_in_shared_memory_go_only_when_their_run_is_over(clean, gone):
+    host = os.uname().nodename
+    left = folder(Path(f"/dev/shm/hpcd4p-blocks-{host}-{gone}-{os.urandom(4).hex()}"))
+    alive = Path(f"/dev/shm/hpcd4p-blocks-{host}-{os.getpid()}-{os.urandom(4).hex()}")
+    alive.mkdir()
+    now = time.time()
+    os.utime(alive, (now + 1, now + 1))  # made after this process was, as far as anybody can see
+    try:
+        with open(left / "file", "r+b") as file:
+            mapped = mmap.mmap(file.fileno(), 1)
+        clean()
+        assert left.exists()  # somebody reads it still
+        mapped.close()
+        clean()
+        assert not left.exists()
+        assert alive.exists()
+    finally:
+        shutil.rmtree(left, ignore_errors=True)
+        alive.rmdir()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give files away")

@@ -177,6 +177,7 @@ class Sealer:
 def _too_large(size: int, target: str) -> TupleTooLargeError:
     return TupleTooLargeError(
         f"it takes {size >> 20:,} MiB and is for {target}, which is in the pool. Tuples go there "
-        f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most: write it to a file and pass the name, or give "
+        f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most (on one node, the data of arrays stays in "
+        "shared memory, where there is room): write it to a file and pass the name, or give "
         "the input of that element a grouping, for what has a fixed place travels by MPI, without a limit"
     )
