@@ -72,6 +72,7 @@ WORKLOADS = {
     "long_keyed": Workload(lending_workloads.long_keyed, _keys),
     "lent_waits": _paced(lending_workloads.lent_waits),
     "arrays": Workload(array_workloads.arrays, lambda calls: _stations(calls, 1.0), _indexed),
+    "pooled": Workload(array_workloads.pooled, lambda calls: _stations(calls, 1.0), _indexed),
     "stack": Workload(array_workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
     "latency": _paced(paced_workloads.latency),
     "latency_keyed": _paced(paced_workloads.latency_keyed),

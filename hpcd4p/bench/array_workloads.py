@@ -71,6 +71,35 @@ class Stack(KeyedPE):
         self.write("output", (key, (state[0] * state[1].size, float(state[1].mean()))))
 
 
+class FixedBlocks(Blocks):
+    """The same in one place: its arrays go to the pool as tasks."""
+
+    stateful = True
+
+
+class Ends(IterativePE):
+    """(station, (how many numbers an array has, the last of them))."""
+
+    def _process(self, item: tuple[int, Any]) -> tuple[int, tuple[int, float]]:
+        return item[0] % STATIONS, (item[1].size, float(item[1][-1]))
+
+
+class Add(KeyedPE):
+    """Per station: the sums of both."""
+
+    partitions = 4
+
+    def process_key(self, key: Any, value: Any, state: Any) -> Any:
+        """Add."""
+        numbers, total = state or (0, 0.0)
+        return numbers + value[0], total + value[1]
+
+
+def pooled() -> WorkflowGraph:
+    """1 MiB arrays from a source to the pool, which only looks at them."""
+    return chain(FixedBlocks(), Ends(), Add())
+
+
 def arrays() -> WorkflowGraph:
     """1 MiB arrays to a keyed reduce that only looks at them."""
     return chain(Blocks(), Tag(), Touch())

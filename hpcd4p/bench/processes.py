@@ -87,3 +87,12 @@ def _stat(pid: int) -> list[str]:
     except OSError:
         return []
     return text[text.rindex(")") + 2 :].split()
+
+
+def read_bytes(pid: int) -> int:
+    """Bytes that a process has read so far, from files and connections; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/io", encoding="ascii") as lines:
+            return int(next(line for line in lines if line.startswith("rchar:")).split()[1])
+    except OSError:
+        return 0

@@ -35,12 +35,13 @@ def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
 
     from hpcd4p.bench.answers import WORKLOADS
     from hpcd4p.plan.inputs import resolve_inputs
+    from hpcd4p.plan.limits import KINDS
     from hpcd4p.plan.make import make_plan
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.run_spec import RunSpec
 
     workload = WORKLOADS[name]
-    settings = EngineSettings(**given)  # type: ignore[arg-type]  # only those that are words
+    settings = EngineSettings(**{name: KINDS[name](value) for name, value in given.items()})
     plan, elements = make_plan(workload.build(), launched_size(), settings)
     spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
     watch = workload.sink()

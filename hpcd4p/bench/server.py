@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hpcd4p.bench.processes import descendants, memory_peak_bytes, run_seconds
+from hpcd4p.bench.processes import descendants, memory_peak_bytes, read_bytes, run_seconds
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime.head.progress import Progress
 
@@ -26,6 +26,7 @@ class ServerWatch(MemorySink):
         self.peak_bytes = 0
         self._pid: int | None = None
         self._start_s = self._used_s = 0.0
+        self._start_bytes = self._read_bytes = 0
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """With the first one, remember what the server has used so far: the clock of the run begins there."""
@@ -33,6 +34,7 @@ class ServerWatch(MemorySink):
         if self._pid is None:
             self._see_memory()
             self._start_s = self._run_s()
+            self._start_bytes = self._read()
 
     def outputs(self, element: str, output: str, values: list[object]) -> None:
         """Keep the outputs."""
@@ -43,6 +45,7 @@ class ServerWatch(MemorySink):
         """See what the server has used. Takes about 0.4 ms."""
         self._see_memory()
         self._used_s = self._run_s()
+        self._read_bytes = self._read()
 
     def progress(self, progress: Progress) -> None:
         """See its memory; the engine calls it five times a second."""
@@ -57,7 +60,15 @@ class ServerWatch(MemorySink):
 
     def figures(self) -> dict[str, object]:
         """What it has seen, for the answer of the run."""
-        return {"redis_cpu_s": self.cpu_s(), "redis_peak_bytes": self.peak_bytes}
+        return {
+            "redis_cpu_s": self.cpu_s(),
+            "redis_peak_bytes": self.peak_bytes,
+            "redis_read_bytes": self._read_bytes - self._start_bytes,
+        }
+
+    def _read(self) -> int:
+        """Bytes that the server has been sent so far."""
+        return read_bytes(self._pid) if self._pid is not None else 0
 
     def _run_s(self) -> float:
         return run_seconds(self._pid) if self._pid is not None else 0.0

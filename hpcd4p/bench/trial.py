@@ -60,6 +60,8 @@ class TrialOutcome:
     summary: dict[str, Any]
     ways: list[list[float]] = field(default_factory=list)
     """Of *latency*: for each tuple the seconds from place to place."""
+    redis_read_bytes: int = 0
+    """What Redis was sent; 0 from a version that does not tell."""
 
 
 class Launcher:
