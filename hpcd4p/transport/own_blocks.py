@@ -12,6 +12,7 @@ from contextlib import suppress
 from mmap import mmap
 from typing import Protocol
 
+from hpcd4p import heap
 from hpcd4p.transport.block_files import STAMP_BYTES, path_of, stamped, write
 from hpcd4p.wire.block import Block, places
 
@@ -65,6 +66,8 @@ class OwnBlocks:
 
     def _put_anew(self, buffers: Buffers, begins: list[int], lasting: bool) -> Block | None:
         """Put them into a new block."""
+        if not self._made:
+            heap.keep()  # whoever has arrays on their way makes more of them
         size = -(-begins[-1] // PAGE_BYTES) * PAGE_BYTES
         try:
             space = os.statvfs(self.folder)
