@@ -20,5 +20,5 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
     with read_record(Path(options.file)) as record:
         record.require_scaling()
-        say(explanation(record.summary, record.scaling()))
+        say(explanation(record.summary, record.scaling(), record.events()))
     return 0

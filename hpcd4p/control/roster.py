@@ -72,6 +72,7 @@ class Roster:
         self._lives |= {r: Life(f"lender {r}", PoolState.PARKED, ARROWS) for r in self._lenders}
         self._ranks[PoolState.PARKED].update(self._lenders)
         self._kept: frozenset[int] = frozenset()
+        self._always: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self._lives)
@@ -126,12 +127,12 @@ class Roster:
         one of them does not. Then idle ranks, and of these those with the highest numbers. Ranks that have
         not parked yet are woken first, then those with the lowest numbers, and lenders last.
         """
-        called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in self._kept and target > 0]
+        spared = self._kept if target > 0 else self._always
+        called = [r for r in self.of(PoolState.DRAINING, PoolState.PARKED) if r in spared]
         for rank in called:
             self._move(rank, PoolState.WAKING, "it is kept")
         surplus = self.active - target
         if surplus > 0:
-            spared = self._kept if target > 0 else frozenset()
             order = [r for r in self.of(PoolState.ACTIVE, PoolState.WAKING) if r not in spared]
             order.sort(key=lambda r: (r not in self._lenders, r not in idle, -r))
             park = order[:surplus]
@@ -153,9 +154,16 @@ class Roster:
             ranks += [r for state in states for r in self.of(state) if r in self._lenders]
         return ranks
 
-    def keep(self, ranks: Iterable[int]) -> None:
-        """Never park these ranks while any rank is active, for only they can do some of the work."""
-        self._kept = frozenset(ranks) & self._lives.keys()
+    def keep(self, ranks: Iterable[int], always: Iterable[int] = ()) -> None:
+        """Never park these ranks while any rank is active, for only they can do some of the work.
+
+        Parameters
+        ----------
+        always
+            Never park these, for they do more than the work of the pool.
+        """
+        self._always = frozenset(always) & self._lives.keys()
+        self._kept = self._always | (frozenset(ranks) & self._lives.keys())
 
     def heard(self, parked: Collection[int]) -> None:
         """Take in which ranks have reported that they are parked; the others are not."""

@@ -146,6 +146,7 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
         rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock(), blocks)
         if rank.pool is not None:
             rank.pool.measure()
+        rank.partitions.load.measured = True
         rank.suspects.prepare(setup)
         if setup.plan.holds_state(number):
             _say_where_it_dies()

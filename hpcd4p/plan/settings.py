@@ -25,6 +25,12 @@ class EngineSettings(NamedTuple):
     """Ranks of the stateful group; 0: a quarter of the ranks beside the head, never more than there are
     partitions."""
 
+    move: str = "on"
+    """Whether partitions move to ranks that have room while their own is behind: on, off.
+
+    Off, each stays where the plan has put it, as in the static mapping.
+    """
+
     partitions: Annotated[int, 0, 65_536] = 0
     """Partitions of each keyed element; 0: what the element says (64).
 

@@ -5,12 +5,13 @@ Pure: it prints nothing and opens nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from textwrap import TextWrapper
 
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
 from hpcd4p.record.scaling import Scaling
-from hpcd4p.record.summary import Summary
+from hpcd4p.record.summary import Event, Summary
 from hpcd4p.record.table import core_hours, count, percent, seconds
 
 WIDTH = 100
@@ -27,13 +28,19 @@ POLICIES = {
 }
 
 
-def explanation(summary: Summary, scaling: Scaling | None) -> str:
-    """Say what the auto-scaler did and why.
+MOST_MOVES = 20
+"""Of more moves than this the first are told."""
+
+
+def explanation(summary: Summary, scaling: Scaling | None, events: Iterable[Event] = ()) -> str:
+    """Say what the auto-scaler did and why, and which partitions moved.
 
     Parameters
     ----------
     scaling
         None: there is none, as for a run in one process.
+    events
+        The story of the run.
     """
     if summary.ranks == 1:
         return _wrapped(
@@ -41,12 +48,14 @@ def explanation(summary: Summary, scaling: Scaling | None) -> str:
             "nothing to scale. Start it with `-n N` to have one."
         )
     if scaling is None or not scaling.ranks or not scaling.ticks:
-        return _wrapped(f"{summary.workflow}: {_nothing(summary, scaling)}")
+        nothing = [_wrapped(f"{summary.workflow}: {_nothing(summary, scaling)}")]
+        return "\n\n".join("\n".join(part) for part in (nothing, _moves(events)) if part)
     parts = [
         _headline(summary, scaling),
         _did(summary, scaling),
         _saved(summary),
         _limits(scaling),
+        _moves(events),
         _failure(scaling),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -167,7 +176,7 @@ _SAY = {
     Limit.CORES: "Cores: ranks that were ready to work waited for a core, for {waiting} % of their working "
     "time. More ranks would not have helped; more cores would.",
     Limit.STATEFUL: "The stateful group: it was behind, and the pool waited for it. More ranks for it may "
-    "help (--stateful-ranks).",
+    "help (--stateful-ranks), if its elements have more than one hot partition.",
     Limit.FINISHED: "Others than the pool, which had done all its work: elements with state, for which more "
     "ranks may help (--stateful-ranks), or the outputs on their way into the record.",
     Limit.TAIL: "The tail: nothing waited any more, only the last tasks were still at work. Shorter tasks "
@@ -176,6 +185,19 @@ _SAY = {
     Limit.RANKS: "Ranks: all were active, and tasks waited. More ranks would help, if there are cores for "
     "them.",
 }
+
+
+def _moves(events: Iterable[Event]) -> list[str]:
+    """Which partitions moved from rank to rank, and which could not."""
+    told = [event for event in events if event.kind in ("moved", "stays")]
+    if not told:
+        return []
+    lines = ["Which partitions moved, for the stateful group was behind (--move)"]
+    for event in told[:MOST_MOVES]:
+        lines += _lines(event.text, f"  {_clock(event.time_s) + ' s':<8}  ")
+    if len(told) > MOST_MOVES:
+        lines.append(f"  and {len(told) - MOST_MOVES} more")
+    return lines
 
 
 def _words(share: Share) -> dict[str, str]:

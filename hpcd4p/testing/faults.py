@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from hpcd4p.errors import BrokerLost
@@ -91,6 +91,10 @@ class Fates:
             return False
         self._doomed[who] -= 1
         return self._doomed[who] == 0
+
+    def spare(self, ranks: Iterable[int]) -> None:
+        """Let none of `ranks` die."""
+        self._mortal = [rank for rank in self._mortal if rank not in {*ranks}]
 
     def kill(self, rank: int) -> NoReturn:
         """End `rank`, whose turn it is."""

@@ -8,6 +8,11 @@ from hpcd4p.wire.block import Block
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
 
+STATE, MARK = "\0state", "\0mark"
+"""Ports of what travels with a partition that moves: its state, as (bytes, epoch); and that a sender, as
+(rank, epoch), has sent the last to where it was before. No user would give these names. Each counts as a
+tuple."""
+
 
 class Segment(NamedTuple):
     """Tuples for one partition of one stateful element."""

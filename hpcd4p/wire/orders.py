@@ -71,7 +71,46 @@ class Inherit(Value):
     __slots__ = ()
 
 
-Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit
+class Expect(Value):
+    """A partition of `element` is about to come here: listen to messages from now on."""
+
+    __slots__ = ("element",)
+
+    def __init__(self, element: int) -> None:
+        self.element = element
+
+
+class HandOver(Value):
+    """Hand `partition` of `element` over to rank `to`, and send on what still comes for it.
+
+    Attributes
+    ----------
+    epoch
+        How often the partition has moved then.
+    """
+
+    __slots__ = ("element", "partition", "to", "epoch")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, element: int, partition: int, to: int, epoch: int) -> None:
+        self.element = element
+        self.partition = partition
+        self.to = to
+        self.epoch = epoch
+
+
+class Moved(Value):
+    """From now on `owner` holds `partition` of `element`: send it there; for `epoch` see `HandOver`."""
+
+    __slots__ = ("element", "partition", "owner", "epoch")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, element: int, partition: int, owner: int, epoch: int) -> None:
+        self.element = element
+        self.partition = partition
+        self.owner = owner
+        self.epoch = epoch
+
+
+Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit | Expect | HandOver | Moved
 
 _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...]]] = {
     "finish": (Finish, (int,)),
@@ -81,6 +120,9 @@ _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...]]] = {
     "wake": (Wake, ()),
     "careful": (Careful, (bool,)),
     "inherit": (Inherit, ()),
+    "expect": (Expect, (int,)),
+    "hand_over": (HandOver, (int, int, int, int)),
+    "moved": (Moved, (int, int, int, int)),
 }
 """Each order by its name, with the types of its numbers."""
 

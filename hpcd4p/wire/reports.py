@@ -183,7 +183,63 @@ class Failed(Value):
         self.text = text
 
 
-Report = Claimed | Doubted | Judged | Figures | Failed
+class Load(Value):
+    """How busy a rank with partitions has been lately.
+
+    Attributes
+    ----------
+    busy, on_core, queued
+        Parts of the time in which it did not rest; in which it was on a core; in which it was ready for one.
+    line_s
+        About how many seconds of work are in line.
+    partitions
+        (element, partition, part of the time inside it) of those that had any work.
+    """
+
+    __slots__ = ("rank", "busy", "on_core", "queued", "line_s", "partitions")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(
+        self,
+        rank: int,
+        busy: float,
+        on_core: float,
+        queued: float,
+        line_s: float,
+        partitions: list[tuple[int, int, float]],
+    ) -> None:
+        self.rank = rank
+        self.busy = busy
+        self.on_core = on_core
+        self.queued = queued
+        self.line_s = line_s
+        self.partitions = partitions
+
+
+class Adopted(Value):
+    """A partition has come to `rank`, with its state, which took `size` bytes on the way."""
+
+    __slots__ = ("rank", "element", "partition", "size")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, element: int, partition: int, size: int) -> None:
+        self.rank = rank
+        self.element = element
+        self.partition = partition
+        self.size = size
+
+
+class Stays(Value):
+    """A partition cannot be handed over by `rank`; `why`, in words."""
+
+    __slots__ = ("rank", "element", "partition", "why")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, element: int, partition: int, why: str) -> None:
+        self.rank = rank
+        self.element = element
+        self.partition = partition
+        self.why = why
+
+
+Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays
 
 
 def seal(codec: Codec, report: Report) -> bytes:

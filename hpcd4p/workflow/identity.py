@@ -109,7 +109,8 @@ class _Unpickler(pickle.Unpickler):
         return here
 
 
-def _loads(blob: bytes) -> Any:
+def loads(blob: bytes) -> Any:
+    """What `dumper` has made bytes of."""
     return _Unpickler(io.BytesIO(blob)).load()
 
 
@@ -142,9 +143,9 @@ def unpack(packed: Packed) -> list[Any]:
             intern(strings_of(import_module(name)))
     kept.here.number(packed.numbers)
     if packed.common:
-        kept.here.number(_loads(packed.common))
+        kept.here.number(loads(packed.common))
     kept.here.numbered = True
-    things = [_loads(blob) for blob in packed.blobs]
+    things = [loads(blob) for blob in packed.blobs]
     judge = Judge()
     for name in packed.sentinels:
         if name.partition(":")[0] in sys.modules and judge.is_sentinel(here := named(name)):
@@ -155,4 +156,4 @@ def unpack(packed: Packed) -> list[Any]:
 
 def remade(thing: Any) -> Any:
     """A copy of `thing` as other ranks would have it."""
-    return _loads(dumper(by_value=True)(thing))
+    return loads(dumper(by_value=True)(thing))

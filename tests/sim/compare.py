@@ -80,6 +80,7 @@ def leftovers(cluster: Cluster) -> dict[str, object]:
     for number, rank in cluster.ranks.items():
         found[f"inbox of {number}"] = {e: n for e, n in rank.inbox.tuples.items() if n}
         found[f"kept aside by {number}"] = rank.inbox.uncommitted
+        found[f"held by {number}"] = rank.inbox.held
         found[f"window of {number}"] = len(rank.outgoing.window)
         found[f"outbox of {number}"] = bool(rank.outgoing.outbox)
     return {name: what for name, what in found.items() if what}

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.marks import is_congested
+from hpcd4p.runtime.commit.gates import Gates
 from hpcd4p.wire.codec import Codec, Unreadable
-from hpcd4p.wire.messages import Arrival, Notice, Segment
+from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.salvage import UnreadTuples
@@ -39,10 +40,16 @@ class Inbox:
         self.lines: dict[int, Line] = {e: deque() for e in elements}
         self.tuples: Counter[int] = Counter()
         """Tuples in line, by element that has any: of thousands of elements few have."""
+        self.held: Counter[int] = Counter()
+        """Tuples, by element, that wait for others which were sent before them on another way (`gates`)."""
+        self.onward: deque[Segment] = deque()
+        """What is for partitions that are no longer here."""
+        self._gone: set[tuple[int, int]] = set()
+        self._gates = Gates()
         self._weight: dict[int, float] = {}
         self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
-        self._sealed: deque[list[Any]] = deque()
+        self._sealed: deque[Arrival] = deque()
         self._committed: dict[int, int] = {}
         self._congested: set[int] = set()
 
@@ -73,18 +80,79 @@ class Inbox:
                 continue
             self.tuples[element] += count
             self._weight[element] = self._weight.get(element, 0.0) + size * count / total
-        self._sealed.append(arrival.frames)
+        self._sealed.append(arrival)
 
-    def admit(self, segments: list[Segment]) -> None:
-        """Put segments of a committed transaction of this rank itself in line."""
-        for element, partition, port, values in segments:
-            if values:
-                self.lines[element].append((partition, port, values))
-                self.tuples[element] += len(values)
+    def listen(self, element: int) -> None:
+        """Expect messages for partitions of `element`, too."""
+        self.lines.setdefault(element, deque())
+
+    def admit(self, segments: list[Segment], rank: int) -> None:
+        """Put segments of a committed transaction of this rank itself, which is `rank`, in line."""
+        for segment in segments:
+            if segment.values:
+                self.tuples[segment.element] += len(segment.values)
+                self._append(rank, segment)
+
+    def _append(self, source: int, segment: Segment) -> None:
+        """Put a segment, whose tuples are counted, in line; and those for which it makes way."""
+        element, partition, port, values = segment
+        if not (self._gates or self._gone or port == STATE):
+            self.lines[element].append((partition, port, values))
+            return
+        admitted = self._gates.admit(source, segment)
+        self.listen(element)
+        waits = len(values) - sum(len(each.values) for each in admitted)
+        if waits:
+            self._hold(element, waits)
+        for each in admitted:
+            if each[:2] in self._gone:
+                self._pass_by(each)
+            else:
+                self.lines[element].append(each[1:])
+
+    def gone(self, element: int, partition: int) -> None:
+        """From now on, what is for this partition waits in `onward`, also what is in line."""
+        self._gone.add((element, partition))
+        line, self.lines[element] = self.lines[element], deque()
+        for each in line:
+            if each[0] == partition:
+                self._pass_by(Segment(element, *each))
+            else:
+                self.lines[element].append(each)
+
+    def _pass_by(self, segment: Segment) -> None:
+        self._shrink(segment.element, len(segment.values))
+        self.onward.append(segment)
+
+    def known(self, element: int) -> Counter[int]:
+        """Tuples in line for `element`, by partition, as far as they are unpickled."""
+        known: Counter[int] = Counter()
+        for partition, _, values in self.lines[element]:
+            known[partition] += len(values)
+        return known
+
+    @property
+    def sealed(self) -> bool:
+        """Whether there is anything to `open`."""
+        return bool(self._sealed)
+
+    @property
+    def passes(self) -> bool:
+        """Whether messages may hold something for partitions that are no longer here."""
+        return bool(self.onward or (self._gone and self._sealed))
+
+    def _hold(self, element: int, tuples: int) -> None:
+        """So many tuples of `element` that were in line are held, or, if it is less than 0, the reverse."""
+        self.held[element] += tuples
+        self.tuples[element] -= tuples
+        if not self.held[element]:
+            del self.held[element]
+        if not self.tuples[element]:
+            del self.tuples[element]
 
     def open(self) -> list[UnreadTuples]:
         """Unpickle the oldest message that is still sealed; gives the tuples that could not be unpickled."""
-        frames = self._sealed.popleft()
+        source, _, frames = self._sealed.popleft()
         lost: list[UnreadTuples] = []
         try:
             segments = Codec.unpack(frames)
@@ -94,9 +162,9 @@ class Inbox:
             segments, lost = read_segments(unreadable, Codec.counts(frames))
             for each in lost:
                 self._shrink(each.element, each.tuples)
-        for element, partition, port, values in segments:
-            if values:
-                self.lines[element].append((partition, port, values))
+        for segment in segments:
+            if segment.values:
+                self._append(source, segment)
         return lost
 
     def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:
@@ -113,9 +181,12 @@ class Inbox:
         before = self.tuples[element]
         if count < before:
             self.tuples[element] = before - count
-            self._weight[element] = self._weight.get(element, 0.0) * (1 - count / before)
         else:
             self.tuples.pop(element, None)
+        both = before + self.held[element] if self.held else before
+        if count < both:
+            self._weight[element] = self._weight.get(element, 0.0) * (1 - count / both)
+        else:
             self._weight.pop(element, None)
 
     def waiting(self) -> list[int]:
@@ -140,9 +211,11 @@ class Inbox:
         return any(self._news())
 
     def _news(self) -> tuple[list[int], list[int]]:
-        worse = [e for e in self.tuples if e not in self._congested and self._is_congested(e, False)]
+        waiting = self.tuples.keys() | self.held.keys() if self.held else self.tuples
+        worse = [e for e in waiting if e not in self._congested and self._is_congested(e, False)]
         better = [e for e in self._congested if not self._is_congested(e, True)]
         return worse, better
 
     def _is_congested(self, element: int, was: bool) -> bool:
-        return is_congested(self.tuples[element], self._weight.get(element, 0.0), self._high, was)
+        tuples = self.tuples[element] + self.held[element]
+        return is_congested(tuples, self._weight.get(element, 0.0), self._high, was)

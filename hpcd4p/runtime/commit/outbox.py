@@ -24,6 +24,8 @@ class Outbox:
         self._clock = clock
         self.publish: dict[Route, list[Any]] = {}
         self.keyed: dict[tuple[int, int, str], list[Any]] = {}
+        self.onward: list[Segment] = []
+        """What goes to the next owners of partitions that were here, in order."""
         self.counts: dict[int, int] = {}
         self.done: list[tuple[int, str]] = []
         self.progress: list[tuple[int, str, tuple[int, ...]]] = []
@@ -79,6 +81,16 @@ class Outbox:
         self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
         self.unsent += len(values)
         self._grown(values)
+
+    def to_heir(self, segment: Segment) -> None:
+        """Tuples for the next owner of a partition that was here."""
+        last = self.onward[-1] if self.onward else None
+        if last is not None and last[:3] == segment[:3]:
+            last.values.extend(segment.values)
+        else:
+            self.onward.append(segment)
+        self.unsent += len(segment.values)
+        self._grown(segment.values)
 
     def _grown(self, values: list[Any]) -> None:
         if not self.began:

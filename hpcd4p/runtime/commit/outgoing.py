@@ -12,12 +12,14 @@ from hpcd4p.control.sealing import SEND_TUPLES, heavy_bytes, is_due, is_full, is
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Role, Route, as_written
 from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.owners import Owners
 from hpcd4p.runtime.commit.sealer import Sealer
 from hpcd4p.runtime.commit.window import Window
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.transport.broker import Blocks, Mesh
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.messages import Segment
 from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Outgoing:
         The transaction that is being collected.
     window
         Earlier transactions that are not committed yet.
+    owners
+        Who holds which partition.
     """
 
     def __init__(
@@ -52,12 +56,13 @@ class Outgoing:
     ) -> None:
         self.outbox = Outbox(clock)
         self.window = Window(mesh)
+        self.owners = owners = Owners(plan, mesh.rank)
         self._sealed_at = clock.now()
         self._plan = plan
         self._flow = flow
         self._clock = clock
         self._sealer = Sealer(
-            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, blocks
+            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, owners, blocks
         )
         self._most = settings.window
         self._slice_s = settings.slice_s
@@ -77,6 +82,12 @@ class Outgoing:
             self.outbox.to_partition(route, partition, values)
             if self.outbox.unsent >= SEND_TUPLES:
                 self._sealer.send(self.outbox)
+
+    def send_on(self, segment: Segment) -> None:
+        """Send what is for a partition that was here to its next owner."""
+        self.outbox.to_heir(segment)
+        if self.outbox.unsent >= SEND_TUPLES:
+            self._sealer.send(self.outbox)
 
     def fail(self, failure: Failure) -> None:
         """Add tuples that failed to the current transaction, which takes them off the count."""

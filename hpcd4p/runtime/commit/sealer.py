@@ -10,12 +10,13 @@ from hpcd4p.control.placing import goes_aside
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.owners import Owners
 from hpcd4p.runtime.commit.window import Prepared
 from hpcd4p.transport.broker import Blocks, Mesh
 from hpcd4p.weight import weigh
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import LETTER, TASK, Codec, about, frame_sizes
-from hpcd4p.wire.messages import Commit, Publication, Segment
+from hpcd4p.wire.messages import MARK, Commit, Publication, Segment
 from hpcd4p.wire.statistics import count_buffers
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ class Sealer:
         write_letter: WriteLetter,
         settings: EngineSettings,
         clock: Clock,
+        owners: Owners,
         blocks: Blocks | None = None,
     ) -> None:
         self._clock = clock
+        self._owners = owners
         self._blocks = blocks
         self._most_bytes = settings.max_task_bytes
         self._shared_bytes = settings.shared_bytes
@@ -137,11 +140,7 @@ class Sealer:
 
         Their owners set it aside until the transaction is committed.
         """
-        by_rank: dict[int, list[Segment]] = {}
-        for (element, partition, port), values in outbox.keyed.items():
-            owner = self._plan.owner(element, partition)
-            by_rank.setdefault(owner, []).append(Segment(element, partition, port, values))
-        for owner, segments in by_rank.items():
+        for owner, segments in self._by_rank(outbox).items():
             if owner == self._rank:
                 outbox.local += segments
             else:
@@ -150,7 +149,7 @@ class Sealer:
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
                         s._replace(
-                            values=self._picklable(s.values, s.element, self._routes[s.element, s.port])
+                            values=self._picklable(s.values, s.element, self._routes.get((s.element, s.port)))
                         )
                         for s in segments
                     ]
@@ -158,8 +157,24 @@ class Sealer:
                 outbox.tickets.append((owner, self._mesh.send(owner, self._tx + 1, frames)))
             for segment in segments:
                 outbox.count(segment.element, len(segment.values))
-        outbox.keyed = {}
+        outbox.keyed, outbox.onward = {}, []
         outbox.unsent = 0
+
+    def _by_rank(self, outbox: Outbox) -> dict[int, list[Segment]]:
+        """What there is for partitions, by owner; a mark goes the old way before what takes a new one."""
+        by_rank: dict[int, list[Segment]] = {}
+        for (element, partition, port), values in outbox.keyed.items():
+            mark = self._owners.take_mark((element, partition))
+            if mark is not None:
+                former, epoch = mark
+                way = Segment(element, partition, MARK, [(self._rank, epoch)])
+                by_rank.setdefault(former, []).append(way)
+            owner = self._owners.of(element, partition)
+            by_rank.setdefault(owner, []).append(Segment(element, partition, port, values))
+        for segment in outbox.onward:
+            heir, _ = self._owners.heir((segment.element, segment.partition))
+            by_rank.setdefault(heir, []).append(segment)
+        return by_rank
 
     def _picklable(self, values: list[Any], element: int, route: Route | None) -> list[Any]:
         """The values for `element` that can be pickled; the others become dead letters."""

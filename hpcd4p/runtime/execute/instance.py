@@ -50,8 +50,6 @@ class Instance:
 
     Parameters
     ----------
-    plan
-        Its place in the plan.
     pe
         The user's object; this instance is its only owner.
     partition
@@ -95,8 +93,8 @@ class Instance:
         """State of each key, of a `KeyedPE`."""
         self._run: Loop = dict_loop(pe, self.is_root, self._sink, self._failed)
 
-    def start(self) -> None:
-        """Connect the ports and call `preprocess`.
+    def start(self, fresh: bool = True) -> None:
+        """Connect the ports and call `preprocess`; not for one that has come from another rank (not `fresh`).
 
         Raises
         ------
@@ -112,7 +110,8 @@ class Instance:
         at_work.since[self.plan.name] = None
         at_work.see_threads("")
         try:
-            pe.preprocess()
+            if fresh:
+                pe.preprocess()
             self._stay()
         except OURS:
             raise

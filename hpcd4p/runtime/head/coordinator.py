@@ -17,6 +17,7 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, kind_of
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import host_died
 from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.head.story import Story
@@ -24,7 +25,19 @@ from hpcd4p.runtime.rank.link import Link
 from hpcd4p.wire.codec import TASK, Codec, about, block_of
 from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
-from hpcd4p.wire.reports import Claimed, Doubted, Failed, Figures, Judged, Reason, Report, unseal
+from hpcd4p.wire.reports import (
+    Adopted,
+    Claimed,
+    Doubted,
+    Failed,
+    Figures,
+    Judged,
+    Load,
+    Reason,
+    Report,
+    Stays,
+    unseal,
+)
 from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
@@ -53,7 +66,14 @@ class Coordinator:
     """Follows one run to its end. Lives on the head; uses its link."""
 
     def __init__(
-        self, plan: Plan, settings: EngineSettings, link: Link, codec: Codec, story: Story, clock: Clock
+        self,
+        plan: Plan,
+        settings: EngineSettings,
+        link: Link,
+        codec: Codec,
+        story: Story,
+        clock: Clock,
+        mover: Mover,
     ) -> None:
         self.plan = plan
         self.settings = settings
@@ -73,6 +93,7 @@ class Coordinator:
         self._looked_alive = clock.started
         self._alive_s = alive_every_s(plan.size)
         self._care = False
+        self.mover = mover
         self.scaler = Scaler(plan, settings, self._order, story.event, clock.started)
 
     def due(self, rung: bool) -> float:
@@ -120,6 +141,7 @@ class Coordinator:
             raise TooManyFailures(reason)
         finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
         self._keep_owners(seen)
+        self.mover.look(seen, self.ending, self.liveness.here())
         self.scaler.look(seen, self.ending, held, now)
         return finish
 
@@ -127,7 +149,7 @@ class Coordinator:
         """Have the owners of `element` post-process."""
         name = self.plan.elements[element].name
         self._story.event("finish", f"{name}: all its input is done; its instances post-process")
-        owners = {self.plan.owner(element, p) for p in range(self.plan.elements[element].partitions)}
+        owners = {self.mover.owner(element, p) for p in range(self.plan.elements[element].partitions)}
         self._order(sorted(owners), Finish(element))
 
     def _order(self, ranks: Sequence[int], order: Order) -> None:
@@ -151,13 +173,16 @@ class Coordinator:
         elif isinstance(report, Figures):
             self.liveness.left(report.rank)
             self._story.leave(report)
+        elif isinstance(report, Load | Adopted | Stays):
+            for order in self.mover.take(report):
+                self._order([0, *self.liveness.here()], order)
         else:
             self.liveness.left(report.rank)
             raise ERRORS[report.reason](report.text)
 
     def _keep_owners(self, seen: Observation) -> None:
         """Keep ranks that own an element active, for only they have its state; stop if one of them died."""
-        self.scaler.roster.keep(seen.owners.values())
+        self.scaler.roster.keep(seen.owners.values(), self.mover.adopters)
         for element, rank in seen.owners.items():
             if self.liveness.is_lost(rank):
                 what = self._story.claimed.get(element, "something")
@@ -171,8 +196,8 @@ class Coordinator:
     def _lose(self, rank: int) -> None:
         committed, given_up = self._link.fence(rank)
         self._story.lose(rank, committed, self.scaler.lose(rank, self._clock.now()))
-        if rank in self.plan.stateful_ranks:
-            raise RankLost(host_died(self.plan, rank, self._clock.elapsed()))
+        if rank in self.mover.hosts:
+            raise RankLost(host_died(self.plan, rank, self._clock.elapsed(), self.mover.held(rank)))
         pool = self._pool()
         self.suspicion.died(len(pool))
         if pool:
@@ -180,7 +205,7 @@ class Coordinator:
         else:
             self.own_orders.append(Inherit())
         order = Lost(rank, committed)
-        self._link.order([r for r in self.liveness.here() if r in self.plan.stateful_ranks], order)
+        self._link.order([r for r in self.liveness.here() if r in self.mover.hosts], order)
         self.own_orders.append(order)
         if given_up:
             self._give_up(given_up)

@@ -25,6 +25,7 @@ from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
 from hpcd4p.runtime.head.coordinator import Coordinator
 from hpcd4p.runtime.head.feeder import Feeder
+from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
@@ -64,7 +65,10 @@ class Head:
         self.clock = clock
         self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks)
         self.story = Story(spec.plan, sink, codec, clock)
-        self.coordinator = Coordinator(spec.plan, spec.settings, self.loop.link, codec, self.story, clock)
+        mover = Mover(spec.plan, spec.elements, spec.settings, self.loop.link, self.story, clock)
+        self.coordinator = Coordinator(
+            spec.plan, spec.settings, self.loop.link, codec, self.story, clock, mover
+        )
         self.feeder = Feeder(spec, self.loop, self.story.event)
         self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Table
 
-from hpcd4p.plan.model import ElementPlan, Plan, Role
+from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.summary import RankFigures
 
 
-def notes_on_run(plan: Plan, claimed: Mapping[int, str], ranks: Sequence[RankFigures]) -> list[str]:
+def notes_on_run(plan: Plan, claimed: Table[int, str], ranks: Sequence[RankFigures]) -> list[str]:
     """Sentences about elements that one rank had to run, and about ranks that died.
 
     Parameters
@@ -53,19 +54,26 @@ def in_doubt(name: str, what: str) -> str:
     )
 
 
-def host_died(plan: Plan, rank: int, after_s: float) -> str:
-    """What to say of the death of a rank that held what nobody else has."""
-    state = plan.holds_state(rank)
-    elements = dict.fromkeys(plan.elements[e] for e, _ in plan.hosted(rank))
+def host_died(plan: Plan, rank: int, after_s: float, held: Collection[tuple[int, int]]) -> str:
+    """What to say of the death of a rank that held what nobody else has.
+
+    Parameters
+    ----------
+    held
+        (element, partition) of the stateful ones that it held; the plan knows the others.
+    """
+    state = bool(held) or plan.mapping is not Mapping.STATIC
+    elements = dict.fromkeys(plan.elements[e] for e, _ in held or plan.hosted(rank))
     names = [e.name for e in elements if (e.role is Role.STATE) == state]
     named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    held, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
+    what, so = f"the stateless {named}", "in the static mapping nobody else can do its work"
     if state:
-        held, so = f"the state of {named}", "that is gone with it"
-    if rank in plan.pool_ranks:
+        what = f"the state of {named}" if held else "what was on its way to partitions that have moved"
+        so = "that is gone with it"
+    if rank in plan.pool_ranks and rank in plan.stateful_ranks:
         so += ". It was the pool as well: with 3 ranks or more, a tuple that kills there costs itself alone"
     return (
-        f"rank {rank}, which held {held}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
+        f"rank {rank}, which held {what}, died {after_s:.1f} s into the run; {so}. If a tuple has ended it "
         "(a segfault, os._exit, too little memory), what it could still say stands above. What came out "
         "until then is not the whole answer: start the run again"
     )

@@ -116,4 +116,4 @@ class Committer:
         for owner in notify:
             self._mesh.notice(owner, commit.tx)
         if local:
-            self.inbox.admit(local)
+            self.inbox.admit(local, self._mesh.rank)

@@ -19,7 +19,7 @@ from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.messages import Commit, Observation, Reply, Task
-from hpcd4p.wire.orders import Careful, Order, Stop
+from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
@@ -43,6 +43,8 @@ class Link:
         Orders that have come and are not carried out yet, oldest first.
     bells, rings
         How often the bell has rung; how often not just for a message.
+    rested_s
+        Seconds in which this rank has waited.
     hungry, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
         elements that are congested.
@@ -69,6 +71,7 @@ class Link:
         self.rank = given.rank
         self.orders: deque[Order] = deque()
         self.bells = self.rings = 0
+        self.rested_s = 0.0
         self.hungry = 0
         self.careful = False
         self.waiting: dict[int, int] | None = None
@@ -144,6 +147,8 @@ class Link:
         for order in reply.orders:
             if isinstance(order, Careful):  # a fact and not work: it holds for the next task at once
                 self.careful = order.on
+            elif isinstance(order, Expect):  # whoever sends it waits until it is received
+                self._inbox.listen(order.element)
             else:
                 self.orders.append(order)
 
@@ -153,7 +158,9 @@ class Link:
 
     def wait(self, seconds: float | None) -> Heard:
         """Wait for the bell, or for `seconds`; the result is that of `Broker.wait`."""
+        began = self._clock.now()
         heard = self._broker.wait(seconds)
+        self.rested_s += self._clock.now() - began
         if heard is not Heard.SILENT:
             self.bells += 1
         if heard is Heard.BELL:

@@ -42,7 +42,7 @@ from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Finish, Lost, Order, Stop
+from hpcd4p.wire.orders import Lost, Order, Stop
 from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
@@ -270,8 +270,7 @@ class RankLoop:
 
     def obey(self, order: Order) -> None:
         """Carry out an order of the head."""
-        if isinstance(order, Finish):
-            self.partitions.finish(order.element)
+        if self.partitions.obey(order):
             self.outgoing.seal()  # the others wait for it
         elif isinstance(order, Lost):
             self.committer.forget(order.rank, order.committed)

@@ -14,8 +14,15 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.load import LoadMeter
+from hpcd4p.runtime.rank.moving import Moving
 from hpcd4p.runtime.rank.pump import FurtherDown, Pump
 from hpcd4p.runtime.rank.room import Room
+from hpcd4p.wire.messages import MARK, STATE
+from hpcd4p.wire.orders import Finish, HandOver, Moved, Order
+
+TRAVELS = frozenset({STATE, MARK})
+"""Ports of what is for no instance."""
 
 
 class Hosted(Protocol):
@@ -37,7 +44,13 @@ class Hosted(Protocol):
 
 
 class Partitions:
-    """The partitions of one rank."""
+    """The partitions of one rank.
+
+    Attributes
+    ----------
+    load
+        How busy the rank is, and with which of them.
+    """
 
     def __init__(
         self,
@@ -61,6 +74,8 @@ class Partitions:
         self._account = account
         self._pump = pump
         self._clock = given.clock
+        self.load = LoadMeter(self._rank, committer.link, self._inbox, self._clock)
+        self._moving = Moving(given, flow, committer.outgoing, committer.link)
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
 
@@ -73,8 +88,7 @@ class Partitions:
                 instance = self._flow.instance(element, pe, partition)
                 instance.on_overflow = self._overflow
                 instance.start()
-                self.host(instance, partition)
-                self._instances[e, partition] = instance
+                self._take_in(instance)
                 self._probation.begin_fixed(instance)
         for instance in self._instances.values():
             self._forward(instance)  # what `preprocess` has written
@@ -83,19 +97,37 @@ class Partitions:
         """Give `hosted` what is in line for that partition of its element, from now on."""
         self._hosted[hosted.plan.index, partition] = hosted
 
+    def _take_in(self, instance: Instance) -> None:
+        self.host(instance, instance.partition)
+        self._instances[instance.plan.index, instance.partition] = instance
+
     def instances(self) -> list[Instance]:
-        """All instances of elements."""
-        return list(self._instances.values())
+        """All instances of elements; those that have gone, too, for what they have counted."""
+        return [*self._instances.values(), *self._moving.gone]
 
     def work(self) -> bool:
         """Run what is in line, for one slice; whether there was any."""
         if self._outgoing.full:
             return False
+        passed = self._inbox.passes
+        if passed:
+            self._send_on()
         for element in self._inbox.waiting():
             if not self._room.holds_back(element):
                 self.work_line(element)
                 return True
-        return False
+        return passed
+
+    def _send_on(self) -> None:
+        """Send on what has come for partitions that are no longer here: whatever is in line, they wait."""
+        inbox = self._inbox
+        while inbox.passes:
+            for lost in inbox.open() if inbox.sealed else ():
+                self._outgoing.give_up(lost)
+            while inbox.onward:
+                segment = inbox.onward.popleft()
+                self._outgoing.outbox.count(segment.element, -len(segment.values))
+                self._moving.pass_on(segment)
 
     def held_back(self) -> bool:
         """Whether something is in line, and all of it waits for room further down."""
@@ -111,14 +143,20 @@ class Partitions:
                 for lost in self._inbox.open():
                     self._outgoing.give_up(lost)
                 continue
-            hosted = self._hosted[element, line[0][0]]
+            partition, port, _ = line[0]
+            if port in TRAVELS:
+                self._arrive(element)
+                continue
+            hosted = self._hosted[element, partition]
             most = min(hosted.chunk_tuples, self._settings.max_task_tuples)
             _, port, values = self._inbox.next(element, most)
             if not values:
                 continue
             began = now()
             hosted.run(port, values)
-            self._account.worked(began, now())
+            ended = now()
+            self._account.worked(began, ended)
+            self.load.worked((element, partition), len(values), ended - began)
             if isinstance(hosted, Instance):
                 self._probation.inspect(hosted)
             self._forward(hosted)
@@ -127,13 +165,44 @@ class Partitions:
             self._outgoing.outbox.count(element, -len(values))
             if line_ends(now(), line_began, self._settings.task_s, self._outgoing.heavy):
                 break
+        self.load.tell()
+
+    def _arrive(self, element: int) -> None:
+        """Take in a partition that has come; a mark has done its work when it got in line."""
+        partition, port, values = self._inbox.next(element, self._settings.max_task_tuples)
+        self._outgoing.outbox.count(element, -len(values))
+        if port == STATE:
+            instance = self._moving.adopt(element, partition, *values[0])
+            instance.on_overflow = self._overflow
+            self._take_in(instance)
 
     def help(self, further_down: FurtherDown) -> bool:
         """See `pump.Help`."""
+        if self._inbox.passes:
+            self._send_on()
+            return True
         for element in further_down(self._inbox.waiting()):
             self.work_line(element)
             return True
         return False
+
+    def obey(self, order: Order) -> bool:
+        """Carry out an order, if it concerns partitions; whether others wait for what has come of it."""
+        if isinstance(order, Finish):
+            self.finish(order.element)
+        elif isinstance(order, HandOver):
+            self._hand_over(order)
+        elif isinstance(order, Moved):
+            self._outgoing.owners.moved(order.element, order.partition, order.owner, order.epoch)
+        return isinstance(order, Finish | HandOver)
+
+    def _hand_over(self, order: HandOver) -> None:
+        key = order.element, order.partition
+        if self._moving.hand_over(order, self._instances[key]):
+            del self._instances[key], self._hosted[key]
+            self._inbox.gone(*key)
+            self.load.gone(key)
+        self._outgoing.outbox.count(order.element, -1)  # the head has counted the move itself
 
     def finish(self, element: int) -> None:
         """Post-process every instance of `element` that is here."""

@@ -121,3 +121,14 @@ def test_a_lender_that_has_died_is_not_counted():
     assert roster.living == 2
     roster.lending = True
     assert roster.living == 2
+
+
+def test_ranks_that_hold_partitions_are_active_whatever_the_target():
+    roster = Roster(range(1, 5))
+    roster.aim(0)
+    roster.heard({1, 2, 3, 4})
+    roster.keep([1], always=[2])
+    assert roster.aim(0) == ([], [2])
+    assert roster.state(2) is PoolState.WAKING
+    assert roster.aim(1) == ([], [1])
+    assert roster.aim(0) == ([1], [])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.record.explain import WIDTH, explanation
+from hpcd4p.record.explain import MOST_MOVES, WIDTH, explanation
 from hpcd4p.record.phases import MOST_PHASES, Limit, limit_of, phases, usual_reason
 from hpcd4p.record.scaling import Change, Scaling
-from hpcd4p.record.summary import Summary
+from hpcd4p.record.summary import Event, Summary
 from tests.unit.record.scalings import contended, tick
 
 
@@ -37,6 +37,22 @@ def test_tells_what_it_saved_and_what_limited_the_run() -> None:
         "10 % Cores: ranks that were ready to work waited for a core, for 80 % of their working time.",
     ):
         assert part in said
+
+
+def test_tells_which_partitions_moved_and_which_stay() -> None:
+    events = [
+        Event(
+            1.25, "moved", "partition 3 of Sum2 has moved from rank 1 to rank 4 (210 bytes): it was behind"
+        ),
+        Event(1.5, "finish", "Sum2: all its input is done"),
+        Event(2.0, "stays", "Log3 stays where it is: its state cannot be pickled"),
+    ]
+    said = flat(explanation(*contended(), events))
+    assert "behind (--move) 1.2 s partition 3 of Sum2 has moved from rank 1 to rank 4 (210" in said
+    assert "2.0 s Log3 stays where it is: its state cannot be pickled" in said
+    assert "Sum2: all its input" not in said
+    assert "partitions moved" not in explanation(*contended())
+    assert "and 5 more" in explanation(*contended(), [events[0]] * (MOST_MOVES + 5))
 
 
 def test_no_line_is_wider_than_it_may_be() -> None:

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from hpcd4p.wire.orders import (
     Careful,
+    Expect,
     Finish,
+    HandOver,
     Inherit,
     Lost,
+    Moved,
     Park,
     Stop,
     UnknownOrderError,
@@ -25,6 +28,9 @@ ORDERS = st.one_of(
     st.builds(Lost, NUMBERS, NUMBERS),
     st.builds(Stop, NUMBERS, st.booleans()),
     st.builds(Careful, st.booleans()),
+    st.builds(Expect, NUMBERS),
+    st.builds(HandOver, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    st.builds(Moved, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.sampled_from([Park(), Wake(), Inherit()]),
 )
 

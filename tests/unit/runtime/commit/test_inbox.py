@@ -86,7 +86,7 @@ def test_of_a_lost_rank_only_what_it_had_not_committed_is_forgotten():
 
 def test_a_segment_is_given_out_in_parts_and_in_order():
     box = inbox()
-    box.admit([Segment(ELEMENT, 4, "left", list(range(7))), Segment(ELEMENT, 5, "right", [7])])
+    box.admit([Segment(ELEMENT, 4, "left", list(range(7))), Segment(ELEMENT, 5, "right", [7])], 1)
     parts = [box.next(ELEMENT, 3) for _ in range(4)]
     assert parts == [(4, "left", [0, 1, 2]), (4, "left", [3, 4, 5]), (4, "left", [6]), (5, "right", [7])]
     assert not box.tuples
@@ -95,9 +95,9 @@ def test_a_segment_is_given_out_in_parts_and_in_order():
 
 def test_above_the_mark_senders_are_asked_to_hold_and_below_half_of_it_they_may_go_on():
     box = inbox(high_tuples=10)
-    box.admit([Segment(ELEMENT, 0, "input", list(range(10)))])
+    box.admit([Segment(ELEMENT, 0, "input", list(range(10)))], 1)
     assert box.take_news() == ([], [])
-    box.admit([Segment(ELEMENT, 0, "input", [10])])
+    box.admit([Segment(ELEMENT, 0, "input", [10])], 1)
     assert box.has_news
     assert box.take_news() == ([ELEMENT], [])
     assert box.take_news() == ([], [])

@@ -16,6 +16,7 @@ from hpcd4p.record.summary import DeadLetter, FailureKind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.commit import sealer
 from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.owners import Owners
 from hpcd4p.runtime.commit.sealer import Sealer
 from hpcd4p.runtime.commit.window import Prepared, Window
 from hpcd4p.runtime.execute.letters import Failure
@@ -64,7 +65,7 @@ class Ranks:
         granularity = Granularity(settings, 1)
         granularity.learn({1: settings.task_s * 1e6 / 3})  # three tuples make a task
         self.sealers = [
-            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings, CLOCK, blocks)
+            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings, CLOCK, Owners(PLAN, r), blocks)
             for r in range(4)
         ]
         self.window = Window(self.mesh[3])
