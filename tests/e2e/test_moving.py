@@ -1,0 +1,72 @@
+"""Partitions of a group that is behind move, on real ranks; the answer is that of one process."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import PYTHONS
+from tests.e2e.test_scaling_account import record_of
+
+CALLS = ("-i", "200")
+
+
+def moves(ended):
+    return [text for kind, text in ended.events if kind == "moved"]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The run of one process, for each kind."""
+    from tests.e2e.harness import Runs
+
+    made = Runs(tmp_path_factory.mktemp("alone"))
+    yield {kind: made.run("hot", 1, "--kind", kind, *CALLS) for kind in ("hot", "keyed", "sticky")}
+    made.close()
+
+
+def same(alone, kind, ended):
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(alone[kind].outputs, ended.outputs) == ""
+    assert not ended.leftovers
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("kind", ["hot", "keyed"])
+@pytest.mark.parametrize("ranks", [4, 8])
+def test_hot_partitions_of_one_rank_are_spread_and_nothing_is_lost_or_out_of_order(
+    runs, alone, kind, ranks, python
+):
+    ended = runs.run("hot", ranks, "--kind", kind, *CALLS, python=python)
+    same(alone, kind, ended)
+    assert any("has moved from rank 1 to rank" in text for text in moves(ended))
+
+
+def test_it_is_said_what_moved_and_why(runs, alone, hpcd4p):
+    run = runs.start("hot", 4, *CALLS)
+    ended = run.wait()
+    same(alone, "hot", ended)
+    (moved,) = moves(ended)
+    assert "of Hot1 has moved from rank 1 to rank 2" in moved
+    assert "s of work were in line, and others had room" in moved
+    said = hpcd4p("explain", str(record_of(run)))
+    assert said.status == 0
+    assert " ".join(moved.split()) in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize(
+    ("ranks", "words"),
+    [(3, ()), (4, ("--move", "off")), (4, ("--mapping", "static")), (2, ())],
+    ids=["no rank to spare", "off", "static", "two ranks"],
+)
+def test_where_nothing_may_move_nothing_does(runs, alone, ranks, words):
+    ended = runs.run("hot", ranks, *CALLS, *words)
+    same(alone, "hot", ended)
+    assert not moves(ended)
+
+
+def test_what_cannot_be_pickled_stays_and_that_is_said_once(runs, alone):
+    ended = runs.run("hot", 4, "--kind", "sticky", *CALLS)
+    same(alone, "sticky", ended)
+    (text,) = [text for kind, text in ended.events if kind == "stays"]
+    assert text.startswith("Sticky1 stays where it is: its state cannot be pickled: ")
