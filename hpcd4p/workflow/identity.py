@@ -88,15 +88,30 @@ def _place_of(function: Any) -> Any:
     return code and (code.co_firstlineno, code.co_linetable, function.__defaults__)
 
 
+Look = Callable[[Any], None]
+"""Gets each class and function before anything is made with it; may raise."""
+
+
+def _see_all(thing: Any) -> None:
+    """Let everything pass."""
+
+
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO) -> None:
+    def __init__(self, file: io.BytesIO, look: Look = _see_all) -> None:
         super().__init__(file)
         self.others: dict[str, Any] = {}  # pickle writes a float twice even if it is one object
+        self.look = look
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        self.look(found)
+        return found
 
     def persistent_load(self, key: Any) -> Any:
         if type(key) is str:
             return sys.intern(key)
         if type(key) is int:
+            self.look(kept.here.common[key])
             return kept.here.common[key]
         name, thing, *place = key
         here = named(name)
@@ -105,13 +120,14 @@ class _Unpickler(pickle.Unpickler):
                 raise pickle.UnpicklingError(f"{name} is another function here; give it a name of its own")
         elif not alike(here, thing):
             return self.others.setdefault(name, thing)
+        self.look(here)
         kept.here.hold(here, name)
         return here
 
 
-def loads(blob: bytes) -> Any:
+def loads(blob: bytes, look: Look = _see_all) -> Any:
     """What `dumper` has made bytes of."""
-    return _Unpickler(io.BytesIO(blob)).load()
+    return _Unpickler(io.BytesIO(blob), look).load()
 
 
 def pack(blobs: list[bytes]) -> Packed:

@@ -6,17 +6,23 @@ what its own `__getstate__` gives, if a `__setstate__` of its own makes the rest
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.weight import weigh
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.identity import dumper, loads
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.instance import Instance
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 16 << 20
 """A larger state stays: its rank would do nothing else for half a second, nor would the other one."""
+
+SAMPLE = 64
+"""Items of a container by which its size is guessed, before it is pickled in vain."""
 
 
 class Unmovable(Exception):
@@ -34,15 +40,36 @@ def bytes_of(instance: Instance) -> bytes:
     lost = _left_out(instance.pe)
     if lost:
         raise Unmovable(f"its pickle leaves out {lost}")
+    _refuse_large(int(sum(map(_about, (instance.table, *vars(instance.pe).values())))))
     try:
         blob = dumper(by_value=False)((instance.pe, instance.table))
-        if len(blob) <= MOST_BYTES:
-            loads(blob)  # what cannot be made again here cannot be made again anywhere
+        _refuse_large(len(blob))
+        loads(blob, _refuse_unique)  # what cannot be made again here cannot be made again anywhere
+    except Unmovable:
+        raise
     except Exception as error:  # user classes: pickling them may raise anything
         raise Unmovable(f"its state cannot be pickled: {show_error(error)}") from error
-    if len(blob) > MOST_BYTES:
-        raise Unmovable(f"its state takes {len(blob) >> 20} MiB; up to {MOST_BYTES >> 20} move")
     return blob
+
+
+def _refuse_large(size: int) -> None:
+    if size > MOST_BYTES:
+        raise Unmovable(f"its state takes {size >> 20} MiB; up to {MOST_BYTES >> 20} move")
+
+
+def _refuse_unique(thing: Any) -> None:
+    """Refuse classes whose objects do something when they go, for a copy would do it as well."""
+    if isinstance(thing, type) and (hasattr(thing, "__del__") or issubclass(thing, finalize)):
+        raise Unmovable(f"it keeps a {thing.__name__}, which does something when it is deleted")
+
+
+def _about(value: Any) -> float:
+    """About how many bytes `value` takes; too few for what is nested."""
+    if isinstance(value, dict):
+        value = value.items()
+    elif not isinstance(value, list | tuple | set | frozenset):
+        return weigh([value])
+    return len(value) * weigh(list(islice(value, SAMPLE))) if value else 0.0
 
 
 def remade(blob: bytes) -> tuple[GenericPE, dict[Any, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from hpcd4p import GenericPE, KeyedPE
@@ -95,6 +97,27 @@ class Bad:
         return int, ("no number",)
 
 
+class Removes:
+    """Removes something when it goes."""
+
+    gone = 0
+
+    def __del__(self):
+        Removes.gone += 1
+
+
+def removing():
+    pe = Element()
+    pe.file = Removes()
+    return pe
+
+
+def in_a_folder():
+    pe = Element()
+    pe.folder = tempfile.TemporaryDirectory()
+    return pe
+
+
 def ignoring():
     pe = Element()
     pe.pickleIgnore.append("cache")
@@ -108,6 +131,8 @@ def ignoring():
         (unpicklable, "its state cannot be pickled: "),
         (unreadable, "its state cannot be pickled: ValueError"),
         (ignoring, r"its pickle leaves out self.cache \(pickleIgnore\)"),
+        (removing, "it keeps a Removes, which does something when it is deleted"),
+        (in_a_folder, "it keeps a finalize, which"),
         (Slotted, "what it keeps in __slots__"),
         (HalfOfIt, "what its __getstate__ does"),
     ],
@@ -117,9 +142,40 @@ def test_what_would_lack_something_stays(make, why):
         bytes_of(started(make()))
 
 
-def test_a_very_large_state_stays(monkeypatch):
+def test_no_copy_is_made_of_what_does_something_when_it_is_deleted():
+    instance = started(removing())
+    before = Removes.gone
+    with pytest.raises(Unmovable):
+        bytes_of(instance)
+    assert Removes.gone == before
+    assert instance.pe.file
+
+
+def attribute(pe):
+    pe.much = bytes(2 << 20)
+
+
+def container(pe):
+    pe.much = [bytes(1000)] * 3000
+
+
+def nested(pe):
+    pe.much = [[str(i) * 100 for i in range(10_000)]]
+
+
+@pytest.mark.parametrize("make", [attribute, container, nested])
+def test_a_very_large_state_stays(make, monkeypatch):
     monkeypatch.setattr(travelling, "MOST_BYTES", 1 << 20)
     pe = Element()
-    pe.much = bytes(2 << 20)
-    with pytest.raises(Unmovable, match="its state takes 2 MiB; up to 1 move"):
+    make(pe)
+    with pytest.raises(Unmovable, match=r"its state takes \d MiB; up to 1 move"):
         bytes_of(started(pe))
+
+
+def test_a_large_table_is_not_pickled_in_vain(monkeypatch):
+    monkeypatch.setattr(travelling, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(travelling, "dumper", None)
+    instance = started(Counts())
+    instance.table.update((i, "x" * 100) for i in range(20_000))
+    with pytest.raises(Unmovable, match="MiB; up to 1 move"):
+        bytes_of(instance)
