@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WINDOW_S = 0.5
-"""A rank is measured for so long: what is over sooner is over before a move would help."""
+"""A rank is measured for so long: what is over sooner is over before a hand-over would help."""
 
 BEHIND = 0.9
 """Busy for more than this part of a window, a rank may be behind."""

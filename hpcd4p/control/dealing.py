@@ -2,8 +2,8 @@
 
 The plan deals partitions without knowing how much work each has. A rank that has more than it can do while
 others have time gives the hottest of them away, until all have about as much. A partition is never split, so
-a single hot one stays where it is and the others leave it. Each move costs a pickle of the state, and a rank
-cannot give back what it has got: so few moves, and none near the end.
+a single hot one stays where it is and the others leave it. Each hand-over costs a pickle of the state, and a
+rank cannot give back what it has got: so there are few, and none near the end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOADED = 0.001
 """A partition with a smaller part of its rank's time counts as nothing."""
 
 LEAST_PART = 0.1
-"""The most loaded rank has at least so much less of its load after a move: less would not be seen."""
+"""The most loaded rank has at least so much less of its load afterwards: less would not be seen."""
 
 MOST_AT_ONCE = 32
 """Partitions that move between two measurements, at most; in all, each is told to every rank of the run."""
@@ -45,7 +45,7 @@ MOST_TARGETS = 4
 """Ranks that take something over at a time, at most: one for each `LINE_S` in line."""
 
 CALM_S = 1.0
-"""After a move its ranks are left alone for this long: two windows, so that one of them shows its effect."""
+"""After a hand-over its ranks are left alone for so long: two windows, of which one shows its effect."""
 
 
 class Deal(NamedTuple):
@@ -89,7 +89,7 @@ class Dealer:
             self._behind[load.rank] = load
 
     def moved(self, deal: Deal, now: float) -> None:
-        """Note that a move is over, or has failed."""
+        """Note that a hand-over is done, or has failed."""
         for rank in (deal.source, deal.target):
             self._calm_until[rank] = now + CALM_S
             self._behind.pop(rank, None)
@@ -107,7 +107,7 @@ class Dealer:
         ============================================  =======================================================
         of the rank that is behind                    what moves
         ============================================  =======================================================
-        a move of it ended less than `CALM_S` ago     nothing
+        it has handed over within `CALM_S`            nothing
         it lacks cores (`_lacks_cores`)               nothing: there are none elsewhere
         fewer than two of its partitions have a load  nothing: one is not split
         no other rank has less load                   nothing

@@ -1,15 +1,21 @@
-"""A cluster in which partitions move at random: to any rank, at any moment, whether it helps or not."""
+"""A cluster in which partitions move at random: to any rank, at any moment, whether it helps or not.
+
+``python -m tests.sim.moving 200`` tries it for so many seconds with seeds of its own, and says which failed.
+"""
 
 from __future__ import annotations
 
 import random
+import sys
+import time
 
 from hpcd4p.control.dealing import Deal, Dealer, Places
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.commit import outgoing
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.wire.reports import Load
 from tests.sim.compare import answer, leftovers, of_one_process
-from tests.sim.gallery import Case
+from tests.sim.gallery import GALLERY, Case
 
 MOST_MOVES = 4
 """Of one partition: chains of former owners."""
@@ -65,9 +71,8 @@ def simulate(
     graph, inputs = case.build()
     cluster = Cluster(graph, size, inputs, seed, kills, suspects, settings)
     mover = cluster.head.coordinator.mover
-    mortal = (
-        [r for r in cluster.head.spec.plan.pool_ranks][-(kills + suspects + 1) :] if kills + suspects else []
-    )
+    dying = kills + suspects
+    mortal = cluster.head.spec.plan.pool_ranks[-dying - 1 :] if dying else ()
     cluster.fates.spare([r for r in range(size) if r not in mortal])
     mover.dealer = dealer = RandomDealer(seed, chance, frozenset(mortal))
     cluster.run()
@@ -78,3 +83,30 @@ def simulate(
     dealer.events = [(kind, text) for _, kind, text in cluster.sink.events]
     dealer.moves = sum(kind == "moved" for kind, _ in dealer.events)
     return dealer
+
+
+def tried(seed: int) -> int:
+    """Hand-overs of one run, of which the seed decides everything."""
+    dice = random.Random(seed)
+    case = GALLERY[dice.choice([name for name in GALLERY if name not in ("stateless chain", "no tuples")])]
+    size = dice.choice((4, 5, 6, 8, 12, 16))
+    kills = dice.choice((0, 1, 2)) if size >= 8 else 0
+    tiny = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=16, max_task_tuples=8, window=1)
+    vars(outgoing)["SEND_TUPLES"] = dice.choice((2, 5, 4096))
+    settings = dice.choice((None, tiny))
+    return simulate(case, size, seed, kills, int(kills > 1), settings, dice.choice((0.3, 1.0))).moves
+
+
+def main(seconds: float) -> None:
+    end, seed, moves = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < end:
+        seed += 1
+        try:
+            moves += tried(seed)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the next seeds tell more
+            print(f"seed {seed}: {type(error).__name__}: {str(error)[:500]}")
+    print(f"{seed} runs, {moves} hand-overs")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

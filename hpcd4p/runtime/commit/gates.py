@@ -1,7 +1,7 @@
 """Keeps the order of each sender's tuples for a partition that has moved.
 
-While senders hear of a move one after the other, what one of them has sent comes on two ways: through the
-former owner, and directly. A direct message waits at the *gate* until the sender's mark has come on the
+While senders hear of a hand-over one after the other, what one of them has sent comes on two ways: through
+the former owner, and directly. A direct message waits at the *gate* until the sender's mark has come on the
 former way; it was sent there after all else that went that way (the idea: the markers of Chandy and Lamport,
 ACM Trans. Comput. Syst. 3:63, 1985). A partition never comes back to a rank, so ways do not cross.
 """

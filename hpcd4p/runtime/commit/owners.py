@@ -1,6 +1,6 @@
 """Who holds which partition, as one rank has heard: the plan's deal, and what has moved since.
 
-A rank that was never told of a move sends to where the partition was before: its former owner sends on. So
+A rank that was never told of a hand-over sends to where the partition was: its former owner sends on. So
 an entry here is a short way, and no promise rests on it. But the order of one sender's tuples does: who sends
 a partition's tuples another way sends a *mark* the old way first (`gates`).
 """

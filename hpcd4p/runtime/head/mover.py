@@ -1,8 +1,8 @@
 """Moves partitions from rank to rank while the run goes on. Lives on the head.
 
-Owns where each partition is, and the order of what is told: the move is counted as an unfinished tuple of its
-element, so that this cannot end meanwhile; the new rank is told to listen; the old one to hand over; and when
-the new one has it, everybody learns the short way. Which partitions move, `control.dealing` decides.
+Owns where each partition is, and the order of what is told: the hand-over is counted as an unfinished tuple
+of its element, so that this cannot end meanwhile; the new rank is told to listen; the old one to hand over;
+and when the new one has it, everybody learns the short way. Which partitions move, `control.dealing` decides.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ class Partitions:
             del self._instances[key], self._hosted[key]
             self._inbox.gone(*key)
             self.load.gone(key)
-        self._outgoing.outbox.count(order.element, -1)  # the head has counted the move itself
+        self._outgoing.outbox.count(order.element, -1)  # the head has counted the hand-over
 
     def finish(self, element: int) -> None:
         """Post-process every instance of `element` that is here."""
