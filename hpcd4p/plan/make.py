@@ -62,9 +62,6 @@ def _check_numbers(size: int, settings: EngineSettings) -> None:
                 f"{name} is {getattr(settings, name)}; expected 0 (let the plan choose) or more"
             )
 
-    if settings.move not in ("on", "off"):
-        raise SettingsError(f"move is {settings.move!r}; expected on or off")
-
 
 def _is_usable(pe: object) -> bool:
     return isinstance(pe, GenericPE) and hasattr(pe, "inputconnections") and hasattr(pe, "outputconnections")

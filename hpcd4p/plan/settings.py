@@ -25,10 +25,11 @@ class EngineSettings(NamedTuple):
     """Ranks of the stateful group; 0: a quarter of the ranks beside the head, never more than there are
     partitions."""
 
-    move: str = "on"
-    """Whether partitions move to ranks that have room while their own is behind: on, off.
+    move: Annotated[str, "group", "all", "off"] = "group"
+    """Where partitions move while their rank is behind: to other ranks of the stateful group (group), also to
+    ranks of the pool (all), or nowhere (off).
 
-    Off, each stays where the plan has put it, as in the static mapping.
+    A rank of the pool costs nothing when it dies, as long as it holds no partition.
     """
 
     partitions: Annotated[int, 0, 65_536] = 0

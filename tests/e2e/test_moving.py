@@ -9,6 +9,7 @@ from tests.e2e.harness import PYTHONS
 from tests.e2e.test_scaling_account import record_of
 
 CALLS = ("-i", "200")
+ALL = ("--move", "all")
 
 
 def moves(ended):
@@ -37,13 +38,13 @@ def same(alone, kind, ended):
 def test_hot_partitions_of_one_rank_are_spread_and_nothing_is_lost_or_out_of_order(
     runs, alone, kind, ranks, python
 ):
-    ended = runs.run("hot", ranks, "--kind", kind, *CALLS, python=python)
+    ended = runs.run("hot", ranks, "--kind", kind, *CALLS, *ALL, python=python)
     same(alone, kind, ended)
     assert any("has moved from rank 1 to rank" in text for text in moves(ended))
 
 
 def test_it_is_said_what_moved_and_why(runs, alone, hpcd4p):
-    run = runs.start("hot", 4, *CALLS)
+    run = runs.start("hot", 4, *CALLS, *ALL)
     ended = run.wait()
     same(alone, "hot", ended)
     (moved,) = moves(ended)
@@ -56,8 +57,8 @@ def test_it_is_said_what_moved_and_why(runs, alone, hpcd4p):
 
 @pytest.mark.parametrize(
     ("ranks", "words"),
-    [(3, ()), (4, ("--move", "off")), (4, ("--mapping", "static")), (2, ())],
-    ids=["no rank to spare", "off", "static", "two ranks"],
+    [(3, ALL), (4, ()), (4, ("--move", "off")), (4, ("--mapping", "static")), (2, ALL)],
+    ids=["no rank to spare", "a group of one", "off", "static", "two ranks"],
 )
 def test_where_nothing_may_move_nothing_does(runs, alone, ranks, words):
     ended = runs.run("hot", ranks, *CALLS, *words)
@@ -66,7 +67,21 @@ def test_where_nothing_may_move_nothing_does(runs, alone, ranks, words):
 
 
 def test_what_cannot_be_pickled_stays_and_that_is_said_once(runs, alone):
-    ended = runs.run("hot", 4, "--kind", "sticky", *CALLS)
+    ended = runs.run("hot", 4, "--kind", "sticky", *CALLS, *ALL)
     same(alone, "sticky", ended)
     (text,) = [text for kind, text in ended.events if kind == "stays"]
     assert text.startswith("Sticky1 stays where it is: its state cannot be pickled: ")
+
+
+def test_what_it_can_be_is_told(runs):
+    ended = runs.run("hot", 4, "--move", "on")
+    assert ended.status == 2
+    assert "must be group or all or off, not 'on'" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_the_group_spreads_among_its_own(runs, alone):
+    ended = runs.run("hot", 6, "--kind", "keyed", *CALLS, "--stateful-ranks", "2")
+    same(alone, "keyed", ended)
+    assert {f.rank for f in ended.summary.ranks_figures if "pool" in f.role} == {3, 4, 5}
+    assert not any(f"to rank {rank} " in text for text in moves(ended) for rank in (3, 4, 5))

@@ -51,7 +51,8 @@ class Mover:
     ) -> None:
         self.dealer = Dealer()
         self.hosts = set(plan.stateful_ranks)
-        self._on = settings.move == "on" and plan.mapping is Mapping.HYBRID and plan.size > 2
+        self._beyond = settings.move == "all"
+        self._on = settings.move != "off" and plan.mapping is Mapping.HYBRID and plan.size > 2
         self._plan = plan
         self._elements = elements
         self._link = link
@@ -130,7 +131,7 @@ class Mover:
             self.owners(),
             self._been,
             self.hosts,
-            self._free(seen, living),
+            self._free(seen, living) if self._beyond else (),
             self._why(ending),
             self._plan.size,
         )

@@ -65,7 +65,18 @@ class Ranks:
         granularity = Granularity(settings, 1)
         granularity.learn({1: settings.task_s * 1e6 / 3})  # three tuples make a task
         self.sealers = [
-            Sealer(PLAN, r, self.mesh[r], CODEC, granularity, self.write_letter, settings, CLOCK, Owners(PLAN, r), blocks)
+            Sealer(
+                PLAN,
+                r,
+                self.mesh[r],
+                CODEC,
+                granularity,
+                self.write_letter,
+                settings,
+                CLOCK,
+                Owners(PLAN, r),
+                blocks,
+            )
             for r in range(4)
         ]
         self.window = Window(self.mesh[3])
