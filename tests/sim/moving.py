@@ -69,6 +69,7 @@ def simulate(
 ) -> RandomDealer:
     """Run `case` on a cluster with random moves, and hold its answer against that of one process."""
     graph, inputs = case.build()
+    settings = (settings or EngineSettings())._replace(move="all")
     cluster = Cluster(graph, size, inputs, seed, kills, suspects, settings)
     mover = cluster.head.coordinator.mover
     dying = kills + suspects
