@@ -238,7 +238,7 @@ def test_a_rank_that_dies_with_a_partition_that_has_come_to_it_ends_the_run_by_n
     told = 0
     for seed in range(12):
         graph, inputs = SEQUENCE.build()
-        cluster = Cluster(graph, 5, inputs, seed, doomed=(3,))
+        cluster = Cluster(graph, 5, inputs, seed, settings=EngineSettings(move="all"), doomed=(3,))
         cluster.head.coordinator.mover.dealer = RandomDealer(seed, 1.0)
         try:
             cluster.run()
