@@ -144,8 +144,7 @@ class Lending:
 
     def _go_on(self, task: LentTask) -> bool:
         """Take in what the process has sent, and end the task if that was all; whether it has ended."""
-        heavy = self._outgoing.is_heavy(task.written, task.bytes)
-        if not (task.ended or heavy):
+        if not self._blocked(task):
             self._hear(task)
             if self._task is None:
                 return True
@@ -154,11 +153,16 @@ class Lending:
         if task.ended:
             self._end(task)
             return True
-        if heavy and not self._room.crowded(task.lease.task.element):
+        if self._blocked(task) and not self._room.crowded(task.lease.task.element):
             self._deliver(task)
             self._tasks.part(task.lease)
             self._leases.end(task.lease)
+            self.beside.listen(True)
         return False
+
+    def _blocked(self, task: LentTask) -> bool:
+        """Whether no more is taken in of it: all has come, or as much as may be held."""
+        return task.ended or self._outgoing.is_heavy(task.written, task.bytes)
 
     def _hear(self, task: LentTask) -> None:
         from hpcd4p.runtime.rank.cell import CannotPart
@@ -179,7 +183,7 @@ class Lending:
             return
         if came and not task.ended and task.is_late(self._clock.now(), self._granularity.slice_s):
             self.beside.stop()
-        self.beside.listen(not task.ended)
+        self.beside.listen(not self._blocked(task))
 
     # ---- the end of a task
 
@@ -287,11 +291,9 @@ class Lending:
     @property
     def look_s(self) -> float | None:
         """Seconds after which to look at the task at hand; None: what comes ends the sleep."""
-        task = self._task
-        if task is None:
+        if self._task is None:
             return None
-        blocked = task.ended or self._outgoing.is_heavy(task.written, task.bytes)
-        return BLOCKED_S if blocked else self.beside.look_s
+        return BLOCKED_S if self._blocked(self._task) else self.beside.look_s
 
     def _may_lend(self) -> bool:
         in_line = bool(self._committer.inbox.tuples)

@@ -7,9 +7,12 @@ from collections import deque
 import pytest
 
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p.control.moves import BLOCKED_S
+from hpcd4p.control.sealing import PARTIAL_TUPLES
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.rank.cell import Part
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
@@ -125,6 +128,35 @@ def test_one_that_is_rung_and_has_to_work_itself_passes_the_bell_on(world):
     world.loop.inbox.tuples[COUNT] += 1
     world.lending.work()
     assert 2 in world.store.bells
+
+
+class Cell:
+    """Something beside the rank that has written more than may be held, and has more to tell."""
+
+    look_s = pid = None
+    ear = 99
+
+    def run(self, element, body, tuples, lent=False):
+        yield Part(1, [("output", [(0, b"x" * 1000)] * (2 * PARTIAL_TUPLES))], [], 0.1)
+        yield None
+        yield Part(1, [], [], 0.1)
+
+
+def test_it_listens_no_more_while_there_is_no_room_for_what_has_come(world, monkeypatch):
+    heard = []
+    crowded = [True]
+    monkeypatch.setattr(world.lending.beside, "_make", Cell)
+    monkeypatch.setattr(world.loop.link, "listen", heard.append)
+    monkeypatch.setattr(world.loop.room, "crowded", lambda element: crowded[0])
+    world.lending.obey(Wake())
+    world.publish()
+    world.lending.work()
+    assert heard[-1] is None  # what is in the pipe would end each sleep at once
+    assert world.lending.look_s == BLOCKED_S
+    crowded[0] = False
+    world.lending.work()
+    assert heard[-1] == Cell.ear
+    assert world.lending.look_s is None
 
 
 def test_it_parks_at_once_when_it_has_no_task(world):
