@@ -52,30 +52,35 @@ class CpuClock:
 
 
 class OwnShare:
-    """The part of a core that this process takes, or would take if it were free, lately.
+    """The part of a core that this process would take if cores were free, lately.
+
+    What it waits for a core is left out of the time that has passed: on a machine whose cores are all in use
+    each short piece of work waits, however little the process has to do.
 
     Parameters
     ----------
     now
-        The clock.
+        The clock, seconds.
     spent_s
-        The seconds that the process has had a core or waited for one.
+        The seconds that the process has had a core, and those that it has waited for one.
     """
 
-    def __init__(self, now: Callable[[], float], spent_s: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], spent_s: Callable[[], tuple[float, float]]) -> None:
         self._now = now
         self._spent_s = spent_s
-        self._at = now(), spent_s()
+        self._at = now(), *spent_s()
         self._share = 0.0
 
     def __call__(self) -> float:
         """Of the last `LATELY_S` or a little more."""
         now = self._now()
-        since, before_s = self._at
+        since, had_s, waited_s = self._at
         if now - since > LATELY_S:
-            spent_s = self._spent_s()
-            self._at = now, spent_s
-            self._share = (spent_s - before_s) / (now - since)
+            self._at = now, *self._spent_s()
+            had_s = self._at[1] - had_s
+            free_s = now - since - (self._at[2] - waited_s)
+            # the three clocks are not read at one moment
+            self._share = had_s / max(had_s, free_s) if had_s > 0 else 0.0
         return self._share
 
 
@@ -103,4 +108,4 @@ class CpuAccount:
 def own_share(now: Callable[[], float]) -> OwnShare:
     """That of this process, asked by its main thread; of other threads, what they wait is not known."""
     clock = CpuClock()
-    return OwnShare(now, lambda: time.process_time() + clock.read_us()[1] * 1e-6)
+    return OwnShare(now, lambda: (time.process_time(), clock.read_us()[1] * 1e-6))

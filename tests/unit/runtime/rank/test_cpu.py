@@ -64,14 +64,25 @@ def test_the_clock_of_another_process_ends_with_it():
 
 
 def test_the_share_of_a_core_is_that_of_a_window():
-    now, spent = [0.0], [0.0]
+    now, spent = [0.0], [(0.0, 0.0)]
     share = OwnShare(lambda: now[0], lambda: spent[0])
-    now[0], spent[0] = LATELY_S * 1.01, LATELY_S * 1.01 / 2
+    now[0], spent[0] = LATELY_S * 1.01, (LATELY_S * 1.01 / 2, 0.0)
     assert share() == pytest.approx(0.5)
     now[0] += LATELY_S / 2  # not long enough for another look
     assert share() == pytest.approx(0.5)
     now[0] += LATELY_S
     assert share() == 0
+
+
+@pytest.mark.parametrize(
+    ("had", "waited", "share"),
+    [(0.02, 0.9, 0.2), (0.1, 0.9, 1.0), (0.1, 0.95, 1.0), (0.0, 1.0, 0.0), (0.3, 0.0, 0.3), (0.3, 0.5, 0.6)],
+)
+def test_what_it_waits_for_a_core_is_no_time_that_it_could_have_used(had, waited, share):
+    now, spent = [0.0], [(0.0, 0.0)]
+    own = OwnShare(lambda: now[0], lambda: spent[0])
+    now[0], spent[0] = 2 * LATELY_S, (2 * LATELY_S * had, 2 * LATELY_S * waited)
+    assert own() == pytest.approx(share)
 
 
 def test_a_process_that_works_all_the_time_takes_a_core_or_waits_for_one():
