@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from hpcd4p import logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, RunStopped, WorkflowError
-from hpcd4p.launch.blocks_folder import blocks_in, make_folder, remove_folder
+from hpcd4p.launch.blocks import blocks_in
+from hpcd4p.launch.blocks_folder import blocks_folder
 from hpcd4p.launch.crew import Crew, Departure
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
@@ -72,7 +73,9 @@ def run(
             raise
         if len(set(hosts)) > 1:
             logs.name_host()
-        folder = _blocks_folder(spec, hosts, stack)
+        # ranks of several nodes have no memory in common
+        shared = spec.settings.shared_bytes and len(set(hosts)) == 1
+        folder = stack.enter_context(blocks_folder()) if shared else ""
         setup = Setup(
             spec.plan,
             packed,
@@ -122,14 +125,6 @@ def run(
             _name_hosts(summary, hosts)
             crew.depart(_departure(summary, hosts, lost))
         return summary
-
-
-def _blocks_folder(spec: RunSpec, hosts: list[str], stack: ExitStack) -> str:
-    """The folder for large buffers, until the end of the run; '' if ranks have no memory in common."""
-    folder = make_folder() if spec.settings.shared_bytes and len(set(hosts)) == 1 else ""
-    if folder:
-        stack.callback(remove_folder, folder)
-    return folder
 
 
 def _erase(broker: RedisBroker) -> None:

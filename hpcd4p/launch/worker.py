@@ -28,7 +28,7 @@ from hpcd4p.errors import (
     RankLost,
     UsageError,
 )
-from hpcd4p.launch.blocks_folder import blocks_in
+from hpcd4p.launch.blocks import blocks_in
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import left_behind
 from hpcd4p.runtime.execute.at_work import blame

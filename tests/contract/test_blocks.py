@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +14,21 @@ import pytest
 
 from hpcd4p.control.placing import Placing
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.launch.blocks_folder import make_folder, remove_folder
+from hpcd4p.launch.blocks_folder import blocks_folder
 from hpcd4p.testing.conformance import EVERY_BLOCKS
 from hpcd4p.transport import shared_blocks
 from hpcd4p.transport.own_blocks import OwnBlocks
 from hpcd4p.transport.shared_blocks import SharedBlocks
 from tests.contract.worlds import blocks_in, blocks_in_memory
+
+OWNER = """
+import os, time
+from hpcd4p.launch.blocks_folder import blocks_folder
+with blocks_folder() as folder:
+    open(os.path.join(folder, "block"), "w").close()
+    print(folder, flush=True)
+    time.sleep(60)
+"""
 
 names = pytest.mark.parametrize("promise", EVERY_BLOCKS, ids=lambda each: each.__name__)
 
@@ -26,11 +38,10 @@ SIZES = [100_000, 70_000]
 
 @pytest.fixture
 def folder():
-    folder = make_folder()
-    if not folder:
-        pytest.skip("there is no /dev/shm that can be written to")
-    yield folder
-    remove_folder(folder)
+    with blocks_folder() as folder:
+        if not folder:
+            pytest.skip("there is no /dev/shm that can be written to")
+        yield folder
 
 
 class Never(Placing):
@@ -170,7 +181,7 @@ def test_a_memory_that_is_full_in_the_middle_leaves_no_file(folder, monkeypatch)
 
 def test_a_folder_that_is_gone_is_no_room(folder):
     (one,) = ranks(folder, 1)
-    remove_folder(folder)
+    os.rmdir(folder)
     assert one.put(BATCH) is None
 
 
@@ -191,3 +202,14 @@ def test_what_is_given_back_and_not_read_is_not_mapped_any_more(folder):
         other.open(one.put(BATCH), SIZES)
     maps = Path("/proc/self/maps").read_text()
     assert maps.count(folder) < 3
+
+
+def test_the_folder_is_gone_when_who_has_made_it_is_killed(folder):
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        made = owner.stdout.readline().strip()
+        assert os.listdir(made) == ["block"]
+        owner.kill()
+    end = time.monotonic() + 10
+    while os.path.exists(made) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not os.path.exists(made)

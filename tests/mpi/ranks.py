@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hpcd4p.launch.blocks_folder import blocks_in
+from hpcd4p.launch.blocks import blocks_in
 from hpcd4p.testing.conformance import BrokerWorld, MeshWorld, MpiShare, Relay
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.messages import Commit

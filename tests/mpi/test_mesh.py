@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from hpcd4p.launch.blocks_folder import make_folder, remove_folder
+from hpcd4p.launch.blocks_folder import blocks_folder
 from hpcd4p.testing.conformance import EVERY_MESH, MESH_RANKS, every_mesh
 from tests.mpi.ranks import of_meshes
 
@@ -20,9 +22,8 @@ def folder():
     """In shared memory, for the ranks of the job."""
     from hpcd4p.transport import mpi
 
-    name = mpi.share(make_folder().encode() if mpi.world_rank() == 0 else None).decode()
-    yield name
-    remove_folder(name)
+    with blocks_folder() if mpi.world_rank() == 0 else nullcontext() as made:
+        yield mpi.share(None if made is None else made.encode()).decode()
 
 
 @pytest.mark.mpi(min_size=MESH_RANKS)
