@@ -28,7 +28,7 @@ MAX_CLIENTS = 32_768
 KEEPALIVE_S = 10
 """A connection to a node that vanished is closed after about three times this."""
 
-FAMILIES = ("hash", "list", "set", "sortedset", "stream")
+FAMILIES = ("hash", "list", "set", "sortedset")
 
 COMMANDS = (
     # the scripts

@@ -58,7 +58,7 @@ class Audit:
         self._read(books)
         self._check_commits(seen)
         self._check_counts(seen, books)
-        self._check_streams(books)
+        self._check_tasks(books)
         self._check_letters(books)
         self._check_ranks(seen, books)
         # a lost rank may have died before it could leave the report that it had announced
@@ -92,12 +92,10 @@ class Audit:
         for rank, tx in {**seen.committed, **self._fenced}.items():
             known = self._accounts.get(rank)
             if tx != (known.tx if known is not None else 0):
-                raise foreign(
-                    self._keys.committed, f"says that rank {rank} has committed {tx}, which it has not"
-                )
+                raise foreign(self._keys.state, f"says that rank {rank} has committed {tx}, which it has not")
         gone = self._accounts.keys() - seen.committed.keys()
         if gone:
-            raise foreign(self._keys.committed, f"has lost rank {min(gone)}")
+            raise foreign(self._keys.state, f"has lost rank {min(gone)}")
 
     def _check_counts(self, seen: Observation, books: Books) -> None:
         for key, vouched, there in (
@@ -109,30 +107,29 @@ class Audit:
                 if ours != theirs:
                     raise foreign(key, f"holds {theirs} under {name} where the ranks have written {ours}")
         if books.size and not (books.tasks or books.letters):
-            raise foreign(self._keys.ready, f"tells of {books.size} bytes where nothing waits")
+            raise foreign(self._keys.state, f"tells of {books.size} bytes where nothing waits")
 
-    def _check_streams(self, books: Books) -> None:
-        waits = 0
-        for element, stream in books.streams.items():
-            key, ours = self._keys.stream(element), self._sum.tasks.get(element, 0)
-            if stream.tasks != ours:
-                raise foreign(key, f"holds {stream.tasks} tasks where the ranks have left {ours}")
-            strangers = stream.holders - set(map(str, self._accounts))
-            if strangers:
-                raise foreign(key, f"was read by {min(strangers)!r}, which is no rank")
-            waiting, count = stream.tasks - stream.leased, books.ready.get(element, 0)
-            if waiting != count:
-                raise foreign(key, f"has {waiting} tasks that wait, and `ready` says {count}")
-            waits += waiting
+    def _check_tasks(self, books: Books) -> None:
+        left = self._sum.tasks
+        for element, waiting in books.waiting.items():
+            if waiting > left.get(element, 0):
+                key = self._keys.queue(element)
+                raise foreign(key, f"holds {waiting} tasks where the ranks have left {left.get(element, 0)}")
+        strangers = {rank for rank, count in books.leased.items() if count} - self._accounts.keys()
+        if strangers:
+            raise foreign(self._keys.lease(min(strangers)), "is of no rank that has begun")
+        waits, leased, there = sum(books.waiting.values()), sum(books.leased.values()), sum(left.values())
+        if waits + leased != there:
+            raise foreign(
+                self._keys.queues, f"hold {waits} tasks, and ranks {leased}, where they have left {there}"
+            )
         if waits != books.tasks or books.size < 0:
-            raise foreign(self._keys.ready, f"does not tell how much waits ({waits} tasks)")
+            raise foreign(self._keys.state, f"does not tell how much waits ({waits} tasks)")
         if not any(self._sum.tasks.values()) and (self._sum.task_marks or self._sum.part_marks):
             which = "tasks" if self._sum.task_marks else "the progress of tasks"
-            raise foreign(
-                self._keys.streams, f"had {which} that had been there before in the place of others"
-            )
+            raise foreign(self._keys.queues, f"had {which} that had been there before in the place of others")
         if self._attempts > len(self._fenced) + self._sum.beside:
-            raise foreign(self._keys.streams, f"said of a task that {self._attempts} ranks had died with it")
+            raise foreign(self._keys.queues, f"said of a task that {self._attempts} ranks had died with it")
 
     def _check_letters(self, books: Books) -> None:
         there = self._letters + books.letters

@@ -87,7 +87,7 @@ class GuardedBroker:
         return reply
 
     def _entry(self) -> Entry:
-        return Entry(self._ledger.next_sealed(), self._orders, len(self._ledger.leases))
+        return Entry(self._ledger.next_sealed(), self._orders)
 
     def _check_orders(self, reply: Reply) -> None:
         """Raise unless the head has given these orders, in this order."""

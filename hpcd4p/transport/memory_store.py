@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
 from hpcd4p.wire.codec import weight
-from hpcd4p.wire.messages import Books, Stream, Task
+from hpcd4p.wire.messages import Books, Task
 from hpcd4p.wire.orders import Order
 
 
@@ -71,18 +71,12 @@ class MemoryStore:
 
     def books(self, orders: Sequence[int]) -> Books:
         """See `Books`."""
-        leased = [(str(rank), e) for rank, mine in self.leases.items() for e, _ in mine]
-        streams = {}
-        for e in {*self.streams, *(e for _, e in leased)}:
-            holders = [rank for rank, other in leased if other == e]
-            waiting = len(self.streams.get(e, ()))
-            streams[e] = Stream(waiting + len(holders), len(holders), frozenset(holders))
         return Books(
             dict(self.accounts),
-            streams,
             self.tasks,
             self.bytes,
             {e: len(stream) for e, stream in self.streams.items()},
+            {rank: len(mine) for rank, mine in self.leases.items()},
             len(self.dead),
             frozenset(self.congested),
             frozenset(self.lost),

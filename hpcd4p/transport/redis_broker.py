@@ -17,10 +17,10 @@ from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
-from hpcd4p.transport.redis_replies import observation, reply_of, task_of
+from hpcd4p.transport.redis_replies import is_step, observation, reply_of, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
-from hpcd4p.transport.wanted import Wanted
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
+from hpcd4p.transport.step_words import StepWords
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
@@ -48,8 +48,6 @@ RANKS_PER_LOOK = 8
 _SELECTABLE = 1024
 """Descriptors from here on are too large for select()."""
 
-_NO_ENTRY = Entry(b"", 0, 0)
-
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
 """Errors that come from the server itself; any other error of a script means that the keys are not as they
 should be."""
@@ -75,8 +73,7 @@ class RedisBroker:
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
-        self._wanted = Wanted(streams)
-        self._low = low
+        self._words = StepWords(rank, streams, low, shared)
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
         self._shared = shared
@@ -84,8 +81,9 @@ class RedisBroker:
         self._looked = time.monotonic()
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
+        self._calls.on_late = self._take_late
         # from now on the head notices if this rank is gone
-        self._calls.call("HSETNX", self.keys.committed, rank, 0)
+        self._calls.call("HSETNX", self.keys.state, rank, 0)
         if shared and not rank:
             redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it has the
@@ -116,15 +114,18 @@ class RedisBroker:
         except BrokerRefused as error:
             raise self._suspect(error) from error
 
-    def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError:
+    def _suspect(self, error: BrokerRefused) -> BrokerLost | ForeignBytesError | HeadLost:
         """The exception for `error`: on a shared Redis the keys may not hold what they should."""
         if not self._shared or any(word in str(error) for word in _SERVERS_OWN):
             return error
+        with suppress(BrokerRefused):  # another rank may have erased them, for the head is gone
+            if self.rank and not redis_runs.head_lives(self._calls, self.keys):
+                return self._mourn()
         for key, kind in self.keys.types(self._streams, self._size).items():
             actual = self._calls.call("TYPE", key)
             if actual.decode() not in (kind, "none"):
                 return foreign(key, f"is a {actual.decode()} and not a {kind}")
-            if kind == "stream" and actual == b"none":
+            if key == self.keys.state and actual == b"none":
                 return foreign(key, "is gone")
         return foreign(self.keys.all, f"do not hold what they did ({error})")
 
@@ -141,37 +142,24 @@ class RedisBroker:
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
-        args: list[Any] = [self.rank, commit.tx, *self._low, int(ask.want_service), int(self._shared)]
-        args.append(int(ask.availability))
-        args += entry or _NO_ENTRY
-        for plain in (ask.ring, ask.congest, ask.relieve):
-            args.append(len(plain))
-            args.extend(plain)
-        progress = [(e, id_, " ".join(map(str, numbers))) for e, id_, numbers in commit.progress]
-        for rows in (commit.done, progress, commit.counts.items(), commit.publish):
-            args.append(len(rows))
-            for row in rows:
-                args.extend(row)
-        args.append(len(commit.dead))
-        args.extend(commit.dead)
-        args.append(len(commit.stats))
-        for pair in commit.stats.items():
-            args.extend(pair)
-        args += self._wanted.words(ask.take)
-        reply = self._read(
-            reply_of, self._script("step", *args), ask.availability is not Availability.IN_CALL
-        )
+        raw = self._script("step", *self._words.of(commit, ask, entry))
+        reply = self._read(reply_of, raw, self._words.held)
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # this rank is the head
                 raise foreign(self.keys.head, GONE)
             self._see_head()
         return reply
 
+    def _take_late(self, raw: Any) -> None:
+        """Note the task in the answer of a step that an alarm of user code has kept from being read."""
+        if is_step(raw):
+            self._read(reply_of, raw, self._words.held)
+
     def claim(
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
     ) -> bool:
         """See `Broker.claim`."""
-        account = (entry or _NO_ENTRY)[0]
+        account = b"" if entry is None else entry.account
         return bool(self._script("claim", self.rank, element, claim, digest, account))
 
     def wait(self, seconds: float | None) -> Heard:
@@ -214,9 +202,12 @@ class RedisBroker:
 
     def _see_head(self) -> None:
         if not self._ask(redis_runs.head_lives, self._calls, self.keys):
-            self.erase()
-            redis_runs.tell_head_is_gone(self._calls, self.keys, self._size)
-            raise HeadLost(HEAD_LOST)
+            raise self._mourn()
+
+    def _mourn(self) -> HeadLost:
+        self.erase()
+        redis_runs.tell_head_is_gone(self._calls, self.keys, self._size)
+        return HeadLost(HEAD_LOST)
 
     def wake(self) -> None:
         """See `Broker.wake`."""
@@ -239,11 +230,8 @@ class RedisBroker:
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
-        words: list[tuple[Any, ...]] = []
-        for rank in ranks:
-            words.append(("RPUSH", self.keys.orders(rank), text(order, mark)))
-            words.append(("RPUSH", self.keys.bell(rank), 1))
-        self._ask(self._calls.call_all, words)
+        if ranks:
+            self._script("order", text(order, mark), *ranks)
 
     def observe(
         self, alive: bool, fetch: bool = True, stats: bool = True, orders: Sequence[int] | None = None
@@ -256,7 +244,7 @@ class RedisBroker:
         args: list[Any] = [self._ttl, int(fetch), int(stats), int(orders is not None)]
         for each in (self._streams, orders or [], refresh):
             args += [len(each), *each]
-        said = self._script("observe", *args)
+        said = self._script("observe", *args, self._size)
         here = self._alive() if alive else None
         return self._read(observation, said, here, self._streams, orders or ())
 
@@ -269,8 +257,9 @@ class RedisBroker:
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""
-        committed, given_up = self._script("fence", rank, self._max_attempts, *self._streams)
-        return committed, [self._read(task_of, *row) for row in given_up]
+        committed, given_up = self._script("fence", rank, self._max_attempts)
+        # they are in the lease of the head from now on
+        return committed, [self._read(task_of, entry, self._words.held) for entry in given_up]
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct, error
 from typing import Any
 
-from hpcd4p.wire.messages import Books, Observation, Reply, Stream, Task
+from hpcd4p.transport.held import Held
+from hpcd4p.wire.messages import Books, Observation, Reply, Task
 from hpcd4p.wire.orders import parse
 from hpcd4p.wire.statistics import Statistics
+
+NO_STATE = bytes(72)
+"""The packed numbers of a run in which nothing has happened (``lua/state.lua``)."""
+
+_WAITS = Struct("<qqq")
+"""The first of them."""
 
 
 def observation(
     said: list[Any], alive: frozenset[int] | None, streams: Sequence[int], orders: Sequence[int]
 ) -> Observation:
     """The observation in a reply of ``observe.lua``, with the ranks that are connected."""
-    pending, stats, tasks, size, idle, dead, committed, reports, waited, parked, owners, books = said
+    pending, stats, state, idle, dead, committed, reports, waited, parked, owners, books = said
+    tasks, size, _ = _waits(state)
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pending)},
         stats=Statistics.read(_pairs(stats)),
@@ -23,12 +32,12 @@ def observation(
         idle=frozenset(map(int, idle)),
         dead=dead,
         alive=alive,
-        committed={int(k): int(v) for k, v in _pairs(committed)},
+        committed={int(k): int(v) for k, v in _pairs(committed) if k != b"s"},
         reports=reports,
         waited_us=int(waited),
         parked=frozenset(map(int, parked)),
         owners={int(k): int(v) for k, v in _pairs(owners)},
-        books=_books(books, streams, orders) if books else None,
+        books=_books(books, tasks, size, streams, orders) if books else None,
     )
 
 
@@ -36,29 +45,25 @@ def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
-def task_of(
-    e: bytes, id_: bytes, n: bytes, attempts: bytes | int, payload: bytes, progress: bytes | None
-) -> Task:
-    """One task of ``step.lua`` or ``fence.lua``."""
-    done = tuple(map(int, progress.split())) if progress else ()
-    return Task(int(e), id_.decode(), int(n), payload, int(attempts), done)
+def task_of(entry: bytes, held: Held) -> Task:
+    """The task in an entry of a queue, as ``step.lua`` and ``fence.lua`` give it; it is noted in `held`."""
+    line, _, payload = entry.partition(b"\n")
+    element, tuples, attempts, *progress = line.split()
+    done = tuple(map(int, progress)) if progress else ()
+    e = int(element)
+    return Task(e, held.take(e), int(tuples), payload, int(attempts), done)
 
 
-def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Books:
-    accounts, held, ready, letters, congested, lost, fills, orders, head = said
+def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks: Sequence[int]) -> Books:
+    accounts, waiting, leased, letters, congested, lost, fills, orders, head = said
     pairs = [pair.split(b":") for pair in congested]
     filled = {int(e): text.split(b" ", 1) for e, text in _pairs(fills)}
-    waiting = dict(_pairs(ready))
-    tasks, size = int(waiting.pop(b"t", 0)), int(waiting.pop(b"b", 0))
     return Books(
         accounts={int(rank): account for rank, account in _pairs(accounts)},
-        streams={
-            e: Stream(tasks, leased, frozenset(holder.decode() for holder in holders))
-            for e, (tasks, leased, holders) in zip(streams, held, strict=True)
-        },
         tasks=tasks,
         size=size,
-        ready={int(e): int(n) for e, n in waiting.items()},
+        waiting=dict(zip(streams, waiting, strict=True)),
+        leased=dict(enumerate(leased)),
         letters=letters,
         congested=frozenset((int(e), int(rank)) for e, rank in pairs),
         lost=frozenset(map(int, lost)),
@@ -68,29 +73,51 @@ def _books(said: list[Any], streams: Sequence[int], ranks: Sequence[int]) -> Boo
     )
 
 
-def reply_of(raw: list[Any], totals_only: bool) -> Reply:
-    """The reply of ``step.lua``; `totals_only`: without the waiting tasks by element."""
-    if raw[0] == 0:
+def _waits(state: bytes) -> tuple[int, int, int]:
+    """Tasks and bytes that wait, and how many ranks are idle."""
+    try:
+        return _WAITS.unpack_from(state)
+    except (error, TypeError) as wrong:
+        raise ValueError(f"{state!r} is no state of a run") from wrong
+
+
+def is_step(raw: Any) -> bool:
+    """Whether this is a reply of ``step.lua`` with a task."""
+    if not (isinstance(raw, list) and isinstance(raw[0], bytes)):
+        return False
+    return len(raw[0]) == len(NO_STATE) and raw[1] is not None
+
+
+def reply_of(raw: list[Any], held: Held) -> Reply:
+    """The reply of ``step.lua``; the task in it is noted in `held`."""
+    state, found = raw[0], raw[1]
+    if state is None:
         refused = Reply(accepted=False)
-        refused.spoiled = raw[1].decode()
+        refused.spoiled = found.decode()
         return refused
-    _, idle, ready, congested, orders, task, stats, owners = raw
-    reply = Reply(True, None, idle)
-    if totals_only:
-        reply.tasks, reply.size = (int(n or 0) for n in ready)
-    else:
-        waiting = {k: int(v) for k, v in _pairs(ready)}
-        reply.tasks, reply.size = waiting.pop(b"t", 0), waiting.pop(b"b", 0)
-        reply.waiting = {int(e): count for e, count in waiting.items() if count}
-    if task:
-        reply.task = task_of(*task)
+    tasks, size, idle = _waits(state)
+    reply = Reply(True, None, idle, tasks, size)
+    if found:
+        reply.task = task_of(found, held)
+    if len(raw) > 2:
+        _read_more(reply, *raw[2:])
+    return reply
+
+
+def _read_more(
+    reply: Reply,
+    congested: list[bytes],
+    orders: list[bytes],
+    owners: list[bytes],
+    stats: list[bytes],
+    waiting: Any,
+) -> None:
+    """Add what seldom belongs to a reply."""
     if orders:
         read = [parse(order.decode()) for order in orders]
         reply.orders, reply.marks = [order for order, _ in read], [mark for _, mark in read]
-    if congested:
-        reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
-    if owners:
-        reply.owners = {int(k): int(v) for k, v in _pairs(owners)}
+    reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
+    reply.owners = {int(k): int(v) for k, v in _pairs(owners)}
     if stats:
         reply.service_us = Statistics.read(_pairs(stats)).service_us()
-    return reply
+    reply.waiting = {int(e): count for e, count in zip(waiting[::2], waiting[1::2], strict=True) if count}

@@ -63,6 +63,8 @@ class RespConnection:
         """Replies that have not been read."""
         self._torn = False
         """Whether a command was sent in part."""
+        self.on_late: Callable[[Any], object] = lambda reply: None
+        """Called with a reply that an alarm has kept from being read in time."""
         self._reader = hiredis.Reader(encoding=None)
         self._where = endpoint.unix_path or f"{endpoint.host}:{endpoint.port}"
         try:
@@ -141,7 +143,7 @@ class RespConnection:
             raise self._lost("an alarm came in the middle of a command")
         while self._owed:
             with suppress(BrokerRefused):
-                self.receive()
+                self.on_late(self.receive())
 
     def call_all(self, commands: Sequence[Sequence[Any]]) -> None:
         """Send all `commands` at once; raises for the first one that was refused."""

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 FEW_STREAMS = 16
-"""So many are tried one after the other, some microseconds each. Where there are more, what waits is looked
+"""So many are tried one after the other, a microsecond each. Where there are more, what waits is looked
 up."""
 
 
 class Wanted:
-    """Says what is wanted of `streams`, the elements that have a stream of tasks, in their order."""
+    """Knows the order of `streams`, the elements that have a stream of tasks, in their order."""
 
     def __init__(self, streams: Sequence[int]) -> None:
         self._place = {element: place for place, element in enumerate(streams)}
 
-    def words(self, take: Sequence[int]) -> list[int]:
-        """Number of elements and these, the most wanted first; or 0, number of spans and their ends."""
-        if 0 < len(take) <= FEW_STREAMS:
-            return [len(take), *take]
-        spans = self._spans(take) if take else []
-        return [0, len(spans) // 2, *spans]
+    def split(self, take: Sequence[int]) -> tuple[Sequence[int], list[int]]:
+        """Elements, the most wanted first; or the ends of spans of them. One of the two is empty."""
+        if len(take) <= FEW_STREAMS:
+            return take, []
+        return (), self._spans(take)
 
     def _spans(self, take: Sequence[int]) -> list[int]:
         """First and last of each stretch of `take` that leaves out no stream between them."""

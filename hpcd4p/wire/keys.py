@@ -4,7 +4,7 @@ Every key starts with ``hpcd4p:RUN:``, so that several runs on one Redis never m
 run holds. Redis, the scripts and `transport.memory_store.MemoryStore` use the same names.
 
 On a shared Redis, ``hpcd4p:runs`` lists the runs, so that what a killed one has left is found without looking
-at every key: a hash, RUN -> number of the head's connection, ranks, elements with a stream.
+at every key: a hash, RUN -> number of the head's connection, ranks, elements with a queue.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from collections.abc import Sequence
 
 RUNS = "hpcd4p:runs"
 """Which runs there are; on a shared Redis only."""
-
-GROUP = "pool"
-"""Name of the consumer group of every task stream."""
 
 TAG_DATA = 1
 """MPI: first frame of a message with keyed data."""
@@ -49,16 +46,15 @@ class Keys:
 
     pending = _Key("hash")
     """E -> tuples produced for E and not finished."""
-    ready = _Key("hash")
-    """``t`` tasks, ``b`` bytes that wait in the streams and in `dead`; E -> tasks of it."""
+    state = _Key("hash")
+    """``s``: what waits, how many are idle, and more that a step reads, packed (``lua/state.lua``); R ->
+    number of its last committed transaction."""
+    waiting = _Key("set")
+    """Elements that may have tasks that wait; the others have none."""
     idle = _Key("zset")
-    """Pool ranks that found no task, by rank."""
-    waited = _Key("hash")
-    """``c`` ranks in `idle`, ``t`` since when, ``s`` their waiting so far (rank-microseconds)."""
+    """Pool ranks that found no task; the lowest score is rung first."""
     parked = _Key("set")
     """Pool ranks that are parked."""
-    committed = _Key("hash")
-    """R -> number of its last committed transaction."""
     owners = _Key("hash")
     """E -> rank that owns the state of pool element E, which nobody had declared."""
     firm = _Key("set")
@@ -77,8 +73,6 @@ class Keys:
     """Sums of what ranks have done, see `wire.statistics`."""
     dead = _Key("list")
     """Sealed dead letters that the head has not fetched yet."""
-    progress = _Key("hash")
-    """``E:ID`` -> progress of a task that has committed a part of its work."""
     reports = _Key("list")
     """Sealed reports that the head has not fetched yet."""
     head = _Key("hash")
@@ -89,9 +83,13 @@ class Keys:
         self.run_id = run_id
         self.prefix = f"hpcd4p:{run_id}:"
 
-    def stream(self, element: int) -> str:
-        """Tasks of `element`: a stream with the fields n (tuples), a (attempts), b (payload)."""
-        return f"{self.prefix}stream:{element}"
+    def queue(self, element: int) -> str:
+        """Tasks of `element` that wait: a list, oldest first, in the form of `transport.step_words`."""
+        return f"{self.prefix}queue:{element}"
+
+    def lease(self, rank: int) -> str:
+        """Tasks that `rank` has: a list, in the order in which it has taken them."""
+        return f"{self.prefix}lease:{rank}"
 
     def bell(self, rank: int) -> str:
         """Doorbell of `rank`: a list with a token that it blocks on, seldom two.
@@ -117,9 +115,9 @@ class Keys:
         return f"{self.prefix}{rank}"
 
     @property
-    def streams(self) -> str:
-        """Pattern of all streams, for messages."""
-        return f"{self.prefix}stream:*"
+    def queues(self) -> str:
+        """Pattern of all queues, for messages."""
+        return f"{self.prefix}queue:*"
 
     @property
     def all(self) -> str:
@@ -129,9 +127,9 @@ class Keys:
     def types(self, elements: Sequence[int], size: int) -> dict[str, str]:
         """All keys of a run of `size` ranks, with their types in Redis."""
         table = {self.prefix + key.name: key.kind for key in _ONES}
-        table |= {self.stream(e): "stream" for e in elements}
+        table |= {self.queue(e): "list" for e in elements}
         for rank in range(size):
-            table[self.bell(rank)] = table[self.orders(rank)] = "list"
+            table |= {key(rank): "list" for key in (self.bell, self.orders, self.lease)}
         return table
 
     def lasting(self, elements: Sequence[int]) -> list[str]:

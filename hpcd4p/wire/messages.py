@@ -183,30 +183,20 @@ class Entry(NamedTuple):
     """Its sealed `wire.account.Account`, that call included."""
     orders: int
     """Orders that it has had."""
-    leases: int
-    """Tasks that it has leased."""
-
-
-class Stream(NamedTuple):
-    """The state of a stream of tasks."""
-
-    tasks: int
-    leased: int
-    holders: frozenset[str]
-    """The ranks that have leased them, by their names in the broker."""
 
 
 class Books(NamedTuple):
     """What the keys hold at one moment, for comparison with what the ranks have vouched for."""
 
     accounts: dict[int, bytes]
-    streams: dict[int, Stream]
     tasks: int
     """Tasks that wait."""
     size: int
     """Bytes that wait, of tasks and letters."""
-    ready: dict[int, int]
+    waiting: dict[int, int]
     """Tasks that wait, by element."""
+    leased: dict[int, int]
+    """Tasks that are leased, by rank."""
     letters: int
     """Dead letters that have not been fetched."""
     congested: frozenset[tuple[int, int]]

@@ -40,12 +40,9 @@ def test_runs_every_command_that_a_run_needs(server):
             "MEMORY USAGE hpcd4p:x",
             "UNLINK hpcd4p:x",
             "EXISTS hpcd4p:x",
-            "XADD hpcd4p:t * a 1",
-            "XGROUP CREATE hpcd4p:t g 0",
-            "XREADGROUP GROUP g c STREAMS hpcd4p:t >",
-            "XAUTOCLAIM hpcd4p:t g d 0 0",
-            "XINFO STREAM hpcd4p:t",
-            "XLEN hpcd4p:t",
+            "RPUSH hpcd4p:t 1",
+            "LMOVE hpcd4p:t hpcd4p:u LEFT RIGHT",
+            "LLEN hpcd4p:u",
         ):
             admin.call(*text.split())
 

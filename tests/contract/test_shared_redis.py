@@ -95,9 +95,7 @@ def test_says_that_there_is_no_such_host():
         check_shared_redis("redis://nosuch.invalid")
 
 
-@pytest.mark.parametrize(
-    "rule", ["-blpop", "-client", "-script", "-evalsha", "-xreadgroup", "-zpopmin", "-info"]
-)
+@pytest.mark.parametrize("rule", ["-blpop", "-client", "-script", "-evalsha", "-lmove", "-zpopmin", "-info"])
 def test_names_the_permission_that_is_missing(shared, rule):
     path = shared(f"user me on >hunter2 ~hpcd4p:* +@all {rule}")
     with pytest.raises(RedisSetupError) as caught:

@@ -25,48 +25,46 @@ class Deed(NamedTuple):
 
 
 _FIRST_TASK = """
-local found = redis.call('KEYS', KEYS[1] .. 'stream:*')
+local found = redis.call('KEYS', KEYS[1] .. 'queue:*')
 table.sort(found)
-local key, entry
+local key, task
 for _, name in ipairs(found) do
-  if redis.call('TYPE', name).ok == 'stream' then
-    entry = redis.call('XRANGE', name, '-', '+', 'COUNT', 1)[1]
-    key = name
-    if entry then break end
+  if redis.call('TYPE', name).ok == 'list' then
+    key, task = name, redis.call('LINDEX', name, 0)
+    if task then break end
   end
 end
-if not entry then return 0 end
-local f = entry[2]
+if not task then return 0 end
 """
-_LAST_TASK = _FIRST_TASK.replace("'XRANGE', name, '-', '+'", "'XREVRANGE', name, '+', '-'")
+_LAST_TASK = _FIRST_TASK.replace("'LINDEX', name, 0", "'LINDEX', name, -1")
 
-_NEW = "redis.call('XADD', key, '*', 'n', f[2], 'a', f[4], 'b', f[6]) "
-_ELSEWHERE = (
-    "for _, name in ipairs(found) do if name ~= key then "
-    "redis.call('XADD', name, '*', 'n', f[2], 'a', f[4], 'b', f[6]) return 1 end end return 0"
-)
+_NEW = "redis.call('RPUSH', key, task) "
+_ELSEWHERE = """
+redis.call('RPUSH', KEYS[1] .. 'queue:' .. string.match(key, '%d+$') + 1, task)
+return 1
+"""
+_MOVED = "redis.call('LMOVE', key, key .. 'x', 'LEFT', 'RIGHT') return 1"
 _SWAP = """
-for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do
-  local two = redis.call('XREVRANGE', name, '+', '-', 'COUNT', 2)
-  if #two == 2 then
-    local f = two[1][2]
-    redis.call('XDEL', name, two[2][1])
-    redis.call('XADD', name, '*', 'n', f[2], 'a', f[4], 'b', f[6])
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'queue:*')) do
+  if redis.call('LLEN', name) > 1 then
+    redis.call('LSET', name, -2, redis.call('LINDEX', name, -1))
     return 1
   end
 end
 return 0
 """
-_GONE = "redis.call('XDEL', key, entry[1]) "
-_TRIED = _GONE + "redis.call('XADD', key, '*', 'n', f[2], 'a', 9, 'b', f[6]) return 1"
+_GONE = "redis.call('RPOP', key) "
+_TRIED = "redis.call('LSET', key, -1, (string.gsub(task, '^(%d+ %d+) %d+', '%1 9'))) return 1"
+_RENUMBERED = "redis.call('LSET', key, -1, (string.gsub(task, '^%d+', '77'))) return 1"
+_NOT_A_TASK = "redis.call('LSET', key, -1, 'x') return 1"
 
 
-def _all(command: str) -> str:
-    """`command` on every stream; `name` is its key."""
+def _all(command: str, pattern: str = "queue:*") -> str:
+    """`command` on every list of a pattern; `name` is its key."""
     return f"""
 local done = 0
-for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do
-  local got = redis.call('XLEN', name) > 0 and redis.call({command})
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. '{pattern}')) do
+  local got = redis.call('LLEN', name) > 0 and redis.call({command})
   if got and got ~= 0 then done = 1 end
 end
 return done
@@ -79,14 +77,6 @@ def _there(key: str, command: str) -> str:
         f"local name = KEYS[1] .. '{key}' if redis.call('EXISTS', name) == 0 then return 0 end "
         f"redis.call({command}) return 1"
     )
-
-
-# of a counter that stands at 0 nothing is lost
-_MORE_THAN_ZEROS_DELETED = (
-    "local name, sum = KEYS[1] .. 'ready', 0 "
-    "for _, value in ipairs(redis.call('HVALS', name)) do sum = sum + value end "
-    "if sum == 0 then return 0 end redis.call('DEL', name) return 1"
-)
 
 
 def _any(pattern: str, command: str) -> str:
@@ -105,6 +95,16 @@ def _wrong(key: str) -> str:
     return _always(f"'DEL', KEYS[1] .. '{key}'", f"'SET', KEYS[1] .. '{key}', 'x'")
 
 
+def _state(first: str) -> str:
+    """The state of the run with other numbers at its front."""
+    return (
+        "local s = redis.call('HGET', KEYS[1] .. 'state', 's') "
+        "local tasks, bytes, idle, at = struct.unpack('<i8i8i8', s) "
+        f"s = struct.pack('<i8i8i8', {first}) .. string.sub(s, at) "
+        "redis.call('HSET', KEYS[1] .. 'state', 's', s) return 1"
+    )
+
+
 def _order(text: str) -> str:
     # rank 1 may not be told anything; whoever reads it, rank 1 has a list of orders
     return _always(f"'RPUSH', KEYS[1] .. 'orders:1', '{text}'", "'RPUSH', KEYS[1] .. 'bell:1', '1'")
@@ -116,22 +116,23 @@ DEEDS: dict[str, Deed] = {
     "a task deleted": Deed(_LAST_TASK + _GONE + "return 1"),
     "a task in the place of another": Deed(_SWAP),
     "a task that looks as if it had killed ranks": Deed(_LAST_TASK + _TRIED),
-    "the streams trimmed": Deed(_all("'XTRIM', name, 'MAXLEN', 0")),
-    "the streams deleted": Deed(_all("'DEL', name")),
-    "the streams renamed": Deed(_all("'RENAME', name, name .. 'x'")),
-    "the streams of another type": Deed(
-        "for _, name in ipairs(redis.call('KEYS', KEYS[1] .. 'stream:*')) do redis.call('SET', name, 1) end "
-        "return 1"
+    "a task of an element that there is not": Deed(_LAST_TASK + _RENUMBERED),
+    "a task that is none": Deed(_LAST_TASK + _NOT_A_TASK),
+    "a task taken by somebody": Deed(_FIRST_TASK + _MOVED),
+    "the queues trimmed": Deed(_all("'LTRIM', name, 1, 0")),
+    "the queues deleted": Deed(_all("'DEL', name")),
+    "the queues renamed": Deed(_all("'RENAME', name, name .. 'x'")),
+    "the queues of another type": Deed(
+        "for e = 0, 9 do redis.call('SET', KEYS[1] .. 'queue:' .. e, 1) end return 1"
     ),
-    "tasks taken by another consumer": Deed(
-        _all("'XREADGROUP', 'GROUP', 'pool', 'x', 'COUNT', 3, 'STREAMS', name, '>'")
-    ),
-    "tasks taken in the name of a rank": Deed(
-        _all("'XREADGROUP', 'GROUP', 'pool', '1', 'COUNT', 100000, 'STREAMS', name, '>'")
-    ),
-    "the group destroyed": Deed(_all("'XGROUP', 'DESTROY', name, 'pool'")),
-    "the group set to the end": Deed(_all("'XGROUP', 'SETID', name, 'pool', '$'"), COSTS),
-    "the group set to the beginning": Deed(_all("'XGROUP', 'SETID', name, 'pool', '0'"), COSTS),
+    # only the task that comes next or none: a list is what it was where it is turned round by one
+    "the queues turned round": Deed(_all("'LMOVE', name, name, 'LEFT', 'RIGHT'"), COSTS),
+    "the tasks in hand deleted": Deed(_all("'DEL', name", "lease:*")),
+    "the tasks in hand turned round": Deed(_all("'LMOVE', name, name, 'LEFT', 'RIGHT'", "lease:*"), COSTS),
+    "a task more in hand": Deed(_all("'RPUSH', name, redis.call('LINDEX', name, 0)", "lease:*")),
+    "the tasks in hand of another type": Deed(_wrong("lease:1")),
+    "what waits deleted": Deed(_there("waiting", "'DEL', name"), COSTS),
+    "what waits of another type": Deed(_wrong("waiting"), COSTS),
     "more unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pending', 1, 1000")),
     "fewer unfinished tuples": Deed(_always("'HINCRBY', KEYS[1] .. 'pending', 1, -7")),
     "no unfinished tuples": Deed(
@@ -141,13 +142,14 @@ DEEDS: dict[str, Deed] = {
     "the counts deleted": Deed(_there("pending", "'DEL', name")),
     "the counts not numbers": Deed(_always("'HSET', KEYS[1] .. 'pending', 1, 'x'")),
     "the counts of another type": Deed(_wrong("pending")),
-    "more that waits": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 't', 100000")),
-    "more bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', 1000000000000")),
-    "fewer bytes that wait": Deed(_always("'HINCRBY', KEYS[1] .. 'ready', 'b', -1000000000000")),
-    "what waits deleted": Deed(_MORE_THAN_ZEROS_DELETED),
-    "what waits of another type": Deed(_wrong("ready")),
-    "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'committed', 1, 100"), COSTS),
-    "the commits deleted": Deed(_there("committed", "'DEL', name"), COSTS),
+    "more that waits": Deed(_state("100000, bytes, idle")),
+    "more bytes that wait": Deed(_state("tasks, bytes + 1000000000000, idle")),
+    "fewer bytes that wait": Deed(_state("tasks, bytes - 1000000000000, idle")),
+    "more idle": Deed(_state("tasks, bytes, 9"), COSTS),
+    "a state that is none": Deed(_always("'HSET', KEYS[1] .. 'state', 's', 'x'")),
+    "the state deleted": Deed(_there("state", "'DEL', name")),
+    "the state of another type": Deed(_wrong("state")),
+    "commits of the future": Deed(_always("'HINCRBY', KEYS[1] .. 'state', 1, 100"), COSTS),
     "failures that were none": Deed(_always("'HINCRBY', KEYS[1] .. 'stats', 'f:1', 3")),
     "work that was none": Deed(_always("'HINCRBY', KEYS[1] .. 'stats', 'n:1', 3")),
     "the statistics deleted": Deed(_there("stats", "'DEL', name")),
@@ -165,16 +167,13 @@ DEEDS: dict[str, Deed] = {
     "the idle of another type": Deed(_wrong("idle")),
     "all ranks parked": Deed(_always("'SADD', KEYS[1] .. 'parked', 1, 2, 3, 9"), COSTS),
     "parking of another type": Deed(_wrong("parked")),
-    "other waiting times": Deed(_always("'HSET', KEYS[1] .. 'waited', 'c', 3, 't', 1, 's', 7"), COSTS),
-    "waiting times that are none": Deed(_always("'HSET', KEYS[1] .. 'waited', 'c', 'x', 't', 'y', 's', 'z'")),
     "progress of every task": Deed(
         _LAST_TASK
-        + "for _, name in ipairs(found) do for _, each in ipairs(redis.call('XRANGE', name, '-', '+')) do "
-        "redis.call('HSET', KEYS[1] .. 'progress', string.match(name, '%d+$') .. ':' .. each[1], '0 1') "
+        + "for _, name in ipairs(found) do for i, each in ipairs(redis.call('LRANGE', name, 0, -1)) do "
+        "redis.call('LSET', name, i - 1, (string.gsub(each, '\\n', ' 0 1\\n', 1))) "
         "end end return 1",
         COSTS,  # where all of them are in hand already
     ),
-    "progress of another type": Deed(_wrong("progress")),
     "an order to stop": Deed(_order("stop 0 0")),
     "an order to park": Deed(_order("park")),
     "an order to finish": Deed(_order("finish 3")),
@@ -218,7 +217,7 @@ DEEDS: dict[str, Deed] = {
 def of_another_run(call: Callable[..., Any], prefix: str) -> None:
     """Add a task that an earlier run has sealed."""
     payload = Codec(b"the secret of another run").seal(("input", [1]), about(TASK, 1, 1))
-    call("XADD", f"{prefix}stream:1", "*", "n", 1, "a", 0, "b", payload)
+    call("RPUSH", f"{prefix}queue:1", b"1 1 0\n" + payload)
 
 
 def prefixes(call: Callable[..., Any]) -> Iterator[str]:

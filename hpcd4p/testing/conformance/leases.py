@@ -56,6 +56,28 @@ def fencing_one_rank_leaves_the_leases_of_others(world: BrokerWorld) -> None:
     assert world.finish(5, mine).accepted
 
 
+def what_is_finished_before_an_earlier_task_does_not_come_back(world: BrokerWorld) -> None:
+    world.publish(*((0, 1, payload) for payload in (b"a", b"b", b"c", b"d")))
+    tasks = [world.take(4) for _ in "abcd"]
+    world.finish(4, tasks[2])
+    world.finish(4, tasks[0])
+    world[0].fence(4)
+    assert {world.take(5).payload for _ in "bd"} == {b"b", b"d"}
+    assert world.look_for(5) is None
+
+
+def progress_is_that_of_the_task_that_it_is_told_of(world: BrokerWorld) -> None:
+    world.publish(*((0, 1, payload) for payload in (b"a", b"b", b"c")))
+    first, _, third = (world.take(4) for _ in "abc")
+    commit = Commit(1, {0: -1})
+    commit.done.append((0, first.id))
+    commit.progress.append((0, third.id, (1, 20)))
+    world[4].step(commit)
+    world[0].fence(4)
+    again = [world.take(5) for _ in "bc"]
+    assert {task.payload: task.progress for task in again} == {b"b": (), b"c": (1, 20)}
+
+
 def a_task_keeps_its_progress_over_the_death_of_its_rank(world: BrokerWorld) -> None:
     world.publish((0, 1, b"a"))
     for rank, progress in ((4, (1, 20, 300)), (5, (2, 40, 600))):

@@ -1,20 +1,18 @@
 -- observe: what the coordinator looks at, in one call.
 --
--- KEYS[1]  prefix of the run; keys as in step.lua
+-- KEYS[1]  prefix of the run; keys as in state.lua and step.lua
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
 --          and reports along (1), whether to give stats (1), whether to give the books (1), then counted lists: E,
---          ranks whose orders are to be counted, keys to refresh
--- returns  {pending where it is not 0, stats or nothing, tasks, bytes, idle {rank}, dead, committed, reports,
+--          ranks whose orders are to be counted, keys to refresh; ranks of the run
+-- returns  {pending where it is not 0, stats or nothing, state, idle {rank}, dead, {rank last transaction}, reports,
 --          rank-microseconds of waiting so far, parked {rank}, owners, books | false}; books, as in `Books`:
---          {accounts, {tasks leased {holder}} for each E, ready, letters, congested, lost, fills, {orders} for each rank, whether
---          the head lives (1)}
-local p = KEYS[1]
-local call = redis.call
+--          {accounts, {tasks that wait} for each E, {tasks leased} for each rank, letters, congested, lost, fills, {orders}
+--          for each rank asked for, whether the head lives (1)}
 local dead, reports = {}, {}
 if ARGV[2] == '1' then
   dead = call('LRANGE', p .. 'dead', 0, 199)
   if #dead > 0 then call('LTRIM', p .. 'dead', #dead, -1) end
-  for _, letter in ipairs(dead) do call('HINCRBY', p .. 'ready', 'b', -#letter) end
+  for _, letter in ipairs(dead) do bytes = bytes - #letter end
   reports = call('LRANGE', p .. 'reports', 0, 999)
   if #reports > 0 then call('LTRIM', p .. 'reports', #reports, -1) end
 end
@@ -30,17 +28,13 @@ for i = 1, 3 do
 end
 local books = false
 if ARGV[4] == '1' then
-  local streams, orders = {}, {}
-  for i, e in ipairs(lists[1]) do
-    local key = p .. 'stream:' .. e
-    local leased, holders = call('XPENDING', key, 'pool'), {}
-    for j, holder in ipairs(leased[4] or {}) do holders[j] = holder[1] end
-    streams[i] = {call('XLEN', key), leased[1], holders}
-  end
+  local waiting, leased, orders = {}, {}, {}
+  for i, e in ipairs(lists[1]) do waiting[i] = call('LLEN', p .. 'queue:' .. e) end
+  for rank = 1, tonumber(ARGV[at + 1]) do leased[rank] = call('LLEN', p .. 'lease:' .. rank - 1) end
   for i, rank in ipairs(lists[2]) do
     orders[i] = call('LLEN', p .. 'orders:' .. rank) + (call('HGET', p .. 'ordered', rank) or 0)
   end
-  books = {call('HGETALL', p .. 'accounts'), streams, call('HGETALL', p .. 'ready'), call('LLEN', p .. 'dead'),
+  books = {call('HGETALL', p .. 'accounts'), waiting, leased, call('LLEN', p .. 'dead'),
            call('SMEMBERS', p .. 'congested'), call('SMEMBERS', p .. 'lost'), call('HGETALL', p .. 'fills'), orders,
            call('HEXISTS', p .. 'head', 'lives')}
 end
@@ -48,17 +42,14 @@ local ttl = tonumber(ARGV[1])
 if ttl > 0 then
   for _, key in ipairs(lists[3]) do call('EXPIRE', key, ttl) end
 end
-local ready = call('HMGET', p .. 'ready', 't', 'b')
-local clock = call('TIME')
-local wait = call('HMGET', p .. 'waited', 'c', 't', 's')
-local waited = tonumber(wait[3] or 0)
-if wait[1] then waited = waited + wait[1] * (clock[1] * 1000000 + clock[2] - wait[2]) end
+local clock, now = call('TIME'), waited
+if since > 0 then now = waited + idle * (clock[1] * 1000000 + clock[2] - since) end
 -- of many elements few have something to do
 local pending, all = {}, call('HGETALL', p .. 'pending')
 for i = 1, #all, 2 do
   if all[i + 1] ~= '0' then pending[#pending + 1], pending[#pending + 2] = all[i], all[i + 1] end
 end
-return {pending, ARGV[3] == '1' and call('HGETALL', p .. 'stats') or {}, tonumber(ready[1] or 0),
-        tonumber(ready[2] or 0), call('ZRANGE', p .. 'idle', 0, -1), dead,
-        call('HGETALL', p .. 'committed'), reports, string.format('%.0f', waited), call('SMEMBERS', p .. 'parked'),
+place = 3
+answer = {pending, ARGV[3] == '1' and call('HGETALL', p .. 'stats') or {}, '', call('ZRANGE', p .. 'idle', 0, -1), dead,
+        call('HGETALL', p .. 'state'), reports, string.format('%.0f', now), call('SMEMBERS', p .. 'parked'),
         call('HGETALL', p .. 'owners'), books}

@@ -1,6 +1,6 @@
 -- probe: which commands of the other scripts this user may not run. Leaves nothing behind.
 --
--- KEYS[1]  prefix of keys that nobody else uses; s stream, h hash, l list, z sorted set, m set
+-- KEYS[1]  prefix of keys that nobody else uses; h hash, l and k lists, z sorted set, m set
 -- returns  {command, what Redis says} for each one that is refused, flat
 local p = KEYS[1]
 local refused = {}
@@ -12,16 +12,6 @@ local function try(name, ...)
   end
   return reply
 end
-local id = try('XADD', p .. 's', '*', 'n', '1')
-try('XGROUP', 'CREATE', p .. 's', 'pool', '0', 'MKSTREAM')
-try('XREADGROUP', 'GROUP', 'pool', 'probe', 'COUNT', 1, 'STREAMS', p .. 's', '>')
-try('XPENDING', p .. 's', 'pool', '-', '+', 1, 'probe')
-try('XRANGE', p .. 's', '-', '+')
-try('XLEN', p .. 's')
-if type(id) == 'string' then
-  try('XACK', p .. 's', 'pool', id)
-  try('XDEL', p .. 's', id)
-end
 try('HSET', p .. 'h', 'a', '1')
 try('HSETNX', p .. 'h', 'b', '1')
 try('HINCRBY', p .. 'h', 'a', 1)
@@ -32,11 +22,15 @@ try('HVALS', p .. 'h')
 try('HEXISTS', p .. 'h', 'a')
 try('HDEL', p .. 'h', 'a')
 try('RPUSH', p .. 'l', '1')
+try('LMOVE', p .. 'l', p .. 'k', 'LEFT', 'RIGHT')
+try('LINDEX', p .. 'k', 0)
+try('LSET', p .. 'k', 0, '2')
+try('LREM', p .. 'k', 1, '2')
+try('RPOP', p .. 'k')
 try('LLEN', p .. 'l')
 try('LRANGE', p .. 'l', 0, -1)
 try('LTRIM', p .. 'l', 1, -1)
 try('ZADD', p .. 'z', 1, 'a')
-try('ZCARD', p .. 'z')
 try('ZRANGE', p .. 'z', 0, -1)
 try('ZREM', p .. 'z', 'a')
 try('ZPOPMIN', p .. 'z', 1)
@@ -45,6 +39,6 @@ try('SISMEMBER', p .. 'm', 'a')
 try('SMEMBERS', p .. 'm')
 try('SREM', p .. 'm', 'a')
 try('TIME')
-try('EXPIRE', p .. 's', 60)
-try('DEL', p .. 's', p .. 'h', p .. 'l', p .. 'z', p .. 'm')
+try('EXPIRE', p .. 'h', 60)
+try('DEL', p .. 'h', p .. 'l', p .. 'k', p .. 'z', p .. 'm')
 return refused

@@ -1,197 +1,172 @@
 -- step: commit one transaction or none, and take the next task or none. All or nothing.
 --
--- KEYS[1]  prefix of the run, "hpcd4p:RUN:"; the keys below are prefix .. name
+-- KEYS[1]  prefix of the run; keys as in state.lua, and
 --   lost       set     ranks declared lost: refused before anything is done
 --   head       hash    lives; gone when the head is, on a shared Redis
---   committed  hash    rank -> last committed transaction, 0 from its first step on
---   stream:E   stream  tasks of element E: n tuples, a attempts, b payload
---   progress   hash    "E:ID" -> progress of a task committed in part
 --   pending    hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   ready      hash    t tasks, b bytes that wait in the streams and in dead; E tasks of element E that do, if any
---   idle       zset    ranks that found no task; as many bells ring as tasks are published
---   waited     hash    c ranks in idle, t since when (microseconds), s their waiting so far (rank-microseconds)
+--   queue:E    list    tasks of element E that wait, oldest first, each "E TUPLES ATTEMPTS [PROGRESS]\n" and its payload
+--   lease:R    list    those that rank R has, in the order in which it has taken them
+--   waiting    set     elements that may have tasks that wait; the others have none
 --   parked     set     ranks that are parked
 --   owners     hash    E -> the only rank that gets tasks of E; see claim.lua
---   bell:R     list    a token: m there is a message of the mesh, 1 there is something here
 --   dead       list    sealed dead letters
 --   stats      hash    statistics, added to
 --   congested  set     "E:R": rank R is behind with element E
 --   orders:R   list    orders to this rank
 --   accounts   hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
 --   ordered    hash    rank -> orders that it has had
--- ARGV     flat: rank, tx, low_tasks, low_bytes, want_service, shared, availability, account ('' without), ordered (that
---          the rank has had), leases (tasks that it has in hand), then counted lists:
---          ring {rank}, congest {E}, relieve {E}, done {E id}, progress {E id text},
---          counts {E delta}, publish {E tuples payload attempts}, dead {payload}, stats {name value}, take {E}
---          or, if none, spans {E E}: all from one to the other, in this order
---          (availability: `Availability` of wire/ask.py)
--- returns  {0, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
---          else {1, idle, ready, congested, orders, task | false, stats | false, owners}; ready is {t, b}, or all of
---          that hash for a rank in a call
+-- ARGV[1]  rank
+-- ARGV[2]  packed: low_tasks, low_bytes, score (its place among the idle), availability (`Availability` of wire/ask.py),
+--          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), then numbers: tasks
+--          done from the front of its lease, counts, stretches of publications, their bytes, take (or -n: n words of spans)
+-- ARGV[3]  number of the transaction, '' without
+-- ARGV     counts {E delta}, stretches {E n, n tasks as in queue:E}, take {E}, or spans {E E}: all from one to the other,
+--          in this order
+--          the rest: account ('' without), ordered (that the rank has had), leases (before this step), then counted
+--          lists: ring {rank}, congest {E}, relieve {E}, gone {place in lease, from 0}, progress {place text}, dead
+--          {payload}, stats {name value}
+-- returns  {false, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
+--          else {state, task | false}, and if there is any of it {.., congested, orders, owners, stats | false, for a
+--          rank in a call {E tasks}}
 local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
-local LAST = 1000000 -- added to the score of a rank that is rung after the others; the head is rung after those
-local p, at = KEYS[1], 0
-local call = redis.call
--- bytes that a payload stands for, with those of its buffers that lie in shared memory: see wire/codec.py
-local function weight(payload)
-  if (string.byte(payload, 24) or 0) < 128 then return #payload end
-  return #payload + struct.unpack('<I8', payload, 25)
-end
-local function word() at = at + 1; return ARGV[at] end
-local function number() at = at + 1; return tonumber(ARGV[at]) end
--- a token that waits is enough, whatever it says: a rank that is only rung for messages gets what else
--- there is by orders, which always push one of their own
-local function ring(rank, token)
-  local bell = p .. 'bell:' .. rank
-  if call('LLEN', bell) == 0 then call('RPUSH', bell, token or 1) end
-end
-local function ring_idle(most)
-  local ranks = call('ZPOPMIN', p .. 'idle', most)
-  for i = 1, #ranks, 2 do ring(ranks[i]) end
-end
+local rank, tx, at = ARGV[1], ARGV[3], 3
+local low_tasks, low_bytes, score, availability, want_service, shared, more, done, counted, published, size, takes =
+  struct.unpack('<i4i8i4i1i1i1i1i4i4i4i8i4', ARGV[2])
+local lease = p .. 'lease:' .. rank
+local rest_at = at + 2 * counted
+for _ = 1, published do rest_at = rest_at + 2 + ARGV[rest_at + 2] end
+local take_at = rest_at
+rest_at = rest_at + math.abs(takes)
 
-local rank, tx = word(), number()
-local low_tasks, low_bytes, want_service, shared = number(), number(), number(), number()
-local availability, account, ordered, leases = number(), word(), number(), number()
-local guarded = account ~= ''
-if call('SISMEMBER', p .. 'lost', rank) == 1 then return {0, ''} end
+local guarded, account, ordered, leases = false, '', 0, 0
+if more == 1 then
+  account, ordered, leases = ARGV[rest_at + 1], tonumber(ARGV[rest_at + 2]), tonumber(ARGV[rest_at + 3])
+  guarded, rest_at = account ~= '', rest_at + 3
+end
+if (guarded or lost > 0) and call('SISMEMBER', p .. 'lost', rank) == 1 then return {false, ''} end
+-- nothing is written for a head that is gone: there is nobody to remove it
+if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {false, ''} end
 if guarded then
-  if tonumber(call('HGET', p .. 'ordered', rank) or 0) ~= ordered then return {0, 'orders:' .. rank} end
+  if tonumber(call('HGET', p .. 'ordered', rank) or 0) ~= ordered then return {false, 'orders:' .. rank} end
+  if call('LLEN', lease) ~= leases then return {false, 'lease:' .. rank} end
   call('HSET', p .. 'accounts', rank, account)
 end
-local idle_before = call('ZCARD', p .. 'idle')
--- nothing is written for a head that is gone: there is nobody to remove it
-if shared == 1 and not call('HGET', p .. 'head', 'lives') then return {0, ''} end
 
-local owners, owner_of, owned = call('HGETALL', p .. 'owners'), {}, 0
-for i = 1, #owners, 2 do owner_of[owners[i]] = owners[i + 1] end
-for _ = 1, number() do ring(word(), 'm') end
-for _ = 1, number() do call('SADD', p .. 'congested', word() .. ':' .. rank) end
-local relieved = number()
-for _ = 1, relieved do call('SREM', p .. 'congested', word() .. ':' .. rank) end
-if relieved > 0 then ring_idle(100000); ring('0') end
-
-if tx > 0 then call('HSET', p .. 'committed', rank, tx) else call('HSETNX', p .. 'committed', rank, 0) end
-for _ = 1, number() do
-  local e, id = word(), word()
-  call('XACK', p .. 'stream:' .. e, 'pool', id)
-  call('XDEL', p .. 'stream:' .. e, id)
-  call('HDEL', p .. 'progress', e .. ':' .. id)
-end
-for _ = 1, number() do
-  local e, id = word(), word()
-  call('HSET', p .. 'progress', e .. ':' .. id, word())
+local owners, owner_of = false, {}
+if guarded or owned > 0 then
+  owners = call('HGETALL', p .. 'owners')
+  for i = 1, #owners, 2 do owner_of[owners[i]] = owners[i + 1] end
 end
 local finished = false
-for _ = 1, number() do
-  local e = word()
-  if call('HINCRBY', p .. 'pending', e, word()) == 0 then finished = true end
+for _ = 1, counted do
+  if call('HINCRBY', p .. 'pending', ARGV[at + 1], ARGV[at + 2]) == 0 then finished = true end
+  at = at + 2
 end
-local published, size = number(), 0
 for _ = 1, published do
-  local e, n, payload, attempts = word(), word(), word(), word()
-  call('XADD', p .. 'stream:' .. e, '*', 'n', n, 'a', attempts, 'b', payload)
-  call('HINCRBY', p .. 'ready', e, 1)
-  size = size + weight(payload)
-  if owner_of[e] then
-    call('ZREM', p .. 'idle', owner_of[e])
-    ring(owner_of[e])
-    owned = owned + 1
+  local e, n = ARGV[at + 1], tonumber(ARGV[at + 2])
+  if call('RPUSH', p .. 'queue:' .. e, unpack(ARGV, at + 3, at + 2 + n)) == n then call('SADD', p .. 'waiting', e) end
+  at, tasks = at + 2 + n, tasks + n
+  local owner = owner_of[e]
+  if not owner then ring_idle(n)
+  else
+    if call('ZREM', p .. 'idle', owner) == 1 then idle = idle - 1 end
+    ring(owner)
   end
 end
-if published > 0 then
-  call('HINCRBY', p .. 'ready', 't', published)
-  call('HINCRBY', p .. 'ready', 'b', size)
-  ring_idle(published - owned)
-end
-local dead = number()
-for _ = 1, dead do
-  local letter = word()
-  call('RPUSH', p .. 'dead', letter)
-  call('HINCRBY', p .. 'ready', 'b', #letter)
-end
-for _ = 1, number() do call('HINCRBY', p .. 'stats', word(), word()) end
+bytes = bytes + size
 
-local task, looked = false, {}
-local function lease(e)
-  looked[#looked + 1] = e
-  if (owner_of[e] or rank) ~= rank then return false end
-  local read = call('XREADGROUP', 'GROUP', 'pool', rank, 'COUNT', 1, 'STREAMS', p .. 'stream:' .. e, '>')
-  if not read then return false end
-  local entry = read[1][2][1]
-  local fields = entry[2]
-  local progress = call('HGET', p .. 'progress', e .. ':' .. entry[1])
-  task = {e, entry[1], fields[2], fields[4], fields[6], progress}
-  if call('HINCRBY', p .. 'ready', e, -1) == 0 then call('HDEL', p .. 'ready', e) end
-  local tasks = call('HINCRBY', p .. 'ready', 't', -1)
-  local size = weight(fields[6])
-  local bytes = call('HINCRBY', p .. 'ready', 'b', -size)
-  if tasks == low_tasks or (bytes < low_bytes and bytes + size >= low_bytes) then ring('0') end
-  return true
-end
-local takes = number()
-for _ = 1, takes do
-  if lease(word()) then break end
-end
-local spans = takes == 0 and number() or 0
-if spans > 0 then
-  -- of many streams most are empty: what waits is known
-  local waiting, ready = {}, call('HGETALL', p .. 'ready')
-  for i = 1, #ready, 2 do
-    if tonumber(ready[i]) and tonumber(ready[i + 1]) > 0 then waiting[tonumber(ready[i])] = true end
+-- before what is done is removed: a list that is never empty is not made anew for each task
+local task, names, first, last = false, ARGV, take_at + 1, take_at + takes
+if takes < 0 then
+  -- of many queues most are empty: what waits is known
+  local waiting = {}
+  for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
+    if call('LLEN', p .. 'queue:' .. e) > 0 then waiting[#waiting + 1] = tonumber(e)
+    else call('SREM', p .. 'waiting', e) end
   end
-  for _ = 1, spans do
-    local from, to, first = number(), number()
-    repeat
-      first = nil
-      for e in pairs(waiting) do
-        if math.min(from, to) <= e and e <= math.max(from, to) then
-          if not first or math.abs(e - from) < math.abs(first - from) then first = e end
-        end
-      end
-      if first then waiting[first] = nil end
-    until not first or lease(string.format('%d', first))
-    if task then break end
+  table.sort(waiting)
+  names = {}
+  for i = first, take_at - takes, 2 do
+    local from, to = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+    local up = from <= to
+    for j = up and 1 or #waiting, up and #waiting or 1, up and 1 or -1 do
+      local e = waiting[j]
+      if math.min(from, to) <= e and e <= math.max(from, to) then names[#names + 1] = string.format('%d', e) end
+    end
+  end
+  first, last = 1, #names
+end
+for i = first, last do
+  if (owner_of[names[i]] or rank) == rank then
+    task = call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
+    if task then
+      local full, line = bytes, string.find(task, '\n', 1, true)
+      tasks, bytes = tasks - 1, bytes - #task + line
+      -- and of its buffers that lie in shared memory: see wire/codec.py
+      if (string.byte(task, line + 24) or 0) > 127 then bytes = bytes - struct.unpack('<I8', task, line + 25) end
+      if tasks == low_tasks or (bytes < low_bytes and full >= low_bytes) then ring('0') end
+      break
+    end
   end
 end
-if guarded and not task then
-  -- nothing was found: then nothing waits here, and nothing was given to this rank that it does not have
-  for _, e in ipairs(looked) do
-    local key = p .. 'stream:' .. e
-    if (owner_of[e] or rank) == rank and tonumber(call('HGET', p .. 'ready', e) or 0) > 0
-       or leases == 0 and #call('XPENDING', key, 'pool', '-', '+', 1, rank) > 0 then return {0, 'stream:' .. e} end
+if done > 0 then call('LTRIM', lease, done, -1) end
+
+local letters = 0
+if more == 1 then
+  at = rest_at
+  local function word() at = at + 1; return ARGV[at] end
+  local function number() at = at + 1; return tonumber(ARGV[at]) end
+  for _ = 1, number() do ring(word(), 'm') end
+  for _ = 1, number() do behind = behind + call('SADD', p .. 'congested', word() .. ':' .. rank) end
+  local relieved = number()
+  for _ = 1, relieved do behind = math.max(0, behind - call('SREM', p .. 'congested', word() .. ':' .. rank)) end
+  if relieved > 0 then ring_idle(100000); ring('0') end
+  local gone = number()
+  for _ = 1, gone do call('LSET', lease, word(), '') end
+  if gone > 0 then call('LREM', lease, gone, '') end
+  for _ = 1, number() do
+    local i, text = word(), word()
+    local e, n, attempts, payload = string.match(call('LINDEX', lease, i), '^(%d+) (%d+) (%d+)[^\n]*(\n.*)$')
+    call('LSET', lease, i, e .. ' ' .. n .. ' ' .. attempts .. ' ' .. text .. payload)
   end
+  letters = number()
+  for _ = 1, letters do
+    local letter = word()
+    call('RPUSH', p .. 'dead', letter)
+    bytes = bytes + #letter
+  end
+  for _ = 1, number() do call('HINCRBY', p .. 'stats', word(), word()) end
 end
-local orders = {}
-if call('LLEN', p .. 'orders:' .. rank) > 0 then
+local orders
+if (guarded or told > 0) and call('LLEN', p .. 'orders:' .. rank) > 0 then
   orders = call('LRANGE', p .. 'orders:' .. rank, 0, -1)
   call('DEL', p .. 'orders:' .. rank)
+  told = math.max(0, told - 1)
   if guarded then call('HINCRBY', p .. 'ordered', rank, #orders) end
 end
-if takes + spans > 0 then
-  if task then call('ZREM', p .. 'idle', rank)
-  -- with orders it looks again, and may be about to park
-  elseif availability ~= IN_CALL and #orders == 0 then
-    call('ZADD', p .. 'idle', availability ~= LENDS and rank or rank == '0' and 2 * LAST or LAST + rank, rank)
-  end
+if task then
+  if idle > 0 and call('ZREM', p .. 'idle', rank) == 1 then idle = idle - 1 end
+-- with orders it looks again, and may be about to park
+elseif takes ~= 0 and availability ~= IN_CALL and not orders then
+  idle = idle + call('ZADD', p .. 'idle', score, rank)
 end
 if availability == PARKS or availability == PASSES then
   -- it is not in idle: somebody has rung it for a task, which is now for another
-  if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) end
+  if call('ZREM', p .. 'idle', rank) == 0 then ring_idle(1) else idle = idle - 1 end
   if availability == PARKS then call('SADD', p .. 'parked', rank) end
 elseif availability == WAKES or availability == LENDS then call('SREM', p .. 'parked', rank) end
-if finished or dead > 0 then ring('0') end
+if finished or letters > 0 then ring('0') end
 
-local idle_now = call('ZCARD', p .. 'idle')
-if idle_now ~= idle_before then
-  local clock = call('TIME')
-  local now = clock[1] * 1000000 + clock[2]
-  local seen = call('HMGET', p .. 'waited', 'c', 't')
-  if seen[1] then
-    call('HINCRBY', p .. 'waited', 's', string.format('%.0f', seen[1] * (now - seen[2])))
+if tx ~= '' then saved_rank, saved_tx = rank, tx end
+answer, place = {'', task}, 1
+if guarded or behind > 0 or orders or owners or want_service == 1 or availability == IN_CALL then
+  local waiting = {}
+  for _, e in ipairs(availability == IN_CALL and call('SMEMBERS', p .. 'waiting') or {}) do
+    local n = call('LLEN', p .. 'queue:' .. e)
+    if n == 0 then call('SREM', p .. 'waiting', e) end
+    waiting[#waiting + 1], waiting[#waiting + 2] = e, n
   end
-  call('HSET', p .. 'waited', 'c', idle_now, 't', string.format('%.0f', now))
+  answer[3] = (guarded or behind > 0) and call('SMEMBERS', p .. 'congested') or {}
+  answer[4], answer[5], answer[6], answer[7] =
+    orders or {}, owners or {}, want_service == 1 and call('HGETALL', p .. 'stats'), waiting
 end
-local ready = availability ~= IN_CALL and call('HMGET', p .. 'ready', 't', 'b') or call('HGETALL', p .. 'ready')
-return {1, idle_now, ready, call('SMEMBERS', p .. 'congested'), orders, task,
-        want_service == 1 and call('HGETALL', p .. 'stats'), owners}

@@ -27,6 +27,22 @@ class TakesBackWhatIsDone(MemoryBroker):
         return super().step(commit, ask, entry)
 
 
+class FinishesTheOldest(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        held = list(self.store.leases.get(self.rank, ()))
+        commit.done = held[: len(commit.done)] or commit.done
+        return super().step(commit, ask, entry)
+
+
+class TakesProgressForThatOfTheOldest(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        held = [name for name in self.store.leases.get(self.rank, ()) if name not in commit.done]
+        commit.progress = [
+            (*held[0], progress) if held else (*name, progress) for *name, progress in commit.progress
+        ]
+        return super().step(commit, ask, entry)
+
+
 class CommitsForTheDead(MemoryBroker):
     def step(self, commit, ask=NOTHING_ASKED, entry=None):
         dead = self.rank in self.store.lost
@@ -94,6 +110,8 @@ WRONG: dict[type[MemoryBroker], str] = {
     ForgetsTheLeasesOfTheDead: "a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen",
     ForgetsTheLeasesOfTheLiving: "fencing_one_rank_leaves_the_leases_of_others",
     TakesBackWhatIsDone: "a_finished_task_does_not_come_back",
+    FinishesTheOldest: "what_is_finished_before_an_earlier_task_does_not_come_back",
+    TakesProgressForThatOfTheOldest: "progress_is_that_of_the_task_that_it_is_told_of",
     CommitsForTheDead: "a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen",
     LetsTheDeadComeBack: "a_fenced_rank_stays_refused",
     LetsTheDeadClaim: "a_lost_rank_claims_nothing",

@@ -144,7 +144,7 @@ def test_the_last_transaction_of_a_lost_rank_is_what_it_vouched_for(world):
     world.store.committed[1] = 7
     world.ranks[0].fence(1)
     world.store.committed[1] = 1
-    refuses(world, "committed says that rank 1 has committed 7")
+    refuses(world, "state says that rank 1 has committed 7")
 
 
 def test_orders_that_come_with_a_report_are_given_with_the_next_answer(world):

@@ -14,9 +14,10 @@ SCRIPTS = [p for p in (files("hpcd4p.transport") / "lua").iterdir() if p.name.en
 
 def test_every_key_of_a_run_starts_with_its_name():
     keys = Keys("run7")
-    assert {keys.bell(3), keys.stream(0), keys.client(12)} == {
+    assert {keys.bell(3), keys.queue(0), keys.lease(2), keys.client(12)} == {
         "hpcd4p:run7:bell:3",
-        "hpcd4p:run7:stream:0",
+        "hpcd4p:run7:queue:0",
+        "hpcd4p:run7:lease:2",
         "hpcd4p:run7:12",
     }
 
@@ -25,9 +26,9 @@ def test_one_table_gives_what_to_erase_what_to_refresh_and_what_each_key_holds()
     keys = Keys("run7")
     types = keys.types([4], 2)
     assert keys.every([4], 2) == list(types)
-    own = {keys.bell(0), keys.bell(1), keys.orders(0), keys.orders(1)}
+    own = {key(rank) for rank in (0, 1) for key in (keys.bell, keys.orders, keys.lease)}
     assert set(types) - set(keys.lasting([4])) == {keys.head, *own}
-    assert (types[keys.stream(4)], types[keys.idle], types[keys.bell(1)]) == ("stream", "zset", "list")
+    assert (types[keys.queue(4)], types[keys.idle], types[keys.bell(1)]) == ("list", "zset", "list")
 
 
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.name != "probe.lua"], ids=lambda s: s.name)
@@ -35,14 +36,14 @@ def test_a_script_touches_no_key_that_is_not_in_the_table(script):
     named = set(re.findall(r"p \.\. '(\w+:?)'", script.read_text()))
     table = {key.removeprefix("hpcd4p::") for key in Keys("").types([], 0)}
     assert named
-    assert named - {"stream:", "bell:", "orders:"} <= table
+    assert named - {"queue:", "lease:", "bell:", "orders:"} <= table
 
 
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.name != "probe.lua"], ids=lambda s: s.name)
 def test_what_the_head_of_a_script_says_of_a_key_is_what_the_table_says(script):
     table = Keys("").types([], 0)
     kinds = {key.removeprefix("hpcd4p::"): kind for key, kind in table.items()}
-    kinds |= {"stream": "stream", "bell": "list", "orders": "list"}
-    row = re.compile(r"^--   ([a-z]+)(?::[RE])? +(hash|zset|set|list|stream) ", re.MULTILINE)
+    kinds |= dict.fromkeys(("queue", "lease", "bell", "orders"), "list")
+    row = re.compile(r"^--   ([a-z]+)(?::[RE])? +(hash|zset|set|list) ", re.MULTILINE)
     for name, kind in row.findall(script.read_text()):
         assert (name, kind) == (name, kinds[name])

@@ -1,0 +1,108 @@
+"""What a rank says to the script ``step``, in words; and which tasks it has. Pure.
+
+Most numbers of a step go packed in one word: each word has to be written, sent and read by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from struct import Struct
+from typing import Any
+
+from hpcd4p.transport.held import Held
+from hpcd4p.transport.wanted import Wanted
+from hpcd4p.wire.ask import Ask, Availability
+from hpcd4p.wire.codec import weight
+from hpcd4p.wire.messages import Commit, Entry, Publication
+
+STRETCH = 1000
+"""So many tasks are added with one command; Lua takes no more than 8000 words at once."""
+
+_LAST = 1_000_000
+"""Added to the score of a rank that is rung after the others; the head is rung after those."""
+
+_HEADER = Struct("<iqi4b3iqi")
+"""See ``step.lua``."""
+
+_NO_ENTRY = Entry(b"", 0)
+
+
+class StepWords:
+    """The words of one rank.
+
+    Parameters
+    ----------
+    streams
+        Elements that have tasks.
+    low
+        Tasks and bytes that wait: the head is rung when they fall to so little.
+
+    Attributes
+    ----------
+    held
+        The tasks that the rank has.
+    """
+
+    def __init__(self, rank: int, streams: Sequence[int], low: tuple[int, int], shared: bool) -> None:
+        self.held = Held(streams)
+        self._rank = rank
+        self._wanted = Wanted(streams)
+        self._low = low
+        self._shared = shared
+
+    def of(self, commit: Commit, ask: Ask, entry: Entry | None) -> list[Any]:
+        """The words of a step; from now on the rank does not have what is done in it."""
+        leases = len(self.held)
+        done, gone = self.held.finish(commit.done)
+        count, size, published = stretches(commit.publish)
+        take, spans = self._wanted.split(ask.take)
+        rest = self._rest(commit, ask, gone, entry or _NO_ENTRY, leases)
+        flags = ask.want_service, self._shared, bool(rest)
+        numbers = done, len(commit.counts), count, size, len(take) - len(spans)
+        header = _HEADER.pack(*self._low, self._score(ask.availability), ask.availability, *flags, *numbers)
+        words = [self._rank, header, commit.tx or "", *chain.from_iterable(commit.counts.items())]
+        words += published
+        words += take or spans
+        words += rest
+        return words
+
+    def _score(self, availability: Availability) -> int:
+        """Its place among the idle: the lowest is rung first."""
+        if availability is not Availability.LENDS:
+            return self._rank
+        return _LAST + (self._rank or _LAST)
+
+    def _rest(self, commit: Commit, ask: Ask, gone: list[int], entry: Entry, leases: int) -> list[Any]:
+        """What seldom belongs to a step; empty if none of it does."""
+        # what is done in the same step has no progress any more
+        places = [(self.held.place((e, id_)), numbers) for e, id_, numbers in commit.progress]
+        progress = [(place, " ".join(map(str, numbers))) for place, numbers in places if place is not None]
+        plain = (ask.ring, ask.congest, ask.relieve, gone)
+        if not (entry.account or any(plain) or progress or commit.dead or commit.stats):
+            return []
+        words: list[Any] = [*entry, leases]
+        for each in plain:
+            words += (len(each), *each)
+        words += (len(progress), *chain.from_iterable(progress))
+        words += (len(commit.dead), *commit.dead)
+        words += (len(commit.stats), *chain.from_iterable(commit.stats.items()))
+        return words
+
+
+def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | int]]:
+    """How many stretches of tasks of one element there are, their bytes, and their words.
+
+    A task is a line with its element, tuples, attempts and progress, and the payload.
+    """
+    words: list[bytes | int] = []
+    count = size = start = 0
+    last = -1
+    for element, tuples, payload, attempts in publish:
+        if element != last or len(words) - start > STRETCH + 1:
+            count, last, start = count + 1, element, len(words)
+            words += (element, 0)
+        words.append(b"%d %d %d\n%b" % (element, tuples, attempts, payload))
+        words[start + 1] = len(words) - start - 2
+        size += weight(payload)
+    return count, size, words
