@@ -29,6 +29,7 @@ FIGURES = {
     "floor": "one tuple, the whole program",
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
+    "commits": "tasks a second that one Redis carries",
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
     "parking": "a parked rank, and its wake-up",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
 
 
-COMMIT_S = 60e-6
-"""Seconds of the Redis server's core for one task, from publishing to commit (bench *raw*)."""
+COMMIT_S = 30e-6
+"""Seconds of the Redis server's core for one task, from publishing to commit (bench *commits*)."""
 
 REDIS_SHARE = 0.5
 """Most of that core that tasks may use: the rest is for bursts and for looking."""

@@ -22,9 +22,10 @@ WINDOW_BYTES = 16 << 20
 """Nothing new is begun while this much is under way: megabytes that wait at their owner are in no cache when
 their turn comes (72 arrays of 1 MiB on their way to a rank cost it 5 % more of its core than 36)."""
 
-LINGER_S_PER_RANK = 4 * COMMIT_S
+LINGER_S_PER_RANK = 8 * COMMIT_S
 """A rank that holds partitions commits what it has finished this long, times the number of such ranks, after
-its last commit at the earliest: so all of them together take a quarter of the Redis server's core at most."""
+its last commit at the earliest: so all of them together take an eighth of the Redis server's core at most.
+More commits would cost the ranks as much again."""
 
 COLLECT_S = 0.002
 """What the collector has received is committed after this time if nothing more comes: only the end of the run

@@ -50,8 +50,8 @@ def test_ranks_that_hold_partitions_together_leave_redis_its_time(ranks):
     assert linger_s(ranks, head=True) == max(linger_s(ranks), COLLECT_S)
 
 
-def test_of_the_core_of_redis_they_take_a_quarter():
-    assert 10 / linger_s(9) * COMMIT_S == pytest.approx(0.25)
+def test_of_the_core_of_redis_they_take_an_eighth():
+    assert 10 / linger_s(9) * COMMIT_S == pytest.approx(0.125)
 
 
 @pytest.mark.parametrize(
