@@ -24,6 +24,8 @@ class Held:
     def __init__(self, elements: Sequence[int]) -> None:
         self._elements = frozenset(elements)
         self._names: list[Name] = []
+        self._left = self._names
+        """What is left of them once Redis has finished what was said last."""
         self._taken = 0
 
     def __len__(self) -> int:
@@ -45,16 +47,25 @@ class Held:
         return id_
 
     def finish(self, done: Sequence[Name]) -> tuple[int, list[int]]:
-        """Remove tasks: how many stood in front, and the places of the others once those are gone."""
+        """Say how many of these stand in front, and the places of the others once those are gone.
+
+        They are no longer held when Redis has heard of it (`settle`).
+        """
         names = self._names
         front = 0
         while front < len(done) and front < len(names) and names[front] in done:
             front += 1
         places = sorted(names.index(each, front) - front for each in done if each not in names[:front])
-        for each in done:
-            names.remove(each)
+        left = names[front:]
+        for place in reversed(places):
+            del left[place]
+        self._left = left
         return front, places
 
+    def settle(self) -> None:
+        """Forget what was finished: Redis has answered."""
+        self._names = self._left
+
     def place(self, name: Name) -> int | None:
-        """Where a task stands; None if it is finished."""
-        return self._names.index(name) if name in self._names else None
+        """Where a task stands once what was finished is gone; None if it is one of those."""
+        return self._left.index(name) if name in self._left else None

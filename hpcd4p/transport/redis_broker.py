@@ -142,6 +142,7 @@ class RedisBroker:
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
+        self._calls.catch_up()  # a task in an answer that was not read is this rank's
         raw = self._script("step", *self._words.of(commit, ask, entry))
         reply = self._read(reply_of, raw, self._words.held)
         if self._shared and not (reply.accepted or reply.spoiled):
@@ -151,7 +152,7 @@ class RedisBroker:
         return reply
 
     def _take_late(self, raw: Any) -> None:
-        """Note the task in the answer of a step that an alarm of user code has kept from being read."""
+        """Note what the answer of a step says of the tasks of this rank, when an alarm has kept it unread."""
         if is_step(raw):
             self._read(reply_of, raw, self._words.held)
 

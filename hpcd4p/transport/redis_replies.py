@@ -82,20 +82,19 @@ def _waits(state: bytes) -> tuple[int, int, int]:
 
 
 def is_step(raw: Any) -> bool:
-    """Whether this is a reply of ``step.lua`` with a task."""
-    if not (isinstance(raw, list) and isinstance(raw[0], bytes)):
-        return False
-    return len(raw[0]) == len(NO_STATE) and raw[1] is not None
+    """Whether this is a reply of ``step.lua`` that has accepted the step."""
+    return isinstance(raw, list) and isinstance(raw[0], bytes) and len(raw[0]) == len(NO_STATE)
 
 
 def reply_of(raw: list[Any], held: Held) -> Reply:
-    """The reply of ``step.lua``; the task in it is noted in `held`."""
+    """The reply of ``step.lua``; `held` is what it was before, and is now what the rank has."""
     state, found = raw[0], raw[1]
     if state is None:
         refused = Reply(accepted=False)
         refused.spoiled = found.decode()
         return refused
     tasks, size, idle = _waits(state)
+    held.settle()
     reply = Reply(True, None, idle, tasks, size)
     if found:
         reply.task = task_of(found, held)

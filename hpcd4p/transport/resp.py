@@ -132,13 +132,12 @@ class RespConnection:
 
     def call(self, *words: Any) -> Any:
         """Reply to one command."""
-        if self._owed or self._torn:
-            self._catch_up()
+        self.catch_up()
         self.send(*words)
         return self.receive()
 
-    def _catch_up(self) -> None:
-        """A signal's exception (an alarm of an element) has come between a command and its reply."""
+    def catch_up(self) -> None:
+        """Read replies that a signal's exception (an alarm of an element) has kept from being read."""
         if self._torn:
             raise self._lost("an alarm came in the middle of a command")
         while self._owed:

@@ -52,7 +52,7 @@ class StepWords:
         self._shared = shared
 
     def of(self, commit: Commit, ask: Ask, entry: Entry | None) -> list[Any]:
-        """The words of a step; from now on the rank does not have what is done in it."""
+        """The words of a step; what is done in it is held until the answer is read."""
         leases = len(self.held)
         done, gone = self.held.finish(commit.done)
         count, size, published = stretches(commit.publish)

@@ -32,6 +32,7 @@ def held_and_twin(tasks):
 def test_tasks_that_are_finished_in_their_order_stand_in_front():
     held, twin = held_and_twin([0, 1, 0])
     assert held.finish(twin.entries[:2]) == (2, [])
+    held.settle()
     assert len(held) == 1
     assert held.finish(twin.entries[2:]) == (1, [])
     assert held.finish([]) == (0, [])
@@ -57,6 +58,8 @@ def test_whatever_is_finished_the_list_is_known(seed):
         done = dice.sample(twin.entries, dice.randint(0, len(twin.entries)))
         left = [each for each in twin.entries if each not in done]
         twin.step(*held.finish(done))
+        assert len(held) == len(left) + len(done)
+        held.settle()
         assert twin.entries == left
         assert [held.place(each) for each in left] == list(range(len(left)))
         assert len(held) == len(left)
@@ -71,4 +74,5 @@ def test_no_two_tasks_have_one_name():
     held = Held([0])
     names = {held.take(0) for _ in range(5)}
     held.finish([(0, name) for name in names])
+    held.settle()
     assert held.take(0) not in names
