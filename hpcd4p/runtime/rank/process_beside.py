@@ -37,6 +37,8 @@ class ProcessBeside:
         self._link = link
         self._make = make
         self._cell: Cell | None = None
+        self._leaves = False
+        """Whether it was told to leave."""
         self._cores: CpuAccount | None = None
         self._cores_of: int | None = None
         self._clock: CpuClock | None = None
@@ -78,8 +80,9 @@ class ProcessBeside:
 
     def dismiss(self) -> list[Doubted]:
         """Have it leave, after the last task; gives its elements whose change was not seen in time."""
-        if self._cell is None:
-            return []
+        if self._cell is None or self._leaves:
+            return []  # of a run that finds at its very end that it must stop
+        self._leaves = True
         found, waits = [], 0
         for each in self._cell.changes():
             if each is not None:
