@@ -40,7 +40,9 @@ its time over when it goes on."""
 _LOOK = struct.pack("ll", int(_LOOK_S), 0)
 """The same as a ``struct timeval``."""
 
-_RECEIVE_BYTES = 1 << 18
+_RECEIVE_BYTES = 1 << 16
+"""Room for a reply. From 128 KiB on the C library asks the kernel for it and gives it back, each time: that
+took 12 µs of the 15 µs of a receive."""
 
 
 class RespConnection:
