@@ -47,8 +47,9 @@ def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
 
 def task_of(entry: bytes, held: Held) -> Task:
     """The task in an entry of a queue, as ``step.lua`` and ``fence.lua`` give it; it is noted in `held`."""
-    line, _, payload = entry.partition(b"\n")
-    element, tuples, attempts, *progress = line.split()
+    end = entry.index(b"\n")
+    payload = memoryview(entry)[end + 1 :]  # no copy: it may be large
+    element, tuples, attempts, *progress = entry[:end].split()
     done = tuple(map(int, progress)) if progress else ()
     e = int(element)
     return Task(e, held.take(e), int(tuples), payload, int(attempts), done)

@@ -102,7 +102,7 @@ def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | in
         if element != last or len(words) - start > STRETCH + 1:
             count, last, start = count + 1, element, len(words)
             words += (element, 0)
-        words.append(b"%d %d %d\n%b" % (element, tuples, attempts, payload))
+        words.append(b"".join([b"%d %d %d\n" % (element, tuples, attempts), payload]))
         words[start + 1] = len(words) - start - 2
         size += weight(payload)
     return count, size, words

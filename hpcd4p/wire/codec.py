@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
@@ -72,14 +72,14 @@ def frame_sizes(frames: list[Any]) -> list[int]:
     return [f.nbytes if isinstance(f, memoryview) else len(f) for f in frames]
 
 
-def block_of(payload: bytes) -> Block | None:
+def block_of(payload: bytes | memoryview) -> Block | None:
     """The block in which the buffers of a payload lie; only for one that `Codec.check` has passed."""
     if len(payload) > _WEIGHT_AT and payload[_ASIDE_AT] >> 7:
         return Block.unpack(payload, _WEIGHT_AT + 8)
     return None
 
 
-def weight(payload: bytes) -> int:
+def weight(payload: bytes | memoryview) -> int:
     """Bytes that a payload stands for: its own, and those in its block. The scripts count so, too."""
     if len(payload) > _WEIGHT_AT and payload[_ASIDE_AT] >> 7:
         return len(payload) + int.from_bytes(payload[_WEIGHT_AT : _WEIGHT_AT + 8], "little")
@@ -182,17 +182,21 @@ class Codec:
         self._serial += 1
         if block is None:
             head = struct.pack(f"<QI{len(sizes)}Q", self._serial, len(sizes), *sizes)
-            rest = b"".join([head, *frames])
+            parts = [head, *frames]
         else:
             aside = struct.pack("<QQ", self._serial | _ASIDE, sum(sizes[1:]))
             table = struct.pack(f"<I{len(sizes)}Q", len(sizes), *sizes)
-            rest = b"".join([aside, block.pack(), table, frames[0]])
-        return self._tag(rest, what) + rest
+            parts = [aside, block.pack(), table, frames[0]]
+        # one copy of each frame, and no more
+        return b"".join([self._tag(parts, what), *parts])
 
-    def _tag(self, rest: bytes | memoryview, what: bytes) -> bytes:
-        return blake2b(rest, digest_size=TAG_BYTES, key=self._secret, person=what).digest()
+    def _tag(self, parts: Iterable[bytes | memoryview], what: bytes) -> bytes:
+        tag = blake2b(digest_size=TAG_BYTES, key=self._secret, person=what)
+        for part in parts:
+            tag.update(part)
+        return tag.digest()
 
-    def check(self, payload: bytes, what: bytes = b"") -> memoryview:
+    def check(self, payload: bytes | memoryview, what: bytes = b"") -> memoryview:
         """The payload without its tag, which has been checked.
 
         Raises
@@ -201,7 +205,7 @@ class Codec:
             The tag is not that of this run's secret, or the payload is about something else.
         """
         view = memoryview(payload)
-        if not compare_digest(self._tag(view[TAG_BYTES:], what), view[:TAG_BYTES]):
+        if not compare_digest(self._tag([view[TAG_BYTES:]], what), view[:TAG_BYTES]):
             raise ForeignBytesError(
                 f"a payload of {len(payload)} bytes in Redis was not written by this run, or was moved, and "
                 "was refused: somebody else writes to the keys of the run. Give it a Redis of its own (leave "
@@ -209,12 +213,12 @@ class Codec:
             )
         return view[TAG_BYTES:]
 
-    def open(self, payload: bytes, what: bytes = b"", fetch: Fetch | None = None) -> Any:
+    def open(self, payload: bytes | memoryview, what: bytes = b"", fetch: Fetch | None = None) -> Any:
         """The thing that was sealed; raises as `check` does. For `fetch` see `split`."""
         return self.unseal(self.check(payload, what), fetch)
 
     @staticmethod
-    def sealer(payload: bytes) -> int:
+    def sealer(payload: bytes | memoryview) -> int:
         """The rank that has sealed this payload; only for one that `check` has passed."""
         serial: int = _HEAD.unpack_from(payload, TAG_BYTES)[0]
         return (serial & ~_ASIDE) >> 40
@@ -254,8 +258,8 @@ class Codec:
         head = struct.pack(f"<QI{len(sizes)}Q", 0, len(sizes), *sizes)
         return memoryview(b"".join([head, *frames]))
 
-    def mark(self, payload: bytes, more: str = "") -> int:
+    def mark(self, payload: bytes | memoryview, more: str = "") -> int:
         """The mark of this payload: a number of 128 bits that only this run can compute."""
-        said = payload[:TAG_BYTES] + more.encode()
+        said = bytes(payload[:TAG_BYTES]) + more.encode()
         digest = blake2b(said, digest_size=16, key=self._secret, person=_MARK).digest()
         return int.from_bytes(digest, "little")

@@ -28,7 +28,7 @@ class Publication(NamedTuple):
 
     element: int
     tuples: int
-    payload: bytes
+    payload: bytes | memoryview
     attempts: int = 0
     """1 if it comes from a suspected task: then it is suspected as well."""
 
@@ -39,7 +39,7 @@ class Task(NamedTuple):
     element: int
     id: str
     tuples: int
-    payload: bytes
+    payload: bytes | memoryview
     attempts: int
     """How many ranks died with it."""
     progress: tuple[int, ...]

@@ -61,7 +61,7 @@ def left(world: BrokerWorld) -> set[bytes]:
     """What another rank gets when rank 4 has died."""
     world[0].fence(4)
     tasks = iter(lambda: world.look_for(5), None)
-    return {task.payload for task in tasks}
+    return {bytes(task.payload) for task in tasks}
 
 
 def test_a_task_in_an_answer_that_was_not_read_is_this_ranks(world, alarm):
