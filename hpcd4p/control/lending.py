@@ -19,6 +19,10 @@ MOST_OWN = 0.5
 """A rank whose own duties take more than this part of a core does not lend itself: the process would take the
 core from them."""
 
+LEAST_FREE = 0.3
+"""A rank does not lend itself where less than this of a core of its node is free, what the process beside it
+takes not counted: it would only take cores from other ranks, and import once more what elements need."""
+
 MOST_HANDLED = 0.25
 """If the rank has to work for more than this part of the time that the process works, for its results are
 large, it does not take that element any more."""
@@ -74,7 +78,7 @@ def lendable(
     return [e for e in elements if e not in barred and is_slow_enough(service_s(e))]
 
 
-def may_lend(in_line: bool, own: float, window_full: bool, all_of_it: bool) -> bool:
+def may_lend(in_line: bool, own: float, free: float, window_full: bool, all_of_it: bool) -> bool:
     """Whether a rank may take a task of the pool now.
 
     Parameters
@@ -83,24 +87,27 @@ def may_lend(in_line: bool, own: float, window_full: bool, all_of_it: bool) -> b
         Whether tuples wait for its partitions.
     own
         Part of a core that its own duties take, lately.
+    free
+        Cores of the node that are free, or in the hands of the process beside it, lately.
     window_full
         See `sealing.is_full`.
     all_of_it
         See `lendable`.
 
-    =======  ===========  ==================  =========  ====
-    in line  window full  `own`               all of it  may
-    =======  ===========  ==================  =========  ====
-    any      yes          any                 any        no
-    any      no           any                 yes        yes
-    yes      no           any                 no         no
-    no       no           above `MOST_OWN`    no         no
-    no       no           `MOST_OWN` or less  no         yes
-    =======  ===========  ==================  =========  ====
+    =======  ===========  ==================  ====================  =========  ====
+    in line  window full  `own`               `free`                all of it  may
+    =======  ===========  ==================  ====================  =========  ====
+    any      yes          any                 any                   any        no
+    any      no           any                 any                   yes        yes
+    yes      no           any                 any                   no         no
+    no       no           above `MOST_OWN`    any                   no         no
+    no       no           `MOST_OWN` or less  below `LEAST_FREE`    no         no
+    no       no           `MOST_OWN` or less  `LEAST_FREE` or more  no         yes
+    =======  ===========  ==================  ====================  =========  ====
     """
     if window_full:
         return False
-    return all_of_it or not (in_line or own > MOST_OWN)
+    return all_of_it or not (in_line or own > MOST_OWN or free < LEAST_FREE)
 
 
 def pays(worked_s: float, handled_s: float) -> bool:

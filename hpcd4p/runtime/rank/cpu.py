@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from math import inf
 
 from hpcd4p.wire.statistics import count_cores
 
@@ -82,6 +83,56 @@ class OwnShare:
             # the three clocks are not read at one moment
             self._share = had_s / max(had_s, free_s) if had_s > 0 else 0.0
         return self._share
+
+
+class FreeCores:
+    """How many cores of this node, among those that this process may use, nobody uses, lately.
+
+    Source: Linux, Documentation/filesystems/proc.rst: ``/proc/stat`` holds for each core the time that it was
+    idle, also while a disk was awaited, in ticks of 10 ms.
+
+    Parameters
+    ----------
+    now
+        The clock, seconds.
+    idle_s
+        The seconds that these cores have been idle so far; None where the kernel does not tell.
+    beside_s
+        The seconds of a core that the process beside this one has had: they do not count as used.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], idle_s: Callable[[], float | None], beside_s: Callable[[], float]
+    ) -> None:
+        self._now = now
+        self._idle_s = idle_s
+        self._beside_s = beside_s
+        self._at = now(), idle_s(), beside_s()
+        self._free = inf
+
+    def __call__(self) -> float:
+        """Of the last `LATELY_S` or a little more; infinity where it is not known."""
+        now = self._now()
+        since, idle_s, beside_s = self._at
+        if now - since > LATELY_S:
+            self._at = now, self._idle_s(), self._beside_s()
+            if idle_s is not None and self._at[1] is not None:
+                # another process may be beside it now, which has had less
+                spent_s = self._at[1] - idle_s + max(0.0, self._at[2] - beside_s)
+                self._free = spent_s / (now - since)
+        return self._free
+
+
+def idle_s() -> float | None:
+    """The seconds that the cores which this process may use have been idle since the machine began."""
+    try:
+        mine = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+        with open("/proc/stat", encoding="ascii") as file:
+            fields = [line.split() for line in file if line.startswith("cpu")]
+        ticks = [int(each[4]) + int(each[5]) for each in fields if each[0] in mine]
+    except (OSError, AttributeError, ValueError, IndexError):  # no Linux, or a container without it
+        return None
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
 class CpuAccount:

@@ -8,6 +8,7 @@ what is made of results, `apart` the process.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.lending import may_lend
@@ -19,7 +20,7 @@ from hpcd4p.runtime.commit.lease import Leases
 from hpcd4p.runtime.execute.left_behind import LEAVE_S
 from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.committer import Committer
-from hpcd4p.runtime.rank.cpu import own_share
+from hpcd4p.runtime.rank.cpu import FreeCores, idle_s, own_share
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.lendable import Lendable
 from hpcd4p.runtime.rank.lent_task import LentTask
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.rank.cell import Cell
 
 
+Ask = Callable[[], float]
 POOL_DIED = "every rank of the pool has died"
 
 _log = module_log(__name__)
@@ -49,8 +51,8 @@ class Lending:
     ----------
     parking
         Whether it lends itself at all: not before the head has told it to.
-    own_share
-        Gives the part of a core that the rank's own duties take, lately.
+    own_share, free_cores
+        Give the part of a core that the rank's own duties take, and what `may_lend` calls free.
     beside
         The process.
     """
@@ -67,21 +69,17 @@ class Lending:
         make: Callable[[], Cell | None],
     ) -> None:
         self.parking = Parking(parked=True)
-        self.own_share: Callable[[], float] = lambda: 0.0
+        self.own_share: Ask = lambda: 0.0
+        self.free_cores: Ask = lambda: inf
         self.beside = ProcessBeside(committer.link, make)
         self.count_cores = self.beside.count_cores
-        self._rank = given.rank
-        self._plan = given.plan
+        self._rank, self._plan, self._clock = given.rank, given.plan, given.clock
         self._granularity = given.granularity
         self._lendable = Lendable(given, committer.link, probation)
-        self._clock = given.clock
         self._committer = committer
-        self._link = committer.link
-        self._outgoing = committer.outgoing
+        self._link, self._outgoing = committer.link, committer.outgoing
         self._room = room
-        self._tasks = tasks
-        self._work = work
-        self._leases = leases
+        self._tasks, self._work, self._leases = tasks, work, leases
         self._task: LentTask | None = None
         self._idle = self._woken = self._no_room = False
         self._rings = 0
@@ -246,6 +244,7 @@ class Lending:
     def measure(self) -> None:
         """Look at the cores from now on; in a process of its own."""
         self.own_share = own_share(self._clock.now)
+        self.free_cores = FreeCores(self._clock.now, idle_s, self.beside.core_s)
         self.beside.measured = True
 
     def close(self) -> None:
@@ -297,4 +296,5 @@ class Lending:
 
     def _may_lend(self) -> bool:
         in_line = bool(self._committer.inbox.tuples)
-        return may_lend(in_line, self.own_share(), self._outgoing.full, self._lendable.all_of_it)
+        full, all_of_it = self._outgoing.full, self._lendable.all_of_it
+        return may_lend(in_line, self.own_share(), self.free_cores(), full, all_of_it)

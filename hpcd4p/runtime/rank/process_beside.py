@@ -78,6 +78,10 @@ class ProcessBeside:
         if self._cores is not None:
             self._cores.count(growth)
 
+    def core_s(self) -> float:
+        """Seconds of a core that the process has had, as far as that is measured."""
+        return 0.0 if self._clock is None else self._clock.read_us()[0] * 1e-6
+
     def dismiss(self) -> list[Doubted]:
         """Have it leave, after the last task; gives its elements whose change was not seen in time."""
         if self._cell is None or self._leaves:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 from hpcd4p.control.lending import (
+    LEAST_FREE,
     LEAST_S,
     MOST_HANDLED,
     MOST_OWN,
@@ -84,18 +85,20 @@ def test_quick_tuples_and_those_nobody_knows_are_not_worth_it():
 
 
 @pytest.mark.parametrize(
-    ("in_line", "window_full", "own", "all_of_it", "may"),
+    ("in_line", "own", "free", "window_full", "all_of_it", "may"),
     [
-        (False, True, 0.0, False, False),
-        (False, True, 0.0, True, False),
-        (True, False, 1.0, True, True),
-        (True, False, 0.0, False, False),
-        (False, False, MOST_OWN + 0.01, False, False),
-        (False, False, MOST_OWN, False, True),
+        (False, 0.0, 1.0, False, False, True),
+        (False, MOST_OWN, LEAST_FREE, False, False, True),
+        (False, MOST_OWN + 0.01, 8.0, False, False, False),
+        (False, 0.0, LEAST_FREE - 0.01, False, False, False),
+        (True, 0.0, 8.0, False, False, False),
+        (True, 1.0, 0.0, False, True, True),
+        (False, 0.0, 8.0, True, False, False),
+        (False, 0.0, 8.0, True, True, False),
     ],
 )
-def test_a_rank_lends_itself_while_nothing_of_its_own_waits(in_line, window_full, own, all_of_it, may):
-    assert may_lend(in_line, own, window_full, all_of_it) is may
+def test_when_a_rank_may_lend_itself(in_line, own, free, window_full, all_of_it, may):
+    assert may_lend(in_line, own, free, window_full, all_of_it) is may
 
 
 def test_what_costs_the_rank_more_than_it_saves_is_left():

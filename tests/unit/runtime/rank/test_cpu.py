@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from math import inf
 
 import pytest
 
-from hpcd4p.runtime.rank.cpu import LATELY_S, CpuAccount, CpuClock, OwnShare, own_share
+from hpcd4p.runtime.rank.cpu import LATELY_S, CpuAccount, CpuClock, FreeCores, OwnShare, idle_s, own_share
 
 
 class Clock(CpuClock):
@@ -91,3 +92,33 @@ def test_a_process_that_works_all_the_time_takes_a_core_or_waits_for_one():
     while time.perf_counter() < end:
         pass
     assert share() > 0.5
+
+
+def free_after(idle, beside, seconds=2 * LATELY_S):
+    """What is free when the cores were idle for so long, and the process beside had one for so long."""
+    now, idles, had = [0.0], [idle and 0.0], [5.0]
+    free = FreeCores(lambda: now[0], lambda: idles[0], lambda: had[0])
+    now[0], idles[0], had[0] = seconds, idle, 5.0 + beside
+    return free()
+
+
+def test_cores_are_free_that_nobody_uses_or_the_process_beside():
+    assert free_after(2 * LATELY_S, 0.0) == pytest.approx(1.0)
+    assert free_after(LATELY_S, LATELY_S) == pytest.approx(1.0)
+    assert free_after(0.0, 0.0) == 0.0
+
+
+def test_a_process_beside_that_is_a_new_one_has_had_less():
+    assert free_after(LATELY_S, -5.0) == pytest.approx(0.5)
+
+
+def test_before_it_is_known_and_where_the_kernel_does_not_tell_all_are_free():
+    assert free_after(0.0, 0.0, LATELY_S / 2) == inf
+    assert free_after(None, 0.0) == inf
+
+
+def test_the_kernel_tells_how_long_the_cores_of_this_process_were_idle():
+    first = idle_s()
+    assert first is not None
+    assert first > 0
+    assert idle_s() >= first
