@@ -23,6 +23,9 @@ LEAST_FREE = 0.3
 """A rank does not lend itself where less than this of a core of its node is free, what the process beside it
 takes not counted: it would only take cores from other ranks, and import once more what elements need."""
 
+WAITS = 0.3
+"""... unless elements need a core for less than this part of their time, and wait for the rest."""
+
 MOST_HANDLED = 0.25
 """If the rank has to work for more than this part of the time that the process works, for its results are
 large, it does not take that element any more."""
@@ -78,7 +81,9 @@ def lendable(
     return [e for e in elements if e not in barred and is_slow_enough(service_s(e))]
 
 
-def may_lend(in_line: bool, own: float, free: float, window_full: bool, all_of_it: bool) -> bool:
+def may_lend(
+    in_line: bool, own: float, free: float, core_share: float | None, window_full: bool, all_of_it: bool
+) -> bool:
     """Whether a rank may take a task of the pool now.
 
     Parameters
@@ -89,25 +94,30 @@ def may_lend(in_line: bool, own: float, free: float, window_full: bool, all_of_i
         Part of a core that its own duties take, lately.
     free
         Cores of the node that are free, or in the hands of the process beside it, lately.
+    core_share
+        See `Statistics.core_share`.
     window_full
         See `sealing.is_full`.
     all_of_it
         See `lendable`.
 
-    =======  ===========  ==================  ====================  =========  ====
-    in line  window full  `own`               `free`                all of it  may
-    =======  ===========  ==================  ====================  =========  ====
-    any      yes          any                 any                   any        no
-    any      no           any                 any                   yes        yes
-    yes      no           any                 any                   no         no
-    no       no           above `MOST_OWN`    any                   no         no
-    no       no           `MOST_OWN` or less  below `LEAST_FREE`    no         no
-    no       no           `MOST_OWN` or less  `LEAST_FREE` or more  no         yes
-    =======  ===========  ==================  ====================  =========  ====
+    =======  ===========  ==================  ====================  ================  =========  ====
+    in line  window full  `own`               `free`                `core_share`      all of it  may
+    =======  ===========  ==================  ====================  ================  =========  ====
+    any      yes          any                 any                   any               any        no
+    any      no           any                 any                   any               yes        yes
+    yes      no           any                 any                   any               no         no
+    no       no           above `MOST_OWN`    any                   any               no         no
+    no       no           `MOST_OWN` or less  below `LEAST_FREE`    `WAITS` or more,  no         no
+                                                                    or not known
+    no       no           `MOST_OWN` or less  below `LEAST_FREE`    below `WAITS`     no         yes
+    no       no           `MOST_OWN` or less  `LEAST_FREE` or more  any               no         yes
+    =======  ===========  ==================  ====================  ================  =========  ====
     """
     if window_full:
         return False
-    return all_of_it or not (in_line or own > MOST_OWN or free < LEAST_FREE)
+    room = free >= LEAST_FREE or (core_share is not None and core_share < WAITS)
+    return all_of_it or (room and not in_line and own <= MOST_OWN)
 
 
 def pays(worked_s: float, handled_s: float) -> bool:

@@ -62,7 +62,8 @@ class MemoryBroker:
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:
-            reply.service_us = Statistics(s.stats).service_us()
+            sums = Statistics(s.stats)
+            reply.service_us, reply.core_share = sums.service_us(), sums.core_share()
         return reply
 
     def _note(self, availability: Availability) -> None:

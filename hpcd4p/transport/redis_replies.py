@@ -119,5 +119,6 @@ def _read_more(
     reply.congested = frozenset(int(c.split(b":", 1)[0]) for c in congested)
     reply.owners = {int(k): int(v) for k, v in _pairs(owners)}
     if stats:
-        reply.service_us = Statistics.read(_pairs(stats)).service_us()
+        sums = Statistics.read(_pairs(stats))
+        reply.service_us, reply.core_share = sums.service_us(), sums.core_share()
     reply.waiting = {int(e): count for e, count in zip(waiting[::2], waiting[1::2], strict=True) if count}

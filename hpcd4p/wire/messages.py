@@ -125,6 +125,8 @@ class Reply:
         Stateful elements whose ranks are behind.
     owners : dict
         By pool element with undeclared state, the only rank that runs it.
+    core_share : float or None
+        See `Statistics.core_share` (only when service times are asked for).
     service_us : dict
         Measured service time by element, microseconds per tuple (only when asked).
     """
@@ -132,6 +134,7 @@ class Reply:
     __slots__ = (
         "accepted",
         "congested",
+        "core_share",
         "idle",
         "marks",
         "orders",
@@ -157,6 +160,7 @@ class Reply:
         self.marks: list[int] = []
         self.congested: frozenset[int] = frozenset()
         self.service_us: dict[int, float] = {}
+        self.core_share: float | None = None
         self.owners: dict[int, int] = {}
         self.spoiled = ""
 

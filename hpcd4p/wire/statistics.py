@@ -213,6 +213,14 @@ class Statistics:
     def _sum(self, start: str) -> int:
         return sum(value for field, value in self.fields.items() if field.startswith(start))
 
+    def core_share(self) -> float | None:
+        """The part of a core that the work would take if cores were free; None: not known yet."""
+        busy_us = sum(us for field, us in self.fields.items() if field[:2] == "u:")
+        if not (self.cpu_us and busy_us):
+            return None
+        # on full cores each short piece of work waits for one: that is not the work's
+        return self.cpu_us / max(self.cpu_us, busy_us - self.queue_us)
+
     def service_us(self) -> dict[int, float]:
         """Microseconds per tuple by element, where any was worked on."""
         get = self.fields.get

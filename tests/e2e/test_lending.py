@@ -44,16 +44,26 @@ def lent_by(ended) -> dict[int, float]:
 
 @pytest.mark.parametrize("size", [3, 5, 8])
 @pytest.mark.parametrize("python", PYTHONS)
-def test_all_ranks_work_for_the_pool(runs, expected, python, size):
-    # long enough for a process beside a rank to begin, on a busy machine as well
-    ended = runs.run("load", size, *WORDS, "--task-ms", str(2 * size), "--autoscale", "none", python=python)
+def test_all_ranks_work_for_the_pool(runs, python, size):
+    """The work waits most of its time, so it needs no core that is free."""
+    words = ("-i", str(60 * size))
+    alone = runs.run("naps", 1, *words)
+    ended = runs.run("naps", size, *words, "--autoscale", "none", python=python)
     assert ended.status == 0, ended.err
-    assert missing_and_extra(expected, ended.outputs) == ""
+    assert missing_and_extra(alone.outputs, ended.outputs) == ""
     others = {f.rank for f in ended.summary.ranks_figures if "pool" not in f.role}
     assert lent_by(ended)
     assert lent_by(ended).keys() <= others
     assert ended.summary.lent_s == pytest.approx(sum(lent_by(ended).values()))
     assert "beside their own work" in ended.out
+    assert ended.leftovers == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_work_of_every_kind_gives_the_answer_of_one_process(runs, expected, python):
+    ended = runs.run("load", 5, *WORDS, "--autoscale", "none", python=python)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected, ended.outputs) == ""
     assert ended.leftovers == []
 
 

@@ -296,5 +296,5 @@ class Lending:
 
     def _may_lend(self) -> bool:
         in_line = bool(self._committer.inbox.tuples)
-        full, all_of_it = self._outgoing.full, self._lendable.all_of_it
-        return may_lend(in_line, self.own_share(), self.free_cores(), full, all_of_it)
+        own, free, full = self.own_share(), self.free_cores(), self._outgoing.full
+        return may_lend(in_line, own, free, self._link.core_share, full, self._lendable.all_of_it)

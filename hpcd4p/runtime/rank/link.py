@@ -48,6 +48,8 @@ class Link:
     hungry, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
         elements that are congested.
+    core_share
+        How much of the time inside elements needs a core, as far as the broker has said.
     waiting
         Tasks that wait, by element; None if the last answer did not say.
     careful
@@ -77,6 +79,7 @@ class Link:
         self.waiting: dict[int, int] | None = None
         self.waiting_tasks = 0
         self.waiting_bytes = 0
+        self.core_share: float | None = None
         self.congested: frozenset[int] = frozenset()
         self.owners: dict[int, int] = {}
         self._broker = broker
@@ -142,6 +145,8 @@ class Link:
         if reply.owners or self.owners:
             self.owners.clear()
             self.owners.update(reply.owners)
+        if reply.core_share is not None:
+            self.core_share = reply.core_share
         if reply.service_us:
             self._granularity.learn(reply.service_us)
         for order in reply.orders:

@@ -14,6 +14,7 @@ from hpcd4p.control.lending import (
     MOST_OWN,
     MOST_REFUSED,
     TRIED_S,
+    WAITS,
     is_patient,
     is_slow_enough,
     lendable,
@@ -85,20 +86,24 @@ def test_quick_tuples_and_those_nobody_knows_are_not_worth_it():
 
 
 @pytest.mark.parametrize(
-    ("in_line", "own", "free", "window_full", "all_of_it", "may"),
+    ("in_line", "own", "free", "core_share", "window_full", "all_of_it", "may"),
     [
-        (False, 0.0, 1.0, False, False, True),
-        (False, MOST_OWN, LEAST_FREE, False, False, True),
-        (False, MOST_OWN + 0.01, 8.0, False, False, False),
-        (False, 0.0, LEAST_FREE - 0.01, False, False, False),
-        (True, 0.0, 8.0, False, False, False),
-        (True, 1.0, 0.0, False, True, True),
-        (False, 0.0, 8.0, True, False, False),
-        (False, 0.0, 8.0, True, True, False),
+        (False, 0.0, 1.0, None, False, False, True),
+        (False, MOST_OWN, LEAST_FREE, 1.0, False, False, True),
+        (False, MOST_OWN + 0.01, 8.0, 0.0, False, False, False),
+        (False, 0.0, LEAST_FREE - 0.01, None, False, False, False),
+        (False, 0.0, LEAST_FREE - 0.01, WAITS, False, False, False),
+        (False, 0.0, 0.0, WAITS - 0.01, False, False, True),
+        (True, 0.0, 8.0, 0.0, False, False, False),
+        (True, 1.0, 0.0, 1.0, False, True, True),
+        (False, 0.0, 8.0, 0.0, True, False, False),
+        (False, 0.0, 8.0, 0.0, True, True, False),
     ],
 )
-def test_when_a_rank_may_lend_itself(in_line, own, free, window_full, all_of_it, may):
-    assert may_lend(in_line, own, free, window_full, all_of_it) is may
+def test_a_rank_lends_itself_while_nothing_of_its_own_waits(
+    in_line, own, free, core_share, window_full, all_of_it, may
+):
+    assert may_lend(in_line, own, free, core_share, window_full, all_of_it) is may
 
 
 def test_what_costs_the_rank_more_than_it_saves_is_left():

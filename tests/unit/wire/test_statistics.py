@@ -58,3 +58,18 @@ def test_a_tuple_takes_what_the_later_ones_took_and_what_is_written_costs_as_wel
     count_work(sums, 2, NO_WORK, Work(tuples=10, busy_us=5000, later_tuples=9, later_busy_us=900))
     count_work(sums, 3, NO_WORK, Work(tuples=10, busy_us=0, written_bytes=20_000))
     assert Statistics(sums).service_us() == {1: 500.0, 2: 100.0, 3: 2.0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "share"),
+    [
+        ({"u:1": 1000, "cpu": 100}, 0.1),
+        ({"u:1": 600, "u:2": 400, "cpu": 200, "queue": 200}, 0.25),
+        ({"u:1": 1000, "cpu": 5000}, 1.0),
+        ({"u:1": 1000, "cpu": 250, "queue": 750}, 1.0),
+        ({"u:1": 1000}, None),
+        ({"cpu": 10}, None),
+    ],
+)
+def test_how_much_of_the_time_inside_elements_needs_a_core(fields, share):
+    assert Statistics(fields).core_share() == share
