@@ -12,7 +12,14 @@ The tree::
     │   ├── RedisSetupError     no Redis, wrong address, wrong password, too old
     │   ├── MpiSetupError       no MPI, or one that does not start
     │   ├── MissingPackage      a package that this Python cannot import
-    │   └── RecordError         a record that cannot be written or read
+    │   ├── RecordError         a record that cannot be written or read
+    │   └── CheckpointError     checkpoints that cannot be used
+    │       ├── CheckpointInUse       another run works with them
+    │       ├── CheckpointNotWritten  no room, say; while a run goes on it is a warning
+    │       └── SealBroken            a file of one is not as it was written
+    │           ├── SealForeign       it is whole, but of another run, epoch or rank
+    │           ├── OtherVersion      it has a format that this hpcd4p does not know
+    │           └── NotSealed         it is something else
     └── RunStopped              the run ended before the work was done
         ├── TooManyFailures     the limit on dead letters was passed: exit status 1
         ├── ElementFailed       `preprocess` of an element raised: exit status 1
@@ -113,6 +120,34 @@ class MissingPackage(UsageError):
 
 class RecordError(UsageError):
     """A run record that cannot be written or read."""
+
+
+class CheckpointError(UsageError):
+    """Checkpoints that cannot be used: they are gone, damaged, or not those of this run."""
+
+
+class CheckpointInUse(CheckpointError):
+    """Another run works with these checkpoints."""
+
+
+class CheckpointNotWritten(CheckpointError):
+    """A file of a checkpoint could not be written; a run that is under way goes on without."""
+
+
+class SealBroken(CheckpointError):
+    """A file of a checkpoint is not as it was written: nothing in it has been unpickled."""
+
+
+class SealForeign(SealBroken):
+    """A file of a checkpoint is whole, but of another run, epoch or rank."""
+
+
+class OtherVersion(SealBroken):
+    """A file of a checkpoint has a format that this hpcd4p does not know."""
+
+
+class NotSealed(SealBroken):
+    """What should be a file of a checkpoint is something else."""
 
 
 class RunStopped(Hpcd4pError):

@@ -1,0 +1,1 @@
+"""The files of checkpoints: how they are written, sealed, kept and read. Knows nothing of the engine."""
