@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hpcd4p.launch.api import Result as Result
     from hpcd4p.launch.api import run as run
     from hpcd4p.record.table import table as table
+    from hpcd4p.sources import FilesPE as FilesPE
+    from hpcd4p.sources import LinesPE as LinesPE
+    from hpcd4p.sources import RangePE as RangePE
     from hpcd4p.workflow.composite import CompositePE as CompositePE
     from hpcd4p.workflow.composite import create_iterative_chain as create_iterative_chain
     from hpcd4p.workflow.dispel4py.names import dispel4py_names as dispel4py_names
@@ -39,9 +42,12 @@ _HOMES = {
     "CompositePE": "hpcd4p.workflow.composite",
     "ConsumerPE": "hpcd4p.workflow.elements",
     "GenericPE": "hpcd4p.workflow.elements",
+    "FilesPE": "hpcd4p.sources",
     "IterativePE": "hpcd4p.workflow.elements",
     "KeyedPE": "hpcd4p.workflow.elements",
+    "LinesPE": "hpcd4p.sources",
     "ProducerPE": "hpcd4p.workflow.elements",
+    "RangePE": "hpcd4p.sources",
     "Result": "hpcd4p.launch.api",
     "SimpleFunctionPE": "hpcd4p.workflow.elements",
     "WorkflowError": "hpcd4p.errors",

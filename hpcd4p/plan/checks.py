@@ -67,6 +67,7 @@ def problems_of_elements(
         problems += _pickle(pe, dumps)
     problems += _connections(elements, connections)
     problems += _unconnected(elements, connections)
+    problems += _positions(elements, connections)
     problems += _cycles(elements, connections)
     return problems
 
@@ -227,6 +228,19 @@ def _unconnected(elements: list[GenericPE], connections: list[Connection]) -> It
                     f"input {name!r} of element {_called(pe)} is not connected, but others of its inputs "
                     "are; connect it, or remove it"
                 )
+
+
+def _positions(elements: list[GenericPE], connections: list[Connection]) -> Iterator[str]:
+    fed = {id(c.target) for c in connections}
+    both = ("position", "seek")
+    for pe in elements:
+        has = [name for name in both if callable(getattr(pe, name, None))]
+        if id(pe) not in fed and len(has) == 1:
+            (lacks,) = {*both} - {*has}
+            yield (
+                f"source {_called(pe)} has {has[0]}() and no {lacks}(), but one is of no use without the "
+                "other. Add the other, or give this one another name"
+            )
 
 
 def _cycles(elements: list[GenericPE], connections: list[Connection]) -> Iterator[str]:

@@ -81,8 +81,35 @@ class IterativePE(GenericPE):
 class ProducerPE(GenericPE):
     """No input, one output: `_process` gets the dict of inputs (empty, or an item of the inputs given).
 
+    A run that is continued from a checkpoint repeats the calls of its sources, and leaves out what they had
+    written by then; so a source must write the same again, which it does not if it goes by the time, by
+    random numbers without a seed, by the order of a set, or by what has changed. One that says where it is
+    need not be repeated. It has two methods more, and any source may have them, not only a `ProducerPE`:
+
+    ``position()``
+        Where it is: anything that can be pickled and that is quick to make. Asked between two calls, now and
+        then. If it raises, the source is repeated, and the story of the run says so.
+    ``seek(position)``
+        Called after `preprocess`, before the next call: all is to be as it was when `position` gave this.
+
+    With ``seeks_in_calls = True`` in its class, `position` is also asked inside a call, when something has
+    just been written with `write` and before that returns. It must then count what is being written as done;
+    after ``seek`` the same call is made once more, and goes on after it.
+
     Examples
     --------
+    >>> class Count(ProducerPE):
+    ...     stateful = True
+    ...     seeks_in_calls = True
+    ...     next = 0
+    ...     def _process(self, inputs):
+    ...         while self.next < 10:
+    ...             self.next += 1  # first, for `position` may be asked in `write`
+    ...             self.write("output", self.next - 1)
+    ...     def position(self):
+    ...         return self.next
+    ...     def seek(self, position):
+    ...         self.next = position
     >>> class Answer(ProducerPE):
     ...     def _process(self, inputs):
     ...         return 42

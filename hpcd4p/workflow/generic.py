@@ -31,6 +31,11 @@ def spoken(pe: GenericPE, text: str) -> str:
     return f"{pe.id or pe.name} (rank {pe.rank}): {text}"
 
 
+def can_seek(pe: GenericPE) -> bool:
+    """Whether `pe` says where it is, and can go on there: see `ProducerPE`."""
+    return callable(getattr(pe, "position", None)) and callable(getattr(pe, "seek", None))
+
+
 def _print_line(pe: GenericPE, text: str) -> None:
     sys.stdout.write(spoken(pe, text) + "\n")
 

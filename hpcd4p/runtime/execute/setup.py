@@ -39,6 +39,8 @@ class Setup(NamedTuple):
     """Host and process of rank 0."""
     dispel4py: bool
     log: LogSetup = LogSetup()
+    checkpoints: Any = None
+    """`launch.restoring.CheckpointPlace`; None where there are none."""
     blocks: str = ""
     """Folder for large buffers, in the shared memory of the node; '': there is none that all ranks share."""
 

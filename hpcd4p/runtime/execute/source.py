@@ -16,10 +16,14 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import cause_at
+from hpcd4p.runtime.execute.held import Held, Listened, become
 from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
 from hpcd4p.runtime.execute.letters import Failure, Letters
 from hpcd4p.runtime.execute.loops import Leave
+from hpcd4p.runtime.execute.repetition import Repetition
+from hpcd4p.runtime.execute.seeking import Counts, Seeking
 from hpcd4p.runtime.execute.watch import Watched
+from hpcd4p.wire.position import SourcePosition, Stage
 
 PROBE_CALLS = 2
 """A source whose attributes are the same after this many calls counts as stateless: two, since the first
@@ -39,30 +43,6 @@ CHUNK_S = 0.001
 _log = module_log(__name__)
 
 
-class _Held(list[Any]):
-    """What a source has written to an output and the head has not taken. The loops append to it."""
-
-    __slots__ = ("notify",)
-
-    notify: Callable[[], None]
-
-
-class _Listened(_Held):
-    """The same while the head sleeps: the first write ends that. Costs the writes after it nothing."""
-
-    __slots__ = ()
-
-    def append(self, value: Any) -> None:
-        list.append(self, value)
-        _become(self, _Held)
-        self.notify()
-
-
-def _become(held: list[Any], kind: type[_Held]) -> None:
-    """Have the loops append to `held` as to a `kind`; they look it up at each write, at no cost."""
-    held.__class__ = kind
-
-
 class Source:
     """One root, running in a thread.
 
@@ -78,6 +58,8 @@ class Source:
         Whether the rest of the calls may go to the pool once the first have shown no state.
     notify
         Called from the thread when `listen` was called and there is something to take, or when it has ended.
+    at
+        Where a cut has found it: `calls` are those that it had then, and what was taken is not taken again.
 
     Attributes
     ----------
@@ -96,6 +78,7 @@ class Source:
         most: int,
         notify: Callable[[], None],
         clock: Clock,
+        at: SourcePosition | None = None,
     ) -> None:
         self._clock = clock
         self._now = clock.now
@@ -112,7 +95,7 @@ class Source:
         self.changed = ""
         """In words, what it has changed and elements on other ranks share."""
         self._calls = calls
-        self._movable = movable
+        self._movable = movable and (at is None or not at.stays)
         self._most = most
         self._notify = notify
         self._room = threading.Event()
@@ -121,10 +104,19 @@ class Source:
         instance.on_overflow = self._overflow
         # before the instance starts: its loop keeps hold of them
         for name in (*instance.out, UNDECLARED):
-            held = instance.out[name] = _Held()
+            held = instance.out[name] = Held()
             held.notify = notify
+        self._lock = threading.Lock()
+        self._failures_taken = at.failed if at is not None else 0
+        self._repeated = Repetition(instance, at)
+        self._seeking = Seeking(instance, clock, self._lock, self._count, at.mark if at is not None else None)
         self._thread: threading.Thread | None = None
-        self._batches = self._run()
+        self._batches = self._in_batches()
+
+    def open(self) -> None:
+        """Start the instance."""
+        self.instance.start()
+        self._seeking.prepared()
 
     def start(self) -> None:
         """Start the thread; without it, each `take` makes a batch of calls."""
@@ -140,18 +132,46 @@ class Source:
         """
         if self._thread is None and not self.done:
             self.done = next(self._batches, True)
-        out = self.instance.take(most)
-        failures = [self._failures.popleft() for _ in range(len(self._failures))]
+        with self._lock:
+            out = self.instance.take(self._repeated.limits(most))
+            failures = [self._failures.popleft() for _ in range(len(self._failures))]
+            self._failures_taken += len(failures)
+        self._seeking.want()
         if out or failures:
             self.taken_at = self._now()
             self.taken = sum(len(values) for _, values in out)
         self._room.set()
         return out, failures
 
+    def position(self) -> SourcePosition:
+        """What was taken so far. Main thread."""
+        instance = self.instance
+        with self._lock:
+            taken = Counts(dict(instance.written_by), self._failures_taken)
+            return SourcePosition(
+                instance.plan.index,
+                Stage.HEAD,
+                len(self._calls),
+                not self._movable,
+                *taken,
+                instance.out_bytes,
+                self._seeking.best(taken),
+            )
+
+    @property
+    def remark(self) -> str:
+        """What is to be told of its positions, in words."""
+        ended = self.done and not self._stop and self.error is None
+        lack = self._repeated.lack() if ended else ""
+        if lack:
+            return f"it was repeated, and has not done the same again: {lack}"
+        return self._seeking.remark
+
     def listen(self) -> bool:
         """Call `notify` at the next write; whether nothing waits to be taken already. Main thread."""
-        for held in self.instance.out.values():
-            _become(held, _Listened)
+        for name, held in self.instance.out.items():
+            if name not in self._repeated.outputs:
+                become(held, Listened)
         return self._thread is not None and not self.done and not self.held()
 
     def stop(self) -> None:
@@ -161,15 +181,35 @@ class Source:
 
     def held(self) -> int:
         """Tuples that have been written and not taken."""
-        return sum(len(values) for values in self.instance.out.values())
+        again = self._repeated.outputs
+        return sum(len(values) for name, values in self.instance.out.items() if name not in again)
+
+    def _count(self) -> tuple[Counts, Counts]:
+        """What there was of writes and failures, and what of it was taken."""
+        out, again = self.instance.out, self._repeated
+        taken = Counts(dict(self.instance.written_by), self._failures_taken)
+        made = {
+            n: count + len(out.get(n, ())) - again.outputs.get(n, 0) for n, count in taken.written.items()
+        }
+        if out[UNDECLARED]:
+            made.setdefault(UNDECLARED, len(out[UNDECLARED]))
+        return Counts(made, taken.failed + len(self._failures) - again.failures), taken
 
     def _failed(self, instance: Instance, port: str, value: Any, error: BaseException) -> None:
-        self._failures.append(self._letters.write(instance.plan.index, cause_at(port), port, value, error))
+        failure = self._letters.write(instance.plan.index, cause_at(port), port, value, error)
+        if not self._repeated.fails():
+            self._failures.append(failure)
 
     def _overflow(self, instance: Instance) -> None:
         began = self._now()
+        self._drop()
         self._make_room()
         instance.waited(self._now() - began)
+
+    def _drop(self) -> None:
+        """Drop what has been repeated."""
+        if self._repeated.outputs and self._repeated.drop():
+            self._notify()
 
     def _make_room(self) -> None:
         """Wait while more is held than the head has taken."""
@@ -195,9 +235,16 @@ class Source:
             self.done = True
             self._notify()
 
-    def _run(self) -> Iterator[bool]:
+    def _in_batches(self) -> Iterator[bool]:
         """Make the calls, a batch at a time, and then post-process; yields False after each batch."""
-        at = 0
+        for going_on in self._run():
+            self._drop()
+            yield going_on
+        self._drop()
+
+    def _run(self) -> Iterator[bool]:
+        self._seeking.begin()
+        at = self._seeking.calls
         if self._movable:
             watched = Watched(self.instance.pe, self._clock, self.instance.plan.caches)
             while at < min(PROBE_CALLS, len(self._calls)):
@@ -206,31 +253,41 @@ class Source:
                 yield False
                 what = watched.look(at)
                 if what and not watched.fills:
+                    self._movable = False
                     self.changed = ", ".join(n for n in what if n in self.instance.plan.shared)
                     break
             else:
                 if at < len(self._calls):
                     self.rest = self._calls[at:]
                     return
-        shared = self._shared()
+        yield from self._go_on(at)
+
+    def _go_on(self, at: int) -> Iterator[bool]:
+        """Make the calls from `at` on, which stay here."""
+        shared, seeking = self._shared(), self._seeking
         size = 1
         while at < len(self._calls):
             part = self._calls[at : at + size]
             at += len(part)
             began = self._now()
+            seeking.calling = True
             self.instance.run("", part)
+            seeking.calling = False
             spent = self._now() - began
             if shared is not None and shared.worth(self.instance.busy_s):
                 self.changed = self.changed or ", ".join(shared.look(at))
+            seeking.calls = at
+            seeking.ask()
             yield False
-            # about CHUNK_S, but at most twice as much as before: the first calls tell little
-            size = max(
-                1,
-                min(self._most, 2 * size, self.instance.light_tuples, int(size * CHUNK_S / max(spent, 1e-9))),
-            )
+            size = 1 if seeking.by_call else self._next_size(size, spent)
         self.instance.finish()
         if shared is not None:
             self.changed = self.changed or ", ".join(shared.look(at))
+
+    def _next_size(self, size: int, spent: float) -> int:
+        """Calls of the next batch: about `CHUNK_S`, but at most twice as many; the first tell little."""
+        most = min(self._most, 2 * size, self.instance.light_tuples)
+        return max(1, min(most, int(size * CHUNK_S / max(spent, 1e-9))))
 
     def _shared(self) -> Watched | None:
         plan = self.instance.plan

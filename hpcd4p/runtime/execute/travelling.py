@@ -10,12 +10,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
+from hpcd4p.errors import ElementFailed
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.weight import weigh
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.identity import dumper, loads
 
 if TYPE_CHECKING:
+    from hpcd4p.plan.model import ElementPlan
+    from hpcd4p.runtime.execute.flow import Flow
     from hpcd4p.runtime.execute.instance import Instance
 
 MOST_BYTES = 16 << 20
@@ -76,6 +79,34 @@ def remade(blob: bytes) -> tuple[GenericPE, dict[Any, Any]]:
     """The element, and the states of its keys."""
     pe, table = loads(blob)
     return pe, table
+
+
+def resumed(flow: Flow, element: ElementPlan, partition: int, blob: bytes) -> Instance:
+    """An instance with the state that a checkpoint has kept, started.
+
+    `preprocess` makes again what does not pickle, a connection, say, and finds the state in place. What it
+    sets anew of that is set back: it was written for a first start. What it writes was written before.
+
+    Raises
+    ------
+    ElementFailed
+        The state cannot be made again here, or `preprocess` raises.
+    """
+    try:
+        pe, table = remade(blob)
+        again, _ = remade(blob)
+    except Exception as error:  # user classes: unpickling them may raise anything
+        raise ElementFailed(
+            f"the state of {element.name} in the checkpoint cannot be made again: {show_error(error)}"
+        ) from error
+    instance = flow.instance(element, pe, partition)
+    instance.table = table
+    instance.start()
+    for values in instance.out.values():
+        values.clear()
+    for name, value in vars(again).items():
+        object.__setattr__(pe, name, value)
+    return instance
 
 
 def _left_out(pe: GenericPE) -> str:

@@ -49,6 +49,8 @@ class Watched:
         What it may change, by the plan's reading of its source (`ElementPlan.caches`).
     only
         If given, only these are looked at; in the words of `workflow.places`.
+    own
+        Whether its own attributes are looked at.
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class Watched:
         clock: Clock,
         caches: tuple[str, ...] = (),
         only: tuple[str, ...] | None = None,
+        own: bool = True,
     ) -> None:
         self._now = clock.now
         self.pe = pe
@@ -73,6 +76,7 @@ class Watched:
         self.spent_s = 0.0
         self._caches = frozenset(caches)
         self._only = None if only is None else frozenset(only)
+        self._own = own
         self._by_name = _BY_NAME or any(name.startswith("self.") for name in caches)
         self._dull: dict[Any, Any] = {}
         self._before = self._read(first=True)
@@ -159,6 +163,8 @@ class Watched:
             pairs += place.held().items()
         if self._only is not None:
             return [pair for pair in pairs if pair[0] in self._only]
+        if not self._own:
+            return pairs
         pe = self.pe
         ours = (type(pe), *(getattr(pe, name, None) for name in ENGINE))
         held = [v for v in gc.get_referents(pe) if not any(v is each for each in ours)]

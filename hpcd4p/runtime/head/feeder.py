@@ -19,6 +19,7 @@ from hpcd4p.runtime.execute.source import Source
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.messages import Commit
+from hpcd4p.wire.position import SourcePosition, Stage
 
 
 class Feeder:
@@ -51,6 +52,7 @@ class Feeder:
         self._clock = loop.clock
         self._event = event
         self._closed: list[Instance] = []
+        self._told: set[str] = set()
         self._ask_pause = Backoff(ASK_S[0], max(ASK_S[1], loop.link.least_s / 4))
         self._asked_at = 0.0
         self._asking = False
@@ -60,32 +62,69 @@ class Feeder:
             for out in spec.plan.outgoing()
         ]
 
-    def start(self, threads: bool = True) -> None:
-        """Open the sources: every root counts as one pending tuple until its calls are made."""
+    def start(self, threads: bool = True, positions: list[SourcePosition] | None = None) -> None:
+        """Open the sources: every root counts as one pending tuple until its calls are made.
+
+        Parameters
+        ----------
+        threads
+            Whether sources run in threads; if not, each take makes a batch of calls.
+        positions
+            Where to go on, of all roots. Then nothing is committed: the counts are to be those of the same
+            cut, with one for each root that is not done. So are the statistics, but for the work of roots at
+            `Stage.HEAD`: their instances count it again from the first call (what has failed is not counted
+            again). Elements and inputs are those of the run that was cut.
+        """
+        found = {position.element: position for position in positions or ()}
         opening = Commit(tx=0)
         for element in self._plan.elements:
-            if element.role is not Role.ROOT:
-                continue
-            opening.counts[element.index] = 1
-            calls: Any = self._spec.inputs[element.index]
-            if isinstance(calls, int):
-                self._open(element.index, range(calls), movable=element.movable)
-            elif element.movable:
-                self._listed.append((element.index, calls))
-            else:
-                self._open(element.index, calls, movable=False)
-        self._link.exchange(opening)
+            if element.role is Role.ROOT:
+                opening.counts[element.index] = 1
+                self._begin(element.index, found.get(element.index))
+        if positions is None:
+            self._link.exchange(opening)
         for source in self.sources if threads else ():
             source.start()
 
-    def _open(self, element: int, calls: Any, movable: bool) -> None:
+    def _begin(self, element: int, at: SourcePosition | None) -> None:
+        """Take up a root, where a cut has found it."""
+        inputs: Any = self._spec.inputs[element]
+        calls = range(inputs) if isinstance(inputs, int) else inputs
+        movable = self._plan.elements[element].movable
+        if at is None:
+            pooled = movable and not isinstance(inputs, int)
+        else:
+            calls = calls[len(calls) - at.calls :]
+            pooled = movable and at.stage is Stage.POOL
+        if at is not None and at.stage is Stage.DONE:
+            return
+        if pooled:
+            self._listed.append((element, calls))
+        else:
+            # a list of inputs never is for the pool once it has begun here
+            movable = movable and isinstance(inputs, int)
+            self._open(element, calls, movable, at if at is not None and at.stage is Stage.HEAD else None)
+
+    def _open(self, element: int, calls: Any, movable: bool, at: SourcePosition | None) -> None:
         instance = self._loop.flow.instance(
             self._plan.elements[element], copy_element(self._spec.elements[element], 1)
         )
         letters = Letters(self._plan, self._loop.rank, self._clock)
         most = self._spec.settings.max_task_tuples
-        self.sources.append(Source(instance, letters, calls, movable, most, self._link.wake, self._clock))
-        instance.start()
+        source = Source(instance, letters, calls, movable, most, self._link.wake, self._clock, at)
+        self.sources.append(source)
+        source.open()
+
+    def positions(self) -> list[SourcePosition]:
+        """Where each root is: all that was taken from it is in transactions that are sealed.
+
+        To be asked between two calls of `work`, after `start`.
+        """
+        found = [source.position() for source in self.sources]
+        found += [SourcePosition(element, Stage.POOL, len(calls)) for element, calls in self._listed]
+        known = {position.element for position in found}
+        roots = [e.index for e in self._plan.elements if e.role is Role.ROOT]
+        return found + [SourcePosition(root, Stage.DONE) for root in roots if root not in known]
 
     def stop(self) -> None:
         """Let the threads of the sources end."""
@@ -186,6 +225,8 @@ class Feeder:
             done = done and not source.held()
             if source.changed:
                 self._loop.probation.doubt(element, source.changed)
+            if source.remark:
+                self._tell(source)
             for failure in failures:
                 self._loop.fail(failure)
             if out:
@@ -198,6 +239,13 @@ class Feeder:
             # one commit for all that was taken: fast sources make large commits, slow ones small commits
             self._outgoing.seal()
         return worked
+
+    def _tell(self, source: Source) -> None:
+        """Say what is to be known of the positions of `source`, once."""
+        words = f"{source.instance.plan.name}: {source.remark}"
+        if words not in self._told:
+            self._told.add(words)
+            self._event("source", words)
 
     def _close(self, source: Source) -> None:
         if source.error is not None:

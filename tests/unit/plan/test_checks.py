@@ -211,6 +211,50 @@ def test_element_that_is_ignored_when_pickled_may_hold_anything():
     make_plan(graph, 4, EngineSettings())
 
 
+class SaysWhere(Make):
+    def position(self):
+        return 0
+
+
+class GoesOn(Make):
+    def seek(self, position):
+        pass
+
+
+class Both(SaysWhere, GoesOn):
+    pass
+
+
+class FurtherDown(Pass):
+    def seek(self, position):
+        pass
+
+
+def test_source_that_says_where_it_is_and_cannot_go_on_there():
+    assert "'SaysWhere' has position() and no seek()" in only_problem(add=[SaysWhere()])
+    assert "'GoesOn' has seek() and no position()" in only_problem(add=[GoesOn()])
+
+
+def test_both_are_right_and_what_is_no_source_may_have_one():
+    graph = WorkflowGraph()
+    graph.connect(Both(), "output", FurtherDown(), "input")
+    graph.add(changed(Make(), position=7))  # no method
+    make_plan(graph, 4, EngineSettings())
+
+
+class BothWithoutState(Both):
+    stateful = False
+
+
+def test_source_that_says_where_it_is_has_state():
+    graph = WorkflowGraph()
+    for pe in (Make(), Both(), BothWithoutState()):
+        graph.add(pe)
+    plan, _ = make_plan(graph, 4, EngineSettings())
+    assert [e.movable for e in plan.elements[:-1]] == [True, False, True]
+    assert "it says where it is" in plan.elements[1].reason
+
+
 def test_element_in_two_places():
     pe = Pass()
     composite = CompositePE(lambda self: self.add(pe))
