@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.block import Block
-from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
+from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order
 
 
@@ -108,6 +108,9 @@ class Broker(Protocol):
         list of Task
             Tasks that are not given to others, because too many ranks died with them.
         """
+
+    def snapshot(self) -> Snapshot:
+        """All that is not done, read at one moment; the ranks go on. Head only."""
 
     def report(self, sealed: bytes) -> None:
         """Leave a sealed report (`wire.reports`) for the head."""

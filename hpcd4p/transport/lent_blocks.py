@@ -88,13 +88,16 @@ class LentBlocks:
                     break
 
     def _forked(self) -> None:
-        """Never give back what is borrowed now: a child of this process may read it at any time."""
+        """Never give back what is borrowed now: a child of this process may read it at any time.
+
+        It finds it as it was at the fork, for what this process writes from now on is its own alone, too.
+        """
         for key in self._borrowed:
-            del self._mapped[key]
-        self._borrowed.clear()
+            self._mapped.pop(key, None)
+        self._part()
 
     def _part(self) -> None:
-        """In a child: have what it writes seen by nobody else, as it is with other memory."""
+        """On both sides of a fork: have what is written seen by nobody else, as it is with other memory."""
         if not self._borrowed:
             return
         import ctypes
@@ -103,7 +106,10 @@ class LentBlocks:
         libc.mmap.restype = ctypes.c_void_p
         libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
         for (rank, number), memory in self._borrowed.items():
-            file = os.open(path_of(self._own.folder, rank, number), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                file = os.open(path_of(self._own.folder, rank, number), os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:  # its writer has ended, and so does the run
+                continue
             at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
             libc.mmap(at, len(memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | _MAP_FIXED, file, 0)
             os.close(file)

@@ -13,7 +13,7 @@ from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.codec import weight
 from hpcd4p.wire.keys import Keys
-from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
 
@@ -105,8 +105,10 @@ class MemoryBroker:
             if s.pending[element] == 0:
                 s.bells[0] = Heard.BELL
         for publication in commit.publish:
-            element, tuples, payload, attempts = publication
+            element, tuples, payload, attempts, progress = publication
             s.put(Task(element, "", tuples, payload, attempts, ()))
+            if progress:
+                s.progress[element, str(s.entries)] = progress
         s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
         s.dead += commit.dead
         s.bytes += sum(map(len, commit.dead))
@@ -241,6 +243,23 @@ class MemoryBroker:
         for element in s.owners:
             s.ring_owner(element)
         return s.committed.get(rank, 0), given_up
+
+    def snapshot(self) -> Snapshot:
+        """See `Broker.snapshot`."""
+        s = self.store
+        leased = [task for mine in s.leases.values() for task in mine.values()]
+        waiting = [task for stream in s.streams.values() for task in stream]
+        return Snapshot(
+            {e: tuples for e, tuples in s.pending.items() if tuples},
+            [
+                Publication(t.element, t.tuples, t.payload, t.attempts, s.progress.get((t.element, t.id), ()))
+                for t in [*leased, *waiting]
+            ],
+            dict(s.committed),
+            list(s.dead),
+            Statistics(dict(s.stats)),
+            dict(s.owners),
+        )
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

@@ -133,5 +133,9 @@ class RankMpiBroker:
         """See `Broker.fence`: for the head."""
         raise NotImplementedError
 
+    def snapshot(self) -> Any:
+        """See `Broker.snapshot`: for the head."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """See `Broker.close`: there is nothing to give up."""

@@ -17,13 +17,13 @@ from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
-from hpcd4p.transport.redis_replies import is_step, observation, reply_of, task_of
+from hpcd4p.transport.redis_replies import is_step, observation, reply_of, snapshot, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.step_words import StepWords
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
-from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Task
+from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order, UnknownOrderError, text
 
 Read = TypeVar("Read")
@@ -261,6 +261,10 @@ class RedisBroker:
         committed, given_up = self._script("fence", rank, self._max_attempts)
         # they are in the lease of the head from now on
         return committed, [self._read(task_of, entry, self._words.held) for entry in given_up]
+
+    def snapshot(self) -> Snapshot:
+        """See `Broker.snapshot`."""
+        return self._read(snapshot, self._script("snapshot", self._size, *self._streams))
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

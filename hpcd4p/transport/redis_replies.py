@@ -7,7 +7,7 @@ from struct import Struct, error
 from typing import Any
 
 from hpcd4p.transport.held import Held
-from hpcd4p.wire.messages import Books, Observation, Reply, Task
+from hpcd4p.wire.messages import Books, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import parse
 from hpcd4p.wire.statistics import Statistics
 
@@ -39,6 +39,25 @@ def observation(
         owners={int(k): int(v) for k, v in _pairs(owners)},
         books=_books(books, tasks, size, streams, orders) if books else None,
     )
+
+
+def snapshot(said: list[Any]) -> Snapshot:
+    """The snapshot in a reply of ``snapshot.lua``."""
+    pending, tasks, committed, dead, stats, owners = said
+    return Snapshot(
+        pending={int(k): int(v) for k, v in _pairs(pending) if v != b"0"},
+        tasks=list(map(_publication, tasks)),
+        committed={int(k): int(v) for k, v in _pairs(committed) if k != b"s"},
+        dead=dead,
+        stats=Statistics.read(_pairs(stats)),
+        owners={int(k): int(v) for k, v in _pairs(owners)},
+    )
+
+
+def _publication(entry: bytes) -> Publication:
+    line, _, payload = entry.partition(b"\n")
+    element, tuples, attempts, *progress = map(int, line.split())
+    return Publication(element, tuples, payload, attempts, tuple(progress))
 
 
 def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:

@@ -98,11 +98,12 @@ def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | in
     words: list[bytes | int] = []
     count = size = start = 0
     last = -1
-    for element, tuples, payload, attempts in publish:
+    for element, tuples, payload, attempts, progress in publish:
         if element != last or len(words) - start > STRETCH + 1:
             count, last, start = count + 1, element, len(words)
             words += (element, 0)
-        words.append(b"".join([b"%d %d %d\n" % (element, tuples, attempts), payload]))
+        parts = (b" %d" * len(progress)) % progress if progress else b""
+        words.append(b"".join([b"%d %d %d%b\n" % (element, tuples, attempts, parts), payload]))
         words[start + 1] = len(words) - start - 2
         size += weight(payload)
     return count, size, words

@@ -132,15 +132,18 @@ class Ledger:
             mark = codec.mark(publication.payload)
             account.task_marks += mark
             published[mark] = publication.attempts
+            if not commit.tx:  # what a checkpoint has kept: ranks of a former run have died with it
+                account.part_marks += self._part(publication.payload, publication.progress)
+                account.beside += publication.attempts
         for element, id_, progress in commit.progress:
             mark, task, before = self.leases[element, id_]
             self.leases[element, id_] = mark, task, progress
-            account.part_marks += self._part(task, progress) - self._part(task, before)
+            account.part_marks += self._part(task.payload, progress) - self._part(task.payload, before)
         for each in commit.done:
             mark, task, before = self.leases.pop(each)
             account.tasks[task.element] = account.tasks.get(task.element, 0) - 1
             account.task_marks -= mark
-            account.part_marks -= self._part(task, before)
+            account.part_marks -= self._part(task.payload, before)
             account.attempts = max(account.attempts, task.attempts)
             account.beside += published.get(mark, 0) > task.attempts
         for payload in commit.dead:
@@ -164,8 +167,8 @@ class Ledger:
         self._sealed = b""
         self.account.reports += 1
 
-    def _part(self, task: Task, progress: tuple[int, ...]) -> int:
-        return self._codec.mark(task.payload, " ".join(map(str, progress))) if progress else 0
+    def _part(self, payload: bytes | memoryview, progress: tuple[int, ...]) -> int:
+        return self._codec.mark(payload, " ".join(map(str, progress))) if progress else 0
 
     def next_sealed(self) -> bytes:
         """Seal the account that the next call carries, if it has changed since the last one."""

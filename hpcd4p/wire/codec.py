@@ -28,14 +28,16 @@ from typing import Any
 
 try:  # what hashlib and hmac hand out; they would load OpenSSL for it (DECISIONS.md)
     from _blake2 import blake2b as blake2b
-    from _operator import _compare_digest as compare_digest
+    from _operator import _compare_digest
 except ImportError:
-    from hashlib import blake2b as blake2b
-    from hmac import compare_digest  # type: ignore[no-redef]
+    from hashlib import blake2b
+    from hmac import compare_digest as _compare_digest  # type: ignore[no-redef]
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.block import PACKED_BYTES, Block
 from hpcd4p.wire.messages import Segment
+
+compare_digest = _compare_digest
 
 TAG_BYTES = 16
 

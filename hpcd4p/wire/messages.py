@@ -31,6 +31,8 @@ class Publication(NamedTuple):
     payload: bytes | memoryview
     attempts: int = 0
     """1 if it comes from a suspected task: then it is suspected as well."""
+    progress: tuple[int, ...] = ()
+    """See `Task`: of one that a checkpoint has kept."""
 
 
 class Task(NamedTuple):
@@ -211,6 +213,22 @@ class Books(NamedTuple):
     """For the ranks that were asked for: how many orders they were given, and those that still wait."""
     head: bool = True
     """Whether the head counts as alive."""
+
+
+class Snapshot(NamedTuple):
+    """What the broker holds at one moment, as far as a run needs it to go on from there."""
+
+    pending: dict[int, int]
+    """Unfinished tuples by element, where there are any."""
+    tasks: list[Publication]
+    """Those that are not done: leased ones first, then as they stand in line."""
+    committed: dict[int, int]
+    """Last committed transaction by rank."""
+    dead: list[bytes]
+    """Sealed failures and log lines that the head has not fetched."""
+    stats: Statistics
+    owners: dict[int, int]
+    """As in `Reply`."""
 
 
 class Observation(NamedTuple):

@@ -110,9 +110,46 @@ class Moved(Value):
         self.epoch = epoch
 
 
-Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit | Expect | HandOver | Moved
+class Cut(Value):
+    """Commit what is under way, report it, and then neither work nor commit until the cut is fixed.
 
-_KINDS: dict[str, tuple[type[Any], tuple[type[int], ...]]] = {
+    Attributes
+    ----------
+    epoch
+        Number of the checkpoint.
+    """
+
+    __slots__ = ("epoch",)
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+
+class Fix(Value):
+    """Save what is here as of the cut, and go on.
+
+    Attributes
+    ----------
+    epoch
+        See `Cut`.
+    committed
+        The last committed transaction of each rank, by rank; empty: the cut was given up, save nothing.
+    """
+
+    __slots__ = ("epoch", "committed")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, epoch: int, *committed: int) -> None:
+        self.epoch = epoch
+        self.committed = committed
+
+    def parts(self) -> list[Any]:
+        """Its numbers, in a row."""
+        return [self.epoch, *self.committed]
+
+
+Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit | Expect | HandOver | Moved | Cut | Fix
+
+_KINDS: dict[str, tuple[type[Any], tuple[type[int], ...] | None]] = {
     "finish": (Finish, (int,)),
     "lost": (Lost, (int, int)),
     "stop": (Stop, (int, bool)),
@@ -123,8 +160,10 @@ _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...]]] = {
     "expect": (Expect, (int,)),
     "hand_over": (HandOver, (int, int, int, int)),
     "moved": (Moved, (int, int, int, int)),
+    "cut": (Cut, (int,)),
+    "fix": (Fix, None),
 }
-"""Each order by its name, with the types of its numbers."""
+"""Each order by its name, with the types of its numbers; None: as many as the first of them says."""
 
 _NAMES = {kind: name for name, (kind, _) in _KINDS.items()}
 
@@ -141,7 +180,10 @@ def text(order: Order, mark: int = 0) -> str:
     mark
         Number by which `transport.guard` knows that the head has given it; 0: none.
     """
-    words = [_NAMES[type(order)], *(str(int(number)) for number in order.parts())]
+    name, numbers = _NAMES[type(order)], order.parts()
+    if _KINDS[name][1] is None:
+        numbers = [len(numbers), *numbers]
+    words = [name, *(str(int(number)) for number in numbers)]
     return " ".join([*words, str(mark)] if mark else words)
 
 
@@ -157,6 +199,8 @@ def parse(written: str) -> tuple[Order, int]:
     try:
         kind, types = _KINDS[name]
         numbers = [int(word) for word in words]
+        if types is None:
+            types = (int,) * numbers.pop(0)
         mark = numbers.pop() if len(numbers) > len(types) else 0
         return kind(*(to(n) for to, n in zip(types, numbers, strict=True))), mark
     except (KeyError, ValueError):

@@ -239,7 +239,38 @@ class Stays(Value):
         self.why = why
 
 
-Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays
+class AtCut(Value):
+    """`rank` has committed all that was under way, and stands still until the cut is fixed."""
+
+    __slots__ = ("rank", "epoch")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, epoch: int) -> None:
+        self.rank = rank
+        self.epoch = epoch
+
+
+class Saved(Value):
+    """What `rank` holds as of the cut is in its file of the checkpoint.
+
+    Attributes
+    ----------
+    size, digest
+        Of the file: bytes, and by what it is known.
+    why_not
+        Empty, or why there is no such file, in words.
+    """
+
+    __slots__ = ("rank", "epoch", "size", "digest", "why_not")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(self, rank: int, epoch: int, size: int, digest: str, why_not: str = "") -> None:
+        self.rank = rank
+        self.epoch = epoch
+        self.size = size
+        self.digest = digest
+        self.why_not = why_not
+
+
+Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved
 
 
 def seal(codec: Codec, report: Report) -> bytes:

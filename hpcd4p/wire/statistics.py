@@ -25,7 +25,7 @@ field       holds
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -151,6 +151,11 @@ class Statistics:
 
     def __init__(self, fields: dict[str, int] | None = None) -> None:
         self.fields = fields if fields is not None else {}
+
+    def without_work(self, elements: Collection[int]) -> dict[str, int]:
+        """The sums, but for what instances of these have done; what has failed stays."""
+        left_out = {f"{letter}:{element}" for letter in _WORK for element in elements}
+        return {field: value for field, value in self.fields.items() if field not in left_out}
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Statistics:

@@ -12,9 +12,11 @@ import pytest
 from hpcd4p.testing import conformance
 from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, POOL, broken
 from tests.contract.worlds import blocks_in_memory, in_memory, meshes_in_memory
-from tests.contract.wrong import bells, blocks, claims, coarse, leases, meshes, tasks, tellings
+from tests.contract.wrong import bells, blocks, claims, coarse, leases, meshes, snapshots, tasks, tellings
 
-BROKERS = tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | coarse.WRONG
+BROKERS = (
+    tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | snapshots.WRONG | coarse.WRONG
+)
 
 ALL = [*EVERY_BROKER, *POOL, *EVERY_MESH, *EVERY_BLOCKS]
 

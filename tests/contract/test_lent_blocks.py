@@ -130,3 +130,19 @@ def test_what_a_child_writes_is_not_seen(folder):
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert mine.tobytes() == filled(1)
+
+
+def test_what_the_parent_writes_later_its_child_does_not_see(folder):
+    """A copy of the process saves what was in line, while the rank goes on and writes to it."""
+    one, other = ranks(folder)
+    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    mine[0] = 2
+    wake, ready = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(wake, 1)
+        os._exit(0 if mine.tobytes() == b"\2" + filled(1)[1:] else 1)
+    mine[:] = 9
+    os.write(ready, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    assert mine.tobytes() == filled(9)

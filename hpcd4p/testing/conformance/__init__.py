@@ -36,7 +36,16 @@ With pytest, parametrise a test by a list. Not with ``python -O``, which leaves 
 
 from __future__ import annotations
 
-from hpcd4p.testing.conformance import bells, claims, every_blocks, every_broker, every_mesh, leases, tasks
+from hpcd4p.testing.conformance import (
+    bells,
+    claims,
+    every_blocks,
+    every_broker,
+    every_mesh,
+    leases,
+    snapshots,
+    tasks,
+)
 from hpcd4p.testing.conformance.relay import MpiShare as MpiShare
 from hpcd4p.testing.conformance.relay import Relay as Relay
 from hpcd4p.testing.conformance.trial import broken as broken
@@ -56,7 +65,13 @@ from hpcd4p.testing.conformance.worlds import MeshWorld as MeshWorld
 EVERY_BROKER = promises_of(every_broker)
 """Ranks 0 to `BROKER_RANKS` - 1 play."""
 
-POOL = [*promises_of(tasks), *promises_of(leases), *promises_of(bells), *promises_of(claims)]
+POOL = [
+    *promises_of(tasks),
+    *promises_of(leases),
+    *promises_of(bells),
+    *promises_of(claims),
+    *promises_of(snapshots),
+]
 """Ranks 0 to `POOL_RANKS` - 1 play; there are tasks of the elements `MANY`."""
 
 EVERY_MESH = promises_of(every_mesh)

@@ -1,0 +1,69 @@
+"""What a checkpoint holds, and with which a run goes on. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from hpcd4p.wire.messages import Snapshot
+from hpcd4p.wire.position import SourcePosition
+
+Key = tuple[int, int]
+"""Element and partition."""
+
+
+class Held(NamedTuple):
+    """What one partition holds."""
+
+    state: bytes | None
+    """Its element and the states of its keys; None: the rank had only tuples for it."""
+    lines: tuple[bytes, ...] = ()
+    """What was in line, as lists of (port, values): of former ranks first."""
+
+    def joined(self, other: Held) -> Held:
+        """The same with what another rank had for the partition; only one of them can have its state."""
+        if other.state is None:
+            return Held(self.state, other.lines + self.lines)
+        return Held(other.state, self.lines + other.lines)
+
+
+class Restored(NamedTuple):
+    """What a rank goes on from."""
+
+    held: Mapping[Key, Held]
+    """Of its partitions at least."""
+    drained: frozenset[int]
+    """Elements whose instances have post-processed: none of them is needed any more."""
+
+
+class Fixed(NamedTuple):
+    """What the head holds at a cut, beside its image."""
+
+    snapshot: Snapshot
+    drained: list[int]
+    """Elements that are."""
+    positions: list[SourcePosition]
+    """Of the sources: see `Feeder.positions`."""
+    outputs: dict[str, int]
+    """Tuples that have left the workflow, by output."""
+    holders: dict[Key, int]
+    """Rank that held each partition."""
+    former: list[int]
+    """Ranks that may have had tuples for partitions that others held."""
+    kept: list[str]
+    """Types of the objects that go by a number (`workflow.kept`): the run that goes on must have the same."""
+    failures: list[Any]
+    """`FailureFigures` by kind, as they stand in the summary."""
+    doubted: dict[int, str]
+    """What has changed of elements whose answer is in doubt, by index."""
+    elapsed_s: float
+    """How long the run has worked, with the runs that it goes on from."""
+
+
+class Resumption(NamedTuple):
+    """What a run goes on from."""
+
+    epoch: int
+    fixed: Fixed
+    restored: Restored
+    """For rank 0."""
