@@ -8,6 +8,7 @@ messages, with atomic counters in place of the waves of Mattern, Distributed Com
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -28,7 +29,7 @@ ARROWS: dict[ElementState, frozenset[ElementState]] = {
     ElementState.OPEN: frozenset(
         {
             ElementState.FINISHING,  # its last tuple is finished, and its instances have fixed ranks
-            ElementState.DRAINED,  # its last tuple is finished, and any rank may run it
+            ElementState.DRAINED,  # its last tuple is finished, and any rank may run it; or a run resumes
         }
     ),
     ElementState.FINISHING: frozenset(
@@ -87,6 +88,25 @@ class Ending:
                         heappush(self._next, below)
         self._next = wait  # in order, so a heap
         return orders
+
+    @property
+    def finishing(self) -> bool:
+        """Whether instances post-process."""
+        return any(self.state(e) is ElementState.FINISHING for e in self._next)
+
+    def drained(self) -> list[int]:
+        """Elements that are drained."""
+        return [e.index for e in self._plan.elements if self.state(e.index) is ElementState.DRAINED]
+
+    def restore(self, drained: Iterable[int]) -> None:
+        """Note that these were drained already when a checkpoint was made."""
+        done = set(drained)
+        for e in done:
+            self._lives[e].go(ElementState.DRAINED, "as the checkpoint has it")
+            for below in self._below[e]:
+                self._above[below] -= 1
+        open_ones = (e for e, above in enumerate(self._above) if not above and e not in done)
+        self._next = list(open_ones)  # in order, so a heap
 
     def state(self, element: int) -> ElementState:
         """Give the state of an element."""

@@ -97,6 +97,8 @@ class Facts(NamedTuple):
     looks: bool = False
     """Whether it may look for a task: it is in a pool that has elements, not ordered to park, and its last
     look did not give `taking.NoTask.IDLE`, or the bell has rung since."""
+    stands: bool = False
+    """Whether it waits for a cut to be fixed."""
     held_off: bool = False
     """Whether the last look gave `taking.NoTask.ROOM`."""
 
@@ -109,7 +111,8 @@ def next_move(facts: Facts, now: float) -> Move:
     =======================================================  =========================================
     it has been told to park and has not                     WORK: it parks
     a message is coming in pieces                            SLEEP for the first of `BACKOFF_S`
-    something is not committed                               SLEEP, growing up to the last of `BACKOFF_S`
+    something is not committed, or it stands still for a     SLEEP, growing up to the last of `BACKOFF_S`
+    cut
     tuples wait, and not all are blocked                     WORK: the commit just made put them there
     tuples wait, all are blocked                             EXCHANGE, asking what waits by element, then
                                                              SLEEP for `BLOCKED_S`: no bell rings here when
@@ -124,7 +127,7 @@ def next_move(facts: Facts, now: float) -> Move:
     its statistics are due                                   EXCHANGE, with them
     =======================================================  =========================================
     """
-    if facts.to_park:
+    if facts.to_park and not facts.stands:
         return WORK
     return _busy(facts, now) or _in_pool(facts) or _idle(facts, now)
 
@@ -133,7 +136,7 @@ def _busy(facts: Facts, now: float) -> Move | None:
     """The move while something is under way, held back, or may come in a moment."""
     if facts.receiving:
         return LOOK
-    if facts.on_its_way:
+    if facts.on_its_way or facts.stands:
         return WAIT
     if facts.in_line:
         return ASK if facts.blocked else WORK

@@ -7,6 +7,7 @@ through an element; `body` reads one function.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from opcode import opmap
 from types import FunctionType
 from typing import Any
@@ -72,12 +73,18 @@ def caches(pe: GenericPE) -> tuple[str, ...]:
     return tuple(sorted(spared - harmful))
 
 
-def changed_places(pe: GenericPE) -> set[str]:
-    """What `pe` changes outside itself, as far as its source shows, in words of `workflow.places`."""
+def changed_places(pe: GenericPE, without: Collection[str] = ()) -> set[str]:
+    """What `pe` changes outside itself, as far as its source shows, in words of `workflow.places`.
+
+    Parameters
+    ----------
+    without
+        Names of functions that are not looked at.
+    """
     places: set[str] = set()
     for function in Search(pe).functions:
         node, offset = source_of(function)
-        if node is None:
+        if node is None or function.__name__ in without:
             continue
         for change in Body(pe, function, node, offset).changes(_Reader(pe).mentions):
             name = change.what.removeprefix("self.")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hpcd4p.plan.changes import caches, changes, writes_first
 from hpcd4p.plan.model import Role, Route, Spread
 from hpcd4p.workflow.elements import GenericPE, KeyedPE
-from hpcd4p.workflow.generic import GROUPING
+from hpcd4p.workflow.generic import GROUPING, can_seek
 from hpcd4p.workflow.groupings import Grouping, GroupingKind, read_grouping
 
 _SPREADS = {
@@ -74,6 +74,8 @@ def reason_for_state(pe: GenericPE, connected: set[str]) -> str:
         return f"it writes in preprocess ({writes})"
     if len(connected) > 1 and pe.stateful is None:
         return f"it joins {len(connected)} inputs (if it does not join them, say stateful = False)"
+    if not connected and pe.stateful is None and can_seek(pe):
+        return "it says where it is (position and seek)"
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hpcd4p.logs import WARNING
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.wire.resumption import Resumption
 from hpcd4p.workflow.elements import GenericPE
 
 
@@ -32,5 +33,9 @@ class RunSpec:
     """Classes live in a notebook, or functions have no name of their own: pickle them by value."""
     log_level: int = WARNING
     """Of the engine's own log, where this spec is not run by the command line: see `hpcd4p.logs`."""
+    checkpoints: Any = None
+    """`launch.checkpointing.Checkpoints`, or None."""
+    resume: Resumption | None = None
+    """What the run goes on from; None: it begins."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""

@@ -1,19 +1,19 @@
 """The whole workflow in this process: the reference that every parallel run is measured against.
 
 Depth first, a batch at a time: what a source writes is followed to the collector before the source
-goes on, so memory holds a batch per element. No MPI, no Redis, no threads.
+goes on, so memory holds a batch per element. No MPI, no Redis, no threads but one that writes checkpoints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.failures import too_many
 from hpcd4p.descriptors import reserve
 from hpcd4p.errors import RunStopped, TooManyFailures
 from hpcd4p.logs import module_log
-from hpcd4p.plan.model import Role
+from hpcd4p.plan.model import ElementPlan, Role
 from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.sink import OutputSink
@@ -33,61 +33,131 @@ from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.run_spec import RunSpec
-from hpcd4p.wire.statistics import Statistics, count_failures
+from hpcd4p.runtime.sequential_calls import Calls
+from hpcd4p.wire.position import Stage
+from hpcd4p.wire.statistics import Statistics, add, count_failures
+from hpcd4p.workflow.elements import GenericPE
 from hpcd4p.workflow.kept import keeping
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.sequential_hook import Cuts
+    from hpcd4p.runtime.sequential_rest import Leased
 
 SLOW_CALL_S = 0.001
 """Calls of a source are made in batches while a call takes less than this."""
+
+STEP_S = 0.25
+"""With checkpoints, a call of a source writes about so much at a time that what follows takes this long: in
+between the run can be cut."""
 
 
 _log = module_log(__name__)
 
 
-class _Sequential:
+class Sequential:
+    """One run in this process.
+
+    Attributes
+    ----------
+    cuts
+        Its checkpoints, and what it goes on from; None where there is neither.
+    calls
+        Of roots, by element.
+    drained
+        Elements that are done.
+    at_work
+        What is called at the outermost: the calls of a root, or a task; None: nothing, or a partition.
+    """
+
     def __init__(
-        self, spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None] | None
+        self,
+        spec: RunSpec,
+        sink: OutputSink,
+        on_progress: Callable[[Progress], None] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.spec = spec
         self.plan = spec.plan
         self.sink = sink
-        self._clock = Clock()
-        self.flow = Flow(spec.plan, 0, self._fail, self._clock)
+        self.clock = clock or Clock()
+        self.flow = Flow(spec.plan, 0, self._fail, self.clock)
         self.instances: dict[tuple[int, int], Instance] = {}
-        self.collector = Collector(spec.plan, sink, self._clock)
-        self.account = RankAccount(0, "all", self._clock)
+        self.collector = Collector(spec.plan, sink, self.clock)
+        self.account = RankAccount(0, "all", self.clock)
         self._on_progress = on_progress
-        self._progress_at = self._clock.started
+        self._progress_at = self.clock.started
         self.failures = Failures(sink)
         self.lines = ElementLines(sink)
+        self.cuts: Cuts | None = None
+        self.calls: dict[int, Calls] = {}
+        self.drained: set[int] = set()
+        self.at_work: Calls | Leased | None = None
+        self.before: dict[str, int] = {}
+        """Statistics of the runs that this one goes on from."""
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()
-        """Elements of which a tuple has failed since failures were last judged."""
+        """Elements with failures that were not judged."""
         self._nesting = Nesting()
 
     def run(self) -> Summary:
+        """Run to the end; see `run`."""
+        if self.cuts is not None:
+            self.cuts.restore()
         for element, pe in zip(self.plan.elements, self.spec.elements, strict=False):
-            for partition in range(max(1, element.partitions)):
+            if element.index not in self.drained:
+                self._begin(element, pe)
+        for (index, _), instance in self.instances.items():
+            self.at_work = self.calls.get(index)
+            depth_first(self._written(instance))  # what `preprocess` has written
+        self.at_work = None
+        if self.cuts is not None:
+            self.cuts.begin()
+        for element in self.plan.elements[:-1]:
+            if element.index not in self.drained:
+                self._work_to_end(element)
+        return self.conclude()
+
+    def _begin(self, element: ElementPlan, pe: GenericPE) -> None:
+        """Start the instances of an element, or go on with them."""
+        at = None if self.cuts is None else self.cuts.position(element.index)
+        done = at is not None and at.stage is Stage.DONE
+        if done and not element.movable:
+            return  # of one that moves there may be tasks
+        for partition in range(max(1, element.partitions)):
+            instance = None if self.cuts is None else self.cuts.resumed(element, partition)
+            if instance is None:
                 instance = self.flow.instance(element, copy_element(pe, element.partitions), partition)
                 instance.on_overflow = self._overflow
                 instance.start()
-                self.instances[element.index, partition] = instance
-        for instance in self.instances.values():
-            depth_first(self._written(instance))  # what `preprocess` has written
-        for element in self.plan.elements[:-1]:
-            if element.role is Role.ROOT:
-                _log.info("source %s opened", element.name)
-                self._source(self.instances[element.index, 0])
-            _log.info("%s: all its input is done; its instances post-process", element.name)
+            instance.on_overflow = self._overflow
+            self.instances[element.index, partition] = instance
+            if element.role is Role.ROOT and not done:
+                inputs = self.spec.inputs[element.index]
+                self.calls[element.index] = Calls(instance, inputs, self.clock, self.cuts is not None, at)
+
+    def _work_to_end(self, element: ElementPlan) -> None:
+        """Make the calls of a root; have the instances of any element post-process."""
+        self.at_work = calls = self.calls.get(element.index)
+        if calls is not None:
+            _log.info("source %s opened", element.name)
+            self._source(calls)
+        _log.info("%s: all its input is done; its instances post-process", element.name)
+        if calls is not None or element.role is not Role.ROOT:  # a root that was done has post-processed
             for partition in range(max(1, element.partitions)):
                 instance = self.instances[element.index, partition]
                 instance.finish()
                 depth_first(self._written(instance))
-        return self.conclude()
+        self.at_work = None
+        self.drained.add(element.index)
+        if self.cuts is not None:
+            self.cuts.ended(calls)
+            self.cuts.look()
 
     def conclude(self, stop: RunStopped | None = None) -> Summary:
+        """The summary; `stop` is what has ended the run before its work was done."""
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
-        stats = self._stats()
+        stats = self.stats()
         self.lines.add(*self.flow.log.take())
         return summarise(
             self.spec,
@@ -95,25 +165,47 @@ class _Sequential:
             [RankFigures(**self.account.usage().named())],
             self.collector.outputs,
             self.failures.figures(),
-            self._clock,
+            self.clock,
             stop,
+            notes=self.cuts.notes() if self.cuts else None,
+            doubts=self.cuts.doubts() if self.cuts else (),
             log=self.lines.finish(),
         )
 
-    def _stats(self) -> Statistics:
-        return Statistics(totals(self.instances.values()) | self._failed)
+    def stats(self) -> Statistics:
+        """Of this run, and of those before it."""
+        return self._with_failures(totals(self.instances.values()))
 
-    def _source(self, root: Instance) -> None:
-        given = self.spec.inputs[root.plan.index]
-        calls: Any = range(given) if isinstance(given, int) else given
+    def _with_failures(self, done: dict[str, int]) -> Statistics:
+        add(done, self._failed)
+        add(done, self.before)
+        return Statistics(done)
+
+    def _source(self, calls: Calls) -> None:
         most = self.spec.settings.max_task_tuples
+        calls.begin()
         size = 1
-        at = 0
-        while at < len(calls):
-            began = self._clock.now()
-            depth_first(self._batch(root, "", calls[at : at + size]))
-            at += size
-            size = min(most, 2 * size) if self._clock.now() - began < SLOW_CALL_S * size else 1
+        while size := len(part := calls.next(size)):
+            began = self.clock.now()
+            self._make(calls, part)
+            size = min(most, 2 * size) if self.clock.now() - began < SLOW_CALL_S * size else 1
+
+    def _make(self, calls: Calls, part: Any) -> None:
+        """Make calls of a root, with all that follows from them."""
+        cuts = self.cuts
+        if cuts is not None and calls.pooled:
+            self.at_work = cuts.leased(calls.instance, part)
+        depth_first(self._batch(calls.instance, "", part))
+        self.at_work = calls
+        if cuts is not None:
+            calls.over()
+            cuts.look()
+
+    def feed(self, instance: Instance, port: str, values: Any, task: Leased | None = None) -> None:
+        """Run what was under way at the cut, with all that follows from it."""
+        self.at_work = task
+        depth_first(self._batch(instance, port, values))
+        self.at_work = None
 
     def _batch(self, instance: Instance, port: str, values: Any) -> Work:
         """Run `values`, each chunk with all that follows from it."""
@@ -129,22 +221,23 @@ class _Sequential:
             self._judge()
         if self.flow.log.waits:
             self.lines.add(*self.flow.log.take())
-        if self._on_progress is not None and (now := self._clock.now()) - self._progress_at > PROGRESS_S:
+        if self._on_progress is not None and (now := self.clock.now()) - self._progress_at > PROGRESS_S:
             self._progress_at = now
-            self._on_progress(progress(self.plan, self.spec.inputs, self._stats(), now - self._clock.started))
+            self._on_progress(progress(self.plan, self.spec.inputs, self.stats(), now - self.clock.started))
 
     def _judge(self) -> None:
         """Raise `RunStopped` if too much has failed; looks only at elements with new failures."""
         failing, self._failing = self._failing, set()
         parts = ((e, p) for e in failing for p in range(max(1, self.plan.elements[e].partitions)))
         done = totals(self.instances[part] for part in parts if part in self.instances)
-        reason = too_many(self.plan, self.spec.settings, Statistics(done | self._failed), failing)
-        if reason:
+        if reason := too_many(self.plan, self.spec.settings, self._with_failures(done), failing):
             raise TooManyFailures(reason)
 
     def _written(self, instance: Instance) -> Work:
         """Deliver what `instance` has written, to one element after the other."""
-        for route, partition, values in self.flow.spread(instance.plan.index, instance.take()):
+        outer = self.at_work
+        out = outer.take() if outer is not None and outer.instance is instance else instance.take()
+        for route, partition, values in self.flow.spread(instance.plan.index, out):
             if route.target == self.plan.collector:
                 self.collector.run(route.input, values)
             else:
@@ -154,18 +247,29 @@ class _Sequential:
         if not self._nesting.allows(instance.held, instance.overflow_at):
             return
         # the time of elements further down does not count for the one that is writing
-        began = self._clock.now()
+        began, held = self.clock.now(), instance.held
         with self._nesting:
             depth_first(self._written(instance))
-        instance.waited(self._clock.now() - began)
+        if self.cuts is not None and self.at_work is not None and self.at_work.instance is instance:
+            step = int(held * STEP_S / max(self.clock.now() - began, 1e-9))
+            instance.overflow_at = max(1, min(instance.overflow_at, step))
+            self.cuts.look()  # nothing but this call is under way
+        instance.waited(self.clock.now() - began)
 
     def _fail(self, failure: Failure) -> None:
+        if self.at_work is not None and self.at_work.skips(failure):
+            return
         self.failures.add(failure.kind, failure.tuples, failure.letter)
         count_failures(self._failed, failure.element, failure.cause, failure.tuples)
         self._failing.add(failure.element)
 
 
-def run(spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+def run(
+    spec: RunSpec,
+    sink: OutputSink,
+    on_progress: Callable[[Progress], None] | None = None,
+    clock: Clock | None = None,
+) -> Summary:
     """Run `spec` in this process; its outputs go to `sink`.
 
     Raises
@@ -173,12 +277,15 @@ def run(spec: RunSpec, sink: OutputSink, on_progress: Callable[[Progress], None]
     RunStopped
         With the summary so far in its attribute `summary`.
     """
-    machine = _Sequential(spec, sink, on_progress)
+    machine = Sequential(spec, sink, on_progress, clock)
     sink.warm()  # the end needs HDF5 in any case, and then elements may have used up all descriptors
     reserve()
+    # copies of elements and tuples know what is the same everywhere; in a checkpoint it has the same number
+    by_value = spec.by_value or spec.checkpoints is None
     try:
-        # copies of elements and tuples know what is the same everywhere
-        with keeping(spec.elements, by_value=True), interruptible(), staying():
+        with keeping(spec.elements, by_value=by_value), interruptible(), staying():
+            if spec.checkpoints is not None:
+                spec.checkpoints.equip_sequential(machine)
             return machine.run()
     except RunStopped as stop:
         stop.summary = machine.conclude(stop)

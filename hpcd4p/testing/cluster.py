@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import Summary
@@ -24,6 +26,7 @@ from hpcd4p.runtime.head.head import Head
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cell import Killed, MemoryCell
+from hpcd4p.testing.checkpoints import MemoryCheckpoint, MemoryKeeper, MemorySaver
 from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh, Net
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Broker
@@ -54,6 +57,10 @@ class Cluster:
         How many pool ranks are taken for dead, and go on until they hear of it.
     doomed
         Ranks of any kind, or ``"broker"``, that die as well.
+    checkpoint_s
+        Seconds between two checkpoints; None: there are none.
+    resume
+        What the run goes on from.
     shared
         Others may write to the store: the ranks vouch for what they tell.
 
@@ -72,6 +79,8 @@ class Cluster:
     ends
         How each rank ended, and when: "left" as it was told, "killed", "failed" because of an element, or
         "cut off" from the broker.
+    keeper
+        Keeps the checkpoints.
     summary
         Of the run, when it is over.
     blocks
@@ -92,8 +101,11 @@ class Cluster:
         mapping: str = "hybrid",
         shared: bool = True,
         doomed: tuple[int | str, ...] = (),
+        checkpoint_s: float | None = None,
+        resume: MemoryCheckpoint | None = None,
     ) -> None:
-        self.sink = MemorySink()
+        self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
+        self.keeper = MemoryKeeper(self.sink)
         self.summary: Summary | None = None
         self.most_tasks = self.most_tuples = 0
         self.ranks: dict[int, RankLoop] = {}
@@ -113,7 +125,10 @@ class Cluster:
         self._cells = random.Random(seed + 3)
         self._shared = shared
         spec = RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings)
+        spec.resume = None if resume is None else resume.resumption()
         self.head = Head(spec, *self._transports(0), self.sink, self._clock(), self._blocks(0))
+        if checkpoint_s is not None:
+            self.head.keep(self.keeper, checkpoint_s, self._saver(0, plan))
         self._add(self.head.loop, elements)
         for rank in range(1, size):
             if isinstance(graph, WorkflowGraph):
@@ -123,7 +138,14 @@ class Cluster:
             loop = RankLoop(
                 plan, copies, settings, *self._transports(rank), self._clock(), self._blocks(rank)
             )
+            if spec.resume is not None:
+                loop.restored = spec.resume.restored
+            if checkpoint_s is not None:
+                loop.cutting.saver = self._saver(rank, plan)
             self._add(loop, elements)
+
+    def _saver(self, rank: int, plan: Plan) -> MemorySaver:
+        return MemorySaver(rank, plan, self.keeper, self._cells)
 
     def _clock(self) -> Clock:
         return Clock(self._turns.clock)

@@ -32,6 +32,10 @@ class Gates:
     def __bool__(self) -> bool:
         return bool(self._gates)
 
+    def held(self) -> list[Segment]:
+        """All that waits at a gate, each sender's segments in their order."""
+        return [each for gate in self._gates.values() for line in gate.held.values() for each in line]
+
     def admit(self, source: int, segment: Segment) -> list[Segment]:
         """What may get in line now that `segment` of `source` is committed, in this order."""
         key = segment.element, segment.partition

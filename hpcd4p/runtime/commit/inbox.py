@@ -8,7 +8,7 @@ unpickled is in the cache when it runs.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.marks import is_congested
@@ -188,6 +188,25 @@ class Inbox:
             self._weight[element] = self._weight.get(element, 0.0) * (1 - count / both)
         else:
             self._weight.pop(element, None)
+
+    def image(self, committed: Sequence[int]) -> tuple[list[Segment], list[Arrival]]:
+        """All that is in line as of a cut, in order: first the segments, then the messages.
+
+        Parameters
+        ----------
+        committed
+            The last transaction of each rank that counts.
+        """
+        lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]
+        kept = [arrival for each in self._kept.values() for arrival in each]
+        sealed = [a for a in (*self._sealed, *kept) if a.tx <= committed[a.source]]
+        return [*self.onward, *lined, *self._gates.held()], sealed
+
+    def restore(self, segments: Iterable[Segment]) -> None:
+        """Put in line what was in line, here or elsewhere, when the cut was made."""
+        for segment in segments:
+            self.tuples[segment.element] += len(segment.values)
+            self.lines[segment.element].append(segment[1:])
 
     def waiting(self) -> list[int]:
         """Elements that have something in line, those nearest the sinks first."""

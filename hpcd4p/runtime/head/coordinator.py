@@ -27,6 +27,7 @@ from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
 from hpcd4p.wire.reports import (
     Adopted,
+    AtCut,
     Claimed,
     Doubted,
     Failed,
@@ -35,15 +36,17 @@ from hpcd4p.wire.reports import (
     Load,
     Reason,
     Report,
+    Saved,
     Stays,
     unseal,
 )
 from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.head.cutter import Cutter
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
@@ -94,12 +97,17 @@ class Coordinator:
         self._alive_s = alive_every_s(plan.size)
         self._care = False
         self.mover = mover
-        self.scaler = Scaler(plan, settings, self._order, story.event, clock.started)
+        self.cutter: Cutter | None = None
+        """Makes checkpoints, if there are any."""
+        self.scaler = Scaler(plan, settings, self.order, story.event, clock.started)
 
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
         now = self._clock.now()
-        return next_look(self._looked, rung, self.scaler.due(), self.scaler.awaits_work(now)) - now
+        due = self.scaler.due()
+        if self.cutter is not None:
+            due = min(due, self.cutter.due())
+        return next_look(self._looked, rung, due, self.scaler.awaits_work(now)) - now
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look at the run, and give the orders that are due.
@@ -139,9 +147,13 @@ class Coordinator:
         reason = too_many(self.plan, self.settings, self.stats) if count else None
         if reason:
             raise TooManyFailures(reason)
-        finish = [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
         self._keep_owners(seen)
-        self.mover.look(seen, self.ending, self.liveness.here())
+        if self.cutter is not None:
+            self.cutter.look(seen, self.ending)
+        settling = self.cutter is not None and self.cutter.settling
+        finish = [] if settling else [(o.element, o.instances) for o in self.ending.observe(seen.pending)]
+        if not settling:
+            self.mover.look(seen, self.ending, self.liveness.here())
         self.scaler.look(seen, self.ending, held, now)
         return finish
 
@@ -150,9 +162,9 @@ class Coordinator:
         name = self.plan.elements[element].name
         self._story.event("finish", f"{name}: all its input is done; its instances post-process")
         owners = {self.mover.owner(element, p) for p in range(self.plan.elements[element].partitions)}
-        self._order(sorted(owners), Finish(element))
+        self.order(sorted(owners), Finish(element))
 
-    def _order(self, ranks: Sequence[int], order: Order) -> None:
+    def order(self, ranks: Collection[int], order: Order) -> None:
         """Leave an order with `ranks`, of which this one may be one."""
         others = [rank for rank in ranks if rank]
         if others:
@@ -173,9 +185,12 @@ class Coordinator:
         elif isinstance(report, Figures):
             self.liveness.left(report.rank)
             self._story.leave(report)
+        elif isinstance(report, AtCut | Saved):
+            if self.cutter is not None:
+                self.cutter.take(report)
         elif isinstance(report, Load | Adopted | Stays):
             for order in self.mover.take(report):
-                self._order([0, *self.liveness.here()], order)
+                self.order([0, *self.liveness.here()], order)
         else:
             self.liveness.left(report.rank)
             raise ERRORS[report.reason](report.text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import (
@@ -18,18 +19,23 @@ from hpcd4p.errors import (
     RankLost,
     RunStopped,
 )
+from hpcd4p.plan.keeping import all_not_kept
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
 from hpcd4p.runtime.head.coordinator import Coordinator
+from hpcd4p.runtime.head.cutter import Cutter, Keeper
 from hpcd4p.runtime.head.feeder import Feeder
+from hpcd4p.runtime.head.going_on import fixed, go_on
+from hpcd4p.runtime.head.last_cut import LastCut
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
+from hpcd4p.runtime.rank.cutting import Saver
 from hpcd4p.runtime.rank.lending import POOL_DIED, Lending
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -47,6 +53,8 @@ class Head:
     ----------
     interrupted
         What is to stop the run, in words; set from a signal's handler.
+    last_cut
+        Says how long the run goes on for its last checkpoint when it is interrupted.
     on_progress
         Called now and then with the progress of the run.
     """
@@ -75,6 +83,7 @@ class Head:
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
         self.interrupted = ""
+        self.last_cut = LastCut(clock)
         self.on_progress: Callable[[Progress], None] | None = None
         self._shown_at = clock.started
         self._ended: float | None = None
@@ -93,8 +102,13 @@ class Head:
             With the summary so far in its attribute `summary`.
         """
         try:
+            if self.spec.resume is not None:
+                self.loop.restored = self.spec.resume.restored
             self.loop.start()
-            self.feeder.start(threads)
+            if self.spec.resume is None:
+                self.feeder.start(threads)
+            else:
+                go_on(self, self.spec.resume, threads)
             while not self.coordinator.ending.over:
                 pause = self._turn()
                 if pause > 0:
@@ -109,6 +123,16 @@ class Head:
                 if stop is error:
                     raise
                 raise stop from error
+
+    def keep(self, keeper: Keeper, interval_s: float | None, saver: Saver) -> None:
+        """Make checkpoints from now on; before the run."""
+        self.loop.cutting.saver = saver
+        coordinator = self.coordinator
+        coordinator.cutter = Cutter(
+            keeper, interval_s, self.loop.link, coordinator.mover, self.story, self.clock,
+            coordinator.order, partial(fixed, self), self.spec.resume.epoch if self.spec.resume else 0,
+            all_not_kept(self.spec.plan, self.spec.elements),
+        )  # fmt: skip
 
     def _turn(self) -> float:
         """Do one round; gives the seconds until there may be something to do again."""
@@ -127,7 +151,7 @@ class Head:
         return self.loop.link.bells != self._bells
 
     def _heed(self) -> None:
-        if self.interrupted:
+        if self.interrupted and not self.last_cut.awaited(self.interrupted, self.coordinator.cutter):
             raise Interrupted(f"stopped by {self.interrupted} before the end")
 
     def _tend(self) -> None:
@@ -237,7 +261,7 @@ class Head:
             self.story.failures.figures(),
             self.clock,
             stop,
-            notes_on_run(self.spec.plan, self.story.claimed, ranks),
+            notes_on_run(self.spec.plan, self.story.claimed, ranks, self.spec.resume),
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],

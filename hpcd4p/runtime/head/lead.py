@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -44,12 +45,16 @@ def lead(
     head.on_progress = on_progress
     head.story.on_warning = _say
     head.loop.suspects.prepare(setup)
+    if spec.checkpoints is not None:
+        spec.checkpoints.equip(head)
     if head.loop.pool is not None:
         head.loop.pool.measure()
     for kind, text in story:
         head.story.event(kind, text)
 
     def interrupt(name: str) -> None:
+        # Slurm says one wish in several ways; there only a person's Ctrl-C insists
+        head.last_cut.asked(name == "SIGINT" or "SLURM_JOB_ID" not in os.environ)
         head.interrupted = name
         head.loop.link.wake()
 

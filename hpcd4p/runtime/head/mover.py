@@ -79,6 +79,16 @@ class Mover:
         return self._owners.get((element, partition), self._plan.owner(element, partition))
 
     @property
+    def moved(self) -> bool:
+        """Whether any partition has moved."""
+        return bool(self._been)
+
+    @property
+    def moving(self) -> bool:
+        """Whether a partition is on its way."""
+        return bool(self._under_way)
+
+    @property
     def adopters(self) -> set[int]:
         """Ranks of the pool that hold partitions, or are about to."""
         return self.hosts - set(self._plan.stateful_ranks)
@@ -108,7 +118,7 @@ class Mover:
         self.owners()[key] = report.rank
         self._story.event(
             "moved",
-            f"partition {key[1]} of {self._name(key[0])} has moved from rank {deal.source} to rank "
+            f"partition {key[1]} of {self.name(key[0])} has moved from rank {deal.source} to rank "
             f"{deal.target} ({report.size:,} bytes): {deal.why}",
         )
         return [Moved(*key, report.rank, len(self._been[key]))]
@@ -116,9 +126,10 @@ class Mover:
     def _keep(self, report: Stays) -> None:
         if not self._stays.get(report.element):
             self._stays[report.element] = report.why
-            self._story.event("stays", f"{self._name(report.element)} stays where it is: {report.why}")
+            self._story.event("stays", f"{self.name(report.element)} stays where it is: {report.why}")
 
-    def _name(self, element: int) -> str:
+    def name(self, element: int) -> str:
+        """Name of an element."""
         return self._plan.elements[element].name
 
     # ---- what moves
@@ -153,7 +164,7 @@ class Mover:
             if element not in self._stays:
                 self._stays[element] = why = why_it_stays(self._plan, element, self._elements[element])
                 if why:
-                    self._story.event("stays", f"{self._name(element)} stays where it is: {why}")
+                    self._story.event("stays", f"{self.name(element)} stays where it is: {why}")
             return self._stays[element]
 
         return stays

@@ -7,15 +7,23 @@ from collections.abc import Mapping as Table
 
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.summary import RankFigures
+from hpcd4p.wire.resumption import Resumption
 
 
-def notes_on_run(plan: Plan, claimed: Table[int, str], ranks: Sequence[RankFigures]) -> list[str]:
-    """Sentences about elements that one rank had to run, and about ranks that died.
+def notes_on_run(
+    plan: Plan,
+    claimed: Table[int, str],
+    ranks: Sequence[RankFigures],
+    resume: Resumption | None = None,
+) -> list[str]:
+    """Sentences about elements that one rank had to run, ranks that died, and the run before.
 
     Parameters
     ----------
     claimed
         By index, what elements that were planned as stateless have changed.
+    resume
+        What the run has gone on from.
     """
     notes = [_note_on_place(e) for e in plan.elements if e.undeclared]
     notes += [_note_on_company(e) for e in plan.elements if e.together]
@@ -26,7 +34,18 @@ def notes_on_run(plan: Plan, claimed: Table[int, str], ranks: Sequence[RankFigur
             f"rank {', '.join(lost)} died: what it had begun was done again. Outputs and dead letters "
             "are exact; tuples and times of the elements include what was done twice"
         )
+    if resume is not None:
+        notes.append(note_on_resume(resume))
     return notes
+
+
+def note_on_resume(resume: Resumption) -> str:
+    """What the figures of a run say that has gone on from a checkpoint."""
+    return (
+        f"it went on from checkpoint {resume.epoch} of a run that had worked for "
+        f"{resume.fixed.elapsed_s:.1f} s by then: outputs, dead letters, tuples and times inside "
+        "elements are those of both; elapsed time and the figures of the ranks are those of this one"
+    )
 
 
 def _note_on_place(element: ElementPlan) -> str:

@@ -18,7 +18,8 @@ from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.messages import Commit, Observation, Reply, Task
+from hpcd4p.wire.codec import TASK, about, block_of
+from hpcd4p.wire.messages import Commit, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
@@ -202,6 +203,26 @@ class Link:
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
         self._broker.order(ranks, order)
+
+    def snapshot(self) -> Snapshot:
+        """See `Broker.snapshot`; no task in it refers to shared memory any more.
+
+        Raises
+        ------
+        ForeignBytesError
+            A task was finished meanwhile, and its block is another one by now.
+        """
+        seen = self._broker.snapshot()
+        return seen._replace(tasks=[self._whole(task) for task in seen.tasks])
+
+    def _whole(self, task: Publication) -> Publication:
+        what = about(TASK, task.element, task.tuples)
+        view = self._codec.check(task.payload, what)
+        if block_of(task.payload) is None or self._blocks is None:
+            return task
+        return task._replace(
+            payload=self._codec.seal_frames(self._codec.split(view, self._blocks.open), what)
+        )
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""

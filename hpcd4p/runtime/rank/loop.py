@@ -8,6 +8,7 @@ head are carried out between two moves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
@@ -29,6 +30,7 @@ from hpcd4p.runtime.rank.account import RankAccount, role_of
 from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
+from hpcd4p.runtime.rank.cutting import Cutting
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.lending import Lending
 from hpcd4p.runtime.rank.link import Link
@@ -42,8 +44,9 @@ from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Lost, Order, Stop
+from hpcd4p.wire.orders import Cut, Fix, Lost, Order, Stop
 from hpcd4p.wire.reports import Figures
+from hpcd4p.wire.resumption import Restored
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ class RankLoop:
         The order to stop, once it has come.
     pool
         Its part in the pool, or what it lends the pool; None where it has neither.
+    restored
+        What it goes on from; None: it begins.
     besides
         What else it does; None for all ranks but the head.
     """
@@ -83,11 +88,10 @@ class RankLoop:
     ) -> None:
         self.rank = rank = mesh.rank
         granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        self._given = given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks)
-        self.plan = plan
-        self.clock = clock
-        self.granularity = granularity
+        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks)
+        self.plan, self.clock, self.granularity = plan, clock, granularity
         self.stopped: Stop | None = None
+        self.restored: Restored | None = None
         self._life = loop_of(rank)
         self.flow = Flow(plan, rank, self.fail, clock)
         hosted = {e for e, _ in plan.hosted(rank)}
@@ -101,10 +105,15 @@ class RankLoop:
         self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
         self._pump = pump = Pump(committer, room, account, clock)
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
+        self.cutting = Cutting(given, committer, self.partitions)
         self._leases = Leases()
         self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
         self.apart = ApartTasks(given, self.flow, link, self.probation, self.tasks, self.fail)
         self.suspects = Suspects(given, self.flow, link, self.tasks, self.apart)
+        self._lend = partial(
+            Lending, given, committer, room, self.probation, self.tasks, self.apart, self._leases,
+            self.suspects.new_cell,
+        )  # fmt: skip
         self.pool: PoolPart | Lending | None = None
         self.besides: Besides | None = None
         self._pump.helpers = [self.partitions.help]
@@ -112,23 +121,17 @@ class RankLoop:
             self.pool = PoolPart(given, committer, room, self.probation, self.tasks, self.suspects, account)
             pump.helpers.append(self.pool.help)
         elif rank in lenders(plan, settings.lend != "off"):
-            self.pool = self._lending()
+            self.pool = self._lend()
         self.committer.busy = self._busy
         self._increase = Increase()
         self._linger_s = linger_s(len(plan.stateful_ranks), head=rank == 0)
         self._active_at = self._heard_at = clock.started
         self._backoff = Backoff(*BACKOFF_S)
 
-    def _lending(self) -> Lending:
-        given, make = self._given, self.suspects.new_cell
-        return Lending(
-            given, self.committer, self.room, self.probation, self.tasks, self.apart, self._leases, make
-        )
-
     def inherit(self) -> None:
         """From now on do what the pool did, in a process apart: its ranks have all died."""
         if not isinstance(self.pool, Lending):
-            self.pool = self._lending()
+            self.pool = self._lend()
         self.pool.inherit()
 
     # ---- start and end
@@ -148,7 +151,7 @@ class RankLoop:
         ElementFailed
             `preprocess` of one raises.
         """
-        self.partitions.start()
+        self.cutting.start(self.restored)
         self._life.go(LoopState.WORKING, "started")
 
     def run(self) -> Stop:
@@ -184,7 +187,7 @@ class RankLoop:
     def tick(self) -> float | None:
         """Do one thing; gives the seconds until there is more to do (0: at once, None: at the bell)."""
         received = self.committer.receive()
-        worked = self._obey_all() or self._work()
+        worked = self._obey_all() or (not self.cutting.standing and self._work())
         breathe()
         now = self.clock.now()
         if received or worked:
@@ -192,8 +195,9 @@ class RankLoop:
             self._backoff.reset()
         if self.outgoing.is_due(worked, now, self._linger_s):
             self.outgoing.seal()
-        if self.pool is None or not self.pool.ready:
+        if self.pool is None or not self.pool.ready or self.cutting.standing:
             self.committer.commit()
+        self.cutting.tend()
         if self.inbox.has_news:
             self.link.exchange()
         if worked or self.link.orders:
@@ -209,7 +213,8 @@ class RankLoop:
         self._heard_at = self.clock.now()
         self.outgoing.slept()
         # orders come with the look for a task, if there is one
-        if fetch and heard is not Heard.MAIL and not (self.pool is not None and self.pool.asks_next):
+        asks = self.pool is not None and self.pool.asks_next and not self.cutting.standing
+        if fetch and heard is not Heard.MAIL and not asks:
             self.link.exchange()
 
     def _work(self) -> bool:
@@ -237,25 +242,19 @@ class RankLoop:
             assert pause is not None
             pause = self._backoff.next(pause)
         besides = None if self.besides is None else self.besides.listen(now)
-        return soonest([pause, besides, None if self.pool is None else self.pool.look_s])
+        return soonest([pause, besides, self.cutting.look_s, None if self.pool is None else self.pool.look_s])
 
     def _facts(self) -> Facts:
         pool, link, inbox = self.pool, self.link, self.inbox
         return Facts(
             receiving=self.committer.receiving,
             on_its_way=bool(len(self.outgoing.window) or self.outgoing.outbox or inbox.uncommitted),
-            in_line=bool(inbox.tuples),
-            blocked=self.partitions.held_back(),
-            listens=bool(inbox.lines),
-            active_at=self._active_at,
-            heard_at=self._heard_at,
-            stats_at=link.stats_at,
-            stats_s=link.stats_every_s,
-            linger_s=self._linger_s,
-            to_park=pool is not None and pool.to_park,
-            looks=pool is not None and pool.looks,
+            in_line=bool(inbox.tuples), blocked=self.partitions.held_back(), listens=bool(inbox.lines),
+            active_at=self._active_at, heard_at=self._heard_at, stats_at=link.stats_at,
+            stats_s=link.stats_every_s, linger_s=self._linger_s, to_park=pool is not None and pool.to_park,
+            looks=pool is not None and pool.looks, stands=bool(self.cutting.standing),
             held_off=pool is not None and pool.held_off,
-        )
+        )  # fmt: skip
 
     # ---- orders
 
@@ -272,6 +271,8 @@ class RankLoop:
         """Carry out an order of the head."""
         if self.partitions.obey(order):
             self.outgoing.seal()  # the others wait for it
+        elif isinstance(order, Cut | Fix):
+            self.cutting.obey(order)
         elif isinstance(order, Lost):
             self.committer.forget(order.rank, order.committed)
         elif isinstance(order, Stop):

@@ -14,12 +14,14 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.imaging import line_of
 from hpcd4p.runtime.rank.load import LoadMeter
 from hpcd4p.runtime.rank.moving import Moving
 from hpcd4p.runtime.rank.pump import FurtherDown, Pump
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.wire.messages import MARK, STATE
 from hpcd4p.wire.orders import Finish, HandOver, Moved, Order
+from hpcd4p.wire.resumption import Held, Restored
 
 TRAVELS = frozenset({STATE, MARK})
 """Ports of what is for no instance."""
@@ -79,19 +81,36 @@ class Partitions:
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
 
-    def start(self) -> None:
-        """Start the instances that have their place here; `ElementFailed` if `preprocess` of one raises."""
+    def start(self, restored: Restored | None = None) -> None:
+        """Start the instances that have their place here, or go on with those of a checkpoint.
+
+        Raises
+        ------
+        ElementFailed
+            `preprocess` of one raises, or a state cannot be made again.
+        """
         for e, partition in self._plan.hosted(self._rank):
             element = self._plan.elements[e]
-            if element.role.fixed:
-                pe = copy_element(self._elements[e], element.partitions)
-                instance = self._flow.instance(element, pe, partition)
-                instance.on_overflow = self._overflow
-                instance.start()
-                self._take_in(instance)
-                self._probation.begin_fixed(instance)
+            if element.role.fixed and not (restored and e in restored.drained):
+                self._begin(element, partition, restored and restored.held.get((e, partition)))
+            if restored:
+                self._inbox.restore(line_of(restored, (e, partition)))
         for instance in self._instances.values():
             self._forward(instance)  # what `preprocess` has written
+
+    def _begin(self, element: ElementPlan, partition: int, held: Held | None) -> None:
+        if held is None or held.state is None:
+            pe = copy_element(self._elements[element.index], element.partitions)
+            instance = self._flow.instance(element, pe, partition)
+            instance.on_overflow = self._overflow
+            instance.start()
+        else:
+            from hpcd4p.runtime.execute.travelling import resumed
+
+            instance = resumed(self._flow, element, partition, held.state)
+            instance.on_overflow = self._overflow
+        self._take_in(instance)
+        self._probation.begin_fixed(instance)
 
     def host(self, hosted: Hosted, partition: int = 0) -> None:
         """Give `hosted` what is in line for that partition of its element, from now on."""
@@ -104,6 +123,10 @@ class Partitions:
     def instances(self) -> list[Instance]:
         """All instances of elements; those that have gone, too, for what they have counted."""
         return [*self._instances.values(), *self._moving.gone]
+
+    def held(self) -> list[Instance]:
+        """The instances that are here now."""
+        return list(self._instances.values())
 
     def work(self) -> bool:
         """Run what is in line, for one slice; whether there was any."""

@@ -107,7 +107,8 @@ def test_work_is_done_if_there_is_any_and_nothing_is_on_its_way(rank):
     move = next_move(rank, NOW)
     if move == WORK:
         assert rank.to_park or rank.in_line or (rank.looks and not rank.held_off)
-    if rank.in_line and not (rank.receiving or rank.on_its_way or rank.blocked):
+        assert not rank.stands
+    if rank.in_line and not (rank.receiving or rank.on_its_way or rank.blocked or rank.stands):
         assert move == WORK
 
 

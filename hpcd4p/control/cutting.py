@@ -1,0 +1,96 @@
+"""When a checkpoint is due, and what it may cost. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from hpcd4p.control.life import Life
+
+FIRST_S = 10.0
+"""With `auto`, no checkpoint before this: what has run for less is run again as quickly."""
+
+OVERHEAD = 0.02
+"""With `auto`, most of the run time that checkpoints take, as far as the last one tells."""
+
+SETTLE_S = 0.5
+"""Ranks that stand still wait no longer than this for one that is in the middle of something; it may itself
+wait for room at one of them, so a cut that takes longer is given up."""
+
+LAST_SETTLE_S = 3.0
+"""The same for the last one of a run that was asked to end: what it holds up is of no use any more."""
+
+AGAIN = 4.0
+"""... and tried again after so many times the time that it was tried for, more each time."""
+
+WRITE_S = 600.0
+"""A file that is not there by then is not awaited."""
+
+
+LOOK_S = 0.02
+"""Between two looks whether a checkpoint is complete: no bell tells."""
+
+
+class CutState(Enum):
+    """Where a checkpoint is."""
+
+    NONE = "none"
+    SETTLING = "settling"
+    SAVING = "saving"
+    COMPLETING = "completing"
+
+
+ARROWS: dict[CutState, frozenset[CutState]] = {
+    CutState.NONE: frozenset(
+        {
+            CutState.SETTLING,  # it is due
+        }
+    ),
+    CutState.SETTLING: frozenset(
+        {
+            CutState.SAVING,  # all stand still, and the cut is fixed
+            CutState.NONE,  # one of them takes too long
+        }
+    ),
+    CutState.SAVING: frozenset(
+        {
+            CutState.COMPLETING,  # all files are there
+            CutState.NONE,  # one of them will not come
+        }
+    ),
+    CutState.COMPLETING: frozenset(
+        {
+            CutState.NONE,  # it can be gone on from, or could not be completed
+        }
+    ),
+}
+
+
+def new_life() -> Life[CutState]:
+    """The life of the checkpoints of one run."""
+    return Life("checkpoint", CutState.NONE, ARROWS)
+
+
+def next_due(interval_s: float | None, now: float, began: float, cost_s: float, tries: int) -> float:
+    """When the next checkpoint is due, once one has ended.
+
+    Parameters
+    ----------
+    interval_s
+        Seconds from begin to begin; None: `auto`.
+    began, now
+        When the last one began and ended.
+    cost_s
+        Seconds of the run that it has taken.
+    tries
+        How many in a row have been given up.
+    """
+    if tries:
+        return now + AGAIN * SETTLE_S * 2.0 ** min(tries - 1, 6)
+    if interval_s is not None:
+        return max(now, began + interval_s)
+    return now + max(FIRST_S, cost_s / OVERHEAD)
+
+
+def first_due(interval_s: float | None, started: float) -> float:
+    """When the first one is due."""
+    return started + (FIRST_S if interval_s is None else interval_s)

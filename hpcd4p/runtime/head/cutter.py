@@ -1,0 +1,268 @@
+"""Makes checkpoints, on the head: has the ranks stand still, reads what the broker holds, and has all saved.
+
+See `runtime.rank.cutting` for why the cut is consistent. `control.cutting` decides when; the files are the
+business of `Keeper`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from hpcd4p.control.cutting import (
+    LAST_SETTLE_S,
+    LOOK_S,
+    SETTLE_S,
+    WRITE_S,
+    CutState,
+    first_due,
+    new_life,
+    next_due,
+)
+from hpcd4p.errors import CheckpointError, ForeignBytesError
+from hpcd4p.logs import module_log
+from hpcd4p.wire.orders import Cut, Fix
+from hpcd4p.wire.reports import AtCut, Saved
+
+if TYPE_CHECKING:
+    from hpcd4p.control.ending import Ending
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.head.mover import Mover
+    from hpcd4p.runtime.head.story import Story
+    from hpcd4p.runtime.rank.link import Link
+    from hpcd4p.wire.messages import Observation, Snapshot
+    from hpcd4p.wire.orders import Order
+    from hpcd4p.wire.resumption import Fixed
+
+_log = module_log(__name__)
+
+
+class Kept(NamedTuple):
+    """What has become of a checkpoint."""
+
+    epoch: int
+    size: int
+    """Bytes on the disk."""
+    why_not: str = ""
+    """Empty, or why it is not complete, in words."""
+
+
+class Keeper(Protocol):
+    """Keeps the checkpoints of one run. What takes long is done in the background."""
+
+    def begin(self, epoch: int) -> None:
+        """Ranks are about to save images of this epoch.
+
+        Raises
+        ------
+        CheckpointError
+            There is no room for it, say.
+        """
+
+    def fix(self, epoch: int, fixed: Fixed) -> None:
+        """Keep what the head holds, and all that has left the workflow so far; raises as `begin` does."""
+
+    def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+        """All images are there: the run can go on from this epoch once it is told by `ended`."""
+
+    def ended(self) -> list[Kept]:
+        """What has become complete since the last call, or failed."""
+
+    def give_up(self, epoch: int) -> None:
+        """Forget this epoch."""
+
+
+class Cutter:
+    """The checkpoints of one run.
+
+    Parameters
+    ----------
+    interval_s
+        Seconds between two; None: as `control.cutting` decides.
+    give
+        Leaves an order with ranks, of which this one may be one.
+    fixed
+        Gives what the head holds at a cut: of a snapshot and the elements that are drained.
+    epoch
+        The last one of the run that this one goes on from.
+    not_kept
+        Of each element that a checkpoint would not hold whole, why: with any of them none is made.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        interval_s: float | None,
+        link: Link,
+        mover: Mover,
+        story: Story,
+        clock: Clock,
+        give: Callable[[Collection[int], Order], None],
+        fixed: Callable[[Snapshot, list[int]], Fixed],
+        epoch: int = 0,
+        not_kept: Sequence[str] = (),
+    ) -> None:
+        self._keeper = keeper
+        self._interval_s = interval_s
+        self._link = link
+        self._mover = mover
+        self._story = story
+        self._clock = clock
+        self._give = give
+        self._fixed = fixed
+        self._epoch = epoch
+        self._life = new_life()
+        self._not_kept = not_kept
+        self._due = clock.started if not_kept else first_due(interval_s, clock.started)
+        self._began = self._fixed_at = 0.0
+        self._tries = 0
+        self._ranks: set[int] = set()
+        self._awaited: set[int] = set()
+        self._saved: list[Saved] = []
+        self._said: set[str] = set()
+        self._wanted = float("inf")
+        """From when on a checkpoint must have begun to be the last one; infinity: none is the last."""
+        self.hurried = False
+        """Whether the one that `hurry` has asked for is complete, or none can be."""
+
+    @property
+    def settling(self) -> bool:
+        """Whether ranks stand still: until the cut is fixed nothing may begin that changes what they hold."""
+        return self._life.state is CutState.SETTLING
+
+    def hurry(self) -> None:
+        """Make one more as soon as possible: the run is about to end."""
+        self._wanted = self._due = self._clock.now()
+
+    @property
+    def _settle_s(self) -> float:
+        return SETTLE_S if self._wanted == float("inf") else LAST_SETTLE_S
+
+    def due(self) -> float:
+        """When to look next, as far as this knows."""
+        if self._life.state is CutState.NONE:
+            return self._due
+        if self._life.state is CutState.COMPLETING:
+            return self._clock.now() + LOOK_S
+        return self._began + (self._settle_s if self.settling else WRITE_S)
+
+    def take(self, report: AtCut | Saved) -> None:
+        """Take in a report."""
+        if report.epoch != self._epoch or report.rank not in self._awaited:
+            return
+        self._awaited.discard(report.rank)
+        if isinstance(report, AtCut) or self.settling:
+            return
+        self._saved.append(report)
+        if report.why_not:
+            self._warn(f"rank {report.rank} could not save what it holds: {report.why_not}")
+            self._end(given_up=True)
+
+    def look(self, seen: Observation, ending: Ending) -> None:
+        """Begin a checkpoint if it is due, fix it if all stand still, complete it if all is saved."""
+        state, now = self._life.state, self._clock.now()
+        if state is CutState.NONE:
+            if now >= self._due:
+                self._due = now + LOOK_S
+                if self._may_begin(seen, ending):
+                    self._begin(now)
+        elif state is CutState.COMPLETING:
+            for kept in self._keeper.ended():
+                self._ended(kept, now)
+        elif not self._awaited:
+            if state is CutState.SETTLING:
+                self._fix(ending, now)
+            else:
+                self._life.go(CutState.COMPLETING, "all is saved", now)
+                self._keeper.complete(self._epoch, self._saved)
+        elif now > self.due():
+            self._late(now)
+
+    def _may_begin(self, seen: Observation, ending: Ending) -> bool:
+        if self._not_kept or seen.owners:
+            names = ", ".join(self._mover.name(e) for e in sorted(seen.owners))
+            for text in self._not_kept or [
+                f"{names} of the pool has changed while it works without declaring it: that is not saved; "
+                "it is if it says stateful = True"
+            ]:
+                self._warn(text)
+            self._due = float("inf")
+            self.hurried = True
+            return False
+        return not (ending.finishing or ending.over or self._mover.moving)
+
+    def _begin(self, now: float) -> None:
+        self._epoch += 1
+        self._began = self._fixed_at = now
+        try:
+            self._keeper.begin(self._epoch)
+        except CheckpointError as error:
+            self._warn(str(error))
+            self._tries += 1
+            self._due = next_due(self._interval_s, now, now, 0.0, self._tries)
+            self.hurried = now >= self._wanted
+            return
+        self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
+        self._ranks = {0, *self._mover.hosts}
+        self._awaited = set(self._ranks)
+        self._give(sorted(self._ranks), Cut(self._epoch))
+
+    def _fix(self, ending: Ending, now: float) -> None:
+        try:
+            snapshot = self._link.snapshot()
+            self._keeper.fix(self._epoch, self._fixed(snapshot, ending.drained()))
+        except (CheckpointError, ForeignBytesError) as error:
+            if isinstance(error, CheckpointError):  # the other one is the lot of arrays that are short-lived
+                self._warn(str(error))
+            self._give(sorted(self._ranks), Fix(self._epoch))
+            self._end(given_up=True)
+            return
+        most = max(snapshot.committed, default=0)
+        committed = [snapshot.committed.get(rank, 0) for rank in range(most + 1)]
+        self._life.go(CutState.SAVING, "all stand still", now)
+        self._fixed_at = now
+        self._awaited = set(self._ranks)
+        self._saved = []
+        self._give(sorted(self._ranks), Fix(self._epoch, *committed))
+        _log.debug("checkpoint %d: fixed %.1f ms after its begin", self._epoch, 1e3 * (now - self._began))
+
+    def _ended(self, kept: Kept, now: float) -> None:
+        if kept.why_not:
+            self._warn(kept.why_not)
+            self._end(given_up=True)
+            return
+        stood_ms = 1e3 * (self._fixed_at - self._began)
+        self._story.event(
+            "checkpoint",
+            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {stood_ms:.0f} ms; "
+            f"written in {now - self._fixed_at:.2f} s",
+        )
+        self._end()
+
+    def _late(self, now: float) -> None:
+        ranks = ", ".join(map(str, sorted(self._awaited)))
+        if self.settling:
+            _log.info("checkpoint %d is given up: rank %s is in the middle of a tuple", self._epoch, ranks)
+            self._give(sorted(self._ranks), Fix(self._epoch))
+        else:
+            self._warn(f"rank {ranks} has not saved what it holds in {WRITE_S:.0f} s")
+        self._end(given_up=True)
+
+    def _end(self, given_up: bool = False) -> None:
+        now = self._clock.now()
+        if given_up:
+            self._tries += 1
+            self._keeper.give_up(self._epoch)
+        else:
+            self._tries = 0
+            self.hurried = self._began >= self._wanted
+        self._life.go(CutState.NONE, "given up" if given_up else "complete", now)
+        cost_s = self._fixed_at - self._began
+        self._due = next_due(self._interval_s, now, self._began, cost_s, self._tries)
+        if now >= self._wanted:
+            self._due = now + LOOK_S
+
+    def _warn(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._story.warn("checkpoint", f"no checkpoint: {text}")

@@ -1,0 +1,134 @@
+"""Keeps the checkpoints of a run in files. What takes long is done by a thread, in order.
+
+The head's own file is written when the cut is fixed, while the other ranks write theirs; the manifest comes
+last. See `hpcd4p.checkpoint` for the files.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.checkpoint.sealed import Sealed, SealedWriter
+from hpcd4p.errors import CheckpointError
+from hpcd4p.runtime.head.cutter import Kept
+from hpcd4p.runtime.rank.forked_saver import file_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpcd4p.checkpoint.folder import Folder
+    from hpcd4p.checkpoint.journal import Journal
+    from hpcd4p.wire.reports import Saved
+    from hpcd4p.wire.resumption import Fixed
+
+HEAD = "head"
+"""Name of the file with what the head holds."""
+
+
+class FileKeeper:
+    """See `runtime.head.cutter.Keeper`.
+
+    Parameters
+    ----------
+    journal
+        Gets all that leaves the workflow.
+    broken
+        Empty, or why the journal is not complete any more.
+    facts
+        What the manifest says besides.
+    dumps
+        Pickles what the head holds.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        journal: Journal,
+        broken: Callable[[], str],
+        facts: dict[str, Any],
+        dumps: Callable[[Any], bytes],
+    ) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._broken = broken
+        self._facts = facts
+        self._dumps = dumps
+        self._part: Path | None = None
+        self._end = 0
+        self._mine: Sealed | None = None
+        self._failed: CheckpointError | None = None
+        self._to_do: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._done: SimpleQueue[Kept] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while (job := self._to_do.get()) is not None:
+            try:
+                job()
+            except CheckpointError as error:
+                self._failed = error
+
+    def begin(self, epoch: int) -> None:
+        """See `Keeper.begin`."""
+        if self._broken():
+            raise CheckpointError(self._broken())
+        self._part = self._folder.begin(epoch)
+        self._mine = self._failed = None
+
+    def fix(self, epoch: int, fixed: Fixed) -> None:
+        """See `Keeper.fix`."""
+        body = self._dumps(fixed)
+        self._end = self._journal.end()
+        if self._broken():
+            raise CheckpointError(self._broken())
+        self._to_do.put(lambda: self._write(epoch, body))
+
+    def _write(self, epoch: int, body: bytes) -> None:
+        assert self._part is not None
+        with SealedWriter(self._part / HEAD, self._folder.key, epoch) as file:
+            file.write(body)
+        self._journal.sync()
+        self._mine = file.sealed
+
+    def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+        """See `Keeper.complete`."""
+        self._to_do.put(lambda: self._complete(epoch, saved))
+
+    def _complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+        error = self._failed
+        try:
+            if error is None and self._mine is not None:
+                files = {file_name(each.rank): (each.size, each.digest) for each in saved}
+                files[HEAD] = self._mine.size, self._mine.digest
+                self._folder.complete(epoch, {"files": files, "journal": self._end, **self._facts})
+                self._done.put(Kept(epoch, sum(size for size, _ in files.values())))
+                return
+        except CheckpointError as raised:
+            error = raised
+        self._done.put(Kept(epoch, 0, str(error)))
+
+    def ended(self) -> list[Kept]:
+        """See `Keeper.ended`."""
+        found = []
+        while not self._done.empty():
+            found.append(self._done.get())
+        return found
+
+    def give_up(self, epoch: int) -> None:
+        """See `Keeper.give_up`: its folder goes when the next one begins."""
+
+    def close(self) -> None:
+        """Finish what has begun, and end the thread."""
+        self._to_do.put(None)
+        self._thread.join()
+
+
+def loads_fixed(body: bytes) -> Fixed:
+    """Inverse of what `FileKeeper` has pickled; only of a file whose seal was checked."""
+    fixed: Fixed = pickle.loads(body)
+    return fixed

@@ -1,0 +1,92 @@
+"""What the head adds to a checkpoint, and how a run goes on from one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from hpcd4p.errors import RunStopped
+from hpcd4p.wire.messages import Commit, Snapshot
+from hpcd4p.wire.position import Stage
+from hpcd4p.wire.resumption import Fixed, Resumption
+from hpcd4p.workflow import kept
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.collector import Collector
+    from hpcd4p.runtime.head.coordinator import Coordinator
+    from hpcd4p.runtime.head.feeder import Feeder
+    from hpcd4p.runtime.head.story import Story
+    from hpcd4p.runtime.rank.loop import RankLoop
+    from hpcd4p.runtime.run_spec import RunSpec
+
+
+class Head(Protocol):
+    """What is needed of `head.Head`."""
+
+    spec: RunSpec
+    clock: Clock
+    loop: RankLoop
+    story: Story
+    coordinator: Coordinator
+    feeder: Feeder
+    collector: Collector
+
+
+def fixed(head: Head, snapshot: Snapshot, drained: list[int]) -> Fixed:
+    """What the head holds at a cut, of which these are part; it stands still."""
+    resume, mover, plan = head.spec.resume, head.coordinator.mover, head.spec.plan
+    elements = [e for e in plan.elements if e.role.fixed or e.index == plan.collector]
+    keys = [(e.index, p) for e in elements for p in range(max(1, e.partitions))]
+    before_s = 0.0 if resume is None else resume.fixed.elapsed_s
+    return Fixed(
+        snapshot=snapshot,
+        drained=drained,
+        positions=head.feeder.positions(),
+        outputs=dict(head.collector.outputs),
+        holders={key: mover.owner(*key) for key in keys},
+        former=sorted(mover.hosts) if mover.moved else [],
+        kept=kept_types(),
+        failures=head.story.failures.figures(),
+        doubted=dict(head.story.doubted),
+        elapsed_s=before_s + head.clock.elapsed(),
+    )
+
+
+def kept_types() -> list[str]:
+    """Of the objects that go by a number here (`workflow.kept`)."""
+    return [f"{type(thing).__module__}.{type(thing).__qualname__}" for thing in kept.here.common]
+
+
+def refuse_other_objects(before: Fixed) -> None:
+    """See `go_on`."""
+    if before.kept != kept_types():
+        raise RunStopped(
+            "the checkpoint cannot be used: the elements hold other objects of the workflow's module than in "
+            "the run that has made it; start the run again, from its begin"
+        )
+
+
+def go_on(head: Head, resume: Resumption, threads: bool) -> None:
+    """Go on from a checkpoint: with what the broker held, and the sources where they were.
+
+    Raises
+    ------
+    RunStopped
+        What goes by a number here is not what it was: states and tuples would mean something else.
+    """
+    before = resume.fixed
+    refuse_other_objects(before)
+    head.coordinator.ending.restore(before.drained)
+    head.story.failures.restore(before.failures)
+    head.story.doubted |= before.doubted
+    head.collector.outputs |= before.outputs
+    again = Commit(counts=before.snapshot.pending)
+    again.publish += before.snapshot.tasks
+    again.dead += before.snapshot.dead
+    # sources that run here are repeated, and counted again
+    repeated = [position.element for position in before.positions if position.stage is Stage.HEAD]
+    again.stats |= before.snapshot.stats.without_work(repeated)
+    head.loop.link.exchange(again)
+    head.feeder.start(threads, before.positions)
+    text = f"from checkpoint {resume.epoch}, made after {before.elapsed_s:.1f} s of work"
+    head.story.event("resumed", text)

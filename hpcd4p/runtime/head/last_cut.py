@@ -1,0 +1,53 @@
+"""The last checkpoint of a run that was asked to end: it gets some seconds, then the run ends in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.head.cutter import Cutter
+
+ONE_WISH_S = 0.1
+"""Signals that come closer together than this are one wish; a person takes longer."""
+
+
+class LastCut:
+    """Of one run; on the head.
+
+    Attributes
+    ----------
+    last_s
+        Seconds for it, by what has asked the run to end.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.last_s: Callable[[str], float] = lambda name: 0.0
+        self._clock = clock
+        self._asked: float | None = None
+        self._until: float | None = None
+        self._insisted = False
+
+    def asked(self, insists: bool) -> None:
+        """The run was asked to end; `insists`: if it was before, it is to end at once. From a handler."""
+        now = self._clock.now()
+        if self._asked is None:
+            self._asked = now
+        elif insists and now - self._asked > ONE_WISH_S:
+            self.insist()
+
+    def insist(self) -> None:
+        """The run is to end at once."""
+        self._insisted = True
+
+    def awaited(self, name: str, cutter: Cutter | None) -> bool:
+        """Whether a run that `name` has asked to end goes on for it; begins it."""
+        if cutter is None or self._insisted:
+            return False
+        now = self._clock.now()
+        if self._until is None:
+            self._until = now + self.last_s(name)
+            if self._until > now:
+                cutter.hurry()
+        return now < self._until and not cutter.hurried

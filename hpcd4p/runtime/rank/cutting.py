@@ -1,0 +1,98 @@
+"""The part that a rank has in a checkpoint: it stands still until the cut is fixed, and saves what it holds.
+
+A cut is consistent without stopping the pool. A transaction commits when its messages have arrived, so once
+the ranks that hold partitions stand still with nothing of their own under way, what they hold and what has
+arrived of committed transactions is all that the counters know of. The head reads those at one moment, and
+tells which transactions count (the idea: Chandy and Lamport, ACM Trans. Comput. Syst. 3:63, 1985; here the
+commits take the place of the markers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.imaging import Image
+from hpcd4p.runtime.rank.partitions import Partitions
+from hpcd4p.wire.orders import Cut, Fix, Order
+from hpcd4p.wire.reports import AtCut, Saved
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.instance import Instance
+    from hpcd4p.runtime.rank.committer import Committer
+    from hpcd4p.wire.resumption import Restored
+
+
+class Saver(Protocol):
+    """Saves images while the rank goes on."""
+
+    def begin(self, instances: Sequence[Instance]) -> None:
+        """Get the instances of this rank, which have just started."""
+
+    def save(self, epoch: int, image: Image) -> None:
+        """Begin to save `image`; what it holds may change once this returns."""
+
+    def ended(self) -> list[Saved]:
+        """What to report of each that has ended since the last call, well or not."""
+
+    @property
+    def look_s(self) -> float | None:
+        """Seconds after which to ask `ended` again; None: nothing is being saved."""
+
+
+class Cutting:
+    """The cuts of one rank.
+
+    Attributes
+    ----------
+    saver
+        None where there are no checkpoints.
+    standing
+        The epoch for which this rank stands still; 0: none.
+    """
+
+    def __init__(self, given: Given, committer: Committer, partitions: Partitions) -> None:
+        self.saver: Saver | None = None
+        self.standing = 0
+        self._told = False
+        self._rank = given.rank
+        self._committer = committer
+        self._partitions = partitions
+
+    def start(self, restored: Restored | None) -> None:
+        """Start the instances that have their place here; see `Partitions.start`."""
+        self._partitions.start(restored)
+        if self.saver is not None:
+            self.saver.begin(self._partitions.held())
+
+    def obey(self, order: Order) -> None:
+        """Carry out an order, if it is about a cut."""
+        if isinstance(order, Cut):
+            self.standing, self._told = order.epoch, False
+            self._committer.outgoing.seal()
+        elif isinstance(order, Fix) and order.epoch == self.standing:
+            if order.committed and self.saver is not None:
+                self.saver.save(order.epoch, self._image(order.committed))
+            self.standing = 0
+
+    def tend(self) -> None:
+        """Between two moves: tell the head what it waits for."""
+        outgoing, link = self._committer.outgoing, self._committer.link
+        if self.standing and not self._told:
+            outgoing.seal()
+            if not len(outgoing.window):
+                self._told = True
+                link.report(AtCut(self._rank, self.standing))
+        if self.saver is not None:
+            for saved in self.saver.ended():
+                link.report(saved)
+
+    @property
+    def look_s(self) -> float | None:
+        """Seconds after which to `tend` again; None: there is nothing to wait for."""
+        return None if self.saver is None else self.saver.look_s
+
+    def _image(self, committed: tuple[int, ...]) -> Image:
+        segments, messages = self._committer.inbox.image(committed)
+        return Image(self._partitions.held(), segments, messages)

@@ -1,0 +1,134 @@
+"""Makes the checkpoints of a run in one process.
+
+Nobody has to stand still for it: it is asked where nothing is under way. `control.cutting` decides when;
+files are the business of `Keeper` and `Saver`, the same as on many ranks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due
+from hpcd4p.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.head.cutter import Keeper, Kept
+    from hpcd4p.runtime.rank.cutting import Saver
+    from hpcd4p.runtime.rank.imaging import Image
+    from hpcd4p.wire.reports import Saved
+    from hpcd4p.wire.resumption import Fixed
+
+
+class SequentialCutter:
+    """The checkpoints of one run.
+
+    Parameters
+    ----------
+    interval_s
+        Seconds between two; None: as `control.cutting` decides.
+    event
+        Adds a line to the story of the run.
+    epoch
+        The last one of the run that this one goes on from.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        saver: Saver,
+        interval_s: float | None,
+        clock: Clock,
+        event: Callable[[str, str], None],
+        epoch: int,
+    ) -> None:
+        self._keeper = keeper
+        self._saver = saver
+        self._interval_s = interval_s
+        self._clock = clock
+        self._event = event
+        self._epoch = epoch
+        self._life = new_life()
+        self._next = first_due(interval_s, clock.started)
+        self._began = self._cost_s = 0.0
+        self._tries = 0
+        self._said: set[str] = set()
+
+    def look(self, now: float, cut: Callable[[], tuple[Fixed, Image]]) -> None:
+        """Make a checkpoint if it is due, or see what has become of the last one.
+
+        Parameters
+        ----------
+        cut
+            Gives what the process holds; may raise `CheckpointError`.
+        """
+        if now < self._next:
+            return
+        self._next = now + LOOK_S
+        state = self._life.state
+        if state is CutState.NONE:
+            self._begin(now, cut)
+        elif state is CutState.SAVING:
+            for saved in self._saver.ended():
+                self._saved(saved, now)
+            if self._life.state is CutState.SAVING and now > self._began + WRITE_S:
+                self._give_up(f"what the run holds was not saved in {WRITE_S:.0f} s")
+        elif state is CutState.COMPLETING:
+            for kept in self._keeper.ended():
+                self._ended(kept, now)
+
+    def _begin(self, now: float, cut: Callable[[], tuple[Fixed, Image]]) -> None:
+        self._began = now
+        self._epoch += 1
+        self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
+        try:
+            fixed, image = cut()
+            self._keeper.begin(self._epoch)
+            self._keeper.fix(self._epoch, fixed)
+        except CheckpointError as error:
+            self._give_up(str(error))
+            return
+        self._saver.save(self._epoch, image)
+        self._life.go(CutState.SAVING, "nothing is under way", now)
+        self._cost_s = self._clock.now() - now
+
+    def _saved(self, saved: Saved, now: float) -> None:
+        if saved.epoch != self._epoch:  # of one that was given up
+            return
+        if saved.why_not:
+            self._give_up(f"what the run holds could not be saved: {saved.why_not}")
+            return
+        self._life.go(CutState.COMPLETING, "all is saved", now)
+        self._keeper.complete(self._epoch, [saved])
+
+    def _ended(self, kept: Kept, now: float) -> None:
+        if kept.why_not:
+            self._give_up(kept.why_not)
+            return
+        self._event(
+            "checkpoint",
+            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {1e3 * self._cost_s:.0f} ms; "
+            f"written in {now - self._began - self._cost_s:.2f} s",
+        )
+        self._tries = 0
+        self._end(now)
+
+    def _give_up(self, why: str) -> None:
+        self._warn(why)
+        self._tries += 1
+        self._keeper.give_up(self._epoch)
+        self._end(self._clock.now())
+
+    def _end(self, now: float) -> None:
+        self._life.go(CutState.NONE, "given up" if self._tries else "complete", now)
+        self._next = next_due(self._interval_s, now, self._began, self._cost_s, self._tries)
+
+    def _warn(self, why: str) -> None:
+        text = f"no checkpoint: {why}"
+        if text not in self._said:
+            self._said.add(text)
+            self._event("checkpoint", text)
+            sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
+            sys.stderr.flush()

@@ -1,0 +1,88 @@
+"""A run that goes on from any of its checkpoints, on other ranks, gives the answer of one process.
+
+A sample of seeds; for thousands: ``SEEDS=300 python -m pytest tests/sim/test_checkpoints.py``.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from hpcd4p.errors import RunStopped
+from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.testing import turns
+from hpcd4p.testing.cluster import Cluster
+from tests.sim.compare import answer, of_one_process, seeds
+from tests.sim.gallery import BURSTS, GALLERY
+
+SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
+
+SIZES = (2, 3, 4, 5, 8, 16)
+
+MOST = 3
+"""Checkpoints of a run that are gone on from."""
+
+
+@pytest.fixture(autouse=True)
+def deadline(monkeypatch):
+    monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
+
+
+def each(gallery):
+    return pytest.mark.parametrize("case", gallery.values(), ids=list(gallery))
+
+
+def go(case, size, seed, resume=None, kills=0, doomed=(), settings=None, mapping="hybrid"):
+    """A cluster that has run to its end, or to what stopped it."""
+    graph, inputs = case.build()
+    every_s = random.Random(seed).choice((0.0005, 0.003, 0.02))
+    cluster = Cluster(
+        graph, size, inputs, seed, kills, settings=settings, mapping=mapping, doomed=doomed,
+        checkpoint_s=every_s, resume=resume,
+    )  # fmt: skip
+    try:
+        cluster.run()
+    except RunStopped:
+        if not doomed:
+            raise
+    return cluster
+
+
+def goes_on(case, seed, *, sizes=SIZES, **options):
+    """Resume a run again and again, each time from one of its checkpoints; gives how many there were."""
+    chance = random.Random(seed)
+    cluster = go(case, chance.choice(sizes), seed, **options)
+    if cluster.summary is not None:
+        assert answer(cluster.sink) == of_one_process(case), "with checkpoints"
+    made = len(cluster.keeper.complete_ones)
+    for turn in range(MOST):
+        kept = cluster.keeper.complete_ones
+        if not kept:
+            break
+        checkpoint = chance.choice(kept)
+        size = chance.choice(sizes)
+        cluster = go(case, size, seed + turn, checkpoint, **{**options, "doomed": ()})
+        assert answer(cluster.sink) == of_one_process(case), f"from {checkpoint.epoch} on {size} ranks"
+        made += len(cluster.keeper.complete_ones)
+    return made
+
+
+@pytest.mark.parametrize("settings", [None, SMALL], ids=["usual", "small"])
+@each({**GALLERY, **BURSTS})
+def test_a_run_goes_on_from_any_checkpoint(case, settings):
+    for seed in seeds(4):
+        goes_on(case, seed, settings=settings)
+
+
+@each(GALLERY)
+def test_whatever_dies_the_last_checkpoint_goes_on(case):
+    for seed in seeds(3):
+        who = random.Random(seed).choice([0, 1, "broker"])
+        goes_on(case, seed, doomed=(who,), kills=seed % 3)
+
+
+@each(GALLERY)
+def test_ranks_of_the_pool_die_beside_it(case):
+    for seed in seeds(3):
+        goes_on(case, seed, sizes=(4, 8), kills=2)
