@@ -16,6 +16,7 @@ from hpcd4p.launch.status_note import leave_note
 
 COMMANDS = {
     "run": "run a workflow (named none: count the words of Python's library)",
+    "resume": "go on with a run that was stopped, from its last checkpoint",
     "plan": "show which rank would do what, without running",
     "simulate": "predict a run: time, process time, load of Redis, under each policy",
     "show": "print the record of a run",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from argparse import SUPPRESS
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p import logs
+from hpcd4p.cli.checkpoints import Asked, checkpoints, kept_up, restarts, say_how_to_go_on
 from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
 from hpcd4p.cli.prepare import (
     Present,
@@ -74,6 +76,8 @@ def parser(explain: bool) -> Parser:
     made.add_argument(
         "--show-config", action="store_true", help="print every setting and its source; do not run"
     )
+    made.remember(made.add_argument("--resume", metavar="FOLDER", help=SUPPRESS))
+    made.remember(made.add_argument("--anyway", action="store_true", help=SUPPRESS))
     add_settings(made, explain)
     return made
 
@@ -110,18 +114,26 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             os.environ["HPCD4P_REDIS_URL"] = options.redis_url
         words = ["run", *_for_ranks(argv, made)]
         with logs.speaking(log, "launcher"):
-            return launch(size, words, redis=redis, launcher=settings.values["launcher"])
+            return launch(
+                size, words, redis=redis, launcher=settings.values["launcher"], restarts=restarts(settings),
+                can_go_on=lambda folder: say_how_to_go_on(_shown(Path(folder))),
+            )  # fmt: skip
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=redis))
     inputs = read_inputs(iterations, options.data, options.file)
     with logs.speaking(log, "rank 0"):
-        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity))
+        asked = Asked(_for_ranks(argv, made), options.resume, options.anyway)
+        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity), asked)
 
 
-def _run(settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str]) -> int:
+def _run(
+    settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str], asked: Asked
+) -> int:
     """Run the workflow on the ranks that there are; rank 0 only."""
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         spec, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
+        path = _record_path(settings, spec.plan.name)
+        kept = spec.checkpoints = checkpoints(settings, spec, inputs, path, asked)
         early: Early | None = None
         if ranks.crew is not None:
             from hpcd4p.launch import early as before
@@ -132,8 +144,14 @@ def _run(settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, va
             ranks.crew.meet()
         small = SmallOutputs()
         # the record is opened now, so that a folder that cannot be written is noticed before the run
-        sink = Tee(*_record(settings, spec.plan.name, module), small)
-        return _finish(spec, sink, small, present, settings, early, ranks)
+        sinks: list[OutputSink] = [*_record(settings, path, module), small]
+        if kept is None:
+            return _finish(spec, Tee(*sinks), small, present, settings, early, ranks)
+        kept.replay(Tee(*sinks))
+        sink = Tee(*sinks, kept.sink)
+        kept.tell(sink)
+        with kept_up(kept, _shown(kept.folder.path)):
+            return _finish(spec, sink, small, present, settings, early, ranks)
 
 
 def _refuse_options_first(parts: Split) -> None:
@@ -193,14 +211,18 @@ def _prepared(
     return spec, module, presenter(module, options)
 
 
-def _record(settings: Resolved, workflow: str, module: ModuleType | None) -> list[OutputSink]:
+def _record_path(settings: Resolved, workflow: str) -> Path:
+    from hpcd4p.record.naming import record_path
+
+    return record_path(Path(settings.values["results"]), workflow)
+
+
+def _record(settings: Resolved, path: Path, module: ModuleType | None) -> list[OutputSink]:
     if not settings.values["record"]:
         return []
-    from hpcd4p.record.naming import record_path
     from hpcd4p.record.writer import RecordWriter
 
     file = getattr(module, "__file__", None)
-    path = record_path(Path(settings.values["results"]), workflow)
     return [RecordWriter(path, Path(file) if file else None)]
 
 
@@ -218,6 +240,9 @@ def _finish(
     logs.progress_drawn(watch.columns, watch.columns > 0 and on_terminal(OUTPUT))
     try:
         summary, stopped = run_to_end(spec, sink, early, ranks.crew, watch)
+        if spec.checkpoints is not None:
+            spec.checkpoints.finished, spec.checkpoints.stopped = stopped is None, stopped
+            summary.notes += spec.checkpoints.notes()
     finally:
         watch.clear()
         logs.progress_drawn(0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.errors import SettingsError
-from hpcd4p.launch.status_note import STATUS_VARIABLE
+from hpcd4p.launch.status_note import VARIABLES
 from hpcd4p.logs import LEVELS
 from hpcd4p.plan.limits import KINDS, out_of_limits
 from hpcd4p.plan.settings import EngineSettings
@@ -22,9 +22,9 @@ from hpcd4p.plan.settings import EngineSettings
 PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
-INTERNAL = frozenset({STATUS_VARIABLE, "HPCD4P_CONFIG", "HPCD4P_PYTHON", "HPCD4P_POINT"})
-"""Variables that are not settings: from a launcher to its rank 0, the path of the TOML file, and the point of
-a study that the run belongs to (see `hpcd4p.record.provenance`)."""
+INTERNAL = frozenset({*VARIABLES, "HPCD4P_CONFIG", "HPCD4P_PYTHON", "HPCD4P_POINT"})
+"""Variables that are not settings: of a launcher, the path of the TOML file, and the point of a study that
+the run belongs to (see `hpcd4p.record.provenance`)."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,16 @@ _RUN = (
         "what starts the ranks of -n: mpirun, srun, or auto (mpirun, or srun where a Slurm job has none)",
         metavar="NAME",
     ),
+    Setting(
+        "checkpoint", "run", str, "off",
+        "keep what is needed to go on after a death or a time limit (hpcd4p resume): off, every so many "
+        "SECONDS, or auto (at most 2 % of the run time)", metavar="WHEN",
+    ),
+    Setting(
+        "checkpoint_dir", "run", str, None,
+        "folder of the checkpoints, on a file system of all nodes (without: beside the record)", "FOLDER",
+    ),
+    Setting("restarts", "run", int, 3, "starts of run -n from one checkpoint, after a death", "N"),
     Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
     Setting(
         "log_level", "run", str, "warning",

@@ -59,6 +59,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
             )
     if options.exclusive:
         resources["exclusive"] = ""
+    if options.no_requeue:
+        resources["no-requeue"] = ""
     why = refusal([f"-n={nodes * each}", *words])
     if why:
         raise SettingsError(f"nothing was submitted: {why}")
@@ -91,6 +93,10 @@ def _parser() -> Parser:
     for name, text in _PLAIN.items():
         made.add_argument(f"--{name}", metavar="TEXT", help=text)
     made.add_argument("--exclusive", action="store_true", help="no other job on the nodes")
+    made.add_argument(
+        "--no-requeue", action="store_true",
+        help="a job that ends with checkpoints (--checkpoint) before its work is done does not come back",
+    )  # fmt: skip
     made.add_argument(
         "--setup", metavar="LINE", action="append", help="a shell line before the run; repeatable"
     )

@@ -43,7 +43,8 @@ def batch_text(
         Folder to import hpcd4p from, where it is not installed.
     """
     lines = ["#!/bin/bash"]
-    for name, value in {**_HEAD, **resources}.items():
+    usual = {n: v for n, v in _HEAD.items() if "no-" + n not in resources}
+    for name, value in {**usual, **resources}.items():
         lines.append(f"#SBATCH --{name}={_quoted(value)}" if value else f"#SBATCH --{name}")
     lines += ["set -euo pipefail", "", _SHELL.read_text(encoding="utf-8")]
     if setup:

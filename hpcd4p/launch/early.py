@@ -37,7 +37,8 @@ class Early:
     """
 
     def __init__(self, spec: RunSpec, hdf5: bool) -> None:
-        self.secret = secrets.token_bytes(32)
+        kept = spec.checkpoints
+        self.secret = secrets.token_bytes(32) if kept is None else kept.secret
         self.redis: RunRedis | None = None
         self._spec = spec
         self._refused: BaseException | None = None

@@ -19,12 +19,10 @@ from enum import Enum
 from types import FrameType
 
 from hpcd4p.control.life import Life
+from hpcd4p.launch.last_seconds import GRACE_S
 from hpcd4p.launch.mpi_program import OPEN_MPI, SRUN
 from hpcd4p.launch.siblings import ending_signal, in_slurm_job
 from hpcd4p.runtime.execute.signals import stopping
-
-GRACE_S = 10.0
-"""Ranks stop within 2 s, or have a long call to finish; after this the launcher is told to end them."""
 
 KILL_S = 2.0
 """A launcher that does not end its ranks within this is killed: MPICH's hands a SIGTERM on and waits.
@@ -60,6 +58,8 @@ class LauncherProcess:
     ----------
     met
         Whether the ranks are through MPI_Init. Before that they cannot stop in order.
+    grace_s
+        Seconds that the ranks have for it; after them the launcher is told to end them.
 
     Attributes
     ----------
@@ -67,7 +67,14 @@ class LauncherProcess:
         Name of the first signal that came meanwhile, or None.
     """
 
-    def __init__(self, line: list[str], environ: dict[str, str], kind: str, met: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        line: list[str],
+        environ: dict[str, str],
+        kind: str,
+        met: Callable[[], bool],
+        grace_s: Callable[[], float] = lambda: GRACE_S,
+    ) -> None:
         self.asked_to_stop: str | None = None
         self._gentle = signal.SIGUSR1 if kind in (OPEN_MPI, SRUN) else signal.SIGTERM
         # from Slurm it would hear a SIGTERM beside us
@@ -78,6 +85,7 @@ class LauncherProcess:
         self._line = line
         self._environ = environ
         self._met = met
+        self._grace_s = grace_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def wait(self, on_start: Callable[[int], None]) -> int:
@@ -147,7 +155,7 @@ class LauncherProcess:
         self._process.send_signal(how[self._life.state])
         if self._timer is not None:
             self._timer.cancel()
-        grace_s = GRACE_S if self._life.state is Asked.RANKS else KILL_S
+        grace_s = self._grace_s() if self._life.state is Asked.RANKS else KILL_S
         self._timer = threading.Timer(grace_s, self._press)
         self._timer.daemon = True
         self._timer.start()

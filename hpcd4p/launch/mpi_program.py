@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpcd4p.errors import MpiSetupError
+from hpcd4p.launch.status_note import VARIABLES
 
 OPEN_MPI = "Open MPI"
 MPICH = "MPICH"
@@ -114,7 +115,7 @@ def command(
             if noted:
                 line += ["--runtime-options", "error-nonzero-status=0"]
         if several_nodes:
-            for name in (*THREAD_VARIABLES, "PYTHONPATH", "HPCD4P_STATUS_FILE"):
+            for name in (*THREAD_VARIABLES, "PYTHONPATH", *VARIABLES):
                 if name in environ:  # it warns of a name that is not set
                     line += ["-x", name]
             line += _deaf_daemons(mpi)

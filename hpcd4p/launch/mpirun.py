@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.errors import MpiSetupError, SettingsError
+from hpcd4p.launch.last_seconds import grace_s
 from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
 from hpcd4p.logs import module_log
@@ -19,6 +20,7 @@ from hpcd4p.packages import packages_of_ranks, require
 
 if TYPE_CHECKING:
     from hpcd4p.launch.mpi_program import Mpi
+    from hpcd4p.launch.starting_again import Ended
 
 _RANK_VARIABLES = (
     "OMPI_COMM_WORLD_SIZE",  # Open MPI, also for a single rank
@@ -54,10 +56,13 @@ def launch(
     *,
     redis: bool = True,
     launcher: str = AUTO,
+    restarts: int = 0,
+    can_go_on: Callable[[str], None] = lambda folder: None,
 ) -> int:
     """Run ``python -m hpcd4p ARGV`` on `n` ranks and give rank 0's exit status.
 
-    SIGINT, SIGTERM, SIGHUP and SIGUSR1 become an orderly stop of the ranks; a second one ends them.
+    SIGINT, SIGTERM, SIGHUP and SIGUSR1 become an orderly stop of the ranks; a second one ends them. When they
+    end because something died, and there is a checkpoint, they are started again.
 
     Parameters
     ----------
@@ -74,6 +79,10 @@ def launch(
     redis
         Whether the run has a Redis. Without one, the loss of a rank on another node cannot be noticed, so the
         launcher must end the others.
+    restarts
+        Starts from one checkpoint; 0: none.
+    can_go_on
+        Called with the folder of checkpoints if the run has ended, and can go on.
 
     Raises
     ------
@@ -90,25 +99,47 @@ def launch(
             "ranks comes from mpirun or srun"
         )
     require(*packages_of_ranks(redis=redis))  # reported here once, instead of by every rank
+    from hpcd4p.launch.srun import check_place
+    from hpcd4p.launch.starting_again import StartingAgain, newest
+
+    check_place(n)
+    mpi = mpi or _choose(launcher)
+    again = StartingAgain(restarts)
+    words = argv
+    while True:
+        ended = _once(n, [sys.executable, "-m", module, *words], mpi, redis, again.variables())
+        if not again.again(ended):
+            break
+        words = again.words(argv)
+    if ended.status != 0 and newest(again.folder)[0]:
+        can_go_on(again.folder)
+    if ended.status is None:
+        assert ended.error is not None
+        raise ended.error
+    return ended.status
+
+
+def _once(n: int, program: list[str], mpi: Mpi, redis: bool, variables: Mapping[str, str]) -> Ended:
+    """Start the ranks once, and wait for their end."""
     from hpcd4p.launch.launcher_process import LauncherProcess
     from hpcd4p.launch.leftovers import sweep_quietly
     from hpcd4p.launch.loopback import keep_local
     from hpcd4p.launch.mpi_program import command, environment, has_several_nodes
     from hpcd4p.launch.outcome import GAVE_UP, Outcome, killed
-    from hpcd4p.launch.srun import check_place
     from hpcd4p.launch.start_watch import StartWatch
+    from hpcd4p.launch.starting_again import Ended
 
-    check_place(n)
-    mpi = mpi or _choose(launcher)
     several = has_several_nodes(os.environ)
-    program = [sys.executable, "-m", module, *argv]
     environ = environment(mpi, os.environ, package_home(), several)
+    environ |= variables
     with StatusNote(several) as note:
         environ[STATUS_VARIABLE] = note.path
         line = command(mpi, n, program, several, redis or not several, environ, noted=redis)
         _log.info("starting %d ranks with %s", n, mpi.title)
         _log.debug("%s", line)
-        process = LauncherProcess(line, environ, mpi.kind, lambda: note.word() != "")
+        process = LauncherProcess(
+            line, environ, mpi.kind, lambda: note.word() != "", lambda: grace_s(note.rest().folder != "")
+        )
         watch = StartWatch(range(n), note.word, process.end)
 
         def begun(launcher: int) -> None:
@@ -139,9 +170,8 @@ def launch(
             left,
         )
         status = note.status()
-    if status is None:
-        raise outcome.error()
-    return status
+        error = outcome.error() if status is None else None
+        return Ended(status, error, process.asked_to_stop is not None, note.rest())
 
 
 def _choose(launcher: str) -> Mpi:

@@ -87,6 +87,7 @@ def run(
             (hosts[0], os.getpid()),
             spec.dispel4py,
             logs.setup,
+            None if spec.checkpoints is None else spec.checkpoints.place(),
             folder,
         )
         crew.brief(pickle.dumps(setup, protocol=5))

@@ -7,8 +7,11 @@ cannot reach it; for them it is a file in the working folder.
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from contextlib import suppress
+from typing import NamedTuple
 
 STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
 """Names the note for the ranks. They end with 0, for launchers print a page about anything else."""
@@ -25,7 +28,49 @@ INTERRUPTED = "interrupted"
 forwards no more of what its ranks write."""
 
 _WIDTH = 64
-"""Characters of a note, filled up with spaces."""
+"""Characters of a note, filled up with spaces; behind them stands the `Rest`."""
+
+JOB_VARIABLE = "HPCD4P_JOB_FILE"
+"""Names a file of a batch script: the folder of checkpoints stands there, also if all of a job is killed."""
+
+RESTARTED_VARIABLE = "HPCD4P_RESTARTED"
+"""Tells the ranks why they were started again: JSON, one sentence for each time."""
+
+VARIABLES = (STATUS_VARIABLE, RESTARTED_VARIABLE, JOB_VARIABLE)
+"""From the process that launches the ranks, or a batch script, to rank 0."""
+
+
+class Rest(NamedTuple):
+    """What rank 0 says of checkpoints, for the process that launched it."""
+
+    folder: str
+    """Of the checkpoints; empty: there are none."""
+    died: bool = True
+    """Whether the run goes on by itself: nobody has asked it to end, and no element has failed it."""
+    why: str = ""
+    """Why it has ended."""
+
+
+def leave_rest(rest: Rest) -> bool:
+    """Leave `rest` in the note, and the folder in the file of a batch script; False if no launcher reads."""
+    job = os.environ.get(JOB_VARIABLE)
+    if job and rest.folder:
+        with suppress(OSError), open(job, "w") as file:
+            file.write(rest.folder + "\n")
+    path = os.environ.get(STATUS_VARIABLE)
+    if not path:
+        return False
+    try:
+        note = os.open(path, os.O_WRONLY)
+    except OSError:
+        return False
+    try:
+        os.ftruncate(note, _WIDTH)
+        said = "\0".join([rest.folder, "died" if rest.died else "", rest.why])
+        os.pwrite(note, os.fsencode(said), _WIDTH)
+    finally:
+        os.close(note)
+    return True
 
 
 def leave_note(text: str) -> bool:
@@ -46,6 +91,15 @@ def leave_note(text: str) -> bool:
     finally:
         os.close(note)
     return True
+
+
+def restarted_because() -> list[str]:
+    """Why the launching process has started the ranks again, a sentence for each time."""
+    try:
+        found = json.loads(os.environ.get(RESTARTED_VARIABLE, "[]"))
+    except ValueError:
+        return []
+    return [str(text) for text in found] if isinstance(found, list) else []
 
 
 def leave_interrupted() -> bool:
@@ -99,9 +153,19 @@ class StatusNote:
         try:
             # opened each time: a shared file system shows the writes of another node after an open
             with open(self.path) as file:
-                return file.read().strip()
+                return file.read(_WIDTH).strip("\0 \n")
         except OSError:
             return ""
+
+    def rest(self) -> Rest:
+        """Give what rank 0 said last of checkpoints."""
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(_WIDTH)
+                folder, died, why = os.fsdecode(file.read()).split("\0")
+        except (OSError, ValueError):
+            return Rest("")
+        return Rest(folder, died == "died", why)
 
     def status(self) -> int | None:
         """Give the status that rank 0 left, or None."""

@@ -19,6 +19,7 @@ from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
+    CheckpointError,
     ElementFailed,
     ForeignBytesError,
     HeadLost,
@@ -148,6 +149,8 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
             rank.pool.measure()
         rank.partitions.load.measured = True
         rank.suspects.prepare(setup)
+        if setup.checkpoints is not None:
+            _equip(rank, setup)
         if setup.plan.holds_state(number):
             _say_where_it_dies()
 
@@ -174,6 +177,16 @@ def _serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 
     left_behind.settle(end)
     return 0
+
+
+def _equip(rank: RankLoop, setup: Setup) -> None:
+    """Have the rank make its part of checkpoints, and go on from one."""
+    from hpcd4p.launch.restoring import equip
+
+    try:
+        equip(rank, setup.checkpoints, setup.secret, setup.by_value)
+    except CheckpointError as error:
+        raise ElementFailed(str(error)) from error
 
 
 def _give_up(

@@ -6,7 +6,8 @@ first letters of each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import DeadLetter, FailureFigures, FailureKind, kind_of
@@ -55,6 +56,10 @@ class Failures:
         """Add letters of one tuple each."""
         for letter in letters:
             self.add(kind_of(letter), 1, letter)
+
+    def restore(self, figures: Iterable[FailureFigures]) -> None:
+        """Go on counting from these, whose examples are in the record."""
+        self._kinds |= {FailureKind(f.element, f.error, f.place): replace(f) for f in figures}
 
     def figures(self) -> list[FailureFigures]:
         """All kinds, the most frequent first."""

@@ -91,6 +91,8 @@ class Run:
     mark: str
     process: subprocess.Popen[bytes]
     began: float
+    before: set[Path] = field(default_factory=set)
+    """What earlier runs in the same folder have left in results/."""
     shm: set[str] = field(default_factory=set)
     """Shared memory that its ranks have been seen to use."""
     _looked: float = 0.0
@@ -220,17 +222,18 @@ class Run:
             found = [f"process {pid}: {words_of(pid)[:150]}" for pid in self.pids()]
             found += [f"temporary: {path}" for path in sorted(self.tmp.rglob("*"))]
             found += [f"shared memory: {path}" for path in sorted(self.shm) if os.path.exists(path)]
-            found += [f"results: {path}" for path in self.folder.glob("results/.*")]
+            found += [f"results: {path}" for path in {*self.folder.glob("results/.*")} - self.before]
             found = [what for what in found if not any(word in what for word in may_stay)]
             if not found or time.monotonic() > end:
                 return found
             time.sleep(0.1)
 
     def _record(self) -> tuple[Summary | None, Multiset, list[DeadLetter], list[tuple[str, str]]]:
-        paths = list(self.folder.glob("results/*.h5"))
+        found = [path for path in self.folder.glob("results/*.h5") if path not in self.before]
+        paths = sorted(found, key=lambda path: path.stat().st_mtime)
         if not paths:
             return None, Counter(), [], []
-        (path,) = paths
+        path = paths[-1]  # a run that was started again has one for each time
         with read_record(path) as record:
             outputs = Counter((name, plain(v)) for name in record.names for v in record.outputs(name))
             events = [(e.kind, e.text) for e in record.events()]
@@ -259,6 +262,8 @@ class Runs:
         variables: dict[str, str] | None = None,
         python: str = sys.executable,
         under: Sequence[str] = (),
+        resume: bool = False,
+        after: Run | None = None,
     ) -> Run:
         """Start `workflow` (a file in workflows/, or a module) on `n` ranks.
 
@@ -272,14 +277,22 @@ class Runs:
             What runs hpcd4p; one that has another MPI, say.
         under
             A program that runs the program that is its last words.
+        resume
+            `workflow` is the folder of checkpoints of a run that this one goes on with.
+        after
+            A run that was stopped, which this one goes on with, in its folder; `workflow` does not count.
         """
-        folder = self._folder / f"run{len(self._runs)}"
-        (folder / "stacks").mkdir(parents=True)
+        folder = self._folder / f"run{len(self._runs)}" if after is None else after.folder
+        (folder / "stacks").mkdir(parents=True, exist_ok=True)
         # Unix sockets have short paths, and those of pytest are long
         tmp = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
         mark = secrets.token_hex(8)
         path = WORKFLOWS / f"{workflow}.py"
         line = ["run", str(path) if path.exists() else workflow, *words]
+        if resume:
+            line[0] = "resume"
+        if after is not None:
+            line = ["resume", *words]
         environ = clean_environment() | (variables or {})
         environ |= {
             MARK: mark,
@@ -294,14 +307,15 @@ class Runs:
             line = command(mpi, n, [*program, *line])
             environ = environment(mpi, environ, str(WORKFLOWS.parents[2]))
         else:
-            line = [*program, *line, *(["-n", str(n)] if n > 1 else [])]
+            line = [*program, *line, *(["-n", str(n)] if n > 1 or resume else [])]
             environ["PYTHONPATH"] += os.pathsep + str(WORKFLOWS.parents[2])
+        before = {*folder.glob("results/*.h5"), *folder.glob("results/.*")}
         with open(folder / "out", "ab") as out, open(folder / "err", "ab") as err:
             process = subprocess.Popen(
                 [*under, *line], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 process_group=0,
             )  # fmt: skip
-        run = Run(folder, tmp, mark, process, time.monotonic())
+        run = Run(folder, tmp, mark, process, time.monotonic(), before)
         self._runs.append(run)
         return run
 

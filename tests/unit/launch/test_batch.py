@@ -76,3 +76,91 @@ def test_a_rank_has_one_thread_unless_the_job_has_more_cores_for_it(tmp_path, gi
         check=False, env={"PATH": "/usr/bin:/bin", "SLURM_NTASKS": "6", "OPENBLAS_NUM_THREADS": "3", **given},
     )  # fmt: skip
     assert done.stdout.split() == [threads, "3", given.get("SLURM_CPUS_PER_TASK", "none")], done.stderr
+
+
+SCONTROL = """#!/bin/bash
+echo "$@" >> asked
+echo "   JobState=$STATE Reason=None Requeue=$REQUEUE"
+"""
+
+RUN = """#!/bin/bash
+echo "$@"
+if [ -n "$FOLDER" ]; then
+  mkdir -p "$FOLDER/epoch-000007" "$FOLDER/epoch-000008.part"
+  touch "$FOLDER/epoch-000007/manifest" "$FOLDER/run.json"
+  echo "$FOLDER" > "$HPCD4P_JOB_FILE"
+fi
+exit $STATUS
+"""
+
+
+def in_job(folder, status=3, state="RUNNING", requeue="1", restarts="0", kept="kept", **more):
+    """Run the batch text as Slurm would; gives what was printed, and what scontrol was asked for."""
+    for name, text in (("scontrol", SCONTROL), ("python", RUN)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    (folder / "asked").unlink(missing_ok=True)
+    done = subprocess.run(
+        ["bash"], input=batch_text("python", ["w.py"], {}), text=True, capture_output=True, timeout=30,
+        check=False, cwd=folder,
+        env={
+            "PATH": f"{folder}:/usr/bin:/bin", "SLURM_NTASKS": "6", "SLURM_JOB_ID": "12", "STATE": state,
+            "REQUEUE": requeue, "SLURM_RESTART_COUNT": restarts, "STATUS": str(status),
+            "FOLDER": str(folder / kept) if kept else "", **more,
+        },
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    asked = (folder / "asked").read_text() if (folder / "asked").exists() else ""
+    return done.stdout, asked
+
+
+def test_a_run_that_can_go_on_puts_its_job_back(tmp_path):
+    said, asked = in_job(tmp_path)
+    assert "requeue 12\n" in asked
+    assert "will go on from checkpoint 000007" in said
+    said, asked = in_job(tmp_path, 0, restarts="1", kept="")
+    assert f"-m hpcd4p resume {tmp_path}/kept -n 6\n" in said
+    assert not list(tmp_path.glob(".hpcd4p-job-*"))
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"state": "CANCELLED"},
+        {"state": "PREEMPTED"},
+        {"requeue": "0"},
+        {"kept": ""},
+        {"status": 1},
+        {"status": 0},
+    ],
+    ids=lambda each: " ".join(map(str, each.values())) or "none",
+)
+def test_another_one_does_not(tmp_path, otherwise):
+    _, asked = in_job(tmp_path, **otherwise)
+    assert "requeue" not in asked
+
+
+def test_a_job_that_does_not_come_further_does_not_come_back(tmp_path):
+    in_job(tmp_path)
+    said, asked = in_job(tmp_path, restarts="1")
+    assert "requeue" not in asked
+    assert "no newer checkpoint than 000007" in said
+
+
+def test_a_job_without_a_checkpoint_starts_from_its_begin(tmp_path):
+    in_job(tmp_path, state="PREEMPTED")
+    (tmp_path / "kept" / "epoch-000007" / "manifest").unlink()
+    said, _ = in_job(tmp_path, 0, restarts="1", kept="")
+    assert "-m hpcd4p run -n 6 w.py\n" in said
+    assert not (tmp_path / "kept" / "run.json").exists()
+
+
+def test_a_task_of_an_array_puts_itself_back_alone(tmp_path):
+    _, asked = in_job(tmp_path, SLURM_ARRAY_JOB_ID="12", SLURM_ARRAY_TASK_ID="3")
+    assert "requeue 12_3\n" in asked
+
+
+def test_a_job_may_be_told_not_to_come_back():
+    lines = batch_text("python", ["w"], {"no-requeue": ""}).splitlines()
+    assert "#SBATCH --no-requeue" in lines
+    assert "#SBATCH --requeue" not in lines

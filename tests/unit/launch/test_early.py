@@ -19,7 +19,8 @@ from hpcd4p.plan.model import Mapping
 def job(**given):
     plan = SimpleNamespace(mapping=given.pop("mapping", Mapping.HYBRID))
     return SimpleNamespace(
-        **{"redis_url": None, "redis_interface": "lo", "scratch": None, "plan": plan, **given}
+        checkpoints=None,
+        **{"redis_url": None, "redis_interface": "lo", "scratch": None, "plan": plan, **given},
     )
 
 

@@ -1,0 +1,168 @@
+"""The checkpoints that ``hpcd4p run`` was asked for, and the run that it is to go on with."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hpcd4p.cli.words import say
+from hpcd4p.errors import BrokerLost, LauncherLost, RankLost, RunStopped, SettingsError, UsageError
+from hpcd4p.launch.status_note import Rest, leave_rest
+
+if TYPE_CHECKING:
+    from hpcd4p.cli.settings import Resolved
+    from hpcd4p.launch.checkpointing import Checkpoints
+    from hpcd4p.plan.model import Plan
+    from hpcd4p.runtime.run_spec import RunSpec
+
+LEAST_S = 0.05
+"""More often, a run would do little else."""
+
+MOST_S = 10 * 365 * 86400.0
+
+ANSWER = ("partitions", "attr", "workflow")
+"""Settings that count for the answer."""
+
+
+class Asked(NamedTuple):
+    """What the command line says of an earlier run."""
+
+    words: list[str]
+    """Of this command."""
+    resume: str | None
+    """Folder of the checkpoints of the run that this one goes on with; None: it begins."""
+    anyway: bool
+    """Go on even if something has changed."""
+
+
+def interval(word: str) -> float | None:
+    """Seconds between two checkpoints; None: `auto`, and infinity: `off`."""
+    if word in ("off", "auto"):
+        return None if word == "auto" else math.inf
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not LEAST_S <= seconds <= MOST_S:
+        raise SettingsError(
+            f"checkpoint must be off, auto, or a number of seconds from {LEAST_S} on, not {word!r}"
+        )
+    return seconds
+
+
+def checkpoints(
+    settings: Resolved,
+    spec: RunSpec,
+    inputs: Any,
+    record: Path,
+    asked: Asked,
+) -> Checkpoints | None:
+    """Those of the run, or None.
+
+    Parameters
+    ----------
+    inputs
+        As the user has given them.
+    record
+        Where the record will be.
+    asked
+        What the command line says of an earlier run.
+
+    Raises
+    ------
+    CheckpointError
+        See `launch.checkpointing.Checkpoints`.
+    """
+    every_s = interval(settings.values["checkpoint"])
+    if every_s == math.inf and asked.resume is None:
+        return None
+    from hpcd4p.launch.checkpointing import Checkpoints
+
+    every_s = None if every_s == math.inf else every_s
+    if asked.resume is not None:
+        spec.plan = _as_before(spec.plan, Path(asked.resume))
+        identity = _identity(settings, spec, inputs, asked.words)
+        return Checkpoints.go_on(Path(asked.resume), identity, every_s, spec.by_value, asked.anyway)
+    named = settings.values["checkpoint_dir"]
+    folder = Path(named) if named else record.with_suffix(".checkpoints")
+    identity = _identity(settings, spec, inputs, asked.words)
+    return Checkpoints.begin(folder, identity, every_s, spec.by_value)
+
+
+@contextmanager
+def kept_up(kept: Checkpoints, shown: Path) -> Iterator[None]:
+    """Within it the run uses its checkpoints; afterwards it is said whether, and how, it can go on.
+
+    Parameters
+    ----------
+    shown
+        Their folder, as a reader can use it.
+    """
+    folder = str(kept.folder.path.resolve())
+    leave_rest(Rest(folder))  # whoever launched the ranks knows it, if this one is killed
+    try:
+        yield
+    except RunStopped as stop:
+        kept.stopped = stop
+        raise
+    finally:
+        kept.end()
+        ended = kept.stopped
+        died = ended is None or isinstance(ended, BrokerLost | LauncherLost | RankLost)
+        rest = Rest(folder if kept.can_go_on else "", died, "" if ended is None else str(ended))
+        if not leave_rest(rest) and rest.folder:
+            say_how_to_go_on(shown)
+
+
+def say_how_to_go_on(folder: Path) -> None:
+    """Print the line to type."""
+    say(f"Go on from the last checkpoint:  hpcd4p resume {shlex.quote(str(folder))}\n")
+
+
+def restarts(settings: Resolved) -> int:
+    """How often a run is started again from one checkpoint."""
+    most: int = settings.values["restarts"]
+    if most < 0:
+        raise SettingsError(f"restarts must be 0 or more, not {most}")
+    return most
+
+
+def _as_before(plan: Plan, folder: Path) -> Plan:
+    """The plan with as many instances of pinned elements as the run had, however many ranks there are now."""
+    from hpcd4p.checkpoint.place import identity_in
+    from hpcd4p.plan.model import Role
+
+    try:
+        had = {str(name): int(count) for name, count in identity_in(folder)["elements"]}
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"{folder / 'run.json'} does not say which elements the run had") from None
+    elements = [
+        e._replace(partitions=had[e.name]) if e.role is Role.PINNED and had.get(e.name) else e
+        for e in plan.elements
+    ]
+    return plan._replace(elements=tuple(elements))
+
+
+def _identity(settings: Resolved, spec: RunSpec, inputs: Any, words: list[str]) -> dict[str, Any]:
+    from hpcd4p.checkpoint.identity import identify
+
+    path = spec.module[1] if spec.module is not None else None
+    options: dict[str, Any] = {f"--{name}": settings.values[name] for name in ANSWER}
+    if path is not None:
+        del options["--workflow"]  # the file is told as such
+    options["options of the workflow"] = spec.argv
+    options["inputs"] = inputs
+    plan = spec.plan
+    same = identify(
+        workflow=plan.name,
+        sources=[path] if path else [],
+        options=options,
+        mapping=plan.mapping.value,
+        elements=[(e.name, e.partitions) for e in plan.elements],
+    )
+    return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size}

@@ -1,0 +1,209 @@
+"""The checkpoints of a run, as rank 0 opens and closes them: folder, journal, what to go on from."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.checkpoint.epochs import Checkpoint
+from hpcd4p.checkpoint.folder import Folder
+from hpcd4p.checkpoint.identity import differences
+from hpcd4p.checkpoint.journal import Journal, read_journal
+from hpcd4p.checkpoint.sealed import open_sealed
+from hpcd4p.errors import CheckpointError
+from hpcd4p.launch.last_seconds import last_s_of
+from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_whole
+from hpcd4p.launch.status_note import restarted_because
+from hpcd4p.logs import module_log
+from hpcd4p.record.journalled import JournalSink, replay
+from hpcd4p.runtime.head.file_keeper import HEAD, FileKeeper, loads_fixed
+from hpcd4p.runtime.rank.forked_saver import ForkedSaver
+from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.resumption import Fixed, Restored, Resumption
+from hpcd4p.workflow.identity import dumper
+from hpcd4p.workflow.sentinels import tuple_dumper
+
+if TYPE_CHECKING:
+    from hpcd4p.plan.model import Plan
+    from hpcd4p.record.sink import OutputSink
+    from hpcd4p.runtime.head.head import Head
+    from hpcd4p.runtime.sequential import Sequential
+
+_log = module_log(__name__)
+
+
+class Checkpoints:
+    """Those of one run. Rank 0 only.
+
+    Parameters
+    ----------
+    folder
+        Locked.
+    interval_s
+        Seconds between two; None: `control.cutting` decides.
+    by_value
+        See `RunSpec`.
+    found
+        What the run goes on from; None: it begins.
+
+    Attributes
+    ----------
+    secret
+        Of the run: all that is kept is sealed with it, so the run that goes on has the same.
+    finished
+        Whether nothing is left to do.
+    stopped
+        What has ended the run before.
+    history
+        Why it has gone on, a sentence for each time.
+    sink
+        Gets all that leaves the workflow.
+    """
+
+    def __init__(
+        self, folder: Folder, interval_s: float | None, by_value: bool, found: Checkpoint | None = None
+    ) -> None:
+        self.folder = folder
+        self.secret = folder.key
+        self._interval_s = interval_s
+        self._by_value = by_value
+        self._found = found
+        self.finished = False
+        self.stopped: BaseException | None = None
+        self.history: list[str] = []
+        self._new: list[str] = []
+        self.fixed: Fixed | None = None
+        end = None
+        if found is not None:
+            end = found.manifest["journal"]
+            before = found.manifest.get("history", [])
+            told = restarted_because() or [f"it went on from checkpoint {found.epoch}"]
+            self._new = [text for text in told if text not in before]
+            self.history = [*before, *self._new]
+            with open_sealed(found.path / HEAD, self.secret, found.epoch, found.digest(HEAD)) as file:
+                self.fixed = loads_fixed(file.read())
+        self._journal = Journal(folder.journal, self.secret, end)
+        self.sink = JournalSink(self._journal.append, tuple_dumper(by_value))
+        self._keeper: FileKeeper | None = None
+
+    @classmethod
+    def begin(
+        cls, path: Path, identity: dict[str, Any], interval_s: float | None, by_value: bool
+    ) -> Checkpoints:
+        """Those of a new run; raises `CheckpointError`."""
+        return cls(Folder.create(path, identity), interval_s, by_value)
+
+    @classmethod
+    def go_on(
+        cls, path: Path, identity: dict[str, Any], interval_s: float | None, by_value: bool, anyway: bool
+    ) -> Checkpoints:
+        """Those of a run that goes on.
+
+        Raises
+        ------
+        CheckpointError
+            There is nothing to go on from, another run uses it, or it belongs to something else.
+        """
+        folder = Folder.open(path)
+        folder.lock()
+        differs = differences(folder.identity, identity)
+        if differs and not anyway:
+            raise CheckpointError(
+                f"the run of {path} cannot go on, for this is not the same run: {'; '.join(differs)}. "
+                "Undo that; or go on all the same with --anyway, if you know that it does not matter"
+            )
+        found = folder.latest()
+        if found is None:
+            raise CheckpointError(
+                f"{path} has no checkpoint yet: the run ended before the first; remove the folder, and start "
+                "it again"
+            )
+        for reason in found.refused:
+            _log.info("%s; going on from the one before", reason)
+        folder.back_to(found.epoch)
+        return cls(folder, interval_s, by_value, found)
+
+    # ---- for a run
+
+    def replay(self, sink: OutputSink) -> None:
+        """Give `sink` what had left the workflow before."""
+        if self._found is not None:
+            entries = read_journal(self.folder.journal, self.secret, self._found.manifest["journal"])
+            replay(entries, sink)
+
+    def tell(self, sink: OutputSink) -> None:
+        """Tell `sink` that the run has gone on, and why."""
+        for text in self._new:
+            sink.event(0.0, "resumed", text)
+
+    def notes(self) -> list[str]:
+        """For the summary: how often it has gone on."""
+        times = len(self.history)
+        if not times:
+            return []
+        often = "once" if times == 1 else f"{times} times"
+        return [f"the run ended and went on from a checkpoint {often}; the last time: {self.history[-1]}"]
+
+    def place(self) -> CheckpointPlace:
+        """What the other ranks have to know."""
+        return CheckpointPlace(str(self.folder.path), self._source())
+
+    def _source(self) -> Source | None:
+        found, fixed = self._found, self.fixed
+        if found is None or fixed is None:
+            return None
+        digests = {name: digest for name, (_, digest) in found.manifest["files"].items()}
+        return Source(found.epoch, str(found.path), digests, fixed.drained, fixed.holders, fixed.former)
+
+    def equip(self, head: Head) -> None:
+        """Have the head of a run make checkpoints, and go on from what was found."""
+        source = self._source()
+        here = restored(head.loop, source, self.secret) if source is not None else None
+        head.spec.resume = self._resumption(here)
+        head.keep(self._new_keeper(), self._interval_s, self._saver(head.loop.plan))
+        head.last_cut.last_s = last_s_of
+
+    def equip_sequential(self, run: Sequential) -> None:
+        """The same for a run in one process."""
+        from hpcd4p.runtime.sequential_cuts import SequentialCuts
+
+        source = self._source()
+        run.spec.resume = self._resumption(restored_whole(source, self.secret) if source else None)
+        codec = Codec(self.secret)
+        codec.dumps = tuple_dumper(self._by_value)
+        keeper, saver = self._new_keeper(), self._saver(run.plan)
+        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s)
+
+    def _resumption(self, here: Restored | None) -> Resumption | None:
+        if here is None or self.fixed is None or self._found is None:
+            return None
+        return Resumption(self._found.epoch, self.fixed, here)
+
+    def _new_keeper(self) -> FileKeeper:
+        self._keeper = FileKeeper(
+            self.folder,
+            self._journal,
+            lambda: self.sink.broken,
+            {"history": self.history},
+            lambda fixed: pickle.dumps(fixed, protocol=5),
+        )
+        return self._keeper
+
+    def _saver(self, plan: Plan) -> ForkedSaver:
+        return ForkedSaver(0, plan, str(self.folder.path), self.secret, dumper(self._by_value))
+
+    def end(self) -> None:
+        """The run has ended; what is kept of one that has finished is of no use."""
+        if self._keeper is not None:
+            self._keeper.close()
+        self._journal.close()
+        if self.finished:
+            self.folder.remove()
+        else:
+            self.folder.unlock()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is a complete checkpoint, and something left to do."""
+        return not self.finished and bool(self.folder.epochs())

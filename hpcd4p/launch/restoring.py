@@ -1,0 +1,75 @@
+"""How a rank makes its part of checkpoints, and finds what it goes on from. Every rank imports this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from hpcd4p.wire.resumption import Held, Key, Restored
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.rank.loop import RankLoop
+
+
+class Source(NamedTuple):
+    """A checkpoint that a run goes on from."""
+
+    epoch: int
+    folder: str
+    digests: dict[str, str]
+    """Of its files."""
+    drained: list[int]
+    holders: dict[Key, int]
+    """Rank that held each partition, in the run that has made it."""
+    former: list[int]
+    """Ranks that may have had tuples for partitions that others held."""
+
+
+class CheckpointPlace(NamedTuple):
+    """What rank 0 tells the others of checkpoints. Their key is the secret of the run."""
+
+    folder: str
+    """Of all checkpoints."""
+    source: Source | None = None
+
+
+def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool) -> None:
+    """Have a rank save what it holds, and go on from what was saved."""
+    from hpcd4p.runtime.rank.forked_saver import ForkedSaver
+    from hpcd4p.workflow.identity import dumper
+
+    loop.cutting.saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, dumper(by_value))
+    if place.source is not None:
+        loop.restored = restored(loop, place.source, secret)
+
+
+def restored(loop: RankLoop, source: Source, secret: bytes) -> Restored:
+    """What this rank goes on from.
+
+    Raises
+    ------
+    CheckpointError
+        A file of the checkpoint is not as it was written.
+    """
+    mine = set(loop.plan.hosted(loop.rank))
+    ranks = {source.holders[key] for key in mine if key in source.holders} | set(source.former)
+    return _read(source, secret, ranks if mine else set(), mine.__contains__)
+
+
+def restored_whole(source: Source, secret: bytes) -> Restored:
+    """What a run in one process goes on from: all that any rank has held; raises as `restored` does."""
+    return _read(source, secret, {*source.holders.values(), *source.former}, lambda key: True)
+
+
+def _read(source: Source, secret: bytes, ranks: set[int], wanted: Callable[[Key], bool]) -> Restored:
+    from hpcd4p.checkpoint.sealed import open_sealed
+    from hpcd4p.runtime.rank.forked_saver import file_name, read_images
+
+    held: dict[Key, Held] = {}
+    for name in map(file_name, sorted(ranks)):
+        path = os.path.join(source.folder, name)
+        with open_sealed(path, secret, source.epoch, source.digests[name]) as file:
+            for key, each in read_images(file, wanted):
+                held[key] = held[key].joined(each) if key in held else each
+    return Restored(held, frozenset(source.drained))

@@ -1,0 +1,246 @@
+"""Kill a run that keeps checkpoints, go on with it on other ranks, kill that, too: the answer of one process.
+
+python -m tests.e2e.survival_loop 600                 # for ten minutes, each seed another case
+python -m tests.e2e.survival_loop 0 --seed 17         # one case again
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.e2e.answers import Multiset, missing_and_extra
+from tests.e2e.harness import MPICH, Ended, Run, Runs
+
+EVERY_S = "0.3"
+
+KEEP = ("--checkpoint", EVERY_S, "--restarts", "0")
+
+SPREAD_S = 1.5
+
+SIZES = ((2, 4, 3), (4, 8, 2), (8, 2, 5), (4, 2, 6), (3, 5, 4))
+"""Ranks of a run, and of those that go on with it."""
+
+WORKFLOWS: dict[str, tuple[str, ...]] = {
+    "load": ("-i", "300"),
+    "naps": ("-i", "300"),
+    "hpcd4p.workflows.concordance": (),
+    "arrays": ("-i", "400", "--size", "65536", "--task-ms", "8"),
+    "survivor": ("-i", "600"),
+    "survivor range": ("--range", "600"),
+}
+
+SHORT: dict[str, tuple[str, ...]] = {
+    "survivor short": ("-i", "250"),
+    "survivor range short": ("--range", "250"),
+    "load short": ("-i", "120"),
+    "arrays short": ("-i", "150", "--size", "65536", "--task-ms", "8"),
+}
+"""For a sample that takes little time."""
+
+VICTIMS = ("job", "head", "state", "redis")
+
+KILLED = 2
+"""Runs of a case that are killed, before the one that ends."""
+
+
+class Case(NamedTuple):
+    """What is run, and what is killed."""
+
+    workflow: str
+    sizes: tuple[int, ...]
+    victims: tuple[str, ...]
+    mapping: str = "hybrid"
+    python: str = sys.executable
+    redis_url: str = ""
+    spread_s: float = SPREAD_S
+    """A kill comes within this time of a checkpoint."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Of the run."""
+        shared = ("--redis-url", self.redis_url) if self.redis_url else ()
+        return (*(WORKFLOWS | SHORT)[self.workflow], "--mapping", self.mapping, *KEEP, *shared)
+
+    def __str__(self) -> str:
+        mpi = "" if self.python == sys.executable else ", MPICH"
+        shared = ", shared Redis" if self.redis_url else ""
+        sizes = "→".join(map(str, self.sizes))
+        return f"{self.workflow}, {self.mapping}{mpi}{shared}, {sizes}, killed {', '.join(self.victims)}"
+
+
+def case_of(seed: int) -> Case:
+    """The case of a seed."""
+    chance = random.Random(seed)
+    mapping = "static" if chance.random() < 0.25 else "hybrid"
+    python = str(MPICH) if MPICH.exists() and chance.random() < 0.25 else sys.executable
+    victims = tuple(v for v in VICTIMS if mapping == "hybrid" or v != "redis")
+    return Case(
+        chance.choice(list(WORKFLOWS)),
+        chance.choice(SIZES),
+        tuple(chance.choice(victims) for _ in range(KILLED)),
+        mapping,
+        python,
+    )
+
+
+def sequential(runs: Runs, workflow: str) -> tuple[Multiset, Counter[tuple[str, ...]]]:
+    """What one process gives."""
+    quick = () if "." in workflow or workflow == "naps" else ("--task-ms", "0")
+    # the last of two counts
+    ended = runs.run(workflow.partition(" ")[0], 1, *(WORKFLOWS | SHORT)[workflow], *quick)
+    assert ended.status in (0, 1), ended.err
+    return ended.outputs, letters(ended)
+
+
+def letters(ended: Ended) -> Counter[tuple[str, ...]]:
+    """Dead letters as what can be compared."""
+    return Counter((each.element, each.input, each.value_text, each.error) for each in ended.letters)
+
+
+# ---- one case
+
+
+def epochs(folder: Path) -> list[str]:
+    """Complete checkpoints, by name."""
+    return sorted(path.name for path in folder.glob("results/*.checkpoints/epoch-??????"))
+
+
+def kill(run: Run, who: str, after_s: float) -> str:
+    """Kill a part of a run once it has a checkpoint of its own; what was killed, or empty: it was over."""
+    before = epochs(run.folder)
+    begun = time.monotonic()
+    while epochs(run.folder)[-1:] == before[-1:] and time.monotonic() < begun + 30:
+        if run.process.poll() is not None:
+            return ""
+        time.sleep(0.01)
+    time.sleep(after_s)
+    try:
+        pids = {
+            "job": run.pids,
+            "head": lambda: [run.rank(0)],
+            "state": lambda: [run.rank(1)],
+            "redis": lambda: [run.redis()],
+        }[who]()
+    except AssertionError:  # it has ended meanwhile
+        return ""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return who if run.process.poll() is None or who == "job" else ""
+
+
+def settle(run: Run) -> tuple[int, str]:
+    """Wait for the end of a run that was killed; its status, and what is wrong with how it has ended."""
+    end = time.monotonic() + 60
+    while run.process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    if run.process.poll() is None:
+        told = run.describe() + run.stacks()
+        run.kill()
+        return -1, f"still there 60 s after the kill\n{told}"
+    time.sleep(0.5)  # what hears of the end by a closed pipe
+    run.kill()
+    return run.process.returncode, ""
+
+
+def survive(runs: Runs, case: Case, seed: int) -> tuple[Ended | None, list[str], list[str]]:
+    """Run a case; gives how the last run ended, what was killed, and what was wrong."""
+    chance = random.Random(seed)
+    run = runs.start(case.workflow.partition(" ")[0], case.sizes[0], *case.words, python=case.python)
+    killed: list[str] = []
+    for victim, size in zip(case.victims, case.sizes[1:], strict=False):
+        what = kill(run, victim, chance.uniform(0, case.spread_s))
+        if not what:
+            break
+        killed.append(what)
+        status, wrong = settle(run)
+        if wrong:
+            return None, killed, [wrong]
+        if status in (0, 1):
+            break  # it had ended by itself just before
+        shared = ("--redis-url", case.redis_url) if case.redis_url else ()
+        run = runs.start(case.workflow, size, *shared, python=case.python, after=run)
+    return run.wait(), killed, []
+
+
+def faults(ended: Ended, outputs: Multiset, failed: Counter[tuple[str, ...]], folder: Path) -> list[str]:
+    """What is not as it should be."""
+    said = [missing_and_extra(outputs, ended.outputs), *ended.leftovers]
+    if letters(ended) != failed:
+        said.append(f"letters: missing {failed - letters(ended)}, extra {letters(ended) - failed}")
+    if ended.status != (1 if failed else 0) or ended.summary is None:
+        said.append(f"status {ended.status}: {ended.err[-3000:]}")
+    said += [f"left: {path}" for path in folder.glob("results/*.checkpoints")]
+    return [each for each in said if each]
+
+
+class Answers:
+    """What one process gives, by workflow."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Multiset, Counter[tuple[str, ...]]]] = {}
+
+    def of(self, workflow: str) -> tuple[Multiset, Counter[tuple[str, ...]]]:
+        """Outputs and letters."""
+        if workflow not in self._known:
+            with tempfile.TemporaryDirectory() as folder:
+                runs = Runs(Path(folder))
+                try:
+                    self._known[workflow] = sequential(runs, workflow)
+                finally:
+                    runs.close()
+        return self._known[workflow]
+
+
+def tried(case: Case, seed: int, answers: Answers) -> tuple[list[str], list[str]]:
+    """What was killed in a case, and what was wrong."""
+    outputs, failed = answers.of(case.workflow)
+    with tempfile.TemporaryDirectory() as name:
+        runs = Runs(Path(name))
+        try:
+            ended, killed, wrong = survive(runs, case, seed)
+            if ended is not None:
+                wrong = faults(ended, outputs, failed, Path(name) / "run0")
+        except BaseException as error:  # pytest.fail, of the harness
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            killed, wrong = ["?"], [str(error)]
+        finally:
+            runs.close()
+    return killed, wrong
+
+
+def main() -> int:
+    """Give 1 if anything was wrong."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("seconds", type=float)
+    made.add_argument("--seed", type=int, default=1, help="the first")
+    asked = made.parse_args()
+    answers, counts, bad, seed = Answers(), Counter[str](), 0, asked.seed
+    end = time.monotonic() + asked.seconds
+    while True:
+        case = case_of(seed)
+        killed, wrong = tried(case, seed, answers)
+        counts.update(killed)
+        bad += bool(wrong)
+        sys.stdout.write(f"seed {seed}: {case}; done {', '.join(killed) or 'none'}: {wrong or 'right'}\n")
+        sys.stdout.flush()
+        seed += 1
+        if time.monotonic() >= end:
+            break
+    sys.stdout.write(f"{seed - asked.seed - bad} of {seed - asked.seed} were right; kills: {dict(counts)}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,344 @@
+"""Runs that keep checkpoints, are killed, and go on: the answer of one process, and bad input in one line.
+
+A sample of each; for many: ``python -m tests.e2e.survival_loop SECONDS``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hpcd4p.checkpoint.lock import Lock
+from hpcd4p.launch.mpi_program import command, environment, find_mpi
+from hpcd4p.record.reader import read_record
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.conftest import clean_environment
+from tests.e2e.harness import MPICH, Runs
+from tests.e2e.harness import WORKFLOWS as WORKFLOWS_FOLDER
+from tests.e2e.sabotage import shared_redis
+from tests.e2e.survival_loop import KEEP, SHORT, Answers, Case, epochs, faults, survive
+from tests.e2e.test_blocks import may_mount
+
+DEADLINE_S = 60
+
+ANSWERS = Answers()
+
+NAPS = """
+    import time
+    from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+
+    class Numbers(ProducerPE):
+        def __init__(self):
+            super().__init__()
+            self.next = 0
+
+        def _process(self, inputs):
+            self.next += 1
+            return self.next - 1
+
+    class Nap(IterativePE):
+        def _process(self, number):
+            time.sleep(0.01)
+            return number % 7, number
+
+    class Sum(KeyedPE):
+        def process_key(self, key, value, state):
+            return (state or 0) + value
+
+    graph = WorkflowGraph()
+    nap = Nap()
+    graph.connect(Numbers(), "output", nap, "input")
+    graph.connect(nap, "output", Sum(), "input")
+"""
+
+
+def goes_on(runs: Runs, case: Case, seed: int = 1) -> list[str]:
+    """Run a case; gives what was killed."""
+    outputs, failed = ANSWERS.of(case.workflow)
+    ended, killed, wrong = survive(runs, case, seed)
+    assert ended is not None, wrong
+    assert faults(ended, outputs, failed, runs._runs[0].folder) == []
+    return killed
+
+
+# ---- killed, and right
+
+
+@pytest.mark.parametrize(
+    ("workflow", "sizes", "victims"),
+    [("survivor", (4, 8, 2), ("job", "head")), ("survivor range", (2, 3), ("state",))],
+)
+def test_a_run_that_is_killed_again_and_again_goes_on_elsewhere(runs, workflow, sizes, victims):
+    assert goes_on(runs, Case(f"{workflow} short", sizes, victims, spread_s=0.2))[:1] == [victims[0]]
+
+
+def test_so_does_one_of_the_static_mapping_with_as_many_instances_as_before(runs):
+    """Its arrays lie in memory that ranks share, and are written to while they are saved."""
+    goes_on(runs, Case("arrays short", (3, 5), ("job",), "static", spread_s=0.2))
+
+
+@pytest.mark.skipif(not MPICH.exists(), reason="needs MPICH: make .venv/.ready-mpich")
+def test_so_does_one_with_another_mpi_and_a_shared_redis(runs, tmp_path):
+    (tmp_path / "s").mkdir()
+    with shared_redis(tmp_path / "s") as (url, _):
+        goes_on(runs, Case("load short", (4, 3), ("job",), "hybrid", str(MPICH), url, 0.2))
+
+
+@pytest.mark.parametrize("mapping", ["hybrid", "static"])
+def test_a_run_that_ends_leaves_no_checkpoints(runs, mapping):
+    outputs, failed = ANSWERS.of("load short")
+    run = runs.start("load", 3, *SHORT["load short"], *KEEP, "--mapping", mapping)
+    run.until(lambda: epochs(run.folder))
+    assert faults(run.wait(), outputs, failed, run.folder) == []
+
+
+# ---- bad input
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A folder with w.py, and the checkpoints of a run of it that was killed."""
+    folder = tmp_path_factory.mktemp("killed")
+    runs = Runs(folder)
+    file = folder / "w.py"
+    file.write_text(textwrap.dedent(NAPS))
+    run = runs.start(str(file), 3, "-i", "250", "--checkpoint", "0.2")
+    run.until(lambda: len(epochs(run.folder)) >= 2)
+    for pid in run.pids():
+        os.kill(pid, signal.SIGKILL)
+    runs.close()
+    return folder
+
+
+class Dead(NamedTuple):
+    """A run that was killed, and what may be done to it."""
+
+    place: Path
+    """Where hpcd4p is called."""
+    folder: Path
+    """Of its checkpoints."""
+
+    def resume(self, *words: str, under: tuple[str, ...] = (), variables: Mapping[str, str] | None = None):
+        return subprocess.run(
+            [*under, sys.executable, "-m", "hpcd4p", "resume", *words],
+            cwd=self.place, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+            env=clean_environment() | {**(variables or {})},
+        )  # fmt: skip
+
+    def refused(self, *words: str) -> str:
+        """The one line that is told."""
+        done = self.resume(*words)
+        assert done.returncode == 2, (done.stdout, done.stderr)
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("hpcd4p: error: ")
+        assert "Traceback" not in done.stdout
+        return line
+
+
+@pytest.fixture
+def dead(killed, tmp_path):
+    shutil.copytree(killed / "run0", tmp_path / "here", ignore=shutil.ignore_patterns("stacks"))
+    (folder,) = (tmp_path / "here").glob("results/*.checkpoints")
+    made = Dead(tmp_path / "here", folder)
+    edit(made, cwd=str(made.place))
+    return made
+
+
+@contextmanager
+def lock_of(folder: Path) -> Iterator[None]:
+    """Be a run that works with a folder."""
+    lock = Lock(str(folder / "lock"))
+    lock.take()
+    yield
+    lock.release()
+
+
+def edit(dead: Dead, **changes: object) -> None:
+    path = dead.folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def newest(dead: Dead) -> Path:
+    return max(dead.folder.glob("epoch-??????"))
+
+
+def test_it_goes_on_where_it_was_and_says_so_when_it_has(dead):
+    done = dead.resume("-n", "2")
+    assert done.returncode == 0, done.stderr
+    (record,) = dead.place.glob("results/*.h5")
+    with read_record(record) as read:
+        assert sorted(read.outputs("Sum2.output")) == [(key, sum(range(key, 250, 7))) for key in range(7)]
+    assert not dead.folder.exists()
+    assert "has finished: there is nothing to go on with" in dead.refused(str(record))
+    assert "has no run that can go on" in dead.refused()
+
+
+def test_the_ranks_of_mpirun_go_on_as_well(dead):
+    mpi = find_mpi()
+    (*under, program) = command(mpi, 2, [sys.executable])
+    assert program == sys.executable
+    done = dead.resume(under=tuple(under), variables=environment(mpi, clean_environment()))
+    assert done.returncode == 0, done.stderr
+    assert not dead.folder.exists()
+
+
+def test_there_is_nothing(tmp_path):
+    empty = Dead(tmp_path, tmp_path)
+    assert "has no run that can go on" in empty.refused()
+    assert "has no run that can go on" in empty.refused("none.h5")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--frobnicate",), "unknown option --frobnicate"),
+        (("--chekpoint", "1"), "did you mean --checkpoint?"),
+        (("a", "b"), "unexpected argument 'b'"),
+        (("-n", "many"), "-n"),
+        (("-i", "7"), "inputs was 250 and is 7"),
+        (("--checkpoint", "0"), "a number of seconds"),
+    ],
+)
+def test_words_that_it_does_not_know(dead, words, says):
+    assert says in dead.refused(*words)
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "soon", "nan"])
+def test_intervals_that_are_none(hpcd4p, word):
+    ended = hpcd4p("run", "w.py", "--checkpoint", word, workflow=NAPS)
+    assert ended.status == 2
+    assert "a number of seconds from 0.05 on, not" in ended.error
+
+
+def test_another_version(dead):
+    edit(dead, version=99)
+    assert "have another format than this hpcd4p reads" in dead.refused()
+
+
+@pytest.mark.parametrize("text", ["[", "7", "{}", '{"version": 1, "elements": 7}'])
+def test_run_json_that_is_none(dead, text):
+    (dead.folder / "run.json").write_text(text)
+    dead.refused()
+
+
+def test_a_workflow_that_has_changed(killed, dead):
+    file = killed / "w.py"
+    before = file.read_text()
+    try:
+        file.write_text(before + "# changed\n")
+        assert dead.refused().count("has changed since") == 1
+        assert dead.resume("--anyway").returncode == 0
+    finally:
+        file.write_text(before)
+
+
+def test_two_at_once(dead):
+    with lock_of(dead.folder):
+        line = dead.refused()
+    assert f"in use by process {os.getpid()} on " in line
+
+
+def test_a_damaged_checkpoint_and_the_one_before(dead):
+    os.truncate(newest(dead) / "rank-1", 100)
+    assert dead.resume("-n", "2").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["rank-1", "head", "manifest"])
+def test_foreign_files_in_all_of_them(dead, name):
+    for path in dead.folder.glob(f"epoch-*/{name}"):
+        path.write_bytes(pickle.dumps(Harm()))
+    assert "no checkpoint of the run can be used" in dead.refused()
+    assert not Path("harm").exists()
+
+
+class Harm:
+    """Does something when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("harm",)
+
+
+def test_another_key_or_none(dead):
+    (dead.folder / "key").write_bytes(bytes(32))
+    assert "was written by another run" in dead.refused()
+    os.unlink(dead.folder / "key")
+    assert "key cannot be read" in dead.refused()
+
+
+def test_a_run_that_was_killed_before_its_first(dead):
+    for path in dead.folder.glob("epoch-*"):
+        shutil.rmtree(path)
+    assert "has no checkpoint yet" in dead.refused()
+
+
+# ---- folders that cannot be written
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs root, for a file system of its own")
+def test_a_full_folder_costs_a_warning_and_not_the_run(runs, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    under = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"',
+        str(small),
+    ]
+    words = ("-i", "60", "--checkpoint", "0.1", "--checkpoint-dir", str(small / "c"))
+    ended = runs.run("heavy", 3, *words, under=under)
+    assert ended.status == 0, ended.err
+    assert ended.err.count("no checkpoint: ") == 1
+    assert "No space left on device" in ended.err
+    expected = runs.run("heavy", 1, "-i", "60", "--task-ms", "0")
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_run(hpcd4p):
+    ended = hpcd4p("run", "w.py", "--checkpoint", "1", "--checkpoint-dir", "/proc/none", workflow=NAPS)
+    assert ended.status == 2
+    assert "/proc/none cannot be written" in ended.error
+
+
+# ---- elements that cannot be saved
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("lock", "the state of Holds2 cannot be pickled"),
+        ("file", "the state of Holds2 cannot be pickled"),
+        ("lambda", "the state of Holds2 cannot be pickled"),
+        ("class", "Holds2 cannot be saved: it changes Holds.seen, which is not its own"),
+        ("global", "Holds2 cannot be saved: it changes SEEN (a global of "),
+        ("object", "Holds2 cannot be saved: it, or another element, has changed BOX (a global of "),
+        ("claimed", "Works1 of the pool has changed while it works without declaring it"),
+    ],
+)
+def test_what_cannot_be_saved_is_named_once_and_the_run_goes_on(runs, what, says):
+    ended = runs.run("unsaved", 3, "-i", "60", "--holds", what, "--checkpoint", "0.05")
+    assert ended.status == 0, ended.err
+    assert ended.err.count("no checkpoint: ") == 1, ended.err
+    assert says in ended.err
+    assert ended.outputs == {("Holds2.output", sum(range(60))): 1}
+    assert ended.leftovers == []
+
+
+def test_plan_says_what_cannot_be_saved(hpcd4p):
+    path = str(WORKFLOWS_FOLDER / "unsaved.py")
+    assert "Holds2 cannot be saved: it changes Holds.seen" in hpcd4p("plan", path, "--holds", "class").out
+    assert "No checkpoint" not in hpcd4p("plan", path).out

@@ -1,0 +1,76 @@
+"""A run in one process is killed with SIGKILL, and goes on: alone, on ranks, and alone again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from hpcd4p.record.reader import read_record
+from tests.e2e.answers import plain
+from tests.e2e.harness import Run, Runs
+
+ITERATIONS = 400
+"""About 6 s in one process."""
+
+EVERY_S = "0.2"
+
+
+def totals() -> Counter:
+    sums: Counter = Counter()
+    for number in range(ITERATIONS):
+        sums[number % 7] += number
+    return Counter(map(repr, sums.items()))
+
+
+@pytest.fixture
+def runs(tmp_path):
+    runs = Runs(tmp_path)
+    yield runs
+    runs.close()
+
+
+def epochs(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.glob("epoch-[0-9]*") if each.suffix != ".part")
+
+
+def killed(run: Run, kept: list[Path] | None = None) -> Path:
+    """End all of a run once it has made two checkpoints more; gives their folder."""
+    found = kept or []
+
+    def made() -> bool:
+        found[:] = found or run.folder.glob("results/*.checkpoints")
+        now = epochs(found[0]) if found else []
+        return bool(now) and int(now[-1].split("-")[1]) >= least
+
+    least = 2 + (int(epochs(kept[0])[-1].split("-")[1]) if kept else 0)
+    run.until(made)
+    assert run.process.poll() is None, "the run was over before the kill: it needs more work"
+    for pid in run.pids():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    run.kill()
+    return found[0]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 4), (4, 1, 4), (1, 4, 1)], ids=str)
+def test_a_run_goes_on_wherever_it_was_killed(runs, sizes):
+    first, *others = sizes
+    run = runs.start("naps", first, "-i", str(ITERATIONS), "--checkpoint", EVERY_S)
+    home = run.folder
+    kept = killed(run)
+    for size in others[:-1]:
+        kept = killed(runs.start(str(kept), size, resume=True), [kept])
+    ended = runs.start(str(kept), others[-1], resume=True).wait()
+    assert ended.status == 0, ended.err
+    record = max(home.glob("results/*.h5"), key=lambda path: path.stat().st_mtime)
+    with read_record(record) as read:
+        values = [plain(value) for name in read.names for value in read.outputs(name)]
+        assert any(event.kind == "resumed" for event in read.events())
+    assert Counter(map(repr, values)) == totals()
+    assert not kept.exists()
