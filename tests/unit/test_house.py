@@ -26,6 +26,7 @@ ELEMENTS = {
     "_map_output",
     "_overrides",
     "_process",
+    "_sink",
 }
 """Of elements and composites: names that dispel4py gives its users, and those for the engine, which are not
 public because any public name of an element may be one of its user's."""
@@ -211,7 +212,7 @@ def inherited(trees: dict[str, ast.Module]) -> set[tuple[str, str]]:
     }
 
 
-LIST_KINDS = {("_Listened", "_Held")}
+LIST_KINDS = {("Listened", "Held")}
 """A list changes its kind while somebody listens: so the writes after the first cost nothing more."""
 
 
