@@ -67,6 +67,11 @@ def read_at(descriptor: int, size: int, at: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def part_name(epoch: int) -> str:
+    """Name of the folder of a checkpoint that is being written, or removed."""
+    return f"epoch-{epoch:06}.part"
+
+
 def sync_folder(path: PathLike) -> None:
     """Have the names in a folder on the disk, where the file system can do that."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hpcd4p.checkpoint import place
+from hpcd4p.checkpoint.durable import part_name
 from hpcd4p.checkpoint.journal import check_journal
 from hpcd4p.checkpoint.sealed import open_sealed, stamp, verify_sealed
 from hpcd4p.errors import CheckpointError, SealBroken
@@ -39,7 +40,7 @@ def path(folder: Path, epoch: int) -> Path:
 
 def part(folder: Path, epoch: int) -> Path:
     """Where it is while it is not, or not any more."""
-    return folder / f"epoch-{epoch:06}.part"
+    return folder / part_name(epoch)
 
 
 def complete(folder: Path) -> list[int]:

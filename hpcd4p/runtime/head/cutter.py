@@ -250,6 +250,7 @@ class Cutter:
 
     def _end(self, given_up: bool = False) -> None:
         now = self._clock.now()
+        self._awaited = set()  # what still comes of it means nothing any more
         if given_up:
             self._tries += 1
             self._keeper.give_up(self._epoch)

@@ -107,6 +107,7 @@ class ForkedSaver:
             os._exit(0)
 
     def _write(self, epoch: int, image: Image) -> str:
+        from hpcd4p.checkpoint.durable import part_name
         from hpcd4p.checkpoint.sealed import SealedWriter
 
         self._refuse_changed()
@@ -161,11 +162,6 @@ class ForkedSaver:
     def look_s(self) -> float | None:
         """See `Saver.look_s`."""
         return LOOK_S if self._copies or self._failed else None
-
-
-def part_name(epoch: int) -> str:
-    """Name of the folder of an epoch that is being saved."""
-    return f"epoch-{epoch:06}.part"
 
 
 def file_name(rank: int) -> str:

@@ -1,0 +1,77 @@
+"""The checkpoints of a run, as the head has them made; whole runs with them are in tests/sim."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from hpcd4p.runtime.head.cutter import Cutter, Kept
+from hpcd4p.wire.messages import Snapshot
+from hpcd4p.wire.orders import Cut, Fix
+from hpcd4p.wire.reports import AtCut, Saved
+from hpcd4p.wire.statistics import Statistics
+
+
+class World:
+    """A head with two ranks that hold state."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.given, self.warned, self.done = [], [], []
+        clock = SimpleNamespace(started=0.0, now=lambda: self.now)
+        snapshot = Snapshot({}, [], {0: 1, 1: 2, 2: 3}, [], Statistics(), {})
+        self.keeper = SimpleNamespace(
+            begin=lambda epoch: None,
+            fix=lambda epoch, fixed: None,
+            complete=lambda epoch, saved: self.done.append(Kept(epoch, 10)),
+            ended=lambda: [self.done.pop() for _ in self.done[:]],
+            give_up=lambda epoch: None,
+        )
+        story = SimpleNamespace(
+            warn=lambda kind, text: self.warned.append(text), event=lambda kind, text: None
+        )
+        self.cutter = Cutter(
+            self.keeper, 1.0, SimpleNamespace(snapshot=lambda: snapshot),
+            SimpleNamespace(hosts={1, 2}, moving=False, name=str), story, clock,
+            lambda ranks, order: self.given.append(order), lambda snapshot, drained: None,
+        )  # fmt: skip
+
+    def look(self):
+        ending = SimpleNamespace(finishing=False, over=False, drained=lambda: [])
+        self.cutter.look(SimpleNamespace(owners={}), ending)
+
+    def cut(self):
+        """All stand still, and the cut is fixed; gives its number."""
+        self.now = max(self.now, self.cutter.due())
+        self.look()
+        epoch = self.given[-1].epoch
+        assert self.given[-1] == Cut(epoch)
+        for rank in (0, 1, 2):
+            self.cutter.take(AtCut(rank, epoch))
+        self.look()
+        assert self.given[-1] == Fix(epoch, 1, 2, 3)
+        return epoch
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_when_all_is_saved_it_is_completed_and_the_next_one_follows(world):
+    epoch = world.cut()
+    for rank in (0, 1, 2):
+        world.cutter.take(Saved(rank, epoch, 7, "tag"))
+    world.look()
+    world.look()
+    assert world.cut() == epoch + 1
+    assert world.warned == []
+
+
+def test_two_ranks_that_cannot_save_give_it_up_once(world):
+    epoch = world.cut()
+    for rank in (1, 2):
+        world.cutter.take(Saved(rank, epoch, 0, "", "it holds a lock"))
+    assert len(world.warned) == 1
+    assert world.cut() == epoch + 1
