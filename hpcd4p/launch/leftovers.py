@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -100,7 +99,8 @@ def sweep_quietly() -> None:
 
     def sweep() -> None:
         with suppress(OSError):
-            remove(_free(_named([Path.cwd(), Path(tempfile.gettempdir())])))
+            # not tempfile.gettempdir(), which writes a file there: it stays if the run ends at that moment
+            remove(_free(_named([Path.cwd(), Path(places(None)[0])])))
 
     timer = threading.Timer(QUIET_S, sweep)
     timer.daemon = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,8 @@ def make_home(scratch: Path | None) -> Path:
     RedisSetupError
         If `scratch` is no folder that can be written, or there is no place at all.
     """
+    if scratch is not None:
+        _look_at(scratch)  # a long path is passed over, and must not hide that it is wrong
     name = _PREFIX + os.urandom(6).hex()
     reasons = []
     for base in places(scratch):
@@ -47,15 +50,27 @@ def make_home(scratch: Path | None) -> Path:
             os.mkdir(home, 0o700)
         except OSError as error:
             if scratch is not None and base == str(scratch):
-                raise RedisSetupError(
-                    f"cannot make a folder in the scratch folder {scratch}: {error.strerror}. "
-                    "Name one on this node that you can write"
-                ) from error
+                raise _unusable(scratch, error) from error
             reasons.append(f"{base}: {error.strerror}")
             continue
         return Path(home)
     raise RedisSetupError(
         f"no place for the Redis server's folder: {'; '.join(reasons)}. Name one with --scratch"
+    )
+
+
+def _look_at(scratch: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=scratch):
+            pass
+    except OSError as error:
+        raise _unusable(scratch, error) from error
+
+
+def _unusable(scratch: Path, error: OSError) -> RedisSetupError:
+    return RedisSetupError(
+        f"cannot make a folder in the scratch folder {scratch}: {error.strerror}. "
+        "Name one on this node that you can write"
     )
 
 

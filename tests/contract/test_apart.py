@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from contextlib import suppress
 
 import pytest
 
@@ -13,6 +14,7 @@ from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.setup import Setup
 from hpcd4p.runtime.rank.apart import ProcessCell
+from hpcd4p.runtime.rank.apart_process import Process
 from hpcd4p.runtime.rank.cell import CannotPart
 from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.graph import WorkflowGraph
@@ -179,3 +181,23 @@ def test_it_leaves_no_descriptor_behind(apart):
         cell.run([(0, ""), (1, "by SIGKILL")])
         cell.cell.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("moment", ["before its setup", "in the middle of a request", "while it answers"])
+def test_it_leaves_without_a_word_when_its_rank_has_died(apart, capfd, moment):
+    given = apart(deadly.Talks).cell._given
+    process = Process(*given)
+    if moment == "in the middle of a request":
+        process.say("changes")
+        assert process.answer() == []
+        os.write(process._to, pickle.dumps(("run", bytes(99)))[:50])
+    elif moment == "while it answers":
+        process._write.flush()
+        os.close(process._from)  # what the kernel does first to a rank that dies
+        process.say("changes")
+    os.close(process._to)
+    with suppress(OSError):
+        process._write.close()
+    _, status = os.waitpid(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert capfd.readouterr().err == ""

@@ -270,6 +270,7 @@ def test_says_that_an_address_is_not_of_this_machine(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_says_that_the_scratch_folder_is_not_there(tmp_path):
-    with pytest.raises(RedisSetupError, match=r"scratch folder .*nowhere"):
-        start_redis("s3cret", scratch=tmp_path / "nowhere")
+@pytest.mark.parametrize("name", ["nowhere", "n" * 120])
+def test_says_that_the_scratch_folder_is_not_there(tmp_path, name):
+    with pytest.raises(RedisSetupError, match=rf"scratch folder .*{name}"):
+        start_redis("s3cret", scratch=tmp_path / name)

@@ -7,12 +7,13 @@ import mmap
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from hpcd4p.launch import doctor
+from hpcd4p.launch import doctor, leftovers
 from hpcd4p.launch.leftovers import AGE_S, find
 from tests.e2e.harness import PYTHONS
 from tests.e2e.leftovers import kill_and_clean
@@ -84,6 +85,20 @@ def test_what_was_left_is_removed_by_its_name(clean, tmp_path, gone):
     assert clean() == {*names, note.name, part.name}
     assert not any((tmp_path / name).exists() for name in names)
     assert clean() == set()
+
+
+def test_the_next_run_removes_it_without_writing_there(tmp_path, gone, monkeypatch):
+    """Python tries its temporary folder by a file; it would stay if the run ended at that moment."""
+    left = folder(tmp_path / f"prterun.{gone}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", lambda *_: pytest.fail("it writes a file"))
+    monkeypatch.setattr(leftovers, "QUIET_S", 0.0)
+    leftovers.sweep_quietly()
+    deadline = time.monotonic() + 10
+    while left.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not left.exists()
 
 
 def test_what_may_be_in_use_stays(clean, tmp_path, gone):

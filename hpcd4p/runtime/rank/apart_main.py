@@ -28,10 +28,14 @@ from hpcd4p.workflow.sentinels import tuple_dumper
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
+    from hpcd4p.runtime.execute.setup import Setup
 
 FLUSH_S = 0.01
 """Results are sent to the rank after this time. Tuples whose results were not sent run again if the process
 dies."""
+
+RANK_DIED = (EOFError, pickle.UnpicklingError)
+"""What reading from the rank raises when the rank has died, between two requests or in the middle of one."""
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
@@ -47,7 +51,11 @@ def main(read: BinaryIO, back: int, place: int, faults: int) -> None:
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # nor take the rank with it, where memory runs out
     faulthandler.enable(open(faults, "wb", buffering=0, closefd=False))  # noqa: SIM115  # for good
-    Server(read, back, place).serve()
+    try:
+        given = pickle.load(read)
+    except RANK_DIED:
+        return
+    Server(read, back, place, *given).serve()
 
 
 def _close_others(kept: set[int]) -> None:
@@ -61,13 +69,14 @@ def _close_others(kept: set[int]) -> None:
 class Server:
     """What the process has: the elements, and instances of those that were asked for."""
 
-    def __init__(self, read: BinaryIO, back: int, place: int) -> None:
+    def __init__(
+        self, read: BinaryIO, back: int, place: int, setup: Setup, rank: int, started: float
+    ) -> None:
         from hpcd4p.runtime.execute.setup import elements_of
 
         self._read = read
         self._back = back
         self._place = place
-        setup, rank, started = pickle.load(read)
         self._clock = Clock(started=started)
         logs.begin(setup.log, f"rank {rank} apart")
         self._plan: Plan = setup.plan
@@ -88,7 +97,7 @@ class Server:
         while True:
             try:
                 word, *args = pickle.load(self._read)
-            except EOFError:
+            except RANK_DIED:
                 return
             if word == "show":
                 self._show(*args)
@@ -111,8 +120,13 @@ class Server:
         data = self._codec.seal(what)[TAG_BYTES:]
         Codec.unseal(memoryview(data))  # if reading it kills a process, let it be this one and not the rank
         data = len(data).to_bytes(8, "little") + data
-        while data:
-            data = data[os.write(self._back, data) :]
+        try:
+            while data:
+                data = data[os.write(self._back, data) :]
+        except (
+            BrokenPipeError
+        ):  # the rank has died; the signal that ends this process may come later than this
+            os._exit(0)
 
     def _values(
         self, element: int, data: bytes, tuples: int, fatal: dict[int, str] | None

@@ -24,10 +24,16 @@ STOP_AT = 8
 _NEVER = ("OMPI_", "PMI_", "PMIX_", "PRTE_", "PALS_", "HPCD4P_")
 """Variables that would make the process a rank."""
 
-_START = (
-    "import pickle, sys; read = open(int(sys.argv[1]), 'rb'); sys.path[:] = pickle.load(read); "
-    "from hpcd4p.runtime.rank.apart_main import main; main(read, *map(int, sys.argv[2:]))"
-)
+_START = """
+import pickle, sys
+read = open(int(sys.argv[1]), 'rb')
+try:
+    sys.path[:] = pickle.load(read)
+except (EOFError, pickle.UnpicklingError):
+    sys.exit()  # the rank has died already
+from hpcd4p.runtime.rank.apart_main import main
+main(read, *map(int, sys.argv[2:]))
+"""
 
 
 class Process:
