@@ -8,6 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# no example has to be quick: the machine may be busy
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # a promise that fails shows what it has seen
 pytest.register_assert_rewrite("hpcd4p.testing.conformance")

@@ -150,7 +150,8 @@ class Journal:
             raise
 
     def cut_back(self, offset: int) -> None:
-        """Forget all that was appended after `end` gave this offset."""
+        """Forget all that was appended after `end` gave this offset; 0: all."""
+        offset = offset or self._least
         self._waiting = []
         self._waiting_bytes = 0
         with writing(self.path):

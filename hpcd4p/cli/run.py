@@ -147,6 +147,7 @@ def _run(
         sinks: list[OutputSink] = [*_record(settings, path, module), small]
         if kept is None:
             return _finish(spec, Tee(*sinks), small, present, settings, early, ranks)
+        kept.restarts = restarts(settings)
         kept.replay(Tee(*sinks))
         sink = Tee(*sinks, kept.sink)
         kept.tell(sink)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from hpcd4p.plan.model import Plan
+from hpcd4p.plan.model import HEAD, Plan
 
 LEAST_S = 0.0005
 """Quicker tuples are not worth the way to the process and back, which takes 0.1 ms of a core for a task, and
@@ -42,7 +42,7 @@ def lenders(plan: Plan, on: bool) -> tuple[int, ...]:
     """Ranks that may lend themselves: those that have no part in the pool, where there is one."""
     if not on or not plan.streams or not plan.pool_ranks:
         return ()
-    return tuple(r for r in range(plan.size) if r not in plan.pool_ranks)
+    return tuple(r for r in (HEAD, *plan.others) if r not in plan.pool_ranks)
 
 
 def is_slow_enough(service_s: float | None) -> bool:

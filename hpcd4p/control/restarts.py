@@ -23,11 +23,11 @@ class Restarts:
         self._epoch = 0
 
     def again(self, epoch: int) -> bool:
-        """Whether to start again, when the newest checkpoint is `epoch`; 0: there is none."""
+        """Whether to start again, when the newest checkpoint is `epoch`; 0: there is none yet."""
         if epoch != self._epoch:
             self._epoch = epoch
             self.tries = 0
-        if not epoch or self.tries >= self.most:
+        if self.tries >= self.most:
             return False
         self.tries += 1
         return True

@@ -57,6 +57,8 @@ class Checkpoints:
         What has ended the run before.
     history
         Why it has gone on, a sentence for each time.
+    restarts
+        How often it goes on from one checkpoint without a newer one.
     sink
         Gets all that leaves the workflow.
     """
@@ -73,19 +75,25 @@ class Checkpoints:
         self.stopped: BaseException | None = None
         self.history: list[str] = []
         self._new: list[str] = []
+        self._begun = 0
+        """The last one that was begun in this process."""
         self.fixed: Fixed | None = None
-        end = None
         if found is not None:
-            end = found.manifest["journal"]
-            before = found.manifest.get("history", [])
-            told = restarted_because() or [f"it went on from checkpoint {found.epoch}"]
-            self._new = [text for text in told if text not in before]
-            self.history = [*before, *self._new]
-            with open_sealed(found.path / HEAD, self.secret, found.epoch, found.digest(HEAD)) as file:
-                self.fixed = loads_fixed(file.read())
-        self._journal = Journal(folder.journal, self.secret, end)
+            self._take(found, restarted_because() or [f"it went on from checkpoint {found.epoch}"])
+        self._journal = Journal(folder.journal, self.secret, None if found is None else _end(found))
         self.sink = JournalSink(self._journal.append, tuple_dumper(by_value))
         self._keeper: FileKeeper | None = None
+        self._others: OutputSink | None = None
+        self.restarts = 0
+
+    def _take(self, found: Checkpoint, why: list[str]) -> None:
+        """Go on from `found`."""
+        self._found = found
+        before = found.manifest.get("history", [])
+        self._new = [text for text in why if text not in before]
+        self.history = [*before, *self._new]
+        with open_sealed(found.path / HEAD, self.secret, found.epoch, found.digest(HEAD)) as file:
+            self.fixed = loads_fixed(file.read())
 
     @classmethod
     def begin(
@@ -124,13 +132,37 @@ class Checkpoints:
         folder.back_to(found.epoch)
         return cls(folder, interval_s, by_value, found)
 
+    def go_back(self, why: str) -> None:
+        """Go on from the newest one in the same process; from the start, if there is none yet.
+
+        Raises
+        ------
+        CheckpointError
+            Those that there are cannot be used.
+        """
+        if self._keeper is not None:
+            self._begun = max(self._begun, self._keeper.epoch)
+            self._keeper.close()
+        found = self.folder.latest(whole=False)
+        if found is None:
+            self._new = [why]
+            self.history = [*self.history, why]
+        else:
+            self._take(found, [why])
+        self._journal.cut_back(0 if found is None else _end(found))
+        if self._others is not None:
+            self._others.restart()
+            self.replay(self._others)
+            self.tell(self._others)
+            self.tell(self.sink)
+
     # ---- for a run
 
     def replay(self, sink: OutputSink) -> None:
-        """Give `sink` what had left the workflow before."""
+        """Give `sink` what had left the workflow before; it is told, too, if the run goes back once more."""
+        self._others = sink
         if self._found is not None:
-            entries = read_journal(self.folder.journal, self.secret, self._found.manifest["journal"])
-            replay(entries, sink)
+            replay(read_journal(self.folder.journal, self.secret, _end(self._found)), sink)
 
     def tell(self, sink: OutputSink) -> None:
         """Tell `sink` that the run has gone on, and why."""
@@ -161,7 +193,7 @@ class Checkpoints:
         source = self._source()
         here = restored(head.loop, source, self.secret) if source is not None else None
         head.spec.resume = self._resumption(here)
-        head.keep(self._new_keeper(), self._interval_s, self._saver(head.loop.plan))
+        head.keep(self._new_keeper(), self._interval_s, self._saver(head.loop.plan), self._begun)
         head.last_cut.last_s = last_s_of
 
     def equip_sequential(self, run: Sequential) -> None:
@@ -204,6 +236,17 @@ class Checkpoints:
             self.folder.unlock()
 
     @property
+    def newest(self) -> int:
+        """The newest complete one; 0: there is none."""
+        return next(iter(self.folder.epochs()), 0)
+
+    @property
     def can_go_on(self) -> bool:
         """Whether there is a complete checkpoint, and something left to do."""
         return not self.finished and bool(self.folder.epochs())
+
+
+def _end(found: Checkpoint) -> int:
+    """Where its outputs end in the journal."""
+    end: int = found.manifest["journal"]
+    return end

@@ -35,7 +35,7 @@ ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
 
 FOLLOW_S = 6.0
-"""The others let rank 0 close its record first (`worker.HEAD_FIRST_S`); one in a long call does not
+"""The others let rank 0 close its record first (`leaving.HEAD_FIRST_S`); one in a long call does not
 notice."""
 
 

@@ -68,6 +68,13 @@ class Early:
             self._start(several)
         return self.redis
 
+    def redis_again(self, hosts: list[str]) -> RunRedis:
+        """Give a new server for ranks on these hosts; the one that there was may be dead."""
+        self.stop()
+        self._start(len(set(hosts)) > 1)
+        assert self.redis is not None
+        return self.redis
+
     def _begin(self) -> None:
         """Start the server in a thread of its own; `_refused` says why there is none."""
         try:

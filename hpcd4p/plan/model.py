@@ -106,7 +106,7 @@ class Plan(NamedTuple):
     """Which rank does what, for one number of ranks."""
 
     name: str
-    size: int
+    size: int  # ranks that were started; not all take part where some have died
     elements: tuple[ElementPlan, ...]
     routes: tuple[Route, ...]
     stateful_ranks: tuple[int, ...]  # hosts of partitions, the collector's host (the head) apart
@@ -117,6 +117,11 @@ class Plan(NamedTuple):
     def collector(self) -> int:
         """Index of the collector."""
         return len(self.elements) - 1
+
+    @property
+    def others(self) -> list[int]:
+        """Ranks that take part, the head apart."""
+        return sorted({*self.stateful_ranks, *self.pool_ranks} - {HEAD})
 
     def owner(self, element: int, partition: int) -> int:
         """Rank that holds `partition` of `element` (one with a fixed place, or the collector)."""

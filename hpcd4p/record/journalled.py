@@ -70,6 +70,9 @@ class JournalSink:
         """Do nothing: the journal goes with its folder."""
         return None
 
+    def restart(self) -> None:
+        """Do nothing: the journal is cut back."""
+
     def abandon(self) -> None:
         """Do nothing: a run may go on from it."""
 

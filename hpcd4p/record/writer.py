@@ -85,6 +85,12 @@ class RecordWriter:
     def __init__(self, path: Path, source: Path | None = None) -> None:
         require_hdf5()
         self.path = Path(path).absolute()  # elements may change the working folder
+        self._published: Path | None = None
+        where = Path(source or ".").absolute()
+        self._git = GitState(where if where.is_dir() else where.parent)
+        self._begin()
+
+    def _begin(self) -> None:
         self._aside: AsideFile | None = AsideFile(self.path)
         self._file: Any = None
         self._buffers: dict[tuple[str, str], _Buffer] = {}
@@ -93,9 +99,6 @@ class RecordWriter:
         self._log = _Buffer("/", "log")
         self._waiting_bytes = 0
         self._tuples = 0
-        self._published: Path | None = None
-        where = Path(source or ".").absolute()
-        self._git = GitState(where if where.is_dir() else where.parent)
 
     def warm(self) -> None:
         """Load HDF5 now (about 0.2 s), at a moment when the run waits anyway; else the first write does."""
@@ -171,6 +174,12 @@ class RecordWriter:
         finally:
             self.abandon()
         return self._published
+
+    def restart(self) -> None:
+        """See `OutputSink.restart`; raises as the constructor does."""
+        if self._aside is not None:
+            self.abandon()
+            self._begin()
 
     def abandon(self) -> None:
         """Throw the unfinished record away."""

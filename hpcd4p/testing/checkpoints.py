@@ -111,6 +111,10 @@ class MemorySaver:
         size = sum(len(each.state or b"") + sum(map(len, each.lines)) for each in held.values())
         self._saving.append((Saved(self._rank, epoch, size, f"of rank {self._rank}"), held))
 
+    def changed(self) -> bool:
+        """See `Saver.changed`."""
+        return False
+
     def ended(self) -> list[Saved]:
         """See `Saver.ended`."""
         found = [each for each in self._saving if self._chance.random() < SAVED_CHANCE]

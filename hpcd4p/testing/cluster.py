@@ -7,7 +7,7 @@ fails again. Nothing here sleeps or opens a socket.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.model import Plan
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.plan.survivors import among
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
@@ -61,6 +62,8 @@ class Cluster:
         Seconds between two checkpoints; None: there are none.
     resume
         What the run goes on from.
+    absent
+        Ranks that have died before it goes on.
     shared
         Others may write to the store: the ranks vouch for what they tell.
 
@@ -103,6 +106,7 @@ class Cluster:
         doomed: tuple[int | str, ...] = (),
         checkpoint_s: float | None = None,
         resume: MemoryCheckpoint | None = None,
+        absent: Collection[int] = (),
     ) -> None:
         self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
         self.keeper = MemoryKeeper(self.sink)
@@ -114,6 +118,8 @@ class Cluster:
         settings = settings or EngineSettings()
         made = graph if isinstance(graph, WorkflowGraph) else graph()
         plan, elements = make_plan(made, size, settings, by_value=made is not graph, mapping=mapping)
+        if absent:
+            plan = among(plan, [rank for rank in range(size) if rank not in absent], settings)
         tasks, high_bytes = high_marks(plan, settings)
         self.blocks: dict[Block, list[bytes]] = {}
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
@@ -130,7 +136,7 @@ class Cluster:
         if checkpoint_s is not None:
             self.head.keep(self.keeper, checkpoint_s, self._saver(0, plan))
         self._add(self.head.loop, elements)
-        for rank in range(1, size):
+        for rank in plan.others:
             if isinstance(graph, WorkflowGraph):
                 copies = [copy_element(pe, 2) for pe in elements]
             else:

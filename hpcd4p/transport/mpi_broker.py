@@ -30,10 +30,14 @@ class RankMpiBroker:
     ----------
     head
         Process of the head, if it is on this node.
+    before, incarnation
+        See `Post`.
     """
 
-    def __init__(self, mesh: MpiMesh, head: int | None) -> None:
-        self._post = Post(None)
+    def __init__(
+        self, mesh: MpiMesh, head: int | None, before: RankMpiBroker | None = None, incarnation: int = 0
+    ) -> None:
+        self._post: Post = Post(None, None if before is None else before._post, incarnation)
         self.rank = self._post.rank
         self._mesh = mesh
         self._head = head

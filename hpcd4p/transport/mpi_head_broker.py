@@ -35,12 +35,23 @@ class HeadMpiBroker(MemoryBroker):
     ----------
     alive
         Gives the ranks whose process exists, as far as this node can see.
+    others
+        The ranks that take part, this one apart.
+    before, incarnation
+        See `Post`.
     """
 
     def __init__(
-        self, mesh: MpiMesh, alive: Callable[[], frozenset[int]], watch: Watch | None = None
+        self,
+        mesh: MpiMesh,
+        alive: Callable[[], frozenset[int]],
+        others: Sequence[int],
+        watch: Watch | None = None,
+        before: HeadMpiBroker | None = None,
+        incarnation: int = 0,
     ) -> None:
-        self._post = Post(watch)
+        self._post: Post = Post(watch, None if before is None else before._post, incarnation)
+        self._others = others
         super().__init__(MemoryStore(), 0)
         size = self._post.size
         self._twins = [self, *(MemoryBroker(self.store, rank) for rank in range(1, size))]
@@ -112,7 +123,7 @@ class HeadMpiBroker(MemoryBroker):
     def _tell(self) -> None:
         """Send every rank what is congested; each gets the next message when it has received the last."""
         now = frozenset(e for e, _ in self.store.congested)
-        for rank in range(1, self._post.size):
+        for rank in self._others:
             if self._heard[rank] and self._sent[rank] != now:
                 self._heard[rank] = False
                 self._sent[rank] = now

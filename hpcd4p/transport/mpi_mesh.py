@@ -29,6 +29,9 @@ _U32 = struct.Struct("<I")
 IN_BLOCK = MOST_BUFFERS + 1
 """In the place of the number of buffers that follow: all of them lie in a block that the sender lends."""
 
+TAGS = 4 * (IN_BLOCK + 1)
+"""Tags of each incarnation of a run; so many fit into those of MPI that thousands of them have their own."""
+
 LAUNCHER_LOST = (
     "the launcher of the ranks (mpirun, srun) has ended in the middle of the run, or was killed; Open MPI "
     "ends when half of the ranks have left with a status of their own (os._exit in an element). Start the "
@@ -50,8 +53,30 @@ class _Incoming:
         self.requests: list[Any] = []
 
 
+class _Old:
+    """What the incarnations before have left on a communicator."""
+
+    def __init__(self, mesh: MpiMesh | None) -> None:
+        # MPI may still read from and write to what they hold
+        self._mesh = mesh
+        self._unread: list[Any] = []
+
+    def throw_away(self, message: Any, data: Any) -> None:
+        """Receive a message for nobody: its sender may wait for that."""
+        self._unread = [pair for pair in self._unread if not pair[0].Test()]
+        self._unread.append((message.Irecv([data, MPI.BYTE]), data))
+
+
 class MpiMesh:
     """See `transport.broker.Mesh`. Has a communicator of its own; collective, when every rank has the setup.
+
+    Parameters
+    ----------
+    before
+        The mesh of an earlier incarnation of the run: its communicator serves again, and nothing is
+        collective. What was sent on that mesh, and comes now, is thrown away.
+    incarnation
+        See `Setup`.
 
     Raises
     ------
@@ -59,10 +84,18 @@ class MpiMesh:
         Ranks are missing. `watch` may raise another error.
     """
 
-    def __init__(self, watch: Watch | None = None, lent: LentBlocks | None = None) -> None:
-        self._comm = comm = duplicate(watch)
-        self.rank = int(comm.rank)
-        self.size = int(comm.size)
+    def __init__(
+        self,
+        watch: Watch | None = None,
+        lent: LentBlocks | None = None,
+        before: MpiMesh | None = None,
+        incarnation: int = 0,
+    ) -> None:
+        self._comm: Any = duplicate(watch) if before is None else before._comm
+        self._base = incarnation * TAGS
+        self._old = _Old(before)
+        self.rank = int(self._comm.rank)
+        self.size = int(self._comm.size)
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
         self._buffers = Buffers()
@@ -79,11 +112,12 @@ class MpiMesh:
         if block is not None:
             table = struct.pack(f"<I{len(buffers)}Q", len(buffers), *map(len, buffers))
             head = b"".join([_TX.pack(tx), block.pack(), table, frames[0]])
-            return dest, [comm.Issend([head, MPI.BYTE], dest, TAG_DATA + 4 * IN_BLOCK)], head, None
-        tag = TAG_DATA + 4 * len(buffers)
+            tag = self._base + TAG_DATA + 4 * IN_BLOCK
+            return dest, [comm.Issend([head, MPI.BYTE], dest, tag)], head, None
+        tag = self._base + TAG_DATA + 4 * len(buffers)
         head = _TX.pack(tx) + frames[0]
         requests = [comm.Issend([head, MPI.BYTE], dest, tag)]
-        requests += [comm.Issend([buffer, MPI.BYTE], dest, TAG_BUFFER) for buffer in buffers]
+        requests += [comm.Issend([buffer, MPI.BYTE], dest, self._base + TAG_BUFFER) for buffer in buffers]
         return dest, requests, head, frames
 
     def sent(self, ticket: Any) -> bool:
@@ -99,7 +133,7 @@ class MpiMesh:
         """See `Mesh.notice`."""
         self._notices = [pair for pair in self._notices if not pair[0].Test()]
         data = _TX.pack(tx)
-        self._notices.append((self._comm.Isend([data, MPI.BYTE], dest, TAG_NOTICE), data))
+        self._notices.append((self._comm.Isend([data, MPI.BYTE], dest, self._base + TAG_NOTICE), data))
 
     def poll(self) -> list[Arrival | Notice]:
         """See `Mesh.poll`."""
@@ -114,8 +148,11 @@ class MpiMesh:
             message = probe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)
             if message is None:
                 break
-            source, tag = status.source, status.tag
+            source, tag = status.source, status.tag - self._base
             data = self._buffers.take(status.Get_count(MPI.BYTE))
+            if tag < 0:
+                self._old.throw_away(message, data)
+                continue
             if tag == TAG_NOTICE:
                 message.Recv([data, MPI.BYTE])  # 8 bytes came with the envelope: this does not wait
                 arrived.append(Notice(source, _TX.unpack(data)[0]))

@@ -12,6 +12,9 @@ from hpcd4p.transport.mpi import Watch, duplicate
 COMMIT, REPORT, KNOWN, ORDER, CONGESTION = range(1, 6)
 """MPI tags on the communicator of the broker."""
 
+TAGS = 8
+"""Of each incarnation of a run."""
+
 PAUSE_S = (0.0001, 0.02)
 """Between two looks (first, at most). A look takes up to 80 µs: every 20 ms, 0.4 % of a core."""
 
@@ -27,19 +30,30 @@ SWEEP_AFTER = 32
 
 
 class Post:
-    """Small messages, on a communicator of their own. Collective to make."""
+    """Small messages, on a communicator of their own. Collective to make, if there is none `before`.
 
-    def __init__(self, watch: Watch | None) -> None:
-        self._comm = duplicate(watch)
+    Parameters
+    ----------
+    before
+        That of an earlier incarnation, whose communicator serves again; what it has sent is thrown away.
+    incarnation
+        See `Setup`.
+    """
+
+    def __init__(self, watch: Watch | None, before: Post | None = None, incarnation: int = 0) -> None:
+        self._comm: Any = duplicate(watch) if before is None else before._comm
+        self._base = incarnation * TAGS
+        self._before = before  # MPI may still read what it has sent
         self._status = MPI.Status()
         self._under_way: list[tuple[Any, bytes]] = []
+        self._coming: list[tuple[Any, int, int, bytearray]] = []
         self._sweep_at = SWEEP_AFTER
         self.rank = int(self._comm.rank)
         self.size = int(self._comm.size)
 
     def send(self, dest: int, tag: int, data: bytes) -> Any:
         """Start to send `data`, which is kept until it is delivered."""
-        request = self._comm.Issend([data, MPI.BYTE], dest, tag)
+        request = self._comm.Issend([data, MPI.BYTE], dest, self._base + tag)
         self._under_way.append((request, data))
         if len(self._under_way) > self._sweep_at:
             self._sweep()
@@ -55,14 +69,26 @@ class Post:
     def fetch(self) -> Iterator[tuple[int, int, bytearray]]:
         """(source, tag, data) of each message that has come. Never waits."""
         status = self._status
-        while True:
-            message = self._comm.Improbe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)
-            if message is None:
-                return
-            source, tag = status.source, status.tag
+        while (message := self._comm.Improbe(MPI.ANY_SOURCE, MPI.ANY_TAG, status)) is not None:
             data = bytearray(status.Get_count(MPI.BYTE))
-            message.Recv([data, MPI.BYTE])  # it is small; and if its sender died, the run ends anyway
-            yield source, tag, data
+            request = message.Irecv([data, MPI.BYTE])
+            self._coming.append((request, status.source, status.tag - self._base, data))
+        if self._coming:
+            yield from self._complete()
+
+    def _complete(self) -> list[tuple[int, int, bytearray]]:
+        """What is here as a whole, of each sender in order: one that died may have sent the half of it."""
+        here, coming = [], []
+        late: set[int] = set()
+        for each in self._coming:
+            request, source, tag, data = each
+            if source in late or not request.Test():
+                late.add(source)
+                coming.append(each)
+            elif tag > 0:
+                here.append((source, tag, data))
+        self._coming = coming
+        return here
 
 
 class Patience:

@@ -27,7 +27,7 @@ class Lost(Value):
 
 
 class Stop(Value):
-    """Report and leave.
+    """Report and leave; or only leave what is here, and wait for what comes next.
 
     Attributes
     ----------
@@ -35,13 +35,16 @@ class Stop(Value):
         Exit status of the run.
     lost
         Whether a rank has been lost, for which MPI would wait.
+    again
+        Whether the run goes on from its last checkpoint, without what it has done since.
     """
 
-    __slots__ = ("status", "lost")  # noqa: RUF023  # in the order of the text
+    __slots__ = ("status", "lost", "again")  # noqa: RUF023  # in the order of the text
 
-    def __init__(self, status: int, lost: bool) -> None:
+    def __init__(self, status: int, lost: bool, again: bool = False) -> None:
         self.status = status
         self.lost = lost
+        self.again = again
 
 
 class Park(Value):
@@ -152,7 +155,7 @@ Order = Finish | Lost | Stop | Park | Wake | Careful | Inherit | Expect | HandOv
 _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...] | None]] = {
     "finish": (Finish, (int,)),
     "lost": (Lost, (int, int)),
-    "stop": (Stop, (int, bool)),
+    "stop": (Stop, (int, bool, bool)),
     "park": (Park, ()),
     "wake": (Wake, ()),
     "careful": (Careful, (bool,)),

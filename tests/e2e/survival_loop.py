@@ -1,5 +1,7 @@
 """Kill a run that keeps checkpoints, go on with it on other ranks, kill that, too: the answer of one process.
 
+Or it goes on by itself, in its job or by its launcher, while one thing after the other is killed.
+
 python -m tests.e2e.survival_loop 600                 # for ten minutes, each seed another case
 python -m tests.e2e.survival_loop 0 --seed 17         # one case again
 """
@@ -20,10 +22,16 @@ from typing import NamedTuple
 
 from tests.e2e.answers import Multiset, missing_and_extra
 from tests.e2e.harness import MPICH, Ended, Run, Runs
+from tests.e2e.processes import rank_of, words_of
 
 EVERY_S = "0.3"
 
 KEEP = ("--checkpoint", EVERY_S, "--restarts", "0")
+
+BY_ITSELF = ("--checkpoint", EVERY_S, "--restarts", "5")
+
+STAYS = ("mpich_shm", "temporary", "shared memory", "results: ")
+"""What those leave that the launcher had to start again."""
 
 SPREAD_S = 1.5
 
@@ -49,6 +57,11 @@ SHORT: dict[str, tuple[str, ...]] = {
 
 VICTIMS = ("job", "head", "state", "redis")
 
+BY_ITSELF_VICTIMS = ("state", "redis", "state", "redis", "pool", "two", "head")
+
+STARTED = " are lost (start "
+"""In what is said when the launcher has started a run again."""
+
 KILLED = 2
 """Runs of a case that are killed, before the one that ends."""
 
@@ -64,17 +77,20 @@ class Case(NamedTuple):
     redis_url: str = ""
     spread_s: float = SPREAD_S
     """A kill comes within this time of a checkpoint."""
+    by_itself: bool = False
+    """Whether the run goes on by itself; its sizes count but for the first."""
 
     @property
     def words(self) -> tuple[str, ...]:
         """Of the run."""
         shared = ("--redis-url", self.redis_url) if self.redis_url else ()
-        return (*(WORKFLOWS | SHORT)[self.workflow], "--mapping", self.mapping, *KEEP, *shared)
+        keep = BY_ITSELF if self.by_itself else KEEP
+        return (*(WORKFLOWS | SHORT)[self.workflow], "--mapping", self.mapping, *keep, *shared)
 
     def __str__(self) -> str:
         mpi = "" if self.python == sys.executable else ", MPICH"
         shared = ", shared Redis" if self.redis_url else ""
-        sizes = "→".join(map(str, self.sizes))
+        sizes = f"{self.sizes[0]} by itself" if self.by_itself else "→".join(map(str, self.sizes))
         return f"{self.workflow}, {self.mapping}{mpi}{shared}, {sizes}, killed {', '.join(self.victims)}"
 
 
@@ -83,13 +99,16 @@ def case_of(seed: int) -> Case:
     chance = random.Random(seed)
     mapping = "static" if chance.random() < 0.25 else "hybrid"
     python = str(MPICH) if MPICH.exists() and chance.random() < 0.25 else sys.executable
-    victims = tuple(v for v in VICTIMS if mapping == "hybrid" or v != "redis")
+    by_itself = chance.random() < 0.5
+    known = BY_ITSELF_VICTIMS if by_itself else VICTIMS
+    victims = tuple(v for v in known if mapping == "hybrid" or v != "redis")
     return Case(
         chance.choice(list(WORKFLOWS)),
         chance.choice(SIZES),
-        tuple(chance.choice(victims) for _ in range(KILLED)),
+        tuple(chance.choice(victims) for _ in range(KILLED + by_itself)),
         mapping,
         python,
+        by_itself=by_itself,
     )
 
 
@@ -128,7 +147,9 @@ def kill(run: Run, who: str, after_s: float) -> str:
         pids = {
             "job": run.pids,
             "head": lambda: [run.rank(0)],
-            "state": lambda: [run.rank(1)],
+            "state": lambda: others(run)[:1],
+            "pool": lambda: others(run)[-1:],
+            "two": lambda: [*others(run)[:1], *others(run)[-1:]],
             "redis": lambda: [run.redis()],
         }[who]()
     except AssertionError:  # it has ended meanwhile
@@ -137,6 +158,12 @@ def kill(run: Run, who: str, after_s: float) -> str:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return who if run.process.poll() is None or who == "job" else ""
+
+
+def others(run: Run) -> list[int]:
+    """Processes of the ranks that live, but for rank 0, in their order."""
+    found = {rank_of(pid): pid for pid in reversed(run.pids()) if "hpcd4p" in words_of(pid)}
+    return [found[rank] for rank in sorted(r for r in found if r)]
 
 
 def settle(run: Run) -> tuple[int, str]:
@@ -158,6 +185,13 @@ def survive(runs: Runs, case: Case, seed: int) -> tuple[Ended | None, list[str],
     chance = random.Random(seed)
     run = runs.start(case.workflow.partition(" ")[0], case.sizes[0], *case.words, python=case.python)
     killed: list[str] = []
+    if case.by_itself:
+        for victim in case.victims:
+            what = kill(run, victim, chance.uniform(0, case.spread_s))
+            if not what:
+                break
+            killed.append(what)
+        return run.wait(may_stay=STAYS if STARTED in (run.folder / "err").read_text() else ()), killed, []
     for victim, size in zip(case.victims, case.sizes[1:], strict=False):
         what = kill(run, victim, chance.uniform(0, case.spread_s))
         if not what:
@@ -168,6 +202,8 @@ def survive(runs: Runs, case: Case, seed: int) -> tuple[Ended | None, list[str],
             return None, killed, [wrong]
         if status in (0, 1):
             break  # it had ended by itself just before
+        if not list(run.folder.glob("results/*.checkpoints")):
+            return None, killed, []  # the same, and its process was still there
         shared = ("--redis-url", case.redis_url) if case.redis_url else ()
         run = runs.start(case.workflow, size, *shared, python=case.python, after=run)
     return run.wait(), killed, []

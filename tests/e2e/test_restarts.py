@@ -78,8 +78,17 @@ def resumed(run: Run, *words: str) -> Ended:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("who", [1, 0, "redis", "all"], ids=["state", "head", "redis", "all"])
-def test_whatever_dies_the_run_comes_back_by_itself(runs, expected, who, python):
+@pytest.mark.parametrize("who", [0, "all"], ids=["head", "all"])
+def test_what_the_job_does_not_survive_its_launcher_starts_again(runs, expected, who, python):
+    comes_back(runs, expected, who, python)
+
+
+@pytest.mark.parametrize("python", PYTHONS[1:])
+def test_a_job_that_is_ended_because_a_rank_has_died_is_started_again(runs, expected, python):
+    comes_back(runs, expected, 1, python)
+
+
+def comes_back(runs, expected, who, python):
     run = runs.start("load", RANKS, *WORDS, python=python)
     until_next(run)
     time.sleep(0.2)
@@ -95,11 +104,10 @@ def test_whatever_dies_the_run_comes_back_by_itself(runs, expected, who, python)
     assert not list(run.folder.glob("results/*.checkpoints"))
 
 
-@pytest.mark.parametrize("who", [5, 0])
-def test_static_comes_back_as_well(runs, expected, who):
+def test_static_comes_back_as_well(runs, expected):
     run = runs.start("load", 16, *WORDS, "--mapping", "static", "--task-ms", "20")
     until_next(run)
-    kill(run, who)
+    kill(run, 0)
     ended = run.wait(may_stay=("mpich_shm", "temporary", "shared memory", "results: "))
     assert_the_same(expected, ended)
     assert len(SAID.findall(ended.err)) == 1

@@ -41,7 +41,7 @@ class Brokers(BrokerWorld):
         self.mesh = MpiMesh()
         self.is_head = self.mesh.rank == 0
         everyone = frozenset(range(self.mesh.size))
-        head = HeadMpiBroker(self.mesh, lambda: everyone) if self.is_head else None
+        head = HeadMpiBroker(self.mesh, lambda: everyone, range(1, self.mesh.size)) if self.is_head else None
         self.own: Any = head or RankMpiBroker(self.mesh, None)
         self._share = MpiShare(self._serve)
         relay = Relay(self.mesh.rank, self._share)

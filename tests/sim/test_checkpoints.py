@@ -33,13 +33,13 @@ def each(gallery):
     return pytest.mark.parametrize("case", gallery.values(), ids=list(gallery))
 
 
-def go(case, size, seed, resume=None, kills=0, doomed=(), settings=None, mapping="hybrid"):
+def go(case, size, seed, resume=None, kills=0, doomed=(), settings=None, mapping="hybrid", absent=()):
     """A cluster that has run to its end, or to what stopped it."""
     graph, inputs = case.build()
     every_s = random.Random(seed).choice((0.0005, 0.003, 0.02))
     cluster = Cluster(
         graph, size, inputs, seed, kills, settings=settings, mapping=mapping, doomed=doomed,
-        checkpoint_s=every_s, resume=resume,
+        checkpoint_s=every_s, resume=resume, absent=absent,
     )  # fmt: skip
     try:
         cluster.run()
@@ -73,6 +73,22 @@ def goes_on(case, seed, *, sizes=SIZES, **options):
 def test_a_run_goes_on_from_any_checkpoint(case, settings):
     for seed in seeds(4):
         goes_on(case, seed, settings=settings)
+
+
+@each({**GALLERY, **BURSTS})
+def test_the_ranks_that_live_go_on_without_the_others(case):
+    for seed in seeds(2):
+        chance = random.Random(seed)
+        settings = chance.choice((None, SMALL))
+        size, absent = chance.choice((3, 4, 5, 8)), set()
+        cluster = go(case, size, seed, settings=settings, doomed=(chance.choice([1, "broker"]),))
+        while size - len(absent) > 2:
+            absent.add(chance.choice([rank for rank in range(1, size) if rank not in absent]))
+            kept = cluster.keeper.complete_ones
+            if not kept:
+                break
+            cluster = go(case, size, seed, kept[-1], settings=settings, absent=absent)
+            assert answer(cluster.sink) == of_one_process(case), f"on {size} ranks without {absent}"
 
 
 @each(GALLERY)

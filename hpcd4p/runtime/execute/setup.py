@@ -43,6 +43,8 @@ class Setup(NamedTuple):
     """`launch.restoring.CheckpointPlace`; None where there are none."""
     blocks: str = ""
     """Folder for large buffers, in the shared memory of the node; '': there is none that all ranks share."""
+    incarnation: int = 0
+    """How often the run has gone on from a checkpoint on these ranks."""
 
 
 def copy_element(pe: GenericPE, partitions: int) -> GenericPE:

@@ -81,7 +81,7 @@ class Coordinator:
         self.plan = plan
         self.settings = settings
         self.ending = Ending(plan)
-        self.liveness = Liveness(list(range(1, plan.size)), clock.started)
+        self.liveness = Liveness(plan.others, clock.started)
         self.suspicion = Suspicion(len(plan.pool_ranks))
         self.stats = Statistics()
         self.seen: Observation | None = None
@@ -254,9 +254,14 @@ class Coordinator:
                 commit.spent.append(block)
         self._link.exchange(commit)
 
+    def call_back(self) -> None:
+        """Have all ranks leave this incarnation of the run: it goes on from a checkpoint."""
+        self._link.order(self.liveness.here(), Stop(0, lost=False, again=True))
+
     def farewell(self, status: int) -> None:
         """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
-        self._link.order(self.liveness.here(), Stop(status, self.liveness.count(RankState.LOST) > 0))
+        lost = self.liveness.count(RankState.LOST) > 0 or len(self.plan.others) + 1 < self.plan.size
+        self._link.order(self.liveness.here(), Stop(status, lost))
         end = self._clock.now() + FAREWELL_S
         while True:
             seen = self._link.observe(alive=False)

@@ -126,6 +126,11 @@ class Cutter:
         """Whether the one that `hurry` has asked for is complete, or none can be."""
 
     @property
+    def possible(self) -> bool:
+        """Whether reading the elements has shown nothing that a checkpoint would not hold."""
+        return not self._not_kept
+
+    @property
     def settling(self) -> bool:
         """Whether ranks stand still: until the cut is fixed nothing may begin that changes what they hold."""
         return self._life.state is CutState.SETTLING

@@ -57,6 +57,8 @@ class FileKeeper:
         self._broken = broken
         self._facts = facts
         self._dumps = dumps
+        self.epoch = 0
+        """The last one that was begun."""
         self._part: Path | None = None
         self._end = 0
         self._mine: Sealed | None = None
@@ -77,6 +79,7 @@ class FileKeeper:
         """See `Keeper.begin`."""
         if self._broken():
             raise CheckpointError(self._broken())
+        self.epoch = epoch
         self._part = self._folder.begin(epoch)
         self._mine = self._failed = None
 

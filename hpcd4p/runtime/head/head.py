@@ -85,6 +85,8 @@ class Head:
         self.interrupted = ""
         self.last_cut = LastCut(clock)
         self.on_progress: Callable[[Progress], None] | None = None
+        self.goes_back: Callable[[RunStopped], bool] = lambda stop: False
+        """Whether the run goes on from a checkpoint, on the ranks that live."""
         self._shown_at = clock.started
         self._ended: float | None = None
         self._inherited = False
@@ -124,13 +126,20 @@ class Head:
                     raise
                 raise stop from error
 
-    def keep(self, keeper: Keeper, interval_s: float | None, saver: Saver) -> None:
-        """Make checkpoints from now on; before the run."""
+    def keep(self, keeper: Keeper, interval_s: float | None, saver: Saver, begun: int = 0) -> None:
+        """Make checkpoints from now on; before the run.
+
+        Parameters
+        ----------
+        begun
+            The last one that was begun, complete or not: something may still be written for it.
+        """
         self.loop.cutting.saver = saver
         coordinator = self.coordinator
+        last = max(begun, self.spec.resume.epoch if self.spec.resume else 0)
         coordinator.cutter = Cutter(
             keeper, interval_s, self.loop.link, coordinator.mover, self.story, self.clock,
-            coordinator.order, partial(fixed, self), self.spec.resume.epoch if self.spec.resume else 0,
+            coordinator.order, partial(fixed, self), last,
             all_not_kept(self.spec.plan, self.spec.elements),
         )  # fmt: skip
 
@@ -216,11 +225,24 @@ class Head:
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self._end(3)
             return
+        if self.goes_back(stop):
+            self._retire(stop)
+            return
         self.story.event("stopped", str(stop))
         # a broker that does not answer would be waited for again; and no MPI call without mpirun
         if not isinstance(stop, (BrokerLost, LauncherLost)):
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self._end(stop.status)
+        stop.summary = self._conclude(stop)
+
+    def _retire(self, stop: RunStopped) -> None:
+        """Leave this incarnation of the run, and have the others leave it."""
+        if not isinstance(stop, BrokerLost):
+            with suppress(BrokerLost, ForeignBytesError, OSError):
+                self.coordinator.call_back()
+        self.loop.suspects.close()
+        if isinstance(self.loop.pool, Lending):
+            self.loop.pool.beside.close()
         stop.summary = self._conclude(stop)
 
     def _conclude(self, stop: RunStopped | None = None) -> Summary:

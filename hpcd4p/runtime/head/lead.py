@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from hpcd4p.descriptors import reserve
+from hpcd4p.errors import RunStopped
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
@@ -33,8 +35,14 @@ def lead(
     setup: Setup,
     on_progress: Callable[[Progress], None] | None = None,
     blocks: Blocks | None = None,
+    goes_back: Callable[[Head, RunStopped], bool] = lambda head, stop: False,
 ) -> Summary:
     """Run `spec` from rank 0 to its end; the other ranks have their setup and are in `launch.worker`.
+
+    Parameters
+    ----------
+    goes_back
+        Whether the run goes on, on the ranks that live, after it was stopped so.
 
     Raises
     ------
@@ -43,7 +51,8 @@ def lead(
     """
     head = Head(spec, broker, mesh, codec, sink, Clock(), blocks)
     head.on_progress = on_progress
-    head.story.on_warning = _say
+    head.goes_back = partial(goes_back, head)
+    head.story.on_warning = say
     head.loop.suspects.prepare(setup)
     if spec.checkpoints is not None:
         spec.checkpoints.equip(head)
@@ -64,6 +73,7 @@ def lead(
         return head.run()
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
+def say(text: str) -> None:
+    """Tell the user, over the progress line."""
+    sys.stderr.write(f"\rhpcd4p: {text}\n")
     sys.stderr.flush()

@@ -43,8 +43,9 @@ def note_on_resume(resume: Resumption) -> str:
     """What the figures of a run say that has gone on from a checkpoint."""
     return (
         f"it went on from checkpoint {resume.epoch} of a run that had worked for "
-        f"{resume.fixed.elapsed_s:.1f} s by then: outputs, dead letters, tuples and times inside "
-        "elements are those of both; elapsed time and the figures of the ranks are those of this one"
+        f"{resume.fixed.elapsed_s:.1f} s by then: outputs and dead letters are those of both; so are tuples "
+        "and times inside elements, but for what ranks of the pool had not yet reported (half a second of "
+        "work at most); elapsed time and the figures of the ranks are those of this one"
     )
 
 

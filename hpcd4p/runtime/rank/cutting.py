@@ -33,6 +33,9 @@ class Saver(Protocol):
     def save(self, epoch: int, image: Image) -> None:
         """Begin to save `image`; what it holds may change once this returns."""
 
+    def changed(self) -> bool:
+        """Whether instances have changed what is not their own, so that no image holds it."""
+
     def ended(self) -> list[Saved]:
         """What to report of each that has ended since the last call, well or not."""
 
@@ -83,6 +86,7 @@ class Cutting:
             outgoing.seal()
             if not len(outgoing.window):
                 self._told = True
+                link.exchange(stats=True)  # the cut has all that was counted here
                 link.report(AtCut(self._rank, self.standing))
         if self.saver is not None:
             for saved in self.saver.ended():

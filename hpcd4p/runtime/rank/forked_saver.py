@@ -118,6 +118,10 @@ class ForkedSaver:
         assert file.sealed is not None
         return f"{file.sealed.size} {file.sealed.digest}"
 
+    def changed(self) -> bool:
+        """See `Saver.changed`."""
+        return any(watched.look(0) and not watched.fills for watched in self._watched.values())
+
     def _refuse_changed(self) -> None:
         """Raise if an element has changed something that is not its own; in the copy, so it costs no time."""
         for element, watched in self._watched.items():

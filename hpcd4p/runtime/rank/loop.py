@@ -140,8 +140,8 @@ class RankLoop:
         """Be the rank, from its start to its last word; `began` is called when its instances have started."""
         self.start()
         began()
-        self.run()
-        self.leave()
+        if not self.run().again:  # else the run goes on without what this rank has done
+            self.leave()
 
     def start(self) -> None:
         """Start the instances that have their place here.

@@ -47,12 +47,12 @@ def test_orders_differ_by_type_and_by_field_and_none_is_false():
     assert Finish(1) != Careful(1)
     assert len({Finish(1), Finish(1), Finish(2), Park()}) == 3
     assert all([Park(), Wake(), Inherit()])
-    assert repr(Stop(3, lost=True)) == "Stop(3, True)"
+    assert repr(Stop(3, lost=True)) == "Stop(3, True, False)"
 
 
 def test_an_order_reads_as_words():
     assert text(Lost(3, 17)) == "lost 3 17"
-    assert text(Stop(3, lost=True), 99) == "stop 3 1 99"
+    assert text(Stop(3, lost=True), 99) == "stop 3 1 0 99"
 
 
 @pytest.mark.parametrize("written", ["", "x y", "finish", "finish x", "finish 1 2 3", "lost 1", "park 1 2"])
