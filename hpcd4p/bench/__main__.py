@@ -30,6 +30,7 @@ FIGURES = {
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
     "commits": "tasks a second that one Redis carries",
+    "epoch": "a checkpoint of 1,000 ranks: rank 0 and Redis",
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
     "parking": "a parked rank, and its wake-up",

@@ -75,6 +75,7 @@ def run(
                     plan = None if going_back is None else going_back.after(error)
                     if plan is None:
                         raise
+                    error.__traceback__ = None  # it would keep the head of this incarnation alive
                     spec.plan, stop = plan, error
 
 
