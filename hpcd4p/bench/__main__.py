@@ -34,7 +34,7 @@ FIGURES = {
     "bounded": "memory with 100 times the tuples",
     "waiting": "a rank with nothing to do",
     "parking": "a parked rank, and its wake-up",
-    "paper": "the applications of the paper, 16 ranks",
+    "paper": "the applications of the paper, 4 to 16 ranks",
     "simulation": "runs beside what `hpcd4p simulate` predicts",
     "autoscale": "the policies of the auto-scaler beside each other",
     "slurm": "from sbatch to the first tuple, 64 ranks on 4 nodes",

@@ -1,10 +1,11 @@
-"""Seismic cross-correlation, which computes, on 2 pool ranks and 2 cores."""
+"""Seismic cross-correlation, which computes, on 4 to 16 ranks and 2 cores."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Row, Target
@@ -13,8 +14,8 @@ from hpcd4p.bench.paper.rounds import in_turns
 
 WORKFLOW = "hpcd4p.workflows.seismic"
 
-RANKS = 4
-"""The head, the stateful group, and two of the pool."""
+RANKS = (4, 8, 16)
+"""With 4: the head, the stateful group, and two of the pool, as many as cores."""
 
 MOST = 1.15
 """Of half the time of one process."""
@@ -27,24 +28,24 @@ def rows(bench: Bench) -> Iterator[Row]:
     stations = bench.size(200, 12)
     words = ["--stations", str(stations)]
     for name, own in (("both phases", []), ("phase 1", ["--phase", "1"])):
-        yield _row(bench, name, stations, [*words, *own])
+        yield from _rows(bench, name, stations, [*words, *own])
 
 
-def _row(bench: Bench, name: str, stations: int, words: list[str]) -> Row:
+def _rows(bench: Bench, name: str, stations: int, words: list[str]) -> Iterator[Row]:
     runs, _ = in_turns(
-        {n: partial(_run, bench, n, words) for n in (1, RANKS)}, {}, min(bench.repeats, REPEATS)
+        {n: partial(_run, bench, n, words) for n in (1, *RANKS)}, {}, min(bench.repeats, REPEATS)
     )
     answer = _answer(runs[1][0])
-    for run in [*runs[1], *runs[RANKS]]:
+    for run in chain.from_iterable(runs.values()):
         if _answer(run) != answer:
             bench.wrong.append(f"seismic, {name}, {stations} stations, {run.summary.ranks} ranks")
     shared = min(2, len(os.sched_getaffinity(0)))
     least = [run.elapsed_s / shared for run in runs[1]]
-    ours = [run.elapsed_s for run in runs[RANKS]]
-    target = Target(MOST, at_least=False)
-    return Row(
-        "seismic", f"{name}, {stations} stations, n=4", "s", ours, f"one process ÷ {shared}", least, target
-    )
+    for n in RANKS:
+        ours = [run.elapsed_s for run in runs[n]]
+        target = Target(MOST, at_least=False)
+        what = f"{name}, {stations} stations, n={n}"
+        yield Row("seismic", what, "s", ours, f"one process ÷ {shared}", least, target)
 
 
 def _run(bench: Bench, ranks: int, words: list[str]) -> shipped.Shipped:
