@@ -77,7 +77,7 @@ class Facts(NamedTuple):
     on_its_way: bool
     """Whether anything is not committed yet: its own transactions, or messages it has received."""
     in_line: bool
-    """Whether tuples wait for its partitions."""
+    """Whether tuples wait for its partitions, or have come for those that it has handed over."""
     blocked: bool
     """Whether the results of all of them would only pile up further down."""
     listens: bool

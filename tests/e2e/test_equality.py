@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import missing_and_extra
+from tests.e2e.equality_loop import alone, forced, outcome
 from tests.e2e.harness import Ended, Runs
 
 RANKS = [1, 2, 3, 4, 5, 8, 16, 64]
@@ -118,3 +119,11 @@ def test_a_source_that_writes_nothing_ends_too(runs, n):
     assert ended.summary is not None
     assert ended.summary.state == "completed"
     assert ended.leftovers == []
+
+
+@pytest.mark.parametrize(("name", "n"), [("gallery", 5), ("keyed", 4)])
+def test_partitions_that_move_at_random_and_ranks_that_lend_themselves_change_nothing(runs, name, n):
+    """A sample of `equality_loop`."""
+    found = outcome(alone(name), forced(runs, name, n, seed=1), n)
+    assert not found.wrong
+    assert found.moves

@@ -17,7 +17,8 @@ from hpcd4p.testing.cluster import Cluster
 from hpcd4p.testing.turns import work
 from tests.sim.elements import Given, Pair, RunningTotal, Total
 from tests.sim.gallery import FLOODS, GALLERY, Case, chain, items
-from tests.sim.moving import RandomDealer, simulate
+from tests.sim.moving import simulate
+from tests.sim.random_dealer import RandomDealer
 
 SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
 

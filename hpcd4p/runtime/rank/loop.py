@@ -1,8 +1,7 @@
 """The loop of a rank: receive, work, commit, wait. The same for pool, stateful group and head.
 
-It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, and perhaps a
-part in the pool. Owns the order in which a rank does things, and its waits; `control` decides. Orders of the
-head are carried out between two moves.
+It *has* what it needs: a link to the broker, both sides of its transactions, its partitions, perhaps a part
+in the pool. Owns the order of what a rank does, and its waits; `control` decides. Orders wait between moves.
 """
 
 from __future__ import annotations
@@ -249,11 +248,11 @@ class RankLoop:
         return Facts(
             receiving=self.committer.receiving,
             on_its_way=bool(len(self.outgoing.window) or self.outgoing.outbox or inbox.uncommitted),
-            in_line=bool(inbox.tuples), blocked=self.partitions.held_back(), listens=bool(inbox.lines),
-            active_at=self._active_at, heard_at=self._heard_at, stats_at=link.stats_at,
-            stats_s=link.stats_every_s, linger_s=self._linger_s, to_park=pool is not None and pool.to_park,
-            looks=pool is not None and pool.looks, stands=bool(self.cutting.standing),
-            held_off=pool is not None and pool.held_off,
+            in_line=bool(inbox.tuples or inbox.passes), blocked=self.partitions.held_back(),
+            listens=bool(inbox.lines), active_at=self._active_at, heard_at=self._heard_at,
+            stats_at=link.stats_at, stats_s=link.stats_every_s, linger_s=self._linger_s,
+            looks=pool is not None and pool.looks, to_park=pool is not None and pool.to_park,
+            held_off=pool is not None and pool.held_off, stands=bool(self.cutting.standing),
         )  # fmt: skip
 
     # ---- orders

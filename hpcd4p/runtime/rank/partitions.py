@@ -153,8 +153,9 @@ class Partitions:
                 self._moving.pass_on(segment)
 
     def held_back(self) -> bool:
-        """Whether something is in line, and all of it waits for room further down."""
-        return bool(self._inbox.tuples) and all(map(self._room.holds_back, self._inbox.tuples))
+        """Whether something is in line, and all of it waits for room further down; what passes does not."""
+        inbox = self._inbox
+        return bool(inbox.tuples) and not inbox.passes and all(map(self._room.holds_back, inbox.tuples))
 
     def work_line(self, element: int) -> None:
         """Run what is in line for `element`, for one slice."""

@@ -2,6 +2,7 @@
 
 SIGUSR2 writes the stacks of all its threads to a file. Packages that E2E_LACKS names are not there. The rank
 in E2E_DIES ("RANK EVENT N [ARGUMENT]") kills itself at the Nth event that Python's audit hooks call so.
+E2E_MOVES ("SEED CHANCE") has partitions move at random; E2E_LENDS has all ranks lend themselves.
 """
 
 import os
@@ -40,3 +41,45 @@ def dies(rank, event, count, argument=None):
 
 if "E2E_DIES" in os.environ:
     dies(*os.environ["E2E_DIES"].split())
+
+
+class Changes:
+    """Changes a module as soon as it has been imported."""
+
+    def __init__(self, name, change):
+        self.name, self.change = name, change
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name, path, target=None):
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        import importlib.util
+
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            self.change(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+def moves(mover):
+    from tests.sim.random_dealer import RandomDealer
+
+    seed, chance = os.environ["E2E_MOVES"].split()
+    mover.Dealer = lambda: RandomDealer(int(seed), float(chance))
+
+
+def lends(lending):
+    lending.LEAST_S = lending.LEAST_FREE = 0.0
+    lending.MOST_OWN = lending.MOST_HANDLED = float("inf")
+
+
+if "E2E_MOVES" in os.environ:
+    Changes("hpcd4p.runtime.head.mover", moves)  # on the head alone
+if "E2E_LENDS" in os.environ:
+    Changes("hpcd4p.control.lending", lends)

@@ -18,7 +18,8 @@ from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
-from hpcd4p.wire.messages import Commit, Publication, Segment
+from hpcd4p.wire.messages import Arrival, Commit, Publication, Segment
+from hpcd4p.wire.orders import HandOver
 
 CODEC = Codec(b"test")
 
@@ -161,3 +162,23 @@ def test_what_has_been_counted_is_told_in_a_pause_but_not_in_every_one(world):
     world.now += pause
     world.worker.tick()
     assert world.store.stats != told
+
+
+def test_a_rank_does_not_sleep_on_what_it_has_written_itself_for_a_partition_that_has_gone(world):
+    host, came = world.host, []
+
+    def sleep():
+        while True:
+            world.now += 1.0
+            pause = host.tick()
+            came.extend(each for each in world.mesh[WORKER].poll() if isinstance(each, Arrival))
+            if pause is None:
+                return
+
+    host.obey(HandOver(STATE, 0, WORKER, 1))
+    sleep()
+    (route,) = [route for route in host.plan.routes if route.target == STATE]
+    host.outgoing.deliver(route, 0, [(1, 1)])  # it goes the old way: in line here when it is committed
+    sleep()
+    _, tuples = (Codec.unpack(each.frames) for each in came)
+    assert tuples == [Segment(STATE, 0, "input", [(1, 1)])]
