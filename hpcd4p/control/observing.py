@@ -30,9 +30,11 @@ class Observer:
     ============  =====================================================================================
     figure        made of
     ============  =====================================================================================
-    idle          microseconds that ranks have waited for a task, at most all active ranks
-    busy          `Work.busy_us`; ranks report at the end of tasks, so this is what they were busy with
-                  and not what the time had room for
+    idle          microseconds that ranks have waited for a task, at most all active ranks; not those in
+                  which they worked for partitions (`taking.steps_aside`)
+    busy          `Work.busy_us` of the pool's elements, and `Statistics.duty_us`: a rank that works for
+                  partitions which have moved to it is no less busy. Ranks report at the end of tasks, so
+                  this is what they were busy with and not what the time had room for
     cores         `Statistics.cpu_us`
     waiting       `Statistics.queue_us`, ready without a core, of the larger of `busy` and the two together
     backlog       unfinished tuples of the pool; a source is one of them until all its calls are made,
@@ -84,6 +86,7 @@ class Observer:
         service_us = stats.service_us()
         works = {e: (before.work(e), stats.work(e)) for e in self._streams}
         busy_us = sum(now.busy_us - then.busy_us for then, now in works.values())
+        busy_us += stats.duty_us - before.duty_us
         cpu_us, queue_us = stats.cpu_us - before.cpu_us, stats.queue_us - before.queue_us
         waiting = waiting_part(busy_us, cpu_us, queue_us)
         net_s = {e: us * S_PER_US * (1 - waiting) for e, us in service_us.items()}

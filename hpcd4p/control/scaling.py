@@ -23,9 +23,10 @@ class PoolObservation(NamedTuple):
     parked: int
     """Ranks that are parked, or will be when their task is done."""
     idle: float
-    """Active ranks that waited for a task, on average."""
+    """Active ranks that waited for a task, on average, and had no work for partitions either."""
     busy: float
-    """Active ranks that were inside elements, on average, as far as ranks have reported."""
+    """Active ranks that were inside elements, on average, as far as ranks have reported; also inside those of
+    which partitions have moved to them."""
     waiting: float
     """Part of their working time in which ranks were ready and waited for a core, 0 to 1."""
     cores: float

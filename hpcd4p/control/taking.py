@@ -16,6 +16,10 @@ that the end does not wait for them (Graham, SIAM J. Appl. Math. 17:416, 1969)."
 SLOW_S = 0.05
 """A task that may hold a tuple this slow is not begun while an earlier commit is outstanding."""
 
+ASIDE_S = 0.001
+"""A rank that is idle and has as much work as this for its partitions, or more, says so first: that costs
+about 50 µs of Redis."""
+
 SETTLE_S = 1.0
 """After this time it is begun all the same: a stateful rank may be in the middle of a slow tuple."""
 
@@ -225,3 +229,28 @@ def further_down(element: int, waiting: Iterable[int], crowded: Callable[[int], 
 def may_wait(calls: int) -> bool:
     """Whether a call may wait for room, while so many calls on this rank do already."""
     return calls < DEEP_CALLS
+
+
+def steps_aside(idle: bool, tuples: int, service_s: float | None) -> bool:
+    """Whether a rank of the pool says that it is idle no more, before it works for partitions that it holds.
+
+    Else tasks would be left to wait for it, and the auto-scaler would take it for idle.
+
+    Parameters
+    ----------
+    idle
+        Whether the broker takes it for idle, as far as it knows.
+    tuples
+        That are in line for the element that is next.
+    service_s
+        Seconds that each takes; None while unknown.
+
+    ====  =============================  =====
+    idle  work in line                   aside
+    ====  =============================  =====
+    no    any                            no
+    yes   unknown, `ASIDE_S` or more     yes
+    yes   less                           no
+    ====  =============================  =====
+    """
+    return idle and (service_s is None or tuples * service_s >= ASIDE_S)

@@ -18,6 +18,7 @@ field       holds
 ``l:E``     `FailureCounts.unread`
 ``cpu``     `Statistics.cpu_us`
 ``queue``   `Statistics.queue_us`
+``duty``    `Statistics.duty_us`
 ``aside``   `Statistics.aside_bytes`
 ``detour``  `Statistics.detour_bytes`
 ==========  ====================================================================
@@ -114,6 +115,13 @@ def count_cores(growth: dict[str, int], cpu_us: int, queue_us: int) -> None:
             growth[field] = growth.get(field, 0) + us
 
 
+def count_duty(growth: dict[str, int], stateful: Collection[int]) -> None:
+    """Add to `growth` what is in it of work for these elements, as the duty of a rank of the pool."""
+    us = sum(grown for field, grown in growth.items() if field[:2] == "u:" and int(field[2:]) in stateful)
+    if us > 0:
+        growth["duty"] = growth.get("duty", 0) + us
+
+
 def count_buffers(growth: dict[str, int], size: int, aside: bool) -> None:
     """Add the bytes of large buffers to `growth`: whether they lie in shared memory, or had no room there."""
     field = "aside" if aside else "detour"
@@ -204,6 +212,11 @@ class Statistics:
     def queue_us(self) -> int:
         """Microseconds that they were ready to run meanwhile, and had no core."""
         return self.fields.get("queue", 0)
+
+    @property
+    def duty_us(self) -> int:
+        """Microseconds that ranks of the pool were inside elements of which partitions have moved to them."""
+        return self.fields.get("duty", 0)
 
     @property
     def aside_bytes(self) -> int:

@@ -119,6 +119,7 @@ class RankLoop:
         if rank in plan.pool_ranks:
             self.pool = PoolPart(given, committer, room, self.probation, self.tasks, self.suspects, account)
             pump.helpers.append(self.pool.help)
+            self.partitions.before_work = self.pool.attend
         elif rank in lenders(plan, settings.lend != "off"):
             self.pool = self._lend()
         self.committer.busy = self._busy

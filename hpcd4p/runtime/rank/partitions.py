@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from hpcd4p.control.sealing import line_ends
@@ -52,6 +53,8 @@ class Partitions:
     ----------
     load
         How busy the rank is, and with which of them.
+    before_work
+        Called before an element is worked on that has so many tuples in line.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Partitions:
         self._pump = pump
         self._clock = given.clock
         self.load = LoadMeter(self._rank, committer.link, self._inbox, self._clock)
+        self.before_work: Callable[[int, int], None] = lambda element, tuples: None
         self._moving = Moving(given, flow, committer.outgoing, committer.link)
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
@@ -137,6 +141,7 @@ class Partitions:
             self._send_on()
         for element in self._inbox.waiting():
             if not self._room.holds_back(element):
+                self.before_work(element, self._inbox.tuples[element])
                 self.work_line(element)
                 return True
         return passed

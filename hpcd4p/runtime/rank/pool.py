@@ -10,12 +10,13 @@ from hpcd4p.control.taking import (
     is_wary,
     may_be_slow,
     may_begin,
+    steps_aside,
     takeable,
     waited_long,
     wanted,
     why_no_task,
 )
-from hpcd4p.plan.model import Role
+from hpcd4p.plan.model import Plan, Role
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
@@ -29,6 +30,7 @@ from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.messages import Task
 from hpcd4p.wire.orders import Order, Park, Stop, Wake
+from hpcd4p.wire.statistics import count_duty
 
 
 class PoolPart:
@@ -68,6 +70,10 @@ class PoolPart:
         self._nearest = given.plan.streams[::-1]
         self._no_task: NoTask | None = None
         """Why the last look gave no task; None: it gave one."""
+        self._aside = False
+        """Whether it works for partitions, and the broker does not have it for idle."""
+        # in runs of two ranks one of them does all, and nobody else is there to step aside for
+        self._stateful = frozenset() if given.rank in self._plan.stateful_ranks else _stateful(self._plan)
         self._bells = 0
         """How often the bell had rung by then."""
         self._held_at = 0
@@ -107,6 +113,7 @@ class PoolPart:
         """Commit what is ready, take a task and run it; whether there was a task."""
         if self.idle or not self._may_begin():
             return False
+        self._aside = False
         before, full = self._link.congested, self._room.full
         take = wanted(
             self._probation.here(self._nearest),
@@ -147,6 +154,13 @@ class PoolPart:
         self._run(reply.task)
         return True
 
+    def attend(self, element: int, tuples: int) -> None:
+        """Work for partitions that have moved here is next, `tuples` are in line: no task may wait for it."""
+        idle = self._no_task is NoTask.IDLE and not self.parking.asked
+        if element in self._stateful and steps_aside(idle, tuples, self._service_s(element)):
+            self._no_task, self._aside = None, True
+            self._link.exchange(availability=Availability.PASSES)
+
     # ---- questions of its rank
 
     @property
@@ -168,7 +182,8 @@ class PoolPart:
         self._tasks.cpu = CpuAccount(CpuClock())
 
     def count_cores(self, growth: dict[str, int]) -> None:
-        """Add to `growth` what this rank has had of the cores since the last call."""
+        """Add to `growth` what this rank has had of the cores since the last call, and what was its duty."""
+        count_duty(growth, self._stateful)
         if self._tasks.cpu is not None:
             self._tasks.cpu.count(growth)
 
@@ -185,7 +200,7 @@ class PoolPart:
     @property
     def ready(self) -> bool:
         """Whether it looks for a task next, in one round trip with what is ready to commit."""
-        return not self.idle and self._may_begin()
+        return not (self.idle or self._aside) and self._may_begin()
 
     @property
     def looks(self) -> bool:
@@ -221,5 +236,11 @@ class PoolPart:
         return self._slow
 
     def _may_be_slow(self, element: int) -> bool:
-        service_s = self._granularity.service_s(element) if self._granularity.known(element) else None
-        return may_be_slow(service_s, self._plan.elements[element].role is Role.ROOT)
+        return may_be_slow(self._service_s(element), self._plan.elements[element].role is Role.ROOT)
+
+    def _service_s(self, element: int) -> float | None:
+        return self._granularity.service_s(element) if self._granularity.known(element) else None
+
+
+def _stateful(plan: Plan) -> frozenset[int]:
+    return frozenset(e.index for e in plan.elements if e.role is Role.STATE)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hpcd4p.control.policies.knee import Knee
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpcd4p.control.policies.knee import SPARE, Knee
 from hpcd4p.control.scaling import Bounds, PoolObservation
 
 RANKS, DT_S = 15, 0.1
@@ -146,3 +150,32 @@ def test_a_pool_whose_work_is_done_needs_no_rank_whatever_its_bounds():
     assert policy.decide(seen(1.1, 2, idle=2.0, finished=True, **nothing)).target == 0
     # of a policy that says so before, the bounds are kept
     assert (bounds.clip(0), bounds.clip(-1, finished=False), bounds.clip(0, finished=True)) == (2, 2, 0)
+
+
+def with_a_host(duty: float, tasks: float, held: bool = False) -> list[int]:
+    """Targets where one rank works for partitions for a part of its time, and tasks keep so many busy."""
+
+    def told(now_s: float, active: int) -> dict:
+        done = min(tasks, active - duty)
+        busy = duty + done
+        return {
+            "idle": 0.0 if held else active - busy, "busy": busy, "cores": 0.05 * active, "done": 10 * done,
+            "work": done, "longest_s": 0.1, "backlog_tasks": 0, "backlog_tuples": 1, "backlog_s": 0.01,
+            "held": held, "drained": False, "arrived": 10 * done,
+        }  # fmt: skip
+
+    return targets(told, 30.0)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize(
+    ("duty", "tasks", "needed"), [(0.0, 2.0, 2), (1.0, 2.0, 3), (1.0, 0.0, 1), (0.5, 2.5, 3), (0.5, 2.8, 4)]
+)
+def test_a_rank_that_works_for_partitions_is_needed_as_one_that_works_for_the_pool(duty, tasks, needed, held):
+    assert with_a_host(duty, tasks, held)[-1] == needed
+
+
+@given(st.floats(0, 1), st.floats(0, 8), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_as_many_stay_as_work_for_tasks_and_for_partitions_together(duty, tasks, held):
+    assert with_a_host(duty, tasks, held)[-1] >= duty + tasks - 2 * SPARE

@@ -74,6 +74,23 @@ def test_no_more_ranks_are_idle_than_are_active_and_none_is_counted_twice():
     assert shown.idle == 3.0
 
 
+def test_a_rank_that_works_for_partitions_which_have_moved_to_it_is_busy():
+    run = Run()
+    run.look(11.0, stats={"u:1": 500_000, "duty": 100_000, "cpu": 600_000})
+    shown = run.look(12.0, stats={"u:1": 1_000_000, "duty": 1_000_000, "cpu": 1_300_000, "queue": 700_000})
+    assert shown.busy == pytest.approx(1.4)
+    assert shown.waiting == pytest.approx(0.5)
+
+
+@given(counts, counts, counts)
+def test_what_is_done_for_partitions_never_makes_a_rank_less_busy_nor_wait_more(duty, cpu, queue):
+    def told(duty):
+        return Run().look(11.0, stats={"u:1": 5000, "duty": duty, "cpu": cpu, "queue": queue})
+
+    assert told(duty).busy == pytest.approx(told(0).busy + duty * 1e-6)
+    assert told(duty).waiting <= told(0).waiting
+
+
 @pytest.mark.parametrize(
     ("busy_us", "cpu_us", "queue_us", "part"),
     [(0, 0, 0, 0.0), (100, 100, 0, 0.0), (100, 50, 50, 0.5), (200, 50, 50, 0.25), (0, 10, 30, 0.75)],

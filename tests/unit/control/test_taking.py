@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcd4p.control.taking import (
+    ASIDE_S,
     DEEP_CALLS,
     SETTLE_S,
     SLOW_S,
@@ -19,6 +20,7 @@ from hpcd4p.control.taking import (
     may_be_slow,
     may_begin,
     may_wait,
+    steps_aside,
     takeable,
     waited_long,
     wanted,
@@ -190,3 +192,27 @@ def test_calls_that_wait_inside_each_other_come_to_an_end():
     assert may_wait(0)
     assert may_wait(DEEP_CALLS - 1)
     assert not may_wait(DEEP_CALLS)
+
+
+# ---- partitions that have moved to a rank of the pool
+
+
+@pytest.mark.parametrize(
+    ("idle", "tuples", "service_s", "aside"),
+    [
+        (False, 1000, None, False),
+        (False, 1000, 1.0, False),
+        (True, 1, None, True),
+        (True, 1, ASIDE_S, True),
+        (True, 10, ASIDE_S / 10, True),
+        (True, 9, ASIDE_S / 10, False),
+        (True, 1, 0.0, False),
+    ],
+)
+def test_who_is_idle_says_so_no_more_before_it_works_for_its_partitions(idle, tuples, service_s, aside):
+    assert steps_aside(idle, tuples, service_s) is aside
+
+
+@given(st.integers(1, 10**6), st.floats(0, 10), st.integers(1, 10**6))
+def test_more_work_in_line_is_never_less_reason_to_step_aside(tuples, service_s, more):
+    assert steps_aside(True, tuples, service_s) <= steps_aside(True, tuples + more, service_s)

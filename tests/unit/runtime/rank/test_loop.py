@@ -20,6 +20,7 @@ from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.codec import TASK, Codec, about
 from hpcd4p.wire.messages import Arrival, Commit, Publication, Segment
 from hpcd4p.wire.orders import HandOver
+from hpcd4p.wire.statistics import Statistics
 
 CODEC = Codec(b"test")
 
@@ -182,3 +183,41 @@ def test_a_rank_does_not_sleep_on_what_it_has_written_itself_for_a_partition_tha
     sleep()
     _, tuples = (Codec.unpack(each.frames) for each in came)
     assert tuples == [Segment(STATE, 0, "input", [(1, 1)])]
+
+
+def idle_at_work(world, monkeypatch, learned):
+    """Whether a rank of the pool is idle for the broker while it works for a partition that has come."""
+    seen = []
+
+    def process_key(*_):
+        seen.append(WORKER in world.store.idle)
+        world.now += 0.01
+
+    def go_on():
+        for _ in range(30):
+            worker.tick()
+            host.tick()
+            world.now += 0.5
+
+    monkeypatch.setattr(Echo, "process_key", process_key)
+    host, worker = world.host, world.worker
+    worker.start()
+    worker.granularity.learn(learned)
+    worker.inbox.listen(STATE)
+    host.obey(HandOver(STATE, 0, WORKER, 1))
+    go_on()
+    assert WORKER in world.store.idle
+    world.send(1)  # to the host, which sends it on
+    go_on()
+    assert WORKER in world.store.idle  # again
+    return seen
+
+
+def test_a_rank_of_the_pool_that_works_for_partitions_is_not_idle_and_that_is_its_duty(world, monkeypatch):
+    assert idle_at_work(world, monkeypatch, {}) == [False]
+    stats = Statistics(world.store.stats)
+    assert stats.duty_us == stats.work(STATE).busy_us == 10_000
+
+
+def test_for_a_moment_of_work_nothing_is_said(world, monkeypatch):
+    assert idle_at_work(world, monkeypatch, {STATE: 5.0}) == [True]
