@@ -56,6 +56,12 @@ class Deal(NamedTuple):
     source: int
     target: int
     why: str
+    share: float = 0.0
+    """Part of the time of its rank that it takes, with what is in line for it."""
+    busy: float = 0.0
+    """See `Load`, of its rank."""
+    line_s: float = 0.0
+    """The same."""
 
 
 class Places(NamedTuple):
@@ -144,7 +150,9 @@ class Dealer:
             f"rank {load.rank} was busy for {load.busy * 100:.0f} % of the time, {load.line_s:.1f} s of work "
             "were in line, and others had room"
         )
-        return [Deal(*key, load.rank, target, why) for key, target in best]
+        shares = {key: share for share, key in loaded}
+        told = load.busy, load.line_s
+        return [Deal(*key, load.rank, target, why, shares[key], *told) for key, target in best]
 
     def _targets(self, source: int, places: Places, now: float) -> list[tuple[int, float]]:
         """(rank, its load): those that hold partitions and have the least load first, then the others."""

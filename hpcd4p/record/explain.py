@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from textwrap import TextWrapper
 
 from hpcd4p.plan.model import Mapping
+from hpcd4p.record.moves import sentence
 from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Event, Summary
@@ -49,13 +50,13 @@ def explanation(summary: Summary, scaling: Scaling | None, events: Iterable[Even
         )
     if scaling is None or not scaling.ranks or not scaling.ticks:
         nothing = [_wrapped(f"{summary.workflow}: {_nothing(summary, scaling)}")]
-        return "\n\n".join("\n".join(part) for part in (nothing, _moves(events)) if part)
+        return "\n\n".join("\n".join(part) for part in (nothing, _moves(summary, events)) if part)
     parts = [
         _headline(summary, scaling),
         _did(summary, scaling),
         _saved(summary),
         _limits(scaling),
-        _moves(events),
+        _moves(summary, events),
         _failure(scaling),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -187,17 +188,24 @@ _SAY = {
 }
 
 
-def _moves(events: Iterable[Event]) -> list[str]:
-    """Which partitions moved from rank to rank, and which could not."""
-    told = [event for event in events if event.kind in ("moved", "stays")]
+def _moves(summary: Summary, events: Iterable[Event]) -> list[str]:
+    """Which partitions moved from rank to rank, what that did to the loads, and which could not."""
+    told = [event for event in events if event.kind == "stays" or _is_hand_over(event)]
     if not told:
         return []
     lines = ["Which partitions moved, for the stateful group was behind (--move)"]
+    if summary.moves is not None:
+        lines += _lines(sentence(summary.moves), "  ")
     for event in told[:MOST_MOVES]:
         lines += _lines(event.text, f"  {_clock(event.time_s) + ' s':<8}  ")
     if len(told) > MOST_MOVES:
         lines.append(f"  and {len(told) - MOST_MOVES} more")
     return lines
+
+
+def _is_hand_over(event: Event) -> bool:
+    """Whether a line of the story tells of a hand-over; sources that go to the pool move, too."""
+    return event.kind == "moved" and event.text.startswith("partition ")
 
 
 def _words(share: Share) -> dict[str, str]:

@@ -7,6 +7,8 @@ Layout::
     /scaling/changes/*  one per field of `Change`
     /scaling/ranks      attribute bin_s; rank and began_s of each row; busy, parked and lent, ranks x
                         bins: seconds of each bin, the first of which begins with the run
+    /scaling/moves/*    one per field of `Move`: partitions that went from rank to rank; absent if none did
+    /scaling/places/*   then, one per field of `Place`: where each partition was at the start
 
 Text has a fixed length, in UTF-8. Imports numpy only when it is needed.
 """
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.record.library import load_h5py
+from hpcd4p.record.moves import Move, Moves, Place
 from hpcd4p.record.scaling import Change, RankTimeline, Scaling, Tick
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ COMPRESSED = 4096
 
 MOST_REASON = 400
 """Characters of a reason that are kept."""
+
+TEXT = ""
+"""In the place of a type."""
 
 _TICKS = {
     "time_s": ("f8", "s"),
@@ -57,6 +63,23 @@ _LATER = frozenset({"finished"})
 _CHANGES = {"time_s": ("f8", "s"), "before": ("i4", "ranks"), "after": ("i4", "ranks")}
 """The same of `Change`. Both have a reason, which is text."""
 
+_MOVES = {
+    "ordered_s": ("f8", "s"),
+    "time_s": ("f8", "s"),
+    "element": (TEXT, "1"),
+    "partition": ("i4", "1"),
+    "source": ("i4", "rank"),
+    "target": ("i4", "rank"),
+    "size": ("i8", "bytes"),
+    "share": ("f4", "1"),
+    "busy": ("f4", "1"),
+    "line_s": ("f4", "s"),
+}
+"""The same of `Move`."""
+
+_PLACES = {"element": (TEXT, "1"), "partition": ("i4", "1"), "rank": ("i4", "rank")}
+"""The same of `Place`."""
+
 
 @dataclass
 class Timelines:
@@ -79,6 +102,9 @@ def write_scaling(file: Any, scaling: Scaling) -> None:
     _write_text(group, "failure", scaling.failure)  # a dataset: an attribute ends at 64 KiB
     _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS)
     _write_columns(group.create_group("changes"), scaling.changes, _CHANGES)
+    if scaling.moves.made:
+        _write_rows(group.create_group("moves"), scaling.moves.made, _MOVES)
+        _write_rows(group.create_group("places"), scaling.moves.first, _PLACES)
     if scaling.timelines:
         _write_timelines(group.create_group("ranks"), timelines_of(scaling.timelines))
 
@@ -86,11 +112,18 @@ def write_scaling(file: Any, scaling: Scaling) -> None:
 def _write_columns(
     group: Any, rows: Sequence[Tick] | Sequence[Change], columns: dict[str, tuple[str, str]]
 ) -> None:
+    _write_rows(group, rows, columns)
+    _write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
+
+
+def _write_rows(group: Any, rows: Sequence[tuple[Any, ...]], columns: dict[str, tuple[str, str]]) -> None:
     import numpy as np
 
     for i, (name, (dtype, unit)) in enumerate(columns.items()):
-        _write(group, name, np.array([row[i] for row in rows], dtype), unit)
-    _write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
+        if dtype == TEXT:
+            _write_text(group, name, [row[i] for row in rows])
+        else:
+            _write(group, name, np.array([row[i] for row in rows], dtype), unit)
 
 
 def _write_timelines(group: Any, timelines: Timelines) -> None:
@@ -141,7 +174,25 @@ def read_scaling(file: Any) -> Scaling | None:
         changes=[Change(*row) for row in _rows(group["changes"], _CHANGES)],
         changes_made=int(group.attrs["changes_made"]),
         failure=str(group["failure"].asstr()[()]),
+        moves=_read_moves(group),
     )
+
+
+def _read_moves(group: Any) -> Moves:
+    if "moves" not in group:
+        return Moves()
+    return Moves(
+        [Move(*row) for row in _plain_rows(group["moves"], _MOVES)],
+        [Place(*row) for row in _plain_rows(group["places"], _PLACES)],
+    )
+
+
+def _plain_rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
+    values = [
+        map(str, group[name].asstr()[:]) if dtype == TEXT else group[name][:].tolist()
+        for name, (dtype, _) in columns.items()
+    ]
+    return zip(*values, strict=True)
 
 
 def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:

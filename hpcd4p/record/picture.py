@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import RecordError
 from hpcd4p.packages import lack_of
+from hpcd4p.record.move_panel import draw_hand_overs, draw_places, height_of_places
 from hpcd4p.record.pool_panels import draw_active, draw_backlog, draw_rates, legend
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Summary
@@ -127,13 +128,14 @@ def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, timelines: Ti
     """Give the picture of a run as a figure of matplotlib; to be called, and drawn, with `STYLE`."""
     panels = [
         *([(_draw_timelines, _height(summary))] if timelines is not None else []),
+        *([(draw_places, height_of_places(scaling.moves))] if scaling.moves.made else []),
         *([(draw_active, 1.3), (draw_backlog, 1.0), (draw_rates, 1.0)] if scaling.ticks else []),
     ]
     heights = [height for _, height in panels]
     figure = matplotlib.figure.Figure(figsize=(7.0, sum(heights) + 0.9), layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     unit_s, unit = _unit(summary.elapsed_s)
-    for letter, (draw_panel, _), axis in zip("abcd", panels, axes, strict=False):
+    for letter, (draw_panel, _), axis in zip("abcde", panels, axes, strict=False):
         draw_panel(axis, summary, scaling, timelines, unit_s)
         axis.set_title(letter, loc="left", fontweight="bold", fontsize=9, x=-0.08)
     axes[-1].set_xlim(0, max(summary.elapsed_s, 1e-6) / unit_s)
@@ -184,13 +186,15 @@ def _draw_timelines(
             transform=axis.get_yaxis_transform(),
         )  # fmt: skip
     axis.set_ylabel("rank")
+    marks = draw_hand_overs(axis, scaling.moves, ranks, unit_s)
     lost = any(f.state == "lost" for f in summary.ranks_figures)
     lent = any(f.lent_s for f in summary.ranks_figures)
     named = [
         ("busy", BUSY), *([("lent to the pool", LENT)] if lent else []), ("idle", IDLE), ("parked", PARKED),
         *([("lost", UNKNOWN)] if lost else []),
     ]  # fmt: skip
-    legend(axis, [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named])
+    patches = [Patch(facecolor=c, label=name, edgecolor="#999999", linewidth=0.4) for name, c in named]
+    legend(axis, [*patches, *marks])
 
 
 def _image(summary: Summary, timelines: Timelines) -> tuple[Table, list[int]]:

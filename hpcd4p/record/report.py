@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.plan.rows import IN_RECORD, chosen_rows, shortened_list, with_gaps
+from hpcd4p.record.moves import sentence
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -144,6 +145,8 @@ def _work(summary: Summary) -> list[str]:
         ]
     if summary.scaler is not None:
         lines.append(_scaler_line(summary.scaler, summary.parked_s))
+    if summary.moves is not None:
+        lines.append(sentence(summary.moves))
     lost = [r for r in summary.ranks_figures if r.state == "lost"]
     if lost:
         names = ", ".join(f"{r.rank} on {r.host or 'an unknown host'}" for r in lost[:5])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from hpcd4p.record.moves import Moves
+
 if TYPE_CHECKING:
     from hpcd4p.control.scaling import PoolObservation
 
@@ -93,6 +95,8 @@ class Scaling:
     failure: str = ""
     """Traceback of a policy that raised."""
     timelines: list[RankTimeline] = field(default_factory=list)
+    moves: Moves = field(default_factory=Moves)
+    """Partitions that went from rank to rank."""
 
     def keep(self, tick: Tick) -> None:
         """Add a look; a long run keeps fewer of them."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from hpcd4p.record.moves import MoveFigures
     from hpcd4p.record.scaling import ScalerFigures, Scaling
 
 COMPLETED = "completed"
@@ -148,6 +149,7 @@ class Summary:
     lent_s: float = 0.0
     cpu_s: float = 0.0  # user and system time of the processes of all ranks, from their start
     scaler: ScalerFigures | None = None  # None: there was no pool that could be scaled
+    moves: MoveFigures | None = None  # None: no partition has moved
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
     log: LogFigures = field(default_factory=LogFigures)
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
@@ -182,6 +184,12 @@ class Summary:
             from hpcd4p.record.scaling import ScalerFigures  # no rank but the head needs it
 
             known["scaler"] = ScalerFigures(**_known(ScalerFigures, known["scaler"]))
+        if known.get("moves") is not None:
+            from hpcd4p.record.moves import MoveFigures, RankLoad
+
+            told = _known(MoveFigures, known["moves"])
+            told["loads"] = [RankLoad(**_known(RankLoad, each)) for each in told.get("loads", [])]
+            known["moves"] = MoveFigures(**told)
         return cls(**known)
 
 

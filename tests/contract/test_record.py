@@ -30,6 +30,8 @@ from hypothesis.extra import numpy as hnp
 from hpcd4p.errors import RecordError
 from hpcd4p.record import writer
 from hpcd4p.record.history import timelines_of
+from hpcd4p.record.move_figures import figures_of
+from hpcd4p.record.moves import Move, Moves, Place
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.scaling import Change, RankTimeline
 from hpcd4p.record.show import record_json, record_text
@@ -333,6 +335,36 @@ def test_what_the_auto_scaler_saw_and_did_comes_back(tmp_path: Path) -> None:
         assert file["scaling/ticks/backlog_s"].attrs["unit"] == "s"
         assert file["scaling/ranks/busy"].attrs["unit"] == "s"
         assert file["scaling/ranks"].attrs["bin_s"] == 0.5
+
+
+def test_partitions_that_moved_are_a_table_with_units_that_comes_back(tmp_path: Path) -> None:
+    summary, scaling = contended()
+    RecordWriter(tmp_path / "none.h5").close(summary)
+    scaling.moves.made += [
+        Move(1.0, 1.25, "Sümme2", 3, 1, 4, 210, 0.5, 1.0, 2.5),
+        Move(2.0, 2.5, "Sümme2", 3, 4, 5, 250, 0.25, 0.75, 1.5),
+    ]
+    scaling.moves.first += [Place("Sümme2", p, 1) for p in range(4)]
+    summary.moves = figures_of(scaling.moves, scaling.timelines, 10.0)
+    RecordWriter(tmp_path / "moved.h5").close(summary)
+    with read_record(tmp_path / "moved.h5") as record:
+        found = record.scaling()
+        assert found is not None
+        assert found.moves == scaling.moves
+        assert record.summary.moves == summary.moves
+        assert "1 partition moved from ranks 1 and 4 to ranks 4 and 5, in 2 hand-overs" in record_text(record)
+    with h5py.File(tmp_path / "moved.h5") as file:
+        assert set(file["scaling/moves"]) == set(Move._fields)
+        units = {name: each.attrs.get("unit") for name, each in file["scaling/moves"].items()}
+        assert (units["time_s"], units["size"], units["target"], units["share"]) == (
+            "s",
+            "bytes",
+            "rank",
+            "1",
+        )
+    with read_record(tmp_path / "none.h5") as record:
+        assert record.scaling().moves == Moves()  # type: ignore[union-attr]
+        assert record.summary.moves is None
 
 
 def test_timelines_of_different_widths_meet_in_one_grid() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hpcd4p.control.behind import BEHIND, LINE_S
+from hpcd4p.record.reader import read_record
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.harness import PYTHONS
 from tests.e2e.test_scaling_account import record_of
@@ -53,6 +55,20 @@ def test_it_is_said_what_moved_and_why(runs, alone, hpcd4p):
     said = hpcd4p("explain", str(record_of(run)))
     assert said.status == 0
     assert " ".join(moved.split()) in " ".join(said.out.split())
+    line = "1 partition moved from rank 1 to rank 2 ("
+    for told in (ended.out, said.out, hpcd4p("show", str(record_of(run))).out):
+        assert line in " ".join(told.split())
+    with read_record(record_of(run)) as record:
+        (move,) = record.scaling().moves.made
+        places = record.scaling().moves.first
+    assert (move.element, move.source, move.target) == ("Hot1", 1, 2)
+    assert 0 < move.ordered_s <= move.time_s < ended.summary.elapsed_s
+    assert move.size > 0
+    assert 0 < move.share < 1
+    assert move.busy >= BEHIND
+    assert move.line_s >= LINE_S
+    assert {place.rank for place in places} == {1}
+    assert len(places) == 4
 
 
 @pytest.mark.parametrize(

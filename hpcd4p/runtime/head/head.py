@@ -274,6 +274,7 @@ class Head:
         ranks = sorted([mine, *self.story.figures], key=lambda f: f.rank)
         scaling = self.coordinator.scaler.scaling
         scaling.timelines = sorted([*([line] if mine.lent_s else []), *self.story.timelines])
+        scaling.moves = self.coordinator.mover.moves()
         elements = self.spec.plan.elements
         return summarise(
             self.spec,

@@ -15,6 +15,7 @@ from hpcd4p.control.ending import ElementState, Ending
 from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Mapping, Plan, Role
 from hpcd4p.plan.moving import why_it_stays
+from hpcd4p.record.moves import Move, Moves, Place
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.wire.messages import Commit, Observation
 from hpcd4p.wire.orders import Expect, HandOver, Moved, Order
@@ -61,6 +62,8 @@ class Mover:
         self._owners: dict[Key, int] = {}
         self._been: dict[Key, list[int]] = {}
         self._under_way: dict[Key, Deal] = {}
+        self._ordered_s: dict[Key, float] = {}
+        self._made: list[Move] = []
         self._stays: dict[int, str] = {}
 
     # ---- where partitions are
@@ -116,6 +119,12 @@ class Mover:
             return []
         self._been.setdefault(key, []).append(deal.source)
         self.owners()[key] = report.rank
+        self._made.append(
+            Move(
+                self._ordered_s[key], self._clock.elapsed(), self.name(key[0]), key[1], deal.source,
+                deal.target, report.size, deal.share, deal.busy, deal.line_s,
+            )
+        )  # fmt: skip
         self._story.event(
             "moved",
             f"partition {key[1]} of {self.name(key[0])} has moved from rank {deal.source} to rank "
@@ -127,6 +136,13 @@ class Mover:
         if not self._stays.get(report.element):
             self._stays[report.element] = report.why
             self._story.event("stays", f"{self.name(report.element)} stays where it is: {report.why}")
+
+    def moves(self) -> Moves:
+        """All hand-overs so far, and where the partitions were before."""
+        first = (
+            [Place(self.name(e), p, self._plan.owner(e, p)) for e, p in self.owners()] if self._made else []
+        )
+        return Moves(self._made, first)
 
     def name(self, element: int) -> str:
         """Name of an element."""
@@ -174,6 +190,7 @@ class Mover:
         for deal in deals:
             counts[deal.element] = counts.get(deal.element, 0) + 1
             self._under_way[deal.element, deal.partition] = deal
+            self._ordered_s[deal.element, deal.partition] = self._clock.elapsed()
         # committed at once: until the new rank has it, the element must not look drained
         self._link.exchange(Commit(counts=counts))
         for element, target in sorted({(deal.element, deal.target) for deal in deals}):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.element_lines import FIRST_LINES, LAST_LINES
+from hpcd4p.record.move_figures import figures_of
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -120,6 +121,7 @@ def summarise(
         lent_s=lent,
         cpu_s=sum(r.cpu_s for r in ranks),
         scaler=scaling.figures() if scaling is not None else None,
+        moves=figures_of(scaling.moves, scaling.timelines, elapsed) if scaling is not None else None,
         scaling=scaling,
         outputs=dict(outputs),
         failures=failures,

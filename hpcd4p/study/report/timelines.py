@@ -92,10 +92,11 @@ def timeline_pictures(
         except (RecordError, OSError) as error:
             left_out.append(f"{key}: {error}")
             continue
+        moved = " Arrows are partitions that moved, b says where they were." if scaling.moves.made else ""
         state = "" if row.get("state") == COMPLETED else f" ({row.get('state')})"
         caption = (
             f"Rank timeline of one run, {key}, attempt {row['attempt']}{state}: when each rank was busy, "
             "idle or parked; active ranks and target of the policy; backlog; tuples written and done per "
-            "second."
+            f"second.{moved}"
         )
         yield Picture(f"timeline-{number}", caption, True, files)

@@ -66,6 +66,14 @@ def test_of_two_hot_partitions_one_moves_to_a_rank_that_has_room():
     assert decide(loaded(1, TWO_HOT), places(ON_ONE, free=[3, 4])) == {(0, 3)}
 
 
+def test_a_deal_tells_what_was_measured():
+    dealer = Dealer()
+    dealer.heard(loaded(1, TWO_HOT, line_s=2.5, busy=0.95), NOW)
+    (deal,) = dealer.decide(places(ON_ONE, free=[3]), NOW)
+    assert deal[:4] == (1, 0, 1, 3)
+    assert (deal.share, deal.busy, deal.line_s) == (0.5, 0.95, 2.5)
+
+
 def test_ranks_that_hold_partitions_and_have_little_load_come_first():
     where = places({**ON_ONE, 3: 2}, free=[3])
     assert decide(loaded(1, TWO_HOT, line_s=LINE_S), where) == {(0, 2)}

@@ -44,6 +44,7 @@ def test_tells_which_partitions_moved_and_which_stay() -> None:
         Event(
             1.25, "moved", "partition 3 of Sum2 has moved from rank 1 to rank 4 (210 bytes): it was behind"
         ),
+        Event(1.3, "moved", "Numbers0: its first calls left its attributes alone; the rest are tasks"),
         Event(1.5, "finish", "Sum2: all its input is done"),
         Event(2.0, "stays", "Log3 stays where it is: its state cannot be pickled"),
     ]
@@ -51,6 +52,7 @@ def test_tells_which_partitions_moved_and_which_stay() -> None:
     assert "behind (--move) 1.2 s partition 3 of Sum2 has moved from rank 1 to rank 4 (210" in said
     assert "2.0 s Log3 stays where it is: its state cannot be pickled" in said
     assert "Sum2: all its input" not in said
+    assert "Numbers0" not in said
     assert "partitions moved" not in explanation(*contended())
     assert "and 5 more" in explanation(*contended(), [events[0]] * (MOST_MOVES + 5))
 

@@ -12,6 +12,7 @@ import pytest
 
 from hpcd4p.errors import MissingPackage, RecordError
 from hpcd4p.record.history import Timelines, timelines_of
+from hpcd4p.record.moves import Move, Place
 from hpcd4p.record.picture import check_name, draw
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import ElementFigures, RankFigures, Summary
@@ -45,6 +46,24 @@ def test_any_number_of_ranks_makes_a_picture(ranks: int, tmp_path: Path) -> None
     assert width == 1400
     assert 700 < height < 1700
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("ranks", "hand_overs"), [(8, 3), (8, 300), (64, 40)])
+def test_partitions_that_move_are_marked_and_who_holds_them_is_a_panel(
+    ranks: int, hand_overs: int, tmp_path: Path
+) -> None:
+    summary, scaling, timelines = run_of(ranks)
+    draw(tmp_path / "without.svg", summary, scaling, timelines)
+    for i in range(hand_overs):
+        at, target = 1 + 8 * i / hand_overs, 2 + i % (ranks - 2)
+        scaling.moves.made.append(Move(at - 0.1, at, "Sum2", i, 1, target, 10, 0.1, 1.0, 2.0))
+    scaling.moves.first = [Place("Sum2", p, 1) for p in range(hand_overs + 8765)]
+    draw(tmp_path / "with.svg", summary, scaling, timelines)
+    without, text = ((tmp_path / f"{name}.svg").read_text() for name in ("without", "with"))
+    for word in ("partition moves", "of rank", *(["8,765"] if hand_overs < 40 else [])):
+        assert word in text
+        assert word not in without
+    assert len(text) < 3_000_000
 
 
 def test_a_long_run_makes_a_picture_of_a_few_points(tmp_path: Path) -> None:
