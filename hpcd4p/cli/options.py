@@ -106,6 +106,36 @@ def split(argv: list[str], arity: dict[str, int]) -> Split:
     return Split(own, workflow, rest)
 
 
+def refuse_options_first(parts: Split) -> None:
+    """Raise `SettingsError` where an option of the workflow stands before the workflow."""
+    if parts.workflow is not None or not parts.rest or not parts.rest[0].startswith("-"):
+        return
+    file = next((word for word in parts.rest if word.endswith(".py") and not word.startswith("-")), None)
+    if file is not None:
+        own = " ".join(word for word in parts.rest if word is not file)
+        raise SettingsError(
+            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before "
+            f"its own options: hpcd4p run {file} {own}"
+        )
+
+
+_NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
+"""Ranks get their number from MPI, and the address of the Redis, perhaps with a password, in a variable."""
+
+
+def for_ranks(argv: list[str], made: Parser) -> list[str]:
+    """The same command line for the ranks."""
+    parts = split(argv, made.arity)
+    words = iter(parts.own)
+    own = []
+    for word in words:
+        if word in _NOT_FOR_RANKS:
+            next(words, None)
+        elif word.partition("=")[0] not in _NOT_FOR_RANKS:
+            own.append(word)
+    return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
+
+
 def _value_of(name: str, words: Iterable[str]) -> list[str]:
     value = next(iter(words), None)
     if value is None:

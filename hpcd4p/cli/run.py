@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p import logs
-from hpcd4p.cli.checkpoints import Asked, checkpoints, kept_up, restarts, say_how_to_go_on
-from hpcd4p.cli.options import Parser, Split, add_settings, resolved_settings, split, whole_number
+from hpcd4p.cli.options import (
+    Parser,
+    add_settings,
+    for_ranks,
+    refuse_options_first,
+    resolved_settings,
+    split,
+    whole_number,
+)
 from hpcd4p.cli.prepare import (
     Present,
     help_of,
@@ -40,6 +47,7 @@ from hpcd4p.runtime.execute.signals import interruptible
 from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from types import ModuleType
 
     from hpcd4p.launch.early import Early
@@ -87,7 +95,7 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     asks_help = "-h" in argv or "--help" in argv
     made = parser(explain=asks_help)
     parts = split([word for word in argv if word not in ("-h", "--help")], made.arity)
-    _refuse_options_first(parts)
+    refuse_options_first(parts)
     options = made.parse(parts.own)
     settings = resolved_settings(options, parts.workflow)
     if asks_help:
@@ -107,12 +115,13 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     redis = mapping is not Mapping.STATIC
     log = logs.LogSetup(logs.LEVELS[settings.values["log_level"]], time.time())
     if size is not None and size > 1:
+        from hpcd4p.cli.checkpoints import restarts, say_how_to_go_on
         from hpcd4p.launch.mpirun import launch
 
         if options.redis_url is not None:
             # other users can read the words of a process, but not its environment
             os.environ["HPCD4P_REDIS_URL"] = options.redis_url
-        words = ["run", *_for_ranks(argv, made)]
+        words = ["run", *for_ranks(argv, made)]
         with logs.speaking(log, "launcher"):
             return launch(
                 size, words, redis=redis, launcher=settings.values["launcher"], restarts=restarts(settings),
@@ -122,18 +131,24 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         require(*packages_of_ranks(redis=redis))
     inputs = read_inputs(iterations, options.data, options.file)
     with logs.speaking(log, "rank 0"):
-        asked = Asked(_for_ranks(argv, made), options.resume, options.anyway)
-        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity), asked)
+        words = for_ranks(argv, made)
+        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity), words, options)
 
 
 def _run(
-    settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str], asked: Asked
-) -> int:
+    settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str], words: list[str],
+    options: Namespace,
+) -> int:  # fmt: skip
     """Run the workflow on the ranks that there are; rank 0 only."""
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         spec, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
         path = _record_path(settings, spec.plan.name)
-        kept = spec.checkpoints = checkpoints(settings, spec, inputs, path, asked)
+        kept = None
+        if options.resume is not None or settings.values["checkpoint"] != "off":
+            from hpcd4p.cli.checkpoints import Asked, checkpoints, kept_up, restarts
+
+            asked = Asked(words, options.resume, options.anyway)
+            kept = spec.checkpoints = checkpoints(settings, spec, inputs, path, asked)
         early: Early | None = None
         if ranks.crew is not None:
             from hpcd4p.launch import early as before
@@ -153,36 +168,6 @@ def _run(
         kept.tell(sink)
         with kept_up(kept, _shown(kept.folder.path)):
             return _finish(spec, sink, small, present, settings, early, ranks)
-
-
-def _refuse_options_first(parts: Split) -> None:
-    """Raise `SettingsError` where an option of the workflow stands before the workflow."""
-    if parts.workflow is not None or not parts.rest or not parts.rest[0].startswith("-"):
-        return
-    file = next((word for word in parts.rest if word.endswith(".py") and not word.startswith("-")), None)
-    if file is not None:
-        own = " ".join(word for word in parts.rest if word is not file)
-        raise SettingsError(
-            f"{parts.rest[0]} is no option of hpcd4p, and {file} comes after it; the workflow comes before "
-            f"its own options: hpcd4p run {file} {own}"
-        )
-
-
-_NOT_FOR_RANKS = ("-n", "--ranks", "--redis-url")
-"""Ranks get their number from MPI, and the address of the Redis, perhaps with a password, in a variable."""
-
-
-def _for_ranks(argv: list[str], made: Parser) -> list[str]:
-    """The same command line for the ranks."""
-    parts = split(argv, made.arity)
-    words = iter(parts.own)
-    own = []
-    for word in words:
-        if word in _NOT_FOR_RANKS:
-            next(words, None)
-        elif word.partition("=")[0] not in _NOT_FOR_RANKS:
-            own.append(word)
-    return [*own, *([parts.workflow] if parts.workflow else []), *(["--", *parts.rest] if parts.rest else [])]
 
 
 def _prepared(

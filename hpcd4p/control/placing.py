@@ -12,6 +12,8 @@ more                                                in shared memory
 
 from __future__ import annotations
 
+from hpcd4p.control.sealing import goes_aside
+
 RESERVE_SHARE = 1 / 8
 """Part of the shared memory of a node that is left to others: MPI takes some of it, too."""
 
@@ -23,11 +25,6 @@ KEPT_BYTES = 64 << 20
 
 KEPT_SHARE = 1 / 4
 """Of the shared memory, for the blocks that all ranks of a node use again."""
-
-
-def goes_aside(size: int, least: int) -> bool:
-    """Whether so many bytes of buffers are worth a block; `least`: see `EngineSettings.shared_bytes`."""
-    return 0 < least <= size
 
 
 class Placing:

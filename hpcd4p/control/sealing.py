@@ -157,3 +157,8 @@ def rings(now: float, sealed: float, rung: float, after_s: float) -> bool:
     ====================  =====================================
     """
     return now - max(sealed + after_s - RING_AGAIN_S, rung) >= RING_AGAIN_S
+
+
+def goes_aside(size: int, least: int) -> bool:
+    """Whether so many bytes of buffers are worth shared memory; `least`: `EngineSettings.shared_bytes`."""
+    return 0 < least <= size

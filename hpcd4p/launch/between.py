@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.errors import BrokerLost, BrokerRefused, RankLost
 from hpcd4p.runtime.execute.garbage import let_go
-from hpcd4p.runtime.rank.lending import Lending
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.setup import Setup
@@ -44,9 +43,9 @@ def abandon(rank: RankLoop) -> bool:
     It cannot if elements have changed what is not their own: that would not be as it was.
     """
     rank.suspects.close()
-    if isinstance(rank.pool, Lending):
-        rank.pool.beside.close()
-    return rank.cutting.saver is None or not rank.cutting.saver.changed()
+    if rank.lending is not None:
+        rank.lending.beside.close()
+    return rank.cutting is None or not rank.cutting.saver.changed()
 
 
 def release() -> None:

@@ -1,7 +1,7 @@
 """The folder of a run in the shared memory of its node, for large buffers: `transport.shared_blocks`.
 
 It bears the number of rank 0's process, so that whoever comes later can tell whether the run lives. A shell
-removes it if rank 0 is killed.
+removes it if rank 0 is killed: the watchdog of the Redis server (`launch.watchdog`), or one of its own.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from hpcd4p.launch.guard_shell import GuardShell
+if TYPE_CHECKING:
+    from hpcd4p.launch.guard_shell import GuardShell
 
 SHARED_MEMORY = "/dev/shm"
 
@@ -26,17 +28,34 @@ read -r _
 """
 
 
+def folder_name() -> str:
+    """The path of a folder that no other run makes; '' where there is no shared memory."""
+    # elsewhere than on Linux a file in a folder of that name may lie on a disk
+    if not sys.platform.startswith("linux"):
+        return ""
+    return f"{SHARED_MEMORY}/{PREFIX}{os.uname().nodename}-{os.getpid()}-{os.urandom(6).hex()}"
+
+
 @contextmanager
-def blocks_folder() -> Iterator[str]:
-    """A new folder, 0700, for this user alone, while the block lasts; '' where there is no shared memory."""
-    folder = _made()
-    if not folder:
+def blocks_folder(folder: str, guarded: bool = False) -> Iterator[str]:
+    """The folder, 0700, for this user alone, while the block lasts; '' where it cannot be made.
+
+    Parameters
+    ----------
+    folder
+        See `folder_name`.
+    guarded
+        Whether somebody else removes it if this process is killed.
+    """
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError:  # also of no name
         yield ""
         return
     guard = None
     try:
-        with suppress(OSError):  # then only a later run removes it after a SIGKILL
-            guard = GuardShell(_SCRIPT, ["hpcd4p-blocks-guard", folder])
+        if not guarded:
+            guard = _guard(folder)
         yield folder
     finally:
         _remove(folder)
@@ -44,16 +63,12 @@ def blocks_folder() -> Iterator[str]:
             guard.release(REMOVED_S)
 
 
-def _made() -> str:
-    folder = f"{SHARED_MEMORY}/{PREFIX}{os.uname().nodename}-{os.getpid()}-{os.urandom(6).hex()}"
-    # elsewhere than on Linux a file in a folder of that name may lie on a disk
-    if not sys.platform.startswith("linux"):
-        return ""
-    try:
-        os.mkdir(folder, 0o700)
-    except OSError:
-        return ""
-    return folder
+def _guard(folder: str) -> GuardShell | None:
+    from hpcd4p.launch.guard_shell import GuardShell
+
+    with suppress(OSError):  # then only a later run removes it after a SIGKILL
+        return GuardShell(_SCRIPT, ["hpcd4p-blocks-guard", folder])
+    return None
 
 
 def _remove(folder: str) -> None:

@@ -18,6 +18,7 @@ from hpcd4p.launch.status_note import restarted_because
 from hpcd4p.logs import module_log
 from hpcd4p.record.journalled import JournalSink, replay
 from hpcd4p.runtime.head.file_keeper import HEAD, FileKeeper, loads_fixed
+from hpcd4p.runtime.head.going_on import keep
 from hpcd4p.runtime.rank.forked_saver import ForkedSaver
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.resumption import Fixed, Restored, Resumption
@@ -193,8 +194,7 @@ class Checkpoints:
         source = self._source()
         here = restored(head.loop, source, self.secret) if source is not None else None
         head.spec.resume = self._resumption(here)
-        head.keep(self._new_keeper(), self._interval_s, self._saver(head.loop.plan), self._begun)
-        head.last_cut.last_s = last_s_of
+        keep(head, self._new_keeper(), self._interval_s, self._saver(head.loop.plan), last_s_of, self._begun)
 
     def equip_sequential(self, run: Sequential) -> None:
         """The same for a run in one process."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from hpcd4p.launch.blocks_folder import folder_name
 from hpcd4p.launch.mpi_program import has_several_nodes
 from hpcd4p.plan.model import Mapping
 from hpcd4p.runtime.run_spec import RunSpec
@@ -28,6 +29,11 @@ class Early:
     hdf5
         Whether the run writes a record: HDF5 is imported now (about 0.1 s).
 
+    Attributes
+    ----------
+    blocks
+        Path of the folder for blocks of shared memory, which may be made (`blocks_folder`); '': nowhere.
+
     Raises
     ------
     RedisSetupError
@@ -41,6 +47,7 @@ class Early:
         self.secret = secrets.token_bytes(32) if kept is None else kept.secret
         self.redis: RunRedis | None = None
         self._spec = spec
+        self.blocks = self._folder()
         self._refused: BaseException | None = None
         own = spec.redis_url is None and spec.plan.mapping is not Mapping.STATIC
         # a server sleeps for a part of its start (Valkey for 30 ms of 40), so HDF5 is loaded meanwhile
@@ -92,7 +99,11 @@ class Early:
 
             bind = address_for_others(self._spec.redis_interface)
         scratch = Path(self._spec.scratch) if self._spec.scratch else None
-        self.redis = start_redis(self.secret.hex(), bind, scratch)
+        self.blocks = self._folder()  # another one for each watchdog: that of an old server removes its own
+        self.redis = start_redis(self.secret.hex(), bind, scratch, self.blocks)
+
+    def _folder(self) -> str:
+        return folder_name() if self._spec.settings.shared_bytes else ""
 
     def stop(self) -> None:
         """End the server; may be called again."""

@@ -84,9 +84,9 @@ class GoingBack:
             return "it was stopped"
         if self._kept.sink.broken:
             return self._kept.sink.broken
-        cutter, saver = head.coordinator.cutter, head.loop.cutting.saver
+        cutter, cutting = head.coordinator.cutter, head.loop.cutting
         # what elements keep outside themselves is not as it was at the checkpoint
-        if cutter is None or not cutter.possible or saver is None or saver.changed():
+        if cutter is None or not cutter.possible or cutting is None or cutting.saver.changed():
             return "elements keep something outside themselves"
         if head.story.claimed or head.story.doubted:
             return "elements have changed that were taken for stateless"

@@ -33,9 +33,9 @@ from hpcd4p.workflow.identity import Packed
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 if TYPE_CHECKING:
+    from hpcd4p.launch.blocks import NodeBlocks
     from hpcd4p.launch.early import Early
     from hpcd4p.launch.going_back import GoingBack
-    from hpcd4p.transport.lent_blocks import LentBlocks
     from hpcd4p.transport.mpi_mesh import MpiMesh
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -90,7 +90,8 @@ class Incarnations:
         spec, hosts, muster = self._spec, self._hosts, self._muster
         # ranks of several nodes have no memory in common
         shared = spec.settings.shared_bytes and len(set(hosts)) == 1
-        folder = stack.enter_context(blocks_folder()) if shared else ""
+        guarded = self._early.redis is not None  # its watchdog removes the folder, too
+        folder = stack.enter_context(blocks_folder(self._early.blocks, guarded)) if shared else ""
         codec = Codec(self._early.secret)
         codec.dumps = tuple_dumper(spec.by_value)
         setup = self._setup(redis, folder)
@@ -98,19 +99,19 @@ class Incarnations:
         self._sink.warm()  # while the other ranks connect
         from hpcd4p.transport import mpi
 
-        blocks, lent = blocks_in(folder, 0, spec.plan.size, spec.settings.shared_bytes)
+        blocks = blocks_in(folder, 0, spec.plan.size, spec.settings.shared_bytes)
         story = [
             ("start", f"{len(spec.plan.others) + 1} ranks on {len(set(hosts))} host(s), {mpi.library()}")
         ]
         broker: Broker
         if redis is None:
-            broker, mesh = self._on_mpi(lent)
+            broker, mesh = self._on_mpi(blocks)
         else:
             broker = self._broker = _on_redis(spec, redis, codec, stack)
             if not self._number:
                 # the others connect before they come to the mesh, so that missing ones are known
                 muster.connect(broker)
-            mesh = self._new_mesh(lent)
+            mesh = self._new_mesh(blocks)
             place = redis.endpoint.unix_path or redis.endpoint.host
             story.append(("redis", f"{'shared' if redis.shared else 'own'}, {place}"))
         _log.info("%d ranks met; the run begins", len(spec.plan.others) + 1)
@@ -160,16 +161,16 @@ class Incarnations:
         self._spec.elements = elements
         self._spec.resume = None
 
-    def _new_mesh(self, lent: LentBlocks | None) -> MpiMesh:
+    def _new_mesh(self, blocks: NodeBlocks | None) -> MpiMesh:
         from hpcd4p.transport.mpi_mesh import MpiMesh
 
-        self._mesh = MpiMesh(self._muster.look, lent, self._mesh, self._number)
+        self._mesh = MpiMesh(self._muster.look, blocks, self._mesh, self._number)
         return self._mesh
 
-    def _on_mpi(self, lent: LentBlocks | None) -> tuple[Broker, MpiMesh]:
+    def _on_mpi(self, blocks: NodeBlocks | None) -> tuple[Broker, MpiMesh]:
         from hpcd4p.transport.mpi_head_broker import HeadMpiBroker
 
-        mesh, muster = self._new_mesh(lent), self._muster
+        mesh, muster = self._new_mesh(blocks), self._muster
         self._broker = HeadMpiBroker(
             mesh, muster.alive, self._spec.plan.others, muster.look, self._broker, self._number
         )

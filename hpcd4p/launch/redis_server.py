@@ -76,7 +76,9 @@ class _Refused(Exception):
     """The server ended instead of starting; says what it wrote."""
 
 
-def start_redis(secret: str, bind: str | None = None, scratch: Path | None = None) -> RunRedis:
+def start_redis(
+    secret: str, bind: str | None = None, scratch: Path | None = None, also: str = ""
+) -> RunRedis:
     """Start a Redis server for this run alone; it ends with this process in every case.
 
     Parameters
@@ -87,6 +89,8 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
         Address to listen on for ranks on other nodes; None listens on a Unix socket alone.
     scratch
         Where its directory goes; None takes the machine's temporary folder.
+    also
+        See `Watchdog`.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def start_redis(secret: str, bind: str | None = None, scratch: Path | None = Non
     refusals = []
     for program in redis_servers():
         try:
-            server = _start(program, secret, bind, scratch)
+            server = _start(program, secret, bind, scratch, also)
         except _Refused as error:
             refusals.append(_in_words(program, error))
             continue
@@ -125,13 +129,13 @@ def _in_words(program: Path, error: _Refused) -> str:
     return f"{program} does not start ({error})"
 
 
-def _start(program: Path, secret: str, bind: str | None, scratch: Path | None) -> RunRedis:
+def _start(program: Path, secret: str, bind: str | None, scratch: Path | None, also: str) -> RunRedis:
     mortal: tuple[str, ...] = MORTAL
     for _ in range(_PORT_ATTEMPTS):
         port = _free_port(bind) if bind else 0
         home = make_home(scratch)
         try:
-            return _start_in(home, [*mortal, str(program)], secret, bind, port)
+            return _start_in(home, [*mortal, str(program)], secret, bind, port, also)
         except _Refused as error:
             if mortal and mortal[0] in str(error):
                 mortal = ()  # no setpriv here, or one that is too old
@@ -140,12 +144,14 @@ def _start(program: Path, secret: str, bind: str | None, scratch: Path | None) -
     raise _Refused(f"every one of {_PORT_ATTEMPTS} ports tried on {bind} was taken by another process")
 
 
-def _start_in(home: Path, program: list[str], secret: str, bind: str | None, port: int) -> RunRedis:
+def _start_in(
+    home: Path, program: list[str], secret: str, bind: str | None, port: int, also: str
+) -> RunRedis:
     config = home / "redis.conf"
     with open(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(server_config(str(home), secret, bind, port, memory_mb(node_bytes())))
     endpoint = Endpoint(socket_path(str(home)), bind if port else None, port, USER, secret, 0, False)
-    watchdog = Watchdog([*program, str(config)], home)
+    watchdog = Watchdog([*program, str(config)], home, also)
     try:
         _await_answer(endpoint, watchdog.words.fileno(), home)
     except BaseException:

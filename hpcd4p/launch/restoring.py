@@ -36,10 +36,12 @@ class CheckpointPlace(NamedTuple):
 
 def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool) -> None:
     """Have a rank save what it holds, and go on from what was saved."""
+    from hpcd4p.runtime.rank.cutting import Cutting
     from hpcd4p.runtime.rank.forked_saver import ForkedSaver
     from hpcd4p.workflow.identity import dumper
 
-    loop.cutting.saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, dumper(by_value))
+    saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, dumper(by_value))
+    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
     if place.source is not None:
         loop.restored = restored(loop, place.source, secret)
 

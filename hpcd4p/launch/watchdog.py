@@ -1,7 +1,7 @@
 """The shell that guards a server: parent of the server, at the end of a pipe that the owner holds.
 
 When the pipe closes (the owner closed it, ended, or was killed) it kills the server, and removes the server's
-directory. Must never know what the server is.
+directory, and what else of the run it was told to. Must never know what the server is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ only the death of both owner and watchdog by SIGKILL leaves a server behind."""
 
 _SCRIPT = """
 trap '' PIPE  # the owner may be gone before it reads the number
-home=$1; shift
+home=$1; also=$2; shift 2
 "$@" >&2 &
 server=$!
 echo "$server"
@@ -30,12 +30,17 @@ exec >/dev/null 2>&1
 read -r _
 kill -9 "$server"
 wait "$server"
-rm -rf -- "$home"
+rm -rf -- "$home" ${also:+"$also"}
 """
 
 
 class Watchdog:
     """A server that lives in `home` and no longer than this process.
+
+    Parameters
+    ----------
+    also
+        Another directory to remove then, if it is there; '': none.
 
     Attributes
     ----------
@@ -45,12 +50,12 @@ class Watchdog:
         Pipe with what the server writes to output and errors; it closes when the server ends.
     """
 
-    def __init__(self, command: list[str], home: Path) -> None:
+    def __init__(self, command: list[str], home: Path, also: str = "") -> None:
         self._home = home
         self._owner = os.getpid()
         lock = lock_home(home)
         try:
-            words = ["hpcd4p-watchdog", home, *command]
+            words = ["hpcd4p-watchdog", home, also, *command]
             self._shell = GuardShell(_SCRIPT, words, inherited=(lock,), heard=True)
         except BaseException:
             remove_home(home)

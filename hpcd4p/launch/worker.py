@@ -25,7 +25,7 @@ from hpcd4p.errors import (
     UsageError,
 )
 from hpcd4p.launch import between
-from hpcd4p.launch.blocks import blocks_in
+from hpcd4p.launch.blocks import NodeBlocks, blocks_in
 from hpcd4p.launch.leaving import give_up, leave_lost_head, say
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import left_behind
@@ -35,7 +35,6 @@ from hpcd4p.runtime.execute.setup import RedisPlace, Setup, elements_of
 from hpcd4p.runtime.execute.signals import deafen, hear_alarms
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.transport.broker import Broker, Mesh
-from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.keys import Keys
 from hpcd4p.workflow.sentinels import tuple_dumper
@@ -118,12 +117,12 @@ def _serve(
     """Run it in one incarnation of the run; what the next one uses, None if the run is over."""
     logs.begin(setup.log, f"rank {number}")
     codec = Codec(setup.secret, rank=number)
-    blocks, lent = blocks_in(setup.blocks, number, setup.plan.size, setup.settings.shared_bytes)
+    blocks = blocks_in(setup.blocks, number, setup.plan.size, setup.settings.shared_bytes)
     try:
         if setup.redis is None:
-            broker, elements, mesh = _on_mpi(setup, lent, before)
+            broker, elements, mesh = _on_mpi(setup, blocks, before)
         else:
-            broker, elements, mesh = _on_redis(setup, setup.redis, number, codec, lent, before)
+            broker, elements, mesh = _on_redis(setup, setup.redis, number, codec, blocks, before)
     except (BrokerLost, RankLost) as error:
         if before is not None and between.goes_on(error, setup):
             return before
@@ -153,7 +152,7 @@ def _work(
         if isinstance(elements, ElementFailed):
             raise elements
         codec.dumps = tuple_dumper(setup.by_value)
-        rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock(), blocks)
+        rank = RankLoop(setup.plan, elements, setup.settings, broker, mesh, codec, Clock(), blocks, True)
         _prepare(rank, setup)
         role = rank.account.role
 
@@ -174,9 +173,6 @@ def _work(
 
 def _prepare(rank: RankLoop, setup: Setup) -> None:
     """What it has in a process of its own, and only there."""
-    if rank.pool is not None:
-        rank.pool.measure()
-    rank.partitions.load.measured = True
     rank.suspects.prepare(setup)
     if setup.checkpoints is not None:
         _equip(rank, setup)
@@ -215,7 +211,7 @@ def _on_redis(
     redis: RedisPlace,
     number: int,
     codec: Codec,
-    lent: LentBlocks | None,
+    blocks: NodeBlocks | None,
     before: between.Transports | None,
 ) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi_mesh import MpiMesh
@@ -241,19 +237,19 @@ def _on_redis(
     return (
         broker,
         elements,
-        MpiMesh(lent=lent, before=before and before.mesh, incarnation=setup.incarnation),
+        MpiMesh(loans=blocks, before=before and before.mesh, incarnation=setup.incarnation),
     )  # by the connection the head knows already that this rank is there
 
 
 def _on_mpi(
-    setup: Setup, lent: LentBlocks | None, before: between.Transports | None
+    setup: Setup, blocks: NodeBlocks | None, before: between.Transports | None
 ) -> tuple[Broker, Any, Mesh]:
     from hpcd4p.transport.mpi import processor
     from hpcd4p.transport.mpi_broker import RankMpiBroker
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
     elements = elements_of(setup)
-    mesh = MpiMesh(lent=lent, before=before and before.mesh, incarnation=setup.incarnation)
+    mesh = MpiMesh(loans=blocks, before=before and before.mesh, incarnation=setup.incarnation)
     host, process = setup.head
     near = process if host == processor() else None
     return RankMpiBroker(mesh, near, before and before.broker, setup.incarnation), elements, mesh

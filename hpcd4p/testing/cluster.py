@@ -23,7 +23,9 @@ from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.setup import copy_element
+from hpcd4p.runtime.head.going_on import keep
 from hpcd4p.runtime.head.head import Head
+from hpcd4p.runtime.rank.cutting import Cutting
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cell import Killed, MemoryCell
@@ -107,6 +109,7 @@ class Cluster:
         checkpoint_s: float | None = None,
         resume: MemoryCheckpoint | None = None,
         absent: Collection[int] = (),
+        last_s: float = 0.0,
     ) -> None:
         self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
         self.keeper = MemoryKeeper(self.sink)
@@ -134,7 +137,7 @@ class Cluster:
         spec.resume = None if resume is None else resume.resumption()
         self.head = Head(spec, *self._transports(0), self.sink, self._clock(), self._blocks(0))
         if checkpoint_s is not None:
-            self.head.keep(self.keeper, checkpoint_s, self._saver(0, plan))
+            keep(self.head, self.keeper, checkpoint_s, self._saver(0, plan), lambda name: last_s)
         self._add(self.head.loop, elements)
         for rank in plan.others:
             if isinstance(graph, WorkflowGraph):
@@ -147,7 +150,7 @@ class Cluster:
             if spec.resume is not None:
                 loop.restored = spec.resume.restored
             if checkpoint_s is not None:
-                loop.cutting.saver = self._saver(rank, plan)
+                loop.cutting = Cutting(rank, loop.committer, loop.partitions, self._saver(rank, plan))
             self._add(loop, elements)
 
     def _saver(self, rank: int, plan: Plan) -> MemorySaver:

@@ -11,17 +11,32 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.errors import LauncherLost
 from hpcd4p.transport.buffers import Buffers
-from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.transport.mpi import MPI as MPI
 from hpcd4p.transport.mpi import Watch, duplicate
 from hpcd4p.wire.block import PACKED_BYTES, Block
 from hpcd4p.wire.codec import MOST_BUFFERS
 from hpcd4p.wire.keys import TAG_BUFFER, TAG_DATA, TAG_NOTICE
 from hpcd4p.wire.messages import Arrival, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    class Loans(Protocol):
+        """What a rank lends others, and borrows of them: see `LentBlocks`."""
+
+        def lend(self, buffers: Sequence[bytes | memoryview]) -> Block | None:
+            """See `LentBlocks.lend`."""
+
+        def borrow(self, block: Block, sizes: Sequence[int]) -> list[Any]:
+            """See `LentBlocks.borrow`."""
+
+        def give_back(self) -> None:
+            """See `LentBlocks.give_back`."""
+
 
 _TX = struct.Struct("<Q")
 _U32 = struct.Struct("<I")
@@ -87,7 +102,7 @@ class MpiMesh:
     def __init__(
         self,
         watch: Watch | None = None,
-        lent: LentBlocks | None = None,
+        loans: Loans | None = None,
         before: MpiMesh | None = None,
         incarnation: int = 0,
     ) -> None:
@@ -99,7 +114,7 @@ class MpiMesh:
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
         self._buffers = Buffers()
-        self._lent = lent
+        self._loans = loans
         self._notices: list[tuple[Any, bytes]] = []
         self._gone: set[int] = set()
         self._launcher = os.getppid()
@@ -108,7 +123,7 @@ class MpiMesh:
         """See `Mesh.send`."""
         comm = self._comm
         buffers = frames[1:]
-        block = self._lent.lend(buffers) if buffers and self._lent is not None else None
+        block = self._loans.lend(buffers) if buffers and self._loans is not None else None
         if block is not None:
             table = struct.pack(f"<I{len(buffers)}Q", len(buffers), *map(len, buffers))
             head = b"".join([_TX.pack(tx), block.pack(), table, frames[0]])
@@ -166,8 +181,8 @@ class MpiMesh:
                 entry = _Incoming(source, tag // 4, data)
                 self._incoming.append(entry)
             entry.requests.append(request)
-        if self._lent is not None:
-            self._lent.give_back()
+        if self._loans is not None:
+            self._loans.give_back()
         if self._incoming:
             # arrivals first: a notice that came at the same time may be about them
             arrived[:0] = self._complete()
@@ -196,11 +211,11 @@ class MpiMesh:
 
     def _borrow(self, body: memoryview) -> list[Any]:
         """Frames of a message whose buffers lie in a block that its sender lends."""
-        assert self._lent is not None  # or nobody lends this rank anything
+        assert self._loans is not None  # or nobody lends this rank anything
         (count,) = _U32.unpack_from(body, PACKED_BYTES)
         at = PACKED_BYTES + 4
         sizes = struct.unpack_from(f"<{count}Q", body, at)
-        return [body[at + 8 * count :], *self._lent.borrow(Block.unpack(body), sizes)]
+        return [body[at + 8 * count :], *self._loans.borrow(Block.unpack(body), sizes)]
 
     @property
     def receiving(self) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from hpcd4p.control.placing import Placing
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.launch.blocks_folder import blocks_folder
+from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
 from hpcd4p.testing.conformance import EVERY_BLOCKS
 from hpcd4p.transport import shared_blocks
 from hpcd4p.transport.own_blocks import OwnBlocks
@@ -23,8 +23,8 @@ from tests.contract.worlds import blocks_in, blocks_in_memory
 
 OWNER = """
 import os, time
-from hpcd4p.launch.blocks_folder import blocks_folder
-with blocks_folder() as folder:
+from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
+with blocks_folder(folder_name()) as folder:
     open(os.path.join(folder, "block"), "w").close()
     print(folder, flush=True)
     time.sleep(60)
@@ -38,7 +38,7 @@ SIZES = [100_000, 70_000]
 
 @pytest.fixture
 def folder():
-    with blocks_folder() as folder:
+    with blocks_folder(folder_name()) as folder:
         if not folder:
             pytest.skip("there is no /dev/shm that can be written to")
         yield folder

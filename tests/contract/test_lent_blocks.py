@@ -9,7 +9,7 @@ import pytest
 
 from hpcd4p.control.placing import KEPT_BYTES, Placing
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.launch.blocks_folder import blocks_folder
+from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
 from hpcd4p.transport import lent_blocks
 from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.transport.own_blocks import OwnBlocks
@@ -19,7 +19,7 @@ SIZE = 1 << 20
 
 @pytest.fixture
 def folder():
-    with blocks_folder() as folder:
+    with blocks_folder(folder_name()) as folder:
         if not folder:
             pytest.skip("there is no /dev/shm that can be written to")
         yield folder

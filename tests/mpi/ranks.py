@@ -23,8 +23,8 @@ def of_meshes(change: Callable[[Mesh], Mesh] = lambda mesh: mesh, folder: str = 
     from hpcd4p.transport import mpi
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
-    _, lent = blocks_in(folder, mpi.world_rank(), mpi.world_size(), 1)
-    mesh = change(MpiMesh(lent=lent))
+    blocks = blocks_in(folder, mpi.world_rank(), mpi.world_size(), 1)
+    mesh = change(MpiMesh(loans=blocks))
     relay = Relay(mesh.rank, MpiShare(lambda: None))
     KEPT.append((mesh, relay))
     return MeshWorld(lambda rank: relay.mesh(rank, mesh))

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from hpcd4p.launch.blocks_folder import blocks_folder
+from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
 from hpcd4p.testing.conformance import EVERY_MESH, MESH_RANKS, every_mesh
 from tests.mpi.ranks import KEPT, of_meshes
 
@@ -23,7 +23,7 @@ def folder():
     """In shared memory, for the ranks of the job."""
     from hpcd4p.transport import mpi
 
-    with blocks_folder() if mpi.world_rank() == 0 else nullcontext() as made:
+    with blocks_folder(folder_name()) if mpi.world_rank() == 0 else nullcontext() as made:
         yield mpi.share(None if made is None else made.encode()).decode()
 
 

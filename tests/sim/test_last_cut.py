@@ -15,9 +15,8 @@ from tests.sim.gallery import GALLERY
 def asked(case, seed, last_s, insists=False):
     """A cluster whose head is asked to end somewhere in the middle; whether it was before the end."""
     graph, inputs = case.build()
-    cluster = Cluster(graph, 4, inputs, seed, checkpoint_s=1e6)
+    cluster = Cluster(graph, 4, inputs, seed, checkpoint_s=1e6, last_s=last_s)
     head = cluster.head
-    head.last_cut.last_s = lambda name: last_s
     look, at = head.coordinator.look, random.Random(seed).randrange(2, 12)
     looks = 0
 

@@ -198,6 +198,18 @@ def test_nobody_does_who_may_not():
     assert lent_s(cluster) == 0
 
 
+def when_it_lends(loop, change):
+    """Have `change` called with what a rank lends, when it begins to."""
+    make = loop.suspects.lending
+
+    def made(*given):
+        lending = make(*given)
+        change(lending)
+        return lending
+
+    loop.suspects.lending = made
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_has_come_does_not_wait_until_the_partitions_have_nothing_to_do(seed):
     settings = EngineSettings(autoscale="none")
@@ -205,14 +217,19 @@ def test_what_has_come_does_not_wait_until_the_partitions_have_nothing_to_do(see
     loop = cluster.ranks[1]
     held_s = []
 
-    def work(real=loop.pool.work):
-        task = loop.pool._task
-        done = real()
-        if task is not None and loop.pool._task is None:
-            held_s.append(cluster.clock() - task.lease.began)
-        return done
+    def watch(lending):
+        real = lending.work
 
-    loop.pool.work = work
+        def work():
+            task = lending._task
+            done = real()
+            if task is not None and lending._task is None:
+                held_s.append(cluster.clock() - task.lease.began)
+            return done
+
+        lending.work = work
+
+    when_it_lends(loop, watch)
     cluster.run()
     # some tuples of its own in between, but never all that are in line, which take a second and more
     assert max(held_s, default=0.0) < 0.5
@@ -222,7 +239,7 @@ def test_what_has_come_does_not_wait_until_the_partitions_have_nothing_to_do(see
 def test_a_rank_whose_own_duties_take_a_core_does_not_lend_itself(busy):
     settings = EngineSettings(autoscale="none")
     cluster = Cluster(chain(Given(), Nap(), Total()), 4, items(COUNT), 3, settings=settings)
-    cluster.ranks[busy].pool.own_share = lambda: 1.0
+    when_it_lends(cluster.ranks[busy], lambda lending: setattr(lending, "own_share", lambda: 1.0))
     cluster.run()
     lent = {f.rank: f.lent_s for f in cluster.summary.ranks_figures}
     assert lent[busy] == 0

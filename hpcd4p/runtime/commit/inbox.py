@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.marks import is_congested
-from hpcd4p.runtime.commit.gates import Gates
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.gates import Gates
     from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 Line = deque[tuple[int, str, list[Any]]]
@@ -45,7 +45,8 @@ class Inbox:
         self.onward: deque[Segment] = deque()
         """What is for partitions that are no longer here."""
         self._gone: set[tuple[int, int]] = set()
-        self._gates = Gates()
+        self._gates: Gates | None = None
+        """Of partitions that have come; None: none has."""
         self._weight: dict[int, float] = {}
         self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
@@ -99,6 +100,10 @@ class Inbox:
         if not (self._gates or self._gone or port == STATE):
             self.lines[element].append((partition, port, values))
             return
+        if self._gates is None:
+            from hpcd4p.runtime.commit.gates import Gates
+
+            self._gates = Gates()
         admitted = self._gates.admit(source, segment)
         self.listen(element)
         waits = len(values) - sum(len(each.values) for each in admitted)
@@ -200,7 +205,7 @@ class Inbox:
         lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]
         kept = [arrival for each in self._kept.values() for arrival in each]
         sealed = [a for a in (*self._sealed, *kept) if a.tx <= committed[a.source]]
-        return [*self.onward, *lined, *self._gates.held()], sealed
+        return [*self.onward, *lined, *(self._gates.held() if self._gates else ())], sealed
 
     def restore(self, segments: Iterable[Segment]) -> None:
         """Put in line what was in line, here or elsewhere, when the cut was made."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
-from hpcd4p.control.placing import goes_aside
+from hpcd4p.control.sealing import goes_aside
 from hpcd4p.errors import TupleTooLargeError
 from hpcd4p.plan.model import Plan, Route
 from hpcd4p.runtime.commit.outbox import Outbox

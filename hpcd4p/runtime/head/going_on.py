@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from hpcd4p.errors import RunStopped
+from hpcd4p.plan.keeping import all_not_kept
+from hpcd4p.runtime.head.cutter import Cutter, Keeper
+from hpcd4p.runtime.head.last_cut import LastCut
+from hpcd4p.runtime.rank.cutting import Cutting, Saver
 from hpcd4p.wire.messages import Commit, Snapshot
 from hpcd4p.wire.position import Stage
 from hpcd4p.wire.resumption import Fixed, Resumption
@@ -30,6 +36,34 @@ class Head(Protocol):
     coordinator: Coordinator
     feeder: Feeder
     collector: Collector
+    last_cut: LastCut | None
+
+
+def keep(
+    head: Head,
+    keeper: Keeper,
+    interval_s: float | None,
+    saver: Saver,
+    last_s: Callable[[str], float],
+    begun: int = 0,
+) -> None:
+    """Have the head make checkpoints from now on; before the run.
+
+    Parameters
+    ----------
+    last_s
+        See `LastCut`.
+    begun
+        The last one that was begun, complete or not: something may still be written for it.
+    """
+    spec, loop, coordinator = head.spec, head.loop, head.coordinator
+    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
+    head.last_cut = LastCut(head.clock, last_s)
+    last = max(begun, spec.resume.epoch if spec.resume else 0)
+    coordinator.cutter = Cutter(
+        keeper, interval_s, loop.link, coordinator.mover, head.story, head.clock, coordinator.order,
+        partial(fixed, head), last, all_not_kept(spec.plan, spec.elements),
+    )  # fmt: skip
 
 
 def fixed(head: Head, snapshot: Snapshot, drained: list[int]) -> Fixed:

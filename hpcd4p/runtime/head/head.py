@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from typing import TYPE_CHECKING
 
 from hpcd4p.descriptors import unreserved
 from hpcd4p.errors import (
@@ -19,24 +19,18 @@ from hpcd4p.errors import (
     RankLost,
     RunStopped,
 )
-from hpcd4p.plan.keeping import all_not_kept
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
 from hpcd4p.runtime.head.coordinator import Coordinator
-from hpcd4p.runtime.head.cutter import Cutter, Keeper
 from hpcd4p.runtime.head.feeder import Feeder
-from hpcd4p.runtime.head.going_on import fixed, go_on
-from hpcd4p.runtime.head.last_cut import LastCut
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.rank.cutting import Saver
-from hpcd4p.runtime.rank.lending import POOL_DIED, Lending
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.runtime.run_spec import RunSpec
@@ -44,6 +38,9 @@ from hpcd4p.transport.broker import Blocks, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit
 from hpcd4p.wire.orders import Inherit
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.head.last_cut import LastCut
 
 
 class Head:
@@ -54,7 +51,7 @@ class Head:
     interrupted
         What is to stop the run, in words; set from a signal's handler.
     last_cut
-        Says how long the run goes on for its last checkpoint when it is interrupted.
+        Says how long the run goes on for its last checkpoint when it is interrupted; None: there are none.
     on_progress
         Called now and then with the progress of the run.
     """
@@ -68,10 +65,13 @@ class Head:
         sink: OutputSink,
         clock: Clock,
         blocks: Blocks | None = None,
+        measured: bool = False,
     ) -> None:
         self.spec = spec
         self.clock = clock
-        self.loop = RankLoop(spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks)
+        self.loop = RankLoop(
+            spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks, measured
+        )
         self.story = Story(spec.plan, sink, codec, clock)
         mover = Mover(spec.plan, spec.elements, spec.settings, self.loop.link, self.story, clock)
         self.coordinator = Coordinator(
@@ -83,7 +83,7 @@ class Head:
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
         self.interrupted = ""
-        self.last_cut = LastCut(clock)
+        self.last_cut: LastCut | None = None
         self.on_progress: Callable[[Progress], None] | None = None
         self.goes_back: Callable[[RunStopped], bool] = lambda stop: False
         """Whether the run goes on from a checkpoint, on the ranks that live."""
@@ -110,6 +110,8 @@ class Head:
             if self.spec.resume is None:
                 self.feeder.start(threads)
             else:
+                from hpcd4p.runtime.head.going_on import go_on
+
                 go_on(self, self.spec.resume, threads)
             while not self.coordinator.ending.over:
                 pause = self._turn()
@@ -125,23 +127,6 @@ class Head:
                 if stop is error:
                     raise
                 raise stop from error
-
-    def keep(self, keeper: Keeper, interval_s: float | None, saver: Saver, begun: int = 0) -> None:
-        """Make checkpoints from now on; before the run.
-
-        Parameters
-        ----------
-        begun
-            The last one that was begun, complete or not: something may still be written for it.
-        """
-        self.loop.cutting.saver = saver
-        coordinator = self.coordinator
-        last = max(begun, self.spec.resume.epoch if self.spec.resume else 0)
-        coordinator.cutter = Cutter(
-            keeper, interval_s, self.loop.link, coordinator.mover, self.story, self.clock,
-            coordinator.order, partial(fixed, self), last,
-            all_not_kept(self.spec.plan, self.spec.elements),
-        )  # fmt: skip
 
     def _turn(self) -> float:
         """Do one round; gives the seconds until there may be something to do again."""
@@ -160,7 +145,12 @@ class Head:
         return self.loop.link.bells != self._bells
 
     def _heed(self) -> None:
-        if self.interrupted and not self.last_cut.awaited(self.interrupted, self.coordinator.cutter):
+        awaited = (
+            self.last_cut is not None
+            and self.interrupted
+            and self.last_cut.awaited(self.interrupted, self.coordinator.cutter)
+        )
+        if self.interrupted and not awaited:
             raise Interrupted(f"stopped by {self.interrupted} before the end")
 
     def _tend(self) -> None:
@@ -199,6 +189,8 @@ class Head:
         if self._inherited:  # several ranks may be found dead at once
             return
         self._inherited = True
+        from hpcd4p.runtime.rank.lending import POOL_DIED
+
         if self.loop.suspects.make is None:
             raise RankLost(f"{POOL_DIED}; start the run again")
         self.story.warn(
@@ -209,14 +201,13 @@ class Head:
     def _end(self, status: int) -> None:
         """Send everybody home."""
         self._ended = self.clock.now()
-        pool = self.loop.pool
-        if isinstance(pool, Lending):
-            for doubted in pool.dismiss():
-                self.story.doubt(doubted)
+        lending = self.loop.lending
+        for doubted in [] if lending is None else lending.dismiss():
+            self.story.doubt(doubted)
         self.loop.link.exchange(stats=True, last=True)
         self.coordinator.farewell(status)
-        if isinstance(pool, Lending):
-            pool.close()
+        if lending is not None:
+            lending.close()
 
     def _stop(self, stop: BaseException) -> None:
         """End the run because of `stop`, so that nobody is left waiting."""
@@ -241,8 +232,8 @@ class Head:
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self.coordinator.call_back()
         self.loop.suspects.close()
-        if isinstance(self.loop.pool, Lending):
-            self.loop.pool.beside.close()
+        if self.loop.lending is not None:
+            self.loop.lending.beside.close()
         stop.summary = self._conclude(stop)
 
     def _conclude(self, stop: RunStopped | None = None) -> Summary:

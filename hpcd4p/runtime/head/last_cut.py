@@ -16,14 +16,14 @@ ONE_WISH_S = 0.1
 class LastCut:
     """Of one run; on the head.
 
-    Attributes
+    Parameters
     ----------
     last_s
         Seconds for it, by what has asked the run to end.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self.last_s: Callable[[str], float] = lambda name: 0.0
+    def __init__(self, clock: Clock, last_s: Callable[[str], float]) -> None:
+        self._last_s = last_s
         self._clock = clock
         self._asked: float | None = None
         self._until: float | None = None
@@ -47,7 +47,7 @@ class LastCut:
             return False
         now = self._clock.now()
         if self._until is None:
-            self._until = now + self.last_s(name)
+            self._until = now + self._last_s(name)
             if self._until > now:
                 cutter.hurry()
         return now < self._until and not cutter.hurried

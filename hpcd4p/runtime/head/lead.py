@@ -49,21 +49,20 @@ def lead(
     RunStopped
         With the summary so far in its attribute `summary`.
     """
-    head = Head(spec, broker, mesh, codec, sink, Clock(), blocks)
+    head = Head(spec, broker, mesh, codec, sink, Clock(), blocks, measured=True)
     head.on_progress = on_progress
     head.goes_back = partial(goes_back, head)
     head.story.on_warning = say
     head.loop.suspects.prepare(setup)
     if spec.checkpoints is not None:
         spec.checkpoints.equip(head)
-    if head.loop.pool is not None:
-        head.loop.pool.measure()
     for kind, text in story:
         head.story.event(kind, text)
 
     def interrupt(name: str) -> None:
         # Slurm says one wish in several ways; there only a person's Ctrl-C insists
-        head.last_cut.asked(name == "SIGINT" or "SLURM_JOB_ID" not in os.environ)
+        if head.last_cut is not None:
+            head.last_cut.asked(name == "SIGINT" or "SLURM_JOB_ID" not in os.environ)
         head.interrupted = name
         head.loop.link.wake()
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.dealing import Deal, Dealer, Key, Places
 from hpcd4p.control.ending import ElementState, Ending
 from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Mapping, Plan, Role
-from hpcd4p.plan.moving import why_it_stays
 from hpcd4p.record.moves import Move, Moves, Place
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.wire.messages import Commit, Observation
@@ -22,6 +20,7 @@ from hpcd4p.wire.orders import Expect, HandOver, Moved, Order
 from hpcd4p.wire.reports import Adopted, Load, Stays
 
 if TYPE_CHECKING:
+    from hpcd4p.control.dealing import Deal, Dealer, Key
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.head.story import Story
@@ -36,7 +35,7 @@ class Mover:
     Attributes
     ----------
     dealer
-        Decides what moves.
+        Decides what moves; None: no rank has told how busy it is.
     hosts
         Ranks that hold partitions, or have held some: they get messages.
     """
@@ -50,7 +49,7 @@ class Mover:
         story: Story,
         clock: Clock,
     ) -> None:
-        self.dealer = Dealer()
+        self.dealer: Dealer | None = None
         self.hosts = set(plan.stateful_ranks)
         self._beyond = settings.move == "all"
         self._on = settings.move != "off" and plan.mapping is Mapping.HYBRID and plan.size > 2
@@ -109,11 +108,11 @@ class Mover:
         if isinstance(report, Load):
             if self._on:
                 _log.debug("told: %s", report)
-                self.dealer.heard(report, now)
+                self._deals().heard(report, now)
             return []
         key = report.element, report.partition
         deal = self._under_way.pop(key)
-        self.dealer.moved(deal, now)
+        self._deals().moved(deal, now)
         if isinstance(report, Stays):
             self._keep(report)
             return []
@@ -131,6 +130,13 @@ class Mover:
             f"{deal.target} ({report.size:,} bytes): {deal.why}",
         )
         return [Moved(*key, report.rank, len(self._been[key]))]
+
+    def _deals(self) -> Dealer:
+        if self.dealer is None:
+            from hpcd4p.control.dealing import Dealer
+
+            self.dealer = Dealer()
+        return self.dealer
 
     def _keep(self, report: Stays) -> None:
         if not self._stays.get(report.element):
@@ -152,8 +158,10 @@ class Mover:
 
     def look(self, seen: Observation, ending: Ending, living: Collection[int]) -> None:
         """Have partitions moved, if their rank is behind and others have room."""
-        if not self._on or self._under_way or not self.dealer.wants:
+        if not self._on or self._under_way or self.dealer is None or not self.dealer.wants:
             return
+        from hpcd4p.control.dealing import Places
+
         places = Places(
             self.owners(),
             self._been,
@@ -174,6 +182,8 @@ class Mover:
         return [*idle, *busy][: max(0, len(pool) - 1)]
 
     def _why(self, ending: Ending) -> Callable[[int], str]:
+        from hpcd4p.plan.moving import why_it_stays
+
         def stays(element: int) -> str:
             if ending.state(element) is not ElementState.OPEN:
                 return "it is about to end"

@@ -108,10 +108,10 @@ class FreeCores:
         self._idle_s = idle_s
         self._beside_s = beside_s
         self._at = now(), idle_s(), beside_s()
-        self._free = inf
+        self._free = inf if self._at[1] is None else 0.0
 
     def __call__(self) -> float:
-        """Of the last `LATELY_S` or a little more; infinity where it is not known."""
+        """Of the last `LATELY_S` or a little more, at first 0; infinity where the kernel does not tell."""
         now = self._now()
         since, idle_s, beside_s = self._at
         if now - since > LATELY_S:

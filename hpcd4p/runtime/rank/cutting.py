@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.imaging import Image
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.wire.orders import Cut, Fix, Order
@@ -21,7 +20,6 @@ from hpcd4p.wire.reports import AtCut, Saved
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.rank.committer import Committer
-    from hpcd4p.wire.resumption import Restored
 
 
 class Saver(Protocol):
@@ -49,25 +47,21 @@ class Cutting:
 
     Attributes
     ----------
-    saver
-        None where there are no checkpoints.
     standing
         The epoch for which this rank stands still; 0: none.
     """
 
-    def __init__(self, given: Given, committer: Committer, partitions: Partitions) -> None:
-        self.saver: Saver | None = None
+    def __init__(self, rank: int, committer: Committer, partitions: Partitions, saver: Saver) -> None:
         self.standing = 0
         self._told = False
-        self._rank = given.rank
+        self._rank = rank
         self._committer = committer
         self._partitions = partitions
+        self.saver = saver
 
-    def start(self, restored: Restored | None) -> None:
-        """Start the instances that have their place here; see `Partitions.start`."""
-        self._partitions.start(restored)
-        if self.saver is not None:
-            self.saver.begin(self._partitions.held())
+    def begin(self) -> None:
+        """Note what is here: the instances of this rank have started."""
+        self.saver.begin(self._partitions.held())
 
     def obey(self, order: Order) -> None:
         """Carry out an order, if it is about a cut."""
@@ -75,7 +69,7 @@ class Cutting:
             self.standing, self._told = order.epoch, False
             self._committer.outgoing.seal()
         elif isinstance(order, Fix) and order.epoch == self.standing:
-            if order.committed and self.saver is not None:
+            if order.committed:
                 self.saver.save(order.epoch, self._image(order.committed))
             self.standing = 0
 
@@ -88,14 +82,13 @@ class Cutting:
                 self._told = True
                 link.exchange(stats=True)  # the cut has all that was counted here
                 link.report(AtCut(self._rank, self.standing))
-        if self.saver is not None:
-            for saved in self.saver.ended():
-                link.report(saved)
+        for saved in self.saver.ended():
+            link.report(saved)
 
     @property
     def look_s(self) -> float | None:
         """Seconds after which to `tend` again; None: there is nothing to wait for."""
-        return None if self.saver is None else self.saver.look_s
+        return self.saver.look_s
 
     def _image(self, committed: tuple[int, ...]) -> Image:
         segments, messages = self._committer.inbox.image(committed)

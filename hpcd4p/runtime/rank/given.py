@@ -29,3 +29,5 @@ class Given(NamedTuple):
     """Sizes of tasks, as they are learned."""
     blocks: Blocks | None = None
     """Shared memory for large buffers; None where the ranks have none in common."""
+    measured: bool = False
+    """Whether to look at the cores: the rank is a process of its own."""

@@ -71,7 +71,10 @@ class Lending:
         self.parking = Parking(parked=True)
         self.own_share: Ask = lambda: 0.0
         self.free_cores: Ask = lambda: inf
-        self.beside = ProcessBeside(committer.link, make)
+        self.beside = ProcessBeside(committer.link, make, given.measured)
+        if given.measured:
+            self.own_share = own_share(given.clock.now)
+            self.free_cores = FreeCores(given.clock.now, idle_s, self.beside.core_s)
         self.count_cores = self.beside.count_cores
         self._rank, self._plan, self._clock = given.rank, given.plan, given.clock
         self._granularity = given.granularity
@@ -240,12 +243,6 @@ class Lending:
         if self._task is not None:
             self.beside.close()
         return self.beside.dismiss()
-
-    def measure(self) -> None:
-        """Look at the cores from now on; in a process of its own."""
-        self.own_share = own_share(self._clock.now)
-        self.free_cores = FreeCores(self._clock.now, idle_s, self.beside.core_s)
-        self.beside.measured = True
 
     def close(self) -> None:
         """End the process, which has been dismissed: it may still have something to put in order."""

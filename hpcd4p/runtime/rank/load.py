@@ -22,14 +22,14 @@ LATELY = 0.7
 class LoadMeter:
     """Of one rank.
 
-    Attributes
+    Parameters
     ----------
     measured
         Whether to look at the cores, too; in a process of its own.
     """
 
-    def __init__(self, rank: int, link: Link, inbox: Inbox, clock: Clock) -> None:
-        self.measured = False
+    def __init__(self, rank: int, link: Link, inbox: Inbox, clock: Clock, measured: bool = False) -> None:
+        self._measured = measured
         self._cpu: CpuClock | None = None
         self._cpu_us: tuple[int, int] | None = None
         self._lately_s = 0.0
@@ -38,8 +38,8 @@ class LoadMeter:
         self._link = link
         self._inbox = inbox
         self._clock = clock
-        self._told_at = clock.started
-        self._begin(clock.started)
+        self._told_at = now = clock.now()
+        self._begin(now)
 
     def _begin(self, now: float) -> None:
         """Begin a new window."""
@@ -50,7 +50,7 @@ class LoadMeter:
 
     def _read_us(self) -> tuple[int, int]:
         """Microseconds on a core and in the queue for one; most ranks never come here."""
-        if self._cpu is None and self.measured:
+        if self._cpu is None and self._measured:
             self._cpu = CpuClock()
         return self._cpu.read_us() if self._cpu is not None else (0, 0)
 

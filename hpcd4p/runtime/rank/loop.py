@@ -7,12 +7,10 @@ in the pool. Owns the order of what a rank does, and its waits; `control` decide
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.granularity import Granularity
-from hpcd4p.control.lending import lenders
 from hpcd4p.control.looping import LoopState, loop_of
 from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move, soonest
 from hpcd4p.control.sealing import linger_s
@@ -26,12 +24,9 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.totals import Increase
 from hpcd4p.runtime.rank.account import RankAccount, role_of
-from hpcd4p.runtime.rank.apart_tasks import ApartTasks
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
-from hpcd4p.runtime.rank.cutting import Cutting
 from hpcd4p.runtime.rank.given import Given
-from hpcd4p.runtime.rank.lending import Lending
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.runtime.rank.pool import PoolPart
@@ -43,15 +38,17 @@ from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.orders import Cut, Fix, Lost, Order, Stop
+from hpcd4p.wire.orders import Lost, Order, Stop, Wake
 from hpcd4p.wire.reports import Figures
-from hpcd4p.wire.resumption import Restored
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
+    from hpcd4p.runtime.rank.cutting import Cutting
+    from hpcd4p.runtime.rank.lending import Lending
+    from hpcd4p.wire.resumption import Restored
 
 
 class RankLoop:
@@ -68,6 +65,8 @@ class RankLoop:
         The order to stop, once it has come.
     pool
         Its part in the pool, or what it lends the pool; None where it has neither.
+    lending, cutting
+        What it lends the pool, once the head has asked for it; its part in checkpoints, if there are any.
     restored
         What it goes on from; None: it begins.
     besides
@@ -75,19 +74,12 @@ class RankLoop:
     """
 
     def __init__(
-        self,
-        plan: Plan,
-        elements: list[GenericPE],
-        settings: EngineSettings,
-        broker: Broker,
-        mesh: Mesh,
-        codec: Codec,
-        clock: Clock,
-        blocks: Blocks | None = None,
-    ) -> None:
+        self, plan: Plan, elements: list[GenericPE], settings: EngineSettings, broker: Broker, mesh: Mesh,
+        codec: Codec, clock: Clock, blocks: Blocks | None = None, measured: bool = False,
+    ) -> None:  # fmt: skip
         self.rank = rank = mesh.rank
         granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks)
+        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks, measured)
         self.plan, self.clock, self.granularity = plan, clock, granularity
         self.stopped: Stop | None = None
         self.restored: Restored | None = None
@@ -104,35 +96,32 @@ class RankLoop:
         self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
         self._pump = pump = Pump(committer, room, account, clock)
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
-        self.cutting = Cutting(given, committer, self.partitions)
+        self.cutting: Cutting | None = None
         self._leases = Leases()
         self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
-        self.apart = ApartTasks(given, self.flow, link, self.probation, self.tasks, self.fail)
-        self.suspects = Suspects(given, self.flow, link, self.tasks, self.apart)
-        self._lend = partial(
-            Lending, given, committer, room, self.probation, self.tasks, self.apart, self._leases,
-            self.suspects.new_cell,
-        )  # fmt: skip
+        self.suspects = Suspects(given, self.flow, link, self.probation, self.tasks, self.fail)
         self.pool: PoolPart | Lending | None = None
+        self.lending: Lending | None = None
         self.besides: Besides | None = None
         self._pump.helpers = [self.partitions.help]
         if rank in plan.pool_ranks:
             self.pool = PoolPart(given, committer, room, self.probation, self.tasks, self.suspects, account)
             pump.helpers.append(self.pool.help)
             self.partitions.before_work = self.pool.attend
-        elif rank in lenders(plan, settings.lend != "off"):
-            self.pool = self._lend()
         self.committer.busy = self._busy
         self._increase = Increase()
         self._linger_s = linger_s(len(plan.stateful_ranks), head=rank == 0)
         self._active_at = self._heard_at = clock.started
         self._backoff = Backoff(*BACKOFF_S)
 
+    def _lend(self) -> Lending:
+        """Have tasks of the pool run beside this rank: from the head's first word of it on."""
+        self.pool = self.lending = self.suspects.lending(self.committer, self.room, self._leases)
+        return self.lending
+
     def inherit(self) -> None:
         """From now on do what the pool did, in a process apart: its ranks have all died."""
-        if not isinstance(self.pool, Lending):
-            self.pool = self._lend()
-        self.pool.inherit()
+        (self.lending or self._lend()).inherit()
 
     # ---- start and end
 
@@ -151,7 +140,9 @@ class RankLoop:
         ElementFailed
             `preprocess` of one raises.
         """
-        self.cutting.start(self.restored)
+        self.partitions.start(self.restored)
+        if self.cutting is not None:
+            self.cutting.begin()
         self._life.go(LoopState.WORKING, "started")
 
     def run(self) -> Stop:
@@ -176,18 +167,24 @@ class RankLoop:
         """Tell the head what this rank has done: the last word."""
         self._life.go(LoopState.LEFT, "leaves", self.clock.elapsed())
         self.link.tell_last()
-        lending = self.pool if isinstance(self.pool, Lending) else None
-        doubted = self.probation.end(self.instances()) + (lending.dismiss() if lending else [])
+        doubted = self.probation.end(self.instances())
+        if self.lending is not None:
+            doubted += self.lending.dismiss()
         self.link.report(Figures(self.rank, self.account.usage(), self.account.bins(), doubted))
-        if lending:
-            lending.close()  # nobody waits for that any more
+        if self.lending is not None:
+            self.lending.close()  # nobody waits for that any more
 
     # ---- one move after the other
+
+    @property
+    def stands(self) -> bool:
+        """Whether it waits for a cut to be fixed."""
+        return self.cutting is not None and self.cutting.standing != 0
 
     def tick(self) -> float | None:
         """Do one thing; gives the seconds until there is more to do (0: at once, None: at the bell)."""
         received = self.committer.receive()
-        worked = self._obey_all() or (not self.cutting.standing and self._work())
+        worked = self._obey_all() or (not self.stands and self._work())
         breathe()
         now = self.clock.now()
         if received or worked:
@@ -195,9 +192,10 @@ class RankLoop:
             self._backoff.reset()
         if self.outgoing.is_due(worked, now, self._linger_s):
             self.outgoing.seal()
-        if self.pool is None or not self.pool.ready or self.cutting.standing:
+        if self.pool is None or not self.pool.ready or self.stands:
             self.committer.commit()
-        self.cutting.tend()
+        if self.cutting is not None:
+            self.cutting.tend()
         if self.inbox.has_news:
             self.link.exchange()
         if worked or self.link.orders:
@@ -213,7 +211,7 @@ class RankLoop:
         self._heard_at = self.clock.now()
         self.outgoing.slept()
         # orders come with the look for a task, if there is one
-        asks = self.pool is not None and self.pool.asks_next and not self.cutting.standing
+        asks = self.pool is not None and self.pool.asks_next and not self.stands
         if fetch and heard is not Heard.MAIL and not asks:
             self.link.exchange()
 
@@ -242,7 +240,8 @@ class RankLoop:
             assert pause is not None
             pause = self._backoff.next(pause)
         besides = None if self.besides is None else self.besides.listen(now)
-        return soonest([pause, besides, self.cutting.look_s, None if self.pool is None else self.pool.look_s])
+        saved = None if self.cutting is None else self.cutting.look_s
+        return soonest([pause, besides, saved, None if self.pool is None else self.pool.look_s])
 
     def _facts(self) -> Facts:
         pool, link, inbox = self.pool, self.link, self.inbox
@@ -253,7 +252,7 @@ class RankLoop:
             listens=bool(inbox.lines), active_at=self._active_at, heard_at=self._heard_at,
             stats_at=link.stats_at, stats_s=link.stats_every_s, linger_s=self._linger_s,
             looks=pool is not None and pool.looks, to_park=pool is not None and pool.to_park,
-            held_off=pool is not None and pool.held_off, stands=bool(self.cutting.standing),
+            held_off=pool is not None and pool.held_off, stands=self.stands,
         )  # fmt: skip
 
     # ---- orders
@@ -261,22 +260,23 @@ class RankLoop:
     def _obey_all(self) -> bool:
         """Carry out the orders that have come; whether there were any."""
         came = self.link.orders
-        if not came:
-            return False
+        any_came = bool(came)
         while came:
             self.obey(came.popleft())
-        return True
+        return any_came
 
     def obey(self, order: Order) -> None:
         """Carry out an order of the head."""
         if self.partitions.obey(order):
             self.outgoing.seal()  # the others wait for it
-        elif isinstance(order, Cut | Fix):
-            self.cutting.obey(order)
         elif isinstance(order, Lost):
             self.committer.forget(order.rank, order.committed)
         elif isinstance(order, Stop):
             self._stop(order)
+        elif isinstance(order, Wake) and self.pool is None:
+            self._lend()
+        elif self.cutting is not None:
+            self.cutting.obey(order)
         if self.pool is not None:
             self.pool.obey(order)
 
@@ -289,7 +289,7 @@ class RankLoop:
 
     def instances(self) -> list[Instance]:
         """All instances that this rank runs."""
-        held = [*self.partitions.instances(), *self.tasks.instances(), *self.apart.instances()]
+        held = [*self.partitions.instances(), *self.tasks.instances(), *self.suspects.instances()]
         return held if self.besides is None else [*self.besides.instances(), *held]
 
     def take_stats(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.control.sealing import line_ends
 from hpcd4p.plan.model import ElementPlan
@@ -15,14 +15,15 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
-from hpcd4p.runtime.rank.imaging import line_of
-from hpcd4p.runtime.rank.load import LoadMeter
-from hpcd4p.runtime.rank.moving import Moving
 from hpcd4p.runtime.rank.pump import FurtherDown, Pump
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.wire.messages import MARK, STATE
 from hpcd4p.wire.orders import Finish, HandOver, Moved, Order
-from hpcd4p.wire.resumption import Held, Restored
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.rank.load import LoadMeter
+    from hpcd4p.runtime.rank.moving import Moving
+    from hpcd4p.wire.resumption import Held, Restored
 
 TRAVELS = frozenset({STATE, MARK})
 """Ports of what is for no instance."""
@@ -51,8 +52,6 @@ class Partitions:
 
     Attributes
     ----------
-    load
-        How busy the rank is, and with which of them.
     before_work
         Called before an element is worked on that has so many tuples in line.
     """
@@ -67,11 +66,13 @@ class Partitions:
         account: RankAccount,
         pump: Pump,
     ) -> None:
+        self._given = given
         self._rank = given.rank
         self._plan = given.plan
         self._elements = given.elements
         self._settings = given.settings
         self._flow = flow
+        self._link = committer.link
         self._outgoing = committer.outgoing
         self._inbox: Inbox = committer.inbox
         self._room = room
@@ -79,9 +80,11 @@ class Partitions:
         self._account = account
         self._pump = pump
         self._clock = given.clock
-        self.load = LoadMeter(self._rank, committer.link, self._inbox, self._clock)
         self.before_work: Callable[[int, int], None] = lambda element, tuples: None
-        self._moving = Moving(given, flow, committer.outgoing, committer.link)
+        self._load: LoadMeter | None = None
+        """How busy the rank is, and with which of them; None: it has never had any."""
+        self._moved: Moving | None = None
+        """Those that have come and gone; None: there were none."""
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
 
@@ -98,6 +101,8 @@ class Partitions:
             if element.role.fixed and not (restored and e in restored.drained):
                 self._begin(element, partition, restored and restored.held.get((e, partition)))
             if restored:
+                from hpcd4p.runtime.rank.imaging import line_of
+
                 self._inbox.restore(line_of(restored, (e, partition)))
         for instance in self._instances.values():
             self._forward(instance)  # what `preprocess` has written
@@ -121,12 +126,25 @@ class Partitions:
         self._hosted[hosted.plan.index, partition] = hosted
 
     def _take_in(self, instance: Instance) -> None:
+        if self._load is None:
+            from hpcd4p.runtime.rank.load import LoadMeter
+
+            self._load = LoadMeter(self._rank, self._link, self._inbox, self._clock, self._given.measured)
         self.host(instance, instance.partition)
         self._instances[instance.plan.index, instance.partition] = instance
 
     def instances(self) -> list[Instance]:
         """All instances of elements; those that have gone, too, for what they have counted."""
-        return [*self._instances.values(), *self._moving.gone]
+        gone = self._moved.gone if self._moved is not None else ()
+        return [*self._instances.values(), *gone]
+
+    @property
+    def _moving(self) -> Moving:
+        if self._moved is None:
+            from hpcd4p.runtime.rank.moving import Moving
+
+            self._moved = Moving(self._given, self._flow, self._outgoing, self._link)
+        return self._moved
 
     def held(self) -> list[Instance]:
         """The instances that are here now."""
@@ -185,8 +203,9 @@ class Partitions:
             hosted.run(port, values)
             ended = now()
             self._account.worked(began, ended)
-            self.load.worked((element, partition), len(values), ended - began)
             if isinstance(hosted, Instance):
+                assert self._load is not None  # from the first one on
+                self._load.worked((element, partition), len(values), ended - began)
                 self._probation.inspect(hosted)
             self._forward(hosted)
             self._account.tuples += len(values)
@@ -194,7 +213,8 @@ class Partitions:
             self._outgoing.outbox.count(element, -len(values))
             if line_ends(now(), line_began, self._settings.task_s, self._outgoing.heavy):
                 break
-        self.load.tell()
+        if self._load is not None:
+            self._load.tell()
 
     def _arrive(self, element: int) -> None:
         """Take in a partition that has come; a mark has done its work when it got in line."""
@@ -230,7 +250,8 @@ class Partitions:
         if self._moving.hand_over(order, self._instances[key]):
             del self._instances[key], self._hosted[key]
             self._inbox.gone(*key)
-            self.load.gone(key)
+            assert self._load is not None
+            self._load.gone(key)
         self._outgoing.outbox.count(order.element, -1)  # the head has counted the hand-over
 
     def finish(self, element: int) -> None:

@@ -63,6 +63,8 @@ class PoolPart:
         self._room = room
         self._probation = probation
         self._tasks = tasks
+        if given.measured:
+            tasks.cpu = CpuAccount(CpuClock())
         self._account = account
         self._granularity = given.granularity
         self._clock = given.clock
@@ -176,10 +178,6 @@ class PoolPart:
     def asks_next(self) -> bool:
         """Whether what it does next brings the orders to its rank."""
         return not self.parking.parked
-
-    def measure(self) -> None:
-        """Look at the cores from now on; in a thread of its own."""
-        self._tasks.cpu = CpuAccount(CpuClock())
 
     def count_cores(self, growth: dict[str, int]) -> None:
         """Add to `growth` what this rank has had of the cores since the last call, and what was its duty."""

@@ -25,15 +25,12 @@ class ProcessBeside:
     ----------
     make
         Gives what runs a task apart; None where that cannot be had.
-
-    Attributes
-    ----------
     measured
         Whether its CPU time is.
     """
 
-    def __init__(self, link: Link, make: Callable[[], Cell | None]) -> None:
-        self.measured = False
+    def __init__(self, link: Link, make: Callable[[], Cell | None], measured: bool = False) -> None:
+        self._measured = measured
         self._link = link
         self._make = make
         self._cell: Cell | None = None
@@ -72,7 +69,7 @@ class ProcessBeside:
             if self._clock is not None:
                 self._clock.close()
             self._clock = self._cores = None
-            if pid is not None and self.measured:
+            if pid is not None and self._measured:
                 self._clock = CpuClock(pid)
                 self._cores = CpuAccount(self._clock)
         if self._cores is not None:

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.suspects import Way, way
 from hpcd4p.runtime.execute.flow import Flow
-from hpcd4p.runtime.rank.apart_tasks import ApartTasks
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
 from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.lease import Leases
+    from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.setup import Setup
+    from hpcd4p.runtime.rank.apart_tasks import ApartTasks
     from hpcd4p.runtime.rank.cell import Cell
+    from hpcd4p.runtime.rank.committer import Committer
+    from hpcd4p.runtime.rank.lending import Lending
+    from hpcd4p.runtime.rank.room import Room
 
 
 TEND_S = 0.02
@@ -27,6 +34,11 @@ TEND_S = 0.02
 
 class Suspects:
     """The suspects of one rank.
+
+    Parameters
+    ----------
+    fail
+        Called with each failure.
 
     Attributes
     ----------
@@ -39,14 +51,18 @@ class Suspects:
         given: Given,
         flow: Flow,
         link: Link,
+        probation: Probation,
         tasks: Tasks,
-        work: ApartTasks,
+        fail: Callable[[Failure], None],
     ) -> None:
         self.make: Callable[[], Cell] | None = None
+        self._given = given
         self._flow = flow
         self._link = link
+        self._probation = probation
         self._tasks = tasks
-        self._work = work
+        self._fail = fail
+        self._work: ApartTasks | None = None
         self._clock = given.clock
         self._cell: Cell | None = None
 
@@ -61,6 +77,28 @@ class Suspects:
 
         self.make = make
 
+    def apart(self) -> ApartTasks:
+        """What is made of the results of tasks that run apart; most ranks never have any."""
+        if self._work is None:
+            from hpcd4p.runtime.rank.apart_tasks import ApartTasks
+
+            self._work = ApartTasks(
+                self._given, self._flow, self._link, self._probation, self._tasks, self._fail
+            )
+        return self._work
+
+    def instances(self) -> list[Instance]:
+        """The instances that count what ran apart."""
+        return [] if self._work is None else self._work.instances()
+
+    def lending(self, committer: Committer, room: Room, leases: Leases) -> Lending:
+        """What a rank lends the pool: whatever it takes runs apart, too."""
+        from hpcd4p.runtime.rank.lending import Lending
+
+        return Lending(
+            self._given, committer, room, self._probation, self._tasks, self.apart(), leases, self.new_cell
+        )
+
     def new_cell(self) -> Cell | None:
         """What runs a task apart, or None."""
         return None if self.make is None else self.make()
@@ -74,8 +112,9 @@ class Suspects:
             return True
         how = way(task.attempts, self._link.careful, self.make is not None)
         if how is Way.REFUSED:
-            lease = self._work.begin(task)
-            self._work.refuse(task, task.tuples, "no process apart could be started to try it again")
+            work = self.apart()
+            lease = work.begin(task)
+            work.refuse(task, task.tuples, "no process apart could be started to try it again")
             self._tasks.finish(lease, task.tuples)
             return True
         self.close()
@@ -92,10 +131,11 @@ class Suspects:
         from hpcd4p.runtime.rank.cell import CannotPart
 
         assert self.make is not None
-        body = self._work.body(task)
+        work = self.apart()
+        body = work.body(task)
         # a task may begin while another one waits for room
         cell, self._cell = self._cell or self.make(), None
-        lease = self._work.begin(task)
+        lease = work.begin(task)
         left, guilty = task.tuples, False
         try:
             for part in cell.run(task.element, body, task.tuples):
@@ -104,21 +144,21 @@ class Suspects:
                     continue
                 left -= part.tuples
                 guilty = guilty or part.killed is not None
-                self._work.take_in(lease, part)
+                work.take_in(lease, part)
                 self._tasks.part_if_heavy(lease)
         except CannotPart as error:
             self.make = None
             if left == task.tuples:
                 self._tasks.drop(lease)
                 return False
-            self._work.refuse(task, left, f"no process apart could be started for it: {error}")
+            work.refuse(task, left, f"no process apart could be started for it: {error}")
         except BaseException:
             cell.close()
             raise
         self._tasks.finish(lease, task.tuples)
         self.close()
         self._cell = cell
-        self._work.judge(task, guilty)
+        work.judge(task, guilty)
         return True
 
     def _tend(self, cell: Cell) -> None:

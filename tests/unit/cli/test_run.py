@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from hpcd4p.cli.options import for_ranks
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.run import _for_ranks, command, parser
+from hpcd4p.cli.run import command, parser
 from hpcd4p.errors import SettingsError
 
 
@@ -24,4 +25,4 @@ def test_a_rank_does_not_start_ranks():
     ],
 )
 def test_the_ranks_are_told_all_but_their_number(given, passed_on):
-    assert _for_ranks(given.split(), parser(explain=False)) == passed_on.split()
+    assert for_ranks(given.split(), parser(explain=False)) == passed_on.split()

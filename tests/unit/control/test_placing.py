@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.control.placing import KEPT_BYTES, LASTING_BYTES, Placing, goes_aside
+from hpcd4p.control.placing import KEPT_BYTES, LASTING_BYTES, Placing
+from hpcd4p.control.sealing import goes_aside
 
 GIB = 1 << 30
 

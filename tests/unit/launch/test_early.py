@@ -14,12 +14,14 @@ from hpcd4p.launch import redis_server
 from hpcd4p.launch.early import Early
 from hpcd4p.launch.redis_server import start_redis
 from hpcd4p.plan.model import Mapping
+from hpcd4p.plan.settings import EngineSettings
 
 
 def job(**given):
     plan = SimpleNamespace(mapping=given.pop("mapping", Mapping.HYBRID))
     return SimpleNamespace(
         checkpoints=None,
+        settings=EngineSettings(),
         **{"redis_url": None, "redis_interface": "lo", "scratch": None, "plan": plan, **given},
     )
 

@@ -112,8 +112,8 @@ def test_a_process_beside_that_is_a_new_one_has_had_less():
     assert free_after(LATELY_S, -5.0) == pytest.approx(0.5)
 
 
-def test_before_it_is_known_and_where_the_kernel_does_not_tell_all_are_free():
-    assert free_after(0.0, 0.0, LATELY_S / 2) == inf
+def test_before_it_is_known_none_is_free_and_where_the_kernel_does_not_tell_all_are():
+    assert free_after(2 * LATELY_S, 0.0, LATELY_S / 2) == 0.0
     assert free_after(None, 0.0) == inf
 
 

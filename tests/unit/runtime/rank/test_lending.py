@@ -58,8 +58,11 @@ class World:
         self.head = MemoryBroker(self.store, 0)
         mesh = MemoryMesh(1, [deque() for _ in range(4)])
         self.loop = RankLoop(plan, elements, settings, MemoryBroker(self.store, 1), mesh, CODEC, Clock())
-        self.lending = self.loop.pool
         self.loop.granularity.learn({WORK: 20_000.0})
+
+    @property
+    def lending(self):
+        return self.loop.lending
 
     def publish(self):
         commit = Commit(1, {WORK: 2})
@@ -76,13 +79,13 @@ def world():
 
 def test_it_does_nothing_before_the_head_has_told_it_to(world):
     world.publish()
-    assert not world.lending.looks
-    assert not world.lending.work()
+    world.loop.tick()
     assert world.store.tasks == 1
+    assert world.loop.pool is None
 
 
 def test_it_takes_no_task_while_something_of_its_own_is_in_line(world):
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
     world.loop.inbox.tuples[COUNT] += 1
     world.publish()
     world.lending.work()
@@ -91,7 +94,7 @@ def test_it_takes_no_task_while_something_of_its_own_is_in_line(world):
 
 
 def test_without_a_task_it_is_idle_until_it_is_rung(world):
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
     world.lending.work()
     assert world.store.idle == {1}
     assert not world.lending.looks
@@ -101,7 +104,7 @@ def test_without_a_task_it_is_idle_until_it_is_rung(world):
 
 
 def test_where_all_leads_to_what_is_congested_it_looks_again_by_itself(world):
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
     world.store.congested.add((COUNT, 2))
     world.publish()
     world.lending.work()  # hears of it
@@ -114,7 +117,7 @@ def test_where_all_leads_to_what_is_congested_it_looks_again_by_itself(world):
 
 
 def test_one_that_is_rung_and_has_to_work_itself_passes_the_bell_on(world):
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
     world.lending.work()
     world.store.idle.add(3)
     world.publish()
@@ -145,10 +148,10 @@ class Cell:
 def test_it_listens_no_more_while_there_is_no_room_for_what_has_come(world, monkeypatch):
     heard = []
     crowded = [True]
-    monkeypatch.setattr(world.lending.beside, "_make", Cell)
     monkeypatch.setattr(world.loop.link, "listen", heard.append)
     monkeypatch.setattr(world.loop.room, "crowded", lambda element: crowded[0])
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
+    monkeypatch.setattr(world.lending.beside, "_make", Cell)
     world.publish()
     world.lending.work()
     assert heard[-1] is None  # what is in the pipe would end each sleep at once
@@ -160,7 +163,7 @@ def test_it_listens_no_more_while_there_is_no_room_for_what_has_come(world, monk
 
 
 def test_it_parks_at_once_when_it_has_no_task(world):
-    world.lending.obey(Wake())
+    world.loop.obey(Wake())
     world.lending.work()
     world.lending.obey(Park())
     assert world.lending.to_park
