@@ -10,8 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hpcd4p.cli.words import say
-from hpcd4p.errors import BrokerLost, LauncherLost, RankLost, RunStopped, SettingsError, UsageError
+from hpcd4p.cli.words import mention, say
+from hpcd4p.errors import (
+    BrokerLost,
+    CheckpointError,
+    CheckpointNotWritten,
+    LauncherLost,
+    RankLost,
+    RunStopped,
+    SettingsError,
+    UsageError,
+)
 from hpcd4p.launch.status_note import Rest, leave_rest
 
 if TYPE_CHECKING:
@@ -24,6 +33,9 @@ LEAST_S = 0.05
 """More often, a run would do little else."""
 
 MOST_S = 10 * 365 * 86400.0
+
+REQUIRED = "required"
+"""As often as with `auto`; but a run of which none can be made is refused."""
 
 ANSWER = ("partitions", "attr", "workflow")
 """Settings that count for the answer."""
@@ -41,16 +53,16 @@ class Asked(NamedTuple):
 
 
 def interval(word: str) -> float | None:
-    """Seconds between two checkpoints; None: `auto`, and infinity: `off`."""
-    if word in ("off", "auto"):
-        return None if word == "auto" else math.inf
+    """Seconds between two checkpoints; None: `auto` or `required`, and infinity: `off`."""
+    if word in ("off", "auto", REQUIRED):
+        return math.inf if word == "off" else None
     try:
         seconds = float(word)
     except ValueError:
         seconds = math.nan
     if not LEAST_S <= seconds <= MOST_S:
         raise SettingsError(
-            f"checkpoint must be off, auto, or a number of seconds from {LEAST_S} on, not {word!r}"
+            f"checkpoint must be off, auto, required, or a number of seconds from {LEAST_S} on, not {word!r}"
         )
     return seconds
 
@@ -84,14 +96,28 @@ def checkpoints(
     from hpcd4p.launch.checkpointing import Checkpoints
 
     every_s = None if every_s == math.inf else every_s
+    required = settings.values["checkpoint"] == REQUIRED
+    if required:
+        _refuse_unkept(spec)
     if asked.resume is not None:
         spec.plan = _as_before(spec.plan, Path(asked.resume))
         identity = _identity(settings, spec, inputs, asked.words)
-        return Checkpoints.go_on(Path(asked.resume), identity, every_s, spec.by_value, asked.anyway)
+        return Checkpoints.go_on(Path(asked.resume), identity, every_s, spec.by_value, required, asked.anyway)
     named = settings.values["checkpoint_dir"]
     folder = Path(named) if named else record.with_suffix(".checkpoints")
     identity = _identity(settings, spec, inputs, asked.words)
-    return Checkpoints.begin(folder, identity, every_s, spec.by_value)
+    return Checkpoints.begin(folder, identity, every_s, spec.by_value, required)
+
+
+def _refuse_unkept(spec: RunSpec) -> None:
+    """Raise `CheckpointError` if reading shows elements that a checkpoint would not hold whole."""
+    from hpcd4p.plan.keeping import all_not_kept
+
+    not_kept = all_not_kept(spec.plan, spec.elements)
+    if not_kept:
+        raise CheckpointError(
+            f"--checkpoint {REQUIRED}: {'; '.join(not_kept)}. With --checkpoint auto it runs without them"
+        )
 
 
 @contextmanager
@@ -110,10 +136,18 @@ def kept_up(kept: Checkpoints, shown: Path) -> Iterator[None]:
     except RunStopped as stop:
         kept.stopped = stop
         raise
+    except CheckpointError:  # the run was refused: of one that has just begun nothing stays
+        kept.refused = True
+        raise
     finally:
-        kept.end()
+        try:
+            kept.end()
+        except CheckpointNotWritten:  # all is done, whatever has become of the folder
+            mention(
+                f"the checkpoints of the run could not be removed, and are of no use any more: remove {shown}"
+            )
         ended = kept.stopped
-        died = ended is None or isinstance(ended, BrokerLost | LauncherLost | RankLost)
+        died = (ended is None and not kept.refused) or isinstance(ended, BrokerLost | LauncherLost | RankLost)
         rest = Rest(folder if kept.can_go_on else "", died, "" if ended is None else str(ended))
         if not leave_rest(rest) and rest.folder:
             say_how_to_go_on(shown)

@@ -101,6 +101,10 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     if asks_help:
         say(made.format_help() + help_of(settings))
         return 0
+    if settings.values["checkpoint"] != "off":
+        from hpcd4p.cli.checkpoints import interval
+
+        interval(settings.values["checkpoint"])  # before ranks are started
     size = whole_number(options.ranks, "-n", 1, MAX_RANKS, None)
     iterations = whole_number(options.iterations, "-i", 0, MAX_CALLS, None)
     if options.show_config:

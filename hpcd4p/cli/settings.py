@@ -76,8 +76,8 @@ _RUN = (
     ),
     Setting(
         "checkpoint", "run", str, "off",
-        "keep what is needed to go on after a death or a time limit (hpcd4p resume): off, every so many "
-        "SECONDS, or auto (at most 2 % of the run time)", metavar="WHEN",
+        "keep what a run needs to go on after a death or a time limit (hpcd4p resume): off, every so many "
+        "SECONDS, auto (at most 2 % of the run time), required (auto, or refuse the run)", metavar="WHEN",
     ),
     Setting(
         "checkpoint_dir", "run", str, None,

@@ -94,3 +94,11 @@ def next_due(interval_s: float | None, now: float, began: float, cost_s: float, 
 def first_due(interval_s: float | None, started: float) -> float:
     """When the first one is due."""
     return started + (FIRST_S if interval_s is None else interval_s)
+
+
+def refused(why: str) -> str:
+    """Why a run ends that must have checkpoints, in words."""
+    return (
+        f"--checkpoint required, and the first one could not be made: {why}. Mend that; or take --checkpoint "
+        "auto, and it goes on without"
+    )

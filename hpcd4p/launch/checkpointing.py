@@ -45,6 +45,8 @@ class Checkpoints:
         Seconds between two; None: `control.cutting` decides.
     by_value
         See `RunSpec`.
+    required
+        Whether the run is refused if its first checkpoint cannot be made.
     found
         What the run goes on from; None: it begins.
 
@@ -56,6 +58,8 @@ class Checkpoints:
         Whether nothing is left to do.
     stopped
         What has ended the run before.
+    refused
+        Whether it could not begin, or be kept as required.
     history
         Why it has gone on, a sentence for each time.
     restarts
@@ -65,14 +69,20 @@ class Checkpoints:
     """
 
     def __init__(
-        self, folder: Folder, interval_s: float | None, by_value: bool, found: Checkpoint | None = None
+        self,
+        folder: Folder,
+        interval_s: float | None,
+        by_value: bool,
+        required: bool = False,
+        found: Checkpoint | None = None,
     ) -> None:
         self.folder = folder
         self.secret = folder.key
         self._interval_s = interval_s
         self._by_value = by_value
+        self._required = required
         self._found = found
-        self.finished = False
+        self.finished = self.refused = False
         self.stopped: BaseException | None = None
         self.history: list[str] = []
         self._new: list[str] = []
@@ -98,14 +108,20 @@ class Checkpoints:
 
     @classmethod
     def begin(
-        cls, path: Path, identity: dict[str, Any], interval_s: float | None, by_value: bool
+        cls, path: Path, identity: dict[str, Any], interval_s: float | None, by_value: bool, required: bool
     ) -> Checkpoints:
         """Those of a new run; raises `CheckpointError`."""
-        return cls(Folder.create(path, identity), interval_s, by_value)
+        return cls(Folder.create(path, identity), interval_s, by_value, required)
 
     @classmethod
     def go_on(
-        cls, path: Path, identity: dict[str, Any], interval_s: float | None, by_value: bool, anyway: bool
+        cls,
+        path: Path,
+        identity: dict[str, Any],
+        interval_s: float | None,
+        by_value: bool,
+        required: bool,
+        anyway: bool,
     ) -> Checkpoints:
         """Those of a run that goes on.
 
@@ -131,7 +147,7 @@ class Checkpoints:
         for reason in found.refused:
             _log.info("%s; going on from the one before", reason)
         folder.back_to(found.epoch)
-        return cls(folder, interval_s, by_value, found)
+        return cls(folder, interval_s, by_value, required, found)
 
     def go_back(self, why: str) -> None:
         """Go on from the newest one in the same process; from the start, if there is none yet.
@@ -194,7 +210,9 @@ class Checkpoints:
         source = self._source()
         here = restored(head.loop, source, self.secret) if source is not None else None
         head.spec.resume = self._resumption(here)
-        keep(head, self._new_keeper(), self._interval_s, self._saver(head.loop.plan), last_s_of, self._begun)
+        required = self._required and self._found is None
+        keeper, saver = self._new_keeper(), self._saver(head.loop.plan)
+        keep(head, keeper, self._interval_s, saver, last_s_of, self._begun, required)
 
     def equip_sequential(self, run: Sequential) -> None:
         """The same for a run in one process."""
@@ -205,7 +223,7 @@ class Checkpoints:
         codec = Codec(self.secret)
         codec.dumps = tuple_dumper(self._by_value)
         keeper, saver = self._new_keeper(), self._saver(run.plan)
-        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s)
+        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s, self._required)
 
     def _resumption(self, here: Restored | None) -> Resumption | None:
         if here is None or self.fixed is None or self._found is None:
@@ -219,6 +237,7 @@ class Checkpoints:
             lambda: self.sink.broken,
             {"history": self.history},
             lambda fixed: pickle.dumps(fixed, protocol=5),
+            0 if self._found is None else sum(size for size, _ in self._found.manifest["files"].values()),
         )
         return self._keeper
 
@@ -230,6 +249,7 @@ class Checkpoints:
         if self._keeper is not None:
             self._keeper.close()
         self._journal.close()
+        self.finished = self.finished or (self.refused and not self.folder.epochs())
         if self.finished:
             self.folder.remove()
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hpcd4p.errors import (
     BrokerLost,
     BrokerRefused,
+    CheckpointError,
     ElementFailed,
     ForeignBytesError,
     HeadLost,
@@ -54,9 +55,10 @@ def give_up(
         where = f" (rank {number}, host {os.uname().nodename})" if failed else ""
         broker.report(seal(codec, Failed(number, Reason.ELEMENT, f"{blamed}{where}")))
         os._exit(0)  # the run is over: no other rank will call MPI_Finalize
-    if isinstance(error, ForeignBytesError):
+    if isinstance(error, ForeignBytesError | CheckpointError):
+        reason = Reason.FOREIGN if isinstance(error, ForeignBytesError) else Reason.CHECKPOINT
         text = f"{error} (rank {number}, host {os.uname().nodename})"
-        broker.report(seal(codec, Failed(number, Reason.FOREIGN, text)))
+        broker.report(seal(codec, Failed(number, reason, text)))
         os._exit(0)
     if isinstance(error, LauncherLost):
         os._exit(3)  # rank 0 sees it, too, and says so

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from hpcd4p.errors import CheckpointError
 from hpcd4p.wire.resumption import Held, Key, Restored
 
 if TYPE_CHECKING:
@@ -35,15 +37,37 @@ class CheckpointPlace(NamedTuple):
 
 
 def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool) -> None:
-    """Have a rank save what it holds, and go on from what was saved."""
+    """Have a rank save what it holds, and go on from what was saved.
+
+    Raises
+    ------
+    CheckpointError
+        It does not see the folder of rank 0; or a file of the checkpoint is not as it was written.
+    """
     from hpcd4p.runtime.rank.cutting import Cutting
     from hpcd4p.runtime.rank.forked_saver import ForkedSaver
     from hpcd4p.workflow.identity import dumper
 
+    if loop.plan.hosted(loop.rank):
+        _look_for(place.folder, secret)
     saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, dumper(by_value))
     loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
     if place.source is not None:
         loop.restored = restored(loop, place.source, secret)
+
+
+def _look_for(folder: str, secret: bytes) -> None:
+    """Make sure that a rank that will write there sees what rank 0 has put into the folder: the run's key."""
+    from hpcd4p.checkpoint.place import KEY
+    from hpcd4p.checkpoint.secret import read_key
+
+    with suppress(CheckpointError):  # there is none, or it is not ours
+        if read_key(os.path.join(folder, KEY)) == secret:
+            return
+    raise CheckpointError(
+        f"the checkpoints of rank 0 in {folder} are not seen from {os.uname().nodename}: it is another one "
+        "there. Choose one on a file system of all nodes with --checkpoint-dir"
+    )
 
 
 def restored(loop: RankLoop, source: Source, secret: bytes) -> Restored:

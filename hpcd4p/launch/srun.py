@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hpcd4p.errors import MpiSetupError
-from hpcd4p.launch.mpi_program import SRUN, VERSION_S, Mpi
+from hpcd4p.launch.mpi_program import SRUN, VERSION_S, Mpi, has_several_nodes
 
 LIBRARY_S = 60.0
 """Time for a process to load the MPI library, even from a cold shared file system."""
@@ -23,6 +23,13 @@ LIBRARY_S = 60.0
 _LIBRARY = (
     "import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.Get_library_version())"
 )
+
+RANKS_PER_CORE = 128
+"""More ranks on one machine would only wait for each other. Beyond some thousands its memory and its
+processes run out, and a launcher that is refused one of them may hang."""
+
+LEAST_LIMIT = 256
+"""... but so many are allowed on any machine: that is where large runs are tried."""
 
 INTERACTIVE_STEPS = 0xFFFFFFF0
 """Steps from here on are no steps of srun: the batch script, and the shell of salloc."""
@@ -82,12 +89,13 @@ def kinds_in(text: str) -> list[str]:
 
 
 def check_place(n: int, environ: Mapping[str, str] = os.environ) -> None:
-    """Make sure that `n` ranks can be started here, in a job of Slurm.
+    """Make sure that `n` ranks can be started here, in a job of Slurm or on one machine.
 
     Raises
     ------
     MpiSetupError
-        Inside a step of srun, where launchers of MPI hang; or there are more ranks than tasks in the job.
+        Inside a step of srun, where launchers of MPI hang; or there are more ranks than tasks in the job, or
+        than one machine can take.
     """
     step = environ.get("SLURM_STEP_ID", "")
     if step.isdigit() and int(step) < INTERACTIVE_STEPS:
@@ -101,6 +109,15 @@ def check_place(n: int, environ: Mapping[str, str] = os.environ) -> None:
             f"-n {n}: the job has {tasks} tasks on {environ.get('SLURM_JOB_NUM_NODES', '?')} nodes. Ask for "
             "more, --nodes and --ntasks-per-node, or take fewer ranks"
         )
+    if not tasks and not has_several_nodes(environ):
+        cores = len(os.sched_getaffinity(0))
+        most = max(LEAST_LIMIT, RANKS_PER_CORE * cores)
+        if n > most:
+            raise MpiSetupError(
+                f"-n {n}: this machine has {cores} cores, and takes up to {most} ranks ({RANKS_PER_CORE} for "
+                f"each core, {LEAST_LIMIT} in any case). Take fewer, or start them on the nodes of a batch "
+                "job (hpcd4p submit)"
+            )
 
 
 def _library() -> str:

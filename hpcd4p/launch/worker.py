@@ -18,7 +18,6 @@ from hpcd4p import descriptors, logs
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import (
     BrokerLost,
-    CheckpointError,
     ElementFailed,
     MissingPackage,
     RankLost,
@@ -200,10 +199,7 @@ def _equip(rank: RankLoop, setup: Setup) -> None:
     """Have the rank make its part of checkpoints, and go on from one."""
     from hpcd4p.launch.restoring import equip
 
-    try:
-        equip(rank, setup.checkpoints, setup.secret, setup.by_value)
-    except CheckpointError as error:
-        raise ElementFailed(str(error)) from error
+    equip(rank, setup.checkpoints, setup.secret, setup.by_value)
 
 
 def _on_redis(

@@ -44,7 +44,13 @@ class SequentialCuts:
     """
 
     def __init__(
-        self, run: Sequential, codec: Codec, keeper: Keeper, saver: Saver, interval_s: float | None
+        self,
+        run: Sequential,
+        codec: Codec,
+        keeper: Keeper,
+        saver: Saver,
+        interval_s: float | None,
+        required: bool = False,
     ) -> None:
         self._run = run
         self._codec = codec
@@ -55,7 +61,7 @@ class SequentialCuts:
         self._watched: list[tuple[Instance, Watched]] = []
         self._changed = ""
         epoch = resume.epoch if resume is not None else 0
-        self._cutter = SequentialCutter(keeper, saver, interval_s, run.clock, self._event, epoch)
+        self._cutter = SequentialCutter(keeper, saver, interval_s, run.clock, self._event, epoch, required)
 
     def _event(self, kind: str, text: str) -> None:
         self._run.sink.event(self._run.clock.elapsed(), kind, text)

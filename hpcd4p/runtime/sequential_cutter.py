@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due
+from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due, refused
 from hpcd4p.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class SequentialCutter:
         Adds a line to the story of the run.
     epoch
         The last one of the run that this one goes on from.
+    required
+        See `Cutter`.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class SequentialCutter:
         clock: Clock,
         event: Callable[[str, str], None],
         epoch: int,
+        required: bool = False,
     ) -> None:
         self._keeper = keeper
         self._saver = saver
@@ -51,7 +54,8 @@ class SequentialCutter:
         self._event = event
         self._epoch = epoch
         self._life = new_life()
-        self._next = first_due(interval_s, clock.started)
+        self._required = required
+        self._next = clock.started if required else first_due(interval_s, clock.started)
         self._began = self._cost_s = 0.0
         self._tries = 0
         self._said: set[str] = set()
@@ -63,6 +67,11 @@ class SequentialCutter:
         ----------
         cut
             Gives what the process holds; may raise `CheckpointError`.
+
+        Raises
+        ------
+        CheckpointError
+            The first one cannot be made, and it is `required`.
         """
         if now < self._next:
             return
@@ -113,6 +122,7 @@ class SequentialCutter:
             f"written in {now - self._began - self._cost_s:.2f} s",
         )
         self._tries = 0
+        self._required = False
         self._end(now)
 
     def _give_up(self, why: str) -> None:
@@ -126,6 +136,8 @@ class SequentialCutter:
         self._next = next_due(self._interval_s, now, self._began, self._cost_s, self._tries)
 
     def _warn(self, why: str) -> None:
+        if self._required:
+            raise CheckpointError(refused(why))
         text = f"no checkpoint: {why}"
         if text not in self._said:
             self._said.add(text)

@@ -17,6 +17,8 @@ class Reason(StrEnum):
 
     ELEMENT = "element"
     """An element cannot be made, or has ended its process."""
+    CHECKPOINT = "checkpoint"
+    """It does not see the checkpoints of rank 0, or cannot read them."""
     FOREIGN = "foreign"
     """A key of the run holds what the run has not written."""
     ENGINE = "engine"

@@ -207,6 +207,7 @@ def test_there_is_nothing(tmp_path):
         (("--chekpoint", "1"), "did you mean --checkpoint?"),
         (("a", "b"), "unexpected argument 'b'"),
         (("-n", "many"), "-n"),
+        (("-n", "100000"), "takes up to"),
         (("-i", "7"), "inputs was 250 and is 7"),
         (("--checkpoint", "0"), "a number of seconds"),
     ],
@@ -215,11 +216,19 @@ def test_words_that_it_does_not_know(dead, words, says):
     assert says in dead.refused(*words)
 
 
-@pytest.mark.parametrize("word", ["0", "-1", "soon", "nan"])
-def test_intervals_that_are_none(hpcd4p, word):
-    ended = hpcd4p("run", "w.py", "--checkpoint", word, workflow=NAPS)
+@pytest.mark.parametrize("word", ["0", "-1", "inf", "soon", "nan"])
+@pytest.mark.parametrize("ranks", [(), ("-n", "3")])
+def test_intervals_that_are_none(hpcd4p, word, ranks):
+    ended = hpcd4p("run", *ranks, "w.py", "--checkpoint", word, workflow=NAPS)
     assert ended.status == 2
     assert "a number of seconds from 0.05 on, not" in ended.error
+    assert ended.err.strip() == ended.error.strip()  # no launcher was begun
+
+
+def test_more_ranks_than_a_machine_takes(hpcd4p):
+    ended = hpcd4p("run", "-n", "100000", "w.py", workflow=NAPS)
+    assert ended.status == 2
+    assert "takes up to" in ended.error
 
 
 def test_another_version(dead):
@@ -301,11 +310,50 @@ def test_a_full_folder_costs_a_warning_and_not_the_run(runs, tmp_path):
     words = ("-i", "60", "--checkpoint", "0.1", "--checkpoint-dir", str(small / "c"))
     ended = runs.run("heavy", 3, *words, under=under)
     assert ended.status == 0, ended.err
-    assert ended.err.count("no checkpoint: ") == 1
-    assert "No space left on device" in ended.err
+    # it has filled while one was written, or the next would not fit: each is said once
+    causes = ["No space left on device" in ended.err, "make room, or choose another place" in ended.err]
+    assert ended.err.count("no checkpoint: ") == sum(causes) > 0, ended.err
     expected = runs.run("heavy", 1, "-i", "60", "--task-ms", "0")
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     assert ended.leftovers == []
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs root, for a file system of its own")
+def test_a_folder_that_becomes_read_only_costs_a_warning_and_not_the_run(runs, tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    # when the first is complete, whoever comes to the folder finds another one, which is read-only
+    waits = 'while [ -z "$(ls -d "$0"/c/epoch-?????? 2>/dev/null)" ]; do sleep 0.05; done'
+    covers = f'({waits}; mount -t tmpfs -o ro tmpfs "$0"/c) >/dev/null 2>&1 & exec "$@"'
+    under = ["unshare", "--mount", "sh", "-c", covers, str(shared)]
+    words = ("-i", "60", "--checkpoint", "0.1", "--checkpoint-dir", str(shared / "c"))
+    ended = runs.run("heavy", 3, *words, under=under)
+    assert ended.status == 0, ended.err
+    assert ended.err.count("no checkpoint: ") == 1, ended.err
+    assert "cannot be written" in ended.err
+    assert "are of no use any more: remove " in ended.err
+    expected = runs.run("heavy", 1, "-i", "60", "--task-ms", "0")
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs root, for a file system of its own")
+def test_a_folder_that_is_another_one_on_another_node_is_told_at_the_start(tmp_path):
+    (tmp_path / "w.py").write_text(textwrap.dedent(NAPS))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    node = '[ "$OMPI_COMM_WORLD_RANK" = 1 ] && mount -t tmpfs tmpfs "$0"; exec "$@"'
+    mpi = find_mpi()
+    program = ["unshare", "--mount", "sh", "-c", node, str(shared), sys.executable]
+    words = ["-m", "hpcd4p", "run", "w.py", "--checkpoint", "1", "--checkpoint-dir", str(shared / "c")]
+    done = subprocess.run(
+        [*command(mpi, 3, program), *words], cwd=tmp_path, capture_output=True, text=True, check=False,
+        timeout=DEADLINE_S, env=environment(mpi, clean_environment()),
+    )  # fmt: skip
+    assert done.returncode != 0
+    (line,) = [each for each in done.stderr.splitlines() if each.startswith("hpcd4p: ")]
+    assert f"the checkpoints of rank 0 in {shared / 'c'} are not seen from" in line
+    assert "--checkpoint-dir" in line
+    assert not (shared / "c").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_the_run(hpcd4p):
@@ -336,6 +384,30 @@ def test_what_cannot_be_saved_is_named_once_and_the_run_goes_on(runs, what, says
     assert says in ended.err
     assert ended.outputs == {("Holds2.output", sum(range(60))): 1}
     assert ended.leftovers == []
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("lock", "the state of Holds2 cannot be pickled"),
+        ("class", "Holds2 cannot be saved: it changes Holds.seen, which is not its own"),
+    ],
+)
+def test_where_checkpoints_are_required_it_is_refused(runs, tmp_path, what, says, ranks):
+    ended = runs.run("unsaved", ranks, "-i", "600", "--holds", what, "--checkpoint", "required")
+    assert ended.status == 2, ended.err
+    (line,) = [each for each in ended.err.splitlines() if each.startswith("hpcd4p: ")]
+    assert line.startswith("hpcd4p: error: --checkpoint required")
+    assert says in line
+    assert list(tmp_path.rglob("*.checkpoints")) == []
+    assert ended.leftovers == []
+
+
+def test_what_can_be_saved_may_be_required(runs):
+    ended = runs.run("unsaved", 3, "-i", "60", "--checkpoint", "required")
+    assert ended.status == 0, ended.err
+    assert "no checkpoint" not in ended.err
 
 
 def test_plan_says_what_cannot_be_saved(hpcd4p):

@@ -12,7 +12,16 @@ from hpcd4p.control.failures import too_many
 from hpcd4p.control.liveness import Liveness, RankState
 from hpcd4p.control.looks import alive_every_s, looks_at_counts, looks_who_lives, next_look
 from hpcd4p.control.suspects import Suspicion
-from hpcd4p.errors import NOT_ALONE, ElementFailed, ForeignBytesError, RankLost, RunStopped, TooManyFailures
+from hpcd4p.errors import (
+    NOT_ALONE,
+    CheckpointError,
+    ElementFailed,
+    ForeignBytesError,
+    Hpcd4pError,
+    RankLost,
+    RunStopped,
+    TooManyFailures,
+)
 from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, kind_of
@@ -52,7 +61,8 @@ FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
 
-ERRORS: dict[Reason, type[RunStopped]] = {
+ERRORS: dict[Reason, type[Hpcd4pError]] = {
+    Reason.CHECKPOINT: CheckpointError,
     Reason.ELEMENT: ElementFailed,
     Reason.FOREIGN: ForeignBytesError,
     Reason.ENGINE: RunStopped,

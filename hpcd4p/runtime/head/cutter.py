@@ -18,6 +18,7 @@ from hpcd4p.control.cutting import (
     first_due,
     new_life,
     next_due,
+    refused,
 )
 from hpcd4p.errors import CheckpointError, ForeignBytesError
 from hpcd4p.logs import module_log
@@ -87,6 +88,8 @@ class Cutter:
         The last one of the run that this one goes on from.
     not_kept
         Of each element that a checkpoint would not hold whole, why: with any of them none is made.
+    required
+        Whether the run ends if its first checkpoint cannot be made, which it then tries at once.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Cutter:
         fixed: Callable[[Snapshot, list[int]], Fixed],
         epoch: int = 0,
         not_kept: Sequence[str] = (),
+        required: bool = False,
     ) -> None:
         self._keeper = keeper
         self._interval_s = interval_s
@@ -113,7 +117,9 @@ class Cutter:
         self._epoch = epoch
         self._life = new_life()
         self._not_kept = not_kept
-        self._due = clock.started if not_kept else first_due(interval_s, clock.started)
+        self._required = required
+        self._refused = ""
+        self._due = clock.started if not_kept or required else first_due(interval_s, clock.started)
         self._began = self._fixed_at = 0.0
         self._tries = 0
         self._ranks: set[int] = set()
@@ -164,7 +170,18 @@ class Cutter:
             self._end(given_up=True)
 
     def look(self, seen: Observation, ending: Ending) -> None:
-        """Begin a checkpoint if it is due, fix it if all stand still, complete it if all is saved."""
+        """Begin a checkpoint if it is due, fix it if all stand still, complete it if all is saved.
+
+        Raises
+        ------
+        CheckpointError
+            The first one cannot be made, and it is `required`.
+        """
+        self._advance(seen, ending)
+        if self._refused:
+            raise CheckpointError(self._refused)
+
+    def _advance(self, seen: Observation, ending: Ending) -> None:
         state, now = self._life.state, self._clock.now()
         if state is CutState.NONE:
             if now >= self._due:
@@ -236,6 +253,7 @@ class Cutter:
             self._warn(kept.why_not)
             self._end(given_up=True)
             return
+        self._required = False
         stood_ms = 1e3 * (self._fixed_at - self._began)
         self._story.event(
             "checkpoint",
@@ -271,4 +289,7 @@ class Cutter:
     def _warn(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
-            self._story.warn("checkpoint", f"no checkpoint: {text}")
+            if self._required:
+                self._refused = self._refused or refused(text)
+            else:
+                self._story.warn("checkpoint", f"no checkpoint: {text}")

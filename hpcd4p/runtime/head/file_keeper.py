@@ -42,6 +42,8 @@ class FileKeeper:
         What the manifest says besides.
     dumps
         Pickles what the head holds.
+    size
+        Bytes of the last checkpoint; 0: there is none.
     """
 
     def __init__(
@@ -51,12 +53,15 @@ class FileKeeper:
         broken: Callable[[], str],
         facts: dict[str, Any],
         dumps: Callable[[Any], bytes],
+        size: int = 0,
     ) -> None:
         self._folder = folder
         self._journal = journal
         self._broken = broken
         self._facts = facts
         self._dumps = dumps
+        self._size = size
+        self._no_room = ""
         self.epoch = 0
         """The last one that was begun."""
         self._part: Path | None = None
@@ -79,9 +84,22 @@ class FileKeeper:
         """See `Keeper.begin`."""
         if self._broken():
             raise CheckpointError(self._broken())
+        self._look_for_room()
         self.epoch = epoch
         self._part = self._folder.begin(epoch)
         self._mine = self._failed = None
+
+    def _look_for_room(self) -> None:
+        """Raise `CheckpointError`, each time with the same text, if one like the last would not fit."""
+        free = self._folder.free()
+        if self._size <= free:
+            self._no_room = ""
+            return
+        self._no_room = self._no_room or (
+            f"{self._folder.path} has {free:,} bytes free, and the last one took {self._size:,}: make room, "
+            "or choose another place with --checkpoint-dir"
+        )
+        raise CheckpointError(self._no_room)
 
     def fix(self, epoch: int, fixed: Fixed) -> None:
         """See `Keeper.fix`."""
@@ -109,7 +127,8 @@ class FileKeeper:
                 files = {file_name(each.rank): (each.size, each.digest) for each in saved}
                 files[HEAD] = self._mine.size, self._mine.digest
                 self._folder.complete(epoch, {"files": files, "journal": self._end, **self._facts})
-                self._done.put(Kept(epoch, sum(size for size, _ in files.values())))
+                self._size = sum(size for size, _ in files.values())
+                self._done.put(Kept(epoch, self._size))
                 return
         except CheckpointError as raised:
             error = raised

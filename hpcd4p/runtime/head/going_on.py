@@ -46,6 +46,7 @@ def keep(
     saver: Saver,
     last_s: Callable[[str], float],
     begun: int = 0,
+    required: bool = False,
 ) -> None:
     """Have the head make checkpoints from now on; before the run.
 
@@ -55,6 +56,8 @@ def keep(
         See `LastCut`.
     begun
         The last one that was begun, complete or not: something may still be written for it.
+    required
+        See `Cutter`.
     """
     spec, loop, coordinator = head.spec, head.loop, head.coordinator
     loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
@@ -63,6 +66,7 @@ def keep(
     coordinator.cutter = Cutter(
         keeper, interval_s, loop.link, coordinator.mover, head.story, head.clock, coordinator.order,
         partial(fixed, head), last, all_not_kept(spec.plan, spec.elements),
+        required,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ def test_the_batch_script_and_the_shell_of_salloc_are_no_steps_of_srun(step):
 def test_a_place_where_ranks_cannot_be_started_is_told(environ, told):
     with pytest.raises(MpiSetupError, match=told):
         check_place(4, environ)
+
+
+def test_one_machine_takes_so_many_ranks_and_a_batch_job_what_it_was_given(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
+    check_place(512, {})
+    with pytest.raises(MpiSetupError, match="this machine has 4 cores, and takes up to 512 ranks"):
+        check_place(513, {})
+    check_place(100_000, {"SLURM_JOB_ID": "1", "SLURM_NTASKS": "100000"})
+    hosts = tmp_path / "hosts"
+    hosts.write_text("one\ntwo\n")
+    check_place(100_000, {"PBS_NODEFILE": str(hosts)})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
+    check_place(256, {})
 
 
 def test_outside_a_job_srun_is_refused(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.cutter import Cutter, Kept
 from hpcd4p.wire.messages import Snapshot
 from hpcd4p.wire.orders import Cut, Fix
@@ -16,7 +17,7 @@ from hpcd4p.wire.statistics import Statistics
 class World:
     """A head with two ranks that hold state."""
 
-    def __init__(self):
+    def __init__(self, required=False):
         self.now = 0.0
         self.given, self.warned, self.done = [], [], []
         clock = SimpleNamespace(started=0.0, now=lambda: self.now)
@@ -35,6 +36,7 @@ class World:
             self.keeper, 1.0, SimpleNamespace(snapshot=lambda: snapshot),
             SimpleNamespace(hosts={1, 2}, moving=False, name=str), story, clock,
             lambda ranks, order: self.given.append(order), lambda snapshot, drained: None,
+            required=required,
         )  # fmt: skip
 
     def look(self):
@@ -75,3 +77,25 @@ def test_two_ranks_that_cannot_save_give_it_up_once(world):
         world.cutter.take(Saved(rank, epoch, 0, "", "it holds a lock"))
     assert len(world.warned) == 1
     assert world.cut() == epoch + 1
+
+
+def test_one_that_is_required_is_tried_at_once_and_ends_the_run_if_it_cannot_be_made():
+    world = World(required=True)
+    assert world.cutter.due() == 0.0
+    epoch = world.cut()
+    world.cutter.take(Saved(1, epoch, 0, "", "it holds a lock"))
+    with pytest.raises(CheckpointError, match=r"required, and the first .* holds a lock"):
+        world.look()
+    assert world.warned == []
+
+
+def test_after_the_first_a_required_one_that_fails_is_a_warning():
+    world = World(required=True)
+    epoch = world.cut()
+    for rank in (0, 1, 2):
+        world.cutter.take(Saved(rank, epoch, 7, "tag"))
+    world.look()
+    world.look()
+    world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
+    world.look()
+    assert len(world.warned) == 1

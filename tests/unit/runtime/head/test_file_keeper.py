@@ -1,0 +1,68 @@
+"""Keeps checkpoints only where there is room for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcd4p.checkpoint.folder import Folder
+from hpcd4p.checkpoint.journal import Journal
+from hpcd4p.checkpoint.sealed import SealedWriter
+from hpcd4p.errors import CheckpointError
+from hpcd4p.runtime.head.file_keeper import FileKeeper
+from hpcd4p.wire.reports import Saved
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = Folder.create(tmp_path / "c", {"words": []})
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def keeper(folder):
+    made = keeper_of(folder)
+    yield made
+    made.close()
+
+
+def keeper_of(folder, size=0):
+    journal = Journal(folder.journal, folder.key, None)
+    return FileKeeper(folder, journal, lambda: "", {}, lambda fixed: fixed, size)
+
+
+def keep(keeper, folder, epoch, size):
+    """Have rank 1 save so many bytes, and the checkpoint completed; gives why it was not."""
+    keeper.begin(epoch)
+    (part,) = folder.path.glob("*.part")
+    keeper.fix(epoch, b"head")
+    with SealedWriter(part / "rank-1", folder.key, epoch) as file:
+        file.write(bytes(size))
+    keeper.complete(epoch, [Saved(1, epoch, file.sealed.size, file.sealed.digest)])
+    while not (kept := keeper.ended()):
+        pass
+    return kept[0].why_not
+
+
+def test_one_that_will_not_fit_is_not_begun_and_told_in_the_same_words(keeper, folder, monkeypatch):
+    assert keep(keeper, folder, 1, 100_000) == ""
+    told = []
+    for free in (90_000, 80_000):
+        monkeypatch.setattr(folder, "free", lambda free=free: free)
+        with pytest.raises(CheckpointError, match=r"has 90,000 bytes free, .* took 100,\d\d\d") as e:
+            keeper.begin(2)
+        told.append(str(e.value))
+    assert told[0] == told[1]
+    assert list(folder.path.glob("*.part")) == []
+    monkeypatch.setattr(folder, "free", lambda: 200_000)
+    assert keep(keeper, folder, 2, 1000) == ""
+    monkeypatch.setattr(folder, "free", lambda: 2000)
+    keeper.begin(3)  # the last one counts
+
+
+def test_a_run_that_goes_on_knows_how_large_its_last_one_was(folder, monkeypatch):
+    keeper = keeper_of(folder, 5000)
+    monkeypatch.setattr(folder, "free", lambda: 4999)
+    with pytest.raises(CheckpointError, match="make room"):
+        keeper.begin(1)
+    keeper.close()
