@@ -3,9 +3,10 @@
 ==================================================  ====================
 the batch                                           its buffers lie
 ==================================================  ====================
-ranks are on several nodes, or there is no memory   with it
+of a rank elsewhere than the head, or no memory     with it
 less than `EngineSettings.shared_bytes` of buffers  with it
 more, and it would take the last of the memory      with it
+more, of a task, and `home_line` has no room        with it
 more                                                in shared memory
 ==================================================  ====================
 """

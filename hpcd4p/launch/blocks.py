@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hpcd4p.runtime.execute.setup import Setup
+    from hpcd4p.transport.broker import Line
     from hpcd4p.transport.lent_blocks import LentBlocks
     from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
     from hpcd4p.transport.shared_blocks import SharedBlocks
@@ -24,9 +26,20 @@ class NodeBlocks:
         See `blocks_folder`.
     least
         See `EngineSettings.shared_bytes`.
+    home
+        The ranks that have blocks; empty: all.
+
+    Attributes
+    ----------
+    line
+        See `Blocks.line`.
     """
 
-    def __init__(self, folder: str, rank: int, ranks: int, least: int) -> None:
+    def __init__(
+        self, folder: str, rank: int, ranks: int, least: int, home: frozenset[int] = frozenset()
+    ) -> None:
+        self.line: Line | None = None
+        self._home = home
         self._folder, self._rank, self._ranks, self._least = folder, rank, ranks, least
         self._own: OwnBlocks | None = None
         self._shared: SharedBlocks | None = None
@@ -44,14 +57,14 @@ class NodeBlocks:
         if self._shared is None:
             from hpcd4p.transport.shared_blocks import SharedBlocks
 
-            self._shared = SharedBlocks(self._of_own())
+            self._shared = SharedBlocks(self._of_own(), self.line)
         return self._shared
 
     def _of_messages(self) -> LentBlocks:
         if self._lent is None:
             from hpcd4p.transport.lent_blocks import LentBlocks
 
-            self._lent = LentBlocks(self._of_own())
+            self._lent = LentBlocks(self._of_own(), self._home)
         return self._lent
 
     # ---- of tasks
@@ -70,11 +83,11 @@ class NodeBlocks:
 
     # ---- of messages
 
-    def lend(self, buffers: Buffers) -> Block | None:
+    def lend(self, reader: int, buffers: Buffers) -> Block | None:
         """See `LentBlocks.lend`."""
         if sum(map(len, buffers)) < self._least:
             return None
-        return self._of_messages().lend(buffers)
+        return self._of_messages().lend(reader, buffers)
 
     def borrow(self, block: Block, sizes: Sequence[int]) -> list[Any]:
         """See `LentBlocks.borrow`."""
@@ -86,6 +99,14 @@ class NodeBlocks:
             self._lent.give_back()
 
 
-def blocks_in(folder: str, rank: int, ranks: int, least: int) -> NodeBlocks | None:
-    """The blocks of a rank; None without folder. See `NodeBlocks`."""
-    return NodeBlocks(folder, rank, ranks, least) if folder else None
+def blocks_in(setup: Setup, rank: int) -> NodeBlocks | None:
+    """The blocks of a rank; None where there are none, or it lives elsewhere. See `NodeBlocks`."""
+    home, plan = setup.home, setup.plan
+    if not setup.blocks or (home and rank not in home):
+        return None
+    blocks = NodeBlocks(setup.blocks, rank, len(home) or plan.size, setup.settings.shared_bytes, home)
+    if home:
+        from hpcd4p.control.home_line import line_of
+
+        blocks.line = line_of(plan, home)
+    return blocks

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p import logs
+from hpcd4p.control.home_line import home_of
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, ElementFailed, RunStopped, UsageError
 from hpcd4p.launch import between
@@ -88,18 +89,19 @@ class Incarnations:
     def lead(self, redis: RedisPlace | None, stack: ExitStack) -> Summary:
         """Run it to its end."""
         spec, hosts, muster = self._spec, self._hosts, self._muster
-        # ranks of several nodes have no memory in common
-        shared = spec.settings.shared_bytes and len(set(hosts)) == 1
+        # ranks of several nodes have no memory in common; those on this one have
+        home = home_of(hosts)
+        shared = spec.settings.shared_bytes and (home or len(set(hosts)) == 1)
         guarded = self._early.redis is not None  # its watchdog removes the folder, too
         folder = stack.enter_context(blocks_folder(self._early.blocks, guarded)) if shared else ""
         codec = Codec(self._early.secret)
         codec.dumps = tuple_dumper(spec.by_value)
-        setup = self._setup(redis, folder)
+        setup = self._setup(redis, folder, home)
         self._brief(setup)
         self._sink.warm()  # while the other ranks connect
         from hpcd4p.transport import mpi
 
-        blocks = blocks_in(folder, 0, spec.plan.size, spec.settings.shared_bytes)
+        blocks = blocks_in(setup, 0)
         story = [
             ("start", f"{len(spec.plan.others) + 1} ranks on {len(set(hosts))} host(s), {mpi.library()}")
         ]
@@ -107,7 +109,7 @@ class Incarnations:
         if redis is None:
             broker, mesh = self._on_mpi(blocks)
         else:
-            broker = self._broker = _on_redis(spec, redis, codec, stack)
+            broker = self._broker = _on_redis(spec, redis, codec, stack, home)
             if not self._number:
                 # the others connect before they come to the mesh, so that missing ones are known
                 muster.connect(broker)
@@ -131,7 +133,7 @@ class Incarnations:
             self._settle(summary, redis_is_gone)
         return summary
 
-    def _setup(self, redis: RedisPlace | None, folder: str) -> Setup:
+    def _setup(self, redis: RedisPlace | None, folder: str, home: frozenset[int]) -> Setup:
         spec = self._spec
         return Setup(
             spec.plan,
@@ -146,6 +148,7 @@ class Incarnations:
             logs.setup,
             None if spec.checkpoints is None else spec.checkpoints.place(),
             folder,
+            home,
             self._number,
         )
 
@@ -228,7 +231,9 @@ def redis_of(spec: RunSpec, hosts: list[str], early: Early, again: bool = False)
     return RedisPlace(endpoint, run_id, shas, shared)
 
 
-def _on_redis(spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack) -> Broker:
+def _on_redis(
+    spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack, home: Collection[int]
+) -> Broker:
     """The head's broker."""
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -243,6 +248,7 @@ def _on_redis(spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack) 
         spec.settings.max_attempts,
         redis.shared,
         spec.plan.size,
+        home,
     )
     if not redis.shared:
         return broker

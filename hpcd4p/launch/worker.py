@@ -116,7 +116,7 @@ def _serve(
     """Run it in one incarnation of the run; what the next one uses, None if the run is over."""
     logs.begin(setup.log, f"rank {number}")
     codec = Codec(setup.secret, rank=number)
-    blocks = blocks_in(setup.blocks, number, setup.plan.size, setup.settings.shared_bytes)
+    blocks = blocks_in(setup, number)
     try:
         if setup.redis is None:
             broker, elements, mesh = _on_mpi(setup, blocks, before)
@@ -224,17 +224,16 @@ def _on_redis(
         setup.settings.max_attempts,
         redis.shared,
         setup.plan.size,
+        setup.home,
     )
     if redis.shared:
         from hpcd4p.transport.guard import GuardedBroker
 
         broker = GuardedBroker(broker, codec, number, Keys(redis.run_id))
     elements = elements_of(setup)
-    return (
-        broker,
-        elements,
-        MpiMesh(loans=blocks, before=before and before.mesh, incarnation=setup.incarnation),
-    )  # by the connection the head knows already that this rank is there
+    # by the connection the head knows already that this rank is there
+    mesh = MpiMesh(loans=blocks, before=before and before.mesh, incarnation=setup.incarnation)
+    return broker, elements, mesh
 
 
 def _on_mpi(

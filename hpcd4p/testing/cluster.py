@@ -12,6 +12,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
+from hpcd4p.control.home_line import line_of
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
@@ -36,6 +37,7 @@ from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_store import MemoryStore
+from hpcd4p.wire.ask import Place
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.reports import Failed, Reason
@@ -68,6 +70,8 @@ class Cluster:
         Ranks that have died before it goes on.
     shared
         Others may write to the store: the ranks vouch for what they tell.
+    home
+        The ranks on the head's node, itself among them, where others are elsewhere; empty: all are there.
 
     Attributes
     ----------
@@ -89,7 +93,7 @@ class Cluster:
     summary
         Of the run, when it is over.
     blocks
-        The shared memory, in which large buffers lie.
+        The shared memory of the head's node, in which large buffers lie.
     most_tasks, most_tuples
         Most tasks that waited, and most tuples that were in line at one rank for one element.
     """
@@ -110,6 +114,7 @@ class Cluster:
         resume: MemoryCheckpoint | None = None,
         absent: Collection[int] = (),
         last_s: float = 0.0,
+        home: Collection[int] = (),
     ) -> None:
         self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
         self.keeper = MemoryKeeper(self.sink)
@@ -126,6 +131,8 @@ class Cluster:
         tasks, high_bytes = high_marks(plan, settings)
         self.blocks: dict[Block, list[bytes]] = {}
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
+        self.store.home = frozenset(home)
+        self._plan = plan
         self._turns = Turns(random.Random(seed), self._look, self.where)
         self.store.clock = self._turns.clock
         mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
@@ -159,8 +166,10 @@ class Cluster:
     def _clock(self) -> Clock:
         return Clock(self._turns.clock)
 
-    def _blocks(self, rank: int) -> MemoryBlocks:
-        return MemoryBlocks(rank, self.blocks)
+    def _blocks(self, rank: int) -> MemoryBlocks | None:
+        if self.store.place(rank) is Place.ELSEWHERE:
+            return None
+        return MemoryBlocks(rank, self.blocks, line_of(self._plan, self.store.home))
 
     def _transports(self, rank: int) -> tuple[Broker, FaultyMesh, Codec]:
         codec = Codec(SECRET, rank=rank)

@@ -150,6 +150,11 @@ class FaultyBroker(MemoryBroker):
         self._look()
         return super().fence(rank)
 
+    def carry(self) -> list[Task]:
+        """See `Broker.carry`."""
+        self._look()
+        return super().carry()
+
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
         self._look()

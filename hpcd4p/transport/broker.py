@@ -109,6 +109,12 @@ class Broker(Protocol):
             Tasks that are not given to others, because too many ranks died with them.
         """
 
+    def carry(self) -> list[Task]:
+        """Lease the head one task of the line of its node for each rank elsewhere that has looked for one.
+
+        Whoever owns its element makes no difference: the head publishes it again. Head only.
+        """
+
     def snapshot(self) -> Snapshot:
         """All that is not done, read at one moment; the ranks go on. Head only."""
 
@@ -148,11 +154,28 @@ class Mesh(Protocol):
         """Expect nothing more of `rank`: it is lost."""
 
 
+class Line(Protocol):
+    """Which tasks wait in the line of the head's node: `control.home_line.HomeLine`."""
+
+    def hear(self, idle: int, waiting: int) -> None:
+        """Note how many ranks are idle, and how many tasks wait in the line."""
+
+    def takes_one(self) -> bool:
+        """Whether one more task goes into the line; if so, it counts."""
+
+
 class Blocks(Protocol):
     """Memory of a node that all ranks of it can read, for large buffers on their way. Local; any rank.
 
     What a rank has put there stays when it dies: the rank that repeats a task reads it again.
+
+    Attributes
+    ----------
+    line
+        Of the tasks with buffers there, where ranks live on other nodes, too; else None.
     """
+
+    line: Line | None
 
     def put(self, buffers: Sequence[bytes | memoryview]) -> Block | None:
         """Copy `buffers` into a block; None if there is no room for it."""

@@ -166,6 +166,13 @@ class GuardedBroker:
             self._ledger.take(task)
         return committed, given_up
 
+    def carry(self) -> list[Task]:
+        """See `Broker.carry`."""
+        tasks = self._broker.carry()
+        for task in tasks:
+            self._ledger.take(task)
+        return tasks
+
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`; payloads are checked by who opens them, counts at the next look."""
         return self._broker.snapshot()

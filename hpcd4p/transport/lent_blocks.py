@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from typing import Any
 
@@ -36,16 +36,24 @@ class LentBlocks:
     ----------
     own
         Those that this rank writes.
+    home
+        The ranks of this node; empty: all are.
     """
 
-    def __init__(self, own: OwnBlocks) -> None:
+    def __init__(self, own: OwnBlocks, home: Collection[int] = ()) -> None:
         self._own = own
+        self._home = home
         self._mapped: dict[tuple[int, int], mmap] = {}
         self._borrowed: dict[tuple[int, int], mmap] = {}
         os.register_at_fork(after_in_parent=self._forked, after_in_child=self._part)
 
-    def lend(self, buffers: Buffers) -> Block | None:
-        """Copy buffers into a block for one reader; None if they are not worth it, or there is no room."""
+    def lend(self, reader: int, buffers: Buffers) -> Block | None:
+        """Copy buffers into a block for one reader.
+
+        None if it is on another node, they are not worth it, or there is no room.
+        """
+        if self._home and reader not in self._home:
+            return None
         if not self._own.rules.goes_aside(sum(map(len, buffers))):
             return None
         return self._own.put(buffers, lasting=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpcd4p.errors import ForeignBytesError
+from hpcd4p.transport.broker import Line
 from hpcd4p.wire.block import Block
 
 
@@ -15,10 +16,13 @@ class MemoryBlocks:
     Parameters
     ----------
     held
-        The memory: what lies in each block. All ranks of a run have the same one.
+        The memory: what lies in each block. All ranks of a node have the same one.
+    line
+        See `Blocks.line`.
     """
 
-    def __init__(self, rank: int, held: dict[Block, list[bytes]]) -> None:
+    def __init__(self, rank: int, held: dict[Block, list[bytes]], line: Line | None = None) -> None:
+        self.line = line
         self._rank = rank
         self._held = held
         self._made = 0

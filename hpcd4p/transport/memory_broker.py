@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
-from hpcd4p.wire.codec import weight
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order
@@ -57,8 +56,9 @@ class MemoryBroker:
             reply.task = self._take(ask.take, not in_call and not reply.orders)
         self._note(ask.availability)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
+        reply.near, reply.sought = sum(map(len, s.near.values())), len(s.sought)
         if in_call:
-            reply.waiting = {e: len(stream) for e, stream in s.streams.items() if stream}
+            reply.waiting = {e: count for e, count in s.waiting().items() if count}
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:
@@ -118,23 +118,25 @@ class MemoryBroker:
 
     def _take(self, wanted: Sequence[int], idle: bool) -> Task | None:
         s = self.store
-        for element in wanted:
-            stream = s.streams.get(element)
-            if not stream or s.owners.get(element, self.rank) != self.rank:
+        mine = [element for element in wanted if s.owners.get(element, self.rank) == self.rank]
+        for element in mine:
+            stream = s.line(element, self.rank)
+            if not stream:
                 continue
-            task = stream.popleft()
-            task = task._replace(progress=s.progress.get((element, task.id), ()))
-            s.leases.setdefault(self.rank, {})[element, task.id] = task
             before = s.bytes
-            s.tasks -= 1
-            s.bytes -= weight(task.payload)
+            task = s.lease(stream, self.rank)
             if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
                 s.bells[0] = Heard.BELL
             s.idle.discard(self.rank)
             return task
+        s.seek(mine, self.rank)
         if idle:
             s.idle.add(self.rank)
         return None
+
+    def carry(self) -> list[Task]:
+        """See `Broker.carry`."""
+        return self.store.carry(self.rank)
 
     def claim(
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
@@ -215,6 +217,7 @@ class MemoryBroker:
             frozenset(s.parked),
             dict(s.owners),
             None if orders is None else s.books(orders),
+            len(s.sought),
         )
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
@@ -224,6 +227,7 @@ class MemoryBroker:
         s.lost.add(rank)
         s.idle.discard(rank)
         s.parked.discard(rank)
+        s.sought.pop(rank, None)
         s.bells.pop(rank, None)
         s.orders.pop(rank, None)
         given_up = []
@@ -248,7 +252,8 @@ class MemoryBroker:
         """See `Broker.snapshot`."""
         s = self.store
         leased = [task for mine in s.leases.values() for task in mine.values()]
-        waiting = [task for stream in s.streams.values() for task in stream]
+        streams = [*s.near.values(), *s.streams.values()]
+        waiting = [task for stream in streams for task in stream]
         return Snapshot(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             [

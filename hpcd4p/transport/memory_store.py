@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
-from hpcd4p.wire.codec import weight
+from hpcd4p.wire.ask import Place, place_of
+from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Books, Task
 from hpcd4p.wire.orders import Order
 
@@ -19,6 +20,10 @@ class MemoryStore:
     low: tuple[int, int] = (16, 1 << 24)
     max_attempts: int = 4
     streams: dict[int, deque[Task]] = field(default_factory=dict)
+    home: frozenset[int] = frozenset()
+    """Ranks of the head's node; empty: all ranks live there."""
+    near: dict[int, deque[Task]] = field(default_factory=dict)
+    sought: dict[int, int] = field(default_factory=dict)
     leases: dict[int, dict[tuple[int, str], Task]] = field(default_factory=dict)
     pending: dict[int, int] = field(default_factory=dict)
     committed: dict[int, int] = field(default_factory=dict)
@@ -56,9 +61,16 @@ class MemoryStore:
 
     def ring_idle(self, most: int) -> None:
         """Ring the bells of up to `most` idle ranks, lowest first."""
-        for rank in sorted(self.idle, key=lambda r: (r in self.lending, r == 0, r))[:most]:
+        for rank in sorted(self.idle, key=self._turn)[:most]:
             self.idle.discard(rank)
             self.bells[rank] = Heard.BELL
+
+    def _turn(self, rank: int) -> tuple[bool, bool, bool, int]:
+        return rank in self.lending, rank == 0, self.place(rank) is Place.ELSEWHERE, rank
+
+    def place(self, rank: int) -> Place:
+        """Where `rank` lives."""
+        return place_of(rank, self.home)
 
     def ring_owner(self, element: int) -> bool:
         """Ring the owner of `element`, if it has one."""
@@ -75,7 +87,7 @@ class MemoryStore:
             dict(self.accounts),
             self.tasks,
             self.bytes,
-            {e: len(stream) for e, stream in self.streams.items()},
+            self.waiting(),
             {rank: len(mine) for rank, mine in self.leases.items()},
             len(self.dead),
             frozenset(self.congested),
@@ -84,9 +96,51 @@ class MemoryStore:
             {r: self.ordered.get(r, 0) + len(self.orders.get(r, ())) for r in orders},
         )
 
+    def waiting(self) -> dict[int, int]:
+        """Tasks that wait, by element."""
+        sums = {e: len(stream) for e, stream in self.streams.items()}
+        for e, line in self.near.items():
+            sums[e] = sums.get(e, 0) + len(line)
+        return sums
+
+    def line(self, element: int, rank: int) -> deque[Task] | None:
+        """Where `rank` takes a task of `element` from; empty or None: there is none."""
+        near = None if self.place(rank) is Place.ELSEWHERE else self.near.get(element)
+        return near or self.streams.get(element)
+
+    def lease(self, line: deque[Task], rank: int) -> Task:
+        """Give `rank` the first task of a line."""
+        task = line.popleft()
+        name = task.element, task.id
+        task = task._replace(progress=self.progress.get(name, ()))
+        self.leases.setdefault(rank, {})[name] = task
+        self.tasks -= 1
+        self.bytes -= weight(task.payload)
+        return task
+
+    def seek(self, wanted: Sequence[int], rank: int) -> None:
+        """Note that `rank` would run one of these and has found none that it can take."""
+        found = [e for e in wanted if self.near.get(e)]
+        if found and rank not in self.sought:
+            self.sought[rank] = found[0]
+            self.bells[0] = Heard.BELL
+
+    def carry(self, head: int) -> list[Task]:
+        """See `Broker.carry`."""
+        tasks = []
+        for rank, element in self.sought.items():
+            line = self.near.get(element)
+            if line:
+                tasks.append(self.lease(line, head))
+            else:  # another has taken it: there may be one of another element
+                self.bells[rank] = Heard.BELL
+        self.sought.clear()
+        return tasks
+
     def put(self, task: Task) -> None:
         """Add a task to its stream under a new id."""
         self.entries += 1
-        self.streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
+        streams = self.near if self.home and block_of(task.payload) is not None else self.streams
+        streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
         self.tasks += 1
         self.bytes += weight(task.payload)

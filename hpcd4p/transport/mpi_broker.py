@@ -137,6 +137,10 @@ class RankMpiBroker:
         """See `Broker.fence`: for the head."""
         raise NotImplementedError
 
+    def carry(self) -> list[Any]:
+        """See `Broker.carry`: for the head."""
+        raise NotImplementedError
+
     def snapshot(self) -> Any:
         """See `Broker.snapshot`: for the head."""
         raise NotImplementedError

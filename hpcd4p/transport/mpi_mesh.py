@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     class Loans(Protocol):
         """What a rank lends others, and borrows of them: see `LentBlocks`."""
 
-        def lend(self, buffers: Sequence[bytes | memoryview]) -> Block | None:
+        def lend(self, reader: int, buffers: Sequence[bytes | memoryview]) -> Block | None:
             """See `LentBlocks.lend`."""
 
         def borrow(self, block: Block, sizes: Sequence[int]) -> list[Any]:
@@ -123,7 +123,7 @@ class MpiMesh:
         """See `Mesh.send`."""
         comm = self._comm
         buffers = frames[1:]
-        block = self._loans.lend(buffers) if buffers and self._loans is not None else None
+        block = self._loans.lend(dest, buffers) if buffers and self._loans is not None else None
         if block is not None:
             table = struct.pack(f"<I{len(buffers)}Q", len(buffers), *map(len, buffers))
             head = b"".join([_TX.pack(tx), block.pack(), table, frames[0]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import is_step, observation, reply_of, snapshot, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
 from hpcd4p.transport.step_words import StepWords
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, place_of
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Snapshot, Task
@@ -67,13 +67,15 @@ class RedisBroker:
         max_attempts: int,
         shared: bool = False,
         size: int = 0,
+        home: Collection[int] = (),
     ) -> None:
         self.keys = Keys(run_id)
         self.rank = rank
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
-        self._words = StepWords(rank, streams, low, shared)
+        self._lines = int(bool(home))
+        self._words = StepWords(rank, streams, low, shared, place_of(rank, home))
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
         self._shared = shared
@@ -258,9 +260,13 @@ class RedisBroker:
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""
-        committed, given_up = self._script("fence", rank, self._max_attempts)
+        committed, given_up = self._script("fence", rank, self._max_attempts, self._lines)
         # they are in the lease of the head from now on
         return committed, [self._read(task_of, entry, self._words.held) for entry in given_up]
+
+    def carry(self) -> list[Task]:
+        """See `Broker.carry`."""
+        return [self._read(task_of, entry, self._words.held) for entry in self._script("carry")]
 
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`."""

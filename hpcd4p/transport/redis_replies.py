@@ -11,10 +11,10 @@ from hpcd4p.wire.messages import Books, Observation, Publication, Reply, Snapsho
 from hpcd4p.wire.orders import parse
 from hpcd4p.wire.statistics import Statistics
 
-NO_STATE = bytes(72)
+NO_STATE = bytes(88)
 """The packed numbers of a run in which nothing has happened (``lua/state.lua``)."""
 
-_WAITS = Struct("<qqq")
+_WAITS = Struct("<qqqqq")
 """The first of them."""
 
 
@@ -23,7 +23,7 @@ def observation(
 ) -> Observation:
     """The observation in a reply of ``observe.lua``, with the ranks that are connected."""
     pending, stats, state, idle, dead, committed, reports, waited, parked, owners, books = said
-    tasks, size, _ = _waits(state)
+    tasks, size, _, _, sought = _waits(state)
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pending)},
         stats=Statistics.read(_pairs(stats)),
@@ -38,6 +38,7 @@ def observation(
         parked=frozenset(map(int, parked)),
         owners={int(k): int(v) for k, v in _pairs(owners)},
         books=_books(books, tasks, size, streams, orders) if books else None,
+        sought=sought,
     )
 
 
@@ -93,8 +94,8 @@ def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks
     )
 
 
-def _waits(state: bytes) -> tuple[int, int, int]:
-    """Tasks and bytes that wait, and how many ranks are idle."""
+def _waits(state: bytes) -> tuple[int, int, int, int, int]:
+    """Tasks and bytes that wait; ranks that are idle; tasks near the head, and ranks that look for them."""
     try:
         return _WAITS.unpack_from(state)
     except (error, TypeError) as wrong:
@@ -113,9 +114,10 @@ def reply_of(raw: list[Any], held: Held) -> Reply:
         refused = Reply(accepted=False)
         refused.spoiled = found.decode()
         return refused
-    tasks, size, idle = _waits(state)
+    tasks, size, idle, near, sought = _waits(state)
     held.settle()
     reply = Reply(True, None, idle, tasks, size)
+    reply.near, reply.sought = near, sought
     if found:
         reply.task = task_of(found, held)
     if len(raw) > 2:

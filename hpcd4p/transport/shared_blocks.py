@@ -14,6 +14,7 @@ from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from typing import Any
 
 from hpcd4p.transport.block_files import found, path_of, read, stamped, write
+from hpcd4p.transport.broker import Line
 from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
 from hpcd4p.wire.block import Block, places
 
@@ -31,9 +32,12 @@ class SharedBlocks:
     ----------
     own
         Those that this rank writes.
+    line
+        See `Blocks.line`.
     """
 
-    def __init__(self, own: OwnBlocks) -> None:
+    def __init__(self, own: OwnBlocks, line: Line | None = None) -> None:
+        self.line = line
         self._own = own
         self._folder = own.folder
         self._opened: dict[Block, _Opened] = {}

@@ -12,8 +12,8 @@ from typing import Any
 
 from hpcd4p.transport.held import Held
 from hpcd4p.transport.wanted import Wanted
-from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.codec import weight
+from hpcd4p.wire.ask import Ask, Availability, Place
+from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Commit, Entry, Publication
 
 STRETCH = 1000
@@ -22,7 +22,10 @@ STRETCH = 1000
 _LAST = 1_000_000
 """Added to the score of a rank that is rung after the others; the head is rung after those."""
 
-_HEADER = Struct("<iqi4b3iqi")
+_LATER = 500_000
+"""The same of a rank that lives elsewhere than the head: what is published there is near to others."""
+
+_HEADER = Struct("<iqi5b4iqi")
 """See ``step.lua``."""
 
 _NO_ENTRY = Entry(b"", 0)
@@ -37,6 +40,8 @@ class StepWords:
         Elements that have tasks.
     low
         Tasks and bytes that wait: the head is rung when they fall to so little.
+    place
+        Where the rank lives.
 
     Attributes
     ----------
@@ -44,22 +49,30 @@ class StepWords:
         The tasks that the rank has.
     """
 
-    def __init__(self, rank: int, streams: Sequence[int], low: tuple[int, int], shared: bool) -> None:
+    def __init__(
+        self,
+        rank: int,
+        streams: Sequence[int],
+        low: tuple[int, int],
+        shared: bool,
+        place: Place = Place.ONE_NODE,
+    ) -> None:
         self.held = Held(streams)
         self._rank = rank
         self._wanted = Wanted(streams)
         self._low = low
         self._shared = shared
+        self._place = place
 
     def of(self, commit: Commit, ask: Ask, entry: Entry | None) -> list[Any]:
         """The words of a step; what is done in it is held until the answer is read."""
         leases = len(self.held)
         done, gone = self.held.finish(commit.done)
-        count, size, published = stretches(commit.publish)
+        count, nearby, size, published = self._stretches(commit.publish)
         take, spans = self._wanted.split(ask.take)
         rest = self._rest(commit, ask, gone, entry or _NO_ENTRY, leases)
-        flags = ask.want_service, self._shared, bool(rest)
-        numbers = done, len(commit.counts), count, size, len(take) - len(spans)
+        flags = ask.want_service, self._shared, bool(rest), self._place
+        numbers = done, len(commit.counts), count, nearby, size, len(take) - len(spans)
         header = _HEADER.pack(*self._low, self._score(ask.availability), ask.availability, *flags, *numbers)
         words = [self._rank, header, commit.tx or "", *chain.from_iterable(commit.counts.items())]
         words += published
@@ -70,8 +83,18 @@ class StepWords:
     def _score(self, availability: Availability) -> int:
         """Its place among the idle: the lowest is rung first."""
         if availability is not Availability.LENDS:
-            return self._rank
+            return self._rank + (_LATER if self._place is Place.ELSEWHERE else 0)
         return _LAST + (self._rank or _LAST)
+
+    def _stretches(self, publish: Sequence[Publication]) -> tuple[int, int, int, list[bytes | int]]:
+        """As `stretches`, with how many of them, the last ones, are for the line of the head's node."""
+        if self._place is Place.ONE_NODE:
+            count, size, words = stretches(publish)
+            return count, 0, size, words
+        far = [each for each in publish if block_of(each.payload) is None]
+        near = [each for each in publish if block_of(each.payload) is not None]
+        (count, size, words), (nearby, more, others) = stretches(far), stretches(near)
+        return count + nearby, nearby, size + more, words + others
 
     def _rest(self, commit: Commit, ask: Ask, gone: list[int], entry: Entry, leases: int) -> list[Any]:
         """What seldom belongs to a step; empty if none of it does."""

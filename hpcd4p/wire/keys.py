@@ -75,6 +75,9 @@ class Keys:
     """Sealed dead letters that the head has not fetched yet."""
     reports = _Key("list")
     """Sealed reports that the head has not fetched yet."""
+    sought = _Key("hash")
+    """R -> E: rank R, which lives elsewhere, has found nothing but a task of E in the line of the head's
+    node."""
     head = _Key("hash")
     """Expires when the head has not looked for half a minute; ``lives``: a sign of that; ``client``: number
     of its connection. On a shared Redis only."""
@@ -86,6 +89,10 @@ class Keys:
     def queue(self, element: int) -> str:
         """Tasks of `element` that wait: a list, oldest first, in the form of `transport.step_words`."""
         return f"{self.prefix}queue:{element}"
+
+    def near(self, element: int) -> str:
+        """The same of those whose buffers lie on the head's node, where ranks live on several."""
+        return f"{self.prefix}near:{element}"
 
     def lease(self, rank: int) -> str:
         """Tasks that `rank` has: a list, in the order in which it has taken them."""
@@ -127,7 +134,8 @@ class Keys:
     def types(self, elements: Sequence[int], size: int) -> dict[str, str]:
         """All keys of a run of `size` ranks, with their types in Redis."""
         table = {self.prefix + key.name: key.kind for key in _ONES}
-        table |= {self.queue(e): "list" for e in elements}
+        for element in elements:
+            table |= {key(element): "list" for key in (self.queue, self.near)}
         for rank in range(size):
             table |= {key(rank): "list" for key in (self.bell, self.orders, self.lease)}
         return table

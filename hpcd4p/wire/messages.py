@@ -117,6 +117,8 @@ class Reply:
     task : Task or None
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
+    near, sought : int
+        Tasks among these in the line of the head's node; ranks elsewhere that have looked for one of them.
     waiting : dict
         Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
@@ -139,10 +141,12 @@ class Reply:
         "core_share",
         "idle",
         "marks",
+        "near",
         "orders",
         "owners",
         "service_us",
         "size",
+        "sought",
         "spoiled",
         "task",
         "tasks",
@@ -157,6 +161,7 @@ class Reply:
         self.idle = idle
         self.tasks = tasks
         self.size = size
+        self.near = self.sought = 0
         self.waiting: dict[int, int] = {}
         self.orders: list[Order] = []
         self.marks: list[int] = []
@@ -256,5 +261,7 @@ class Observation(NamedTuple):
     """As in `Reply`."""
     books: Books | None = None
     """Only where ranks vouch for what they send."""
+    sought: int = 0
+    """As in `Reply`."""
     untold: frozenset[int] = frozenset()
     """Ranks that have announced a report that has not come."""

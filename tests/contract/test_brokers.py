@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.testing.conformance import EVERY_BROKER, POOL, BrokerWorld
+from hpcd4p.testing.conformance import EVERY_BROKER, HOME, NODES, POOL, BrokerWorld
 from hpcd4p.transport.broker import Heard
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.messages import Commit
 from tests.contract.worlds import in_memory, on_redis
 
-PROMISES = EVERY_BROKER + POOL
+PROMISES = EVERY_BROKER + POOL + NODES
 
 OF_ITS_OWN = "the guard gives each order a mark of its own"
 
@@ -37,11 +37,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 @pytest.fixture(params=["memory", "guarded-memory", "redis", "guarded-redis"])
 def world(request: pytest.FixtureRequest) -> Iterator[BrokerWorld]:
     guarded = request.param.startswith("guarded")
-    if request.param.endswith("memory"):
-        made = in_memory(guarded=guarded)
-    else:
-        made = on_redis(request.getfixturevalue("server"), guarded)
     promise = request.node.callspec.params.get("promise")
+    home = HOME if promise in NODES else frozenset()
+    if request.param.endswith("memory"):
+        made = in_memory(guarded=guarded, home=home)
+    else:
+        made = on_redis(request.getfixturevalue("server"), guarded, home)
     excuse = EXCUSES.get((request.param, getattr(promise, "__name__", "")))
     if excuse:  # strict: what is kept after all is not to be excused
         request.applymarker(pytest.mark.xfail(reason=excuse, strict=True))

@@ -10,23 +10,36 @@ from functools import partial
 import pytest
 
 from hpcd4p.testing import conformance
-from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, POOL, broken
+from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, HOME, NODES, POOL, broken
 from tests.contract.worlds import blocks_in_memory, in_memory, meshes_in_memory
-from tests.contract.wrong import bells, blocks, claims, coarse, leases, meshes, snapshots, tasks, tellings
+from tests.contract.wrong import (
+    bells,
+    blocks,
+    claims,
+    coarse,
+    leases,
+    meshes,
+    nodes,
+    snapshots,
+    tasks,
+    tellings,
+)
 
 BROKERS = (
     tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | snapshots.WRONG | coarse.WRONG
 )
 
-ALL = [*EVERY_BROKER, *POOL, *EVERY_MESH, *EVERY_BLOCKS]
+ALL = [*EVERY_BROKER, *POOL, *NODES, *EVERY_MESH, *EVERY_BLOCKS]
 
-WRONG: dict[type, str] = {**BROKERS, **meshes.WRONG, **blocks.WRONG}
+WRONG: dict[type, str] = {**BROKERS, **nodes.WRONG, **meshes.WRONG, **blocks.WRONG}
 
 
 @pytest.fixture(scope="module")
 def found():
     """By transport, the promises that it breaks."""
     brokers = {kind: broken(EVERY_BROKER + POOL, partial(in_memory, kind)) for kind in BROKERS}
+    for kind in nodes.WRONG:
+        brokers[kind] = broken(NODES, partial(in_memory, kind, home=HOME))
     found = {kind: broken(EVERY_MESH, partial(meshes_in_memory, kind)) for kind in meshes.WRONG}
     memory = {kind: broken(EVERY_BLOCKS, partial(blocks_in_memory, kind)) for kind in blocks.WRONG}
     return brokers | found | memory

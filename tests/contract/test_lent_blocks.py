@@ -40,14 +40,14 @@ def array(buffer) -> np.ndarray:
 def test_what_is_lent_is_what_is_borrowed(folder):
     one, other = ranks(folder)
     buffers = [b"a" * 50_001, memoryview(bytearray(b"b" * 70_000))]
-    block = one.lend(buffers)
+    block = one.lend(1, buffers)
     assert [bytes(each) for each in other.borrow(block, [50_001, 70_000])] == [
         bytes(each) for each in buffers
     ]
 
 
 def test_little_is_not_worth_a_block(folder):
-    assert ranks(folder)[0].lend([b"a" * 1000] * 10) is None
+    assert ranks(folder)[0].lend(1, [b"a" * 1000] * 10) is None
 
 
 def test_no_memory_is_used_again_as_long_as_an_array_of_it_lives(folder):
@@ -55,7 +55,7 @@ def test_no_memory_is_used_again_as_long_as_an_array_of_it_lives(folder):
     held = []
     for i in range(1000):
         other.give_back()
-        block = one.lend([filled(i)])
+        block = one.lend(1, [filled(i)])
         if block is None:  # as much as is lent at once is out
             break
         held.append(array(other.borrow(block, [SIZE])[0]))
@@ -64,13 +64,13 @@ def test_no_memory_is_used_again_as_long_as_an_array_of_it_lives(folder):
     assert all(each.tobytes() == filled(i) for i, each in enumerate(held))
     del held[5]
     other.give_back()
-    assert other.borrow(one.lend([filled(7)]), [SIZE])[0][0] == 7
+    assert other.borrow(one.lend(1, [filled(7)]), [SIZE])[0][0] == 7
 
 
 def test_a_few_blocks_are_enough_for_as_many_messages_as_there_are(folder):
     one, other = ranks(folder)
     for i in range(200):
-        buffer = other.borrow(one.lend([filled(i)]), [SIZE])[0]
+        buffer = other.borrow(one.lend(1, [filled(i)]), [SIZE])[0]
         assert (buffer[0], buffer[-1]) == (i % 256, i % 256)
         buffer[:] = bytes(SIZE)  # it is the receiver's
         del buffer
@@ -82,7 +82,7 @@ def test_blocks_stay_mapped_but_not_without_end(folder, monkeypatch):
     monkeypatch.setattr(lent_blocks, "MOST_MAPPED", 3)
     one, other = ranks(folder)
     for i in range(20):
-        lent = [one.lend([filled(i + j)]) for j in range(5)]
+        lent = [one.lend(1, [filled(i + j)]) for j in range(5)]
         got = [other.borrow(block, [SIZE])[0] for block in lent]
         assert [each[0] for each in got] == [i + j for j in range(5)]
         del got
@@ -92,7 +92,7 @@ def test_blocks_stay_mapped_but_not_without_end(folder, monkeypatch):
 
 def test_another_block_of_its_number_is_refused(folder):
     one, other = ranks(folder)
-    block = one.lend([filled(1)])
+    block = one.lend(1, [filled(1)])
     with pytest.raises(ForeignBytesError):
         other.borrow(block._replace(stamp=block.stamp + 1), [SIZE])
     other.borrow(block, [SIZE])
@@ -103,7 +103,7 @@ def test_another_block_of_its_number_is_refused(folder):
 def test_a_forked_child_has_its_own(folder):
     """As with any memory: what a child writes its parent does not see, and what it reads stays."""
     one, other = ranks(folder)
-    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    mine = array(other.borrow(one.lend(1, [filled(1)]), [SIZE])[0])
     wake, ready = os.pipe()
     child = os.fork()
     if not child:
@@ -114,8 +114,8 @@ def test_a_forked_child_has_its_own(folder):
     del mine
     for i in range(5):
         other.give_back()
-        other.borrow(one.lend([filled(i)]), [SIZE])
-    held = array(other.borrow(one.lend([filled(77)]), [SIZE])[0])
+        other.borrow(one.lend(1, [filled(i)]), [SIZE])
+    held = array(other.borrow(one.lend(1, [filled(77)]), [SIZE])[0])
     os.write(ready, b"x")
     assert os.waitpid(child, 0)[1] == 0
     assert held.tobytes() == filled(77)
@@ -123,7 +123,7 @@ def test_a_forked_child_has_its_own(folder):
 
 def test_what_a_child_writes_is_not_seen(folder):
     one, other = ranks(folder)
-    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    mine = array(other.borrow(one.lend(1, [filled(1)]), [SIZE])[0])
     child = os.fork()
     if not child:
         mine[:] = 9
@@ -135,7 +135,7 @@ def test_what_a_child_writes_is_not_seen(folder):
 def test_what_the_parent_writes_later_its_child_does_not_see(folder):
     """A copy of the process saves what was in line, while the rank goes on and writes to it."""
     one, other = ranks(folder)
-    mine = array(other.borrow(one.lend([filled(1)]), [SIZE])[0])
+    mine = array(other.borrow(one.lend(1, [filled(1)]), [SIZE])[0])
     mine[0] = 2
     wake, ready = os.pipe()
     child = os.fork()

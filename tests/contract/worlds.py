@@ -54,9 +54,11 @@ class Time:
         self.now += seconds
 
 
-def in_memory(kind: type[MemoryBroker] = MemoryBroker, guarded: bool = False) -> BrokerWorld:
+def in_memory(
+    kind: type[MemoryBroker] = MemoryBroker, guarded: bool = False, home: frozenset[int] = frozenset()
+) -> BrokerWorld:
     now = Time()
-    store = MemoryStore(low=LOW, max_attempts=MAX_ATTEMPTS, clock=now)
+    store = MemoryStore(low=LOW, max_attempts=MAX_ATTEMPTS, clock=now, home=home)
 
     def make(rank: int):
         broker = kind(store, rank)
@@ -65,13 +67,13 @@ def in_memory(kind: type[MemoryBroker] = MemoryBroker, guarded: bool = False) ->
     return BrokerWorld(make, now.pass_by)
 
 
-def on_redis(endpoint: Endpoint, guarded: bool = False) -> BrokerWorld:
+def on_redis(endpoint: Endpoint, guarded: bool = False, home: frozenset[int] = frozenset()) -> BrokerWorld:
     """`guarded`: as on a Redis that others share."""
     run_id = f"run{next(RUNS)}"
     shas = load_scripts(endpoint, run_id, MANY, guarded, POOL_RANKS)
 
     def make(rank: int):
-        broker = RedisBroker(endpoint, run_id, rank, shas, MANY, LOW, MAX_ATTEMPTS, guarded, POOL_RANKS)
+        broker = RedisBroker(endpoint, run_id, rank, shas, MANY, LOW, MAX_ATTEMPTS, guarded, POOL_RANKS, home)
         if not guarded:
             return broker
         return GuardedBroker(broker, Codec(SECRET, rank=rank), rank, Keys(run_id))

@@ -259,6 +259,7 @@ class Runs:
         n: int,
         *words: str,
         by_mpirun: bool = False,
+        each: Sequence[str] = (),
         variables: dict[str, str] | None = None,
         python: str = sys.executable,
         under: Sequence[str] = (),
@@ -273,6 +274,8 @@ class Runs:
             Options of the run and of the workflow.
         by_mpirun
             Start mpirun here, as users with a launcher do, and not ``run -n``.
+        each
+            A program that runs the program of each rank, which is its last words; with `by_mpirun`.
         python
             What runs hpcd4p; one that has another MPI, say.
         under
@@ -304,7 +307,7 @@ class Runs:
         if by_mpirun:
             other = Path(python).with_name("mpirun")
             mpi = find_mpi() if python == sys.executable else Mpi(other, *identify(_version_text(other)))
-            line = command(mpi, n, [*program, *line])
+            line = command(mpi, n, [*each, *program, *line])
             environ = environment(mpi, environ, str(WORKFLOWS.parents[2]))
         else:
             line = [*program, *line, *(["-n", str(n)] if n > 1 or resume else [])]

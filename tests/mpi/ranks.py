@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hpcd4p.launch.blocks import blocks_in
+from hpcd4p.launch.blocks import NodeBlocks
 from hpcd4p.testing.conformance import BrokerWorld, MeshWorld, MpiShare, Relay
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.messages import Commit
@@ -23,7 +23,7 @@ def of_meshes(change: Callable[[Mesh], Mesh] = lambda mesh: mesh, folder: str = 
     from hpcd4p.transport import mpi
     from hpcd4p.transport.mpi_mesh import MpiMesh
 
-    blocks = blocks_in(folder, mpi.world_rank(), mpi.world_size(), 1)
+    blocks = NodeBlocks(folder, mpi.world_rank(), mpi.world_size(), 1) if folder else None
     mesh = change(MpiMesh(loans=blocks))
     relay = Relay(mesh.rank, MpiShare(lambda: None))
     KEPT.append((mesh, relay))

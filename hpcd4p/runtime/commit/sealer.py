@@ -131,6 +131,10 @@ class Sealer:
         """Put the buffers of a task into shared memory, if that is the place for them."""
         if self._blocks is None or not goes_aside(size, self._shared_bytes):
             return None
+        line = self._blocks.line
+        # what lies in the line may have to be carried to another node
+        if line is not None and (size > MOST_TUPLE_BYTES or not line.takes_one()):
+            return None
         block = self._blocks.put(buffers)
         count_buffers(outbox.failed, size, block is not None)
         return block
@@ -192,7 +196,7 @@ class Sealer:
 def _too_large(size: int, target: str) -> TupleTooLargeError:
     return TupleTooLargeError(
         f"it takes {size >> 20:,} MiB and is for {target}, which is in the pool. Tuples go there "
-        f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most (on one node, the data of arrays stays in "
-        "shared memory, where there is room): write it to a file and pass the name, or give "
+        f"through Redis, {MOST_TUPLE_BYTES >> 20} MiB at most (if all ranks are on one node, the data of "
+        "arrays stays in shared memory, where there is room): write it to a file and pass the name, or give "
         "the input of that element a grouping, for what has a fixed place travels by MPI, without a limit"
     )

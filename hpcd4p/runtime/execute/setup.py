@@ -42,7 +42,9 @@ class Setup(NamedTuple):
     checkpoints: Any = None
     """`launch.restoring.CheckpointPlace`; None where there are none."""
     blocks: str = ""
-    """Folder for large buffers, in the shared memory of the node; '': there is none that all ranks share."""
+    """Folder for large buffers, in the shared memory of rank 0's node; '': there is none."""
+    home: frozenset[int] = frozenset()
+    """The ranks on that node; empty: all are."""
     incarnation: int = 0
     """How often the run has gone on from a checkpoint on these ranks."""
 

@@ -131,6 +131,7 @@ class Head:
     def _turn(self) -> float:
         """Do one round; gives the seconds until there may be something to do again."""
         self._heed()
+        self._carry()
         self._obey_own()
         pause = self.loop.tick()
         due = self.coordinator.due(self._rung and not self.feeder.flowing)
@@ -156,8 +157,13 @@ class Head:
     def _tend(self) -> None:
         """In the middle of a task, or of a wait: neither must keep the head from its run."""
         self._heed()
+        self._carry()
         if self.coordinator.due(self._rung) <= 0:
             self._coordinate()
+
+    def _carry(self) -> None:
+        if self.loop.link.sought:
+            self.loop.link.carry()
 
     def _coordinate(self) -> None:
         """Look at the run, and do what is due."""
@@ -165,7 +171,7 @@ class Head:
         self._bells = link.bells
         finished = self.coordinator.look(bool(link.congested))
         if self.coordinator.seen is not None:
-            link.hear_of(self.coordinator.seen.tasks, self.coordinator.seen.size)
+            link.hear_of(self.coordinator.seen)
         for element, instances in finished:
             # committed at once: until it is, the element would look drained
             link.exchange(Commit(counts={element: instances}))

@@ -49,6 +49,8 @@ class Link:
     hungry, waiting_tasks, waiting_bytes, congested
         What the broker said last: pool ranks without a task; tasks that wait, and their bytes; stateful
         elements that are congested.
+    sought
+        Ranks elsewhere for which the head is to `carry` a task; said last as well.
     core_share
         How much of the time inside elements needs a core, as far as the broker has said.
     waiting
@@ -75,7 +77,7 @@ class Link:
         self.orders: deque[Order] = deque()
         self.bells = self.rings = 0
         self.rested_s = 0.0
-        self.hungry = 0
+        self.hungry = self.sought = 0
         self.careful = False
         self.waiting: dict[int, int] | None = None
         self.waiting_tasks = 0
@@ -86,6 +88,7 @@ class Link:
         self._broker = broker
         self._codec = given.codec
         self._blocks = given.blocks
+        self._line = None if given.blocks is None else given.blocks.line
         self._inbox = inbox
         self._granularity = given.granularity
         self._take_stats = stats
@@ -139,7 +142,9 @@ class Link:
         return reply
 
     def _hear(self, reply: Reply, availability: Availability) -> None:
-        self.hungry = reply.idle
+        self.hungry, self.sought = reply.idle, reply.sought
+        if self._line is not None:
+            self._line.hear(reply.idle, reply.near)
         self.waiting = reply.waiting if availability is Availability.IN_CALL else None
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self.congested = reply.congested
@@ -158,9 +163,9 @@ class Link:
             else:
                 self.orders.append(order)
 
-    def hear_of(self, tasks: int, size: int) -> None:
-        """Note how many tasks wait, and their bytes, as the head has seen."""
-        self.waiting_tasks, self.waiting_bytes = tasks, size
+    def hear_of(self, seen: Observation) -> None:
+        """Note what waits, as the head has seen."""
+        self.waiting_tasks, self.waiting_bytes, self.sought = seen.tasks, seen.size, seen.sought
 
     def wait(self, seconds: float | None) -> Heard:
         """Wait for the bell, or for `seconds`; the result is that of `Broker.wait`."""
@@ -223,6 +228,19 @@ class Link:
         return task._replace(
             payload=self._codec.seal_frames(self._codec.split(view, self._blocks.open), what)
         )
+
+    def carry(self) -> None:
+        """Publish with all their bytes the tasks near the head that ranks elsewhere have looked for."""
+        self.sought = 0
+        for task in self._broker.carry():
+            again = Commit()
+            again.done.append((task.element, task.id))
+            kept = Publication(task.element, task.tuples, task.payload, task.attempts, task.progress)
+            again.publish.append(self._whole(kept))
+            block = block_of(task.payload)
+            if block is not None:
+                again.spent.append(block)
+            self.exchange(again)
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""

@@ -1,8 +1,9 @@
 """What every broker, every mesh and all blocks of memory keep, as a suite: for ours, and for yours.
 
 A *promise* is a function that takes a world, plays the ranks of a run in it, and fails with an
-``AssertionError`` where the transport does not keep it; its name says what it is. There are four lists:
-`EVERY_BROKER`, `POOL` (of a broker that hands out tasks, besides), `EVERY_MESH`, `EVERY_BLOCKS`.
+``AssertionError`` where the transport does not keep it; its name says what it is. There are five lists:
+`EVERY_BROKER`, `POOL` (of a broker that hands out tasks, besides), `NODES` (of one whose ranks live on
+several nodes, besides), `EVERY_MESH`, `EVERY_BLOCKS`.
 
 To try a transport of your own, say how it is made for a rank, and how time passes. The pool's promises are
 written for a broker that rings the head at `LOW`, and gives a task up after `MAX_ATTEMPTS`:
@@ -43,6 +44,7 @@ from hpcd4p.testing.conformance import (
     every_broker,
     every_mesh,
     leases,
+    nodes,
     snapshots,
     tasks,
 )
@@ -52,6 +54,7 @@ from hpcd4p.testing.conformance.trial import broken as broken
 from hpcd4p.testing.conformance.trial import promises_of
 from hpcd4p.testing.conformance.worlds import BLOCKS_RANKS as BLOCKS_RANKS
 from hpcd4p.testing.conformance.worlds import BROKER_RANKS as BROKER_RANKS
+from hpcd4p.testing.conformance.worlds import HOME as HOME
 from hpcd4p.testing.conformance.worlds import LOW as LOW
 from hpcd4p.testing.conformance.worlds import MANY as MANY
 from hpcd4p.testing.conformance.worlds import MAX_ATTEMPTS as MAX_ATTEMPTS
@@ -73,6 +76,9 @@ POOL = [
     *promises_of(snapshots),
 ]
 """Ranks 0 to `POOL_RANKS` - 1 play; there are tasks of the elements `MANY`."""
+
+NODES = promises_of(nodes)
+"""The same ranks and elements; the ranks `HOME` live on the node of the head."""
 
 EVERY_MESH = promises_of(every_mesh)
 """Ranks 0 to `MESH_RANKS` - 1 play."""

@@ -4,15 +4,16 @@
 --   lost     set   gets the rank
 --   lease:R  list  what the rank has is added to its queue again, with one attempt more; what has had too many goes
 --                  into the lease of the head, rank 0
--- ARGV     rank, max_attempts
+-- ARGV     rank, max_attempts, whether ranks live on several nodes (1)
 -- returns  {last committed transaction, {task for each one that has had too many attempts}} (these are still pending:
 --          the head commits them as dead letters)
-local rank, most = ARGV[1], tonumber(ARGV[2])
+local rank, most, lines = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
 lost = lost + call('SADD', p .. 'lost', rank)
 idle = math.max(0, idle - call('ZREM', p .. 'idle', rank))
 call('SREM', p .. 'parked', rank)
 told = math.max(0, told - call('DEL', p .. 'orders:' .. rank))
 call('DEL', p .. 'bell:' .. rank)
+sought = math.max(0, sought - call('HDEL', p .. 'sought', rank))
 local given_up = {}
 for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do
   local e, n, attempts, rest = string.match(task, '^(%d+) (%d+) (%d+)(.*)$')
@@ -22,12 +23,15 @@ for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do
     given_up[#given_up + 1] = again
     call('RPUSH', p .. 'lease:0', again)
   else
-    call('RPUSH', p .. 'queue:' .. e, again)
-    call('SADD', p .. 'waiting', e)
-    local line = string.find(again, '\n', 1, true)
+    local line, queue = string.find(again, '\n', 1, true), 'queue:'
     tasks, bytes = tasks + 1, bytes + #again - line
     -- and of its buffers that lie in shared memory: see wire/codec.py
-    if (string.byte(again, line + 24) or 0) > 127 then bytes = bytes + struct.unpack('<I8', again, line + 25) end
+    if (string.byte(again, line + 24) or 0) > 127 then
+      bytes = bytes + struct.unpack('<I8', again, line + 25)
+      if lines then queue, near = 'near:', near + 1 end
+    end
+    call('RPUSH', p .. queue .. e, again)
+    call('SADD', p .. 'waiting', e)
   end
 end
 call('DEL', p .. 'lease:' .. rank)

@@ -29,7 +29,9 @@ end
 local books = false
 if ARGV[4] == '1' then
   local waiting, leased, orders = {}, {}, {}
-  for i, e in ipairs(lists[1]) do waiting[i] = call('LLEN', p .. 'queue:' .. e) end
+  for i, e in ipairs(lists[1]) do
+    waiting[i] = call('LLEN', p .. 'queue:' .. e) + call('LLEN', p .. 'near:' .. e)
+  end
   for rank = 1, tonumber(ARGV[at + 1]) do leased[rank] = call('LLEN', p .. 'lease:' .. rank - 1) end
   for i, rank in ipairs(lists[2]) do
     orders[i] = call('LLEN', p .. 'orders:' .. rank) + (call('HGET', p .. 'ordered', rank) or 0)

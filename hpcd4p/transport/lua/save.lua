@@ -9,7 +9,7 @@ if idle ~= idle_before then
   if since > 0 then waited = waited + idle_before * (now - since) end
   since = now
 end
-local packed = struct.pack(FORM, tasks, bytes, idle, lost, owned, behind, told, since, waited)
+local packed = struct.pack(FORM, tasks, bytes, idle, near, sought, lost, owned, behind, told, since, waited)
 if saved_tx then call('HSET', p .. 'state', 's', packed, saved_rank, saved_tx)
 elseif packed ~= before then call('HSET', p .. 'state', 's', packed) end
 if place then answer[place] = packed end

@@ -8,7 +8,9 @@ for rank = 0, tonumber(ARGV[1]) - 1 do
   for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do entries[#entries + 1] = task end
 end
 for i = 2, #ARGV do
-  for _, task in ipairs(call('LRANGE', p .. 'queue:' .. ARGV[i], 0, -1)) do entries[#entries + 1] = task end
+  for _, line in ipairs({'near:', 'queue:'}) do
+    for _, task in ipairs(call('LRANGE', p .. line .. ARGV[i], 0, -1)) do entries[#entries + 1] = task end
+  end
 end
 answer = {call('HGETALL', p .. 'pending'), entries, call('HGETALL', p .. 'state'), call('LRANGE', p .. 'dead', 0, -1),
           call('HGETALL', p .. 'stats'), call('HGETALL', p .. 'owners')}

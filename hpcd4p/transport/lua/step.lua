@@ -5,6 +5,8 @@
 --   head       hash    lives; gone when the head is, on a shared Redis
 --   pending    hash    E -> unfinished tuples; the head's bell rings when one falls to 0
 --   queue:E    list    tasks of element E that wait, oldest first, each "E TUPLES ATTEMPTS [PROGRESS]\n" and its payload
+--   near:E     list    the same of those whose buffers lie on the head's node, where ranks live on several
+--   sought     hash    R -> E: rank R, elsewhere, has found nothing but a task in near:E
 --   lease:R    list    those that rank R has, in the order in which it has taken them
 --   waiting    set     elements that may have tasks that wait; the others have none
 --   parked     set     ranks that are parked
@@ -17,8 +19,9 @@
 --   ordered    hash    rank -> orders that it has had
 -- ARGV[1]  rank
 -- ARGV[2]  packed: low_tasks, low_bytes, score (its place among the idle), availability (`Availability` of wire/ask.py),
---          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), then numbers: tasks
---          done from the front of its lease, counts, stretches of publications, their bytes, take (or -n: n words of spans)
+--          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), `Place` of the same
+--          file, then numbers: tasks done from the front of its lease, counts, stretches of publications, those among them
+--          (the last) for near:E, their bytes, take (or -n: n words of spans)
 -- ARGV[3]  number of the transaction, '' without
 -- ARGV     counts {E delta}, stretches {E n, n tasks as in queue:E}, take {E}, or spans {E E}: all from one to the other,
 --          in this order
@@ -29,9 +32,10 @@
 --          else {state, task | false}, and if there is any of it {.., congested, orders, owners, stats | false, for a
 --          rank in a call {E tasks}}
 local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
+local ELSEWHERE = 2
 local rank, tx, at = ARGV[1], ARGV[3], 3
-local low_tasks, low_bytes, score, availability, want_service, shared, more, done, counted, published, size, takes =
-  struct.unpack('<i4i8i4i1i1i1i1i4i4i4i8i4', ARGV[2])
+local low_tasks, low_bytes, score, availability, want_service, shared, more, lives, done, counted, published, nearby, size,
+  takes = struct.unpack('<i4i8i4i1i1i1i1i1i4i4i4i4i8i4', ARGV[2])
 local lease = p .. 'lease:' .. rank
 local rest_at = at + 2 * counted
 for _ = 1, published do rest_at = rest_at + 2 + ARGV[rest_at + 2] end
@@ -62,9 +66,10 @@ for _ = 1, counted do
   if call('HINCRBY', p .. 'pending', ARGV[at + 1], ARGV[at + 2]) == 0 then finished = true end
   at = at + 2
 end
-for _ = 1, published do
-  local e, n = ARGV[at + 1], tonumber(ARGV[at + 2])
-  if call('RPUSH', p .. 'queue:' .. e, unpack(ARGV, at + 3, at + 2 + n)) == n then call('SADD', p .. 'waiting', e) end
+for i = 1, published do
+  local e, n, line = ARGV[at + 1], tonumber(ARGV[at + 2]), 'queue:'
+  if i > published - nearby then line, near = 'near:', near + n end
+  if call('RPUSH', p .. line .. e, unpack(ARGV, at + 3, at + 2 + n)) == n then call('SADD', p .. 'waiting', e) end
   at, tasks = at + 2 + n, tasks + n
   local owner = owner_of[e]
   if not owner then ring_idle(n)
@@ -76,12 +81,13 @@ end
 bytes = bytes + size
 
 -- before what is done is removed: a list that is never empty is not made anew for each task
-local task, names, first, last = false, ARGV, take_at + 1, take_at + takes
+local task, names, first, last, wish = false, ARGV, take_at + 1, take_at + takes, false
 if takes < 0 then
   -- of many queues most are empty: what waits is known
   local waiting = {}
   for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
-    if call('LLEN', p .. 'queue:' .. e) > 0 then waiting[#waiting + 1] = tonumber(e)
+    if call('LLEN', p .. 'queue:' .. e) > 0 or (near > 0 and call('LLEN', p .. 'near:' .. e) > 0) then
+      waiting[#waiting + 1] = tonumber(e)
     else call('SREM', p .. 'waiting', e) end
   end
   table.sort(waiting)
@@ -98,7 +104,13 @@ if takes < 0 then
 end
 for i = first, last do
   if (owner_of[names[i]] or rank) == rank then
-    task = call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
+    if near > 0 then
+      if lives ~= ELSEWHERE then
+        task = call('LMOVE', p .. 'near:' .. names[i], lease, 'LEFT', 'RIGHT')
+        if task then near = near - 1 end
+      elseif not wish and call('LLEN', p .. 'near:' .. names[i]) > 0 then wish = names[i] end
+    end
+    task = task or call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
     if task then
       local full, line = bytes, string.find(task, '\n', 1, true)
       tasks, bytes = tasks - 1, bytes - #task + line
@@ -108,6 +120,10 @@ for i = first, last do
       break
     end
   end
+end
+if wish and not task and call('HSETNX', p .. 'sought', rank, wish) == 1 then
+  sought = sought + 1
+  ring('0')
 end
 if done > 0 then call('LTRIM', lease, done, -1) end
 
@@ -163,6 +179,7 @@ if guarded or behind > 0 or orders or owners or want_service == 1 or availabilit
   local waiting = {}
   for _, e in ipairs(availability == IN_CALL and call('SMEMBERS', p .. 'waiting') or {}) do
     local n = call('LLEN', p .. 'queue:' .. e)
+    if near > 0 then n = n + call('LLEN', p .. 'near:' .. e) end
     if n == 0 then call('SREM', p .. 'waiting', e) end
     waiting[#waiting + 1], waiting[#waiting + 2] = e, n
   end

@@ -36,14 +36,14 @@ def test_a_script_touches_no_key_that_is_not_in_the_table(script):
     named = set(re.findall(r"p \.\. '(\w+:?)'", script.read_text()))
     table = {key.removeprefix("hpcd4p::") for key in Keys("").types([], 0)}
     assert named
-    assert named - {"queue:", "lease:", "bell:", "orders:"} <= table
+    assert named - {"queue:", "near:", "lease:", "bell:", "orders:"} <= table
 
 
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.name != "probe.lua"], ids=lambda s: s.name)
 def test_what_the_head_of_a_script_says_of_a_key_is_what_the_table_says(script):
     table = Keys("").types([], 0)
     kinds = {key.removeprefix("hpcd4p::"): kind for key, kind in table.items()}
-    kinds |= dict.fromkeys(("queue", "lease", "bell", "orders"), "list")
+    kinds |= dict.fromkeys(("queue", "near", "lease", "bell", "orders"), "list")
     row = re.compile(r"^--   ([a-z]+)(?::[RE])? +(hash|zset|set|list) ", re.MULTILINE)
     for name, kind in row.findall(script.read_text()):
         assert (name, kind) == (name, kinds[name])

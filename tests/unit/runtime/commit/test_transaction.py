@@ -24,7 +24,7 @@ from hpcd4p.transport.broker import Blocks
 from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_mesh import MemoryMesh
 from hpcd4p.wire.block import Block
-from hpcd4p.wire.codec import LETTER, TASK, Codec, about, weight
+from hpcd4p.wire.codec import LETTER, TASK, Codec, about, block_of, weight
 from hpcd4p.wire.messages import Arrival, Commit, Notice, Publication, Segment
 from hpcd4p.wire.statistics import Cause
 
@@ -278,6 +278,45 @@ def test_without_room_there_a_tuple_goes_through_redis_if_it_can(monkeypatch):
     assert [value is large for _, value in ranks.letters] == [True]
     assert [p.tuples for p in commit.publish] == [1]
     assert commit.stats["detour"] >= fits.nbytes
+
+
+class Line:
+    """One with room for so many tasks."""
+
+    def __init__(self, room):
+        self.room = room
+
+    def hear(self, idle, waiting):
+        raise AssertionError("a sealer hears nothing")
+
+    def takes_one(self):
+        self.room -= 1
+        return self.room >= 0
+
+
+def test_on_several_nodes_as_many_tasks_stay_in_shared_memory_as_their_line_takes():
+    held: dict = {}
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000), MemoryBlocks(3, held, Line(2)))
+    arrays = [np.full(1 << 14, i) for i in range(4)]
+    outbox = Outbox(CLOCK)
+    outbox.to_pool(TO_POOL, [b"small", *arrays])
+    commit = ranks.seal(outbox).commit
+    assert [block_of(p.payload) is not None for p in commit.publish] == [False, True, True, False, False]
+    assert commit.stats == {"aside": 2 * arrays[0].nbytes}
+
+
+def test_on_several_nodes_shared_memory_holds_nothing_that_redis_would_not(monkeypatch):
+    monkeypatch.setattr(sealer, "MOST_TUPLE_BYTES", 200_000)
+    held: dict = {}
+    line = Line(1)
+    ranks = Ranks(EngineSettings(max_task_bytes=5_000), MemoryBlocks(3, held, line))
+    fits, large = np.zeros(1 << 14), np.zeros(1 << 15)
+    outbox = Outbox(CLOCK)
+    outbox.to_pool(TO_POOL, [large, fits])
+    commit = ranks.seal(outbox).commit
+    assert [value is large for _, value in ranks.letters] == [True]
+    assert [p.tuples for p in commit.publish] == [1]
+    assert (len(held), line.room) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ class World:
 
     def wait(self, tasks: int) -> None:
         """So many tasks wait."""
-        self.head.loop.link.hear_of(tasks, 0)
+        seen = self.head.loop.link.observe(alive=False)
+        self.head.loop.link.hear_of(seen._replace(tasks=tasks, size=0))
 
     def takes_after(self, seconds: float) -> bool:
         """Whether there is a take so long after the last one, and none just before."""
