@@ -127,7 +127,7 @@ class SequentialCuts:
 
     def _feed_task(self, task: Publication) -> None:
         run = self._run
-        leased = Task(task.element, "", task.tuples, task.payload, task.attempts, task.progress)
+        leased = Task(task.element, "", task.tuples, task.payload, task.attempts, task.progress, task.beside)
         port, values, unread = opened(self._codec, leased)
         instance = run.instances[task.element, 0]
         run.feed(instance, port, values, Leased(instance, leased))

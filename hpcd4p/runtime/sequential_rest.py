@@ -75,7 +75,7 @@ class Leased:
 
     def publication(self, codec: Codec) -> Publication:
         """The task with what is done of it."""
-        element, _, tuples, payload, attempts, before = self._task
+        element, _, tuples, payload, attempts, before, beside = self._task
         done = self._lease.progress()
         if before:  # what is being repeated may not have come so far
             done = tuple(map(max, done, before))
@@ -86,6 +86,7 @@ class Leased:
             payload or codec.seal((self._port, self._values), what),
             attempts,
             done,
+            beside,
         )
 
 

@@ -105,8 +105,8 @@ class MemoryBroker:
             if s.pending[element] == 0:
                 s.bells[0] = Heard.BELL
         for publication in commit.publish:
-            element, tuples, payload, attempts, progress = publication
-            s.put(Task(element, "", tuples, payload, attempts, ()))
+            element, tuples, payload, attempts, progress, beside = publication
+            s.put(Task(element, "", tuples, payload, attempts, (), beside))
             if progress:
                 s.progress[element, str(s.entries)] = progress
         s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
@@ -257,7 +257,7 @@ class MemoryBroker:
         return Snapshot(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             [
-                Publication(t.element, t.tuples, t.payload, t.attempts, s.progress.get((t.element, t.id), ()))
+                Publication(t.element, t.tuples, t.payload, t.attempts, s.progress_of(t), t.beside)
                 for t in [*leased, *waiting]
             ],
             dict(s.committed),

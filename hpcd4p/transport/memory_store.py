@@ -111,12 +111,15 @@ class MemoryStore:
     def lease(self, line: deque[Task], rank: int) -> Task:
         """Give `rank` the first task of a line."""
         task = line.popleft()
-        name = task.element, task.id
-        task = task._replace(progress=self.progress.get(name, ()))
-        self.leases.setdefault(rank, {})[name] = task
+        task = task._replace(progress=self.progress_of(task))
+        self.leases.setdefault(rank, {})[task.element, task.id] = task
         self.tasks -= 1
         self.bytes -= weight(task.payload)
         return task
+
+    def progress_of(self, task: Task) -> tuple[int, ...]:
+        """What is committed of a task."""
+        return self.progress.get((task.element, task.id), ())
 
     def seek(self, wanted: Sequence[int], rank: int) -> None:
         """Note that `rank` would run one of these and has found none that it can take."""

@@ -57,8 +57,15 @@ def snapshot(said: list[Any]) -> Snapshot:
 
 def _publication(entry: bytes) -> Publication:
     line, _, payload = entry.partition(b"\n")
-    element, tuples, attempts, *progress = map(int, line.split())
-    return Publication(element, tuples, payload, attempts, tuple(progress))
+    element, tuples, died, *progress = line.split()
+    attempts, beside = _deaths(died)
+    return Publication(int(element), int(tuples), payload, attempts, tuple(map(int, progress)), beside)
+
+
+def _deaths(word: bytes) -> tuple[int, str]:
+    """How many have died with a task, and who beside a rank."""
+    attempts, _, beside = word.partition(b"/")
+    return int(attempts), beside.decode().replace("_", " ")
 
 
 def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
@@ -69,10 +76,11 @@ def task_of(entry: bytes, held: Held) -> Task:
     """The task in an entry of a queue, as ``step.lua`` and ``fence.lua`` give it; it is noted in `held`."""
     end = entry.index(b"\n")
     payload = memoryview(entry)[end + 1 :]  # no copy: it may be large
-    element, tuples, attempts, *progress = entry[:end].split()
+    element, tuples, died, *progress = entry[:end].split()
     done = tuple(map(int, progress)) if progress else ()
     e = int(element)
-    return Task(e, held.take(e), int(tuples), payload, int(attempts), done)
+    attempts, beside = _deaths(died) if b"/" in died else (int(died), "")
+    return Task(e, held.take(e), int(tuples), payload, attempts, done, beside)
 
 
 def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks: Sequence[int]) -> Books:

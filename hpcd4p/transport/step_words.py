@@ -116,17 +116,19 @@ class StepWords:
 def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | int]]:
     """How many stretches of tasks of one element there are, their bytes, and their words.
 
-    A task is a line with its element, tuples, attempts and progress, and the payload.
+    A task is a line with its element, tuples, attempts and progress, and the payload. Behind the attempts
+    stands, after a slash, who died beside a rank.
     """
     words: list[bytes | int] = []
     count = size = start = 0
     last = -1
-    for element, tuples, payload, attempts, progress in publish:
+    for element, tuples, payload, attempts, progress, beside in publish:
         if element != last or len(words) - start > STRETCH + 1:
             count, last, start = count + 1, element, len(words)
             words += (element, 0)
         parts = (b" %d" * len(progress)) % progress if progress else b""
-        words.append(b"".join([b"%d %d %d%b\n" % (element, tuples, attempts, parts), payload]))
+        died = b"/" + beside.replace(" ", "_").encode() if beside else b""
+        words.append(b"".join([b"%d %d %d%b%b\n" % (element, tuples, attempts, died, parts), payload]))
         words[start + 1] = len(words) - start - 2
         size += weight(payload)
     return count, size, words

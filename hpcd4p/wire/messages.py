@@ -33,6 +33,8 @@ class Publication(NamedTuple):
     """1 if it comes from a suspected task: then it is suspected as well."""
     progress: tuple[int, ...] = ()
     """See `Task`: of one that a checkpoint has kept."""
+    beside: str = ""
+    """See `Task`."""
 
 
 class Task(NamedTuple):
@@ -43,10 +45,12 @@ class Task(NamedTuple):
     tuples: int
     payload: bytes | memoryview
     attempts: int
-    """How many ranks died with it."""
+    """How many ranks died with it, or processes beside one."""
     progress: tuple[int, ...]
     """Empty, or how much of it a dead rank has committed: dead letters, then writes per output. The rank that
     runs it again skips as many."""
+    beside: str = ""
+    """If a process beside a rank is among those that died: that rank, a space, and how it died."""
 
 
 class Commit:

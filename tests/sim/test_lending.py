@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from ast import literal_eval
 from collections import Counter
 
@@ -263,6 +264,26 @@ def test_tuples_that_fail_or_kill_cost_themselves_alone(seed):
     assert got == sums(set(range(COUNT)) - fails - kills)
     assert Counter(each.value_text for each in cluster.sink.letters) == Counter(map(str, some))
     assert not {0, 1} & set(cluster.lost)
+
+
+def test_a_letter_says_beside_which_rank_a_process_has_died():
+    told = 0
+    for seed in range(12):
+        cluster, _ = run(seed, 4, Nap(kills=set(range(0, COUNT, 9))), Total())
+        lenders = "".join(map(str, cluster.head.spec.plan.stateful_ranks)) + "0"
+        for letter in cluster.sink.letters:
+            own, *before = letter.error.split("; ")
+            assert own == "it ended its process by its own hand"
+            beside = [each for each in before if "beside" in each]
+            ranks = [each for each in before if "beside" not in each]
+            told += len(beside)
+            for each in beside:
+                assert re.fullmatch(
+                    rf"the process that ran its task beside rank [{lenders}] had died by its own hand", each
+                )
+            assert beside or ranks
+            assert cluster.lost or not ranks
+    assert told
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -41,6 +41,8 @@ class Outbox:
         """Instances of the pool that have run in it, and what each had counted before."""
         self.suspect = False
         """Whether what it publishes comes from a task whose rank died."""
+        self.beside = ""
+        """See `Task.beside`, of that task."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0

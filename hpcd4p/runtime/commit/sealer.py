@@ -125,7 +125,9 @@ class Sealer:
                 continue
             payload = self._codec.seal_frames(frames, about(TASK, element, len(part)), block)
             outbox.count(element, len(part))
-            commit.publish.append(Publication(element, len(part), payload, int(outbox.suspect)))
+            commit.publish.append(
+                Publication(element, len(part), payload, int(outbox.suspect), beside=outbox.beside)
+            )
 
     def _put_aside(self, buffers: list[Any], size: int, outbox: Outbox) -> Block | None:
         """Put the buffers of a task into shared memory, if that is the place for them."""

@@ -26,6 +26,7 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, kind_of
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.execute.deaths import beside, ranks_died
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import host_died
 from hpcd4p.runtime.head.scaler import Scaler
@@ -251,7 +252,9 @@ class Coordinator:
         commit = Commit()
         for task in tasks:
             name = self.plan.elements[task.element].name
-            text = f"{task.attempts} ranks in a row died with this task of {task.tuples} tuples"
+            text = (
+                f"{ranks_died(task)} ranks in a row died with this task of {task.tuples} tuples{beside(task)}"
+            )
             shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
             letter = DeadLetter(name, "", shown, text, text, 0, self._clock.elapsed())
             self._story.failures.add(kind_of(letter), task.tuples, letter)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpcd4p.runtime.commit.lease import Lease
+from hpcd4p.runtime.execute.deaths import had_died
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
@@ -96,20 +97,24 @@ class ApartTasks:
     def _write_death(self, task: Task, tuples: int, killed: EndedProcess) -> None:
         which = f"tuple {killed.first + 1}" if killed.first >= 0 else f"{tuples} tuples"
         shown = killed.shown or f"{which} of {_describe(task)}"
-        error = f"it ended its process {killed.how}{_deaths(task)}"
+        error = f"it ended its process {killed.how}{had_died(task)}"
         self._letter(task, tuples, killed.port, shown, error, killed.trace)
 
-    def give_back(self, task: Task, died: int = 0) -> None:
-        """Have another rank run `task`, of which nothing is done; `died`: how many died with it."""
+    def give_back(self, task: Task, died: str = "") -> None:
+        """Have another rank run `task`, of which nothing is done.
+
+        `died`: how a process beside this rank died with it.
+        """
         back = Commit()
         back.done.append((task.element, task.id))
-        back.publish.append(Publication(task.element, task.tuples, task.payload, task.attempts + died))
+        attempts, beside = task.attempts + bool(died), f"{self._rank} {died}" if died else task.beside
+        back.publish.append(Publication(task.element, task.tuples, task.payload, attempts, beside=beside))
         self._link.exchange(back)
 
     def refuse(self, task: Task, tuples: int, why: str) -> None:
         """Make dead letters of `tuples` of `task` that were not run."""
         shown = f"{tuples} tuples of {_describe(task)}"
-        self._letter(task, tuples, "", shown, f"not tried again: {why}{_deaths(task)}", "")
+        self._letter(task, tuples, "", shown, f"not tried again: {why}{had_died(task)}", "")
 
     def _letter(self, task: Task, tuples: int, port: str, shown: str, error: str, trace: str) -> None:
         from hpcd4p.record.summary import DeadLetter, kind_of
@@ -139,10 +144,3 @@ def _describe(task: Task) -> str:
     """A task in words, without unpickling it."""
     digest = task.payload[:TAG_BYTES].hex()
     return f"a task of {task.tuples} tuples, {len(task.payload):,} bytes, digest {digest}"
-
-
-def _deaths(task: Task) -> str:
-    if not task.attempts:
-        return ""
-    ranks = "1 rank" if task.attempts == 1 else f"{task.attempts} ranks"
-    return f"; {ranks} had died with the task that it came in"

@@ -180,7 +180,7 @@ class Lending:
         if task.died and not task.lease.parted:  # as if a rank had died with it: it is a suspect now
             self._task = None
             self.beside.close()
-            self._work.give_back(task.lease.task, died=1)
+            self._work.give_back(task.lease.task, task.died)
             return
         if came and not task.ended and task.is_late(self._clock.now(), self._granularity.slice_s):
             self.beside.stop()

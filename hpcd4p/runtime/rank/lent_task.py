@@ -40,7 +40,7 @@ class LentTask:
     guilty
         Whether a tuple has ended the process.
     died
-        Whether a process has died with it, as far as it is no suspect.
+        How a process has died with it; '': none has, or it is a suspect.
     ended
         Whether all has come.
     """
@@ -54,7 +54,8 @@ class LentTask:
         self.worked_s = 0.0
         self.rest: tuple[str, Any] | None = None
         self.changed = self.filled = ""
-        self.guilty = self.died = self.ended = False
+        self.guilty = self.ended = False
+        self.died = ""
         self._parts = parts
 
     def hear(self) -> bool:
@@ -81,7 +82,8 @@ class LentTask:
         self.changed = self.changed or part.changed
         self.filled = part.filled or self.filled
         self.guilty = self.guilty or part.killed is not None
-        self.died = self.died or (part.killed is not None and not self.lease.task.attempts)
+        if part.killed is not None and not self.lease.task.attempts:
+            self.died = self.died or part.killed.how
 
     def take(self) -> list[Part]:
         """The parts held, which are no longer."""

@@ -235,7 +235,9 @@ class Link:
         for task in self._broker.carry():
             again = Commit()
             again.done.append((task.element, task.id))
-            kept = Publication(task.element, task.tuples, task.payload, task.attempts, task.progress)
+            kept = Publication(
+                task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside
+            )
             again.publish.append(self._whole(kept))
             block = block_of(task.payload)
             if block is not None:

@@ -204,6 +204,7 @@ class Tasks:
             out = lease.skip_committed(out)
         if lease.task.attempts:
             self._outgoing.outbox.suspect = True
+            self._outgoing.outbox.beside = lease.task.beside
         self._outgoing.route(lease.task.element, out)
 
     def _run_here(self, lease: Lease, route: Route, values: list[Any]) -> None:
@@ -283,5 +284,7 @@ class Tasks:
         task = lease.task
         back = Commit()
         back.done.append((task.element, task.id))
-        back.publish.append(Publication(task.element, task.tuples, task.payload, task.attempts))
+        back.publish.append(
+            Publication(task.element, task.tuples, task.payload, task.attempts, beside=task.beside)
+        )
         self._link.exchange(back)

@@ -156,3 +156,20 @@ def who_has_left_is_not_alive(world: BrokerWorld) -> None:
     assert world[0].observe(alive=True).alive == frozenset({0, 4, 5})
     world.leave(4)
     world.until(lambda: world[0].observe(alive=True).alive == frozenset({0, 5}))
+
+
+def a_task_keeps_who_died_beside_a_rank(world: BrokerWorld) -> None:
+    commit = Commit(counts={0: 2})
+    commit.publish = [Publication(0, 1, b"a", 1, (), "3 by SIGKILL, it seems"), Publication(0, 1, b"b", 1)]
+    world[0].step(commit)
+    task, other = world.take(4), world.take(4)
+    assert (task.beside, task.attempts, task.progress) == ("3 by SIGKILL, it seems", 1, ())
+    assert (other.beside, other.attempts) == ("", 1)
+    part = Commit(1)
+    part.progress = [(0, task.id, (1, 20)), (0, other.id, (2, 0))]
+    world[4].step(part)
+    world[0].fence(4)
+    again = world.take(5)
+    assert (again.beside, again.attempts, again.progress) == ("3 by SIGKILL, it seems", 2, (1, 20))
+    kept = {bytes(task.payload): task.beside for task in world[0].snapshot().tasks}
+    assert kept == {b"a": "3 by SIGKILL, it seems", b"b": ""}

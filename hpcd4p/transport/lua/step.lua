@@ -4,7 +4,7 @@
 --   lost       set     ranks declared lost: refused before anything is done
 --   head       hash    lives; gone when the head is, on a shared Redis
 --   pending    hash    E -> unfinished tuples; the head's bell rings when one falls to 0
---   queue:E    list    tasks of element E that wait, oldest first, each "E TUPLES ATTEMPTS [PROGRESS]\n" and its payload
+--   queue:E    list    tasks of element E that wait, oldest first, each "E TUPLES ATTEMPTS[/BESIDE] [PROGRESS]\n", payload
 --   near:E     list    the same of those whose buffers lie on the head's node, where ranks live on several
 --   sought     hash    R -> E: rank R, elsewhere, has found nothing but a task in near:E
 --   lease:R    list    those that rank R has, in the order in which it has taken them
@@ -142,8 +142,8 @@ if more == 1 then
   if gone > 0 then call('LREM', lease, gone, '') end
   for _ = 1, number() do
     local i, text = word(), word()
-    local e, n, attempts, payload = string.match(call('LINDEX', lease, i), '^(%d+) (%d+) (%d+)[^\n]*(\n.*)$')
-    call('LSET', lease, i, e .. ' ' .. n .. ' ' .. attempts .. ' ' .. text .. payload)
+    local before, payload = string.match(call('LINDEX', lease, i), '^(%d+ %d+ [^ \n]+)[^\n]*(\n.*)$')
+    call('LSET', lease, i, before .. ' ' .. text .. payload)
   end
   letters = number()
   for _ = 1, letters do

@@ -106,7 +106,15 @@ class ThinksAllAreAlive(MemoryBroker):
         pass
 
 
+class ForgetsWhoDiedBesideARank(MemoryBroker):
+    def fence(self, rank):
+        leases = self.store.leases.get(rank, {})
+        leases.update({name: task._replace(beside="") for name, task in leases.items()})
+        return super().fence(rank)
+
+
 WRONG: dict[type[MemoryBroker], str] = {
+    ForgetsWhoDiedBesideARank: "a_task_keeps_who_died_beside_a_rank",
     ForgetsTheLeasesOfTheDead: "a_fenced_rank_is_refused_and_nothing_of_its_commit_is_seen",
     ForgetsTheLeasesOfTheLiving: "fencing_one_rank_leaves_the_leases_of_others",
     TakesBackWhatIsDone: "a_finished_task_does_not_come_back",
