@@ -122,7 +122,7 @@ def _cut(head: _Head, own: RedisBroker, broker: object, codec: Codec, holders: i
                 unseal(codec, sealed)
 
     with head.does("rank 0 gives the orders"):
-        own.order(state, Cut(1))
+        own.order(state, Cut(1, 0))
     hear(*(AtCut(rank, 1) for rank in state))
     with head.does("rank 0 reads all that is not done"):
         snapshot = own.snapshot()

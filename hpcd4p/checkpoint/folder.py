@@ -10,6 +10,7 @@
     epoch-000008.part/    one that is being written, or whose writing or removal was cut short
         rank-3        sealed (`sealed`)
         manifest      sealed: the names, sizes and tags of all files, and facts of the head
+    epoch-000004.base/    of an older one those files to which the ones that are kept refer
 
 A checkpoint is complete when its folder has its name, and that is the last step: so nothing half-written
 looks complete. What is removed loses its name first.
@@ -18,12 +19,11 @@ looks complete. What is removed loses its name first.
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.checkpoint import epochs, place
+from hpcd4p.checkpoint import epochs, place, removing
 from hpcd4p.checkpoint.durable import sync_folder, write_whole, writing
 from hpcd4p.checkpoint.epochs import Checkpoint
 from hpcd4p.checkpoint.header import VERSION
@@ -153,7 +153,7 @@ class Folder:
         except CheckpointError as error:
             raise CheckpointNotWritten(str(error)) from error
         assert epoch > newest, f"epoch {epoch} is not newer than {newest}"
-        self._remove_parts()
+        removing.remove_parts(self.path)
         part = epochs.part(self.path, epoch)
         with writing(part):
             part.mkdir(mode=0o700)
@@ -167,8 +167,9 @@ class Folder:
         ----------
         manifest
             JSON. Its ``files`` are all files of the epoch, name → (size, digest), as `SealedWriter.close` and
-            its like on other ranks gave them; ``journal`` is the offset of the journal that belongs to it,
-            if there is one. The journal must have been synced up to there.
+            its like on other ranks gave them; ``older``, if there is any, those of earlier epochs to which
+            they refer, name → a list of (epoch, size, digest), oldest first; ``journal`` is the offset of the
+            journal that belongs to it, if there is one. The journal must have been synced up to there.
 
         Raises
         ------
@@ -182,6 +183,10 @@ class Folder:
                     f"{part / name} has been written, and rank 0 does not find it: is the folder the same on "
                     "all nodes? Choose one on a shared file system with --checkpoint-dir"
                 )
+        for older in epochs.older_in(self.path, manifest).values():
+            for each in older:
+                if not each.is_there:
+                    raise CheckpointNotWritten(f"{each.path} is gone, and {path} needs it")
         text = json.dumps({"version": VERSION, "epoch": epoch, **manifest})
         with SealedWriter(part / epochs.MANIFEST, self.key, epoch) as file:
             file.write(text.encode())
@@ -191,14 +196,14 @@ class Folder:
             try:
                 sync_folder(self.path)
             except OSError:
-                self._remove(epoch)
+                removing.remove(self.path, epoch)
                 raise
-        self._remove_old()
+        removing.remove_old(self.path, self.key, KEPT)
         return path
 
     def abandon(self) -> None:
         """Remove the epoch that was begun."""
-        self._remove_parts()
+        removing.remove_parts(self.path)
 
     # ---- what is there
 
@@ -226,7 +231,7 @@ class Folder:
         """Go on from this epoch: newer ones, which could not be used, are removed."""
         for newer in self.epochs():
             if newer > epoch:
-                self._remove(newer)
+                removing.remove(self.path, newer)
 
     def size(self) -> int:
         """Bytes that the folder takes on the disk."""
@@ -257,30 +262,10 @@ class Folder:
 
     def _clear(self) -> None:
         """Remove all but `run.json` and the lock."""
-        with suppress(CheckpointError):  # the folder is gone
-            for epoch in self.epochs():
-                self._remove(epoch)
-        self._remove_parts()
+        removing.remove_all(self.path)
         for name in (place.JOURNAL, place.KEY):
             with suppress(OSError):
                 (self.path / name).unlink(missing_ok=True)
         for left in self.path.glob(".*.part"):
             with suppress(OSError):
                 left.unlink()
-
-    def _remove_old(self) -> None:
-        with suppress(CheckpointError):
-            for epoch in self.epochs()[KEPT:]:
-                self._remove(epoch)
-        self._remove_parts()
-
-    def _remove(self, epoch: int) -> None:
-        """Take the name of a checkpoint first: a half that is left must not look like a whole."""
-        part = epochs.part(self.path, epoch)
-        with suppress(OSError):
-            epochs.path(self.path, epoch).rename(part)
-        shutil.rmtree(part, ignore_errors=True)
-
-    def _remove_parts(self) -> None:
-        for part in self.path.glob("epoch-*.part"):
-            shutil.rmtree(part, ignore_errors=True)

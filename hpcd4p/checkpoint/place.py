@@ -15,7 +15,7 @@ from hpcd4p.errors import CheckpointError, NotSealed, OtherVersion, SealBroken
 
 JOURNAL = "outputs.journal"
 RUN, KEY, LOCK = "run.json", "key", "lock"
-_OURS = re.compile(rf"{KEY}|{LOCK}|{re.escape(JOURNAL)}|epoch-\d+(\.part)?|\..+\.part")
+_OURS = re.compile(rf"{KEY}|{LOCK}|{re.escape(JOURNAL)}|epoch-\d+(\.part|\.base)?|\..+\.part")
 """Names of what may be left when a run was killed while it made its folder, or removed it."""
 
 

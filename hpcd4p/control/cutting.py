@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from hpcd4p.control.life import Life
@@ -25,6 +26,12 @@ AGAIN = 4.0
 WRITE_S = 600.0
 """A file that is not there by then is not awaited."""
 
+
+MOST_CHANGES = 16
+"""Files with changes that follow each other: all of them are read to go on."""
+
+MOST_CHANGED = 0.5
+"""... and of what they hold together, by the bytes of the file that they began with."""
 
 LOOK_S = 0.02
 """Between two looks whether a checkpoint is complete: no bell tells."""
@@ -89,6 +96,17 @@ def next_due(interval_s: float | None, now: float, began: float, cost_s: float, 
     if interval_s is not None:
         return max(now, began + interval_s)
     return now + max(FIRST_S, cost_s / OVERHEAD)
+
+
+def whole_is_due(base_bytes: int, changes: Sequence[int]) -> bool:
+    """Whether all is written again, and not what has changed.
+
+    Parameters
+    ----------
+    changes
+        Bytes of each file since the one that held all.
+    """
+    return len(changes) >= MOST_CHANGES or sum(changes) > MOST_CHANGED * base_bytes
 
 
 def first_due(interval_s: float | None, started: float) -> float:

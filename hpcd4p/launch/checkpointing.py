@@ -22,7 +22,7 @@ from hpcd4p.runtime.head.going_on import keep
 from hpcd4p.runtime.rank.forked_saver import ForkedSaver
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.resumption import Fixed, Restored, Resumption
-from hpcd4p.workflow.identity import dumper
+from hpcd4p.workflow.identity import file_dumper
 from hpcd4p.workflow.sentinels import tuple_dumper
 
 if TYPE_CHECKING:
@@ -203,7 +203,13 @@ class Checkpoints:
         if found is None or fixed is None:
             return None
         digests = {name: digest for name, (_, digest) in found.manifest["files"].items()}
-        return Source(found.epoch, str(found.path), digests, fixed.drained, fixed.holders, fixed.former)
+        older = {
+            name: [(each.epoch, each.path, each.digest) for each in files]
+            for name, files in found.older().items()
+        }
+        return Source(
+            found.epoch, str(found.path), digests, fixed.drained, fixed.holders, fixed.former, older
+        )
 
     def equip(self, head: Head) -> None:
         """Have the head of a run make checkpoints, and go on from what was found."""
@@ -242,7 +248,7 @@ class Checkpoints:
         return self._keeper
 
     def _saver(self, plan: Plan) -> ForkedSaver:
-        return ForkedSaver(0, plan, str(self.folder.path), self.secret, dumper(self._by_value))
+        return ForkedSaver(0, plan, str(self.folder.path), self.secret, file_dumper(self._by_value))
 
     def end(self) -> None:
         """The run has ended; what is kept of one that has finished is of no use."""

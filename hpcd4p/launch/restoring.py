@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,8 @@ from hpcd4p.errors import CheckpointError
 from hpcd4p.wire.resumption import Held, Key, Restored
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from hpcd4p.runtime.rank.loop import RankLoop
 
 
@@ -26,6 +28,13 @@ class Source(NamedTuple):
     """Rank that held each partition, in the run that has made it."""
     former: list[int]
     """Ranks that may have had tuples for partitions that others held."""
+    older: dict[str, list[tuple[int, str, str]]]
+    """Files to which its own refer, by name: (epoch, path, digest), oldest first."""
+
+    def files(self, name: str) -> list[tuple[int, str, str]]:
+        """A file with those to which it refers, oldest first."""
+        own = self.epoch, os.path.join(self.folder, name), self.digests[name]
+        return [*self.older.get(name, ()), own]
 
 
 class CheckpointPlace(NamedTuple):
@@ -46,11 +55,11 @@ def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool)
     """
     from hpcd4p.runtime.rank.cutting import Cutting
     from hpcd4p.runtime.rank.forked_saver import ForkedSaver
-    from hpcd4p.workflow.identity import dumper
+    from hpcd4p.workflow.identity import file_dumper
 
     if loop.plan.hosted(loop.rank):
         _look_for(place.folder, secret)
-    saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, dumper(by_value))
+    saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, file_dumper(by_value))
     loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
     if place.source is not None:
         loop.restored = restored(loop, place.source, secret)
@@ -89,13 +98,19 @@ def restored_whole(source: Source, secret: bytes) -> Restored:
 
 
 def _read(source: Source, secret: bytes, ranks: set[int], wanted: Callable[[Key], bool]) -> Restored:
-    from hpcd4p.checkpoint.sealed import open_sealed
-    from hpcd4p.runtime.rank.forked_saver import file_name, read_images
+    from hpcd4p.runtime.rank.forked_saver import file_name
+    from hpcd4p.runtime.rank.image_file import held_in
 
     held: dict[Key, Held] = {}
     for name in map(file_name, sorted(ranks)):
-        path = os.path.join(source.folder, name)
-        with open_sealed(path, secret, source.epoch, source.digests[name]) as file:
-            for key, each in read_images(file, wanted):
-                held[key] = held[key].joined(each) if key in held else each
+        for key, each in held_in(_open(source.files(name), secret), wanted).items():
+            held[key] = held[key].joined(each) if key in held else each
     return Restored(held, frozenset(source.drained))
+
+
+def _open(files: list[tuple[int, str, str]], secret: bytes) -> Iterator[BufferedReader]:
+    from hpcd4p.checkpoint.sealed import open_sealed
+
+    for epoch, path, digest in files:
+        with open_sealed(path, secret, epoch, digest) as file:
+            yield file

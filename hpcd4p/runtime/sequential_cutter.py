@@ -53,6 +53,8 @@ class SequentialCutter:
         self._clock = clock
         self._event = event
         self._epoch = epoch
+        self._base = 0
+        """The last complete one of this run."""
         self._life = new_life()
         self._required = required
         self._next = clock.started if required else first_due(interval_s, clock.started)
@@ -99,7 +101,7 @@ class SequentialCutter:
         except CheckpointError as error:
             self._give_up(str(error))
             return
-        self._saver.save(self._epoch, image)
+        self._saver.save(self._epoch, self._base, image)
         self._life.go(CutState.SAVING, "nothing is under way", now)
         self._cost_s = self._clock.now() - now
 
@@ -114,6 +116,7 @@ class SequentialCutter:
 
     def _ended(self, kept: Kept, now: float) -> None:
         if kept.why_not:
+            self._base = 0  # a file to which others refer may be gone
             self._give_up(kept.why_not)
             return
         self._event(
@@ -123,6 +126,7 @@ class SequentialCutter:
         )
         self._tries = 0
         self._required = False
+        self._base = self._epoch
         self._end(now)
 
     def _give_up(self, why: str) -> None:

@@ -6,16 +6,19 @@ import pickle
 import random
 from collections.abc import Sequence
 from copy import deepcopy
+from io import BytesIO
 from typing import NamedTuple
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.head.cutter import Kept
-from hpcd4p.runtime.rank.imaging import Image, Unsavable, packed
+from hpcd4p.runtime.rank.changes import Changes
+from hpcd4p.runtime.rank.image_file import held_in
+from hpcd4p.runtime.rank.imaging import Image, Saving, Unsavable, save
 from hpcd4p.wire.reports import Saved
 from hpcd4p.wire.resumption import Fixed, Held, Key, Restored, Resumption
-from hpcd4p.workflow.identity import dumper
+from hpcd4p.workflow.identity import file_dumper
 
 LOOK_S = 0.001
 """Between two looks whether an image is saved."""
@@ -44,27 +47,28 @@ class MemoryCheckpoint(NamedTuple):
 
 
 class MemoryKeeper:
-    """See `runtime.head.cutter.Keeper`. Keeps all that are complete, the newest last."""
+    """See `runtime.head.cutter.Keeper`. Keeps all that are complete, the newest last.
+
+    Attributes
+    ----------
+    referring
+        How many of them hold only what has changed, of some partition at least.
+    """
 
     def __init__(self, sink: MemorySink) -> None:
         self.complete_ones: list[MemoryCheckpoint] = []
-        self.given_up = 0
+        self.given_up = self.referring = 0
         self._sink = sink
-        self._held: dict[int, dict[Key, Held]] = {}
+        self._files: dict[tuple[int, int], bytes] = {}
         self._fixed: dict[int, tuple[bytes, MemorySink]] = {}
         self._ended: list[Kept] = []
 
     def begin(self, epoch: int) -> None:
         """See `Keeper.begin`."""
-        self._held[epoch] = {}
 
-    def add(self, epoch: int, held: dict[Key, Held]) -> None:
-        """Keep what a rank has saved; two may have had tuples for one partition."""
-        mine = self._held.get(epoch)
-        if mine is not None:
-            for key, each in held.items():
-                before = mine.get(key)
-                mine[key] = each if before is None else before.joined(each)
+    def add(self, rank: int, epoch: int, file: bytes) -> None:
+        """Keep what a rank has saved."""
+        self._files[rank, epoch] = file
 
     def fix(self, epoch: int, fixed: Fixed) -> None:
         """See `Keeper.fix`."""
@@ -73,7 +77,13 @@ class MemoryKeeper:
     def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
         """See `Keeper.complete`."""
         fixed, sink = self._fixed.pop(epoch)
-        self.complete_ones.append(MemoryCheckpoint(epoch, fixed, self._held.pop(epoch), sink))
+        held: dict[Key, Held] = {}
+        for each in saved:
+            files = [BytesIO(self._files[each.rank, e]) for e in (*each.needs, epoch)]
+            for key, mine in held_in(files, lambda key: True).items():
+                held[key] = held[key].joined(mine) if key in held else mine
+        self.referring += any(each.needs for each in saved)
+        self.complete_ones.append(MemoryCheckpoint(epoch, fixed, held, sink))
         self._ended.append(Kept(epoch, len(fixed) + sum(each.size for each in saved)))
 
     def ended(self) -> list[Kept]:
@@ -85,7 +95,6 @@ class MemoryKeeper:
         """See `Keeper.give_up`."""
         self.given_up += 1
         self._fixed.pop(epoch, None)
-        self._held.pop(epoch, None)
 
 
 class MemorySaver:
@@ -93,23 +102,27 @@ class MemorySaver:
 
     def __init__(self, rank: int, plan: Plan, keeper: MemoryKeeper, chance: random.Random) -> None:
         self._rank = rank
-        self._plan = plan
         self._keeper = keeper
         self._chance = chance
-        self._saving: list[tuple[Saved, dict[Key, Held]]] = []
+        self._how = Saving(file_dumper(by_value=False), lambda e: plan.elements[e].name)
+        self._changes = Changes()
+        self._saving: list[tuple[Saved, bytes]] = []
 
     def begin(self, instances: Sequence[Instance]) -> None:
         """See `Saver.begin`: all ranks share what is outside their instances."""
 
-    def save(self, epoch: int, image: Image) -> None:
+    def save(self, epoch: int, base: int, image: Image) -> None:
         """See `Saver.save`."""
+        since = self._changes.cut(epoch, base, image.instances)
+        file = BytesIO()
         try:
-            held = dict(packed(image, lambda e: self._plan.elements[e].name, dumper(by_value=False)))
+            saved = save(image, since, self._how, file)
         except Unsavable as error:
-            self._saving.append((Saved(self._rank, epoch, 0, "", str(error)), {}))
+            self._saving.append((Saved(self._rank, epoch, 0, "", str(error)), b""))
             return
-        size = sum(len(each.state or b"") + sum(map(len, each.lines)) for each in held.values())
-        self._saving.append((Saved(self._rank, epoch, size, f"of rank {self._rank}"), held))
+        needs = self._changes.saved(epoch, saved)
+        report = Saved(self._rank, epoch, file.tell(), f"of rank {self._rank}", needs=needs)
+        self._saving.append((report, file.getvalue()))
 
     def changed(self) -> bool:
         """See `Saver.changed`."""
@@ -119,8 +132,8 @@ class MemorySaver:
         """See `Saver.ended`."""
         found = [each for each in self._saving if self._chance.random() < SAVED_CHANCE]
         self._saving = [each for each in self._saving if each not in found]
-        for saved, held in found:
-            self._keeper.add(saved.epoch, held)
+        for saved, file in found:
+            self._keeper.add(saved.rank, saved.epoch, file)
         return [saved for saved, _ in found]
 
     @property

@@ -120,12 +120,15 @@ class Cut(Value):
     ----------
     epoch
         Number of the checkpoint.
+    base
+        That of the last complete one of the run; 0: none.
     """
 
-    __slots__ = ("epoch",)
+    __slots__ = ("epoch", "base")  # noqa: RUF023  # in the order of the text
 
-    def __init__(self, epoch: int) -> None:
+    def __init__(self, epoch: int, base: int) -> None:
         self.epoch = epoch
+        self.base = base
 
 
 class Fix(Value):
@@ -163,7 +166,7 @@ _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...] | None]] = {
     "expect": (Expect, (int,)),
     "hand_over": (HandOver, (int, int, int, int)),
     "moved": (Moved, (int, int, int, int)),
-    "cut": (Cut, (int,)),
+    "cut": (Cut, (int, int)),
     "fix": (Fix, None),
 }
 """Each order by its name, with the types of its numbers; None: as many as the first of them says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -260,16 +261,21 @@ class Saved(Value):
         Of the file: bytes, and by what it is known.
     why_not
         Empty, or why there is no such file, in words.
+    needs
+        Epochs of the files of this rank that it refers to, oldest first; none: it holds everything.
     """
 
-    __slots__ = ("rank", "epoch", "size", "digest", "why_not")  # noqa: RUF023  # in the order of the arguments
+    __slots__ = ("rank", "epoch", "size", "digest", "why_not", "needs")  # noqa: RUF023  # as the arguments
 
-    def __init__(self, rank: int, epoch: int, size: int, digest: str, why_not: str = "") -> None:
+    def __init__(
+        self, rank: int, epoch: int, size: int, digest: str, why_not: str = "", needs: Sequence[int] = ()
+    ) -> None:
         self.rank = rank
         self.epoch = epoch
         self.size = size
         self.digest = digest
         self.why_not = why_not
+        self.needs = needs
 
 
 Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved

@@ -12,11 +12,24 @@ Key = tuple[int, int]
 """Element and partition."""
 
 
+Pieces = tuple[bytes, ...]
+"""A pickle that was cut into pieces."""
+
+
+class State(NamedTuple):
+    """The state of one partition."""
+
+    pe: Pieces
+    """Its element; with the states of its keys, unless these are in `keys`."""
+    keys: tuple[Pieces, ...] | None = None
+    """Lists of (key, state): what is later in them counts. None: all is in `pe`."""
+
+
 class Held(NamedTuple):
     """What one partition holds."""
 
-    state: bytes | None
-    """Its element and the states of its keys; None: the rank had only tuples for it."""
+    state: State | None
+    """None: the rank had only tuples for it."""
     lines: tuple[bytes, ...] = ()
     """What was in line, as lists of (port, values): of former ranks first."""
 

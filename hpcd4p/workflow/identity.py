@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import FunctionType
@@ -37,16 +37,29 @@ class Packed(NamedTuple):
 
 def dumper(by_value: bool, of: Kept | None = None) -> Callable[..., bytes]:
     """Function that makes bytes of an element, with the options of `pickle.dumps`."""
-    base: Any = pickle.Pickler
-    if by_value:
-        import cloudpickle
-
-        base = cloudpickle.Pickler
-    return _dumps_with(base, of or kept.here)
+    return _dumps_with(_pickler_with(_base(by_value), of or kept.here))
 
 
-def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., bytes]:
-    """Function that pickles with `base`; objects with a number `below` the limit travel as their number."""
+def file_dumper(by_value: bool) -> Callable[[Any, Any], None]:
+    """Function that pickles a thing into a file, as `dumper` does; the bytes are never there as a whole."""
+    kind = _pickler_with(_base(by_value), kept.here)
+
+    def dump(thing: Any, file: Any) -> None:
+        kind(file, protocol=5).dump(thing)
+
+    return dump
+
+
+def _base(by_value: bool) -> Any:
+    if not by_value:
+        return pickle.Pickler
+    import cloudpickle
+
+    return cloudpickle.Pickler
+
+
+def _pickler_with(base: Any, of: Kept, below: int | None = None) -> Any:
+    """A pickler of the kind of `base`; objects with a number `below` the limit travel as their number."""
     keys = of.keys
 
     class Pickler(base):  # type: ignore[misc]
@@ -74,9 +87,13 @@ def _dumps_with(base: Any, of: Kept, below: int | None = None) -> Callable[..., 
             self.open.add(id(thing))
             return key, thing
 
+    return Pickler
+
+
+def _dumps_with(kind: Any) -> Callable[..., bytes]:
     def dumps(thing: Any, **options: Any) -> bytes:
         file = io.BytesIO()
-        Pickler(file, **{"protocol": 5, **options}).dump(thing)
+        kind(file, **{"protocol": 5, **options}).dump(thing)
         return file.getvalue()
 
     return dumps
@@ -97,7 +114,7 @@ def _see_all(thing: Any) -> None:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, look: Look = _see_all) -> None:
+    def __init__(self, file: Any, look: Look = _see_all) -> None:
         super().__init__(file)
         self.others: dict[str, Any] = {}  # pickle writes a float twice even if it is one object
         self.look = look
@@ -130,6 +147,35 @@ def loads(blob: bytes, look: Look = _see_all) -> Any:
     return _Unpickler(io.BytesIO(blob), look).load()
 
 
+def loads_pieces(pieces: Sequence[bytes]) -> Any:
+    """The same of bytes that are in pieces."""
+    if len(pieces) == 1:
+        return loads(pieces[0])
+    return _Unpickler(io.BufferedReader(_Joined(pieces))).load()
+
+
+class _Joined(io.RawIOBase):
+    """Pieces, as a file."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        part = self._left[: len(buffer)]
+        buffer[: len(part)] = part
+        self._left = self._left[len(part) :]
+        return len(part)
+
+
 def pack(blobs: list[bytes]) -> Packed:
     """The bytes that `dumper` has made of elements, with all that is kept for them."""
     sentinels = [key for key in kept.here.sentinels.values() if isinstance(key, str)]
@@ -147,7 +193,7 @@ def _common(done: int) -> bytes:
         import cloudpickle
 
         base = cloudpickle.Pickler
-    return _dumps_with(base, kept.here, below=done)(things)
+    return _dumps_with(_pickler_with(base, kept.here, below=done))(things)
 
 
 def unpack(packed: Packed) -> list[Any]:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from hpcd4p.checkpoint.folder import Folder
 from tests.e2e.answers import Multiset, missing_and_extra
 from tests.e2e.harness import MPICH, Ended, Run, Runs
 from tests.e2e.processes import rank_of, words_of
@@ -45,11 +46,13 @@ WORKFLOWS: dict[str, tuple[str, ...]] = {
     "arrays": ("-i", "400", "--size", "65536", "--task-ms", "8"),
     "survivor": ("-i", "600"),
     "survivor range": ("--range", "600"),
+    "ledger": ("--more", "2000"),
 }
 
 SHORT: dict[str, tuple[str, ...]] = {
     "survivor short": ("-i", "250"),
     "survivor range short": ("--range", "250"),
+    "ledger short": ("--more", "800"),
     "load short": ("-i", "120"),
     "arrays short": ("-i", "150", "--size", "65536", "--task-ms", "8"),
 }
@@ -79,6 +82,8 @@ class Case(NamedTuple):
     """A kill comes within this time of a checkpoint."""
     by_itself: bool = False
     """Whether the run goes on by itself; its sizes count but for the first."""
+    referring: bool = False
+    """Wait for a checkpoint that refers to an older one."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -134,11 +139,26 @@ def epochs(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("results/*.checkpoints/epoch-??????"))
 
 
-def kill(run: Run, who: str, after_s: float) -> str:
-    """Kill a part of a run once it has a checkpoint of its own; what was killed, or empty: it was over."""
+def refers(folder: Path) -> bool:
+    """Whether the newest checkpoint holds only what has changed."""
+    (path,) = folder.glob("results/*.checkpoints")
+    found = Folder.open(path).latest(whole=False)
+    return found is not None and bool(found.older())
+
+
+def kill(run: Run, who: str, after_s: float, referring: bool = False) -> str:
+    """Kill a part of a run once it has a checkpoint of its own; what was killed, or empty: it was over.
+
+    Parameters
+    ----------
+    referring
+        Once it has one that refers to an older one.
+    """
     before = epochs(run.folder)
     begun = time.monotonic()
-    while epochs(run.folder)[-1:] == before[-1:] and time.monotonic() < begun + 30:
+    while (
+        epochs(run.folder)[-1:] == before[-1:] or (referring and not refers(run.folder))
+    ) and time.monotonic() < begun + 30:
         if run.process.poll() is not None:
             return ""
         time.sleep(0.01)
@@ -193,7 +213,7 @@ def survive(runs: Runs, case: Case, seed: int) -> tuple[Ended | None, list[str],
             killed.append(what)
         return run.wait(may_stay=STAYS if STARTED in (run.folder / "err").read_text() else ()), killed, []
     for victim, size in zip(case.victims, case.sizes[1:], strict=False):
-        what = kill(run, victim, chance.uniform(0, case.spread_s))
+        what = kill(run, victim, chance.uniform(0, case.spread_s), case.referring)
         if not what:
             break
         killed.append(what)

@@ -89,6 +89,14 @@ def test_so_does_one_of_the_static_mapping_with_as_many_instances_as_before(runs
     goes_on(runs, Case("arrays short", (3, 5), ("job",), "static", spread_s=0.2))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "victims"), [((4, 2, 3), ("job", "state")), ((2, 1), ("head",)), ((1, 4), ("job",))]
+)
+def test_so_does_one_whose_checkpoint_holds_only_what_has_changed(runs, sizes, victims):
+    case = Case("ledger short", sizes, victims, spread_s=0.2, referring=True)
+    assert goes_on(runs, case)[:1] == [victims[0]]
+
+
 @pytest.mark.skipif(not MPICH.exists(), reason="needs MPICH: make .venv/.ready-mpich")
 def test_so_does_one_with_another_mpi_and_a_shared_redis(runs, tmp_path):
     (tmp_path / "s").mkdir()

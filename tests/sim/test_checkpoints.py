@@ -9,12 +9,15 @@ import random
 
 import pytest
 
+from hpcd4p.control import cutting
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.runtime.execute import touched
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, of_one_process, seeds
 from tests.sim.gallery import BURSTS, GALLERY
+from tests.sim.keyed_states import KEYED
 
 SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
 
@@ -33,12 +36,14 @@ def each(gallery):
     return pytest.mark.parametrize("case", gallery.values(), ids=list(gallery))
 
 
-def go(case, size, seed, resume=None, kills=0, doomed=(), settings=None, mapping="hybrid", absent=()):
+def go(
+    case, size, seed, resume=None, kills=0, doomed=(), settings=None, absent=(), every=(0.0005, 0.003, 0.02)
+):
     """A cluster that has run to its end, or to what stopped it."""
     graph, inputs = case.build()
-    every_s = random.Random(seed).choice((0.0005, 0.003, 0.02))
+    every_s = random.Random(seed).choice(every)
     cluster = Cluster(
-        graph, size, inputs, seed, kills, settings=settings, mapping=mapping, doomed=doomed,
+        graph, size, inputs, seed, kills, settings=settings, doomed=doomed,
         checkpoint_s=every_s, resume=resume, absent=absent,
     )  # fmt: skip
     try:
@@ -50,12 +55,15 @@ def go(case, size, seed, resume=None, kills=0, doomed=(), settings=None, mapping
 
 
 def goes_on(case, seed, *, sizes=SIZES, **options):
-    """Resume a run again and again, each time from one of its checkpoints; gives how many there were."""
+    """Resume a run again and again, each time from one of its checkpoints.
+
+    Gives how many of these hold only what has changed.
+    """
     chance = random.Random(seed)
     cluster = go(case, chance.choice(sizes), seed, **options)
     if cluster.summary is not None:
         assert answer(cluster.sink) == of_one_process(case), "with checkpoints"
-    made = len(cluster.keeper.complete_ones)
+    referring = cluster.keeper.referring
     for turn in range(MOST):
         kept = cluster.keeper.complete_ones
         if not kept:
@@ -64,8 +72,8 @@ def goes_on(case, seed, *, sizes=SIZES, **options):
         size = chance.choice(sizes)
         cluster = go(case, size, seed + turn, checkpoint, **{**options, "doomed": ()})
         assert answer(cluster.sink) == of_one_process(case), f"from {checkpoint.epoch} on {size} ranks"
-        made += len(cluster.keeper.complete_ones)
-    return made
+        referring += cluster.keeper.referring
+    return referring
 
 
 @pytest.mark.parametrize("settings", [None, SMALL], ids=["usual", "small"])
@@ -102,3 +110,19 @@ def test_whatever_dies_the_last_checkpoint_goes_on(case):
 def test_ranks_of_the_pool_die_beside_it(case):
     for seed in seeds(3):
         goes_on(case, seed, sizes=(4, 8), kills=2)
+
+
+# ---- only what has changed
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Changes are saved however many they are."""
+    monkeypatch.setattr(touched, "MOST_SHARE", 1e9)
+    monkeypatch.setattr(cutting, "MOST_CHANGED", 1e9)
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_a_run_goes_on_from_what_has_changed(name, eager):
+    referring = sum(goes_on(KEYED[name], seed, every=(0.0005, 0.003)) for seed in seeds(6))
+    assert referring or name in ("shared", "looks back")

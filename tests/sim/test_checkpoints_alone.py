@@ -10,12 +10,14 @@ import random
 import pytest
 
 from hpcd4p import IterativePE, ProducerPE
-from hpcd4p.runtime.execute import instance
+from hpcd4p.control import cutting
+from hpcd4p.runtime.execute import instance, touched
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, of_one_process, seeds
 from tests.sim.elements import Given, Keep, NextKey, Pair, Total
 from tests.sim.gallery import GALLERY, SHORT_BURSTS, Case, chain, hold_a_tenth, items
+from tests.sim.keyed_states import KEYED
 from tests.sim.one_process import OneProcess
 from tests.sim.test_checkpoints import SMALL
 
@@ -75,6 +77,14 @@ CASES = {**GALLERY, **SHORT_BURSTS}
 def test_one_process_and_many_ranks_go_on_from_each_other(case, first, settings):
     made = sum(goes_on(case, seed, first, settings) for seed in seeds(3))
     assert made or first > 1 or case is GALLERY["no tuples"] or case in SHORT_BURSTS.values()
+
+
+@pytest.mark.parametrize("first", [1, 4])
+@pytest.mark.parametrize("name", KEYED)
+def test_they_go_on_from_what_has_changed(name, first, monkeypatch):
+    monkeypatch.setattr(touched, "MOST_SHARE", 1e9)
+    monkeypatch.setattr(cutting, "MOST_CHANGED", 1e9)
+    assert sum(goes_on(KEYED[name], seed, first) for seed in seeds(4))
 
 
 class AtOnce(Given):

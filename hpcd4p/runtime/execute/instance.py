@@ -20,6 +20,7 @@ from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
 from hpcd4p.runtime.execute.signals import Alarmed
+from hpcd4p.runtime.execute.touched import Touched
 from hpcd4p.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
 
@@ -91,6 +92,7 @@ class Instance:
         self._depth = forked.depth
         self.table: dict[Any, Any] = {}
         """State of each key, of a `KeyedPE`."""
+        self.touched = Touched()
         self._run: Loop = dict_loop(pe, self.is_root, self._sink, self._failed)
 
     def start(self, fresh: bool = True) -> None:
@@ -253,13 +255,11 @@ class Instance:
         with unreserved():  # the element may have used up all descriptors
             self.on_failure(self, port, value, error)
 
-    # ---- the loops, one for each kind of element (`loops`)
-
     def _loop(self) -> Loop:
         pe, failed = self.pe, self._failed
         item = pe._item_function()
         if isinstance(pe, KeyedPE):
-            return key_loop(pe, self.table, failed)
+            return key_loop(pe, self.table, self.touched, failed)
         if isinstance(pe, BatchPE):
             return batch_loop(
                 partial(self._attempt, pe), pe.max_batch, self.plan.role is not Role.STATE, failed

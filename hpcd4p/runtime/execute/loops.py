@@ -14,6 +14,7 @@ from hpcd4p.errors import RecordError, RunStopped
 from hpcd4p.runtime.execute.signals import Alarmed, Asked
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.touched import Touched
     from hpcd4p.workflow.elements import GenericPE, KeyedPE
 
 Loop = Callable[[str, Iterable[Any]], None]
@@ -161,13 +162,20 @@ def batch_loop(
     return run
 
 
-def key_loop(pe: KeyedPE, table: dict[Any, Any], failed: Failed) -> Loop:
-    """A loop that calls with a key, a tuple and the key's state in `table`; the result is the new state."""
+def key_loop(pe: KeyedPE, table: dict[Any, Any], touched: Touched, failed: Failed) -> Loop:
+    """A loop that calls with a key, a tuple and the key's state in `table`; the result is the new state.
+
+    As long as somebody asks for it, the keys are noted in `touched`.
+    """
     key_of = itemgetter(*pe._key_columns())
     value_of = itemgetter(pe.value) if pe.value is not None else None
     call = pe.process_key
 
     def run(port: str, values: Iterable[Any]) -> None:
+        if touched.keys is not None:
+            _call_and_note(call, port, iter(values), table, key_of, value_of, failed, touched.keys.add)
+            touched.bound(len(table))
+            return
         get = table.get
         values = iter(values)
         while True:
@@ -186,3 +194,28 @@ def key_loop(pe: KeyedPE, table: dict[Any, Any], failed: Failed) -> Loop:
                 failed(port, item, error)
 
     return run
+
+
+def _call_and_note(
+    call: Callable[[Any, Any, Any], Any],
+    port: str,
+    values: Iterator[Any],
+    table: dict[Any, Any],
+    key_of: Callable[[Any], Any],
+    value_of: Callable[[Any], Any] | None,
+    failed: Failed,
+    note: Callable[[Any], None],
+) -> None:
+    """The same; a key is noted before its call, for one that raises may have changed the state as well."""
+    get = table.get
+    while True:
+        item = None
+        try:
+            for item in values:
+                key = key_of(item)
+                state = get(key)  # what cannot be a key is told as without notes
+                note(key)
+                table[key] = call(key, item if value_of is None else value_of(item), state)
+            return
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+            failed(port, item, error)

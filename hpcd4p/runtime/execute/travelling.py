@@ -14,12 +14,13 @@ from hpcd4p.errors import ElementFailed
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.weight import weigh
 from hpcd4p.workflow.generic import GenericPE
-from hpcd4p.workflow.identity import dumper, loads
+from hpcd4p.workflow.identity import dumper, loads, loads_pieces
 
 if TYPE_CHECKING:
     from hpcd4p.plan.model import ElementPlan
     from hpcd4p.runtime.execute.flow import Flow
     from hpcd4p.runtime.execute.instance import Instance
+    from hpcd4p.wire.resumption import State
 
 MOST_BYTES = 16 << 20
 """A larger state stays: its rank would do nothing else for half a second, nor would the other one."""
@@ -81,7 +82,7 @@ def remade(blob: bytes) -> tuple[GenericPE, dict[Any, Any]]:
     return pe, table
 
 
-def resumed(flow: Flow, element: ElementPlan, partition: int, blob: bytes) -> Instance:
+def resumed(flow: Flow, element: ElementPlan, partition: int, state: State) -> Instance:
     """An instance with the state that a checkpoint has kept, started.
 
     `preprocess` makes again what does not pickle, a connection, say, and finds the state in place. What it
@@ -93,8 +94,8 @@ def resumed(flow: Flow, element: ElementPlan, partition: int, blob: bytes) -> In
         The state cannot be made again here, or `preprocess` raises.
     """
     try:
-        pe, table = remade(blob)
-        again, _ = remade(blob)
+        pe, _ = _kept(state._replace(keys=state.keys and ()))
+        again, table = _kept(state)  # made together: the element may refer to states of keys
     except Exception as error:  # user classes: unpickling them may raise anything
         raise ElementFailed(
             f"the state of {element.name} in the checkpoint cannot be made again: {show_error(error)}"
@@ -107,6 +108,16 @@ def resumed(flow: Flow, element: ElementPlan, partition: int, blob: bytes) -> In
     for name, value in vars(again).items():
         object.__setattr__(pe, name, value)
     return instance
+
+
+def _kept(state: State) -> tuple[GenericPE, dict[Any, Any]]:
+    if state.keys is None:
+        pe, table = loads_pieces(state.pe)
+        return pe, table
+    table = {}
+    for part in state.keys:
+        table.update(loads_pieces(part))
+    return loads_pieces(state.pe), table
 
 
 def _left_out(pe: GenericPE) -> str:

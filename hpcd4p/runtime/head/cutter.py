@@ -115,6 +115,8 @@ class Cutter:
         self._give = give
         self._fixed = fixed
         self._epoch = epoch
+        self._base = 0
+        """The last complete one of this run."""
         self._life = new_life()
         self._not_kept = not_kept
         self._required = required
@@ -227,7 +229,7 @@ class Cutter:
         self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
         self._ranks = {0, *self._mover.hosts}
         self._awaited = set(self._ranks)
-        self._give(sorted(self._ranks), Cut(self._epoch))
+        self._give(sorted(self._ranks), Cut(self._epoch, self._base))
 
     def _fix(self, ending: Ending, now: float) -> None:
         try:
@@ -251,6 +253,7 @@ class Cutter:
     def _ended(self, kept: Kept, now: float) -> None:
         if kept.why_not:
             self._warn(kept.why_not)
+            self._base = 0  # a file to which others refer may be gone
             self._end(given_up=True)
             return
         self._required = False
@@ -279,6 +282,7 @@ class Cutter:
             self._keeper.give_up(self._epoch)
         else:
             self._tries = 0
+            self._base = self._epoch
             self.hurried = self._began >= self._wanted
         self._life.go(CutState.NONE, "given up" if given_up else "complete", now)
         cost_s = self._fixed_at - self._began

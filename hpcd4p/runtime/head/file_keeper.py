@@ -68,6 +68,8 @@ class FileKeeper:
         self._end = 0
         self._mine: Sealed | None = None
         self._failed: CheckpointError | None = None
+        self._files: dict[int, dict[str, tuple[int, str]]] = {}
+        """Of each complete epoch of this run to which a later one may refer."""
         self._to_do: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._done: SimpleQueue[Kept] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
@@ -126,13 +128,27 @@ class FileKeeper:
             if error is None and self._mine is not None:
                 files = {file_name(each.rank): (each.size, each.digest) for each in saved}
                 files[HEAD] = self._mine.size, self._mine.digest
-                self._folder.complete(epoch, {"files": files, "journal": self._end, **self._facts})
+                older = {
+                    file_name(each.rank): [(e, *self._files[e][file_name(each.rank)]) for e in each.needs]
+                    for each in saved
+                    if each.needs
+                }
+                facts = {"files": files, "older": older, "journal": self._end, **self._facts}
+                self._folder.complete(epoch, facts)
+                self._remember(epoch, files, [e for each in saved for e in each.needs])
                 self._size = sum(size for size, _ in files.values())
                 self._done.put(Kept(epoch, self._size))
                 return
         except CheckpointError as raised:
             error = raised
         self._done.put(Kept(epoch, 0, str(error)))
+
+    def _remember(self, epoch: int, files: dict[str, tuple[int, str]], needed: list[int]) -> None:
+        oldest = min(
+            [*needed, max(self._files, default=epoch)]
+        )  # the one before may be the base of a late one
+        self._files = {e: each for e, each in self._files.items() if e >= oldest}
+        self._files[epoch] = files
 
     def ended(self) -> list[Kept]:
         """See `Keeper.ended`."""

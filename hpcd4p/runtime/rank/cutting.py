@@ -28,8 +28,14 @@ class Saver(Protocol):
     def begin(self, instances: Sequence[Instance]) -> None:
         """Get the instances of this rank, which have just started."""
 
-    def save(self, epoch: int, image: Image) -> None:
-        """Begin to save `image`; what it holds may change once this returns."""
+    def save(self, epoch: int, base: int, image: Image) -> None:
+        """Begin to save `image`; what it holds may change once this returns.
+
+        Parameters
+        ----------
+        base
+            The last complete checkpoint of the run, so that what has changed since is enough; 0: none.
+        """
 
     def changed(self) -> bool:
         """Whether instances have changed what is not their own, so that no image holds it."""
@@ -54,6 +60,7 @@ class Cutting:
     def __init__(self, rank: int, committer: Committer, partitions: Partitions, saver: Saver) -> None:
         self.standing = 0
         self._told = False
+        self._base = 0
         self._rank = rank
         self._committer = committer
         self._partitions = partitions
@@ -66,11 +73,11 @@ class Cutting:
     def obey(self, order: Order) -> None:
         """Carry out an order, if it is about a cut."""
         if isinstance(order, Cut):
-            self.standing, self._told = order.epoch, False
+            self.standing, self._base, self._told = order.epoch, order.base, False
             self._committer.outgoing.seal()
         elif isinstance(order, Fix) and order.epoch == self.standing:
             if order.committed:
-                self.saver.save(order.epoch, self._image(order.committed))
+                self.saver.save(order.epoch, self._base, self._image(order.committed))
             self.standing = 0
 
     def tend(self) -> None:

@@ -1,31 +1,33 @@
 """Saves images in a copy of the process, so that the rank goes on at once: the kernel copies what it changes.
 
-One file for each rank and checkpoint. It holds, for each partition, one pickle of the partition's number, its
-state as bytes, and what was in line, so that whoever needs one partition makes no other.
+One file for each rank and checkpoint (`image_file`); of a `KeyedPE` it has what has changed, and refers to
+the files before it (`changes`).
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p import descriptors
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.rank.imaging import Unsavable, packed
+from hpcd4p.runtime.rank import changes
+from hpcd4p.runtime.rank.changes import Changes, Since
+from hpcd4p.runtime.rank.imaging import Saving, Unsavable, save
 from hpcd4p.wire.reports import Saved
-from hpcd4p.wire.resumption import Held, Key
 
 if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.execute.watch import Watched
+    from hpcd4p.runtime.rank.image_file import Written
     from hpcd4p.runtime.rank.imaging import Image
+    from hpcd4p.wire.resumption import Key
 
 LOOK_S = 0.02
 """Between two looks whether a copy has ended: nothing waits for it."""
@@ -52,16 +54,19 @@ class ForkedSaver:
         Of all checkpoints of the run.
     key
         Seals the files.
-    dumps
-        Pickles elements.
+    dump
+        Pickles elements into a file.
     """
 
-    def __init__(self, rank: int, plan: Plan, folder: str, key: bytes, dumps: Callable[[Any], bytes]) -> None:
+    def __init__(
+        self, rank: int, plan: Plan, folder: str, key: bytes, dump: Callable[[Any, Written], None]
+    ) -> None:
         self._rank = rank
         self._plan = plan
         self._folder = folder
         self._key = key
-        self._dumps = dumps
+        self._how = Saving(dump, self._name)
+        self._changes = Changes()
         self._watched: dict[int, Watched] = {}
         self._copies: list[_Copy] = []
         self._failed: list[Saved] = []
@@ -75,8 +80,9 @@ class ForkedSaver:
             if element.index not in self._watched and instance.pe.stateful is not False:
                 self._watched[element.index] = Watched(instance.pe, Clock(), element.caches, own=False)
 
-    def save(self, epoch: int, image: Image) -> None:
+    def save(self, epoch: int, base: int, image: Image) -> None:
         """See `Saver.save`."""
+        since = self._changes.cut(epoch, base, image.instances)
         read, write = os.pipe()
         try:
             pid = os.fork()
@@ -87,16 +93,16 @@ class ForkedSaver:
             self._failed.append(Saved(self._rank, epoch, 0, "", why_not))
             return
         if not pid:
-            self._be_copy(epoch, image, write)
+            self._be_copy(epoch, image, since, write)
         os.close(write)
         self._copies.append(_Copy(epoch, pid, descriptors.hold(read)))
 
-    def _be_copy(self, epoch: int, image: Image, told: int) -> None:
+    def _be_copy(self, epoch: int, image: Image, since: Mapping[Key, Since], told: int) -> None:
         """Save, tell, and end. Nothing of the run's may happen here any more."""
         said = "!it was ended"
         try:
             gc.disable()  # it would write to all objects, and each page is copied then
-            said = self._write(epoch, image)
+            said = self._write(epoch, image, since)
         except (CheckpointError, Unsavable) as error:
             said = f"!{error}"
         except BaseException as error:  # noqa: BLE001  # user classes: pickling them may raise anything
@@ -106,17 +112,17 @@ class ForkedSaver:
                 os.write(told, said.encode(errors="replace")[:MOST_CHARS])
             os._exit(0)
 
-    def _write(self, epoch: int, image: Image) -> str:
+    def _write(self, epoch: int, image: Image, since: Mapping[Key, Since]) -> str:
         from hpcd4p.checkpoint.durable import part_name
         from hpcd4p.checkpoint.sealed import SealedWriter
 
         self._refuse_changed()
         path = os.path.join(self._folder, part_name(epoch), file_name(self._rank))
         with SealedWriter(path, self._key, epoch) as file:
-            for key, held in packed(image, self._name, self._dumps):
-                file.write(pickle.dumps((key, held.state, held.lines), protocol=5))
+            saved = save(image, since, self._how, file)
         assert file.sealed is not None
-        return f"{file.sealed.size} {file.sealed.digest}"
+        numbers = saved.keyed_bytes, int(saved.refers), *saved.shared
+        return " ".join(map(str, (file.sealed.size, file.sealed.digest, *numbers)))
 
     def changed(self) -> bool:
         """See `Saver.changed`."""
@@ -145,22 +151,27 @@ class ForkedSaver:
                 pid, status = copy.pid, 0
             if pid:
                 self._copies.remove(copy)
-                found.append(Saved(self._rank, copy.epoch, *self._heard(copy, status)))
+                found.append(self._heard(copy, status))
         return found
 
-    def _heard(self, copy: _Copy, status: int) -> tuple[int, str, str]:
-        said = ""
+    def _heard(self, copy: _Copy, status: int) -> Saved:
+        said, why_not = "", ""
         if descriptors.ours(copy.told):
             said = os.read(copy.told, 8 * MOST_CHARS).decode(errors="replace")
             descriptors.close(copy.told)
         if said.startswith("!"):
-            return 0, "", said[1:]
-        if said:
-            size, digest = said.split()
-            return int(size), digest, ""
-        end = os.waitstatus_to_exitcode(status)
-        how = signal.Signals(-end).name if end < 0 else f"status {end}"
-        return 0, "", f"the process that saved it ended with {how}"
+            why_not = said[1:]
+        elif said:
+            size, digest, *words = said.split()
+            keyed_bytes, refers, *shared = map(int, words)
+            saved = changes.Saved(keyed_bytes, bool(refers), frozenset(shared))
+            needs = self._changes.saved(copy.epoch, saved)
+            return Saved(self._rank, copy.epoch, int(size), digest, needs=needs)
+        else:
+            end = os.waitstatus_to_exitcode(status)
+            how = signal.Signals(-end).name if end < 0 else f"status {end}"
+            why_not = f"the process that saved it ended with {how}"
+        return Saved(self._rank, copy.epoch, 0, "", why_not)
 
     @property
     def look_s(self) -> float | None:
@@ -171,14 +182,3 @@ class ForkedSaver:
 def file_name(rank: int) -> str:
     """Name of the file of a rank."""
     return f"rank-{rank}"
-
-
-def read_images(file: Any, wanted: Callable[[Key], bool]) -> Iterator[tuple[Key, Held]]:
-    """What a file holds of the partitions that are `wanted`; it was sealed by this run or one before it."""
-    while True:
-        try:
-            key, state, lines = pickle.load(file)
-        except EOFError:
-            return
-        if wanted(key):
-            yield key, Held(state, lines)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.runtime.rank.changes import Saved, Since
+from hpcd4p.runtime.rank.image_file import AGAIN, KEYS, LINE, ImageWriter, Written
+from hpcd4p.runtime.rank.saved_states import StateWriter
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import MARK, Arrival, Segment
-from hpcd4p.wire.resumption import Held, Key, Restored
+from hpcd4p.wire.resumption import Key, Restored
 from hpcd4p.workflow.identity import loads
 
 if TYPE_CHECKING:
@@ -36,17 +41,22 @@ def line_of(restored: Restored, key: Key) -> list[Segment]:
     return [Segment(*key, port, values) for line in lines for port, values in loads(line)]
 
 
-def packed(
-    image: Image, names: Callable[[int], str], dumps: Callable[[Any], bytes]
-) -> Iterator[tuple[Key, Held]]:
-    """What an image holds, as bytes: one partition after the other, for all may be large.
+class Saving(NamedTuple):
+    """How images are saved."""
+
+    dump: Callable[[Any, Written], None]
+    """Pickles into a file."""
+    names: Callable[[int], str]
+    """Gives the name of an element."""
+
+
+def save(image: Image, since: Mapping[Key, Since], how: Saving, file: Written) -> Saved:
+    """Write what an image holds: one partition after the other, and of each a part after the other.
 
     Parameters
     ----------
-    names
-        Gives the name of an element.
-    dumps
-        Pickles.
+    since
+        The partitions of which changes are enough.
 
     Raises
     ------
@@ -58,12 +68,19 @@ def packed(
     for element, partition, port, values in _in_line(image):
         if port != MARK and values:  # a mark has told what it had to
             lines.setdefault((element, partition), []).append((port, values))
+    writer = ImageWriter(file)
+    states = StateWriter(writer, how.dump)
     for key in sorted({*instances, *lines}):
-        instance, line, name = instances.get(key), lines.get(key), names(key[0])
-        state = None
-        if instance is not None:
-            state = _pickle(dumps, (instance.pe, instance.table), f"the state of {name}")
-        yield key, Held(state, (_pickle(dumps, line, f"a tuple for {name}"),) if line else ())
+        name = how.names(key[0])
+        if key in instances:
+            with _naming(f"the state of {name}"):
+                states.write(key, instances[key], since.get(key))
+        if key in lines:
+            with _naming(f"a tuple for {name}"):
+                writer.begin(key, LINE)
+                how.dump(lines[key], writer)
+                writer.end()
+    return Saved(writer.bytes[KEYS], writer.bytes[AGAIN] > 0, frozenset(states.shared))
 
 
 def _in_line(image: Image) -> Iterable[Segment]:
@@ -75,8 +92,11 @@ def _in_line(image: Image) -> Iterable[Segment]:
             raise Unsavable("a message in line cannot be read") from error
 
 
-def _pickle(dumps: Callable[[Any], bytes], thing: Any, what: str) -> bytes:
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
     try:
-        return dumps(thing)
+        yield
+    except CheckpointError:
+        raise
     except Exception as error:  # user classes: pickling them may raise anything
         raise Unsavable(f"{what} cannot be pickled: {show_error(error)}") from error

@@ -12,7 +12,7 @@ import pytest
 
 from hpcd4p.checkpoint.folder import KEPT, Folder
 from hpcd4p.checkpoint.journal import Journal
-from hpcd4p.checkpoint.sealed import SealedWriter, open_sealed
+from hpcd4p.checkpoint.sealed import SealedWriter, open_sealed, stamp
 from hpcd4p.errors import (
     CheckpointError,
     CheckpointInUse,
@@ -158,7 +158,7 @@ def test_there_is_nothing_to_open(path):
 
 def test_another_version_is_named_with_the_hpcd4p_that_wrote_it(path, folder):
     run = path / "run.json"
-    run.write_text(run.read_text().replace('"version": 1', '"version": 9'))
+    run.write_text(run.read_text().replace('"version": 2', '"version": 9'))
     with pytest.raises(OtherVersion, match=r"resume with hpcd4p 0\.1\.0"):
         Folder.open(path)
 
@@ -332,6 +332,119 @@ def test_a_journal_that_is_shorter_than_its_checkpoint_is_told(folder):
     assert found.epoch == 1
     assert "outputs.journal" in found.refused[0]
     journal.close()
+
+
+# ---- files that refer to older ones
+
+
+def chained(folder: Folder, epoch: int, *older: int, name: str = "rank-3") -> Path:
+    """An epoch of two files, of which one refers to that of older ones."""
+    part = folder.begin(epoch)
+    files = {}
+    for each in ("head", "rank-3"):
+        with SealedWriter(part / each, folder.key, epoch) as file:
+            file.write(b"%d" % epoch * 100)
+        files[each] = file.sealed[1:]
+    refers = []
+    for e in older:
+        home = folder.path / f"epoch-{e:06}"
+        found = stamp(home / name) or stamp(home.with_suffix(".base") / name)
+        refers.append((e, *found[1:]))
+    return folder.complete(epoch, {"files": files, "older": {name: refers} if refers else {}})
+
+
+def test_what_the_kept_ones_refer_to_is_kept_and_nothing_else(path, folder):
+    chained(folder, 1)
+    chained(folder, 2, 1)
+    chained(folder, 3, 1, 2)
+    chained(folder, 4, 1, 2, 3)
+    assert folder.epochs() == [4, 3]
+    assert {each.name for each in path.glob("epoch-*")} == {
+        "epoch-000001.base", "epoch-000002.base", "epoch-000003", "epoch-000004",
+    }  # fmt: skip
+    assert names(path / "epoch-000001.base") == {"rank-3"}
+    found = folder.latest()
+    assert [(each.epoch, Path(each.path).parent.name) for each in found.older()["rank-3"]] == [
+        (1, "epoch-000001.base"), (2, "epoch-000002.base"), (3, "epoch-000003"),
+    ]  # fmt: skip
+    for each in found.older()["rank-3"]:
+        with open_sealed(each.path, folder.key, each.epoch, each.digest) as file:
+            assert file.read() == b"%d" % each.epoch * 100
+    chained(folder, 5)
+    chained(folder, 6)
+    assert {each.name for each in path.glob("epoch-*")} == {"epoch-000005", "epoch-000006"}
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_without_an_older_file_an_epoch_is_not_complete(path, folder, whole, epoch):
+    chained(folder, 1)
+    chained(folder, 2, 1)
+    chained(folder, 3)
+    chained(folder, 4, 1, 2)
+    (next(path.glob(f"epoch-{epoch:06}*")) / "rank-3").unlink()
+    found = folder.latest(whole=whole)
+    assert found.epoch == 3
+    assert "rank-3" in found.refused[0]
+
+
+def test_an_older_file_that_has_changed_is_found(path, folder):
+    chained(folder, 1)
+    chained(folder, 2)
+    chained(folder, 3, 1)
+    damage(path / "epoch-000001.base" / "rank-3")
+    found = folder.latest()
+    assert found.epoch == 2
+    assert "rank-3 has changed" in found.refused[0]
+
+
+def test_an_epoch_whose_older_file_is_gone_is_not_completed(path, folder):
+    chained(folder, 1)
+    older = [(1, *stamp(path / "epoch-000001" / "rank-3")[1:])]
+    (path / "epoch-000001" / "rank-3").unlink()
+    part = folder.begin(2)
+    with SealedWriter(part / "rank-3", folder.key, 2) as file:
+        file.write(b"x")
+    with pytest.raises(CheckpointNotWritten, match=r"rank-3 is gone, and .*epoch-000002 needs it"):
+        folder.complete(2, {"files": {"rank-3": file.sealed[1:]}, "older": {"rank-3": older}})
+    assert folder.epochs() == [1]
+
+
+def test_where_a_kept_manifest_is_damaged_nothing_is_removed(path, folder):
+    chained(folder, 1)
+    damage(chained(folder, 2, 1) / "manifest")
+    chained(folder, 3, 1)
+    assert folder.epochs() == [3, 2, 1]
+
+
+def test_when_the_run_has_finished_older_files_go_too(path, folder):
+    for epoch in (1, 2, 3):
+        chained(folder, epoch, *range(1, epoch))
+    folder.remove()
+    assert not path.exists()
+
+
+def test_killed_at_any_step_what_the_newest_refers_to_is_there(path):
+    Folder.create(path, IDENTITY).unlock()
+    folder = Folder.open(path)
+
+    def work() -> None:
+        mine = Folder.open(path)
+        mine.lock()
+        newest = (mine.epochs() or [0])[0]
+        chained(mine, newest + 1, *range(max(1, newest - 2), newest + 1))
+
+    for _ in range(4):
+        assert not killed_at(10**6, work)
+    for step in count():
+        killed = killed_at(step, work)
+        found = folder.latest()
+        assert found.refused == []
+        assert len(found.older()["rank-3"]) == 3
+        if not killed:
+            break
+    assert step > 20
+    assert len(list(path.glob("epoch-*"))) == 5  # two, and those to which the older one refers besides
 
 
 # ---- disks, and deaths

@@ -189,7 +189,7 @@ def test_another_version_is_named(path, bomb):
     changed = bytearray(bomb)
     changed[VERSION_AT] += 1
     path.write_bytes(changed)
-    with pytest.raises(OtherVersion, match=r"version 2 .* reads version 1"):
+    with pytest.raises(OtherVersion, match=r"version 3 .* reads version 2"):
         load(path)
 
 

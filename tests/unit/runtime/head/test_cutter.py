@@ -18,14 +18,14 @@ class World:
     """A head with two ranks that hold state."""
 
     def __init__(self, required=False):
-        self.now = 0.0
+        self.now, self.base, self.why_not = 0.0, 0, ""
         self.given, self.warned, self.done = [], [], []
         clock = SimpleNamespace(started=0.0, now=lambda: self.now)
         snapshot = Snapshot({}, [], {0: 1, 1: 2, 2: 3}, [], Statistics(), {})
         self.keeper = SimpleNamespace(
             begin=lambda epoch: None,
             fix=lambda epoch, fixed: None,
-            complete=lambda epoch, saved: self.done.append(Kept(epoch, 10)),
+            complete=lambda epoch, saved: self.done.append(Kept(epoch, 10, self.why_not)),
             ended=lambda: [self.done.pop() for _ in self.done[:]],
             give_up=lambda epoch: None,
         )
@@ -48,12 +48,19 @@ class World:
         self.now = max(self.now, self.cutter.due())
         self.look()
         epoch = self.given[-1].epoch
-        assert self.given[-1] == Cut(epoch)
+        assert self.given[-1] == Cut(epoch, self.base)
         for rank in (0, 1, 2):
             self.cutter.take(AtCut(rank, epoch))
         self.look()
         assert self.given[-1] == Fix(epoch, 1, 2, 3)
         return epoch
+
+    def save(self, epoch):
+        """All have saved what they hold."""
+        for rank in (0, 1, 2):
+            self.cutter.take(Saved(rank, epoch, 7, "tag"))
+        self.look()
+        self.look()
 
 
 @pytest.fixture
@@ -67,8 +74,28 @@ def test_when_all_is_saved_it_is_completed_and_the_next_one_follows(world):
         world.cutter.take(Saved(rank, epoch, 7, "tag"))
     world.look()
     world.look()
+    world.base = epoch
     assert world.cut() == epoch + 1
     assert world.warned == []
+
+
+def test_what_has_changed_is_counted_from_the_last_one_that_is_complete(world):
+    world.save(world.cut())
+    world.base = 1
+    world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
+    assert world.cut() == 3
+    world.save(3)
+    world.base = 3
+    assert world.cut() == 4
+
+
+def test_after_one_that_could_not_be_completed_all_is_written(world):
+    world.save(world.cut())
+    world.base = 1
+    world.why_not = "a file of it is gone"
+    world.save(world.cut())
+    world.base = 0
+    assert world.cut() == 3
 
 
 def test_two_ranks_that_cannot_save_give_it_up_once(world):

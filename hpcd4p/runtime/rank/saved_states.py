@@ -1,0 +1,91 @@
+"""The state of an instance as pickles: all of it in one, or key by key where that is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from hpcd4p.runtime.rank.alone import are_alone, is_plain
+from hpcd4p.runtime.rank.changes import Since, changed
+from hpcd4p.runtime.rank.image_file import AGAIN, FRESH, KEYS, WHOLE, ImageWriter, Written
+from hpcd4p.workflow.elements import KeyedPE
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.instance import Instance
+    from hpcd4p.wire.resumption import Key
+
+FIRST_KEYS = 16
+MOST_KEYS = 4096
+PART_BYTES = 1 << 20
+"""A part has the states of as many keys as take about this; the first one tells how large they are."""
+
+
+class StateWriter:
+    """Writes states.
+
+    Parameters
+    ----------
+    dump
+        Pickles into a file.
+
+    Attributes
+    ----------
+    shared
+        Elements of which states of keys could not be written each by itself.
+    """
+
+    def __init__(self, writer: ImageWriter, dump: Callable[[Any, Written], None]) -> None:
+        self.shared: set[int] = set()
+        self._writer = writer
+        self._dump = dump
+
+    def write(self, key: Key, instance: Instance, since: Since | None) -> None:
+        """Write that of an instance.
+
+        Parameters
+        ----------
+        since
+            What has changed of it, if the files before this one have the rest.
+        """
+        table = instance.table
+        if since is not None:
+            old, new = changed(table, since)
+            keys = [*old, *new]
+            if all(map(is_plain, old)) and _apart(table, iter(keys)):
+                self._put(key, AGAIN, instance.pe)
+                self._put_keys(key, table, iter(keys))
+                return
+        keyed = isinstance(instance.pe, KeyedPE)
+        if keyed and _apart(table, iter(table)):
+            self._put(key, FRESH, instance.pe)
+            self._put_keys(key, table, iter(table))
+            return
+        if keyed:
+            self.shared.add(key[0])
+        self._put(key, WHOLE, (instance.pe, table))
+
+    def _put(self, key: Key, kind: int, thing: Any) -> int:
+        self._writer.begin(key, kind)
+        before = self._writer.bytes[kind]
+        self._dump(thing, self._writer)
+        self._writer.end()
+        return self._writer.bytes[kind] - before
+
+    def _put_keys(self, key: Key, table: dict[Any, Any], keys: Iterator[Any]) -> None:
+        count = FIRST_KEYS
+        while part := [(each, table[each]) for each in islice(keys, count)]:
+            size = self._put(key, KEYS, part)
+            count = max(1, min(MOST_KEYS, len(part) * PART_BYTES // max(1, size)))
+
+
+def _apart(table: dict[Any, Any], keys: Iterator[Any]) -> bool:
+    """Whether the states of keys can be saved without each other."""
+    while part := list(islice(keys, MOST_KEYS)):
+        if not are_alone(_states(table, part)):
+            return False
+    return True
+
+
+def _states(table: dict[Any, Any], keys: Sequence[Any]) -> list[Any]:
+    return [table[key] for key in keys]
