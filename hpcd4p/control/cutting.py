@@ -98,6 +98,18 @@ def next_due(interval_s: float | None, now: float, began: float, cost_s: float, 
     return now + max(FIRST_S, cost_s / OVERHEAD)
 
 
+def cost(ranks: Sequence[tuple[float, float]]) -> float:
+    """Seconds of the run that a checkpoint has taken, as if no core were free for those who write it.
+
+    Parameters
+    ----------
+    ranks
+        Of each rank that has saved something: how long it stood still, and the time of a core for its file.
+        Others wait for one that stands, and what writes takes its turn with what works.
+    """
+    return max((stood + cpu for stood, cpu in ranks), default=0.0)
+
+
 def whole_is_due(base_bytes: int, changes: Sequence[int]) -> bool:
     """Whether all is written again, and not what has changed.
 

@@ -60,7 +60,7 @@ def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool)
     if loop.plan.hosted(loop.rank):
         _look_for(place.folder, secret)
     saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, file_dumper(by_value))
-    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
+    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver, loop.clock)
     if place.source is not None:
         loop.restored = restored(loop, place.source, secret)
 

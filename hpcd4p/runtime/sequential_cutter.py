@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due, refused
+from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, cost, first_due, new_life, next_due, refused
 from hpcd4p.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.head.cutter import Keeper, Kept
     from hpcd4p.runtime.rank.cutting import Saver
     from hpcd4p.runtime.rank.imaging import Image
-    from hpcd4p.wire.reports import Saved
+    from hpcd4p.wire.cut_reports import Saved
     from hpcd4p.wire.resumption import Fixed
 
 
@@ -58,7 +58,7 @@ class SequentialCutter:
         self._life = new_life()
         self._required = required
         self._next = clock.started if required else first_due(interval_s, clock.started)
-        self._began = self._cost_s = 0.0
+        self._began = self._cost_s = self._wrote_s = 0.0
         self._tries = 0
         self._said: set[str] = set()
 
@@ -111,6 +111,7 @@ class SequentialCutter:
         if saved.why_not:
             self._give_up(f"what the run holds could not be saved: {saved.why_not}")
             return
+        self._wrote_s = saved.cpu_s
         self._life.go(CutState.COMPLETING, "all is saved", now)
         self._keeper.complete(self._epoch, [saved])
 
@@ -121,7 +122,7 @@ class SequentialCutter:
             return
         self._event(
             "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {1e3 * self._cost_s:.0f} ms; "
+            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {1e3 * self._cost_s:.1f} ms; "
             f"written in {now - self._began - self._cost_s:.2f} s",
         )
         self._tries = 0
@@ -137,7 +138,8 @@ class SequentialCutter:
 
     def _end(self, now: float) -> None:
         self._life.go(CutState.NONE, "given up" if self._tries else "complete", now)
-        self._next = next_due(self._interval_s, now, self._began, self._cost_s, self._tries)
+        cost_s = cost([(self._cost_s, self._wrote_s)])
+        self._next = next_due(self._interval_s, now, self._began, cost_s, self._tries)
 
     def _warn(self, why: str) -> None:
         if self._required:

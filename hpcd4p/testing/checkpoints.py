@@ -15,8 +15,10 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.head.cutter import Kept
 from hpcd4p.runtime.rank.changes import Changes
 from hpcd4p.runtime.rank.image_file import held_in
-from hpcd4p.runtime.rank.imaging import Image, Saving, Unsavable, save
-from hpcd4p.wire.reports import Saved
+from hpcd4p.runtime.rank.imaging import Image
+from hpcd4p.runtime.rank.saving import Saving, here, save
+from hpcd4p.runtime.rank.unsavable import Unsavable
+from hpcd4p.wire.cut_reports import Saved
 from hpcd4p.wire.resumption import Fixed, Held, Key, Restored, Resumption
 from hpcd4p.workflow.identity import file_dumper
 
@@ -104,7 +106,7 @@ class MemorySaver:
         self._rank = rank
         self._keeper = keeper
         self._chance = chance
-        self._how = Saving(file_dumper(by_value=False), lambda e: plan.elements[e].name)
+        self._how = Saving(file_dumper(by_value=False), lambda e: plan.elements[e].name, here)
         self._changes = Changes()
         self._saving: list[tuple[Saved, bytes]] = []
 

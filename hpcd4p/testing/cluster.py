@@ -157,7 +157,9 @@ class Cluster:
             if spec.resume is not None:
                 loop.restored = spec.resume.restored
             if checkpoint_s is not None:
-                loop.cutting = Cutting(rank, loop.committer, loop.partitions, self._saver(rank, plan))
+                loop.cutting = Cutting(
+                    rank, loop.committer, loop.partitions, self._saver(rank, plan), loop.clock
+                )
             self._add(loop, elements)
 
     def _saver(self, rank: int, plan: Plan) -> MemorySaver:

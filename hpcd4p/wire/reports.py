@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.wire.codec import REPORT, Codec, about
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.value import Value
 
 if TYPE_CHECKING:
@@ -240,42 +240,6 @@ class Stays(Value):
         self.element = element
         self.partition = partition
         self.why = why
-
-
-class AtCut(Value):
-    """`rank` has committed all that was under way, and stands still until the cut is fixed."""
-
-    __slots__ = ("rank", "epoch")  # noqa: RUF023  # in the order of the arguments
-
-    def __init__(self, rank: int, epoch: int) -> None:
-        self.rank = rank
-        self.epoch = epoch
-
-
-class Saved(Value):
-    """What `rank` holds as of the cut is in its file of the checkpoint.
-
-    Attributes
-    ----------
-    size, digest
-        Of the file: bytes, and by what it is known.
-    why_not
-        Empty, or why there is no such file, in words.
-    needs
-        Epochs of the files of this rank that it refers to, oldest first; none: it holds everything.
-    """
-
-    __slots__ = ("rank", "epoch", "size", "digest", "why_not", "needs")  # noqa: RUF023  # as the arguments
-
-    def __init__(
-        self, rank: int, epoch: int, size: int, digest: str, why_not: str = "", needs: Sequence[int] = ()
-    ) -> None:
-        self.rank = rank
-        self.epoch = epoch
-        self.size = size
-        self.digest = digest
-        self.why_not = why_not
-        self.needs = needs
 
 
 Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved

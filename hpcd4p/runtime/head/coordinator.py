@@ -33,11 +33,11 @@ from hpcd4p.runtime.head.scaler import Scaler
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.wire.codec import TASK, Codec, about, block_of
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.messages import Commit, Observation, Task
 from hpcd4p.wire.orders import Careful, Finish, Inherit, Lost, Order, Stop
 from hpcd4p.wire.reports import (
     Adopted,
-    AtCut,
     Claimed,
     Doubted,
     Failed,
@@ -46,7 +46,6 @@ from hpcd4p.wire.reports import (
     Load,
     Reason,
     Report,
-    Saved,
     Stays,
     unseal,
 )

@@ -15,6 +15,7 @@ from hpcd4p.control.cutting import (
     SETTLE_S,
     WRITE_S,
     CutState,
+    cost,
     first_due,
     new_life,
     next_due,
@@ -22,8 +23,8 @@ from hpcd4p.control.cutting import (
 )
 from hpcd4p.errors import CheckpointError, ForeignBytesError
 from hpcd4p.logs import module_log
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.orders import Cut, Fix
-from hpcd4p.wire.reports import AtCut, Saved
 
 if TYPE_CHECKING:
     from hpcd4p.control.ending import Ending
@@ -257,10 +258,10 @@ class Cutter:
             self._end(given_up=True)
             return
         self._required = False
-        stood_ms = 1e3 * (self._fixed_at - self._began)
+        stood_ms = 1e3 * max((each.stood_s for each in self._saved), default=0.0)
         self._story.event(
             "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {stood_ms:.0f} ms; "
+            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {stood_ms:.1f} ms; "
             f"written in {now - self._fixed_at:.2f} s",
         )
         self._end()
@@ -285,7 +286,7 @@ class Cutter:
             self._base = self._epoch
             self.hurried = self._began >= self._wanted
         self._life.go(CutState.NONE, "given up" if given_up else "complete", now)
-        cost_s = self._fixed_at - self._began
+        cost_s = cost([(each.stood_s, each.cpu_s) for each in self._saved])
         self._due = next_due(self._interval_s, now, self._began, cost_s, self._tries)
         if now >= self._wanted:
             self._due = now + LOOK_S

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hpcd4p.checkpoint.folder import Folder
     from hpcd4p.checkpoint.journal import Journal
-    from hpcd4p.wire.reports import Saved
+    from hpcd4p.wire.cut_reports import Saved
     from hpcd4p.wire.resumption import Fixed
 
 HEAD = "head"

@@ -60,7 +60,7 @@ def keep(
         See `Cutter`.
     """
     spec, loop, coordinator = head.spec, head.loop, head.coordinator
-    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver)
+    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver, loop.clock)
     head.last_cut = LastCut(head.clock, last_s)
     last = max(begun, spec.resume.epoch if spec.resume else 0)
     coordinator.cutter = Cutter(

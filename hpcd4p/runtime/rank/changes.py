@@ -40,6 +40,12 @@ class Saved(NamedTuple):
     """Elements with keys of which it does not hold each state by itself, so nothing can follow."""
 
 
+def together(parts: Sequence[Saved]) -> Saved:
+    """What a file of these parts holds."""
+    shared = frozenset[int]().union(*(each.shared for each in parts))
+    return Saved(sum(each.keyed_bytes for each in parts), any(each.refers for each in parts), shared)
+
+
 class _Link(NamedTuple):
     """The file of one epoch."""
 

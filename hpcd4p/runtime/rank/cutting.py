@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from hpcd4p.runtime.rank.imaging import Image
 from hpcd4p.runtime.rank.partitions import Partitions
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.orders import Cut, Fix, Order
-from hpcd4p.wire.reports import AtCut, Saved
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.rank.committer import Committer
 
@@ -57,10 +58,16 @@ class Cutting:
         The epoch for which this rank stands still; 0: none.
     """
 
-    def __init__(self, rank: int, committer: Committer, partitions: Partitions, saver: Saver) -> None:
+    def __init__(
+        self, rank: int, committer: Committer, partitions: Partitions, saver: Saver, clock: Clock
+    ) -> None:
         self.standing = 0
         self._told = False
         self._base = 0
+        self._now = clock.now
+        self._stands_since = 0.0
+        self._stood: dict[int, float] = {}
+        """Seconds, of each epoch that is being saved."""
         self._rank = rank
         self._committer = committer
         self._partitions = partitions
@@ -74,10 +81,12 @@ class Cutting:
         """Carry out an order, if it is about a cut."""
         if isinstance(order, Cut):
             self.standing, self._base, self._told = order.epoch, order.base, False
+            self._stands_since = self._now()
             self._committer.outgoing.seal()
         elif isinstance(order, Fix) and order.epoch == self.standing:
             if order.committed:
                 self.saver.save(order.epoch, self._base, self._image(order.committed))
+                self._stood[order.epoch] = self._now() - self._stands_since
             self.standing = 0
 
     def tend(self) -> None:
@@ -90,6 +99,7 @@ class Cutting:
                 link.exchange(stats=True)  # the cut has all that was counted here
                 link.report(AtCut(self._rank, self.standing))
         for saved in self.saver.ended():
+            saved.stood_s = self._stood.pop(saved.epoch, 0.0)
             link.report(saved)
 
     @property

@@ -18,8 +18,8 @@ from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank import changes
 from hpcd4p.runtime.rank.changes import Changes, Since
-from hpcd4p.runtime.rank.imaging import Saving, Unsavable, save
-from hpcd4p.wire.reports import Saved
+from hpcd4p.runtime.rank.unsavable import Unsavable
+from hpcd4p.wire.cut_reports import Saved
 
 if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
@@ -65,7 +65,7 @@ class ForkedSaver:
         self._plan = plan
         self._folder = folder
         self._key = key
-        self._how = Saving(dump, self._name)
+        self._dump = dump
         self._changes = Changes()
         self._watched: dict[int, Watched] = {}
         self._copies: list[_Copy] = []
@@ -115,11 +115,13 @@ class ForkedSaver:
     def _write(self, epoch: int, image: Image, since: Mapping[Key, Since]) -> str:
         from hpcd4p.checkpoint.durable import part_name
         from hpcd4p.checkpoint.sealed import SealedWriter
+        from hpcd4p.runtime.rank.in_turn import in_turn
+        from hpcd4p.runtime.rank.saving import Saving, save  # here: a rank that ends soon needs none of it
 
         self._refuse_changed()
         path = os.path.join(self._folder, part_name(epoch), file_name(self._rank))
         with SealedWriter(path, self._key, epoch) as file:
-            saved = save(image, since, self._how, file)
+            saved = save(image, since, Saving(self._dump, self._name, in_turn), file)
         assert file.sealed is not None
         numbers = saved.keyed_bytes, int(saved.refers), *saved.shared
         return " ".join(map(str, (file.sealed.size, file.sealed.digest, *numbers)))
@@ -146,15 +148,16 @@ class ForkedSaver:
         found, self._failed = self._failed, []
         for copy in list(self._copies):
             try:
-                pid, status = os.waitpid(copy.pid, os.WNOHANG)
+                pid, status, used = os.wait4(copy.pid, os.WNOHANG)
+                cpu_s = used.ru_utime + used.ru_stime
             except ChildProcessError:  # an element has waited for all children of its process
-                pid, status = copy.pid, 0
+                pid, status, cpu_s = copy.pid, 0, 0.0
             if pid:
                 self._copies.remove(copy)
-                found.append(self._heard(copy, status))
+                found.append(self._heard(copy, status, cpu_s))
         return found
 
-    def _heard(self, copy: _Copy, status: int) -> Saved:
+    def _heard(self, copy: _Copy, status: int, cpu_s: float) -> Saved:
         said, why_not = "", ""
         if descriptors.ours(copy.told):
             said = os.read(copy.told, 8 * MOST_CHARS).decode(errors="replace")
@@ -166,7 +169,7 @@ class ForkedSaver:
             keyed_bytes, refers, *shared = map(int, words)
             saved = changes.Saved(keyed_bytes, bool(refers), frozenset(shared))
             needs = self._changes.saved(copy.epoch, saved)
-            return Saved(self._rank, copy.epoch, int(size), digest, needs=needs)
+            return Saved(self._rank, copy.epoch, int(size), digest, needs=needs, cpu_s=cpu_s)
         else:
             end = os.waitstatus_to_exitcode(status)
             how = signal.Signals(-end).name if end < 0 else f"status {end}"

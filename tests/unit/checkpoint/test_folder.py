@@ -344,11 +344,13 @@ def chained(folder: Folder, epoch: int, *older: int, name: str = "rank-3") -> Pa
     for each in ("head", "rank-3"):
         with SealedWriter(part / each, folder.key, epoch) as file:
             file.write(b"%d" % epoch * 100)
+        assert file.sealed is not None
         files[each] = file.sealed[1:]
     refers = []
     for e in older:
         home = folder.path / f"epoch-{e:06}"
         found = stamp(home / name) or stamp(home.with_suffix(".base") / name)
+        assert found is not None
         refers.append((e, *found[1:]))
     return folder.complete(epoch, {"files": files, "older": {name: refers} if refers else {}})
 
@@ -400,11 +402,14 @@ def test_an_older_file_that_has_changed_is_found(path, folder):
 
 def test_an_epoch_whose_older_file_is_gone_is_not_completed(path, folder):
     chained(folder, 1)
-    older = [(1, *stamp(path / "epoch-000001" / "rank-3")[1:])]
+    found = stamp(path / "epoch-000001" / "rank-3")
+    assert found is not None
+    older = [(1, *found[1:])]
     (path / "epoch-000001" / "rank-3").unlink()
     part = folder.begin(2)
     with SealedWriter(part / "rank-3", folder.key, 2) as file:
         file.write(b"x")
+    assert file.sealed is not None
     with pytest.raises(CheckpointNotWritten, match=r"rank-3 is gone, and .*epoch-000002 needs it"):
         folder.complete(2, {"files": {"rank-3": file.sealed[1:]}, "older": {"rank-3": older}})
     assert folder.epochs() == [1]

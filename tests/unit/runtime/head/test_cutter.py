@@ -8,9 +8,9 @@ import pytest
 
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.cutter import Cutter, Kept
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.messages import Snapshot
 from hpcd4p.wire.orders import Cut, Fix
-from hpcd4p.wire.reports import AtCut, Saved
 from hpcd4p.wire.statistics import Statistics
 
 

@@ -31,6 +31,12 @@ class Colour(enum.Enum):
     RED = 1
 
 
+def itself() -> list[object]:
+    one: list[object] = []
+    one.append(one)
+    return one
+
+
 ALONE = {
     "numbers": lambda: [1, 2.5, 1],
     "words": lambda: ["a", "a", None, b"x"],
@@ -50,7 +56,7 @@ ALONE = {
 TOGETHER = {
     "one list twice": lambda: (lambda one: [one, one])([1]),
     "one list in two": lambda: (lambda one: [{"a": one}, (1, one)])([1]),
-    "itself": lambda: (lambda one: one.append(one) or [one])([]),
+    "itself": lambda: [itself()],
     "a view": lambda: [np.zeros(9)[2:5]],
     "an array of objects": lambda: [np.array([[1], None], dtype=object)],
     "a function": lambda: [defaultdict(lambda: 0)],

@@ -19,7 +19,9 @@ from hpcd4p.runtime.execute.travelling import resumed
 from hpcd4p.runtime.rank import image_file
 from hpcd4p.runtime.rank.changes import Changes
 from hpcd4p.runtime.rank.image_file import held_in
-from hpcd4p.runtime.rank.imaging import Image, Saving, Unsavable, save
+from hpcd4p.runtime.rank.imaging import Image
+from hpcd4p.runtime.rank.saving import Saving, here, save
+from hpcd4p.runtime.rank.unsavable import Unsavable
 from hpcd4p.workflow.identity import file_dumper
 
 PLAN = SimpleNamespace(index=0, name="sums", role=Role.STATE, outputs=("output",), movable=False)
@@ -59,7 +61,7 @@ class World:
         """Gives the epochs of the files that the new one refers to."""
         since = self.changes.cut(epoch, base, [self.instance])
         file = BytesIO()
-        how = Saving(file_dumper(by_value=False), lambda element: "sums")
+        how = Saving(file_dumper(by_value=False), lambda element: "sums", here)
         saved = save(Image([self.instance], [], []), since, how, file)
         self.files[epoch] = file.getvalue()
         self.needs[epoch] = self.changes.saved(epoch, saved)

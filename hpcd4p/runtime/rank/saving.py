@@ -1,0 +1,104 @@
+"""Writes what a rank holds at a cut, by partition: any rank can take up any partition again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hpcd4p.errors import CheckpointError
+from hpcd4p.runtime.execute.error_text import show_error
+from hpcd4p.runtime.rank.changes import Saved, Since, together
+from hpcd4p.runtime.rank.image_file import AGAIN, KEYS, LINE, ImageWriter, Written
+from hpcd4p.runtime.rank.in_turn import Part, turns
+from hpcd4p.runtime.rank.saved_states import StateWriter
+from hpcd4p.runtime.rank.unsavable import Unsavable
+from hpcd4p.wire.codec import Codec, Unreadable
+from hpcd4p.wire.messages import MARK, Segment
+from hpcd4p.wire.resumption import Key
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.instance import Instance
+    from hpcd4p.runtime.rank.imaging import Image
+
+
+class Saving(NamedTuple):
+    """How images are saved."""
+
+    dump: Callable[[Any, Written], None]
+    """Pickles into a file."""
+    names: Callable[[int], str]
+    """Gives the name of an element."""
+    apart: Callable[[Part, Written], Saved]
+    """Has a part written, perhaps by another process."""
+
+
+def here(part: Part, file: Written) -> Saved:
+    """`Saving.apart`: in this process."""
+    return part(file)
+
+
+def save(image: Image, since: Mapping[Key, Since], how: Saving, file: Written) -> Saved:
+    """Write what an image holds: one partition after the other, and of each a part after the other.
+
+    Parameters
+    ----------
+    since
+        The partitions of which changes are enough.
+
+    Raises
+    ------
+    Unsavable
+        A state or a tuple cannot be pickled, or a message not be read.
+    """
+    instances = {(i.plan.index, i.partition): i for i in image.instances}
+    lines: dict[Key, list[tuple[str, list[Any]]]] = {}
+    for element, partition, port, values in _in_line(image):
+        if port != MARK and values:  # a mark has told what it had to
+            lines.setdefault((element, partition), []).append((port, values))
+    parts: list[Part] = [
+        partial(_save_states, [instances[key] for key in keys], since, how)
+        for keys in turns(instances, since)
+    ]
+    saved = [(how.apart if len(parts) > 1 else here)(part, file) for part in parts]
+    _save_lines(lines, how, file)
+    return together(saved)
+
+
+def _save_states(instances: list[Instance], since: Mapping[Key, Since], how: Saving, file: Written) -> Saved:
+    writer = ImageWriter(file)
+    states = StateWriter(writer, how.dump)
+    for instance in instances:
+        key = instance.plan.index, instance.partition
+        with _naming(f"the state of {how.names(key[0])}"):
+            states.write(key, instance, since.get(key))
+    return Saved(writer.bytes[KEYS], writer.bytes[AGAIN] > 0, frozenset(states.shared))
+
+
+def _save_lines(lines: Mapping[Key, list[tuple[str, list[Any]]]], how: Saving, file: Written) -> None:
+    writer = ImageWriter(file)
+    for key, line in lines.items():
+        with _naming(f"a tuple for {how.names(key[0])}"):
+            writer.begin(key, LINE)
+            how.dump(line, writer)
+            writer.end()
+
+
+def _in_line(image: Image) -> Iterable[Segment]:
+    yield from image.segments
+    for _, _, frames in image.messages:
+        try:
+            yield from Codec.unpack(frames)
+        except Unreadable as error:  # it becomes dead letters when its turn comes
+            raise Unsavable("a message in line cannot be read") from error
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except Exception as error:  # user classes: pickling them may raise anything
+        raise Unsavable(f"{what} cannot be pickled: {show_error(error)}") from error

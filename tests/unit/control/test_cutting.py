@@ -1,0 +1,38 @@
+"""When checkpoints are due, and what they may cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpcd4p.control.cutting import FIRST_S, OVERHEAD, cost, first_due, next_due
+
+
+def test_auto_makes_none_in_the_first_seconds():
+    assert first_due(None, 100.0) == 100.0 + FIRST_S
+    assert first_due(0.5, 100.0) == 100.5
+
+
+@pytest.mark.parametrize(("cost_s", "pause_s"), [(0.01, FIRST_S), (0.2, FIRST_S), (1.0, 50.0), (20.0, 1e3)])
+def test_auto_keeps_what_the_last_one_has_cost_below_its_share(cost_s, pause_s):
+    due = next_due(None, 100.0, 99.0, cost_s, 0)
+    assert due == pytest.approx(100.0 + pause_s)
+    assert cost_s / (due - 100.0) <= OVERHEAD + 1e-9
+
+
+def test_a_number_of_seconds_counts_from_begin_to_begin():
+    assert next_due(5.0, 102.0, 100.0, 1.0, 0) == 105.0
+    assert next_due(5.0, 107.0, 100.0, 1.0, 0) == 107.0
+
+
+def test_one_that_was_given_up_is_tried_again_later_and_later():
+    waits = [next_due(5.0, 0.0, 0.0, 0.0, tries) for tries in range(1, 10)]
+    assert waits[0] == 2.0
+    assert waits == sorted(waits)
+    assert waits[-1] == waits[-2]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "seconds"), [([], 0.0), ([(0.01, 2.0), (0.5, 0.1)], 2.01), ([(0.5, 0.0), (0.1, 0.3)], 0.5)]
+)
+def test_a_checkpoint_costs_what_it_has_cost_its_slowest_rank(ranks, seconds):
+    assert cost(ranks) == seconds
