@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hpcd4p import WorkflowGraph
-from hpcd4p.bench import array_workloads, lending_workloads, paced_workloads, workloads
+from hpcd4p.bench import array_workloads, lending_workloads, paced_workloads, survival_workloads, workloads
 from hpcd4p.bench.delays import Delays
 from hpcd4p.bench.server import ServerWatch
 
@@ -43,6 +43,11 @@ class Workload(NamedTuple):
     sink: type[ServerWatch] = ServerWatch
 
 
+def _accounts(accounts: int) -> list[Any]:
+    entries = survival_workloads.entries(accounts)
+    return [(accounts, entries * (entries - 1) // 2)]
+
+
 def _indexed(calls: int) -> list[dict[str, int]]:
     """Each call is given its number."""
     return [{"index": i} for i in range(calls)]
@@ -76,6 +81,7 @@ WORKLOADS = {
     "stack": Workload(array_workloads.stack, lambda calls: _stations(calls, 2.0), _indexed),
     "latency": _paced(paced_workloads.latency),
     "latency_keyed": _paced(paced_workloads.latency_keyed),
+    "accounts": Workload(survival_workloads.accounts, _accounts, lambda accounts: [{"accounts": accounts}]),
     "silent": Workload(workloads.silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
 }
 """By name, for `hpcd4p.bench.rank`."""

@@ -34,6 +34,7 @@ def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
     from pathlib import Path
 
     from hpcd4p.bench.answers import WORKLOADS
+    from hpcd4p.bench.keeping import keep, pauses_s
     from hpcd4p.plan.inputs import resolve_inputs
     from hpcd4p.plan.limits import KINDS
     from hpcd4p.plan.make import make_plan
@@ -41,26 +42,32 @@ def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
     from hpcd4p.runtime.run_spec import RunSpec
 
     workload = WORKLOADS[name]
+    every = given.pop("checkpoint", "off")
     settings = EngineSettings(**{name: KINDS[name](value) for name, value in given.items()})
     plan, elements = make_plan(workload.build(), launched_size(), settings)
     spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
     watch = workload.sink()
+    sink = keep(spec, watch, every, Path(answer).with_suffix(".checkpoints"))
     if plan.size > 1:
         from hpcd4p.launch import parallel
         from hpcd4p.launch.crew import Crew
         from hpcd4p.launch.early import Early
 
         with Early(spec, hdf5=False) as early:
-            summary = parallel.run(spec, watch, early, Crew(), watch.progress)
+            summary = parallel.run(spec, sink, early, Crew(), watch.progress)
     else:
         from hpcd4p.runtime import sequential
 
-        summary = sequential.run(spec, watch)
+        summary = sequential.run(spec, sink)
+    if spec.checkpoints is not None:
+        spec.checkpoints.finished = True
+        spec.checkpoints.end()
     results = [value for values in watch.results.values() for value in values]
     figures = {
         "right": _equal(results, workload.expected(calls)),
         "pool": len(plan.pool_ranks),
         **watch.figures(),
+        "pauses_s": pauses_s(watch.events),
         "summary": summary.as_dict(),
     }
     Path(answer).write_text(json.dumps(figures, default=str), encoding="utf-8")

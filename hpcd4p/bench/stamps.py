@@ -42,6 +42,16 @@ def texts(path: str) -> list[str]:
     return [text for _, text in _read(path) if text]
 
 
+def moments(path: str) -> list[tuple[float, float]]:
+    """(moment, number) of those that have noted a number; a line that is being written is left out."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.split() for line in file if line.endswith("\n")]
+    except OSError:
+        return []
+    return [(float(moment), float(number)) for moment, number in lines]
+
+
 def _read(path: str) -> list[tuple[str, str]]:
     try:
         with open(path, encoding="utf-8") as file:

@@ -62,6 +62,8 @@ class TrialOutcome:
     """Of *latency*: for each tuple the seconds from place to place."""
     redis_read_bytes: int = 0
     """What Redis was sent; 0 from a version that does not tell."""
+    pauses_s: list[float] = field(default_factory=list)
+    """How long ranks stood still for each checkpoint."""
 
 
 class Launcher:

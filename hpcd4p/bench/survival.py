@@ -1,0 +1,86 @@
+"""*survival*: what checkpoints cost, how long they stop a rank, and how soon a death is made good."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from hpcd4p.bench.bench import Bench
+from hpcd4p.bench.figure import Of, Row, Target, pairs
+from hpcd4p.bench.killing import VICTIMS, back_s
+from hpcd4p.bench.latency import quantile
+from hpcd4p.bench.paper import shipped
+from hpcd4p.bench.paper.sentiment import WORKFLOW as SENTIMENT
+from hpcd4p.bench.paper.sentiment import write_articles
+
+RANKS = 4
+
+COST = {"auto": 1.02, "1": 1.05}
+"""Most times the run time without checkpoints, by `--checkpoint`."""
+
+MIB_100, GIB = 1_000_000, 10_000_000
+"""Accounts: about 100 bytes each."""
+
+PAUSE_S = {MIB_100: 0.050, GIB: 0.100}
+"""Most that 99 of 100 checkpoints may stop a rank with state, by accounts."""
+
+BACK_S = {"stateful rank": 3.0, "Redis": 3.0, "head": 10.0, "job": 10.0}
+
+LONG = 30_000_000
+"""Calls of *hops* and *keyed*: `auto` makes no checkpoint in the first seconds."""
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """Run times beside each other; pauses; times from a death to new work."""
+    calls = bench.size(LONG, 200_000)
+    sizes = [bench.size(accounts, accounts // 50) for accounts in (MIB_100, GIB)]
+    for workload, number in (("keyed", calls), ("hops", calls), ("arrays", bench.size(20_000, 500))):
+        yield from _cost(workload, partial(_elapsed_s, bench, workload, number), bench)
+    with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
+        path = os.path.join(folder, "articles.csv")
+        write_articles(path, bench.size(2470, 100))
+        yield from _cost("sentiment", partial(_sentiment_s, bench, path), bench)
+    for accounts in sizes:
+        yield from _cost(f"{accounts:,} keys", partial(_elapsed_s, bench, "accounts", accounts), bench)
+    for accounts, most_s in zip(sizes, PAUSE_S.values(), strict=True):
+        yield _pause(bench, accounts, most_s)
+    for who, most_s in BACK_S.items():
+        assert who in VICTIMS
+        yield _back(bench, who, sizes[0], most_s)
+
+
+def _cost(name: str, elapsed_s: Callable[[str], float], bench: Bench) -> Iterator[Row]:
+    for every, most in COST.items():
+        pair = pairs(partial(elapsed_s, every), {"off": partial(elapsed_s, "off")}, bench.repeats)["off"]
+        target = Target(most, at_least=False)
+        yield Row("survival", f"{name}, checkpoint {every}", "s", pair.ours, "off", pair.other, target)
+
+
+def _elapsed_s(bench: Bench, workload: str, calls: int, every: str) -> float:
+    return bench.run(workload, calls, RANKS, checkpoint=every).elapsed_s
+
+
+def _sentiment_s(bench: Bench, path: str, every: str) -> float:
+    return shipped.run(bench, SENTIMENT, RANKS, ["--input", path, "--checkpoint", every]).elapsed_s
+
+
+def _pause(bench: Bench, accounts: int, most_s: float) -> Row:
+    pauses = []
+    for _ in range(bench.repeats):
+        stood = bench.run("accounts", accounts, RANKS, checkpoint="1").pauses_s
+        pauses += [1e3 * quantile(stood, 0.99)] if stood else []
+    what = f"pause of a checkpoint, {accounts:,} keys, 99 of 100"
+    if not pauses:
+        return Row("survival", what, "ms", [0.0], note="the run is too short for a checkpoint")
+    return Row("survival", what, "ms", pauses, target=Target(1e3 * most_s, at_least=False, of=Of.VALUE))
+
+
+def _back(bench: Bench, who: str, accounts: int, most_s: float) -> Row:
+    seconds = []
+    for _ in range(bench.repeats):
+        bench.say(f"death of the {who}")
+        seconds.append(back_s(bench.launcher, who, accounts))
+    target = Target(most_s, at_least=False, of=Of.VALUE)
+    return Row("survival", f"death of the {who}, until new work", "s", seconds, target=target)
