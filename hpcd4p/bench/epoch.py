@@ -25,9 +25,10 @@ from hpcd4p.runtime.rank.forked_saver import file_name
 from hpcd4p.transport.redis_broker import RedisBroker
 from hpcd4p.transport.redis_scripts import load_scripts
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.messages import Commit, Publication, Snapshot
 from hpcd4p.wire.orders import Cut, Fix
-from hpcd4p.wire.reports import AtCut, Saved, seal, unseal
+from hpcd4p.wire.reports import seal, unseal
 
 RUN = "bench"
 

@@ -24,7 +24,9 @@ def keep(spec: RunSpec, sink: OutputSink, every: str, folder: Path) -> OutputSin
     from hpcd4p.launch.checkpointing import Checkpoints
 
     every_s = None if every == "auto" else float(every)
-    kept = spec.checkpoints = Checkpoints.begin(folder, {"hpcd4p": "bench"}, every_s, spec.by_value)
+    kept = spec.checkpoints = Checkpoints.begin(
+        folder, {"hpcd4p": "bench"}, every_s, spec.by_value, required=False
+    )
     return Tee(sink, kept.sink)
 
 

@@ -60,6 +60,11 @@ class Journal:
     end
         None makes the file. A number opens one that is there, and cuts it back to this offset.
 
+    Attributes
+    ----------
+    begins
+        The offset before the first entry.
+
     Raises
     ------
     CheckpointNotWritten
@@ -76,7 +81,7 @@ class Journal:
         self._waiting_bytes = 0
         self._unsynced: CheckpointNotWritten | None = None
         head = header.make(header.JOURNAL, os.path.basename(self.path), key)
-        self._least = self._end = len(head)
+        self.begins = self._end = len(head)
         with writing(path):
             if end is None:
                 self._held = descriptors.hold(create(path))
@@ -150,14 +155,13 @@ class Journal:
             raise
 
     def cut_back(self, offset: int) -> None:
-        """Forget all that was appended after `end` gave this offset; 0: all."""
-        offset = offset or self._least
+        """Forget all that was appended after `end` gave this offset."""
         self._waiting = []
         self._waiting_bytes = 0
         with writing(self.path):
             descriptor = self._descriptor()
             size = os.fstat(descriptor).st_size
-            if self._least <= offset <= size:
+            if self.begins <= offset <= size:
                 os.ftruncate(descriptor, offset)
                 os.fsync(descriptor)
                 self._end = offset

@@ -166,7 +166,7 @@ class Checkpoints:
             self.history = [*self.history, why]
         else:
             self._take(found, [why])
-        self._journal.cut_back(0 if found is None else _end(found))
+        self._journal.cut_back(self._journal.begins if found is None else _end(found))
         if self._others is not None:
             self._others.restart()
             self.replay(self._others)

@@ -123,6 +123,7 @@ def test_after_the_first_a_required_one_that_fails_is_a_warning():
         world.cutter.take(Saved(rank, epoch, 7, "tag"))
     world.look()
     world.look()
+    world.base = epoch
     world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
     world.look()
     assert len(world.warned) == 1

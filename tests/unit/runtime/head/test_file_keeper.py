@@ -9,7 +9,7 @@ from hpcd4p.checkpoint.journal import Journal
 from hpcd4p.checkpoint.sealed import SealedWriter
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.file_keeper import FileKeeper
-from hpcd4p.wire.reports import Saved
+from hpcd4p.wire.cut_reports import Saved
 
 
 @pytest.fixture
