@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hpcd4p.cli.job import STOPPED, Job, job_here
 from hpcd4p.cli.words import mention, say
 from hpcd4p.errors import (
     BrokerLost,
@@ -22,6 +23,7 @@ from hpcd4p.errors import (
     UsageError,
 )
 from hpcd4p.launch.status_note import Rest, leave_rest
+from hpcd4p.slurm_job import number_of
 
 if TYPE_CHECKING:
     from hpcd4p.cli.settings import Resolved
@@ -50,6 +52,8 @@ class Asked(NamedTuple):
     """Folder of the checkpoints of the run that this one goes on with; None: it begins."""
     anyway: bool
     """Go on even if something has changed."""
+    job: Job | None = None
+    """The batch job that this command is in."""
 
 
 def interval(word: str) -> float | None:
@@ -120,19 +124,37 @@ def _refuse_unkept(spec: RunSpec) -> None:
         )
 
 
+def asked_of(words: list[str], resume: str | None, anyway: bool, settings: Resolved) -> Asked:
+    """What the command line says; or the batch job, if it was started before and has left checkpoints."""
+    job = job_here()
+    if job is not None and resume is None:
+        named = settings.values["checkpoint_dir"]
+        left = [Path(named)] if named else [*Path(settings.values["results"]).glob("*.checkpoints")]
+        resume = job.earlier(left, words)
+    elif job is not None and resume is not None:
+        job.resumed(resume)
+    return Asked(words, resume, anyway, job)
+
+
 @contextmanager
-def kept_up(kept: Checkpoints, shown: Path) -> Iterator[None]:
+def kept_up(kept: Checkpoints, shown: Path, job: Job | None) -> Iterator[None]:
     """Within it the run uses its checkpoints; afterwards it is said whether, and how, it can go on.
 
     Parameters
     ----------
     shown
         Their folder, as a reader can use it.
+    job
+        The batch job that comes back for the rest.
     """
+    from hpcd4p.launch.time_watch import TimeWatch
+
     folder = str(kept.folder.path.resolve())
     leave_rest(Rest(folder))  # whoever launched the ranks knows it, if this one is killed
     try:
-        yield
+        with TimeWatch() as watch:
+            kept.left_s = watch.left_s
+            yield
     except RunStopped as stop:
         kept.stopped = stop
         raise
@@ -150,11 +172,13 @@ def kept_up(kept: Checkpoints, shown: Path) -> Iterator[None]:
         died = (ended is None and not kept.refused) or isinstance(ended, BrokerLost | LauncherLost | RankLost)
         rest = Rest(folder if kept.can_go_on else "", died, "" if ended is None else str(ended))
         if not leave_rest(rest) and rest.folder:
-            say_how_to_go_on(shown)
+            go_on_later(shown, ended.status if isinstance(ended, RunStopped) else 0, job)
 
 
-def say_how_to_go_on(folder: Path) -> None:
-    """Print the line to type."""
+def go_on_later(folder: Path, status: int, job: Job | None) -> None:
+    """Put the batch job back into the queue, or print the line to type."""
+    if job is not None and status == STOPPED and job.comes_back(folder):
+        return
     say(f"Go on from the last checkpoint:  hpcd4p resume {shlex.quote(str(folder))}\n")
 
 
@@ -199,4 +223,4 @@ def _identity(settings: Resolved, spec: RunSpec, inputs: Any, words: list[str]) 
         mapping=plan.mapping.value,
         elements=[(e.name, e.partitions) for e in plan.elements],
     )
-    return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size}
+    return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size, "job": number_of(os.environ)}

@@ -47,9 +47,9 @@ from hpcd4p.runtime.execute.signals import interruptible
 from hpcd4p.workflow.dispel4py.names import dispel4py_names
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from types import ModuleType
 
+    from hpcd4p.cli.checkpoints import Asked
     from hpcd4p.launch.early import Early
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
@@ -117,41 +117,46 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         )
     mapping = read_mapping(settings.values["mapping"], size or ranks.size)
     redis = mapping is not Mapping.STATIC
+    words = for_ranks(argv, made)
+    asked: Asked | None = None
+    if options.resume is not None or settings.values["checkpoint"] != "off":
+        from hpcd4p.cli.checkpoints import asked_of
+
+        asked = asked_of(words, options.resume, options.anyway, settings)
     log = logs.LogSetup(logs.LEVELS[settings.values["log_level"]], time.time())
     if size is not None and size > 1:
-        from hpcd4p.cli.checkpoints import restarts, say_how_to_go_on
+        from hpcd4p.cli.checkpoints import go_on_later, restarts
         from hpcd4p.launch.mpirun import launch
 
+        job = None if asked is None else asked.job
         if options.redis_url is not None:
             # other users can read the words of a process, but not its environment
             os.environ["HPCD4P_REDIS_URL"] = options.redis_url
-        words = ["run", *for_ranks(argv, made)]
+        goes_on = ["--resume", asked.resume] if asked and asked.resume and not options.resume else []
+        words = ["run", *goes_on, *words]
         with logs.speaking(log, "launcher"):
             return launch(
                 size, words, redis=redis, launcher=settings.values["launcher"], restarts=restarts(settings),
-                can_go_on=lambda folder: say_how_to_go_on(_shown(Path(folder))),
+                can_go_on=lambda folder, status: go_on_later(_shown(Path(folder)), status, job),
             )  # fmt: skip
     if ranks.size > 1:  # before the workflow, which may take minutes to load
         require(*packages_of_ranks(redis=redis))
     inputs = read_inputs(iterations, options.data, options.file)
     with logs.speaking(log, "rank 0"):
-        words = for_ranks(argv, made)
-        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity), words, options)
+        return _run(settings, parts.rest, inputs, ranks, sorted(made.arity), asked)
 
 
 def _run(
-    settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str], words: list[str],
-    options: Namespace,
-) -> int:  # fmt: skip
+    settings: Resolved, rest: list[str], inputs: Any, ranks: OtherRanks, valid: list[str], asked: Asked | None
+) -> int:
     """Run the workflow on the ranks that there are; rank 0 only."""
     with dispel4py_names(), ExitStack() as stack:  # to the end: elements may import late
         spec, module, present = _prepared(settings, rest, inputs, ranks.size, valid)
         path = _record_path(settings, spec.plan.name)
         kept = None
-        if options.resume is not None or settings.values["checkpoint"] != "off":
-            from hpcd4p.cli.checkpoints import Asked, checkpoints, kept_up, restarts
+        if asked is not None:
+            from hpcd4p.cli.checkpoints import checkpoints, kept_up, restarts
 
-            asked = Asked(words, options.resume, options.anyway)
             kept = spec.checkpoints = checkpoints(settings, spec, inputs, path, asked)
         early: Early | None = None
         if ranks.crew is not None:
@@ -164,13 +169,13 @@ def _run(
         small = SmallOutputs()
         # the record is opened now, so that a folder that cannot be written is noticed before the run
         sinks: list[OutputSink] = [*_record(settings, path, module), small]
-        if kept is None:
+        if kept is None or asked is None:
             return _finish(spec, Tee(*sinks), small, present, settings, early, ranks)
         kept.restarts = restarts(settings)
         kept.replay(Tee(*sinks))
         sink = Tee(*sinks, kept.sink)
         kept.tell(sink)
-        with kept_up(kept, _shown(kept.folder.path)):
+        with kept_up(kept, _shown(kept.folder.path), asked.job):
             return _finish(spec, sink, small, present, settings, early, ranks)
 
 
@@ -231,7 +236,7 @@ def _finish(
     try:
         summary, stopped = run_to_end(spec, sink, early, ranks.crew, watch)
         if spec.checkpoints is not None:
-            spec.checkpoints.finished, spec.checkpoints.stopped = stopped is None, stopped
+            spec.checkpoints.stopped = stopped
             summary.notes += spec.checkpoints.notes()
     finally:
         watch.clear()
@@ -241,6 +246,8 @@ def _finish(
     unwritten: UsageError | None = None
     try:
         path = sink.close(summary)
+        if spec.checkpoints is not None and stopped is None:
+            spec.checkpoints.finished = True  # not before: whoever ends this here can go on
     except RecordError as error:  # the figures of the run are printed all the same
         unwritten = error
     except KeyboardInterrupt:

@@ -7,10 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hpcd4p.cli.options import Parser, split, whole_number
+from hpcd4p.cli.options import Parser, resolved_settings, split, whole_number
 from hpcd4p.cli.precheck import refusal
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
@@ -18,6 +19,9 @@ from hpcd4p.errors import SettingsError
 from hpcd4p.launch.batch import batch_text
 from hpcd4p.launch.mpirun import package_home
 from hpcd4p.plan.settings import MAX_RANKS
+
+if TYPE_CHECKING:
+    from hpcd4p.cli.until_done import UntilDone
 
 SBATCH_S = 60.0
 
@@ -64,16 +68,33 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     why = refusal([f"-n={nodes * each}", *words])
     if why:
         raise SettingsError(f"nothing was submitted: {why}")
-    text = batch_text(sys.executable, words, resources, [*_site(), *(options.setup or ())], package_home())
+
+    def text(words: Sequence[str]) -> str:
+        setup = [*_site(), *(options.setup or ())]
+        return batch_text(sys.executable, words, resources, setup, package_home())
+
+    def submitted(words: Sequence[str]) -> str:
+        return _submit(text(words), resources)
+
+    following = _following(submitted, words) if options.until_done else None
     if options.dry_run:
-        say(text)
+        say(text(words))
         return 0
-    number = _submit(text, resources)
+    number = submitted(words)
     output = resources.get("output", "%x-%j.out")
     output = output.replace("%x", resources.get("job-name", "hpcd4p")).replace("%j", number)
     say(f"Job {number}: {nodes * each} ranks on {nodes} nodes; output: {output}, record: results/")
     say(f"Look: squeue -j {number}   Stop it in order: scancel {number}")
-    return 0
+    return following.follow(number) if following is not None else 0
+
+
+def _following(submitted: Callable[[Sequence[str]], str], words: list[str]) -> UntilDone:
+    from hpcd4p.cli import run
+    from hpcd4p.cli.until_done import UntilDone
+
+    made = run.parser(explain=False)
+    parts = split(words, made.arity)
+    return UntilDone(submitted, words, resolved_settings(made.parse(parts.own), parts.workflow))
 
 
 def _site() -> list[str]:
@@ -96,6 +117,10 @@ def _parser() -> Parser:
     made.add_argument(
         "--no-requeue", action="store_true",
         help="a job that ends with checkpoints (--checkpoint) before its work is done does not come back",
+    )  # fmt: skip
+    made.add_argument(
+        "--until-done", action="store_true",
+        help="wait, and submit the rest as another job until the run is done; the status is the run's",
     )  # fmt: skip
     made.add_argument(
         "--setup", metavar="LINE", action="append", help="a shell line before the run; repeatable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ class Checkpoints:
         How often it goes on from one checkpoint without a newer one.
     sink
         Gets all that leaves the workflow.
+    left_s
+        Seconds that the last one may take, if more than usual.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Checkpoints:
         self._keeper: FileKeeper | None = None
         self._others: OutputSink | None = None
         self.restarts = 0
+        self.left_s: Callable[[], float] = float
 
     def _take(self, found: Checkpoint, why: list[str]) -> None:
         """Go on from `found`."""
@@ -218,7 +222,10 @@ class Checkpoints:
         head.spec.resume = self._resumption(here)
         required = self._required and self._found is None
         keeper, saver = self._new_keeper(), self._saver(head.loop.plan)
-        keep(head, keeper, self._interval_s, saver, last_s_of, self._begun, required)
+        keep(head, keeper, self._interval_s, saver, self._last_s, self._begun, required)
+
+    def _last_s(self, name: str) -> float:
+        return max(last_s_of(name), self.left_s())
 
     def equip_sequential(self, run: Sequential) -> None:
         """The same for a run in one process."""

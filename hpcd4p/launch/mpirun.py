@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hpcd4p.errors import MpiSetupError, SettingsError
+from hpcd4p.errors import MpiSetupError, RankLost, SettingsError
 from hpcd4p.launch.last_seconds import grace_s
 from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import STATUS_VARIABLE, StatusNote
@@ -57,7 +57,7 @@ def launch(
     redis: bool = True,
     launcher: str = AUTO,
     restarts: int = 0,
-    can_go_on: Callable[[str], None] = lambda folder: None,
+    can_go_on: Callable[[str, int], None] = lambda folder, status: None,
 ) -> int:
     """Run ``python -m hpcd4p ARGV`` on `n` ranks and give rank 0's exit status.
 
@@ -82,7 +82,7 @@ def launch(
     restarts
         Starts from one checkpoint; 0: none.
     can_go_on
-        Called with the folder of checkpoints if the run has ended, and can go on.
+        Called with the folder of checkpoints, and the status, if the run has ended and can go on.
 
     Raises
     ------
@@ -111,12 +111,17 @@ def launch(
         if not again.again(ended):
             break
         words = again.words(argv)
-    if ended.status != 0 and newest(again.folder)[0]:
-        can_go_on(again.folder)
-    if ended.status is None:
-        assert ended.error is not None
-        raise ended.error
-    return ended.status
+    status, error = ended.status, ended.error
+    if again.variables() and isinstance(error, MpiSetupError):  # a node that has died takes no ranks
+        error = RankLost(f"the run has lost ranks, and they could not be started again: {error}")
+    if status is None:
+        assert error is not None
+        status = error.status
+    if status != 0 and newest(again.folder)[0]:
+        can_go_on(again.folder, status)
+    if ended.status is None and error is not None:
+        raise error
+    return status
 
 
 def _once(n: int, program: list[str], mpi: Mpi, redis: bool, variables: Mapping[str, str]) -> Ended:

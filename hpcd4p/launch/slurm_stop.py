@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from functools import partial
 
 from hpcd4p.errors import Interrupted, RunStopped
 from hpcd4p.launch.status_note import plainly
+from hpcd4p.slurm_job import moment, read_job, show, value
 
 NEAR_S = 180.0
 """A job may ask for a signal this long before its limit, and `slurm/run.sh` does: 120 s before; and Slurm
@@ -19,14 +19,11 @@ looks once a minute."""
 SURE_S = 10.0
 """A job that is ended longer than this before its limit is not ended because of it."""
 
-ASK_S = 1.0
-"""For scontrol. Slurm gives a job 30 s between SIGTERM and SIGKILL, and the record is still to be closed."""
-
 
 def full_reason(stop: RunStopped) -> str:
     """The reason of `stop` for the user; in a job of Slurm with the cause, as far as it is known."""
     reason = plainly(str(stop))
-    why = why_ended(os.environ, time.time(), _asked) if isinstance(stop, Interrupted) else ""
+    why = why_ended(os.environ, time.time(), partial(show, "job")) if isinstance(stop, Interrupted) else ""
     return f"{reason}: {why}" if why else reason
 
 
@@ -42,8 +39,9 @@ def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str])
     if not job:
         return ""
     said = ask(job)
-    state = _value(said, "JobState")
-    if state == "PREEMPTED" or _value(said, "PreemptTime") not in ("", "None", "Unknown"):
+    job_now = read_job(said)
+    state = job_now.state if job_now else ""
+    if job_now and job_now.preempted:
         return f"job {job} is preempted by another one"
     if state == "CANCELLED":
         return f"job {job} was cancelled (scancel)"
@@ -51,41 +49,21 @@ def why_ended(environ: Mapping[str, str], now: float, ask: Callable[[str], str])
     if ends is None:
         end = environ.get("SLURM_JOB_END_TIME", "")
         ends = float(end) if end.isdigit() else None
-    over = state == "TIMEOUT" or _value(said, "Reason") == "TimeLimit"
+    over = job_now is not None and job_now.over_limit
     if state == "COMPLETING" and not over and ends is not None and now < ends - SURE_S:
         return f"job {job} was cancelled (scancel, or an operator)"
     if over or (ends is not None and now > ends - NEAR_S):
-        limit = _value(said, "TimeLimit")
+        limit = value(said, "TimeLimit")
         words = f" of {limit}" if limit else ""
         return f"the time limit{words} of job {job} has come; give it more with --time"
     return ""
 
 
-def _value(said: str, name: str) -> str:
-    match = re.search(rf"\b{name}=(\S+)", said)
-    return match[1] if match else ""
-
-
 def _limit(said: str) -> float | None:
     """When the time of the job is over."""
-    start = _time(_value(said, "StartTime"))
-    limit = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", _value(said, "TimeLimit"))
+    start = moment(value(said, "StartTime"))
+    limit = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", value(said, "TimeLimit"))
     if start is None or limit is None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in limit.groups())
     return start + ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-
-
-def _time(text: str) -> float | None:
-    with suppress(ValueError):
-        return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
-    return None
-
-
-def _asked(job: str) -> str:
-    with suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(
-            ["scontrol", "show", "job", job], capture_output=True, text=True, timeout=ASK_S, check=False,
-            stdin=subprocess.DEVNULL, errors="replace",
-        ).stdout  # fmt: skip
-    return ""

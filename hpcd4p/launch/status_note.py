@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import suppress
 from typing import NamedTuple
 
 STATUS_VARIABLE = "HPCD4P_STATUS_FILE"
@@ -30,14 +29,11 @@ forwards no more of what its ranks write."""
 _WIDTH = 64
 """Characters of a note, filled up with spaces; behind them stands the `Rest`."""
 
-JOB_VARIABLE = "HPCD4P_JOB_FILE"
-"""Names a file of a batch script: the folder of checkpoints stands there, also if all of a job is killed."""
-
 RESTARTED_VARIABLE = "HPCD4P_RESTARTED"
 """Tells the ranks why they were started again: JSON, one sentence for each time."""
 
-VARIABLES = (STATUS_VARIABLE, RESTARTED_VARIABLE, JOB_VARIABLE)
-"""From the process that launches the ranks, or a batch script, to rank 0."""
+VARIABLES = (STATUS_VARIABLE, RESTARTED_VARIABLE)
+"""From the process that launches the ranks to rank 0."""
 
 
 class Rest(NamedTuple):
@@ -52,11 +48,7 @@ class Rest(NamedTuple):
 
 
 def leave_rest(rest: Rest) -> bool:
-    """Leave `rest` in the note, and the folder in the file of a batch script; False if no launcher reads."""
-    job = os.environ.get(JOB_VARIABLE)
-    if job and rest.folder:
-        with suppress(OSError), open(job, "w") as file:
-            file.write(rest.folder + "\n")
+    """Leave `rest` in the note; False if no launcher reads it."""
     path = os.environ.get(STATUS_VARIABLE)
     if not path:
         return False

@@ -55,6 +55,7 @@ COLUMNS = (
     Column("started", ColumnKind.TEXT),
     Column("ended", ColumnKind.TEXT),
     Column("record", ColumnKind.TEXT),
+    Column("continued", ColumnKind.WHOLE, "1"),
 )
 """The fixed columns, in the order in which they stand; then come the axes that are none of them."""
 

@@ -160,6 +160,11 @@ class Statistics:
     def __init__(self, fields: dict[str, int] | None = None) -> None:
         self.fields = fields if fields is not None else {}
 
+    @property
+    def done(self) -> int:
+        """A number that grows with whatever is done: tuples taken in, written, or failed."""
+        return sum(value for field, value in self.fields.items() if field[:2] in ("n:", "o:", "f:"))
+
     def without_work(self, elements: Collection[int]) -> dict[str, int]:
         """The sums, but for what instances of these have done; what has failed stays."""
         left_out = {f"{letter}:{element}" for letter in _WORK for element in elements}

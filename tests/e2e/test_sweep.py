@@ -338,3 +338,24 @@ def test_status_watches_until_every_point_has_ended(studies):
     status, out, err = studies.run("status", "--watch", "s.toml")
     assert status == 0, err
     assert "s: 2 completed" in out
+
+
+def test_a_point_with_checkpoints_goes_on_after_its_limit_and_says_so(studies):
+    from hpcd4p.record.reader import read_record
+
+    words = Path(__file__).parents[1] / "slurm" / "words.py"
+    (studies.folder / "w.py").write_text(words.read_text())
+    studies.write(
+        'time = "7"\n[axes]\nranks = [2]\n[settings]\ncheckpoint = "0.5"\n'
+        "[options]\nlines = 500\nnap = 0.05\n"
+    )
+    status, out, err = studies.run()
+    assert status == 0, out + err
+    (row,) = studies.rows()
+    assert (row["state"], row["attempt"]) == ("completed", 1)
+    assert row["continued"] >= 1
+    assert row["elapsed_s"] is None, "the time of a part is not that of the run"
+    (path,) = [p for p in (studies.folder / "results" / "s").glob("*/1/*.h5") if str(row["record"]) in str(p)]
+    with read_record(path) as record:
+        assert sum(count for _, count in record.outputs("Count2.output")) == 500 * 9
+    assert not list(path.parent.glob("*.checkpoints"))

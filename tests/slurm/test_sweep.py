@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hpcd4p.record.reader import read_record
 from hpcd4p.study.results.reader import read_results
 from tests.slurm.conftest import CHECKOUT, HERE
 
@@ -51,6 +52,15 @@ def rows(cluster) -> dict[str, list[str]]:
     return found
 
 
+def kill_processes(*variables):
+    """Kill every process that has these in its environment, at once and without a word."""
+    wanted = {text.encode() for text in variables}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if wanted <= set((entry / "environ").read_bytes().split(b"\0")):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
 def test_twelve_points_with_failures_and_a_driver_that_is_killed(study):
     line = [sys.executable, "-m", "hpcd4p", "sweep", "s.toml"]
     driver = subprocess.Popen(
@@ -88,11 +98,7 @@ def test_a_job_that_dies_without_a_word_is_noticed_without_accounting(study):
     hung = study.folder / "results/s/ranks=4,mode=hang,repeat=1/1/out.txt"
     study.until(hung.exists)
     array, _, task = json.loads((hung.parent / "plan.json").read_text())["job"].partition("_")
-    mine = {f"SLURM_ARRAY_JOB_ID={array}".encode(), f"SLURM_ARRAY_TASK_ID={task}".encode()}
-    for entry in Path("/proc").iterdir():  # every process of it, at once
-        with suppress(OSError, ValueError):
-            if mine <= set((entry / "environ").read_bytes().split(b"\0")):
-                os.kill(int(entry.name), signal.SIGKILL)
+    kill_processes(f"SLURM_ARRAY_JOB_ID={array}", f"SLURM_ARRAY_TASK_ID={task}")
     out, _ = driver.communicate(timeout=150)
     assert driver.returncode == 1, out
     found = rows(study)
@@ -161,3 +167,104 @@ def test_submit_says_in_one_message_what_cannot_be(cluster, words, told):
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not cluster.run(["squeue", "-h"], 30).stdout
+
+
+GOES_ON = """
+[study]
+name = "s"
+workflow = "w.py"
+time = "10:00"
+
+[axes]
+ranks = [3]
+
+[settings]
+checkpoint = "1"
+
+[options]
+lines = 1000
+nap = 0.04
+
+[launch]
+cluster = "slurm"
+ranks_per_node = 3
+exclusive = true
+{more}
+"""
+
+
+@pytest.mark.parametrize("requeue", [True, False] if os.environ.get("LONG") else [False])
+def test_a_point_that_is_preempted_goes_on_and_says_so(cluster, requeue):
+    more = (
+        "partition = 'scavenge'\nslurm = { nodelist = 'n1'"
+        + ("" if requeue else ", no_requeue = true")
+        + " }"
+    )
+    (cluster.folder / "w.py").write_text((HERE / "words.py").read_text())
+    (cluster.folder / "s.toml").write_text(GOES_ON.format(more=more))
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "hpcd4p", "sweep", "s.toml"], cwd=cluster.folder, env=cluster.environ,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    point = cluster.folder / "results/s/ranks=3,repeat=1"
+    cluster.until(lambda: list(point.glob("1/*.checkpoints/epoch-*[0-9]")))
+    other = cluster.sbatch("--nodelist=n1", "--exclusive", "--time=1", "--wrap", "true")
+    cluster.wait(other)
+    out, _ = driver.communicate(timeout=200)
+    assert driver.returncode == 0, out
+    rows = read_results(cluster.folder / "results" / "s.h5").rows
+    if requeue:
+        assert [(r["attempt"], r["state"]) for r in rows] == [(1, "completed")]
+    else:
+        assert [(r["attempt"], r["state"]) for r in rows] == [(1, "stopped"), (2, "completed")]
+        assert "it can go on: hpcd4p resume" in str(rows[0]["reason"])
+    assert rows[-1]["continued"] == 1
+    with read_record(cluster.folder / "results" / str(rows[-1]["record"])) as record:
+        assert sum(count for _, count in record.outputs("Count2.output")) == 9000
+    told = cluster.hpcd4p("report", "results/s.h5", timeout=120)
+    assert told.returncode == 0, told.stderr
+
+
+def until_done(cluster, lines=500):
+    return subprocess.Popen(
+        [
+            sys.executable, "-m", "hpcd4p", "submit", "--until-done", "--no-requeue", "--ntasks-per-node=3",
+            str(HERE / "words.py"), "--checkpoint", "1", "--lines", str(lines), "--nap", "0.04",
+        ],
+        cwd=cluster.folder, env=cluster.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def running(cluster, jobs):
+    """Wait until so many jobs have been submitted, and the last one has made a checkpoint; its number."""
+    newest = lambda: max(cluster.folder.glob("results/*.checkpoints/epoch-*[0-9]"), default=None)  # noqa: E731
+    listed = lambda: cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()  # noqa: E731
+    before = set(jobs)
+    cluster.until(lambda: set(listed()) - before and cluster.state(max(listed())) == "RUNNING")
+    at = newest()
+    cluster.until(lambda: newest() not in (None, at), number=max(listed()))
+    return max(listed())
+
+
+def test_submit_until_done_submits_what_is_left(cluster):
+    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()
+    driver = until_done(cluster)
+    first = running(cluster, known)
+    cluster.run(["scancel", "--signal=USR1", "--batch", first])
+    second = running(cluster, [*known, first])
+    kill_processes(f"SLURM_JOB_ID={second}")
+    out, _ = driver.communicate(timeout=200)
+    assert driver.returncode == 0, out
+    assert out.count("it goes on from checkpoint") == 2, out
+    with read_record(max(cluster.records(), key=lambda path: path.stat().st_mtime)) as record:
+        assert sum(count for _, count in record.outputs("Count2.output")) == 4500
+
+
+def test_submit_until_done_ends_when_its_job_is_cancelled(cluster):
+    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()
+    driver = until_done(cluster, lines=100_000)
+    cluster.run(["scancel", running(cluster, known)])
+    out, _ = driver.communicate(timeout=100)
+    assert driver.returncode == 3, out
+    assert "Go on from the last checkpoint:  hpcd4p resume" in out
+    assert not cluster.run(["squeue", "-h", "-t", "pending,running"], 30).stdout

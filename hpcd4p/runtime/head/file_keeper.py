@@ -65,7 +65,7 @@ class FileKeeper:
         self.epoch = 0
         """The last one that was begun."""
         self._part: Path | None = None
-        self._end = 0
+        self._end = self._work_done = 0
         self._mine: Sealed | None = None
         self._failed: CheckpointError | None = None
         self._files: dict[int, dict[str, tuple[int, str]]] = {}
@@ -106,7 +106,7 @@ class FileKeeper:
     def fix(self, epoch: int, fixed: Fixed) -> None:
         """See `Keeper.fix`."""
         body = self._dumps(fixed)
-        self._end = self._journal.end()
+        self._end, self._work_done = self._journal.end(), fixed.snapshot.stats.done
         if self._broken():
             raise CheckpointError(self._broken())
         self._to_do.put(lambda: self._write(epoch, body))
@@ -133,7 +133,8 @@ class FileKeeper:
                     for each in saved
                     if each.needs
                 }
-                facts = {"files": files, "older": older, "journal": self._end, **self._facts}
+                facts = {"files": files, "older": older, "journal": self._end, "done": self._work_done}
+                facts.update(self._facts)
                 self._folder.complete(epoch, facts)
                 self._remember(epoch, files, [e for each in saved for e in each.needs])
                 self._size = sum(size for size, _ in files.values())

@@ -20,6 +20,7 @@ class Launch:
     ranks_per_node: int = 0
     cpus_per_task: int = 1
     margin_s: float = 120.0
+    goes_on: int = 10
     partition: str = ""
     account: str = ""
     qos: str = ""

@@ -123,6 +123,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "points": {"combine": str, "exclude": list},
     "launch": {
         "cluster": str, "at_once": int, "ranks_per_node": int, "cpus_per_task": int, "margin_s": (int, float),
+        "goes_on": int,
         "partition": str, "account": str, "qos": str, "constraint": str, "mem": str, "exclusive": bool,
         "setup": list, "slurm": dict,
     },
@@ -223,7 +224,13 @@ def _check_growth(study: Study, where: str) -> None:
 def _launch(given: dict[str, Any], where: str) -> Launch:
     known = dict(given)
     known["cluster"] = _one_of("cluster", given.get("cluster", "auto"), CLUSTERS, where)
-    for name, least in (("at_once", 1), ("ranks_per_node", 1), ("cpus_per_task", 1), ("margin_s", 0)):
+    for name, least in (
+        ("at_once", 1),
+        ("ranks_per_node", 1),
+        ("cpus_per_task", 1),
+        ("margin_s", 0),
+        ("goes_on", 0),
+    ):
         if name in given:
             _at_least(name, given[name], least, where)
     known["setup"] = tuple(given.get("setup", ()))

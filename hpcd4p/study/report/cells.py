@@ -34,9 +34,9 @@ class Cell:
         The axes of the point; the repeat is not one.
     ranks : int
     runs : list[Row]
-        The attempt that completed, of each repeat that has one.
+        The attempt that completed, of each repeat that has one; not after it went on from a checkpoint.
     missing : int
-        Repeats none of whose attempts completed.
+        Repeats without one.
     """
 
     axes: dict[str, Value]
@@ -59,6 +59,11 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else math.nan
 
 
+def went_on(row: Row) -> bool:
+    """Whether a run went on from a checkpoint, so that it has no time that can be compared."""
+    return bool(row.get("continued"))
+
+
 def cells_of(rows: Iterable[Row], axes: Sequence[str]) -> list[Cell]:
     """Put attempts together to points, in the order in which they come."""
     repeats: dict[tuple[tuple[Value, ...], int], list[Row]] = {}
@@ -71,7 +76,7 @@ def cells_of(rows: Iterable[Row], axes: Sequence[str]) -> list[Cell]:
         if cell is None:
             cell = Cell(dict(zip(axes, point, strict=True)), int(attempts[0].get(RANKS) or 1))
             cells[point] = cell
-        done = [row for row in attempts if row.get("state") == COMPLETED]
+        done = [row for row in attempts if row.get("state") == COMPLETED and not went_on(row)]
         if done:
             cell.runs.append(max(done, key=lambda row: int(row.get("attempt") or 1)))
         else:

@@ -28,7 +28,7 @@ from hpcd4p.study.report.origin import origin, provenance_of_a_run
 from hpcd4p.study.report.panels import View, view_of
 from hpcd4p.study.report.ratio_figure import ratio_pictures
 from hpcd4p.study.report.ratios import Comparison, against, compared
-from hpcd4p.study.report.says import says
+from hpcd4p.study.report.says import continued_text, says
 from hpcd4p.study.report.tables import Table
 from hpcd4p.study.report.timelines import check_patterns, chosen, timeline_pictures
 
@@ -168,7 +168,7 @@ def _understood(results: Results, other: Results | None, wishes: Wishes) -> _Par
         names = _names(results, other)
         others = cells_of(other.rows, other.axes)
         comparisons.append(against(cells, others, shape, names, view.line))
-    left_out: list[str] = []
+    left_out = continued_text(rows)
     runs = chosen(rows, cells, patterns, left_out)
     laws = fitted(series_of(done, shape), weak) if shape.along_ranks else []
     return _Parts(rows, cells, shape, view, weak, comparisons, laws, runs, left_out)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpcd4p.study.report.cells import RANKS, Cell, Row, Series, Shape, text_of, x_of
+from hpcd4p.record.table import count
+from hpcd4p.study.report.cells import RANKS, Cell, Row, Series, Shape, text_of, went_on, x_of
 from hpcd4p.study.report.compare import LEVEL, Ratio
 from hpcd4p.study.report.contents import number
 from hpcd4p.study.report.law_figure import WITHOUT_HEAD, Fitted
@@ -39,6 +40,8 @@ def says(
 def _nothing(rows: Sequence[Row]) -> str:
     if not rows:
         return "The results file has no runs: nothing has been run yet."
+    if any(row.get("state") == COMPLETED for row in rows):
+        return "All runs that completed went on from a checkpoint, so there are no times to draw."
     return (
         f"None of the {len(rows)} attempts completed, so there is nothing to draw. The list of failures says "
         "why each of them ended."
@@ -177,3 +180,14 @@ def _ratio(ratio: Ratio) -> str:
     if ratio.interval is None:
         return f"{ratio.value:.2f}"
     return f"{ratio.value:.2f} [{ratio.interval.low:.2f}, {ratio.interval.high:.2f}]"
+
+
+def continued_text(rows: Sequence[Row]) -> list[str]:
+    """Give how many runs went on from a checkpoint, as what the figures leave out; nothing if none did."""
+    times = [int(row["continued"]) for row in rows if went_on(row)]
+    if not times:
+        return []
+    return [
+        f"{count(len(times), 'run')} went on from a checkpoint, {count(sum(times), 'time')} in all (column "
+        "continued): times of a part are not those of a run, so no figure has them"
+    ]

@@ -32,6 +32,8 @@ class AttemptFacts:
         Why the record cannot be read.
     scaling : str
         'strong' or 'weak' if the record says it.
+    continued : int
+        How often its run has gone on from a checkpoint.
     """
 
     study: str
@@ -58,6 +60,7 @@ class AttemptFacts:
     record: Path | None = None
     unreadable: str = ""
     scaling: str = ""
+    continued: int = 0
 
 
 def made(
@@ -108,7 +111,14 @@ def made(
         record=record,
         unreadable=unreadable,
         scaling=_text(point.get("scaling")) or "",
+        continued=max(first("continued", _whole, end) or 0, int(_went_on(summary))),
     )
+
+
+def _went_on(summary: Summary | None) -> bool:
+    """Whether a record is that of a part of a run; also one that its launcher has started again."""
+    line = summary.provenance.get("command_line") if summary is not None else None
+    return isinstance(line, str) and "--resume" in line.split(" -- ")[0].split()
 
 
 def _reason(state: str, end: Fields, summary: Summary | None, unreadable: str) -> str:

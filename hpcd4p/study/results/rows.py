@@ -18,6 +18,8 @@ from hpcd4p.study.running.states import COMPLETED
 
 Row = dict[str, Any]
 
+_OF_A_WHOLE_RUN = ("elapsed_s", "process_time_s", "cpu_s", "throughput", "efficiency", "wall_s")
+
 
 def axes_of_study(study: Mapping[str, Any], attempts: Sequence[AttemptFacts]) -> dict[str, list[Any]]:
     """Give the values of every axis, by name: those of the study, then those that attempts alone have."""
@@ -86,7 +88,10 @@ def _row(facts: AttemptFacts, folder: Path) -> Row:
         "started": facts.started,
         "ended": facts.ended,
         "record": relative(facts.record, folder) if facts.record is not None else "",
+        "continued": facts.continued,
     }
+    if facts.continued:  # the record has the figures of the last part only
+        known |= dict.fromkeys(_OF_A_WHOLE_RUN)
     return {**facts.axes, **known, **{n: v for n, v in facts.axes.items() if known.get(n) is None}}
 
 

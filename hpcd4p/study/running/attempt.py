@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from hpcd4p.record.provenance import POINT_VARIABLE
+from hpcd4p.slurm_job import number_of
+from hpcd4p.study.running import going_on
 from hpcd4p.study.running.folder import ERR, OUT, PLAN, read_json, utc_now, write_end
-from hpcd4p.study.running.states import BY_STATUS, CANCELLED, FAILED, TIMED_OUT
+from hpcd4p.study.running.states import BY_STATUS, CANCELLED, CONTINUED, FAILED, STOPPED, TIMED_OUT
 
 PATIENCE_S = (30.0, 10.0)
 """At the limit the run gets a first signal to stop; after the first of these times a stronger one, after both
@@ -32,12 +34,15 @@ class Attempt:
 
     The plan has the same `mark`. If it has another one, a driver that did not know of this job has planned
     the attempt again, and the folder is left to the new one.
+
+    A run that has checkpoints goes on after its limit, or a preemption, `most` times.
     """
 
-    def __init__(self, folder: Path, time_s: float, mark: str) -> None:
+    def __init__(self, folder: Path, time_s: float, mark: str, most: int = 0) -> None:
         self.folder = folder
         self.time_s = time_s
         self.mark = mark
+        self.most = most
         self.asked = ""  # the signal that ended it, if one did
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,27 +51,63 @@ class Attempt:
         plan = read_json(self.folder / PLAN) or {}
         if plan.get("mark") != self.mark:
             return CANCELLED
-        # left by an earlier start of this job, which Slurm has requeued
+        # left by an earlier start of this job, which is back from the queue
         for old in (*self.folder.glob("*.h5"), *self.folder.glob(".*.part")):
             old.unlink(missing_ok=True)
         began, started = time.monotonic(), utc_now()
+        now = going_on.begin(self.folder, plan)
         before = self._catch()
+        further, stays = None, ""
         try:
-            status, timed_out = self._run(plan)
+            while True:
+                status, timed_out = self._run(plan, now)
+                state = self._state(status, timed_out)
+                further = self._further(now, state)
+                if further is None or self.asked or number_of(os.environ):
+                    break
+                now = further
+                going_on.note(self.folder, now)
+            if further is not None and number_of(os.environ):
+                stays = going_on.why_job_stays(os.environ)
+                if not stays:
+                    return CONTINUED
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        state = TIMED_OUT if timed_out else CANCELLED if self.asked else BY_STATUS.get(status, FAILED)
         reason, took_s = self._reason(state, status), round(time.monotonic() - began, 3)
-        write_end(self.folder, state, status, reason, took_s, os.uname().nodename, job_number(), started)
+        if further is not None:
+            reason += f"; it can go on: hpcd4p resume {further.checkpoints}" + (stays and f" ({stays})")
+        write_end(
+            self.folder, state, status, reason, took_s, os.uname().nodename, number_of(os.environ), started,
+            now.times, further.as_dict() if further is not None else None,
+        )  # fmt: skip
         return state
 
-    def _run(self, plan: dict[str, Any]) -> tuple[int, bool]:
+    def _state(self, status: int, timed_out: bool) -> str:
+        return TIMED_OUT if timed_out else CANCELLED if self.asked else BY_STATUS.get(status, FAILED)
+
+    def _further(self, now: going_on.GoingOn, state: str) -> going_on.GoingOn | None:
+        """What a run that has ended before its work was done goes on from, if it came further than `now`."""
+        if state not in (TIMED_OUT, CANCELLED, STOPPED):
+            return None
+        found = going_on.left_in(self.folder, now)
+        gained = found is not None and found.newest > now.newest and found.times <= self.most
+        return found if gained else None
+
+    def _run(self, plan: dict[str, Any], now: going_on.GoingOn) -> tuple[int, bool]:
         point = {name: plan.get(name) for name in ("study", "key", "attempt", "repeat", "axes", "scaling")}
         environ = {**os.environ, POINT_VARIABLE: json.dumps(point)}
         words = [str(w) for w in plan.get("words", [])]
         # the run's own options come before the workflow and its options
-        line = [sys.executable, "-m", "hpcd4p", *words[:1], f"--results={self.folder}", *words[1:]]
+        line = [
+            sys.executable,
+            "-m",
+            "hpcd4p",
+            *words[:1],
+            *now.words(),
+            f"--results={self.folder}",
+            *words[1:],
+        ]
         with (self.folder / OUT).open("wb") as out, (self.folder / ERR).open("wb") as err:
             self._process = subprocess.Popen(
                 line, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environ, start_new_session=True
@@ -120,11 +161,3 @@ def last_words(path: Path) -> str:
     lines = [line.strip() for line in lines if line.strip()]
     errors = [line for line in lines if "error:" in line]
     return (errors or lines or [""])[-1][:REASON_LENGTH]
-
-
-def job_number() -> str:
-    """Give the number of the Slurm job, ``17`` or ``17_3`` of an array; empty where there is none."""
-    array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
-    if array and task:
-        return f"{array}_{task}"
-    return os.environ.get("SLURM_JOB_ID", "")

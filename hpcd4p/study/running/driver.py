@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.study.definition.points import Point
@@ -23,9 +24,10 @@ from hpcd4p.study.running.folder import (
     write_end,
     write_json,
 )
+from hpcd4p.study.running.going_on import GOES_ON, left_in, read
 from hpcd4p.study.running.launchers import Launcher, PlannedAttempt, launcher_of
 from hpcd4p.study.running.squeue import JobState
-from hpcd4p.study.running.states import LOST, RUNNING, PointState, point_state, to_do
+from hpcd4p.study.running.states import LOST, RUNNING, UNDONE, PointState, point_state, to_do
 
 LOOK_S = (0.02, 5.0)
 """Between two looks at the markers: at first, and at most, when nothing has changed for long."""
@@ -127,8 +129,11 @@ class Driver:
             for key, before in list(waiting.items()):
                 if self._folder.ended(key, before.attempt):
                     del waiting[key]
-                    self._on_end(self._state(before.point))
+                    ended = self._state(before.point)
+                    self._on_end(ended)
                     changed = True
+                    if ended.end.get("goes_on") and ended.state not in UNDONE:
+                        waiting[key] = self._again(ended)
             if waiting and time.monotonic() - asked > patience.now_s:
                 changed = self._ask(list(waiting.values())) or changed
                 asked = time.monotonic()
@@ -140,6 +145,11 @@ class Driver:
                 if changed:
                     pause.reset()
                 time.sleep(min(max(pause.next(), LOOK_S_PER_POINT * len(waiting)), LOOK_S[1]))
+
+    def _again(self, ended: PointState) -> PointState:
+        """Start another attempt at a point that goes on, and whose job did not come back."""
+        self._launcher.start([self._plan(ended)], _submitted)
+        return self._state(ended.point)
 
     def _ask(self, waiting: Sequence[PointState]) -> bool:
         """Ask the scheduler about points without a marker; whether some are dead."""
@@ -181,6 +191,7 @@ class Driver:
         write_json(
             folder / PLAN,
             {
+                "goes_on": self._goes_on(before),
                 "study": self._study.name,
                 "key": point.key,
                 "attempt": number,
@@ -196,7 +207,19 @@ class Driver:
                 "job": None,
             },
         )
-        return PlannedAttempt(Attempt(folder.resolve(), self._study.time_s, mark), point.ranks, point.nodes)
+        return PlannedAttempt(
+            Attempt(folder.resolve(), self._study.time_s, mark, self._study.launch.goes_on),
+            point.ranks,
+            point.nodes,
+        )
+
+    def _goes_on(self, before: PointState) -> dict[str, Any] | None:
+        """What the next attempt at a point goes on from: where the last one says so, or was lost."""
+        if before.state == LOST:
+            left = self._folder.attempt(before.point.key, before.attempt)
+            found = left_in(left, read(read_json(left / GOES_ON) or before.plan.get("goes_on")))
+            return found.as_dict() if found is not None else None
+        return before.end.get("goes_on") or None
 
     def _state(self, point: Point) -> PointState:
         number, plan, end = self._folder.last(point.key)

@@ -69,6 +69,8 @@ def write_end(
     host: str = "",
     job: str = "",
     started: str = "",
+    continued: int = 0,
+    goes_on: dict[str, Any] | None = None,
 ) -> None:
     """Leave the marker of an attempt in its `folder`: how it ended. Raises as `write_json`.
 
@@ -78,10 +80,14 @@ def write_end(
         Exit status of the run; None if it is not known.
     elapsed_s
         Wall time of the whole attempt in seconds.
+    continued
+        How often its run has gone on from a checkpoint.
+    goes_on
+        What the next attempt goes on from; None: the point is over.
     """
     end = {
         "state": state, "status": status, "reason": reason, "elapsed_s": elapsed_s, "host": host, "job": job,
-        "started": started, "ended": utc_now(),
+        "started": started, "ended": utc_now(), "continued": continued, "goes_on": goes_on,
     }  # fmt: skip
     write_json(folder / END, end)
 

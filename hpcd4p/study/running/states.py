@@ -11,6 +11,8 @@ from hpcd4p.study.definition.points import Point
 COMPLETED, FAILED_TUPLES, FAILED, STOPPED = "completed", "failed tuples", "failed", "stopped"
 TIMED_OUT, LOST, CANCELLED = "timed out", "lost", "cancelled"
 PENDING, RUNNING = "pending", "running"
+CONTINUED = "continued"
+"""What an attempt gives whose job is back in the queue: it leaves no marker."""
 
 BY_STATUS = {0: COMPLETED, 1: FAILED_TUPLES, 3: STOPPED}
 """State of an attempt by the exit status of its run; all others are `FAILED`."""
@@ -68,7 +70,11 @@ def to_do(states: Iterable[PointState], alive: Collection[str], retry: str | Non
     return [
         s
         for s in states
-        if (s.state in again if s.ended else s.plan.get("job") not in alive or not s.plan.get("job"))
+        if (
+            s.state in again or bool(s.end.get("goes_on"))
+            if s.ended
+            else s.plan.get("job") not in alive or not s.plan.get("job")
+        )
     ]
 
 

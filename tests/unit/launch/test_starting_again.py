@@ -10,7 +10,6 @@ from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
 from hpcd4p.launch.starting_again import Ended, StartingAgain, newest
 from hpcd4p.launch.status_note import (
     BEGUN,
-    JOB_VARIABLE,
     RESTARTED_VARIABLE,
     STATUS_VARIABLE,
     Rest,
@@ -97,7 +96,6 @@ def test_what_rank_0_says_stands_beside_its_word(several_nodes, monkeypatch, tmp
     monkeypatch.chdir(tmp_path)
     with StatusNote(several_nodes) as note:
         monkeypatch.setenv(STATUS_VARIABLE, note.path)
-        monkeypatch.setenv(JOB_VARIABLE, str(tmp_path / "job"))
         assert note.rest() == Rest("")
         long = "/" + "ö" * 200
         assert leave_rest(Rest(long, True, ""))
@@ -108,7 +106,6 @@ def test_what_rank_0_says_stands_beside_its_word(several_nodes, monkeypatch, tmp
         assert leave_rest(Rest("/f", False, "stopped"))
         leave_note("3")
         assert (note.status(), note.rest()) == (3, Rest("/f", False, "stopped"))
-    assert (tmp_path / "job").read_text() == "/f\n"
     monkeypatch.delenv(STATUS_VARIABLE)
     assert not leave_rest(Rest("/f"))
 

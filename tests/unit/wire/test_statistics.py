@@ -29,6 +29,16 @@ def test_what_ranks_send_is_read_by_element_with_its_units():
     assert (stats.tuples, stats.busy_us) == (5, 90)
 
 
+def test_what_is_done_grows_with_tuples_outputs_and_failures_and_not_with_time():
+    growth: dict[str, int] = {}
+    count_work(growth, 3, NO_WORK, Work(2, 30, 4, 500, 1, 10))
+    count_failures(growth, 3, Cause.RAISED, 1)
+    assert Statistics(growth).done == 7
+    count_cores(growth, 10, 7)
+    count_work(growth, 3, Work(), Work(0, 30))
+    assert Statistics(growth).done == 7
+
+
 def test_only_what_has_changed_is_sent():
     growth: dict[str, int] = {}
     count_work(growth, 3, Work(2, 30, 4), Work(2, 35, 4))

@@ -10,6 +10,7 @@ from hpcd4p.errors import SettingsError
 from hpcd4p.study.report.cells import baseline_of, cells_of, median, series_of, shape_of
 from hpcd4p.study.report.compare import ratio
 from hpcd4p.study.report.ratios import against, compared
+from hpcd4p.study.report.says import continued_text
 from tests.unit.study.studies import attempts_of, results_of
 
 POLICIES = {"ranks": [2, 4, 8], "autoscale": ["none", "knee"]}
@@ -75,6 +76,18 @@ def test_repeats_that_never_completed_are_missing(tmp_path):
     attempts[0] = replace(attempts[0], state="failed tuples", status=1)
     cells, _ = understood(tmp_path, {"ranks": [2, 4]}, attempts)
     assert (len(cells[0].runs), cells[0].missing) == (2, 1)
+
+
+def test_a_run_that_went_on_has_no_time_and_is_counted():
+    rows = [
+        {"ranks": 2, "repeat": 1, "attempt": 1, "state": "completed", "elapsed_s": 4.0, "continued": 0},
+        {"ranks": 2, "repeat": 2, "attempt": 1, "state": "completed", "elapsed_s": None, "continued": 2},
+    ]
+    (cell,) = cells_of(rows, ["ranks"])
+    assert (len(cell.runs), cell.missing) == (1, 1)
+    (said,) = continued_text(rows)
+    assert said.startswith("1 run went on from a checkpoint, 2 times in all")
+    assert continued_text(rows[:1]) == []
 
 
 def test_medians():

@@ -67,6 +67,7 @@ def test_what_is_written_is_read_back(study: StudyMade, merge: bool) -> None:
         "started": "2026-01-02T03:04:00Z",
         "ended": "2026-01-02T03:06:00Z",
         "record": "s/ranks=2,autoscale=knee,repeat=1/1/w-1.h5",
+        "continued": 0,
         "autoscale": "knee",
     }
     assert (second["speed_up"], second["parallel_efficiency"]) == (1.6, 0.8)

@@ -103,3 +103,31 @@ def test_records_are_named_from_the_folder_of_the_file() -> None:
     facts = AttemptFacts("s", "a", 1, "completed", record=Path("/results/s/a/1/x.h5"))
     assert rows_of([facts], {}, HERE)[0]["record"] == "s/a/1/x.h5"
     assert rows_of([facts], {}, Path("/other/place"))[0]["record"] == "../../results/s/a/1/x.h5"
+
+
+def test_a_run_that_went_on_has_no_speed_up() -> None:
+    from dataclasses import replace
+
+    attempts = [attempt(10.0, ranks=2), replace(attempt(1.0, ranks=8), continued=2)]
+    rows = {row["ranks"]: row for row in rows_of(attempts, {}, HERE)}
+    assert rows[8]["continued"] == 2
+    assert [rows[8][name] for name in ("elapsed_s", "throughput", "speed_up", "wall_s")] == [None] * 4
+    assert (rows[2]["continued"], rows[2]["speed_up"]) == (0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "end", "continued"),
+    [
+        ("python -m hpcd4p run --resume /c -n 2 w.py", {}, 1),  # its launcher has started it again
+        ("python -m hpcd4p run --resume /c w.py", {"continued": 3}, 3),
+        ("python -m hpcd4p run w.py -- --resume", {}, 0),
+        ("python -m hpcd4p run w.py", {}, 0),
+    ],
+)
+def test_a_record_alone_tells_that_its_run_went_on(line: str, end: dict[str, int], continued: int) -> None:
+    from hpcd4p.record.summary import Summary
+    from hpcd4p.study.results.facts import made
+
+    summary = Summary("w")
+    summary.provenance = {"command_line": line}
+    assert made({}, end, summary, None, "", ("s", "k", 1)).continued == continued

@@ -162,3 +162,35 @@ def test_the_words_of_sacct_are_those_of_squeue():
         "18": ("lost", True, "OUT_OF_MEMORY on n[1-2]"),
         "19": ("running", False, "RUNNING on n3"),
     }
+
+
+def test_a_point_whose_job_did_not_come_back_goes_on_as_another_attempt(drive):
+    scheduler = Scheduler()
+    driver = drive(scheduler)
+    driver.start(None, "")
+    first = drive.folder.attempt("size=1,repeat=1", 1)
+    goes_on = {"times": 1, "checkpoints": "/c", "newest": "epoch-000002"}
+    write_end(first, "stopped", 3, goes_on=goes_on)
+    for size in (2, 3):
+        write_end(drive.folder.attempt(f"size={size},repeat=1", 1), "completed", 0)
+
+    def end_second(planned, told):
+        for each in planned:
+            assert json.loads((each.attempt.folder / "plan.json").read_text())["goes_on"] == goes_on
+            told([each], ["9"])
+            write_end(each.attempt.folder, "completed", 0, continued=1)
+
+    scheduler.start = end_second
+    driver.follow()
+    assert states(driver) == [(2, "completed"), (1, "completed"), (1, "completed")]
+
+
+def test_a_point_that_was_lost_goes_on_from_what_it_has_left(drive):
+    scheduler = Scheduler()
+    drive(scheduler).start(None, "")
+    scheduler.jobs = {"2": LIVES, "3": LIVES}
+    left = drive.folder.attempt("size=1,repeat=1", 1) / "w.checkpoints"
+    (left / "epoch-000007").mkdir(parents=True)
+    assert drive(scheduler).start(None, "") == 1
+    plan = json.loads((drive.folder.attempt("size=1,repeat=1", 2) / "plan.json").read_text())
+    assert plan["goes_on"] == {"times": 1, "checkpoints": str(left), "newest": "epoch-000007"}
