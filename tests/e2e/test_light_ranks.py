@@ -57,7 +57,7 @@ SELDOM = {
 }  # fmt: skip
 """What a run without checkpoints, large arrays and slow tasks has no need of, by who it is."""
 
-MOST = {"pool": 107, "host": 109}
+MOST = {"pool": 109, "host": 111}
 """Modules of ours that such a rank may import; each takes a quarter of a millisecond of a core."""
 
 
