@@ -119,7 +119,8 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     redis = mapping is not Mapping.STATIC
     words = for_ranks(argv, made)
     asked: Asked | None = None
-    if options.resume is not None or settings.values["checkpoint"] != "off":
+    kept = options.resume is not None or settings.values["checkpoint"] != "off"
+    if kept or "SLURM_RESTART_COUNT" in os.environ:  # a job that has come back says so
         from hpcd4p.cli.checkpoints import asked_of
 
         asked = asked_of(words, options.resume, options.anyway, settings)

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slurm
 
 LONG = bool(os.environ.get("LONG"))
 
-long = pytest.mark.skipif(not LONG, reason="takes long: LONG=1 (see CONTRIBUTING.md)")
 
 LINES, NAP_S = 100_000, 0.04
 """More than any of these jobs has time for."""
@@ -134,7 +133,7 @@ def test_a_job_that_may_not_be_put_back_says_how_to_go_on(cluster):
     assert "Go on from the last checkpoint:  hpcd4p resume results/" in said
 
 
-@long
+@pytest.mark.long
 def test_tasks_of_an_array_go_on_each_by_itself(cluster):
     script = str(Path(RUN).with_name("array.sh"))
     number = cluster.sbatch(
@@ -216,7 +215,7 @@ def test_a_job_goes_on_when_one_of_its_nodes_dies(nodes, node, words):
     right_at_the_end(nodes, number, lines, 1)
 
 
-@long
+@pytest.mark.long
 def test_a_job_whose_processes_on_one_node_die_goes_on_in_the_job(nodes):
     lines = 2000
     number = submit(nodes, lines, "--nodes=2", "--nodelist=n1,n2", every="2")

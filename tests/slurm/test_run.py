@@ -168,7 +168,7 @@ def test_preemption_ends_the_run_in_order(cluster):
 def test_a_requeued_job_starts_again_and_says_so(cluster):
     number = begun(cluster)
     cluster.run(["scontrol", "requeue", number])
-    cluster.until(lambda: "put this job back" in cluster.output(number), 60, number)
+    cluster.until(lambda: "again (restart 1): it starts again" in cluster.output(number), 60, number)
     assert "restart 1" in cluster.output(number)
 
 

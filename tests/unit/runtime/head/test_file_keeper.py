@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from hpcd4p.checkpoint.folder import Folder
@@ -10,6 +12,7 @@ from hpcd4p.checkpoint.sealed import SealedWriter
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.file_keeper import FileKeeper
 from hpcd4p.wire.cut_reports import Saved
+from hpcd4p.wire.statistics import Statistics
 
 
 @pytest.fixture
@@ -28,14 +31,14 @@ def keeper(folder):
 
 def keeper_of(folder, size=0):
     journal = Journal(folder.journal, folder.key, None)
-    return FileKeeper(folder, journal, lambda: "", {}, lambda fixed: fixed, size)
+    return FileKeeper(folder, journal, lambda: "", {}, lambda fixed: b"head", size)
 
 
 def keep(keeper, folder, epoch, size):
     """Have rank 1 save so many bytes, and the checkpoint completed; gives why it was not."""
     keeper.begin(epoch)
     (part,) = folder.path.glob("*.part")
-    keeper.fix(epoch, b"head")
+    keeper.fix(epoch, SimpleNamespace(snapshot=SimpleNamespace(stats=Statistics())))
     with SealedWriter(part / "rank-1", folder.key, epoch) as file:
         file.write(bytes(size))
     keeper.complete(epoch, [Saved(1, epoch, file.sealed.size, file.sealed.digest)])
