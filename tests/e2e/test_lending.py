@@ -85,7 +85,8 @@ def test_what_it_can_be_is_told(runs):
 def test_a_process_beside_a_rank_that_is_killed_costs_nothing_but_time(runs, rank):
     words = ("-i", "300", "--autoscale", "none")
     alone = runs.run("naps", 1, "-i", "300")
-    run = runs.start("naps", 4, *words)
+    # on full cores no rank would lend itself
+    run = runs.start("naps", 4, *words, variables={"E2E_LENDS": "1"})
     run.until_touched("begun-*")
     parent = run.rank(rank)
     killed: set[int] = set()

@@ -71,7 +71,13 @@ def moves(mover):
     from tests.sim.random_dealer import RandomDealer
 
     seed, chance = os.environ["E2E_MOVES"].split()
-    mover.Dealer = lambda: RandomDealer(int(seed), float(chance))
+    begin = mover.Mover.__init__
+
+    def begins(self, *given):
+        begin(self, *given)
+        self.dealer = RandomDealer(int(seed), float(chance))
+
+    mover.Mover.__init__ = begins
 
 
 def lends(lending):
