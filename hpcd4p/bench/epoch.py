@@ -10,7 +10,7 @@ import pickle
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,10 +107,11 @@ def _fill(own: RedisBroker, tasks: int) -> None:
         own.step(commit)
 
 
-def _cut(head: _Head, own: RedisBroker, broker: object, codec: Codec, holders: int) -> Snapshot:
+def _cut(
+    head: _Head, own: RedisBroker, broker: Callable[[int], RedisBroker], codec: Codec, holders: int
+) -> Snapshot:
     """The orders, the reports, and the reading of all that is not done."""
     state = list(range(1, holders + 1))
-    assert callable(broker)
 
     def hear(*reports: AtCut | Saved) -> None:
         for report in reports:

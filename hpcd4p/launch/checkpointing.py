@@ -165,11 +165,11 @@ class Checkpoints:
             self._begun = max(self._begun, self._keeper.epoch)
             self._keeper.close()
         found = self.folder.latest(whole=False)
+        told = [*self.history, why]
         if found is None:
-            self._new = [why]
-            self.history = [*self.history, why]
+            self.history = self._new = told
         else:
-            self._take(found, [why])
+            self._take(found, told)  # also of those times after which no checkpoint came
         self._journal.cut_back(self._journal.begins if found is None else _end(found))
         if self._others is not None:
             self._others.restart()

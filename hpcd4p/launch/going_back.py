@@ -18,6 +18,7 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.survivors import LEAST, among
 from hpcd4p.record.summary import RankFigures
 from hpcd4p.runtime.head.lead import say
+from hpcd4p.runtime.rank.account import role_of
 
 if TYPE_CHECKING:
     from hpcd4p.launch.checkpointing import Checkpoints
@@ -95,7 +96,7 @@ class GoingBack:
         return ""
 
     def _lose(self, rank: int) -> None:
-        self.lost.setdefault(rank, RankFigures(rank=rank, role="pool", state="lost"))
+        self.lost.setdefault(rank, RankFigures(rank=rank, role=role_of(self._spec.plan, rank), state="lost"))
 
     def after(self, stop: RunStopped) -> Plan | None:
         """The plan on the ranks that go on after `stop`; None if they are too few, or it was not agreed to.

@@ -17,6 +17,8 @@ from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
     IN_DOUBT,
+    INTERRUPTED,
+    STOPPED,
     DeadLetter,
     ElementFigures,
     FailureFigures,
@@ -34,6 +36,8 @@ FIRST_LETTERS = 3
 
 MOST_NOTES = 10
 """Notes in the summary."""
+
+_ENDED_EARLY = (STOPPED, INTERRUPTED)
 
 _ROLE_WORDS = {role.value: role.word for role in Role}
 
@@ -151,7 +155,8 @@ def _work(summary: Summary) -> list[str]:
     if lost:
         names = ", ".join(f"{r.rank} on {r.host or 'an unknown host'}" for r in lost[:5])
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
-        lines.append(f"Lost ranks: {names}{more}; what they had begun was done again by others.")
+        again = "; what they had begun was done again by others"
+        lines.append(f"Lost ranks: {names}{more}{'' if summary.state in _ENDED_EARLY else again}.")
     return lines
 
 

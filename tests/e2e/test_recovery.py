@@ -15,7 +15,7 @@ from hpcd4p.wire.keys import RUNS
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.harness import MPICH, Ended, Run, Runs
 from tests.e2e.sabotage import shared_redis
-from tests.e2e.survival_loop import SHORT, epochs, letters, sequential
+from tests.e2e.survival_loop import WORKFLOWS, epochs, letters, sequential
 
 WORDS = ("--checkpoint", "0.3")
 
@@ -70,20 +70,20 @@ def assert_right(ended: Ended, answer, times: int = 1) -> list[tuple[str, ...]]:
 
 
 CASES = {
-    "the stateful rank": ("survivor short", 4, "hybrid", (1,)),
-    "Redis": ("survivor short", 4, "hybrid", ("redis",)),
-    "two stateful ranks": ("survivor range short", 12, "hybrid", (1, 2)),
-    "one beside a rank of the pool": ("load short", 8, "hybrid", (1, 6)),
-    "arrays in shared memory": ("arrays short", 4, "hybrid", (1,)),
-    "static": ("survivor short", 5, "static", (2,)),
-    "two of static": ("load short", 8, "static", (3, 7)),
+    "the stateful rank": ("survivor", 4, "hybrid", (1,)),
+    "Redis": ("survivor", 4, "hybrid", ("redis",)),
+    "two stateful ranks": ("survivor range", 12, "hybrid", (1, 2)),
+    "one beside a rank of the pool": ("load", 8, "hybrid", (1, 6)),
+    "arrays in shared memory": ("arrays", 4, "hybrid", (1,)),
+    "static": ("survivor", 5, "static", (2,)),
+    "two of static": ("load", 8, "static", (3, 7)),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_it_goes_on_in_the_job(runs, answers, case):
     workflow, n, mapping, who = case
-    run = runs.start(workflow.partition(" ")[0], n, *SHORT[workflow], *WORDS, "--mapping", mapping)
+    run = runs.start(workflow.partition(" ")[0], n, *WORKFLOWS[workflow], *WORDS, "--mapping", mapping)
     until_next(run)
     head = run.rank(0)
     kill(run, *who)
@@ -98,30 +98,38 @@ def test_it_goes_on_in_the_job(runs, answers, case):
 
 
 def test_what_dies_again_and_again_is_survived_again_and_again(runs, answers):
-    run = runs.start("survivor", 6, "-i", "250", "--task-ms", "8", *WORDS)
+    run = runs.start("survivor", 6, "-i", "600", "--task-ms", "8", *WORDS)
     for turn, who in enumerate((1, "redis", 2, "redis")):
         until_next(run)
         kill(run, who)
         until_here(run, turn + 1)
     ended = run.wait()
-    said = assert_right(ended, answers("survivor short"), 4)
+    said = assert_right(ended, answers("survivor"), 4)
     assert [left for _, _, left, _ in said] == ["5", "5", "4", "4"]
     assert ended.lost() == {1, 2}
 
 
 def test_before_the_first_checkpoint_it_begins_anew(runs, answers):
-    run = runs.start("load", 4, "-i", "120", "--checkpoint", "600")
+    run = runs.start("load", 8, "-i", "300", "--task-ms", "40", "--checkpoint", "600")
     run.until_touched("begun-*", 2)
     time.sleep(0.5)
-    kill(run, 1)
+    for turn, who in enumerate((1, "redis")):
+        kill(run, who)
+        until_here(run, turn + 1)
+        time.sleep(0.5)
     ended = run.wait()
-    ((_, epoch, left, _),) = assert_right(ended, answers("load short"))
-    assert (epoch, left) == ("", "3")
+    said = assert_right(ended, answers("load"), 2)
+    assert [(epoch, left) for _, epoch, left, _ in said] == [("", "7"), ("", "7")]
+    (note,) = [each for each in ended.summary.notes if "went on from a checkpoint" in each]
+    assert "2 times" in note
+    assert len([text for kind, text in ended.events if kind == "resumed"]) == 2
+    (lost,) = [each for each in ended.summary.ranks_figures if each.state == "lost"]
+    assert (lost.rank, lost.role) == (1, "stateful")
 
 
 def test_a_rank_that_is_long_in_one_tuple_is_left_out(runs):
-    # 12 s are more than `going_back.READY_S`
-    run = runs.start("stuck", 5, "-i", "200", *WORDS)
+    # 20 s are more than `going_back.READY_S`; a process beside a rank would not keep that from going on
+    run = runs.start("stuck", 5, "-i", "200", "--lend", "off", *WORDS)
     run.until_touched("stuck-*")
     until_next(run)
     (stuck,) = [int(path.name.removeprefix("stuck-")) for path in run.folder.glob("stuck-*")]
@@ -144,27 +152,27 @@ def test_a_change_that_no_checkpoint_holds_keeps_a_run_from_going_on_here(runs):
 
 @pytest.mark.skipif(not MPICH.exists(), reason="no MPICH")
 def test_under_mpich_redis_is_survived_in_the_job(runs, answers):
-    run = runs.start("survivor", 4, "-i", "250", *WORDS, python=str(MPICH))
+    run = runs.start("survivor", 4, "-i", "600", *WORDS, python=str(MPICH))
     until_next(run)
     kill(run, "redis")
     ended = run.wait(may_stay=("mpich_shm",))
-    assert_right(ended, answers("survivor short"))
+    assert_right(ended, answers("survivor"))
 
 
 def test_by_mpirun_that_lets_the_others_live(runs, answers):
-    run = runs.start("survivor", 4, "-i", "250", *WORDS, by_mpirun=True)
+    run = runs.start("survivor", 4, "-i", "600", *WORDS, by_mpirun=True)
     until_next(run)
     kill(run, 1)
-    assert_right(run.wait(), answers("survivor short"))
+    assert_right(run.wait(), answers("survivor"))
 
 
 def test_on_a_shared_redis_it_gets_other_keys(runs, answers, tmp_path):
     (tmp_path / "s").mkdir()
     with shared_redis(tmp_path / "s") as (url, endpoint):
-        run = runs.start("survivor", 4, "-i", "250", *WORDS, "--redis-url", url)
+        run = runs.start("survivor", 4, "-i", "600", *WORDS, "--redis-url", url)
         until_next(run)
         kill(run, 1)
-        assert_right(run.wait(), answers("survivor short"))
+        assert_right(run.wait(), answers("survivor"))
         with RedisAdmin(endpoint) as admin:
             assert admin.call("KEYS", "*") in ([], [RUNS.encode()])
 

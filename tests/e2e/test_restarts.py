@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -51,7 +52,8 @@ def kill(run: Run, who: int | str) -> None:
     else:
         pids = [run.redis() if who == "redis" else run.rank(int(who))]
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended with one before it
+            os.kill(pid, signal.SIGKILL)
 
 
 def assert_the_same(expected: Ended, ended: Ended) -> None:

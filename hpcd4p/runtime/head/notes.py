@@ -15,6 +15,7 @@ def notes_on_run(
     claimed: Table[int, str],
     ranks: Sequence[RankFigures],
     resume: Resumption | None = None,
+    stopped: bool = False,
 ) -> list[str]:
     """Sentences about elements that one rank had to run, ranks that died, and the run before.
 
@@ -24,12 +25,14 @@ def notes_on_run(
         By index, what elements that were planned as stateless have changed.
     resume
         What the run has gone on from.
+    stopped
+        Whether it ended before its work was done: then nobody has done anything again.
     """
     notes = [_note_on_place(e) for e in plan.elements if e.undeclared]
     notes += [_note_on_company(e) for e in plan.elements if e.together]
     notes += [_note_on_place(plan.elements[e]._replace(undeclared=w)) for e, w in sorted(claimed.items())]
     lost = [str(f.rank) for f in ranks if f.state == "lost"]
-    if lost:
+    if lost and not stopped:
         notes.append(
             f"rank {', '.join(lost)} died: what it had begun was done again. Outputs and dead letters "
             "are exact; tuples and times of the elements include what was done twice"

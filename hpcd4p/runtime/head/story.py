@@ -11,6 +11,7 @@ from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import LogFigures, RankFigures
 from hpcd4p.runtime.execute.element_log import SAID, ElementLog
 from hpcd4p.runtime.head.notes import in_doubt
+from hpcd4p.runtime.rank.account import role_of
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.wire.codec import LETTER, Codec, about
 
@@ -110,6 +111,7 @@ class Story:
         """A rank is lost; it was parked for so long."""
         self.event("lost", f"rank {rank} is lost; its last committed transaction was {committed}")
         active_s = self._clock.elapsed() - parked_s
+        role = role_of(self._plan, rank)
         self.figures.append(
-            RankFigures(rank=rank, role="pool", state="lost", active_s=active_s, parked_s=parked_s)
+            RankFigures(rank=rank, role=role, state="lost", active_s=active_s, parked_s=parked_s)
         )

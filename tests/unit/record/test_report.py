@@ -118,8 +118,17 @@ def test_names_lost_ranks_and_notes() -> None:
     told = summary(notes=["read1 was moved to the pool"])
     told.ranks_figures[3].state = "lost"
     text = summary_text(told)
-    assert "Lost ranks: 3 on n1" in text
+    assert "Lost ranks: 3 on n1; what they had begun was done again by others." in text
     assert "Note: read1 was moved to the pool" in text
+
+
+@pytest.mark.parametrize("state", ["stopped", "interrupted"])
+def test_of_a_run_that_ended_early_nobody_did_again_what_was_lost(state: str) -> None:
+    told = summary(state=state)
+    told.ranks_figures[3].state = "lost"
+    text = summary_text(told)
+    assert text.endswith("Lost ranks: 3 on n1.")
+    assert "again" not in text
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from hpcd4p import ProducerPE, WorkflowGraph
 from hpcd4p.errors import BrokerLost, ElementFailed, Interrupted, RankLost, RunStopped, TooManyFailures
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
-from hpcd4p.record.summary import COMPLETED, FAILED_TUPLES, INTERRUPTED, STOPPED, FailureFigures
+from hpcd4p.record.summary import COMPLETED, FAILED_TUPLES, INTERRUPTED, STOPPED, FailureFigures, RankFigures
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.head.notes import notes_on_run
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics
@@ -67,3 +68,13 @@ def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
     (note,) = summarise(spec, Statistics(), [], outputs, [], Clock(), None).notes
     assert note.startswith("Make0 wrote 10 tuples on outputs that it has not declared ")
     assert "('a.b', 'c', 'd' and 2 more; declared: 'output')" in note
+
+
+def test_ranks_that_died_are_a_note_only_where_others_did_their_work_again():
+    graph = WorkflowGraph()
+    graph.add(Make())
+    plan, _ = make_plan(graph, 3, EngineSettings())
+    ranks = [RankFigures(rank=2, role="pool", state="lost")]
+    (note,) = notes_on_run(plan, {}, ranks)
+    assert "was done again" in note
+    assert notes_on_run(plan, {}, ranks, stopped=True) == []
