@@ -242,8 +242,8 @@ class Cutter:
             self._give(sorted(self._ranks), Fix(self._epoch))
             self._end(given_up=True)
             return
-        most = max(snapshot.committed, default=0)
-        committed = [snapshot.committed.get(rank, 0) for rank in range(most + 1)]
+        of, most = snapshot.committed, max(snapshot.committed, default=0)
+        committed = [of.get(rank, 0) for rank in range(most + 1)]
         self._life.go(CutState.SAVING, "all stand still", now)
         self._fixed_at = now
         self._awaited = set(self._ranks)

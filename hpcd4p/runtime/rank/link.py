@@ -18,7 +18,7 @@ from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.codec import TASK, about, block_of
+from hpcd4p.wire.codec import block_of
 from hpcd4p.wire.messages import Commit, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
@@ -210,27 +210,15 @@ class Link:
         self._broker.order(ranks, order)
 
     def snapshot(self) -> Snapshot:
-        """See `Broker.snapshot`; no task in it refers to shared memory any more.
+        """See `Broker.snapshot` and `whole_snapshot`."""
+        from hpcd4p.runtime.rank.whole_tasks import whole_snapshot  # the head alone needs it
 
-        Raises
-        ------
-        ForeignBytesError
-            A task was finished meanwhile, and its block is another one by now.
-        """
-        seen = self._broker.snapshot()
-        return seen._replace(tasks=[self._whole(task) for task in seen.tasks])
-
-    def _whole(self, task: Publication) -> Publication:
-        what = about(TASK, task.element, task.tuples)
-        view = self._codec.check(task.payload, what)
-        if block_of(task.payload) is None or self._blocks is None:
-            return task
-        return task._replace(
-            payload=self._codec.seal_frames(self._codec.split(view, self._blocks.open), what)
-        )
+        return whole_snapshot(self._broker.snapshot, self._codec, self._blocks)
 
     def carry(self) -> None:
         """Publish with all their bytes the tasks near the head that ranks elsewhere have looked for."""
+        from hpcd4p.runtime.rank.whole_tasks import whole
+
         self.sought = 0
         for task in self._broker.carry():
             again = Commit()
@@ -238,7 +226,7 @@ class Link:
             kept = Publication(
                 task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside
             )
-            again.publish.append(self._whole(kept))
+            again.publish.append(whole(kept, self._codec, self._blocks))
             block = block_of(task.payload)
             if block is not None:
                 again.spent.append(block)
