@@ -99,15 +99,21 @@ class FreeCores:
         The seconds that these cores have been idle so far; None where the kernel does not tell.
     beside_s
         The seconds of a core that the process beside this one has had: they do not count as used.
+    since
+        The clock and the idle seconds at a moment before, when there was no process beside this one.
     """
 
     def __init__(
-        self, now: Callable[[], float], idle_s: Callable[[], float | None], beside_s: Callable[[], float]
+        self,
+        now: Callable[[], float],
+        idle_s: Callable[[], float | None],
+        beside_s: Callable[[], float],
+        since: tuple[float, float | None] | None = None,
     ) -> None:
         self._now = now
         self._idle_s = idle_s
         self._beside_s = beside_s
-        self._at = now(), idle_s(), beside_s()
+        self._at = (*since, 0.0) if since is not None else (now(), idle_s(), beside_s())
         self._free = inf if self._at[1] is None else 0.0
 
     def __call__(self) -> float:

@@ -67,6 +67,7 @@ class Lending:
         work: ApartTasks,
         leases: Leases,
         make: Callable[[], Cell | None],
+        idle_since: tuple[float, float | None] | None = None,
     ) -> None:
         self.parking = Parking(parked=True)
         self.own_share: Ask = lambda: 0.0
@@ -74,7 +75,7 @@ class Lending:
         self.beside = ProcessBeside(committer.link, make, given.measured)
         if given.measured:
             self.own_share = own_share(given.clock.now)
-            self.free_cores = FreeCores(given.clock.now, idle_s, self.beside.core_s)
+            self.free_cores = FreeCores(given.clock.now, idle_s, self.beside.core_s, idle_since)
         self.count_cores = self.beside.count_cores
         self._rank, self._plan, self._clock = given.rank, given.plan, given.clock
         self._granularity = given.granularity

@@ -12,6 +12,7 @@ from hpcd4p.control.suspects import Way, way
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
+from hpcd4p.runtime.rank.cpu import idle_s
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.tasks import Tasks
@@ -65,6 +66,7 @@ class Suspects:
         self._work: ApartTasks | None = None
         self._clock = given.clock
         self._cell: Cell | None = None
+        self._idle_since: tuple[float, float | None] | None = None
 
     def prepare(self, setup: Setup) -> None:
         """Allow processes apart from now on, with the elements of `setup`."""
@@ -76,6 +78,9 @@ class Suspects:
             return ProcessCell(bare, self._link.rank, self._clock, self._flow.log.keep_all)
 
         self.make = make
+        if self._given.measured and self._link.rank not in self._given.plan.pool_ranks:
+            # by the time that it is asked to lend itself it knows whether a core is free
+            self._idle_since = self._clock.now(), idle_s()
 
     def apart(self) -> ApartTasks:
         """What is made of the results of tasks that run apart; most ranks never have any."""
@@ -96,8 +101,9 @@ class Suspects:
         from hpcd4p.runtime.rank.lending import Lending
 
         return Lending(
-            self._given, committer, room, self._probation, self._tasks, self.apart(), leases, self.new_cell
-        )
+            self._given, committer, room, self._probation, self._tasks, self.apart(), leases, self.new_cell,
+            self._idle_since,
+        )  # fmt: skip
 
     def new_cell(self) -> Cell | None:
         """What runs a task apart, or None."""

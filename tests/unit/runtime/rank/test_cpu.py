@@ -117,6 +117,11 @@ def test_before_it_is_known_none_is_free_and_where_the_kernel_does_not_tell_all_
     assert free_after(None, 0.0) == inf
 
 
+def test_whoever_has_looked_before_knows_it_at_once():
+    assert FreeCores(lambda: 7.0, lambda: 4.5, lambda: 0.0, since=(6.0, 3.0))() == pytest.approx(1.5)
+    assert FreeCores(lambda: 7.0, lambda: None, lambda: 0.0, since=(6.0, None))() == inf
+
+
 def test_the_kernel_tells_how_long_the_cores_of_this_process_were_idle():
     first = idle_s()
     assert first is not None
