@@ -18,6 +18,7 @@ from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_
 from hpcd4p.launch.status_note import restarted_because
 from hpcd4p.logs import module_log
 from hpcd4p.record.journalled import JournalSink, replay
+from hpcd4p.runtime.execute.signals import Asked
 from hpcd4p.runtime.head.file_keeper import HEAD, FileKeeper, loads_fixed
 from hpcd4p.runtime.head.going_on import keep
 from hpcd4p.runtime.rank.forked_saver import ForkedSaver
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.runtime.head.head import Head
     from hpcd4p.runtime.sequential import Sequential
+    from hpcd4p.runtime.sequential_end import SequentialEnd
 
 _log = module_log(__name__)
 
@@ -97,6 +99,7 @@ class Checkpoints:
         self._journal = Journal(folder.journal, self.secret, None if found is None else _end(found))
         self.sink = JournalSink(self._journal.append, tuple_dumper(by_value))
         self._keeper: FileKeeper | None = None
+        self._last: SequentialEnd | None = None
         self._others: OutputSink | None = None
         self.restarts = 0
         self.left_s: Callable[[], float] = float
@@ -230,13 +233,21 @@ class Checkpoints:
     def equip_sequential(self, run: Sequential) -> None:
         """The same for a run in one process."""
         from hpcd4p.runtime.sequential_cuts import SequentialCuts
+        from hpcd4p.runtime.sequential_end import SequentialEnd
 
         source = self._source()
         run.spec.resume = self._resumption(restored_whole(source, self.secret) if source else None)
         codec = Codec(self.secret)
         codec.dumps = tuple_dumper(self._by_value)
         keeper, saver = self._new_keeper(), self._saver(run.plan)
-        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s, self._required)
+        self._last = last = SequentialEnd(run.clock, self._last_s)
+        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s, self._required, last)
+
+    def asked(self, name: str) -> None:
+        """A run in one process was asked to end: see `SequentialEnd.asked`."""
+        if self._last is None:
+            raise Asked(name)
+        self._last.asked(name)
 
     def _resumption(self, here: Restored | None) -> Resumption | None:
         if here is None or self.fixed is None or self._found is None:
@@ -259,6 +270,8 @@ class Checkpoints:
 
     def end(self) -> None:
         """The run has ended; what is kept of one that has finished is of no use."""
+        if self._last is not None:
+            self._last.close()
         if self._keeper is not None:
             self._keeper.close()
         self._journal.close()

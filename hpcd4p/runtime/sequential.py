@@ -50,7 +50,6 @@ STEP_S = 0.25
 """With checkpoints, a call of a source writes about so much at a time that what follows takes this long: in
 between the run can be cut."""
 
-
 _log = module_log(__name__)
 
 
@@ -283,7 +282,8 @@ def run(
     # copies of elements and tuples know what is the same everywhere; in a checkpoint it has the same number
     by_value = spec.by_value or spec.checkpoints is None
     try:
-        with keeping(spec.elements, by_value=by_value), interruptible(), staying():
+        asked = None if spec.checkpoints is None else spec.checkpoints.asked
+        with keeping(spec.elements, by_value=by_value), interruptible(asked), staying():
             if spec.checkpoints is not None:
                 spec.checkpoints.equip_sequential(machine)
             return machine.run()

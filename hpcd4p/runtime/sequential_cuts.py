@@ -6,8 +6,10 @@ writes much, once what it has written has come to its end: but for that call, wh
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.control.cutting import LOOK_S
 from hpcd4p.errors import CheckpointError
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.execute.element_log import SAID
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.rank.cutting import Saver
     from hpcd4p.runtime.sequential import Sequential
     from hpcd4p.runtime.sequential_calls import Calls
+    from hpcd4p.runtime.sequential_end import SequentialEnd
 
 
 class SequentialCuts:
@@ -41,6 +44,8 @@ class SequentialCuts:
         Its attribute `spec.resume` says what it goes on from.
     codec
         Has the secret of the run, and of those before it.
+    end
+        Sees to the last one, if the run is asked to end; None: then there is none.
     """
 
     def __init__(
@@ -51,8 +56,10 @@ class SequentialCuts:
         saver: Saver,
         interval_s: float | None,
         required: bool = False,
+        end: SequentialEnd | None = None,
     ) -> None:
         self._run = run
+        self._end = end
         self._codec = codec
         self._resume = resume = run.spec.resume
         before = resume.fixed if resume is not None else None
@@ -147,6 +154,12 @@ class SequentialCuts:
 
     def look(self) -> None:
         """Make a checkpoint if it is due: nothing is under way but, in a write, a call of `at_work`."""
+        self._cutter.look(self._run.clock.now(), self._cut)
+        if self._end is not None:
+            self._end.look(self._cutter, self._look_again)
+
+    def _look_again(self) -> None:
+        time.sleep(LOOK_S)
         self._cutter.look(self._run.clock.now(), self._cut)
 
     def _cut(self) -> tuple[Fixed, Image]:

@@ -61,6 +61,14 @@ class SequentialCutter:
         self._began = self._cost_s = self._wrote_s = 0.0
         self._tries = 0
         self._said: set[str] = set()
+        self._wanted = float("inf")
+        """From when on a checkpoint must have begun to be the last one; infinity: none is the last."""
+        self.hurried = False
+        """Whether what became of the one that `hurry` has asked for is known."""
+
+    def hurry(self) -> None:
+        """Make one more as soon as possible: the run is about to end."""
+        self._wanted = self._next = self._clock.now()
 
     def look(self, now: float, cut: Callable[[], tuple[Fixed, Image]]) -> None:
         """Make a checkpoint if it is due, or see what has become of the last one.
@@ -140,6 +148,9 @@ class SequentialCutter:
         self._life.go(CutState.NONE, "given up" if self._tries else "complete", now)
         cost_s = cost([(self._cost_s, self._wrote_s)])
         self._next = next_due(self._interval_s, now, self._began, cost_s, self._tries)
+        if now >= self._wanted:
+            self._next = now
+            self.hurried = self._began >= self._wanted
 
     def _warn(self, why: str) -> None:
         if self._required:

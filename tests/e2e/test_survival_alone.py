@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from hpcd4p.record.reader import read_record
+from hpcd4p.runtime.head.last_cut import ONE_WISH_S
 from tests.e2e.answers import plain
 from tests.e2e.harness import Run, Runs
 
@@ -74,3 +76,45 @@ def test_a_run_goes_on_wherever_it_was_killed(runs, sizes):
         assert any(event.kind == "resumed" for event in read.events())
     assert Counter(map(repr, values)) == totals()
     assert not kept.exists()
+
+
+def going_on(run: Run) -> str:
+    return f"hpcd4p resume {next(run.folder.glob('results/*.checkpoints')).relative_to(run.folder)}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("every", ["1000", "0.2"])
+def test_a_run_that_is_asked_to_end_makes_a_last_checkpoint(runs, number, every):
+    run = runs.start("naps", 1, "-i", str(ITERATIONS), "--checkpoint", every)
+    run.until_touched("begun-*")
+    if every != "1000":
+        run.until(lambda: epochs(next(run.folder.glob("results/*.checkpoints"))))
+    os.kill(run.process.pid, number)
+    stopped = run.wait()
+    assert stopped.status == 3, stopped.err
+    assert f"stopped by {number.name}" in stopped.err
+    assert going_on(run) in stopped.out
+    done = stopped.summary.elements[1].tuples_in
+    assert done < ITERATIONS, "the run was over before it was asked to end: it needs more work"
+    ended = runs.start("", 1, after=run).wait()
+    assert ended.status == 0, ended.err
+    assert Counter({repr(value): n for (_, value), n in ended.outputs.items()}) == totals()
+    assert [text for kind, text in ended.events if kind == "resumed"] != []
+    # what the last checkpoint has kept is not done again, but for calls of the source
+    assert ended.summary.ranks_figures[0].tuples <= 3 * (ITERATIONS - done) + done
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["waits no longer than it may", "twice: at once"])
+def test_a_run_that_is_in_a_long_call_ends_without_it(runs, twice):
+    run = runs.start("stuck", 1, "-i", "60", "--checkpoint", "1000")
+    run.until_touched("stuck-*")
+    os.kill(run.process.pid, signal.SIGINT)
+    if twice:
+        time.sleep(2 * ONE_WISH_S)
+        os.kill(run.process.pid, signal.SIGINT)
+    stopped = run.wait()
+    assert stopped.status == 3, stopped.err
+    assert "stopped by SIGINT before the end" in stopped.err
+    assert "Traceback" not in stopped.err
+    assert stopped.leftovers == []
+    assert not list(run.folder.glob("results/*.checkpoints/epoch-*")), "the call went on to its end"

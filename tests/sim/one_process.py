@@ -44,6 +44,9 @@ class OneProcess:
         self._spec.resume = None if resume is None else resume.resumption()
         self._spec.checkpoints = self
 
+    asked = None
+    """No signal comes."""
+
     def equip_sequential(self, run: sequential.Sequential) -> None:
         """As `launch.checkpointing` does."""
         saver = MemorySaver(0, run.plan, self.keeper, self._chance)

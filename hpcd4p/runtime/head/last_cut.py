@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
-    from hpcd4p.runtime.head.cutter import Cutter
 
 ONE_WISH_S = 0.1
 """Signals that come closer together than this are one wish; a person takes longer."""
 
 
+class Hurries(Protocol):
+    """What makes it."""
+
+    hurried: bool
+
+    def hurry(self) -> None:
+        """Make one more as soon as possible."""
+
+
 class LastCut:
-    """Of one run; on the head.
+    """Of one run; on the head, or in its one process.
 
     Parameters
     ----------
     last_s
         Seconds for it, by what has asked the run to end.
+
+    Attributes
+    ----------
+    insisted
+        Whether the run is to end at once.
     """
 
     def __init__(self, clock: Clock, last_s: Callable[[str], float]) -> None:
@@ -27,7 +40,7 @@ class LastCut:
         self._clock = clock
         self._asked: float | None = None
         self._until: float | None = None
-        self._insisted = False
+        self.insisted = False
 
     def asked(self, insists: bool) -> None:
         """The run was asked to end; `insists`: if it was before, it is to end at once. From a handler."""
@@ -39,11 +52,11 @@ class LastCut:
 
     def insist(self) -> None:
         """The run is to end at once."""
-        self._insisted = True
+        self.insisted = True
 
-    def awaited(self, name: str, cutter: Cutter | None) -> bool:
+    def awaited(self, name: str, cutter: Hurries | None) -> bool:
         """Whether a run that `name` has asked to end goes on for it; begins it."""
-        if cutter is None or self._insisted:
+        if cutter is None or self.insisted:
             return False
         now = self._clock.now()
         if self._until is None:
