@@ -52,6 +52,10 @@ class Checkpoint(NamedTuple):
         """What each of its files refers to, oldest first; not those that hold everything."""
         return older_in(self.path.parent, self.manifest)
 
+    def bytes_of_all(self) -> int:
+        """Of its files, and of those to which they refer: about what one that refers to none would have."""
+        return sum(each.size for each in files_in(self.path.parent, self.epoch, self.manifest))
+
 
 def path(folder: Path, epoch: int) -> Path:
     """Where an epoch is that is complete."""

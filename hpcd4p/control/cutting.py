@@ -121,6 +121,18 @@ def whole_is_due(base_bytes: int, changes: Sequence[int]) -> bool:
     return len(changes) >= MOST_CHANGES or sum(changes) > MOST_CHANGED * base_bytes
 
 
+def likely_bytes(chain: Sequence[int]) -> int:
+    """How long the next file of a rank will be, as far as those before it tell.
+
+    Parameters
+    ----------
+    chain
+        Bytes of the last one that held all, and of those with what has changed since.
+    """
+    whole, *changes = chain
+    return changes[-1] if changes and not whole_is_due(whole, changes) else whole
+
+
 def first_due(interval_s: float | None, started: float) -> float:
     """When the first one is due."""
     return started + (FIRST_S if interval_s is None else interval_s)

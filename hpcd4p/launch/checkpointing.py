@@ -261,7 +261,7 @@ class Checkpoints:
             lambda: self.sink.broken,
             {"history": self.history},
             lambda fixed: pickle.dumps(fixed, protocol=5),
-            0 if self._found is None else sum(size for size, _ in self._found.manifest["files"].values()),
+            0 if self._found is None else self._found.bytes_of_all(),
         )
         return self._keeper
 

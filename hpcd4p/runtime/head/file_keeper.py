@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.checkpoint.sealed import Sealed, SealedWriter
+from hpcd4p.control.cutting import likely_bytes
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.cutter import Kept
 from hpcd4p.runtime.rank.forked_saver import file_name
@@ -43,7 +44,7 @@ class FileKeeper:
     dumps
         Pickles what the head holds.
     size
-        Bytes of the last checkpoint; 0: there is none.
+        Bytes that the next checkpoint is likely to have; 0: nobody knows.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class FileKeeper:
         self._broken = broken
         self._facts = facts
         self._dumps = dumps
-        self._size = size
+        self._likely = size
         self._no_room = ""
         self.epoch = 0
         """The last one that was begun."""
@@ -92,14 +93,14 @@ class FileKeeper:
         self._mine = self._failed = None
 
     def _look_for_room(self) -> None:
-        """Raise `CheckpointError`, each time with the same text, if one like the last would not fit."""
+        """Raise `CheckpointError`, each time with the same text, if the next one is likely not to fit."""
         free = self._folder.free()
-        if self._size <= free:
+        if self._likely <= free:
             self._no_room = ""
             return
         self._no_room = self._no_room or (
-            f"{self._folder.path} has {free:,} bytes free, and the last one took {self._size:,}: make room, "
-            "or choose another place with --checkpoint-dir"
+            f"{self._folder.path} has {free:,} bytes free, and to go by those before, the next one takes "
+            f"{self._likely:,}: make room, or choose another place with --checkpoint-dir"
         )
         raise CheckpointError(self._no_room)
 
@@ -137,8 +138,11 @@ class FileKeeper:
                 facts.update(self._facts)
                 self._folder.complete(epoch, facts)
                 self._remember(epoch, files, [e for each in saved for e in each.needs])
-                self._size = sum(size for size, _ in files.values())
-                self._done.put(Kept(epoch, self._size))
+                self._likely = self._mine.size + sum(
+                    likely_bytes([*(size for _, size, _ in older.get(file_name(each.rank), ())), each.size])
+                    for each in saved
+                )
+                self._done.put(Kept(epoch, sum(size for size, _ in files.values())))
                 return
         except CheckpointError as raised:
             error = raised

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.control.cutting import FIRST_S, OVERHEAD, cost, first_due, next_due
+from hpcd4p.control.cutting import FIRST_S, MOST_CHANGES, OVERHEAD, cost, first_due, likely_bytes, next_due
 
 
 def test_auto_makes_none_in_the_first_seconds():
@@ -36,3 +36,11 @@ def test_one_that_was_given_up_is_tried_again_later_and_later():
 )
 def test_a_checkpoint_costs_what_it_has_cost_its_slowest_rank(ranks, seconds):
     assert cost(ranks) == seconds
+
+
+def test_the_next_file_is_likely_to_be_like_the_last_unless_all_is_written_again():
+    assert likely_bytes([1000]) == 1000
+    assert likely_bytes([1000, 30]) == 30
+    assert likely_bytes([1000, 300, 30]) == 30
+    assert likely_bytes([1000, 300, 300]) == 1000, "changes of more than a half are written no more"
+    assert likely_bytes([1000, *[1] * MOST_CHANGES]) == 1000

@@ -34,14 +34,14 @@ def keeper_of(folder, size=0):
     return FileKeeper(folder, journal, lambda: "", {}, lambda fixed: b"head", size)
 
 
-def keep(keeper, folder, epoch, size):
+def keep(keeper, folder, epoch, size, needs=()):
     """Have rank 1 save so many bytes, and the checkpoint completed; gives why it was not."""
     keeper.begin(epoch)
     (part,) = folder.path.glob("*.part")
     keeper.fix(epoch, SimpleNamespace(snapshot=SimpleNamespace(stats=Statistics())))
     with SealedWriter(part / "rank-1", folder.key, epoch) as file:
         file.write(bytes(size))
-    keeper.complete(epoch, [Saved(1, epoch, file.sealed.size, file.sealed.digest)])
+    keeper.complete(epoch, [Saved(1, epoch, file.sealed.size, file.sealed.digest, needs=needs)])
     while not (kept := keeper.ended()):
         pass
     return kept[0].why_not
@@ -52,7 +52,7 @@ def test_one_that_will_not_fit_is_not_begun_and_told_in_the_same_words(keeper, f
     told = []
     for free in (90_000, 80_000):
         monkeypatch.setattr(folder, "free", lambda free=free: free)
-        with pytest.raises(CheckpointError, match=r"has 90,000 bytes free, .* took 100,\d\d\d") as e:
+        with pytest.raises(CheckpointError, match=r"has 90,000 bytes free, .* takes 100,\d\d\d") as e:
             keeper.begin(2)
         told.append(str(e.value))
     assert told[0] == told[1]
@@ -61,6 +61,18 @@ def test_one_that_will_not_fit_is_not_begun_and_told_in_the_same_words(keeper, f
     assert keep(keeper, folder, 2, 1000) == ""
     monkeypatch.setattr(folder, "free", lambda: 2000)
     keeper.begin(3)  # the last one counts
+
+
+def test_before_all_is_written_again_there_must_be_room_for_all(keeper, folder, monkeypatch):
+    assert keep(keeper, folder, 1, 100_000) == ""
+    assert keep(keeper, folder, 2, 1000, (1,)) == ""
+    monkeypatch.setattr(folder, "free", lambda: 5000)
+    keeper.begin(3)  # changes of 1000 bytes
+    monkeypatch.undo()
+    assert keep(keeper, folder, 3, 60_000, (1, 2)) == ""
+    monkeypatch.setattr(folder, "free", lambda: 61_000)
+    with pytest.raises(CheckpointError, match=r"takes 100,\d\d\d"):
+        keeper.begin(4)
 
 
 def test_a_run_that_goes_on_knows_how_large_its_last_one_was(folder, monkeypatch):
