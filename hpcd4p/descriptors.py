@@ -16,6 +16,7 @@ RESERVED_PIPES = 4
 """Eight descriptors: a module that is imported takes two, a connection one, a program that starts four."""
 
 _reserved: list[int] = []
+_copying: list[bool] = []
 _held: dict[int, tuple[int, int] | None] = {}
 
 
@@ -67,6 +68,42 @@ def unreserved() -> Iterator[None]:
     finally:
         if before:
             reserve()
+
+
+@contextmanager
+def copying() -> Iterator[None]:
+    """Within it, forks make copies of this process that run nothing of the user's, and close nothing."""
+    _copying.append(True)
+    try:
+        yield
+    finally:
+        _copying.pop()
+
+
+def end_of_copy() -> tuple[int, int] | None:
+    """Before a fork: a pipe whose first end tells the end of the copy that has the second; see `ended`.
+
+    None if it is no copy, or there is no pipe to be had.
+    """
+    if not _copying:
+        return None
+    try:
+        ends, kept = os.pipe()
+    except OSError:
+        return None
+    os.set_blocking(ends, False)
+    return hold(ends), kept
+
+
+def ended(ends: int) -> bool:
+    """Whether nobody has the second end of a pipe any more; then the first is closed."""
+    try:
+        over = not os.read(ends, 1)
+    except OSError:  # not yet; or user code has closed it, and nobody will ever know
+        return False
+    if over:
+        close(ends)
+    return over
 
 
 def _file(descriptor: int) -> tuple[int, int] | None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from typing import Any
 
+from hpcd4p import descriptors
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.transport.block_files import STAMP_BYTES, SWEPT, found, path_of, stamped
 from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
@@ -45,7 +47,14 @@ class LentBlocks:
         self._home = home
         self._mapped: dict[tuple[int, int], mmap] = {}
         self._borrowed: dict[tuple[int, int], mmap] = {}
-        os.register_at_fork(after_in_parent=self._forked, after_in_child=self._part)
+        self._parted: dict[tuple[int, int], mmap] = {}
+        """Borrowed, but copies of this process have had them, too: what is written here is seen nowhere."""
+        self._copies: list[tuple[int, set[tuple[int, int]]]] = []
+        """Of each the descriptor that tells its end, and what it has."""
+        self._pipe: tuple[int, int] | None = None
+        os.register_at_fork(
+            before=self._before_fork, after_in_parent=self._forked, after_in_child=self._is_child
+        )
 
     def lend(self, reader: int, buffers: Buffers) -> Block | None:
         """Copy buffers into a block for one reader.
@@ -86,6 +95,21 @@ class LentBlocks:
             if sys.getrefcount(memory) <= _OURS:
                 del self._borrowed[key]
                 memory[:STAMP_BYTES] = _FREE
+        if self._parted:
+            self._give_back_parted()
+
+    def _give_back_parted(self) -> None:
+        """The same for what copies of this process had: once they have ended."""
+        self._copies = [(ends, had) for ends, had in self._copies if not descriptors.ended(ends)]
+        read = set[tuple[int, int]]().union(*(had for _, had in self._copies))
+        for key in list(self._parted):
+            memory = self._parted[key]
+            if key not in read and sys.getrefcount(memory) <= _OURS - 1:
+                del self._parted[key]
+                with suppress(OSError):  # its writer has ended, and so does the run
+                    file = os.open(path_of(self._own.folder, *key), os.O_WRONLY | os.O_CLOEXEC)
+                    os.pwrite(file, _FREE, 0)
+                    os.close(file)
 
     def _forget_one(self) -> None:
         """Unmap a block that is given back, if many are mapped: perhaps its writer has removed it."""
@@ -95,14 +119,30 @@ class LentBlocks:
                     del self._mapped[key]
                     break
 
-    def _forked(self) -> None:
-        """Never give back what is borrowed now: a child of this process may read it at any time.
+    def _before_fork(self) -> None:
+        self._pipe = descriptors.end_of_copy() if self._borrowed or self._parted else None
 
-        It finds it as it was at the fork, for what this process writes from now on is its own alone, too.
+    def _forked(self) -> None:
+        """Give nothing back that is borrowed now as long as the child of this process may read it.
+
+        That is known of a copy; any other may do so as long as the run. It finds all as it was at the fork,
+        for what this process writes from now on is its own alone, too.
         """
         for key in self._borrowed:
             self._mapped.pop(key, None)
+        self._parted |= self._borrowed
         self._part()
+        if self._pipe is None:
+            self._parted.clear()
+            return
+        ends, kept = self._pipe
+        os.close(kept)
+        self._copies.append((ends, {*self._parted}))
+
+    def _is_child(self) -> None:
+        """Have all as it is, and never give it back."""
+        self._part()
+        self._parted.clear()
 
     def _part(self) -> None:
         """On both sides of a fork: have what is written seen by nobody else, as it is with other memory."""

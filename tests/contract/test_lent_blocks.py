@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from hpcd4p import descriptors
 from hpcd4p.control.placing import KEPT_BYTES, Placing
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
@@ -146,3 +147,62 @@ def test_what_the_parent_writes_later_its_child_does_not_see(folder):
     os.write(ready, b"x")
     assert os.waitpid(child, 0)[1] == 0
     assert mine.tobytes() == filled(9)
+
+
+def copy_of_this_process(ends):
+    """A child that ends when a byte can be read from `ends`."""
+    with descriptors.copying():
+        child = os.fork()
+    if not child:
+        os.read(ends, 1)
+        os._exit(0)
+    return child
+
+
+def test_what_a_copy_has_had_is_given_back_once_it_has_ended_and_nobody_reads_it_here(folder):
+    one, other = ranks(folder)
+    block = one.lend(1, [filled(1)])
+    mine = array(other.borrow(block, [SIZE])[0])
+    wake, ready = os.pipe()
+    copy = copy_of_this_process(wake)
+    mine[:] = 5  # seen by nobody else
+
+    def lent_again():
+        other.give_back()
+        return one.lend(1, [filled(2)]).number == block.number
+
+    assert not lent_again(), "the copy reads it"
+    os.write(ready, b"x")
+    os.waitpid(copy, 0)
+    assert not lent_again(), "it is read here"
+    assert (mine == 5).all()
+    del mine
+    assert lent_again()
+
+
+def test_a_second_copy_keeps_what_the_first_has_had(folder):
+    one, other = ranks(folder)
+    block = one.lend(1, [filled(1)])
+    other.borrow(block, [SIZE])
+    pipes = [os.pipe() for _ in range(2)]
+    copies = [copy_of_this_process(wake) for wake, _ in pipes]
+    for copy, (_, ready) in zip(copies, pipes, strict=True):
+        other.give_back()
+        assert one.lend(1, [filled(2)]).number != block.number
+        os.write(ready, b"x")
+        os.waitpid(copy, 0)
+    other.give_back()
+    assert one.lend(1, [filled(2)]).number == block.number
+
+
+def test_what_a_child_of_the_user_has_had_is_never_given_back(folder):
+    """It may close all that it inherits, and read on."""
+    one, other = ranks(folder)
+    block = one.lend(1, [filled(1)])
+    other.borrow(block, [SIZE])
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    other.give_back()
+    assert one.lend(1, [filled(2)]).number != block.number

@@ -85,7 +85,8 @@ class ForkedSaver:
         since = self._changes.cut(epoch, base, image.instances)
         read, write = os.pipe()
         try:
-            pid = os.fork()
+            with descriptors.copying():
+                pid = os.fork()
         except OSError as error:
             os.close(read)
             os.close(write)
