@@ -38,7 +38,7 @@ def _main() -> int:
         sys.path.insert(0, here)
     from hpcd4p.launch.place import keeps_watch, launched_rank
 
-    close_watch: Callable[[], None] = _nothing
+    close_watch: Callable[[], bool] = bool  # there is no watch to be closed
     if keeps_watch():  # before anything else: a rank may be killed at any moment
         from hpcd4p.launch.node_watch import NodeWatch
 
@@ -56,10 +56,6 @@ def _main() -> int:
 
         go(status)
     return status
-
-
-def _nothing() -> None:
-    """No watch to be closed."""
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _BUG = 70
 """Status of a failure that is a mistake in hpcd4p itself (EX_SOFTWARE of sysexits)."""
 
 
-def main(argv: list[str], close_watch: Callable[[], None] = lambda: None) -> int:
+def main(argv: list[str], close_watch: Callable[[], bool] = bool) -> int:
     """Run ``hpcd4p ARGV`` and give the exit status of this process; for `close_watch` see `crew.Crew`.
 
     A launcher that wants the status in a file (HPCD4P_STATUS_FILE) gets it there, and this process

@@ -27,7 +27,7 @@ class OtherRanks:
         Meets and briefs them; None if this rank is alone.
     """
 
-    def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, close_watch: Callable[[], bool] = bool) -> None:
         self.size = launched_size()
         self.crew: Crew | None = None
         if self.size > 1:
@@ -40,20 +40,20 @@ class OtherRanks:
         if self.crew is not None:
             self.crew.dismiss()
 
-    def abandon(self) -> None:
+    def abandon(self) -> bool:
         """Leave them to their launcher, unless they have been met; see `Crew.abandon`."""
-        if self.crew is not None:
-            self.crew.abandon()
+        return self.crew is not None and self.crew.abandon()
 
     def interrupted(self, words: str) -> bool:
         """Say `words` of a signal; whether a launcher of ours does, as before the run has begun."""
-        self.abandon()
+        said = self.abandon()
         if self.crew is not None:
             from hpcd4p.launch.status_note import leave_interrupted
 
             if leave_interrupted():
                 return True
-        self.complain(words)
+        if not said:
+            self.complain(words)
         return False
 
     def complain(self, words: str) -> None:

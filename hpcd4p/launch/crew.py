@@ -18,13 +18,12 @@ from typing import NoReturn
 
 from hpcd4p.errors import MpiSetupError, RankLost, UsageError
 from hpcd4p.launch.muster import Muster
-from hpcd4p.launch.place import launched_size
+from hpcd4p.launch.place import launched_size, say_past
 from hpcd4p.launch.siblings import (
     ending_signal,
     launcher_of_this_rank,
     mpich_of_this_rank,
     parent_of_ranks,
-    say_past,
     siblings_under,
 )
 from hpcd4p.launch.status_note import BEGUN, MET, STATUS_VARIABLE, leave_note
@@ -64,10 +63,10 @@ class Crew:
     Parameters
     ----------
     close_watch
-        Called when the start need not be watched any more; may be called again (`node_watch`).
+        Called when the start need not be watched any more; may be called again (`NodeWatch.close`).
     """
 
-    def __init__(self, close_watch: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, close_watch: Callable[[], bool] = bool) -> None:
         self._close_watch = close_watch
         self._hosts: list[str] = []
         self._muster: Muster | None = None
@@ -136,11 +135,15 @@ class Crew:
         else:
             self.depart(Departure.RETURN)
 
-    def abandon(self) -> None:
-        """Stop waiting for the others: this process was interrupted, and perhaps they were, too."""
+    def abandon(self) -> bool:
+        """Stop waiting for the others: this process was interrupted, and perhaps they were, too.
+
+        Gives whether that has been said, by the watch.
+        """
         if self._muster is None:
             self._briefed = True
             self.depart(Departure.UNREACHED)
+        return self._close_watch()
 
     def begun(self) -> None:
         """Tell the process that launched the ranks that the run has begun."""

@@ -10,15 +10,18 @@ already begun, it costs the rank one fork and no imports.
 
 from __future__ import annotations
 
+import _socket  # `socket` itself imports much more
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hpcd4p.launch.place import launched_here, launched_rank
+from hpcd4p.launch.place import launched_here, launched_rank, say_past
 
 if TYPE_CHECKING:
     import socket
+    from types import FrameType
 
 LOOK_S = 2.0
 """Between two looks; a rank is missing if two looks in a row miss it. See `start_watch.LOOK_S`."""
@@ -26,6 +29,9 @@ LOOK_S = 2.0
 END_S = LOOK_S + 0.5
 """A launcher takes 0.3 s to end its ranks; those that are left after this are killed here. More than
 `LOOK_S`, for the other watch of the node looks once more, and must see that the error was printed."""
+
+_SAID = 17
+"""Status of the child that has said that the start was interrupted."""
 
 _INTERRUPTED = (
     b"hpcd4p: error: interrupted before the run began: the launcher was told to end the ranks (Ctrl-C, a "
@@ -40,42 +46,51 @@ class NodeWatch:
         _, count = launched_here()
         parent = os.getppid()
         read, write = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # it waits until the child can hear it
         process = os.fork()
         if process:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             os.close(read)
             self._child: tuple[int, int] | None = write, process  # our end of the pipe, and the process
+            self._said = False
             return
         try:
             os.close(write)
             _hear_the_launcher(parent)
             _look(read, parent, count)
         finally:
-            os._exit(0)  # whatever happened: nobody reads the status of this process
+            os._exit(0)  # whatever happened
 
-    def close(self) -> None:
-        """Stop watching: the run has begun, or is over, or rank 0 watches. May be called again."""
+    def close(self) -> bool:
+        """Stop watching: the run has begun, or is over, or rank 0 watches. May be called again.
+
+        Returns
+        -------
+        bool
+            Whether the child has said that the start was interrupted: then rank 0 need not.
+        """
         if self._child is None:
-            return
+            return self._said
         (leash, process), self._child = self._child, None
-        with suppress(BrokenPipeError, ChildProcessError):
+        with suppress(BrokenPipeError):
             os.write(leash, b"!")
-            os.waitpid(process, 0)  # elements that have children of their own find none of ours
+        with suppress(ChildProcessError):
+            # elements that have children of their own find none of ours
+            self._said = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == _SAID
         os.close(leash)
+        return self._said
 
 
 def _hear_the_launcher(parent: int) -> None:
     """Print that the start was interrupted if the launcher ends the ranks, for they may be in MPI_Init."""
-    import signal
-    from types import FrameType
 
+    # nothing is imported in the handler: a launcher gives its ranks 0.3 s, and the cores may be full
     def handle(number: int, frame: FrameType | None) -> None:
-        if launched_rank() == 0 and not _is_said(parent):
-            from hpcd4p.launch.siblings import say_past
-
-            say_past(parent, _INTERRUPTED)
-        os._exit(0)
+        said = launched_rank() == 0 and not _is_said(parent) and say_past(parent, _INTERRUPTED)
+        os._exit(_SAID if said else 0)
 
     signal.signal(signal.SIGTERM, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _look(leash: int, parent: int, count: int) -> None:
@@ -127,10 +142,11 @@ def _name(parent: int) -> str:
 
 def _is_said(parent: int) -> bool:
     """Whether another watch of this node has printed which ranks are missing, and is ending the others."""
-    import socket
-
-    with socket.socket(socket.AF_UNIX) as probe:
+    probe = _socket.socket(_socket.AF_UNIX)
+    try:
         return probe.connect_ex(_name(parent)) == 0
+    finally:
+        probe.close()
 
 
 def _first_to_say(parent: int) -> socket.socket | None:
@@ -168,7 +184,6 @@ def _tell(missing: Sequence[int], ranks: Mapping[int, int], count: int) -> None:
 
 def _end(parent: int) -> None:
     """End all ranks: through the launcher or Slurm, and what is left on this node by force."""
-    import signal
     import subprocess
     import time
 

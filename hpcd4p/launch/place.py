@@ -71,3 +71,13 @@ def _at(counts: str, node: int) -> int:
         if node < 0:
             return int(count)
     return 0
+
+
+def say_past(launcher: int, words: bytes) -> bool:
+    """Print something in the place of the launcher: Open MPI forwards nothing while it ends its ranks."""
+    try:
+        with open(f"/proc/{launcher}/fd/2", "ab", buffering=0) as stream:
+            stream.write(words)
+    except OSError:  # a socket, or gone
+        return False
+    return True

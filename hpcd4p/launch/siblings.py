@@ -55,16 +55,6 @@ def launcher_of_this_rank() -> int | None:
     return parent if process_name(parent) in LAUNCHERS else None
 
 
-def say_past(launcher: int, words: bytes) -> bool:
-    """Print something in the place of the launcher: Open MPI forwards nothing while it ends its ranks."""
-    try:
-        with open(f"/proc/{launcher}/fd/2", "ab", buffering=0) as stream:
-            stream.write(words)
-    except OSError:  # a socket, or gone
-        return False
-    return True
-
-
 def mpich_of_this_rank() -> int | None:
     """Process of MPICH's launcher, if this is its rank on the same node: a second SIGINT ends it all."""
     parent = os.getppid()

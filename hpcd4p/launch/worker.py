@@ -49,7 +49,7 @@ LACK_S = 20.0
 _log = logs.module_log(__name__)
 
 
-def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
+def main(rank: int, begun: Callable[[], object] = bool) -> int:
     """Run the rank of that number, which the launcher has given; returns the exit status.
 
     `begun` is called when the start need not be watched any more: see `launch.node_watch`.
@@ -88,7 +88,7 @@ def main(rank: int, begun: Callable[[], None] = lambda: None) -> int:
     return serve(setup, rank, begun)
 
 
-def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
+def serve(setup: Setup, number: int, begun: Callable[[], object]) -> int:
     """Run rank `number` of the run that `setup` describes; for `begun` see `main`.
 
     However this rank fails, its process ends: the others would wait for a rank that is connected and idle.
@@ -111,7 +111,7 @@ def serve(setup: Setup, number: int, begun: Callable[[], None]) -> int:
 
 
 def _serve(
-    setup: Setup, number: int, begun: Callable[[], None], before: between.Transports | None
+    setup: Setup, number: int, begun: Callable[[], object], before: between.Transports | None
 ) -> between.Transports | None:
     """Run it in one incarnation of the run; what the next one uses, None if the run is over."""
     logs.begin(setup.log, f"rank {number}")

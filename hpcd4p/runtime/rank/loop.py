@@ -125,7 +125,7 @@ class RankLoop:
 
     # ---- start and end
 
-    def serve(self, began: Callable[[], None] = lambda: None) -> None:
+    def serve(self, began: Callable[[], object] = bool) -> None:
         """Be the rank, from its start to its last word; `began` is called when its instances have started."""
         self.start()
         began()

@@ -1,6 +1,11 @@
-"""Which ranks keep a watch over those of their node, and how many these are."""
+"""Which ranks keep a watch over those of their node, how many these are, and who says what of a signal."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -63,3 +68,40 @@ def test_a_process_without_a_launcher_keeps_none():
 def test_srun_says_how_many_ranks_each_node_has(counts, node, local, found):
     said = {"SLURM_STEP_TASKS_PER_NODE": counts, "SLURM_NODEID": node, "SLURM_LOCALID": local}
     assert launched_here(said) == found
+
+
+RANK = """
+    import os, signal, sys
+    from pathlib import Path
+    from hpcd4p.launch.node_watch import NodeWatch
+
+    def told(word):
+        lines = Path(f"/proc/{child}/status").read_text().splitlines()
+        return next(line.split()[1] for line in lines if line.startswith(word))
+
+    watch = NodeWatch()
+    (child,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    while not int(told("SigCgt"), 16) >> (signal.SIGTERM - 1) & 1:
+        pass
+    if sys.argv[1] == "interrupted":
+        os.kill(int(child), signal.SIGTERM)  # as the launcher does to all of its ranks
+        while told("State") != "Z":
+            pass
+    print(watch.close(), watch.close())
+"""
+
+
+@pytest.mark.parametrize(("start", "said"), [("as usual", False), ("interrupted", True)])
+def test_whoever_closes_the_watch_hears_whether_it_has_said_that_the_start_was_interrupted(
+    tmp_path, start, said
+):
+    (tmp_path / "rank.py").write_text(textwrap.dedent(RANK))
+    place = {f"OMPI_COMM_WORLD_{name}": value for name, value in
+             {"SIZE": "2", "RANK": "0", "LOCAL_SIZE": "2", "LOCAL_RANK": "0"}.items()}  # fmt: skip
+    launcher = ["sh", "-c", '"$@"; true', "sh", sys.executable, "rank.py", start]
+    environ = os.environ | place | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        launcher, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == f"{said} {said}\n", ended.stderr
+    assert ("interrupted before the run began" in ended.stderr) is said
