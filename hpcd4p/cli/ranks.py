@@ -40,20 +40,20 @@ class OtherRanks:
         if self.crew is not None:
             self.crew.dismiss()
 
-    def abandon(self) -> bool:
+    def abandon(self) -> None:
         """Leave them to their launcher, unless they have been met; see `Crew.abandon`."""
-        return self.crew is not None and self.crew.abandon()
+        if self.crew is not None:
+            self.crew.abandon()
 
     def interrupted(self, words: str) -> bool:
         """Say `words` of a signal; whether a launcher of ours does, as before the run has begun."""
-        said = self.abandon()
+        self.abandon()
         if self.crew is not None:
             from hpcd4p.launch.status_note import leave_interrupted
 
             if leave_interrupted():
                 return True
-        if not said:
-            self.complain(words)
+        self.complain(words)
         return False
 
     def complain(self, words: str) -> None:
@@ -61,7 +61,8 @@ class OtherRanks:
         if self.crew is not None:
             from hpcd4p.launch.crew import tell_interrupted
 
-            if tell_interrupted(words):
+            # the launcher ends all ranks and their watches at once, and each would say it
+            if self.crew.has_told() or tell_interrupted(words):
                 return
         complain(words)
 

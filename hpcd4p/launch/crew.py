@@ -135,14 +135,14 @@ class Crew:
         else:
             self.depart(Departure.RETURN)
 
-    def abandon(self) -> bool:
-        """Stop waiting for the others: this process was interrupted, and perhaps they were, too.
-
-        Gives whether that has been said, by the watch.
-        """
+    def abandon(self) -> None:
+        """Stop waiting for the others: this process was interrupted, and perhaps they were, too."""
         if self._muster is None:
             self._briefed = True
             self.depart(Departure.UNREACHED)
+
+    def has_told(self) -> bool:
+        """Whether the watch of the start, which ends now, has told that this was interrupted."""
         return self._close_watch()
 
     def begun(self) -> None:
