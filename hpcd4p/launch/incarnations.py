@@ -21,6 +21,7 @@ from hpcd4p.launch import between
 from hpcd4p.launch.blocks import blocks_in
 from hpcd4p.launch.blocks_folder import blocks_folder
 from hpcd4p.launch.crew import Crew, Departure
+from hpcd4p.launch.last_seconds import is_hurried
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
@@ -123,7 +124,17 @@ class Incarnations:
         agrees = (lambda head, stop: False) if self._going_back is None else self._going_back.agrees
         try:
             summary = lead(
-                spec, broker, mesh, codec, self._sink, story, setup, self._on_progress, blocks, agrees
+                spec,
+                broker,
+                mesh,
+                codec,
+                self._sink,
+                story,
+                setup,
+                self._on_progress,
+                blocks,
+                agrees,
+                is_hurried,
             )
         except RunStopped as stop:
             summary = stop.summary if isinstance(stop.summary, Summary) else None

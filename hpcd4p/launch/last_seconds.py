@@ -29,6 +29,9 @@ def last_s() -> float:
 
 def last_s_of(name: str) -> float:
     """Seconds for it on rank 0, when it was asked to end by this signal; 0: there is no time."""
-    if name != "SIGUSR1" and STATUS_VARIABLE not in os.environ and launcher_of_this_rank() is not None:
-        return 0.0  # an mpirun that was not started by us ends its ranks 0.3 s later
-    return last_s()
+    return 0.0 if is_hurried(name) else last_s()
+
+
+def is_hurried(name: str) -> bool:
+    """Whether this signal comes from an mpirun that was not started by us: it ends its ranks 0.3 s later."""
+    return name != "SIGUSR1" and STATUS_VARIABLE not in os.environ and launcher_of_this_rank() is not None

@@ -60,7 +60,6 @@ if TYPE_CHECKING:
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
 
-
 ERRORS: dict[Reason, type[Hpcd4pError]] = {
     Reason.CHECKPOINT: CheckpointError,
     Reason.ELEMENT: ElementFailed,
@@ -107,6 +106,7 @@ class Coordinator:
         self._alive_s = alive_every_s(plan.size)
         self._care = False
         self.mover = mover
+        self.farewell_s = FAREWELL_S
         self.cutter: Cutter | None = None
         """Makes checkpoints, if there are any."""
         self.scaler = Scaler(plan, settings, self.order, story.event, clock.started)
@@ -271,10 +271,10 @@ class Coordinator:
         self._link.order(self.liveness.here(), Stop(0, lost=False, again=True))
 
     def farewell(self, status: int) -> None:
-        """Order all ranks to stop and gather their figures, for at most `FAREWELL_S`."""
+        """Order all ranks to stop and gather their figures, for at most `farewell_s`."""
         lost = self.liveness.count(RankState.LOST) > 0 or len(self.plan.others) + 1 < self.plan.size
         self._link.order(self.liveness.here(), Stop(status, lost))
-        end = self._clock.now() + FAREWELL_S
+        end = self._clock.now() + self.farewell_s
         while True:
             seen = self._link.observe(alive=False)
             self.stats = seen.stats

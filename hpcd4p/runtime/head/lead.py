@@ -21,6 +21,10 @@ from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Blocks, Broker, Mesh
 from hpcd4p.wire.codec import Codec
 
+HURRIED_S = 0.1
+"""For the figures of the other ranks, where a launcher ends all ranks 0.3 s after a signal: the record needs
+the rest of that, and without the record nothing is left of the run."""
+
 SWITCH_S = 0.0005
 """The main thread waits no longer than this for a source that keeps the interpreter busy."""
 
@@ -36,6 +40,7 @@ def lead(
     on_progress: Callable[[Progress], None] | None = None,
     blocks: Blocks | None = None,
     goes_back: Callable[[Head, RunStopped], bool] = lambda head, stop: False,
+    is_hurried: Callable[[str], bool] = lambda name: False,
 ) -> Summary:
     """Run `spec` from rank 0 to its end; the other ranks have their setup and are in `launch.worker`.
 
@@ -43,6 +48,8 @@ def lead(
     ----------
     goes_back
         Whether the run goes on, on the ranks that live, after it was stopped so.
+    is_hurried
+        Whether whoever has sent this signal soon ends all ranks, before they can all report.
 
     Raises
     ------
@@ -63,6 +70,8 @@ def lead(
         # Slurm says one wish in several ways; there only a person's Ctrl-C insists
         if head.last_cut is not None:
             head.last_cut.asked(name == "SIGINT" or "SLURM_JOB_ID" not in os.environ)
+        if is_hurried(name):
+            head.coordinator.farewell_s = HURRIED_S
         head.interrupted = name
         head.loop.link.wake()
 
