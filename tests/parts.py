@@ -26,8 +26,9 @@ FIRST, LAST = ("unit", "sim", "contract"), ("slurm",)
 """Folders that are one part each; of other folders each file is one. The first compute, all others mostly
 wait. A Slurm is started once for all its tests."""
 
-ALONE = ("test_faults.py", "test_redis_loss.py", "test_signals.py")
-"""Files whose tests allow a run a second or two to end: they come last, and one by one."""
+ALONE = ("test_signals.py", "test_waiting.py")
+"""Files whose tests say more on a quiet machine: an mpirun gives its ranks 0.3 s to end, and what waiting
+costs is measured. They come last, and one by one."""
 
 LANES = 2
 """Parts beside each other, one that computes and one that waits: as many as a small machine has cores."""

@@ -714,7 +714,7 @@ def read_in_a_child(path: Path) -> str:
             os._exit(1)
         except BaseException:  # noqa: BLE001  # whatever it is, it is told
             os._exit(2)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

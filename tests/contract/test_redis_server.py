@@ -20,7 +20,7 @@ from hpcd4p.launch.redis_server import RunRedis, start_redis
 from hpcd4p.transport.redis_admin import AdminError, RedisAdmin
 from hpcd4p.transport.resp import RespConnection
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 OWNER = """
     import os, sys, time

@@ -28,7 +28,7 @@ from hpcd4p.transport.memory_store import MemoryStore
 from tests.contract.worlds import Time
 from tests.contract.wrong import meshes, tasks
 
-DEADLINE_S = 5.0
+DEADLINE_S = 60.0
 
 
 class Board:

@@ -63,7 +63,7 @@ def test_a_server_that_says_nothing_is_lost_when_patience_is_over(server):
     began = time.monotonic()
     with end, pytest.raises(BrokerLost, match="has not answered for 2 s"):
         connection.call("PING")
-    assert 1.5 < time.monotonic() - began < 6
+    assert time.monotonic() - began > 1.5
 
 
 def test_a_lost_server_is_not_waited_for_again(server):
@@ -71,10 +71,9 @@ def test_a_lost_server_is_not_waited_for_again(server):
     with end:
         with pytest.raises(BrokerLost):
             connection.call("PING")
-        began = time.monotonic()
         with pytest.raises(BrokerLost):
             connection.call("PING")
-        assert time.monotonic() - began < 0.5
+        assert end.recv(4096).count(b"PING") == 1  # it is not even asked
 
 
 def test_a_command_arrives_whole_at_a_server_that_pauses_while_it_is_sent(server):
@@ -108,7 +107,7 @@ def test_a_process_that_was_stopped_itself_does_not_take_its_server_for_lost(ser
             os.kill(process.pid, signal.SIGCONT)
             time.sleep(0.2)
             end.sendall(b"+PONG\r\n")
-            out, _ = process.communicate(timeout=20)
+            out, _ = process.communicate(timeout=120)
     finally:
         process.kill()
         process.wait()
@@ -122,12 +121,18 @@ class Alarm(Exception):
 def test_an_answer_that_an_alarm_kept_from_being_read_is_not_taken_for_the_next_one(server):
     connection, end = connected(server, 10)
 
+    rung = threading.Event()
+
     def ring(*_: object) -> None:
+        rung.set()
         raise Alarm
+
+    here = threading.get_ident()
 
     def answer() -> None:
         end.recv(4096)
-        time.sleep(0.6)  # the alarm comes before it
+        signal.pthread_kill(here, signal.SIGALRM)
+        rung.wait(60)
         end.sendall(b"+FIRST\r\n")
         end.recv(4096)
         end.sendall(b"+SECOND\r\n")
@@ -136,12 +141,10 @@ def test_an_answer_that_an_alarm_kept_from_being_read_is_not_taken_for_the_next_
     answerer = threading.Thread(target=answer)
     answerer.start()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(Alarm):
             connection.call("PING")
         assert connection.call("PING") == b"SECOND"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         answerer.join()
         end.close()

@@ -20,7 +20,7 @@ from hpcd4p.transport.redis_admin import RedisAdmin
 from hpcd4p.transport.resp import RespConnection
 from hpcd4p.wire.keys import RUNS
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
 
-BELL_S = 0.03
+BELL_S = 0.1
 """A bell of Redis comes over a connection of its own: what has not come by then never will."""
 
 RUNS = itertools.count()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-DEADLINE_S = 60
+DEADLINE_S = 180
 
 # what the launcher of this very test run, or the user's shell, may have set
 _FOREIGN = ("OMPI_", "PMI_", "PMIX_", "PRTE_", "SLURM_", "HPCD4P_", "MPI_")

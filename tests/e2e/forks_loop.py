@@ -25,7 +25,7 @@ WAYS = ("pool", "executor", "subprocess", "fork", "joblib", "loky")
 PLACES = ("source", "stateless", "stateful")
 TUPLES = 6
 EXPECTED = [sum(2 * i for i in range(n)) for n in range(1, TUPLES + 1)]
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 
 
 def fault(python: str, way: str, where: str, ranks: int, *words: str) -> str:

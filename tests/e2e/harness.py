@@ -3,6 +3,9 @@
 Every process that descends from a run carries a mark in its environment, and so is found again
 whatever session, process group or parent it has. A run that passes its deadline tells where every
 thread of every rank stands, and is killed.
+
+A test that does something to a run holds it: the second half of its source (`workflows/held.py`) waits until
+the test waits for the end. So the run is not over before, on any number of ranks of any speed.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +53,14 @@ STACKS = Path(__file__).parent / "stacks"
 DEADLINE_S = 120.0
 """A run of a few seconds on an idle machine; tests must also pass on one that others use."""
 
-LEFT_S = 5.0
+HOLD_S = 240.0
+"""The second half of a source comes within this time, while its test holds the run: one by one, so that
+something is under way and there is always something new to save. Longer than any deadline."""
+
+COUNTS = ("-i", "--range", "--more")
+"""Options of a run or a workflow that say how much a source gives."""
+
+LEFT_S = 30.0
 """What is left of a run this long after its end is a leftover. The watchdog and mpirun's own
 helpers need a moment."""
 
@@ -91,6 +102,8 @@ class Run:
     mark: str
     process: subprocess.Popen[bytes]
     began: float
+    inputs: int | None = None
+    """How much its source gives; the second half is held."""
     before: set[Path] = field(default_factory=set)
     """What earlier runs in the same folder have left in results/."""
     shm: set[str] = field(default_factory=set)
@@ -109,24 +122,25 @@ class Run:
     def rank(self, rank: int) -> int:
         """Process of a rank."""
         # a program that a rank has started has its variables too; the rank is older
-        found = [pid for pid in self.pids() if rank_of(pid) == rank and "hpcd4p" in words_of(pid)]
-        assert found, f"no rank {rank}: {self.describe()}"
-        return found[0]
+        return self._first(lambda pid: rank_of(pid) == rank and "hpcd4p" in words_of(pid))
 
     def redis(self) -> int:
         """Process of the run's own Redis server."""
-        found = [
-            pid
-            for pid in self.pids()
-            if words_of(pid).split(" ")[0].endswith(("redis-server", "valkey-server"))
-        ]
-        assert len(found) == 1, self.describe()
-        return found[0]
+        return self._first(lambda pid: _program(pid).endswith(("redis-server", "valkey-server")))
 
     def launcher(self) -> int:
         """Process of mpirun."""
-        found = [pid for pid in self.pids() if os.path.basename(words_of(pid).split(" ")[0]) in LAUNCHERS]
-        assert found, self.describe()
+        return self._first(lambda pid: os.path.basename(_program(pid)) in LAUNCHERS)
+
+    def _first(self, is_it: Callable[[int], bool]) -> int:
+        """The oldest process that is it, as soon as there is one: some start late, or again."""
+        found: list[int] = []
+
+        def look() -> bool:
+            found[:] = filter(is_it, self.pids())
+            return bool(found)
+
+        self.until(look)
         return found[0]
 
     def describe(self) -> str:
@@ -153,10 +167,46 @@ class Run:
         """Wait until elements have made `count` files of that pattern."""
         self.until(lambda: len(list(self.folder.glob(name))) >= count)
 
-    def wait(self, deadline_s: float = DEADLINE_S, may_stay: tuple[str, ...] = ()) -> Ended:
-        """Wait for the end and look at what is there; leftovers with one of the words `may_stay` are none."""
+    def is_held(self) -> bool:
+        """Whether the second half of its source has begun, which comes slowly."""
+        return (self.folder / "held").exists()
+
+    def let_go(self) -> None:
+        """Hold it no longer."""
+        (self.folder / "go-on").touch()
+
+    def until_at_work(self, count: int = 2) -> None:
+        """Wait until so many processes have begun to work after what it has said last (it goes on, say)."""
+        said = (self.folder / "err").stat().st_mtime_ns
+        self.until(
+            lambda: sum(each.stat().st_mtime_ns > said for each in self.folder.glob("begun-*")) >= count
+        )
+
+    def stop_with_checkpoint(self) -> Ended:
+        """Ask it to end, for which it makes a last checkpoint; gives how it has ended."""
+        self.until_at_work()
+        self.process.send_signal(signal.SIGUSR1)
+        return self.wait(held=True)
+
+    def wait(
+        self, deadline_s: float = DEADLINE_S, may_stay: tuple[str, ...] = (), held: bool = False
+    ) -> Ended:
+        """Wait for the end and look at what is there.
+
+        Parameters
+        ----------
+        deadline_s
+            From now on.
+        may_stay
+            Leftovers with one of these words are none.
+        held
+            Something has been done to it that ends it: it is not let go, so it cannot end by itself.
+        """
+        if not held:
+            self.let_go()
+        end = time.monotonic() + deadline_s
         while self.process.poll() is None:
-            if time.monotonic() - self.began > deadline_s:
+            if time.monotonic() > end:
                 self.fail(f"still there after {deadline_s:.0f} s")
             self._look()
             time.sleep(0.01)
@@ -243,6 +293,24 @@ class Run:
         return (self.folder / name).read_text(errors="replace")
 
 
+def _count(words: Sequence[str], otherwise: int | None) -> int | None:
+    """How much a source gives with these words."""
+    given = [int(value) for name, value in pairwise(words) if name in COUNTS]
+    return given[-1] if given else otherwise
+
+
+def _hold(folder: Path, inputs: int | None) -> dict[str, str]:
+    """What tells a source to wait; see `workflows/held.py`."""
+    if not inputs:
+        return {}
+    first = inputs // 2
+    return {"E2E_HOLD": f"{first} {HOLD_S / (inputs - first)} {folder}"}
+
+
+def _program(pid: int) -> str:
+    return words_of(pid).split(" ")[0]
+
+
 LAUNCHERS = ("mpirun", "mpiexec", "prterun", "mpiexec.hydra")
 
 
@@ -265,6 +333,7 @@ class Runs:
         under: Sequence[str] = (),
         resume: bool = False,
         after: Run | None = None,
+        inputs: int | None = None,
     ) -> Run:
         """Start `workflow` (a file in workflows/, or a module) on `n` ranks.
 
@@ -284,11 +353,15 @@ class Runs:
             `workflow` is the folder of checkpoints of a run that this one goes on with.
         after
             A run that was stopped, which this one goes on with, in its folder; `workflow` does not count.
+        inputs
+            How much its source gives, if neither `words` nor `after` say it.
         """
         folder = self._folder / f"run{len(self._runs)}" if after is None else after.folder
         (folder / "stacks").mkdir(parents=True, exist_ok=True)
         # Unix sockets have short paths, and those of pytest are long
         tmp = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
+        for left in [folder / "go-on", folder / "held", *folder.glob("begun-*")]:
+            left.unlink(missing_ok=True)
         mark = secrets.token_hex(8)
         path = WORKFLOWS / f"{workflow}.py"
         line = ["run", str(path) if path.exists() else workflow, *words]
@@ -296,11 +369,13 @@ class Runs:
             line[0] = "resume"
         if after is not None:
             line = ["resume", *words]
+        inputs = _count(words, after.inputs if after else inputs)
         environ = clean_environment() | (variables or {})
         environ |= {
             MARK: mark,
             "TMPDIR": str(tmp),
             "E2E_STACKS": str(folder / "stacks"),
+            **_hold(folder, inputs),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(STACKS), environ.get("PYTHONPATH")])),
         }
         program = [python, "-m", "hpcd4p"]
@@ -318,7 +393,7 @@ class Runs:
                 [*under, *line], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 process_group=0,
             )  # fmt: skip
-        run = Run(folder, tmp, mark, process, time.monotonic(), before)
+        run = Run(folder, tmp, mark, process, time.monotonic(), inputs, before)
         self._runs.append(run)
         return run
 

@@ -33,6 +33,16 @@ def rank_of(pid: int) -> int | None:
     return None
 
 
+def pending(pid: int, number: int) -> bool:
+    """Whether a signal has been sent to a process, which has not got it yet."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return False
+    sets = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(each >> (number - 1) & 1 for each in sets)
+
+
 def mapped(pid: int) -> set[str]:
     """Files in /dev/shm that a process has mapped."""
     try:

@@ -28,7 +28,7 @@ from tests.e2e.conftest import clean_environment
 from tests.e2e.processes import environ_of, processes
 
 ENDS_S = 10.0
-"""From the kill to the end of every process."""
+"""From the kill to the end of every process, on a machine that nobody else uses."""
 
 UP_S = 60.0
 """Until the process of the rank that is to be killed is there."""
@@ -81,7 +81,7 @@ def program(python: str) -> list[str]:
     return [python, "-m", "hpcd4p", "run", str(WORKFLOW), "-i", "200", "--no-record"]
 
 
-def trial(words: list[str], rank: int, moment: float) -> tuple[str, bool]:
+def trial(words: list[str], rank: int, moment: float, ends_s: float = ENDS_S) -> tuple[str, bool]:
     """Start, kill `rank` so long after it is seen, and wait: what happened, and whether it may."""
     mark = secrets.token_hex(8)
     environ = clean_environment() | {k: v for k, v in os.environ.items() if k.startswith("SLURM_")}
@@ -97,7 +97,7 @@ def trial(words: list[str], rank: int, moment: float) -> tuple[str, bool]:
         time.sleep(moment)
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
-        ended = wait(process, mark, began + ENDS_S)
+        ended = wait(process, mark, began + ends_s)
         took = time.monotonic() - began
         text = Path(f"{folder}/err").read_text(errors="replace")
     finally:

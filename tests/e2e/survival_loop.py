@@ -20,6 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from hpcd4p.checkpoint.folder import Folder
 from tests.e2e.answers import Multiset, missing_and_extra
 from tests.e2e.harness import MPICH, Ended, Run, Runs
@@ -158,7 +160,7 @@ def kill(run: Run, who: str, after_s: float, referring: bool = False) -> str:
     begun = time.monotonic()
     while (
         epochs(run.folder)[-1:] == before[-1:] or (referring and not refers(run.folder))
-    ) and time.monotonic() < begun + 30:
+    ) and time.monotonic() < begun + 90:
         if run.process.poll() is not None:
             return ""
         time.sleep(0.01)
@@ -172,7 +174,7 @@ def kill(run: Run, who: str, after_s: float, referring: bool = False) -> str:
             "two": lambda: [*others(run)[:1], *others(run)[-1:]],
             "redis": lambda: [run.redis()],
         }[who]()
-    except AssertionError:  # it has ended meanwhile
+    except pytest.fail.Exception:  # it has ended meanwhile
         return ""
     for pid in pids:
         with suppress(ProcessLookupError):

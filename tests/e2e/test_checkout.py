@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 def git(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["git", *words], cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=False
+        ["git", *words], cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -39,7 +39,7 @@ graph.connect(numbers, "output", ProcessTimingPE(Negative()), "input")
 
 def taken(queue):
     found = []
-    while (item := queue.get(timeout=10)) != STATUS_TERMINATED:
+    while (item := queue.get(timeout=120)) != STATUS_TERMINATED:
         found.append(item)
     return sorted(found)
 """

@@ -50,6 +50,6 @@ def test_galaxies_that_fail_are_dead_letters_of_a_run_that_goes_on(runs, tmp_pat
 
 @pytest.mark.parametrize("n", [1, 4])
 def test_without_astropy_the_extra_is_named_before_the_run(runs, n):
-    ended = runs.run(WORKFLOW, n, variables={"E2E_LACKS": "astropy"}, deadline_s=40)
+    ended = runs.run(WORKFLOW, n, variables={"E2E_LACKS": "astropy"})
     told_once(ended, "it needs astropy", "pip install 'hpcd4p[extinction]'")
     assert ended.status == 2

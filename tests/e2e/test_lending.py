@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +37,11 @@ def beside(run: Run, parent: int) -> set[int]:
     return {pid for pid in found if "apart_main" in words_of(pid)}
 
 
+def at_work(run: Run, pids: set[int]) -> bool:
+    """Whether one of them has begun to work."""
+    return any((run.folder / f"begun-{pid}").exists() for pid in pids)
+
+
 def lent_by(ended) -> dict[int, float]:
     return {f.rank: f.lent_s for f in ended.summary.ranks_figures if f.lent_s}
 
@@ -45,10 +49,12 @@ def lent_by(ended) -> dict[int, float]:
 @pytest.mark.parametrize("size", [3, 5, 8])
 @pytest.mark.parametrize("python", PYTHONS)
 def test_all_ranks_work_for_the_pool(runs, python, size):
-    """The work waits most of its time, so it needs no core that is free."""
     words = ("-i", str(60 * size))
     alone = runs.run("naps", 1, *words)
-    ended = runs.run("naps", size, *words, "--autoscale", "none", python=python)
+    # on full cores no rank would lend itself
+    run = runs.start("naps", size, *words, "--autoscale", "none", python=python, variables={"E2E_LENDS": "1"})
+    run.until(lambda: at_work(run, beside(run, run.rank(0)) | beside(run, run.rank(1))))
+    ended = run.wait()
     assert ended.status == 0, ended.err
     assert missing_and_extra(alone.outputs, ended.outputs) == ""
     others = {f.rank for f in ended.summary.ranks_figures if "pool" not in f.role}
@@ -90,14 +96,17 @@ def test_a_process_beside_a_rank_that_is_killed_costs_nothing_but_time(runs, ran
     run.until_touched("begun-*")
     parent = run.rank(rank)
     killed: set[int] = set()
-    while len(killed) < KILLS and run.process.poll() is None:
+
+    def kill() -> bool:
+        """Kill those that are there; whether that is enough, or little work is left for more."""
         for pid in beside(run, parent) - killed:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
-        time.sleep(0.05)
+        return bool(killed) and (len(killed) >= KILLS or run.is_held())
+
+    run.until(kill)
     ended = run.wait()
-    assert killed
     assert ended.status == 0, ended.err
     assert missing_and_extra(alone.outputs, ended.outputs) == ""
     assert ended.letters == []

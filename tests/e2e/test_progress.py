@@ -10,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,11 +20,18 @@ from hpcd4p.launch.mpi_program import environment as of_mpi
 
 SLOW = """
     import time
+    from pathlib import Path
     from hpcd4p import ProducerPE, WorkflowGraph
 
     class Slow(ProducerPE):
+        def __init__(self):
+            super().__init__()
+            self.calls = 0
+
         def _process(self, inputs):
-            time.sleep(0.01)
+            self.calls += 1
+            # it is not over before the test has seen what it waits for
+            time.sleep(0.01 if self.calls < 75 or Path("go-on").exists() else 1)
             return 1
 
     graph = WorkflowGraph()
@@ -30,13 +39,21 @@ SLOW = """
 """
 
 
-def on_a_terminal(words: list[str], **given) -> tuple[str, list[tuple[float, str]]]:
-    """What `words` write on the terminal that is their stderr, and when what came."""
+DEADLINE_S = 120.0
+
+
+def on_a_terminal(
+    words: list[str], cwd: Path, enough: Callable[[list[str]], bool], **given
+) -> tuple[str, list[str]]:
+    """What `words` write on the terminal that is their stderr, and in which parts it came.
+
+    When that is `enough`, there is a file ``go-on`` in `cwd`.
+    """
     ours, theirs = pty.openpty()
-    child = subprocess.Popen(words, stderr=theirs, stdout=subprocess.DEVNULL, **given)
+    child = subprocess.Popen(words, stderr=theirs, stdout=subprocess.DEVNULL, cwd=cwd, **given)
     os.close(theirs)
-    moments = []
-    deadline = time.monotonic() + 60
+    parts: list[str] = []
+    deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.1)[0]:
             try:
@@ -45,12 +62,14 @@ def on_a_terminal(words: list[str], **given) -> tuple[str, list[tuple[float, str
                 break
             if not part:
                 break
-            moments.append((time.monotonic(), part.decode()))
+            parts.append(part.decode(errors="replace"))
+            if enough(parts):
+                (cwd / "go-on").touch()
         elif child.poll() is not None:
             break
     os.close(ours)
-    assert child.wait(timeout=10) == 0, moments
-    return "".join(text for _, text in moments), moments
+    assert child.wait(timeout=DEADLINE_S) == 0, parts
+    return "".join(parts), parts
 
 
 def shown(seen: str) -> list[str]:
@@ -68,13 +87,12 @@ def test_a_terminal_shows_progress_as_it_comes_and_is_clean_afterwards(tmp_path,
         environment = of_mpi(mpi, environment)
     elif ranks > 1:
         program += ["-n", str(ranks)]
-    seen, moments = on_a_terminal(
-        [*program, "w.py", "-i", "150", "--no-record"], cwd=tmp_path, env=environment
+    words = [*program, "w.py", "-i", "150", "--no-record"]
+    seen, parts = on_a_terminal(
+        words, tmp_path, lambda parts: len([part for part in parts if shown(part)]) > 2, env=environment
     )
-    lines = shown(seen)
-    assert len(lines) > 2
-    assert all("/150 inputs" in line for line in lines)
-    assert len({m for m, text in moments if shown(text)}) > 2, f"it came all at once: {moments}"
+    assert (tmp_path / "go-on").exists(), f"it came all at once, or not: {parts}"
+    assert all("/150 inputs" in line for line in shown(seen))
     assert seen.endswith(" \r"), "the line was not taken away"
 
 
@@ -100,15 +118,17 @@ FAILS = """
 """
 
 
-@pytest.mark.parametrize("ranks", ["1", "3"])
-def test_without_a_terminal_a_long_run_says_whole_lines(hpcd4p, ranks):
-    workflow = "".join(map(textwrap.dedent, (OFTEN, SLOW, FAILS)))
-    settings = ["--hopeless-after", "1000", "--no-record"]
-    ended = hpcd4p("run", "-n", ranks, "w.py", "-i", "150", *settings, workflow=workflow)
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_without_a_terminal_a_long_run_says_whole_lines(runs, tmp_path, ranks):
+    file = tmp_path / "w.py"
+    file.write_text("".join(map(textwrap.dedent, (OFTEN, SLOW, FAILS))))
+    run = runs.start(str(file), ranks, "-i", "150", "--hopeless-after", "1000", "--no-record")
+    run.until(lambda: "tuples done" in (run.folder / "err").read_text())
+    ended = run.wait()
     assert ended.status == 1, ended.err
     said = [line for line in ended.err.splitlines() if "tuples done" in line]
     assert said
-    pattern = r"hpcd4p: after 0:00:0\d: \d+ of 150 inputs, \d+ tuples done \(\d+/s\), \d+ failed, "
+    pattern = r"hpcd4p: after 0:0\d:\d\d: \d+ of 150 inputs, \d+ tuples done \(\d+/s\), \d+ failed, "
     assert all(re.match(pattern, line) for line in said), said
     assert "the end is expected at" in said[0]
     assert "\r" not in ended.err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from contextlib import suppress
 
 import pytest
@@ -111,12 +110,10 @@ def test_what_dies_again_and_again_is_survived_again_and_again(runs, answers):
 
 def test_before_the_first_checkpoint_it_begins_anew(runs, answers):
     run = runs.start("load", 8, "-i", "300", "--task-ms", "40", "--checkpoint", "600")
-    run.until_touched("begun-*", 2)
-    time.sleep(0.5)
     for turn, who in enumerate((1, "redis")):
+        run.until_at_work()  # a Redis that dies while the run goes back is not missed
         kill(run, who)
         until_here(run, turn + 1)
-        time.sleep(0.5)
     ended = run.wait()
     said = assert_right(ended, answers("load"), 2)
     assert [(epoch, left) for _, epoch, left, _ in said] == [("", "7"), ("", "7")]
@@ -128,12 +125,13 @@ def test_before_the_first_checkpoint_it_begins_anew(runs, answers):
 
 
 def test_a_rank_that_is_long_in_one_tuple_is_left_out(runs):
-    # 20 s are more than `going_back.READY_S`; a process beside a rank would not keep that from going on
+    # a process beside a rank would not keep that from going on
     run = runs.start("stuck", 5, "-i", "200", "--lend", "off", *WORDS)
     run.until_touched("stuck-*")
     until_next(run)
     (stuck,) = [int(path.name.removeprefix("stuck-")) for path in run.folder.glob("stuck-*")]
     kill(run, 1)
+    until_here(run)
     ended = run.wait()
     assert ended.status == 0, ended.err
     assert ended.outputs[("Count2.output", 200)] == 1, ended.outputs
@@ -145,7 +143,7 @@ def test_a_change_that_no_checkpoint_holds_keeps_a_run_from_going_on_here(runs):
     run = runs.start("unsaved", 4, "-i", "4000", "--holds", "global", *WORDS)
     run.until(lambda: "no checkpoint" in (run.folder / "err").read_text())
     kill(run, 1)
-    ended = run.wait(may_stay=("temporary", "shared memory", "results: "))
+    ended = run.wait(may_stay=("temporary", "shared memory", "results: "), held=True)
     assert ended.status == 3, ended.err
     assert not HERE.findall(ended.err)
 
@@ -178,13 +176,15 @@ def test_on_a_shared_redis_it_gets_other_keys(runs, answers, tmp_path):
 
 
 def test_nobody_goes_on_from_one_checkpoint_for_ever(runs):
-    run = runs.start("load", 8, "-i", "4000", "--checkpoint", "3", "--restarts", "1")
-    until_next(run)
+    first = runs.start("load", 8, "-i", "4000", "--checkpoint", "600")
+    assert first.stop_with_checkpoint().status == 3
+    run = runs.start("load", 8, "--checkpoint", "600", "--restarts", "1", after=first)
+    run.until_at_work()
     kill(run, 1)
     until_here(run)
-    time.sleep(1)
+    run.until_at_work()
     kill(run, "redis")
     run.until(lambda: "it goes on from checkpoint" in (run.folder / "err").read_text().split("ranks\n", 1)[1])
     os.kill(run.process.pid, signal.SIGINT)
-    ended = run.wait(may_stay=("temporary", "shared memory", "results: "))
+    ended = run.wait(may_stay=("temporary", "shared memory", "results: "), held=True)
     assert len(HERE.findall(ended.err)) == 1, ended.err

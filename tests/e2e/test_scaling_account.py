@@ -9,7 +9,10 @@ from tests.e2e.test_bad_words import GOOD
 
 SCALED = ("--scale-s", "0.05")
 
-APART_S = 0.4
+WORDS = ("-i", "300", "--task-ms", "20")
+"""Some seconds of work: twice `APART_S` and more."""
+
+APART_S = 1.5
 """Between the end of the run and the moment in which a rank on a busy machine hears of it."""
 
 
@@ -50,7 +53,7 @@ def check(path):
 
 @pytest.mark.parametrize("policy", ["queue", "policies:Chaos", "none"])
 def test_the_account_adds_up(runs, policy):
-    run = runs.start("load", 6, "-i", "300", "--autoscale", policy, *SCALED)
+    run = runs.start("load", 6, *WORDS, "--autoscale", policy, *SCALED)
     ended = run.wait()
     assert ended.status == 0, ended.err
     summary, scaling = check(record_of(run))
@@ -59,19 +62,20 @@ def test_the_account_adds_up(runs, policy):
     assert f"Auto-scaler {policy}: " in ended.out
     if policy == "none":
         assert summary.parked_s == 0.0
-        assert [(change.before, change.after) for change in scaling.changes] in ([], [(4, 6)])
+        # ranks that lend themselves may come one after the other
+        assert all(4 <= change.before < change.after <= 6 for change in scaling.changes)
     else:
         assert summary.parked_s > 0
         assert scaling.changes
 
 
 def test_a_rank_that_is_parked_to_the_end_is_accounted_for_to_the_end(runs):
-    run = runs.start("load", 6, "-i", "300", "--autoscale", "fixed:1", *SCALED)
+    run = runs.start("load", 6, *WORDS, "-i", "80", "--autoscale", "fixed:1", *SCALED)
     assert run.wait().status == 0
     summary, _ = check(record_of(run))
     parked = [f.parked_s for f in summary.ranks_figures if f.role == "pool"]
     assert parked[0] == 0.0
-    assert min(parked[1:]) > summary.elapsed_s - 0.5
+    assert min(parked[1:]) > summary.elapsed_s - APART_S
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_a_damaged_file_is_told_and_the_others_are_correlated(runs, tmp_path):
 
 
 def test_without_obspy_the_extra_is_named(runs):
-    ended = runs.run(SEISMIC, 4, "--stations", "4", variables={"E2E_LACKS": "obspy"}, deadline_s=40)
+    ended = runs.run(SEISMIC, 4, "--stations", "4", variables={"E2E_LACKS": "obspy"})
     told_once(ended, "it needs obspy", "pip install 'hpcd4p[seismic]'")
     assert ended.status == 2
 

@@ -50,7 +50,7 @@ def test_the_configuration_runs_it(hpcd4p):
 def test_a_file_without_the_columns_is_refused_before_the_ranks_begin(runs, tmp_path):
     path = tmp_path / "poems.csv"
     path.write_text("title,verse\n")
-    ended = runs.run(WORKFLOW, 4, "--input", str(path), deadline_s=40)
+    ended = runs.run(WORKFLOW, 4, "--input", str(path))
     assert ended.status == 2
     assert ended.err.count("hpcd4p: ") == 1, ended.err
     assert f"{path} has no column 'text', 'location'; its first line names 'title', 'verse'" in ended.err
@@ -58,7 +58,7 @@ def test_a_file_without_the_columns_is_refused_before_the_ranks_begin(runs, tmp_
 
 
 def test_a_missing_package_is_told_once_with_its_extra(runs):
-    ended = runs.run(WORKFLOW, 4, variables={"E2E_LACKS": "afinn"}, deadline_s=40)
+    ended = runs.run(WORKFLOW, 4, variables={"E2E_LACKS": "afinn"})
     assert ended.status == 2
     assert ended.err.count("hpcd4p: ") == 1, ended.err
     assert "it needs afinn, not installed here. The extra 'sentiment' brings it" in ended.err

@@ -12,23 +12,17 @@ import pytest
 from tests.e2e.harness import MPICH, PYTHONS, Ended, Run
 from tests.e2e.processes import rank_of
 
-ENDS_S = 2.0
-"""A signal ends a run within this time."""
-
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 
 
-def ended_by(run: Run, send) -> tuple[Ended, float]:
-    run.until_touched("begun-*")
-    # something has come out by then, and all ranks are at work
-    time.sleep(1)
-    began = time.monotonic()
+def ended_by(run: Run, send, sign: str = "counted", may_stay: tuple[str, ...] = ()) -> Ended:
+    """The end of a run that gets a signal when there is a file `sign`: then something has come out."""
+    run.until_touched(sign)
     send()
-    ended = run.wait()
-    return ended, ended.took_s - (began - run.began)
+    return run.wait(may_stay=may_stay, held=True)
 
 
-def assert_interrupted(ended: Ended, took: float, *words: str) -> None:
+def assert_interrupted(ended: Ended, *words: str) -> None:
     assert ended.summary is not None, ended.err
     assert ended.summary.state == "interrupted"
     assert ended.summary.status == 3
@@ -38,25 +32,24 @@ def assert_interrupted(ended: Ended, took: float, *words: str) -> None:
     assert "Traceback" not in ended.err
     assert ended.outputs  # what had come out until then
     assert ended.leftovers == []
-    assert took < ENDS_S, f"took {took:.2f} s\n{ended.err}"
 
 
 @SIGNALS
 @pytest.mark.parametrize("n", [2, 4, 8])
 def test_a_signal_to_our_launcher_ends_the_run(runs, n, number):
     run = runs.start("load", n, "-i", "3000")
-    ended, took = ended_by(run, lambda: run.process.send_signal(number))
+    ended = ended_by(run, lambda: run.process.send_signal(number))
     assert ended.status == 3, ended.err
-    assert_interrupted(ended, took, number.name)
+    assert_interrupted(ended, number.name)
     assert "hpcd4p: error: stopped by SIG" in ended.err
 
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_terminal_that_goes_ends_the_run_in_order(runs, n):
     run = runs.start("load", n, "-i", "3000")
-    ended, took = ended_by(run, lambda: run.process.send_signal(signal.SIGHUP))
+    ended = ended_by(run, lambda: run.process.send_signal(signal.SIGHUP))
     assert ended.status == 3, ended.err
-    assert_interrupted(ended, took, "SIGHUP")
+    assert_interrupted(ended, "SIGHUP")
 
 
 @pytest.mark.parametrize("n", [1, 2])
@@ -77,19 +70,30 @@ def test_under_nohup_a_run_outlives_its_terminal(runs, n):
 @SIGNALS
 def test_a_signal_to_mpirun_ends_the_run(runs, number):
     run = runs.start("load", 4, "-i", "3000", by_mpirun=True)
-    ended, took = ended_by(run, lambda: run.process.send_signal(number))
+    ended = ended_by(run, lambda: run.process.send_signal(number))
     assert ended.status != 0, ended.err
     # mpirun hands a SIGINT on as a SIGTERM, and no longer hands on what ranks say
-    assert_interrupted(ended, took, number.name, "SIGTERM")
+    if not is_cut_short(ended):
+        assert_interrupted(ended, number.name, "SIGTERM")
 
 
 @SIGNALS
 @pytest.mark.parametrize("by_mpirun", [False, True])
 def test_a_signal_to_the_whole_process_group_ends_the_run(runs, by_mpirun, number):
     run = runs.start("load", 4, "-i", "3000", by_mpirun=by_mpirun)
-    ended, took = ended_by(run, lambda: os.killpg(run.process.pid, number))
+    ended = ended_by(run, lambda: os.killpg(run.process.pid, number))
     assert ended.status != 0, ended.err
-    assert_interrupted(ended, took, number.name, *(["SIGTERM"] if by_mpirun else []))
+    if not by_mpirun or not is_cut_short(ended):
+        assert_interrupted(ended, number.name, *(["SIGTERM"] if by_mpirun else []))
+
+
+def is_cut_short(ended: Ended) -> bool:
+    """Whether mpirun, which ends its ranks 0.3 s after it was told, has ended rank 0 within its record."""
+    if ended.summary is not None:
+        return False
+    assert [Path(left).suffix for left in ended.leftovers] == [".part"], ended.leftovers
+    assert "Traceback" not in ended.err
+    return True
 
 
 def is_begun(pid: int) -> bool:
@@ -108,15 +112,12 @@ def test_a_signal_while_a_run_starts_is_told_as_that(runs, by_mpirun, later_s, p
     # the ranks are there, and have not come to the engine's own handlers
     run.until(lambda: len([pid for pid in run.pids() if rank_of(pid) is not None and is_begun(pid)]) >= 4)
     time.sleep(later_s)
-    began = time.monotonic()
     os.killpg(run.process.pid, signal.SIGINT)
-    # MPICH's own may stay: see test_leftovers. It kills rank 0 at once, and the mpirun of Open MPI 0.3 s later,
-    # also in the moment in which the folder of its Redis is there and nobody guards it yet: the next run of this
-    # user removes that
+    # MPICH's own may stay: see test_leftovers. It kills rank 0 at once, Open MPI's mpirun 0.3 s later, also in
+    # the moment in which the folder of its Redis is there and nobody guards it: the next run removes that
     killed = by_mpirun or python == str(MPICH)
-    ended = run.wait(may_stay=("mpich_shm", "temporary") if killed else ("mpich_shm",))
+    ended = run.wait(may_stay=("mpich_shm", "temporary") if killed else ("mpich_shm",), held=True)
     assert ended.status == 3 or by_mpirun, ended.err
-    assert ended.took_s - (began - run.began) < 2 * ENDS_S
     assert "memory" not in ended.err
     told = [line for line in ended.err.splitlines() if line.startswith("hpcd4p: error: ")]
     if by_mpirun and python == str(MPICH):  # MPICH's mpirun may kill a rank before it has said anything
@@ -131,26 +132,21 @@ def test_a_signal_while_a_run_starts_is_told_as_that(runs, by_mpirun, later_s, p
 def test_a_signal_while_all_ranks_wait_ends_the_run(runs, number):
     run = runs.start("idle", 4)
     run.until_touched("passed")
-    time.sleep(1)
-    began = time.monotonic()
     run.process.send_signal(number)
-    ended = run.wait()
+    ended = run.wait(held=True)
     assert ended.status == 3, ended.err
     assert ended.summary is not None, ended.err
     assert ended.summary.state == "interrupted"
     assert ended.leftovers == []
-    assert ended.took_s - (began - run.began) < ENDS_S
 
 
 def test_a_signal_while_an_element_is_in_a_long_call_ends_the_run(runs):
     run = runs.start("load", 4, "-i", "100", "--task-ms", "60000")
-    ended, took = ended_by(run, lambda: run.process.send_signal(signal.SIGINT))
+    ended = ended_by(run, lambda: run.process.send_signal(signal.SIGINT), "begun-*")
     assert ended.status == 3, ended.err
     assert ended.summary is not None, ended.err
     assert ended.summary.state == "interrupted"
     assert ended.leftovers == []
-    # two seconds for the ranks to report, then they are ended
-    assert took < 2 * ENDS_S, f"took {took:.2f} s"
 
 
 def test_one_wish_that_is_sent_twice_is_one(runs):
@@ -159,6 +155,6 @@ def test_one_wish_that_is_sent_twice_is_one(runs):
         run.process.send_signal(signal.SIGTERM)
 
     run = runs.start("load", 4, "-i", "3000")
-    ended, took = ended_by(run, ask)
+    ended = ended_by(run, ask)
     assert ended.status == 3, ended.err
-    assert_interrupted(ended, took, "SIGTERM")
+    assert_interrupted(ended, "SIGTERM")

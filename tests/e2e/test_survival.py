@@ -31,12 +31,13 @@ from tests.e2e.sabotage import shared_redis
 from tests.e2e.survival_loop import KEEP, SHORT, Answers, Case, epochs, faults, survive
 from tests.e2e.test_blocks import may_mount
 
-DEADLINE_S = 60
+DEADLINE_S = 120
 
 ANSWERS = Answers()
 
 NAPS = """
     import time
+    from pathlib import Path
     from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 
     class Numbers(ProducerPE):
@@ -45,6 +46,9 @@ NAPS = """
             self.next = 0
 
         def _process(self, inputs):
+            # many are left when this is killed, however fast the ranks are
+            if self.next >= 100 and not Path("go-on").exists():
+                time.sleep(0.5)
             self.next += 1
             return self.next - 1
 
@@ -161,6 +165,7 @@ def dead(killed, tmp_path):
     (folder,) = (tmp_path / "here").glob("results/*.checkpoints")
     made = Dead(tmp_path / "here", folder)
     edit(made, cwd=str(made.place))
+    (made.place / "go-on").touch()
     return made
 
 
@@ -316,7 +321,9 @@ def test_a_full_folder_costs_a_warning_and_not_the_run(runs, tmp_path):
         str(small),
     ]
     words = ("-i", "60", "--checkpoint", "0.1", "--checkpoint-dir", str(small / "c"))
-    ended = runs.run("heavy", 3, *words, under=under)
+    run = runs.start("heavy", 3, *words, under=under)
+    run.until(lambda: "no checkpoint: " in (run.folder / "err").read_text())
+    ended = run.wait()
     assert ended.status == 0, ended.err
     # it has filled while one was written, or the next would not fit: each is said once
     causes = ["No space left on device" in ended.err, "make room, or choose another place" in ended.err]
@@ -335,7 +342,9 @@ def test_a_folder_that_becomes_read_only_costs_a_warning_and_not_the_run(runs, t
     covers = f'({waits}; mount -t tmpfs -o ro tmpfs "$0"/c) >/dev/null 2>&1 & exec "$@"'
     under = ["unshare", "--mount", "sh", "-c", covers, str(shared)]
     words = ("-i", "60", "--checkpoint", "0.1", "--checkpoint-dir", str(shared / "c"))
-    ended = runs.run("heavy", 3, *words, under=under)
+    run = runs.start("heavy", 3, *words, under=under)
+    run.until(lambda: "no checkpoint: " in (run.folder / "err").read_text())
+    ended = run.wait()
     assert ended.status == 0, ended.err
     assert ended.err.count("no checkpoint: ") == 1, ended.err
     assert "cannot be written" in ended.err
@@ -386,7 +395,9 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_run(hpcd4p):
     ],
 )
 def test_what_cannot_be_saved_is_named_once_and_the_run_goes_on(runs, what, says):
-    ended = runs.run("unsaved", 3, "-i", "60", "--holds", what, "--checkpoint", "0.05")
+    run = runs.start("unsaved", 3, "-i", "60", "--holds", what, "--checkpoint", "0.05")
+    run.until(lambda: "no checkpoint: " in (run.folder / "err").read_text())
+    ended = run.wait()
     assert ended.status == 0, ended.err
     assert ended.err.count("no checkpoint: ") == 1, ended.err
     assert says in ended.err
@@ -403,7 +414,8 @@ def test_what_cannot_be_saved_is_named_once_and_the_run_goes_on(runs, what, says
     ],
 )
 def test_where_checkpoints_are_required_it_is_refused(runs, tmp_path, what, says, ranks):
-    ended = runs.run("unsaved", ranks, "-i", "600", "--holds", what, "--checkpoint", "required")
+    run = runs.start("unsaved", ranks, "-i", "600", "--holds", what, "--checkpoint", "required")
+    ended = run.wait(held=True)
     assert ended.status == 2, ended.err
     (line,) = [each for each in ended.err.splitlines() if each.startswith("hpcd4p: ")]
     assert line.startswith("hpcd4p: error: --checkpoint required")

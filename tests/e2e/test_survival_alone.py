@@ -88,9 +88,9 @@ def test_a_run_that_is_asked_to_end_makes_a_last_checkpoint(runs, number, every)
     run = runs.start("naps", 1, "-i", str(ITERATIONS), "--checkpoint", every)
     run.until_touched("begun-*")
     if every != "1000":
-        run.until(lambda: epochs(next(run.folder.glob("results/*.checkpoints"))))
+        run.until(lambda: any(map(epochs, run.folder.glob("results/*.checkpoints"))))
     os.kill(run.process.pid, number)
-    stopped = run.wait()
+    stopped = run.wait(held=True)
     assert stopped.status == 3, stopped.err
     assert f"stopped by {number.name}" in stopped.err
     assert going_on(run) in stopped.out
@@ -112,7 +112,7 @@ def test_a_run_that_is_in_a_long_call_ends_without_it(runs, twice):
     if twice:
         time.sleep(2 * ONE_WISH_S)
         os.kill(run.process.pid, signal.SIGINT)
-    stopped = run.wait()
+    stopped = run.wait(held=True)
     assert stopped.status == 3, stopped.err
     assert "stopped by SIGINT before the end" in stopped.err
     assert "Traceback" not in stopped.err

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import clean_environment
 
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 
 WORKFLOW = """
 import os, time

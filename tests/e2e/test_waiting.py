@@ -13,14 +13,28 @@ MEASURED_S = 5.0
 MOST = 0.01
 """Of a core."""
 
-SETTLED_S = 1.5
-"""After the last tuple a rank looks around for a few milliseconds; imports and warm-up are over, too."""
+SETTLES_S = 60.0
 
 
 def cpu_s(pid: int) -> float:
     """User and system time of all threads of a process."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settled(pids: dict[str, int], seconds: float, most: float) -> dict[str, float]:
+    """Share of a core that each process takes over `seconds`, as soon as no share is more than `most`.
+
+    Imports and warm-up are over some time after the last tuple; a rank that looks around for ever never is.
+    """
+    # the kernel counts in ticks of 10 ms, two of which may be before and after
+    most += 2 / os.sysconf("SC_CLK_TCK") / seconds
+    end = time.monotonic() + SETTLES_S
+    while True:
+        found = use(pids, seconds)
+        if max(found.values()) < most:
+            return found
+        assert time.monotonic() < end, found
 
 
 def use(pids: dict[str, int], seconds: float) -> dict[str, float]:
@@ -35,17 +49,9 @@ def use(pids: dict[str, int], seconds: float) -> dict[str, float]:
 def test_a_rank_that_waits_uses_less_than_one_percent_of_a_core(runs, n):
     run = runs.start("idle", n)
     run.until_touched("passed")
-    time.sleep(SETTLED_S)
-    ranks = {f"rank {rank}": run.rank(rank) for rank in range(1, n)}
-    found = use(ranks | {"Redis": run.redis()}, MEASURED_S)
-    stacks = run.stacks()
-    (run.folder / "go-on").touch()
+    settled({f"rank {rank}": run.rank(rank) for rank in range(1, n)}, MEASURED_S, MOST)
     ended = run.wait()
     assert ended.status == 0, ended.err
     roles = {f.rank: f.role for f in ended.summary.ranks_figures}
     assert set(roles.values()) >= ({"stateful", "pool"} if n > 2 else {"stateful+pool"})
-    # the kernel counts in ticks of 10 ms, two of which may be before and after
-    tick = 2 / os.sysconf("SC_CLK_TCK") / MEASURED_S
-    for rank in ranks:
-        assert found[rank] < MOST + tick, f"{found}\n{stacks}"
     assert ended.outputs.total() == 1

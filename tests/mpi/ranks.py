@@ -11,7 +11,7 @@ from hpcd4p.testing.conformance import BrokerWorld, MeshWorld, MpiShare, Relay
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.messages import Commit
 
-MESSAGE_S = 0.03
+MESSAGE_S = 0.1
 """A message between the head and a rank is not longer on its way while both look."""
 
 KEPT: list[Any] = []

@@ -17,7 +17,7 @@ from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.messages import Commit
 from tests.mpi.ranks import Brokers
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ class Cluster:
 
     def job(self, number: str) -> dict[str, str]:
         """What `scontrol show job` says of it."""
-        told = self.run(["scontrol", "show", "job", number], 30).stdout
+        told = self.run(["scontrol", "show", "job", number]).stdout
         return dict(re.findall(r"(\w+)=(\S*)", told))
 
     def state(self, number: str) -> str:
@@ -124,7 +124,7 @@ class Cluster:
         end = time.monotonic() + deadline_s
         while not what():
             if time.monotonic() > end:
-                told = self.run(["squeue"], 30).stdout
+                told = self.run(["squeue"]).stdout
                 pytest.fail(f"not within {deadline_s:.0f} s\n{told}\n{self.output(number)}")
             time.sleep(0.1)
 
@@ -165,9 +165,9 @@ def cluster(slurm: Cluster) -> Iterator[Cluster]:
     try:
         yield slurm
     finally:
-        slurm.run(["scancel", "--user", "root"], 30)
-        slurm.run(["scancel", "--user", "nobody"], 30)
+        slurm.run(["scancel", "--user", "root"])
+        slurm.run(["scancel", "--user", "nobody"])
         with suppress(BaseException):
-            slurm.until(lambda: not slurm.run(["squeue", "-h"], 30).stdout.strip(), 30)
+            slurm.until(lambda: not slurm.run(["squeue", "-h"]).stdout.strip(), 30)
         shutil.rmtree(slurm.folder, ignore_errors=True)
         slurm.folder = slurm.home

@@ -63,7 +63,7 @@ def epochs(cluster):
 
 def kept(cluster, number):
     """Wait for a checkpoint."""
-    cluster.until(lambda: epochs(cluster), 60, number)
+    cluster.until(lambda: epochs(cluster), number=number)
 
 
 def right_at_the_end(cluster, number, lines, restarts):
@@ -78,7 +78,7 @@ def right_at_the_end(cluster, number, lines, restarts):
 
 def test_a_job_that_is_longer_than_its_limit_goes_on_without_any_signal(cluster):
     """By the clock: its script asks for none. A minute is the least limit, of which the run gets 30 s."""
-    lines = 30_000 if LONG else 3_000
+    lines = 30_000 if LONG else 4_500
     number = submit(cluster, lines, "--time=1", script=own_script(cluster), every="auto")
     right_at_the_end(cluster, number, lines, 5 if LONG else 1)
     said = cluster.output(number)
@@ -94,17 +94,17 @@ def preempt(cluster, node="n1"):
 
 @pytest.mark.parametrize("partition", ["spot", "scavenge"] if LONG else ["scavenge"])
 def test_a_job_that_is_preempted_twice_makes_a_checkpoint_in_its_grace_time(cluster, partition):
-    lines = 1800
+    lines = 2700
     number = submit(
         cluster, lines, f"--partition={partition}", "--exclusive", "--nodelist=n1",
         script=own_script(cluster), every="1",
     )  # fmt: skip
     for times in (1, 2):
-        cluster.until(lambda: cluster.state(number) == "RUNNING", 60, number)
+        cluster.until(lambda: cluster.state(number) == "RUNNING", number=number)
         before = max(epochs(cluster), default=None)
-        cluster.until(lambda before=before: max(epochs(cluster), default=None) != before, 60, number)
+        cluster.until(lambda before=before: max(epochs(cluster), default=None) != before, number=number)
         preempt(cluster)
-        cluster.until(lambda times=times: cluster.job(number)["Restarts"] == str(times), 60, number)
+        cluster.until(lambda times=times: cluster.job(number)["Restarts"] == str(times), number=number)
     right_at_the_end(cluster, number, lines, 2)
     said = cluster.output(number)
     assert said.count("is preempted by another one") >= 2
@@ -115,7 +115,7 @@ def test_scancel_ends_a_job_for_good_and_says_how_to_go_on(cluster):
     number = submit(cluster, LINES)
     kept(cluster, number)
     cluster.run(["scancel", number])
-    assert cluster.wait(number, 60) == "CANCELLED"
+    assert cluster.wait(number) == "CANCELLED"
     assert cluster.job(number)["Restarts"] == "0"
     said = cluster.output(number)
     assert "is not put back into the queue: it was cancelled (scancel)" in said
@@ -126,7 +126,7 @@ def test_a_job_that_may_not_be_put_back_says_how_to_go_on(cluster):
     number = submit(cluster, LINES, "--no-requeue")
     kept(cluster, number)
     cluster.run(["scancel", "--signal=USR1", "--batch", number])
-    assert cluster.wait(number, 60) == "FAILED"
+    assert cluster.wait(number) == "FAILED"
     assert cluster.job(number)["ExitCode"] == "3:0"
     said = cluster.output(number)
     assert "is not put back into the queue: it may not be (--no-requeue" in said
@@ -145,9 +145,9 @@ def test_tasks_of_an_array_go_on_each_by_itself(cluster):
         f"--nap={NAP_S}",
         "--checkpoint=1",
     )
-    cluster.until(lambda: len({path.parent for path in epochs(cluster)}) == 2, 60, number)
+    cluster.until(lambda: len({path.parent for path in epochs(cluster)}) == 2, number=number)
     cluster.run(["scancel", "--signal=USR1", "--batch", f"{number}_1"])
-    cluster.until(lambda: not cluster.run(["squeue", "-h"], 30).stdout, 120, number)
+    cluster.until(lambda: not cluster.run(["squeue", "-h"]).stdout, 120, number)
     assert cluster.job(f"{number}_1")["Restarts"] == "1", cluster.output(number)
     assert cluster.job(f"{number}_2")["Restarts"] == "0", cluster.output(number)
     answers = []
@@ -197,8 +197,8 @@ def nodes(cluster):
     yield cluster
     cluster.up()  # starts the slurmd that was killed
     for node in ("n1", "n2"):
-        cluster.run(["scontrol", "update", f"nodename={node}", "state=resume"], 30)
-    cluster.until(lambda: "down" not in cluster.run(["sinfo", "-h"], 30).stdout, 60)
+        cluster.run(["scontrol", "update", f"nodename={node}", "state=resume"])
+    cluster.until(lambda: "down" not in cluster.run(["sinfo", "-h"]).stdout, 60)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +209,9 @@ def test_a_job_goes_on_when_one_of_its_nodes_dies(nodes, node, words):
     number = submit(nodes, lines, "--nodes=2", "--nodelist=n1,n2", *words, every="2")
     kept(nodes, number)
     kill([slurmd_of(nodes, node), *processes_on(nodes, node)])
-    nodes.run(["scontrol", "update", f"nodename={node}", "state=down", "reason=dead"], 30)
-    nodes.run(["scontrol", "update", f"jobid={number}", "nodelist="], 30)
-    nodes.run(["scontrol", "update", f"jobid={number}", "reqnodelist="], 30)
+    nodes.run(["scontrol", "update", f"nodename={node}", "state=down", "reason=dead"])
+    nodes.run(["scontrol", "update", f"jobid={number}", "nodelist="])
+    nodes.run(["scontrol", "update", f"jobid={number}", "reqnodelist="])
     right_at_the_end(nodes, number, lines, 1)
 
 

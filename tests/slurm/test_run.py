@@ -61,9 +61,9 @@ def begun(cluster: Cluster, *words: str, **variables: str) -> str:
 
 def stopped(cluster: Cluster, number: str, why: str) -> None:
     """The run of that job has ended in order and says how far it came, and why."""
-    cluster.until(lambda: bool(cluster.records()), 40, number)
+    cluster.until(lambda: bool(cluster.records()), number=number)
     (path,) = cluster.records()
-    cluster.until(lambda: "Record: " in cluster.output(number), 20, number)
+    cluster.until(lambda: "Record: " in cluster.output(number), number=number)
     with read_record(path) as record:
         assert record.summary.status == 3
         assert record.summary.state == "interrupted"
@@ -168,7 +168,7 @@ def test_preemption_ends_the_run_in_order(cluster):
 def test_a_requeued_job_starts_again_and_says_so(cluster):
     number = begun(cluster)
     cluster.run(["scontrol", "requeue", number])
-    cluster.until(lambda: "again (restart 1): it starts again" in cluster.output(number), 60, number)
+    cluster.until(lambda: "again (restart 1): it starts again" in cluster.output(number), number=number)
     assert "restart 1" in cluster.output(number)
 
 
@@ -181,7 +181,7 @@ def test_a_requeued_job_starts_again_and_says_so(cluster):
 )
 def test_a_launcher_in_a_step_of_srun_is_refused(cluster, words, told):
     line = ["srun", "--mpi=none", "-n1", sys.executable, "-m", "hpcd4p", *words]
-    done = cluster.run(line, 60)
+    done = cluster.run(line)
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -203,7 +203,7 @@ def test_a_node_that_dies_ends_the_run_with_a_message(cluster):
     daemon = int((cluster.home / "run" / "slurmd.n3.pid").read_text())
     os.kill(daemon, signal.SIGKILL)
     try:
-        cluster.until(lambda: "hpcd4p: error:" in cluster.output(number), 60, number)
+        cluster.until(lambda: "hpcd4p: error:" in cluster.output(number), number=number)
         assert "a node of the job was lost" in cluster.output(number)
     finally:
         cluster.up()

@@ -70,7 +70,7 @@ def test_twelve_points_with_failures_and_a_driver_that_is_killed(study):
     study.until(lambda: ends() >= 2)
     driver.send_signal(signal.SIGKILL)
     driver.communicate()
-    jobs = len(study.run(["squeue", "-h", "-r"], 30).stdout.splitlines())
+    jobs = len(study.run(["squeue", "-h", "-r"]).stdout.splitlines())
     assert jobs > 0, "all was over before the driver was killed"
     status = study.hpcd4p("sweep", "status", "s.toml")
     assert status.returncode == 3, status.stdout + status.stderr
@@ -166,7 +166,7 @@ def test_submit_says_in_one_message_what_cannot_be(cluster, words, told):
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
-    assert not cluster.run(["squeue", "-h"], 30).stdout
+    assert not cluster.run(["squeue", "-h"]).stdout
 
 
 GOES_ON = """
@@ -238,7 +238,7 @@ def until_done(cluster, lines=500):
 def running(cluster, jobs):
     """Wait until so many jobs have been submitted, and the last one has made a checkpoint; its number."""
     newest = lambda: max(cluster.folder.glob("results/*.checkpoints/epoch-*[0-9]"), default=None)  # noqa: E731
-    listed = lambda: cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()  # noqa: E731
+    listed = lambda: cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"]).stdout.split()  # noqa: E731
     before = set(jobs)
     cluster.until(lambda: set(listed()) - before and cluster.state(max(listed())) == "RUNNING")
     at = newest()
@@ -247,7 +247,7 @@ def running(cluster, jobs):
 
 
 def test_submit_until_done_submits_what_is_left(cluster):
-    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()
+    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"]).stdout.split()
     driver = until_done(cluster)
     first = running(cluster, known)
     cluster.run(["scancel", "--signal=USR1", "--batch", first])
@@ -261,10 +261,10 @@ def test_submit_until_done_submits_what_is_left(cluster):
 
 
 def test_submit_until_done_ends_when_its_job_is_cancelled(cluster):
-    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"], 30).stdout.split()
+    known = cluster.run(["squeue", "-h", "-o", "%i", "-t", "all"]).stdout.split()
     driver = until_done(cluster, lines=100_000)
     cluster.run(["scancel", running(cluster, known)])
     out, _ = driver.communicate(timeout=100)
     assert driver.returncode == 3, out
     assert "Go on from the last checkpoint:  hpcd4p resume" in out
-    assert not cluster.run(["squeue", "-h", "-t", "pending,running"], 30).stdout
+    assert not cluster.run(["squeue", "-h", "-t", "pending,running"]).stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
 
@@ -23,13 +24,21 @@ def test_each_task_of_an_array_runs_with_its_own_seed(cluster):
         "--array=1-3", "--ntasks-per-node=2", str(CHECKOUT / "slurm" / "array.sh"), *WORDS
     )
     cluster.until(lambda: len(cluster.records()) == 3, number=number)
-    cluster.until(lambda: not cluster.run(["squeue", "-h"], 30).stdout, number=number)
+    cluster.until(lambda: not cluster.run(["squeue", "-h"]).stdout, number=number)
     lines = []
     for path in cluster.records():
         with read_record(path) as record:
             assert record.summary.status == 0
             lines.append(record.summary.provenance["command_line"])
     assert sorted(line.rpartition("--seed ")[2][0] for line in lines) == ["1", "2", "3"]
+
+
+def accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -48,7 +57,10 @@ def redis_url(tmp_path):
         "--dir",
     ]
     server = subprocess.Popen([program, *words, str(tmp_path)], stdout=subprocess.DEVNULL)
-    time.sleep(0.5)
+    end = time.monotonic() + 60
+    while not accepts(port):
+        assert time.monotonic() < end, "the server does not come up"
+        time.sleep(0.02)
     yield f"redis://:of-the-site@127.0.0.1:{port}/0"
     server.kill()
     server.wait()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from held import hold
 
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 
@@ -20,6 +21,7 @@ class Arrays(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next, np.full(self.size, self.next % 251, np.uint8)
 

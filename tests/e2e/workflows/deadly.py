@@ -6,6 +6,8 @@ import ctypes
 import os
 import signal
 
+from held import hold
+
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 
 HOW = {
@@ -21,6 +23,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next
 

@@ -12,6 +12,8 @@ import time
 from decimal import Decimal
 from fractions import Fraction
 
+from held import hold
+
 from hpcd4p import (
     BatchPE,
     CompositePE,
@@ -37,6 +39,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         if self.next == 5:
             time.sleep(self.silence_s)

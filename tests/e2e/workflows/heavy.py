@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+from held import hold
+
 from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
 
@@ -14,6 +16,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next - 1
 

@@ -11,7 +11,7 @@ from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 class Still(ProducerPE):
     def _process(self, inputs):
         self.write("output", 1)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while not Path("go-on").exists() and time.monotonic() < end:
             time.sleep(0.1)
         return 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from held import HeldRange
+
 from hpcd4p import IterativePE, KeyedPE, WorkflowGraph
 from hpcd4p.sources import RangePE
 
@@ -51,7 +53,7 @@ def build(options):
     graph.name = "ledger"
     opened, entries, ledger = Opened(), Entries(options.accounts, options.task_ms / 1000), Ledger()
     graph.connect(RangePE(options.accounts), "output", opened, "input")
-    graph.connect(RangePE(options.more), "output", entries, "input")
+    graph.connect(HeldRange(options.more), "output", entries, "input")
     graph.connect(opened, "output", ledger, "input")
     graph.connect(entries, "output", ledger, "input")
     return graph

@@ -6,15 +6,21 @@ import os
 import time
 from pathlib import Path
 
+from held import hold
+
 from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+
+ENOUGH = 30
+"""A key has come so often: something has come out long before."""
 
 
 class Numbers(ProducerPE):
     def __init__(self, offset):
         super().__init__()
-        self.next = offset
+        self.offset = self.next = offset
 
     def _process(self, inputs):
+        hold(self.next - self.offset)
         self.next += 1
         return self.next - 1
 
@@ -53,6 +59,8 @@ class Count(KeyedPE):
 
     def process_key(self, key, value, state):
         n, total, size = state or (0, 0, 0)
+        if n == ENOUGH:
+            Path("counted").touch()
         if value[1] % 10 == 0:
             self.write("output", ("seen", value[1]))
         return n + 1, total + value[1], size + value[2]

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from held import hold
+
 from hpcd4p import IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 
 
@@ -15,6 +17,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next - 1
 

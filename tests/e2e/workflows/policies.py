@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from hpcd4p.control.scaling import Decision
 
@@ -23,6 +24,7 @@ class Raises:
     def decide(self, seen):
         self.asked += 1
         if self.asked > 3:
+            Path("has-failed").touch()
             raise ZeroDivisionError("nothing is left")
         return Decision(1, "one is enough")
 
@@ -30,4 +32,7 @@ class Raises:
 class Nonsense(Raises):
     def decide(self, seen):
         self.asked += 1
-        return "five" if self.asked > 3 else Decision(10**9, "all there are, and more")
+        if self.asked > 3:
+            Path("has-failed").touch()
+            return "five"
+        return Decision(10**9, "all there are, and more")

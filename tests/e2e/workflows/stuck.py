@@ -1,10 +1,12 @@
-"""One tuple in the middle takes longer than anybody waits for a rank; once, whoever has it."""
+"""One tuple in the middle waits for its test; once, whoever has it."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
+
+from held import hold
 
 from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
@@ -15,6 +17,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next - 1
 
@@ -23,7 +26,9 @@ class Work(IterativePE):
     def _process(self, number):
         if number == 20 and not list(Path().glob("stuck-*")):
             Path(f"stuck-{os.environ.get('OMPI_COMM_WORLD_RANK', 0)}").touch()
-            time.sleep(20)
+            end = time.monotonic() + 240
+            while not Path("go-on").exists() and time.monotonic() < end:
+                time.sleep(0.1)
         time.sleep(0.02)
         return number
 

@@ -6,8 +6,9 @@ import os
 import time
 from pathlib import Path
 
+from held import HeldRange, hold
+
 from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
-from hpcd4p.sources import RangePE
 
 
 class Numbers(ProducerPE):
@@ -18,6 +19,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next - 1
 
@@ -86,7 +88,7 @@ def build(options):
     graph = WorkflowGraph()
     graph.name = "survivor"
     task_s = options.task_ms / 1000
-    source = RangePE(options.range) if options.range else Numbers()
+    source = HeldRange(options.range) if options.range else Numbers()
     work, slow, gather = Work(task_s), Slow(task_s), Gather()
     graph.connect(source, "output", work, "input")
     graph.connect(work, "output", slow, "input")

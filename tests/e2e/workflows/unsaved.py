@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+from held import hold
+
 from hpcd4p import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
 SEEN = [0]
@@ -24,6 +26,7 @@ class Numbers(ProducerPE):
         self.next = 0
 
     def _process(self, inputs):
+        hold(self.next)
         self.next += 1
         return self.next - 1
 

@@ -38,7 +38,7 @@ def test_the_shell_gives_the_status_of_the_run(tmp_path, status):
     fake.chmod(0o755)
     text = batch_text(str(fake), ["w.py"], {})
     done = subprocess.run(
-        ["bash"], input=text, text=True, capture_output=True, timeout=30, check=False,
+        ["bash"], input=text, text=True, capture_output=True, timeout=120, check=False,
         env={"PATH": "/usr/bin:/bin", "SLURM_NTASKS": "6"},
     )  # fmt: skip
     assert done.returncode == status, done.stderr
@@ -48,7 +48,7 @@ def test_the_shell_gives_the_status_of_the_run(tmp_path, status):
 def test_a_signal_is_handed_on_and_the_status_is_that_of_the_run(tmp_path):
     fake = tmp_path / "python"
     fake.write_text(
-        "#!/bin/bash\ntrap 'echo asked; exit 3' USR1\ntouch up\nfor i in $(seq 100); do sleep 0.1; done\n"
+        "#!/bin/bash\ntrap 'echo asked; exit 3' USR1\ntouch up\nfor i in $(seq 1000); do sleep 0.1; done\n"
     )
     fake.chmod(0o755)
     text = batch_text(str(fake), ["w.py"], {})
@@ -56,12 +56,12 @@ def test_a_signal_is_handed_on_and_the_status_is_that_of_the_run(tmp_path):
         ["bash", "-c", text], text=True, stdout=subprocess.PIPE, cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "SLURM_NTASKS": "6"},
     )  # fmt: skip
-    for _ in range(200):
+    for _ in range(1200):
         if (tmp_path / "up").exists():
             break
         subprocess.run(["sleep", "0.05"], check=True)
     subprocess.run(["kill", "-TERM", str(process.pid)], check=True)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode == 3
     assert out == "asked\n"
 
@@ -72,7 +72,7 @@ def test_a_rank_has_one_thread_unless_the_job_has_more_cores_for_it(tmp_path, gi
     fake.write_text('#!/bin/sh\necho "$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS ${SRUN_CPUS_PER_TASK:-none}"\n')
     fake.chmod(0o755)
     done = subprocess.run(
-        ["bash"], input=batch_text(str(fake), ["w.py"], {}), text=True, capture_output=True, timeout=30,
+        ["bash"], input=batch_text(str(fake), ["w.py"], {}), text=True, capture_output=True, timeout=120,
         check=False, env={"PATH": "/usr/bin:/bin", "SLURM_NTASKS": "6", "OPENBLAS_NUM_THREADS": "3", **given},
     )  # fmt: skip
     assert done.stdout.split() == [threads, "3", given.get("SLURM_CPUS_PER_TASK", "none")], done.stderr

@@ -95,7 +95,7 @@ def test_other_ranks_make_the_same_classes_without_the_file(write):
         "heavy = {'numpy', 'argparse', 'asyncio', 'ssl', 'h5py', 'redis', 'mpi4py'} & set(sys.modules)\n"
         "print(sorted(heavy))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines() == ["Mine {'output': 4}", "[]"], done.stderr
 
 

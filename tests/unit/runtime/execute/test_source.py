@@ -15,7 +15,7 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
 from hpcd4p.runtime.execute.source import Source
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Gate:

@@ -13,7 +13,7 @@ from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Letters
 from hpcd4p.runtime.execute.source import Source
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 class Numbers(ProducerPE):

@@ -36,7 +36,7 @@ from hpcd4p.wire.position import SourcePosition, Stage
 
 SETTINGS = EngineSettings()
 SEEDS = range(60)
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 Came = dict[str, list[Any]]
 """What was taken, by output; what failed under '!'."""

@@ -55,7 +55,7 @@ class World:
     def save(self, epoch, base, *segments):
         (self.folder / f"epoch-{epoch:06}.part").mkdir()
         self.saver.save(epoch, base, Image(self.instances, list(segments), []))
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not (found := self.saver.ended()):
             assert time.monotonic() < end
             time.sleep(0.01)

@@ -61,7 +61,7 @@ def test_a_data_frame_has_the_columns_in_their_order_and_kinds(path: Path) -> No
 def test_the_module_is_found_when_it_is_first_used() -> None:
     code = "import hpcd4p; print(hpcd4p.results.rows.__name__)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True,
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True,
         cwd=Path(__file__).parents[4],
     )  # fmt: skip
     assert done.stdout.strip() == "rows"

@@ -177,7 +177,7 @@ def test_h5py_alone_reads_the_table_and_follows_the_links(study: StudyMade) -> N
 def test_h5ls_lists_it(study: StudyMade, merge: bool) -> None:
     collect(study.path, merge=merge)
     done = subprocess.run(
-        ["h5ls", "-r", str(study.file)], capture_output=True, text=True, timeout=30, check=True
+        ["h5ls", "-r", str(study.file)], capture_output=True, text=True, timeout=120, check=True
     )
     assert "/summary" in done.stdout
     assert "{3}" in done.stdout

@@ -139,7 +139,7 @@ def test_an_end_that_comes_meanwhile_is_believed(drive, monkeypatch):
         write_end(drive.folder.attempt(f"size={size},repeat=1", 1), "completed", 0, elapsed_s=float(number))
     began = time.monotonic()
     driver.follow()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert sorted(told) == [(f"size={size},repeat=1", "completed") for size in (1, 2, 3)]
 
 

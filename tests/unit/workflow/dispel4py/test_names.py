@@ -212,7 +212,7 @@ def test_loading_says_whether_dispel4py_was_asked_for_and_imports_little(write):
         "with names.dispel4py_names(): import dispel4py.new.aggregate\n"
         "print(names.were_asked_for(), 'hpcd4p.workflow.dispel4py.aggregate' in sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines() == ["False", "False", "True False"], done.stderr
 
 
