@@ -113,7 +113,7 @@ def test_a_signal_while_a_run_starts_is_told_as_that(runs, by_mpirun, later_s, p
     run.until(lambda: len([pid for pid in run.pids() if rank_of(pid) is not None and is_begun(pid)]) >= 4)
     time.sleep(later_s)
     os.killpg(run.process.pid, signal.SIGINT)
-    # MPICH's own may stay: see test_leftovers. It kills rank 0 at once, Open MPI's mpirun 0.3 s later, also in
+    # MPICH's own may stay: see test_leftovers. It kills rank 0 at once, Open MPI's mpirun 0.3 s later, in
     # the moment in which the folder of its Redis is there and nobody guards it: the next run removes that
     killed = by_mpirun or python == str(MPICH)
     ended = run.wait(may_stay=("mpich_shm", "temporary") if killed else ("mpich_shm",), held=True)
