@@ -44,6 +44,14 @@ def identity_in(path: Path) -> dict[str, Any]:
     return identity
 
 
+def last_sign(path: Path) -> float:
+    """When the run of a folder has left its last sign of life, in seconds since the epoch; 0: never."""
+    with suppress(OSError), os.scandir(path) as entries:
+        # whoever looks whether it lives takes the lock
+        return max((each.stat().st_mtime for each in entries if each.name != LOCK), default=0.0)
+    return 0.0
+
+
 def check_new(path: Path) -> None:
     """Raise unless a run may begin here: nothing is here, or a run was killed while it made or left it."""
     with writing(path):

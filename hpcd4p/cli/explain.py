@@ -1,4 +1,4 @@
-"""``hpcd4p explain``: what the auto-scaler did in a run, and why."""
+"""``hpcd4p explain``: what the auto-scaler did in a run, what its checkpoints cost, and why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from hpcd4p.cli.words import say
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
     """Give the exit status of ``hpcd4p explain ARGV``."""
-    made = Parser(prog="hpcd4p explain", description="Say what the auto-scaler did in a run, and why.")
+    made = Parser(
+        prog="hpcd4p explain",
+        description="Say what the auto-scaler did in a run, what its checkpoints cost, and why.",
+    )
     made.add_argument("file", metavar="FILE", help="a record, results/*.h5")
     options = made.parse(argv)
 
@@ -20,5 +23,5 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
     with read_record(Path(options.file)) as record:
         record.require_scaling()
-        say(explanation(record.summary, record.scaling(), record.events()))
+        say(explanation(record.summary, record.scaling(), record.events(), record.survival()))
     return 0

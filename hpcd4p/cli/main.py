@@ -20,7 +20,7 @@ COMMANDS = {
     "plan": "show which rank would do what, without running",
     "simulate": "predict a run: time, process time, load of Redis, under each policy",
     "show": "print the record of a run",
-    "explain": "say what the auto-scaler did in a run, and why",
+    "explain": "say what the auto-scaler did in a run, what its checkpoints cost, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
     "init": "write the shipped studies (configs/) and batch scripts (slurm/) into a folder",
     "submit": "run a workflow as a job of Slurm",

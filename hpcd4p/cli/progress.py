@@ -6,7 +6,7 @@ Nothing stays on a terminal, and a log file gets no control characters.
 from __future__ import annotations
 
 import time
-from math import ceil
+from math import ceil, isinf
 from typing import TYPE_CHECKING
 
 from hpcd4p.cli.terminal import Terminal, find_terminal
@@ -84,6 +84,7 @@ def progress_text(progress: Progress, columns: int) -> str:
         (1, f"{_short(progress.failed)} failed" if progress.failed else ""),
         (5, f"{progress.busy}/{progress.pool} ranks busy" if progress.pool else ""),
         (6, f"{_short(progress.waiting)} tasks wait" if progress.pool else ""),
+        (3, _checkpoint(progress.checkpoint_s)),
         (2, f"{_clock(ceil(progress.left_s))} left" if progress.left_s is not None else ""),
     ]
     for most in range(6, -1, -1):
@@ -102,9 +103,16 @@ def progress_sentence(progress: Progress, now: float) -> str:
         f"{progress.failed:,} failed",
         f"{progress.busy} of {progress.pool} ranks of the pool busy" if progress.pool else "",
         f"{progress.waiting:,} tasks wait" if progress.pool else "",
+        _checkpoint(progress.checkpoint_s),
         _end(progress.left_s, now) if progress.left_s is not None else "",
     ]
     return f"after {_clock(progress.elapsed_s)}: " + ", ".join(part for part in parts if part)
+
+
+def _checkpoint(age_s: float | None) -> str:
+    if age_s is None:
+        return ""
+    return "no checkpoint yet" if isinf(age_s) else f"checkpoint {_clock(age_s)} ago"
 
 
 def _end(left_s: float, now: float) -> str:

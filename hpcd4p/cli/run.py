@@ -238,7 +238,7 @@ def _finish(
         summary, stopped = run_to_end(spec, sink, early, ranks.crew, watch)
         if spec.checkpoints is not None:
             spec.checkpoints.stopped = stopped
-            summary.notes += spec.checkpoints.notes()
+            spec.checkpoints.sum_up(summary)
     finally:
         watch.clear()
         logs.progress_drawn(0)

@@ -11,11 +11,12 @@ from hpcd4p.checkpoint.epochs import Checkpoint
 from hpcd4p.checkpoint.folder import Folder
 from hpcd4p.checkpoint.identity import differences
 from hpcd4p.checkpoint.journal import Journal, read_journal
+from hpcd4p.checkpoint.place import last_sign
 from hpcd4p.checkpoint.sealed import open_sealed
 from hpcd4p.errors import CheckpointError
 from hpcd4p.launch.last_seconds import last_s_of
 from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_whole
-from hpcd4p.launch.status_note import restarted_because
+from hpcd4p.launch.survived import Survived
 from hpcd4p.logs import module_log
 from hpcd4p.record.journalled import JournalSink, replay
 from hpcd4p.runtime.execute.signals import Asked
@@ -30,6 +31,7 @@ from hpcd4p.workflow.sentinels import tuple_dumper
 if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
     from hpcd4p.record.sink import OutputSink
+    from hpcd4p.record.summary import Summary
     from hpcd4p.runtime.head.head import Head
     from hpcd4p.runtime.sequential import Sequential
     from hpcd4p.runtime.sequential_end import SequentialEnd
@@ -52,6 +54,8 @@ class Checkpoints:
         Whether the run is refused if its first checkpoint cannot be made.
     found
         What the run goes on from; None: it begins.
+    ranks, died_at
+        Of a run that goes on: on how many, and when the one before has left its last sign of life.
 
     Attributes
     ----------
@@ -63,8 +67,6 @@ class Checkpoints:
         What has ended the run before.
     refused
         Whether it could not begin, or be kept as required.
-    history
-        Why it has gone on, a sentence for each time.
     restarts
         How often it goes on from one checkpoint without a newer one.
     sink
@@ -80,6 +82,8 @@ class Checkpoints:
         by_value: bool,
         required: bool = False,
         found: Checkpoint | None = None,
+        ranks: int = 1,
+        died_at: float = 0.0,
     ) -> None:
         self.folder = folder
         self.secret = folder.key
@@ -89,13 +93,13 @@ class Checkpoints:
         self._found = found
         self.finished = self.refused = False
         self.stopped: BaseException | None = None
-        self.history: list[str] = []
-        self._new: list[str] = []
+        self._survived = Survived()
         self._begun = 0
         """The last one that was begun in this process."""
         self.fixed: Fixed | None = None
         if found is not None:
-            self._take(found, restarted_because() or [f"it went on from checkpoint {found.epoch}"])
+            self._take(found)
+            self._survived.again(found, ranks, died_at)
         self._journal = Journal(folder.journal, self.secret, None if found is None else _end(found))
         self.sink = JournalSink(self._journal.append, tuple_dumper(by_value))
         self._keeper: FileKeeper | None = None
@@ -104,12 +108,9 @@ class Checkpoints:
         self.restarts = 0
         self.left_s: Callable[[], float] = float
 
-    def _take(self, found: Checkpoint, why: list[str]) -> None:
+    def _take(self, found: Checkpoint) -> None:
         """Go on from `found`."""
         self._found = found
-        before = found.manifest.get("history", [])
-        self._new = [text for text in why if text not in before]
-        self.history = [*before, *self._new]
         with open_sealed(found.path / HEAD, self.secret, found.epoch, found.digest(HEAD)) as file:
             self.fixed = loads_fixed(file.read())
 
@@ -138,6 +139,7 @@ class Checkpoints:
             There is nothing to go on from, another run uses it, or it belongs to something else.
         """
         folder = Folder.open(path)
+        died_at = last_sign(path)
         folder.lock()
         differs = differences(folder.identity, identity)
         if differs and not anyway:
@@ -154,9 +156,9 @@ class Checkpoints:
         for reason in found.refused:
             _log.info("%s; going on from the one before", reason)
         folder.back_to(found.epoch)
-        return cls(folder, interval_s, by_value, required, found)
+        return cls(folder, interval_s, by_value, required, found, identity["ranks"], died_at)
 
-    def go_back(self, why: str) -> None:
+    def go_back(self, why: str, ranks: int) -> None:
         """Go on from the newest one in the same process; from the start, if there is none yet.
 
         Raises
@@ -168,11 +170,9 @@ class Checkpoints:
             self._begun = max(self._begun, self._keeper.epoch)
             self._keeper.close()
         found = self.folder.latest(whole=False)
-        told = [*self.history, why]
-        if found is None:
-            self.history = self._new = told
-        else:
-            self._take(found, told)  # also of those times after which no checkpoint came
+        if found is not None:
+            self._take(found)
+        self._survived.here(found, ranks, why)
         self._journal.cut_back(self._journal.begins if found is None else _end(found))
         if self._others is not None:
             self._others.restart()
@@ -190,16 +190,13 @@ class Checkpoints:
 
     def tell(self, sink: OutputSink) -> None:
         """Tell `sink` that the run has gone on, and why."""
-        for text in self._new:
+        for text in self._survived.new:
             sink.event(0.0, "resumed", text)
 
-    def notes(self) -> list[str]:
-        """For the summary: how often it has gone on."""
-        times = len(self.history)
-        if not times:
-            return []
-        often = "once" if times == 1 else f"{times} times"
-        return [f"the run ended and went on from a checkpoint {often}; the last time: {self.history[-1]}"]
+    def sum_up(self, summary: Summary) -> None:
+        """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""
+        summary.survival = self._survived.survival
+        summary.checkpoints = self._survived.survival.figures(summary.elapsed_s)
 
     def place(self) -> CheckpointPlace:
         """What the other ranks have to know."""
@@ -225,7 +222,16 @@ class Checkpoints:
         head.spec.resume = self._resumption(here)
         required = self._required and self._found is None
         keeper, saver = self._new_keeper(), self._saver(head.loop.plan)
-        keep(head, keeper, self._interval_s, saver, self._last_s, self._begun, required)
+        keep(
+            head,
+            keeper,
+            self._interval_s,
+            saver,
+            self._last_s,
+            self._begun,
+            required,
+            self._survived.survival,
+        )
 
     def _last_s(self, name: str) -> float:
         return max(last_s_of(name), self.left_s())
@@ -241,7 +247,9 @@ class Checkpoints:
         codec.dumps = tuple_dumper(self._by_value)
         keeper, saver = self._new_keeper(), self._saver(run.plan)
         self._last = last = SequentialEnd(run.clock, self._last_s)
-        run.cuts = SequentialCuts(run, codec, keeper, saver, self._interval_s, self._required, last)
+        run.cuts = SequentialCuts(
+            run, codec, keeper, saver, self._interval_s, self._required, self._survived.survival, last
+        )
 
     def asked(self, name: str) -> None:
         """A run in one process was asked to end: see `SequentialEnd.asked`."""
@@ -259,7 +267,7 @@ class Checkpoints:
             self.folder,
             self._journal,
             lambda: self.sink.broken,
-            {"history": self.history},
+            lambda row: {"survival": self._survived.survival.with_row(row).as_dict()},
             lambda fixed: pickle.dumps(fixed, protocol=5),
             0 if self._found is None else self._found.bytes_of_all(),
         )

@@ -118,7 +118,7 @@ class GoingBack:
         left = f"on {len(ranks)} of {len(self._everyone)} ranks"
         why = f"{what}; it goes on {since}, {left}"
         try:
-            self._kept.go_back(why)
+            self._kept.go_back(why, len(ranks))
         except CheckpointError as error:
             _log.info("it does not go on: %s", error)
             return None

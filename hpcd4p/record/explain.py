@@ -13,6 +13,8 @@ from hpcd4p.record.moves import sentence
 from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Event, Summary
+from hpcd4p.record.survival import Survival
+from hpcd4p.record.survival_words import advice
 from hpcd4p.record.table import core_hours, count, percent, seconds
 
 WIDTH = 100
@@ -33,8 +35,13 @@ MOST_MOVES = 20
 """Of more moves than this the first are told."""
 
 
-def explanation(summary: Summary, scaling: Scaling | None, events: Iterable[Event] = ()) -> str:
-    """Say what the auto-scaler did and why, and which partitions moved.
+def explanation(
+    summary: Summary,
+    scaling: Scaling | None,
+    events: Iterable[Event] = (),
+    survival: Survival | None = None,
+) -> str:
+    """Say what the auto-scaler did and why, which partitions moved, and what checkpoints were for.
 
     Parameters
     ----------
@@ -42,16 +49,23 @@ def explanation(summary: Summary, scaling: Scaling | None, events: Iterable[Even
         None: there is none, as for a run in one process.
     events
         The story of the run.
+    survival
+        Its checkpoints; None: there are no tables of them.
     """
+    parts = [*_scaled(summary, scaling, events), _survival(summary, survival)]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _scaled(summary: Summary, scaling: Scaling | None, events: Iterable[Event]) -> list[list[str]]:
     if summary.ranks == 1:
-        return _wrapped(
+        said = (
             f"{summary.workflow}: this run was made in one process. There was no pool of ranks, so there was "
             "nothing to scale. Start it with `-n N` to have one."
         )
+        return [_lines(said)]
     if scaling is None or not scaling.ranks or not scaling.ticks:
-        nothing = [_wrapped(f"{summary.workflow}: {_nothing(summary, scaling)}")]
-        return "\n\n".join("\n".join(part) for part in (nothing, _moves(summary, events)) if part)
-    parts = [
+        return [_lines(f"{summary.workflow}: {_nothing(summary, scaling)}"), _moves(summary, events)]
+    return [
         _headline(summary, scaling),
         _did(summary, scaling),
         _saved(summary),
@@ -59,7 +73,6 @@ def explanation(summary: Summary, scaling: Scaling | None, events: Iterable[Even
         _moves(summary, events),
         _failure(scaling),
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _nothing(summary: Summary, scaling: Scaling | None) -> str:
@@ -208,6 +221,16 @@ def _is_hand_over(event: Event) -> bool:
     return event.kind == "moved" and event.text.startswith("partition ")
 
 
+def _survival(summary: Summary, survival: Survival | None) -> list[str]:
+    """What checkpoints cost, or why there were none, and what to change."""
+    if summary.checkpoints is None:
+        return []
+    lines = ["What was done so that it survives (--checkpoint)"]
+    for text in advice(summary.checkpoints, survival):
+        lines += _lines(text, "  ")
+    return lines
+
+
 def _words(share: Share) -> dict[str, str]:
     return {"waiting": f"{share.waiting * 100:.0f}", "reason": share.reason or "it gave none"}
 
@@ -225,7 +248,3 @@ def _lines(text: str, first: str = "") -> list[str]:
     """`text` in lines, the first of which begins with `first`, the others with as many spaces."""
     wrapper = TextWrapper(WIDTH, first, " " * len(first), break_on_hyphens=False, drop_whitespace=True)
     return wrapper.wrap(text)
-
-
-def _wrapped(text: str) -> str:
-    return "\n".join(_lines(text))

@@ -10,7 +10,7 @@ Layout::
     /scaling/moves/*    one per field of `Move`: partitions that went from rank to rank; absent if none did
     /scaling/places/*   then, one per field of `Place`: where each partition was at the start
 
-Text has a fixed length, in UTF-8. Imports numpy only when it is needed.
+Text has a fixed length, in UTF-8 (see datasets.py). Imports numpy only when it is needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.record.library import load_h5py
+from hpcd4p.record.datasets import TEXT, read_rows, write, write_rows, write_text
 from hpcd4p.record.moves import Move, Moves, Place
 from hpcd4p.record.scaling import Change, RankTimeline, Scaling, Tick
 
@@ -30,14 +30,8 @@ if TYPE_CHECKING:
 
 GROUP = "scaling"
 
-COMPRESSED = 4096
-"""Numbers above which a dataset is compressed: half an hour of looks goes from 1.7 MB to a fifth."""
-
 MOST_REASON = 400
 """Characters of a reason that are kept."""
-
-TEXT = ""
-"""In the place of a type."""
 
 _TICKS = {
     "time_s": ("f8", "s"),
@@ -99,12 +93,12 @@ def write_scaling(file: Any, scaling: Scaling) -> None:
     group.attrs["policy"] = scaling.policy
     group.attrs["ranks"] = scaling.ranks
     group.attrs["changes_made"] = scaling.changes_made
-    _write_text(group, "failure", scaling.failure)  # a dataset: an attribute ends at 64 KiB
+    write_text(group, "failure", scaling.failure)  # a dataset: an attribute ends at 64 KiB
     _write_columns(group.create_group("ticks"), scaling.ticks, _TICKS)
     _write_columns(group.create_group("changes"), scaling.changes, _CHANGES)
     if scaling.moves.made:
-        _write_rows(group.create_group("moves"), scaling.moves.made, _MOVES)
-        _write_rows(group.create_group("places"), scaling.moves.first, _PLACES)
+        write_rows(group.create_group("moves"), scaling.moves.made, _MOVES)
+        write_rows(group.create_group("places"), scaling.moves.first, _PLACES)
     if scaling.timelines:
         _write_timelines(group.create_group("ranks"), timelines_of(scaling.timelines))
 
@@ -112,18 +106,8 @@ def write_scaling(file: Any, scaling: Scaling) -> None:
 def _write_columns(
     group: Any, rows: Sequence[Tick] | Sequence[Change], columns: dict[str, tuple[str, str]]
 ) -> None:
-    _write_rows(group, rows, columns)
-    _write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
-
-
-def _write_rows(group: Any, rows: Sequence[tuple[Any, ...]], columns: dict[str, tuple[str, str]]) -> None:
-    import numpy as np
-
-    for i, (name, (dtype, unit)) in enumerate(columns.items()):
-        if dtype == TEXT:
-            _write_text(group, name, [row[i] for row in rows])
-        else:
-            _write(group, name, np.array([row[i] for row in rows], dtype), unit)
+    write_rows(group, rows, columns)
+    write_text(group, "reason", [row.reason[:MOST_REASON] for row in rows])
 
 
 def _write_timelines(group: Any, timelines: Timelines) -> None:
@@ -131,32 +115,11 @@ def _write_timelines(group: Any, timelines: Timelines) -> None:
 
     group.attrs["bin_s"] = timelines.bin_s
     group.attrs["layout"] = "row i: rank[i]; bin j: from j * bin_s to (j + 1) * bin_s of the run"
-    _write(group, "rank", np.array(timelines.ranks, "i4"), "1")
-    _write(group, "began_s", np.array(timelines.began_s, "f8"), "s")
-    _write(group, "busy", timelines.busy, "s")
-    _write(group, "parked", timelines.parked, "s")
-    _write(group, "lent", timelines.lent, "s")
-
-
-def _write(group: Any, name: str, data: Table, unit: str) -> None:
-    packed = {"compression": "gzip", "shuffle": True} if data.size > COMPRESSED else {}
-    group.create_dataset(name, data=data, **packed).attrs["unit"] = unit
-
-
-def _write_text(group: Any, name: str, texts: str | list[str]) -> None:
-    """Write one text, or several padded to one length, for only those can be compressed."""
-    import numpy as np
-
-    data = _storable(texts) if isinstance(texts, str) else list(map(_storable, texts))
-    longest = max([1, len(data)] if isinstance(data, bytes) else [1, *map(len, data)])
-    array = np.array(data, load_h5py().string_dtype("utf-8", longest))
-    packed = {"compression": "gzip"} if array.ndim and array.nbytes > COMPRESSED else {}
-    group.create_dataset(name, data=array, **packed)
-
-
-def _storable(text: str) -> bytes:
-    """`text` in a form that HDF5 can store."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace")
+    write(group, "rank", np.array(timelines.ranks, "i4"), "1")
+    write(group, "began_s", np.array(timelines.began_s, "f8"), "s")
+    write(group, "busy", timelines.busy, "s")
+    write(group, "parked", timelines.parked, "s")
+    write(group, "lent", timelines.lent, "s")
 
 
 # ---- reading
@@ -182,17 +145,9 @@ def _read_moves(group: Any) -> Moves:
     if "moves" not in group:
         return Moves()
     return Moves(
-        [Move(*row) for row in _plain_rows(group["moves"], _MOVES)],
-        [Place(*row) for row in _plain_rows(group["places"], _PLACES)],
+        [Move(*row) for row in read_rows(group["moves"], _MOVES)],
+        [Place(*row) for row in read_rows(group["places"], _PLACES)],
     )
-
-
-def _plain_rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:
-    values = [
-        map(str, group[name].asstr()[:]) if dtype == TEXT else group[name][:].tolist()
-        for name, (dtype, _) in columns.items()
-    ]
-    return zip(*values, strict=True)
 
 
 def _rows(group: Any, columns: dict[str, tuple[str, str]]) -> Iterator[Any]:

@@ -16,6 +16,8 @@ from hpcd4p.record.library import load_h5py
 from hpcd4p.record.restore import count_column, describe_column, read_column
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
+from hpcd4p.record.survival import Survival
+from hpcd4p.record.survival_file import read_survival
 from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
 
 READABLE = range(1, SCHEMA_VERSION + 1)
@@ -110,6 +112,11 @@ class Record:
         """Give when each rank was busy, parked and lent; None if the record does not have it."""
         with damage_named(self.path):
             return read_timelines(self._file)
+
+    def survival(self) -> Survival | None:
+        """Give its checkpoints, and how it went on from them; None if it was to make none."""
+        with damage_named(self.path):
+            return read_survival(self._file)
 
     def close(self) -> None:
         """Close the file; may be called again."""

@@ -26,6 +26,7 @@ from hpcd4p.record.summary import (
     Summary,
     kind_of,
 )
+from hpcd4p.record.survival_words import survival_lines
 from hpcd4p.record.table import core_hours, count, percent, rate, seconds, shortened, table
 
 if TYPE_CHECKING:
@@ -151,6 +152,8 @@ def _work(summary: Summary) -> list[str]:
         lines.append(_scaler_line(summary.scaler, summary.parked_s))
     if summary.moves is not None:
         lines.append(sentence(summary.moves))
+    if summary.checkpoints is not None:
+        lines += survival_lines(summary.checkpoints)
     lost = [r for r in summary.ranks_figures if r.state == "lost"]
     if lost:
         names = ", ".join(f"{r.rank} on {r.host or 'an unknown host'}" for r in lost[:5])

@@ -13,6 +13,8 @@ from hpcd4p.record import jsontext
 from hpcd4p.record.reader import Record
 from hpcd4p.record.report import FIRST_LETTERS, first_of_kinds, letter_lines, summary_text
 from hpcd4p.record.summary import DeadLetter, LogLine, RankFigures, Summary
+from hpcd4p.record.survival import Survival
+from hpcd4p.record.survival_words import survival_tables
 from hpcd4p.record.table import count, seconds, shortened, size, table
 
 FIRST_VALUES = 5
@@ -48,6 +50,7 @@ def record_text(record: Record) -> str:
         _first_values(record),
         _tracebacks(letters, summary),
         _ranks(summary.ranks_figures),
+        survival_tables(record.survival() or Survival()),
         _log(record),
         _story(record),
         _provenance(summary.provenance),
@@ -166,12 +169,15 @@ def record_json(record: Record) -> dict[str, Any]:
             "truncated": number > JSON_VALUES,
             "values": [plain(value) for value in islice(record.outputs(name), JSON_VALUES)],
         }
+    survival = record.survival() or Survival()
     return {
         "file": str(record.path),
         "summary": plain(record.summary.as_dict()),
         "outputs": outputs,
         "dead_letters": [plain(letter._asdict()) for letter in record.dead_letters()],
         "events": [plain(event._asdict()) for event in record.events()],
+        "checkpoints": [row._asdict() for row in survival.checkpoints],
+        "gone_on": [row._asdict() for row in survival.gone_on],
         "log": [plain(line._asdict()) for line in sorted(record.log())[-JSON_VALUES:]],
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from hpcd4p.record.moves import MoveFigures
     from hpcd4p.record.scaling import ScalerFigures, Scaling
+    from hpcd4p.record.survival import CheckpointFigures, Survival
 
 COMPLETED = "completed"
 FAILED_TUPLES = "failed tuples"
@@ -150,12 +151,15 @@ class Summary:
     cpu_s: float = 0.0  # user and system time of the processes of all ranks, from their start
     scaler: ScalerFigures | None = None  # None: there was no pool that could be scaled
     moves: MoveFigures | None = None  # None: no partition has moved
+    checkpoints: CheckpointFigures | None = None  # None: the run was to make none
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
     log: LogFigures = field(default_factory=LogFigures)
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
     config: dict[str, Any] = field(default_factory=dict)  # the resolved settings
     provenance: dict[str, Any] = field(default_factory=dict)  # see provenance.py
-    scaling: Scaling | None = field(default=None, repr=False, compare=False)  # not in `as_dict`: it is long
+    # not in `as_dict`, for they are long
+    scaling: Scaling | None = field(default=None, repr=False, compare=False)
+    survival: Survival | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> int:
@@ -164,8 +168,8 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain dicts, lists, strings and numbers only, as JSON takes them."""
-        plain = asdict(replace(self, scaling=None))
-        del plain["scaling"]
+        plain = asdict(replace(self, scaling=None, survival=None))
+        del plain["scaling"], plain["survival"]
         return plain
 
     @classmethod
@@ -190,6 +194,10 @@ class Summary:
             told = _known(MoveFigures, known["moves"])
             told["loads"] = [RankLoad(**_known(RankLoad, each)) for each in told.get("loads", [])]
             known["moves"] = MoveFigures(**told)
+        if known.get("checkpoints") is not None:
+            from hpcd4p.record.survival import CheckpointFigures
+
+            known["checkpoints"] = CheckpointFigures(**_known(CheckpointFigures, known["checkpoints"]))
         return cls(**known)
 
 

@@ -10,6 +10,7 @@ Layout (``h5ls -r FILE``)::
     /log/...               what elements have said, the fields of `LogLine`; absent if nothing
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, timelines of the ranks (see history.py)
+    /survival/...          its checkpoints, and how it went on from them (see survival_file.py); may be absent
     /summary               everything of `Summary` as JSON
 
 The order of the end: 1. the last values; 2. the figures; 3. HDF5 is closed; 4. sync; 5. rename. Until 5
@@ -33,6 +34,7 @@ from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
+from hpcd4p.record.survival_file import write_survival
 from hpcd4p.weight import weigh
 
 SCHEMA = "hpcd4p-record"
@@ -260,6 +262,8 @@ class RecordWriter:
         file.attrs["failed"] = summary.failed
         if summary.scaling is not None:
             write_scaling(file, summary.scaling)
+        if summary.survival is not None:
+            write_survival(file, summary.survival)
         self._summary_dataset(file, figures)
 
     def _summary_dataset(self, file: Any, figures: dict[str, Any]) -> None:

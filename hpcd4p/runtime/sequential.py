@@ -94,8 +94,7 @@ class Sequential:
         self.before: dict[str, int] = {}
         """Statistics of the runs that this one goes on from."""
         self._failed: dict[str, int] = {}
-        self._failing: set[int] = set()
-        """Elements with failures that were not judged."""
+        self._failing: set[int] = set()  # elements with failures that were not judged
         self._nesting = Nesting()
 
     def run(self) -> Summary:
@@ -222,7 +221,9 @@ class Sequential:
             self.lines.add(*self.flow.log.take())
         if self._on_progress is not None and (now := self.clock.now()) - self._progress_at > PROGRESS_S:
             self._progress_at = now
-            self._on_progress(progress(self.plan, self.spec.inputs, self.stats(), now - self.clock.started))
+            elapsed_s, age_s = now - self.clock.started, None if self.cuts is None else self.cuts.age_s()
+            done = progress(self.plan, self.spec.inputs, self.stats(), elapsed_s, checkpoint_s=age_s)
+            self._on_progress(done)
 
     def _judge(self) -> None:
         """Raise `RunStopped` if too much has failed; looks only at elements with new failures."""

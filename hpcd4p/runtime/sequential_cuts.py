@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.control.cutting import LOOK_S
 from hpcd4p.errors import CheckpointError
 from hpcd4p.plan.model import Role
+from hpcd4p.record.survival import Survival
 from hpcd4p.runtime.execute.element_log import SAID
 from hpcd4p.runtime.execute.travelling import resumed
 from hpcd4p.runtime.execute.watch import Watched
@@ -28,7 +29,7 @@ from hpcd4p.wire.resumption import Fixed
 if TYPE_CHECKING:
     from hpcd4p.plan.model import ElementPlan
     from hpcd4p.runtime.execute.instance import Instance
-    from hpcd4p.runtime.head.cutter import Keeper
+    from hpcd4p.runtime.head.keeper import Keeper
     from hpcd4p.runtime.rank.cutting import Saver
     from hpcd4p.runtime.sequential import Sequential
     from hpcd4p.runtime.sequential_calls import Calls
@@ -56,6 +57,7 @@ class SequentialCuts:
         saver: Saver,
         interval_s: float | None,
         required: bool = False,
+        survival: Survival | None = None,
         end: SequentialEnd | None = None,
     ) -> None:
         self._run = run
@@ -68,7 +70,16 @@ class SequentialCuts:
         self._watched: list[tuple[Instance, Watched]] = []
         self._changed = ""
         epoch = resume.epoch if resume is not None else 0
-        self._cutter = SequentialCutter(keeper, saver, interval_s, run.clock, self._event, epoch, required)
+        self._cutter = SequentialCutter(
+            keeper,
+            saver,
+            interval_s,
+            run.clock,
+            self._event,
+            epoch,
+            Survival() if survival is None else survival,
+            required,
+        )
 
     def _event(self, kind: str, text: str) -> None:
         self._run.sink.event(self._run.clock.elapsed(), kind, text)
@@ -217,6 +228,10 @@ class SequentialCuts:
                 self._changed = instance.plan.name
         if self._changed:
             raise CheckpointError(f"{self._changed} has changed while it works, and its state is not saved")
+
+    def age_s(self) -> float:
+        """See `Cuts.age_s`."""
+        return self._cutter.age_s()
 
     # ---- the summary
 

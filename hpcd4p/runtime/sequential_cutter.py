@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, cost, first_due, new_life, next_due, refused
+from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due, refused
 from hpcd4p.errors import CheckpointError
+from hpcd4p.runtime.head.keeper import row_of
 
 if TYPE_CHECKING:
+    from hpcd4p.record.survival import CheckpointRow, Survival
     from hpcd4p.runtime.clock import Clock
-    from hpcd4p.runtime.head.cutter import Keeper, Kept
+    from hpcd4p.runtime.head.keeper import Keeper, Kept
     from hpcd4p.runtime.rank.cutting import Saver
     from hpcd4p.runtime.rank.imaging import Image
     from hpcd4p.wire.cut_reports import Saved
@@ -33,7 +35,7 @@ class SequentialCutter:
         Adds a line to the story of the run.
     epoch
         The last one of the run that this one goes on from.
-    required
+    required, survival
         See `Cutter`.
     """
 
@@ -45,6 +47,7 @@ class SequentialCutter:
         clock: Clock,
         event: Callable[[str, str], None],
         epoch: int,
+        survival: Survival,
         required: bool = False,
     ) -> None:
         self._keeper = keeper
@@ -58,7 +61,11 @@ class SequentialCutter:
         self._life = new_life()
         self._required = required
         self._next = clock.started if required else first_due(interval_s, clock.started)
-        self._began = self._cost_s = self._wrote_s = 0.0
+        self._survival = survival
+        self._newest: float | None = None
+        """When the last complete one was cut."""
+        self._began = self._cost_s = 0.0
+        self._saves: list[Saved] = []
         self._tries = 0
         self._said: set[str] = set()
         self._wanted = float("inf")
@@ -69,6 +76,10 @@ class SequentialCutter:
     def hurry(self) -> None:
         """Make one more as soon as possible: the run is about to end."""
         self._wanted = self._next = self._clock.now()
+
+    def age_s(self) -> float:
+        """See `Cutter.age_s`."""
+        return float("inf") if self._newest is None else self._clock.now() - self._newest
 
     def look(self, now: float, cut: Callable[[], tuple[Fixed, Image]]) -> None:
         """Make a checkpoint if it is due, or see what has become of the last one.
@@ -99,7 +110,7 @@ class SequentialCutter:
                 self._ended(kept, now)
 
     def _begin(self, now: float, cut: Callable[[], tuple[Fixed, Image]]) -> None:
-        self._began = now
+        self._began, self._cost_s, self._saves = now, 0.0, []
         self._epoch += 1
         self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
         try:
@@ -119,35 +130,43 @@ class SequentialCutter:
         if saved.why_not:
             self._give_up(f"what the run holds could not be saved: {saved.why_not}")
             return
-        self._wrote_s = saved.cpu_s
+        self._saves = [saved]
         self._life.go(CutState.COMPLETING, "all is saved", now)
-        self._keeper.complete(self._epoch, [saved])
+        self._keeper.complete(self._epoch, [saved], self._row(now))
 
     def _ended(self, kept: Kept, now: float) -> None:
         if kept.why_not:
             self._base = 0  # a file to which others refer may be gone
             self._give_up(kept.why_not)
             return
+        row = self._row(now)._replace(size=kept.size)
+        self._survival.add(row)
+        self._newest = self._began
         self._event(
             "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {1e3 * self._cost_s:.1f} ms; "
-            f"written in {now - self._began - self._cost_s:.2f} s",
+            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {row.stood_ms:.1f} ms; "
+            f"written in {row.written_s:.2f} s",
         )
         self._tries = 0
         self._required = False
         self._base = self._epoch
         self._end(now)
 
+    def _row(self, now: float) -> CheckpointRow:
+        kept, wrote_s = self._survival, now - self._began - self._cost_s
+        began_s = kept.before_s + self._began - self._clock.started
+        return row_of(self._epoch, began_s, kept.incarnation, self._cost_s, wrote_s, self._saves)
+
     def _give_up(self, why: str) -> None:
         self._warn(why)
+        self._survival.add(self._row(self._clock.now())._replace(why_not=why))
         self._tries += 1
         self._keeper.give_up(self._epoch)
         self._end(self._clock.now())
 
     def _end(self, now: float) -> None:
         self._life.go(CutState.NONE, "given up" if self._tries else "complete", now)
-        cost_s = cost([(self._cost_s, self._wrote_s)])
-        self._next = next_due(self._interval_s, now, self._began, cost_s, self._tries)
+        self._next = next_due(self._interval_s, now, self._began, self._row(now).cost_s, self._tries)
         if now >= self._wanted:
             self._next = now
             self.hurried = self._began >= self._wanted

@@ -36,6 +36,9 @@ class Cuts(Protocol):
     def ended(self, calls: Calls | None) -> None:
         """An element is done; `calls` are those of a root."""
 
+    def age_s(self) -> float:
+        """Seconds since the moment that the last checkpoint holds; infinity: there is none yet."""
+
     def notes(self) -> list[str]:
         """What is to be said of the figures."""
 

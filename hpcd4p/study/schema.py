@@ -56,6 +56,9 @@ COLUMNS = (
     Column("ended", ColumnKind.TEXT),
     Column("record", ColumnKind.TEXT),
     Column("continued", ColumnKind.WHOLE, "1"),
+    Column("checkpoints", ColumnKind.WHOLE, "1"),
+    Column("resumes", ColumnKind.WHOLE, "1"),
+    Column("recoveries", ColumnKind.WHOLE, "1"),
 )
 """The fixed columns, in the order in which they stand; then come the axes that are none of them."""
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.memory import MemorySink
+from hpcd4p.record.survival import CheckpointRow
 from hpcd4p.runtime.execute.instance import Instance
-from hpcd4p.runtime.head.cutter import Kept
+from hpcd4p.runtime.head.keeper import Kept
 from hpcd4p.runtime.rank.changes import Changes
 from hpcd4p.runtime.rank.image_file import held_in
 from hpcd4p.runtime.rank.imaging import Image
@@ -49,7 +50,7 @@ class MemoryCheckpoint(NamedTuple):
 
 
 class MemoryKeeper:
-    """See `runtime.head.cutter.Keeper`. Keeps all that are complete, the newest last.
+    """See `runtime.head.keeper.Keeper`. Keeps all that are complete, the newest last.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class MemoryKeeper:
         """See `Keeper.fix`."""
         self._fixed[epoch] = pickle.dumps(fixed), deepcopy(self._sink)
 
-    def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+    def complete(self, epoch: int, saved: Sequence[Saved], row: CheckpointRow) -> None:
         """See `Keeper.complete`."""
         fixed, sink = self._fixed.pop(epoch)
         held: dict[Key, Held] = {}

@@ -44,6 +44,7 @@ from hpcd4p.record.summary import (
     RankFigures,
     Summary,
 )
+from hpcd4p.record.survival import CheckpointRow, Survival
 from hpcd4p.record.writer import RecordWriter
 from tests.unit.record.scalings import contended
 
@@ -365,6 +366,41 @@ def test_partitions_that_moved_are_a_table_with_units_that_comes_back(tmp_path: 
     with read_record(tmp_path / "none.h5") as record:
         assert record.scaling().moves == Moves()  # type: ignore[union-attr]
         assert record.summary.moves is None
+
+
+def test_checkpoints_and_how_a_run_went_on_are_tables_with_units_that_come_back(tmp_path: Path) -> None:
+    kept = Survival()
+    kept.add(CheckpointRow(1, 10.5, 0, 3_100_000, 0.25, 1.5, 0.125, 0.25))
+    kept.add(CheckpointRow(2, 20.5, 0, 0, 0.5, 500.0, 0.0, 0.5, "rank 3 was in the middle of a tuple"))
+    kept.go_on(True, 1, 10.5, 12.0, 7, "rank 2 died")
+    path = tmp_path / "x.h5"
+    summary = Summary("w", checkpoints=kept.figures(30.0), survival=kept)
+    RecordWriter(path).close(summary)
+    with read_record(path) as record:
+        found = record.survival()
+        assert found is not None
+        assert (found.checkpoints, found.gone_on) == (kept.checkpoints, kept.gone_on)
+        assert record.summary.checkpoints == summary.checkpoints
+        text, told = record_text(record), record_json(record)
+    assert "given up, for" in text
+    assert "rank 2 died" in text
+    assert told["checkpoints"][1]["why_not"] == "rank 3 was in the middle of a tuple"
+    assert told["gone_on"][0]["here"] is True
+    assert told["summary"]["checkpoints"]["recovered"] == 1
+    json.dumps(told)
+    with h5py.File(path) as file:
+        made = file["survival/checkpoints"]
+        units = {name: made[name].attrs["unit"] for name in ("began_s", "size", "stood_ms", "cpu_s")}
+        assert units == {"began_s": "s", "size": "bytes", "stood_ms": "ms", "cpu_s": "s"}
+        assert file["survival/gone_on/here"][:].tolist() == [True]
+
+
+def test_a_run_that_was_to_make_no_checkpoints_has_no_table_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    RecordWriter(path).close(Summary("w"))
+    with read_record(path) as record:
+        assert record.survival() is None
+        assert record_json(record)["checkpoints"] == []
 
 
 def test_timelines_of_different_widths_meet_in_one_grid() -> None:

@@ -31,6 +31,7 @@ import pytest
 from hpcd4p.launch.mpi_program import Mpi, _version_text, command, environment, find_mpi, identify
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.summary import DeadLetter, Summary
+from hpcd4p.record.survival import Survival
 from tests.e2e.answers import Multiset, plain
 from tests.e2e.conftest import clean_environment
 from tests.e2e.processes import environ_of, mapped, processes, rank_of, words_of
@@ -86,6 +87,7 @@ class Ended:
     letters: list[DeadLetter]
     events: list[tuple[str, str]]
     leftovers: list[str]
+    survival: Survival | None = None
 
     def lost(self) -> set[int]:
         """Ranks that the record calls lost."""
@@ -213,7 +215,7 @@ class Run:
         took = time.monotonic() - self.began
         leftovers = self._leftovers(may_stay)
         self.kill()
-        summary, outputs, letters, events = self._record()
+        summary, outputs, letters, events, survival = self._record()
         return Ended(
             self.process.returncode,
             self._read("out"),
@@ -224,6 +226,7 @@ class Run:
             letters,
             events,
             leftovers,
+            survival,
         )
 
     def fail(self, why: str) -> None:
@@ -278,16 +281,18 @@ class Run:
                 return found
             time.sleep(0.1)
 
-    def _record(self) -> tuple[Summary | None, Multiset, list[DeadLetter], list[tuple[str, str]]]:
+    def _record(
+        self,
+    ) -> tuple[Summary | None, Multiset, list[DeadLetter], list[tuple[str, str]], Survival | None]:
         found = [path for path in self.folder.glob("results/*.h5") if path not in self.before]
         paths = sorted(found, key=lambda path: path.stat().st_mtime)
         if not paths:
-            return None, Counter(), [], []
+            return None, Counter(), [], [], None
         path = paths[-1]  # a run that was started again has one for each time
         with read_record(path) as record:
             outputs = Counter((name, plain(v)) for name in record.names for v in record.outputs(name))
             events = [(e.kind, e.text) for e in record.events()]
-            return record.summary, outputs, list(record.dead_letters()), events
+            return record.summary, outputs, list(record.dead_letters()), events, record.survival()
 
     def _read(self, name: str) -> str:
         return (self.folder / name).read_text(errors="replace")

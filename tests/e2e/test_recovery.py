@@ -94,6 +94,12 @@ def test_it_goes_on_in_the_job(runs, answers, case):
     assert (int(left), int(of)) == (n - len(dead), n)
     assert int(epoch) > 0
     assert ended.lost() == dead
+    (gone,) = ended.survival.gone_on
+    assert (gone.here, gone.epoch, gone.ranks, gone.incarnation) == (True, int(epoch), int(left), 1)
+    assert gone.repeated_s > 0
+    by_epoch = {each.epoch: each for each in ended.survival.checkpoints if not each.why_not}
+    assert by_epoch[int(epoch)].incarnation == 0
+    assert all(each.incarnation == (each.epoch > int(epoch)) for each in by_epoch.values())
 
 
 def test_what_dies_again_and_again_is_survived_again_and_again(runs, answers):
@@ -117,8 +123,7 @@ def test_before_the_first_checkpoint_it_begins_anew(runs, answers):
     ended = run.wait()
     said = assert_right(ended, answers("load"), 2)
     assert [(epoch, left) for _, epoch, left, _ in said] == [("", "7"), ("", "7")]
-    (note,) = [each for each in ended.summary.notes if "went on from a checkpoint" in each]
-    assert "2 times" in note
+    assert (ended.summary.checkpoints.recovered, ended.summary.checkpoints.resumed) == (2, 0)
     assert len([text for kind, text in ended.events if kind == "resumed"]) == 2
     (lost,) = [each for each in ended.summary.ranks_figures if each.state == "lost"]
     assert (lost.rank, lost.role) == (1, "stateful")

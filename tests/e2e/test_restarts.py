@@ -77,8 +77,10 @@ def resumed(run: Run, *words: str) -> Ended:
     done = subprocess.run(
         typed, cwd=run.folder, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
-    summary, outputs, letters, events = run._record()
-    return Ended(done.returncode, done.stdout, done.stderr, 0.0, summary, outputs, letters, events, [])
+    summary, outputs, letters, events, survival = run._record()
+    return Ended(
+        done.returncode, done.stdout, done.stderr, 0.0, summary, outputs, letters, events, [], survival
+    )
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -101,9 +103,11 @@ def comes_back(runs, expected, who, python):
     (said,) = SAID.findall(ended.err)
     assert int(said[1]) > 0
     assert [text for kind, text in ended.events if kind == "resumed"]
-    assert any("went on from a checkpoint once; the last time: " in note for note in ended.summary.notes), (
-        ended.summary.notes
-    )
+    assert (ended.summary.checkpoints.resumed, ended.summary.checkpoints.recovered) == (1, 0)
+    (gone,) = ended.survival.gone_on
+    assert (gone.here, gone.epoch, gone.why.startswith(said[0])) == (False, int(said[1]), True)
+    assert gone.repeated_s > 0
+    assert "It ended and went on once by a new start" in ended.out
     assert not list(run.folder.glob("results/*.checkpoints"))
 
 
@@ -125,9 +129,8 @@ def test_a_run_that_dies_twice_comes_back_twice(runs, expected):
     ended = run.wait(may_stay=("temporary", "shared memory", "results: "))
     assert_the_same(expected, ended)
     assert len(SAID.findall(ended.err)) == 2
-    assert any("went on from a checkpoint 2 times" in note for note in ended.summary.notes), (
-        ended.summary.notes
-    )
+    assert [each.here for each in ended.survival.gone_on] == [False, False]
+    assert "It ended and went on 2 times by a new start" in ended.out
 
 
 def test_a_crash_loop_ends_with_a_clear_word(runs):

@@ -74,6 +74,17 @@ def test_a_run_goes_on_wherever_it_was_killed(runs, sizes):
     with read_record(record) as read:
         values = [plain(value) for name in read.names for value in read.outputs(name)]
         assert any(event.kind == "resumed" for event in read.events())
+        figures, survival = read.summary.checkpoints, read.survival()
+    assert (figures.resumed, figures.recovered) == (len(others), 0)
+    made = [each for each in survival.checkpoints if not each.why_not]
+    assert len(made) == figures.made >= 2 * len(others)
+    assert {each.incarnation for each in made} >= {*range(len(others))}
+    assert [each.epoch for each in made] == sorted({each.epoch for each in made})
+    assert [each.began_s for each in made] == sorted(each.began_s for each in made)
+    assert [each.incarnation for each in survival.gone_on] == [*range(1, len(others) + 1)]
+    assert [each.ranks for each in survival.gone_on] == others
+    assert {each.epoch for each in survival.gone_on} <= {each.epoch for each in made}
+    assert all(0 < each.repeated_s < 60 for each in survival.gone_on)
     assert Counter(map(repr, values)) == totals()
     assert not kept.exists()
 

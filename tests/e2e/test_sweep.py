@@ -354,6 +354,8 @@ def test_a_point_with_checkpoints_goes_on_after_its_limit_and_says_so(studies):
     (row,) = studies.rows()
     assert (row["state"], row["attempt"]) == ("completed", 1)
     assert row["continued"] >= 1
+    assert (row["resumes"], row["recoveries"]) == (row["continued"], 0)
+    assert row["checkpoints"] >= row["resumes"]
     assert row["elapsed_s"] is None, "the time of a part is not that of the run"
     (path,) = [p for p in (studies.folder / "results" / "s").glob("*/1/*.h5") if str(row["record"]) in str(p)]
     with read_record(path) as record:

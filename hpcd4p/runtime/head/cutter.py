@@ -7,7 +7,7 @@ business of `Keeper`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from hpcd4p.control.cutting import (
     LAST_SETTLE_S,
@@ -15,7 +15,6 @@ from hpcd4p.control.cutting import (
     SETTLE_S,
     WRITE_S,
     CutState,
-    cost,
     first_due,
     new_life,
     next_due,
@@ -23,6 +22,8 @@ from hpcd4p.control.cutting import (
 )
 from hpcd4p.errors import CheckpointError, ForeignBytesError
 from hpcd4p.logs import module_log
+from hpcd4p.record.survival import CheckpointRow, Survival
+from hpcd4p.runtime.head.keeper import Keeper, Kept, row_of
 from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.orders import Cut, Fix
 
@@ -37,41 +38,6 @@ if TYPE_CHECKING:
     from hpcd4p.wire.resumption import Fixed
 
 _log = module_log(__name__)
-
-
-class Kept(NamedTuple):
-    """What has become of a checkpoint."""
-
-    epoch: int
-    size: int
-    """Bytes on the disk."""
-    why_not: str = ""
-    """Empty, or why it is not complete, in words."""
-
-
-class Keeper(Protocol):
-    """Keeps the checkpoints of one run. What takes long is done in the background."""
-
-    def begin(self, epoch: int) -> None:
-        """Ranks are about to save images of this epoch.
-
-        Raises
-        ------
-        CheckpointError
-            There is no room for it, say.
-        """
-
-    def fix(self, epoch: int, fixed: Fixed) -> None:
-        """Keep what the head holds, and all that has left the workflow so far; raises as `begin` does."""
-
-    def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
-        """All images are there: the run can go on from this epoch once it is told by `ended`."""
-
-    def ended(self) -> list[Kept]:
-        """What has become complete since the last call, or failed."""
-
-    def give_up(self, epoch: int) -> None:
-        """Forget this epoch."""
 
 
 class Cutter:
@@ -91,6 +57,8 @@ class Cutter:
         Of each element that a checkpoint would not hold whole, why: with any of them none is made.
     required
         Whether the run ends if its first checkpoint cannot be made, which it then tries at once.
+    survival
+        Gets a row for each; it has those of the run that this one goes on from.
     """
 
     def __init__(
@@ -106,6 +74,7 @@ class Cutter:
         epoch: int = 0,
         not_kept: Sequence[str] = (),
         required: bool = False,
+        survival: Survival | None = None,
     ) -> None:
         self._keeper = keeper
         self._interval_s = interval_s
@@ -121,6 +90,9 @@ class Cutter:
         self._life = new_life()
         self._not_kept = not_kept
         self._required = required
+        self._survival = Survival() if survival is None else survival
+        self._newest: float | None = None
+        """When the last complete one was cut."""
         self._refused = ""
         self._due = clock.started if not_kept or required else first_due(interval_s, clock.started)
         self._began = self._fixed_at = 0.0
@@ -143,6 +115,10 @@ class Cutter:
     def settling(self) -> bool:
         """Whether ranks stand still: until the cut is fixed nothing may begin that changes what they hold."""
         return self._life.state is CutState.SETTLING
+
+    def age_s(self) -> float:
+        """Seconds since the moment that the last one holds; infinity: there is none yet."""
+        return float("inf") if self._newest is None else self._clock.now() - self._newest
 
     def hurry(self) -> None:
         """Make one more as soon as possible: the run is about to end."""
@@ -169,8 +145,7 @@ class Cutter:
             return
         self._saved.append(report)
         if report.why_not:
-            self._warn(f"rank {report.rank} could not save what it holds: {report.why_not}")
-            self._end(given_up=True)
+            self._fail(f"rank {report.rank} could not save what it holds: {report.why_not}")
 
     def look(self, seen: Observation, ending: Ending) -> None:
         """Begin a checkpoint if it is due, fix it if all stand still, complete it if all is saved.
@@ -199,7 +174,7 @@ class Cutter:
                 self._fix(ending, now)
             else:
                 self._life.go(CutState.COMPLETING, "all is saved", now)
-                self._keeper.complete(self._epoch, self._saved)
+                self._keeper.complete(self._epoch, self._saved, self._row(now))
         elif now > self.due():
             self._late(now)
 
@@ -211,6 +186,7 @@ class Cutter:
                 "it is if it says stateful = True"
             ]:
                 self._warn(text)
+                self._survival.none_because(text)
             self._due = float("inf")
             self.hurried = True
             return False
@@ -223,6 +199,8 @@ class Cutter:
             self._keeper.begin(self._epoch)
         except CheckpointError as error:
             self._warn(str(error))
+            self._saved = []
+            self._survival.add(self._row(now)._replace(why_not=str(error)))
             self._tries += 1
             self._due = next_due(self._interval_s, now, now, 0.0, self._tries)
             self.hurried = now >= self._wanted
@@ -230,6 +208,7 @@ class Cutter:
         self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
         self._ranks = {0, *self._mover.hosts}
         self._awaited = set(self._ranks)
+        self._saved = []
         self._give(sorted(self._ranks), Cut(self._epoch, self._base))
 
     def _fix(self, ending: Ending, now: float) -> None:
@@ -240,7 +219,7 @@ class Cutter:
             if isinstance(error, CheckpointError):  # the other one is the lot of arrays that are short-lived
                 self._warn(str(error))
             self._give(sorted(self._ranks), Fix(self._epoch))
-            self._end(given_up=True)
+            self._end(str(error))
             return
         of, most = snapshot.committed, max(snapshot.committed, default=0)
         committed = [of.get(rank, 0) for rank in range(most + 1)]
@@ -253,41 +232,54 @@ class Cutter:
 
     def _ended(self, kept: Kept, now: float) -> None:
         if kept.why_not:
-            self._warn(kept.why_not)
             self._base = 0  # a file to which others refer may be gone
-            self._end(given_up=True)
+            self._fail(kept.why_not)
             return
         self._required = False
-        stood_ms = 1e3 * max((each.stood_s for each in self._saved), default=0.0)
+        row = self._row(now)._replace(size=kept.size)
+        self._survival.add(row)
+        self._newest = self._fixed_at
         self._story.event(
             "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {stood_ms:.1f} ms; "
-            f"written in {now - self._fixed_at:.2f} s",
+            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {row.stood_ms:.1f} ms; "
+            f"written in {row.written_s:.2f} s",
         )
         self._end()
+
+    def _row(self, now: float) -> CheckpointRow:
+        """What there is to know of the one at hand."""
+        kept = self._survival
+        began_s = kept.before_s + self._began - self._clock.started
+        return row_of(self._epoch, began_s, kept.incarnation, 0.0, now - self._fixed_at, self._saved)
 
     def _late(self, now: float) -> None:
         ranks = ", ".join(map(str, sorted(self._awaited)))
         if self.settling:
-            _log.info("checkpoint %d is given up: rank %s is in the middle of a tuple", self._epoch, ranks)
+            why = f"rank {ranks} was in the middle of a tuple for more than {self._settle_s:g} s"
+            _log.info("checkpoint %d is given up: %s", self._epoch, why)
             self._give(sorted(self._ranks), Fix(self._epoch))
+            self._end(why)
         else:
-            self._warn(f"rank {ranks} has not saved what it holds in {WRITE_S:.0f} s")
-        self._end(given_up=True)
+            self._fail(f"rank {ranks} has not saved what it holds in {WRITE_S:.0f} s")
 
-    def _end(self, given_up: bool = False) -> None:
+    def _fail(self, why: str) -> None:
+        self._warn(why)
+        self._end(why)
+
+    def _end(self, why_not: str = "") -> None:
         now = self._clock.now()
         self._awaited = set()  # what still comes of it means nothing any more
-        if given_up:
+        row = self._row(now)
+        if why_not:
+            self._survival.add(row._replace(why_not=why_not))
             self._tries += 1
             self._keeper.give_up(self._epoch)
         else:
             self._tries = 0
             self._base = self._epoch
             self.hurried = self._began >= self._wanted
-        self._life.go(CutState.NONE, "given up" if given_up else "complete", now)
-        cost_s = cost([(each.stood_s, each.cpu_s) for each in self._saved])
-        self._due = next_due(self._interval_s, now, self._began, cost_s, self._tries)
+        self._life.go(CutState.NONE, "given up" if why_not else "complete", now)
+        self._due = next_due(self._interval_s, now, self._began, row.cost_s, self._tries)
         if now >= self._wanted:
             self._due = now + LOOK_S
 

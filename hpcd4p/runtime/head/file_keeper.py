@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.checkpoint.sealed import Sealed, SealedWriter
 from hpcd4p.control.cutting import likely_bytes
 from hpcd4p.errors import CheckpointError
-from hpcd4p.runtime.head.cutter import Kept
+from hpcd4p.runtime.head.keeper import Kept
 from hpcd4p.runtime.rank.forked_saver import file_name
 
 if TYPE_CHECKING:
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
 
     from hpcd4p.checkpoint.folder import Folder
     from hpcd4p.checkpoint.journal import Journal
+    from hpcd4p.record.survival import CheckpointRow
     from hpcd4p.wire.cut_reports import Saved
     from hpcd4p.wire.resumption import Fixed
+
+SIGN_S = 2.0
+"""Between two signs of life; whoever goes on tells from them how much is done again."""
 
 HEAD = "head"
 """Name of the file with what the head holds."""
 
 
 class FileKeeper:
-    """See `runtime.head.cutter.Keeper`.
+    """See `runtime.head.keeper.Keeper`.
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ class FileKeeper:
     broken
         Empty, or why the journal is not complete any more.
     facts
-        What the manifest says besides.
+        Gives what the manifest says besides, of a checkpoint.
     dumps
         Pickles what the head holds.
     size
@@ -52,7 +57,7 @@ class FileKeeper:
         folder: Folder,
         journal: Journal,
         broken: Callable[[], str],
-        facts: dict[str, Any],
+        facts: Callable[[CheckpointRow], dict[str, Any]],
         dumps: Callable[[Any], bytes],
         size: int = 0,
     ) -> None:
@@ -67,6 +72,7 @@ class FileKeeper:
         """The last one that was begun."""
         self._part: Path | None = None
         self._end = self._work_done = 0
+        self._elapsed_s = self._cut_at = 0.0
         self._mine: Sealed | None = None
         self._failed: CheckpointError | None = None
         self._files: dict[int, dict[str, tuple[int, str]]] = {}
@@ -77,11 +83,18 @@ class FileKeeper:
         self._thread.start()
 
     def _work(self) -> None:
-        while (job := self._to_do.get()) is not None:
+        while (job := self._next_job()) is not None:
             try:
                 job()
             except CheckpointError as error:
                 self._failed = error
+
+    def _next_job(self) -> Callable[[], None] | None:
+        while True:
+            try:
+                return self._to_do.get(timeout=SIGN_S)
+            except Empty:
+                self._journal.sign()
 
     def begin(self, epoch: int) -> None:
         """See `Keeper.begin`."""
@@ -108,6 +121,7 @@ class FileKeeper:
         """See `Keeper.fix`."""
         body = self._dumps(fixed)
         self._end, self._work_done = self._journal.end(), fixed.snapshot.stats.done
+        self._elapsed_s, self._cut_at = fixed.elapsed_s, time.time()
         if self._broken():
             raise CheckpointError(self._broken())
         self._to_do.put(lambda: self._write(epoch, body))
@@ -119,11 +133,11 @@ class FileKeeper:
         self._journal.sync()
         self._mine = file.sealed
 
-    def complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+    def complete(self, epoch: int, saved: Sequence[Saved], row: CheckpointRow) -> None:
         """See `Keeper.complete`."""
-        self._to_do.put(lambda: self._complete(epoch, saved))
+        self._to_do.put(lambda: self._complete(epoch, saved, row))
 
-    def _complete(self, epoch: int, saved: Sequence[Saved]) -> None:
+    def _complete(self, epoch: int, saved: Sequence[Saved], row: CheckpointRow) -> None:
         error = self._failed
         try:
             if error is None and self._mine is not None:
@@ -134,15 +148,19 @@ class FileKeeper:
                     for each in saved
                     if each.needs
                 }
-                facts = {"files": files, "older": older, "journal": self._end, "done": self._work_done}
-                facts.update(self._facts)
+                size = sum(size for size, _ in files.values())
+                facts = {
+                    "files": files, "older": older, "journal": self._end, "done": self._work_done,
+                    "elapsed_s": self._elapsed_s, "cut_at": self._cut_at,
+                    **self._facts(row._replace(size=size)),
+                }  # fmt: skip
                 self._folder.complete(epoch, facts)
                 self._remember(epoch, files, [e for each in saved for e in each.needs])
                 self._likely = self._mine.size + sum(
                     likely_bytes([*(size for _, size, _ in older.get(file_name(each.rank), ())), each.size])
                     for each in saved
                 )
-                self._done.put(Kept(epoch, sum(size for size, _ in files.values())))
+                self._done.put(Kept(epoch, size))
                 return
         except CheckpointError as raised:
             error = raised

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from hpcd4p.errors import RunStopped
 from hpcd4p.plan.keeping import all_not_kept
-from hpcd4p.runtime.head.cutter import Cutter, Keeper
+from hpcd4p.runtime.head.cutter import Cutter
+from hpcd4p.runtime.head.keeper import Keeper
 from hpcd4p.runtime.head.last_cut import LastCut
 from hpcd4p.runtime.rank.cutting import Cutting, Saver
 from hpcd4p.wire.messages import Commit, Snapshot
@@ -17,6 +18,7 @@ from hpcd4p.wire.resumption import Fixed, Resumption
 from hpcd4p.workflow import kept
 
 if TYPE_CHECKING:
+    from hpcd4p.record.survival import Survival
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.collector import Collector
     from hpcd4p.runtime.head.coordinator import Coordinator
@@ -47,6 +49,7 @@ def keep(
     last_s: Callable[[str], float],
     begun: int = 0,
     required: bool = False,
+    survival: Survival | None = None,
 ) -> None:
     """Have the head make checkpoints from now on; before the run.
 
@@ -56,7 +59,7 @@ def keep(
         See `LastCut`.
     begun
         The last one that was begun, complete or not: something may still be written for it.
-    required
+    required, survival
         See `Cutter`.
     """
     spec, loop, coordinator = head.spec, head.loop, head.coordinator
@@ -66,7 +69,7 @@ def keep(
     coordinator.cutter = Cutter(
         keeper, interval_s, loop.link, coordinator.mover, head.story, head.clock, coordinator.order,
         partial(fixed, head), last, all_not_kept(spec.plan, spec.elements),
-        required,
+        required, survival,
     )  # fmt: skip
 
 

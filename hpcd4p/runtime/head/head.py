@@ -262,6 +262,7 @@ class Head:
             seen.pending if seen else None,
             (max(0, len(pool) - resting), len(pool)),
             seen.tasks if seen else 0,
+            None if self.coordinator.cutter is None else self.coordinator.cutter.age_s(),
         )
 
     def summary(self, stop: RunStopped | None = None) -> Summary:

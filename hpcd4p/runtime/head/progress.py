@@ -31,6 +31,8 @@ class Progress(NamedTuple):
     """Calls of the sources in all; 0 where the number says nothing: one call of each source."""
     left_s: float | None
     """Expected time to the end; None if it cannot be estimated."""
+    checkpoint_s: float | None = None
+    """Seconds since the last checkpoint; infinity: there is none yet; None: the run makes none."""
 
 
 def progress(
@@ -41,6 +43,7 @@ def progress(
     pending: Mapping[int, int] | None = None,
     pool: tuple[int, int] = (0, 0),
     waiting: int = 0,
+    checkpoint_s: float | None = None,
 ) -> Progress:
     """Give the progress of a run.
 
@@ -52,6 +55,8 @@ def progress(
         Unfinished tuples by element.
     pool
         (ranks that have work, ranks), of the pool.
+    checkpoint_s
+        See `Progress`.
     """
     roots = [e.index for e in plan.elements if e.role is Role.ROOT]
     given = {e: len(i) if isinstance(i, Sized) else i for e, i in inputs.items() if e in roots}
@@ -67,6 +72,7 @@ def progress(
         calls=calls,
         of_calls=of_calls,
         left_s=_left_s(elapsed_s, stats, pending or {}, roots, calls, of_calls),
+        checkpoint_s=checkpoint_s,
     )
 
 

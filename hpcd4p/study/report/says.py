@@ -185,9 +185,14 @@ def _ratio(ratio: Ratio) -> str:
 def continued_text(rows: Sequence[Row]) -> list[str]:
     """Give how many runs went on from a checkpoint, as what the figures leave out; nothing if none did."""
     times = [int(row["continued"]) for row in rows if went_on(row)]
+    made = [int(row["checkpoints"]) for row in rows if row.get("checkpoints")]
+    said = [f"{count(sum(made), 'checkpoint')} of {count(len(made), 'run')} were made"] if made else []
     if not times:
-        return []
+        return said
+    resumes, recoveries = (sum(int(row.get(n) or 0) for row in rows) for n in ("resumes", "recoveries"))
+    how = f", {count(recoveries, 'time')} in their job and {resumes} by a new start" if made else ""
     return [
-        f"{count(len(times), 'run')} went on from a checkpoint, {count(sum(times), 'time')} in all (column "
-        "continued): times of a part are not those of a run, so no figure has them"
+        *said,
+        f"{count(len(times), 'run')} went on from a checkpoint, {count(sum(times), 'time')} in all{how} "
+        "(column continued): times of a part are not those of a run, so no figure has them",
     ]

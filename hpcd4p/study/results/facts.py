@@ -33,7 +33,10 @@ class AttemptFacts:
     scaling : str
         'strong' or 'weak' if the record says it.
     continued : int
-        How often its run has gone on from a checkpoint.
+        How often its run has gone on from a checkpoint, in its job or by a new start.
+    checkpoints, resumes, recoveries : int
+        Of these its run has made, new starts and times that it went on in its job; None without a record, or
+        if it was to make no checkpoints.
     """
 
     study: str
@@ -61,6 +64,9 @@ class AttemptFacts:
     unreadable: str = ""
     scaling: str = ""
     continued: int = 0
+    checkpoints: int | None = None
+    resumes: int | None = None
+    recoveries: int | None = None
 
 
 def made(
@@ -86,6 +92,7 @@ def made(
     if status is None and summary is not None:
         status = summary.status
     state = _text(end.get("state")) or (BY_STATUS.get(summary.status, FAILED) if summary else LOST)
+    kept = summary.checkpoints if summary else None
     return AttemptFacts(
         study=first("study", _text, plan, point, by_path) or "",
         key=key,
@@ -111,7 +118,12 @@ def made(
         record=record,
         unreadable=unreadable,
         scaling=_text(point.get("scaling")) or "",
-        continued=max(first("continued", _whole, end) or 0, int(_went_on(summary))),
+        continued=max(
+            first("continued", _whole, end) or 0, int(_went_on(summary)), kept.times if kept else 0
+        ),
+        checkpoints=kept.made if kept else None,
+        resumes=kept.resumed if kept else None,
+        recoveries=kept.recovered if kept else None,
     )
 
 

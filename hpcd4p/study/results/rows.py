@@ -89,6 +89,9 @@ def _row(facts: AttemptFacts, folder: Path) -> Row:
         "ended": facts.ended,
         "record": relative(facts.record, folder) if facts.record is not None else "",
         "continued": facts.continued,
+        "checkpoints": facts.checkpoints,
+        "resumes": facts.resumes,
+        "recoveries": facts.recoveries,
     }
     if facts.continued:  # the record has the figures of the last part only
         known |= dict.fromkeys(_OF_A_WHOLE_RUN)

@@ -36,6 +36,16 @@ def test_the_line_says_failures_how_many_inputs_there_are_and_when_the_end_comes
     assert text.endswith("0:03:11 left")
 
 
+@pytest.mark.parametrize(
+    ("age_s", "said"), [(None, ""), (float("inf"), "no checkpoint yet"), (75.9, "checkpoint 0:01:15 ago")]
+)
+def test_both_say_how_old_the_last_checkpoint_is_if_there_are_any(age_s: float | None, said: str):
+    told = progress(checkpoint_s=age_s)
+    for text in (progress_text(told, 120), progress_sentence(told, NOON)):
+        assert said in text
+        assert ("checkpoint" in text) == bool(said)
+
+
 def test_one_process_has_no_pool_to_tell_of():
     assert progress_text(progress(pool=0, busy=0), 79) == "0:00:03  12 tuples done  4/s"
 

@@ -56,6 +56,9 @@ def test_the_columns_are_those_of_version_1() -> None:
         "ended text",
         "record text",
         "continued int64 1",  # added behind the others, as a version may
+        "checkpoints int64 1",
+        "resumes int64 1",
+        "recoveries int64 1",
     ]
 
 

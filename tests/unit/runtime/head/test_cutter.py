@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from hpcd4p.errors import CheckpointError
-from hpcd4p.runtime.head.cutter import Cutter, Kept
+from hpcd4p.record.survival import Survival
+from hpcd4p.runtime.head.cutter import Cutter
+from hpcd4p.runtime.head.keeper import Kept
 from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.messages import Snapshot
 from hpcd4p.wire.orders import Cut, Fix
@@ -20,12 +22,13 @@ class World:
     def __init__(self, required=False):
         self.now, self.base, self.why_not = 0.0, 0, ""
         self.given, self.warned, self.done = [], [], []
+        self.survival = Survival(before_s=100.0)
         clock = SimpleNamespace(started=0.0, now=lambda: self.now)
         snapshot = Snapshot({}, [], {0: 1, 1: 2, 2: 3}, [], Statistics(), {})
         self.keeper = SimpleNamespace(
             begin=lambda epoch: None,
             fix=lambda epoch, fixed: None,
-            complete=lambda epoch, saved: self.done.append(Kept(epoch, 10, self.why_not)),
+            complete=lambda epoch, saved, row: self.done.append(Kept(epoch, 10, self.why_not)),
             ended=lambda: [self.done.pop() for _ in self.done[:]],
             give_up=lambda epoch: None,
         )
@@ -36,7 +39,7 @@ class World:
             self.keeper, 1.0, SimpleNamespace(snapshot=lambda: snapshot),
             SimpleNamespace(hosts={1, 2}, moving=False, name=str), story, clock,
             lambda ranks, order: self.given.append(order), lambda snapshot, drained: None,
-            required=required,
+            required=required, survival=self.survival,
         )  # fmt: skip
 
     def look(self):
@@ -127,3 +130,36 @@ def test_after_the_first_a_required_one_that_fails_is_a_warning():
     world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
     world.look()
     assert len(world.warned) == 1
+
+
+def test_each_is_a_row_and_so_is_each_that_was_given_up(world):
+    assert world.cutter.age_s() == float("inf")
+    epoch = world.cut()
+    world.now += 0.2
+    for rank in (0, 1, 2):
+        world.cutter.take(Saved(rank, epoch, 7, "tag", cpu_s=0.01 * rank, stood_s=0.05))
+    world.look()
+    world.look()
+    (row,) = world.survival.checkpoints
+    assert (row.epoch, row.began_s, row.size, row.incarnation, row.why_not) == (1, 101.0, 10, 0, "")
+    assert (row.written_s, row.stood_ms, row.cpu_s, row.cost_s) == pytest.approx((0.2, 50.0, 0.03, 0.07))
+    assert world.cutter.age_s() == pytest.approx(0.2)
+    world.base = epoch
+    world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
+    assert "it holds a lock" in world.survival.checkpoints[1].why_not
+    world.now = world.cutter.due()
+    world.look()
+    world.now = world.cutter.due() + 0.1
+    world.look()
+    assert world.survival.checkpoints[2].why_not == (
+        "rank 0, 1, 2 was in the middle of a tuple for more than 0.5 s"
+    )
+    figures = world.survival.figures(0.0)
+    assert (figures.made, figures.given_up) == (1, 2)
+
+
+def test_that_none_can_be_made_is_kept(world):
+    ending = SimpleNamespace(finishing=False, over=False, drained=lambda: [])
+    world.now = 1.0
+    world.cutter.look(SimpleNamespace(owners={4: 1}), ending)
+    assert "4 of the pool has changed while it works" in world.survival.totals.why_none

@@ -11,6 +11,7 @@ from hpcd4p.checkpoint.journal import Journal
 from hpcd4p.checkpoint.sealed import SealedWriter
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.head.file_keeper import FileKeeper
+from hpcd4p.runtime.head.keeper import row_of
 from hpcd4p.wire.cut_reports import Saved
 from hpcd4p.wire.statistics import Statistics
 
@@ -31,17 +32,18 @@ def keeper(folder):
 
 def keeper_of(folder, size=0):
     journal = Journal(folder.journal, folder.key, None)
-    return FileKeeper(folder, journal, lambda: "", {}, lambda fixed: b"head", size)
+    return FileKeeper(folder, journal, lambda: "", lambda row: {"row": row}, lambda fixed: b"head", size)
 
 
 def keep(keeper, folder, epoch, size, needs=()):
     """Have rank 1 save so many bytes, and the checkpoint completed; gives why it was not."""
     keeper.begin(epoch)
     (part,) = folder.path.glob("*.part")
-    keeper.fix(epoch, SimpleNamespace(snapshot=SimpleNamespace(stats=Statistics())))
+    keeper.fix(epoch, SimpleNamespace(snapshot=SimpleNamespace(stats=Statistics()), elapsed_s=5.0))
     with SealedWriter(part / "rank-1", folder.key, epoch) as file:
         file.write(bytes(size))
-    keeper.complete(epoch, [Saved(1, epoch, file.sealed.size, file.sealed.digest, needs=needs)])
+    saved = [Saved(1, epoch, file.sealed.size, file.sealed.digest, needs=needs)]
+    keeper.complete(epoch, saved, row_of(epoch, 5.0, 0, 0.0, 0.1, saved))
     while not (kept := keeper.ended()):
         pass
     return kept[0].why_not

@@ -90,6 +90,18 @@ def test_a_run_that_went_on_has_no_time_and_is_counted():
     assert continued_text(rows[:1]) == []
 
 
+def test_checkpoints_resumes_and_recoveries_are_counted():
+    none = {"checkpoints": None, "resumes": None, "recoveries": None, "continued": 0}
+    rows = [
+        none,
+        {"checkpoints": 7, "resumes": 0, "recoveries": 0, "continued": 0},
+        {"checkpoints": 4, "resumes": 2, "recoveries": 1, "continued": 3},
+    ]
+    made, went_on = continued_text(rows)
+    assert made == "11 checkpoints of 2 runs were made"
+    assert "3 times in all, 1 time in their job and 2 by a new start" in went_on
+
+
 def test_medians():
     assert median([3.0, 1.0, 2.0]) == 2.0
     assert median([4.0, 1.0, 2.0, 3.0]) == 2.5

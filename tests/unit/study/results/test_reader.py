@@ -68,6 +68,9 @@ def test_what_is_written_is_read_back(study: StudyMade, merge: bool) -> None:
         "ended": "2026-01-02T03:06:00Z",
         "record": "s/ranks=2,autoscale=knee,repeat=1/1/w-1.h5",
         "continued": 0,
+        "checkpoints": None,
+        "resumes": None,
+        "recoveries": None,
         "autoscale": "knee",
     }
     assert (second["speed_up"], second["parallel_efficiency"]) == (1.6, 0.8)

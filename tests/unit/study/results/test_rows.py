@@ -115,6 +115,20 @@ def test_a_run_that_went_on_has_no_speed_up() -> None:
     assert (rows[2]["continued"], rows[2]["speed_up"]) == (0, 1.0)
 
 
+def test_what_a_record_tells_of_checkpoints_is_in_the_row() -> None:
+    from hpcd4p.record.summary import Summary
+    from hpcd4p.record.survival import CheckpointFigures
+    from hpcd4p.study.results.facts import made
+
+    kept = CheckpointFigures(made=9, resumed=1, recovered=2)
+    facts = made({}, {}, Summary("w", elapsed_s=5.0, checkpoints=kept), None, "", ("s", "k", 1))
+    (row,) = rows_of([facts], {}, HERE)
+    assert [row[n] for n in ("checkpoints", "resumes", "recoveries", "continued")] == [9, 1, 2, 3]
+    assert row["elapsed_s"] is None, "also a run that went on in its job has the time of its last part only"
+    (row,) = rows_of([AttemptFacts("s", "a", 1, "completed")], {}, HERE)
+    assert [row[n] for n in ("checkpoints", "resumes", "recoveries", "continued")] == [None, None, None, 0]
+
+
 @pytest.mark.parametrize(
     ("line", "end", "continued"),
     [
