@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hpcd4p.launch.api import Result as Result
     from hpcd4p.launch.api import run as run
     from hpcd4p.record.table import table as table
+    from hpcd4p.results.opening import open as open
     from hpcd4p.sources import FilesPE as FilesPE
     from hpcd4p.sources import LinesPE as LinesPE
     from hpcd4p.sources import RangePE as RangePE
@@ -54,6 +55,7 @@ _HOMES = {
     "WorkflowGraph": "hpcd4p.workflow.graph",
     "create_iterative_chain": "hpcd4p.workflow.composite",
     "dispel4py_names": "hpcd4p.workflow.dispel4py.names",
+    "open": "hpcd4p.results.opening",
     "run": "hpcd4p.launch.api",
     "table": "hpcd4p.record.table",
 }

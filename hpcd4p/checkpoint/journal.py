@@ -174,6 +174,17 @@ class Journal:
                 return
         raise header.cut_short(self.path)
 
+    def entries(self) -> Iterator[bytes]:
+        """All that was appended and not cut back, also what could not be written.
+
+        Raises
+        ------
+        SealBroken
+            It is not as it was written.
+        """
+        yield from _entries(_frames(self._descriptor(), self.path, self._key, self.begins, self._end))
+        yield from list(self._waiting)
+
     def close(self) -> None:
         """Close the file; what waits in memory is not written."""
         descriptors.close(self._held)
@@ -194,7 +205,11 @@ def read_journal(path: PathLike, key: bytes, upto: int | None = None) -> Iterato
         A frame is not as it was written (with `upto` None: and it is not the last one), or the file is not
         of this run.
     """
-    for _, body in _frames(path, key, upto):
+    yield from _entries(_frames_of(path, key, upto))
+
+
+def _entries(frames: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
+    for _, body in frames:
         with memoryview(body) as view:
             at = 0
             while at < len(view):
@@ -207,7 +222,7 @@ def read_journal(path: PathLike, key: bytes, upto: int | None = None) -> Iterato
 def check_journal(path: PathLike, key: bytes, upto: int | None = None) -> int:
     """Read all frames and check their tags; gives the offset behind the last one. See `read_journal`."""
     end = _opened_size(path, key)
-    for end, _ in _frames(path, key, upto, unpack=False):  # noqa: B007
+    for end, _ in _frames_of(path, key, upto, unpack=False):  # noqa: B007
         pass
     return end
 
@@ -228,9 +243,20 @@ def _opened_size(path: PathLike, key: bytes) -> int:
     return size
 
 
-def _frames(path: PathLike, key: bytes, upto: int | None, unpack: bool = True) -> Iterator[tuple[int, bytes]]:
+def _frames_of(
+    path: PathLike, key: bytes, upto: int | None, unpack: bool = True
+) -> Iterator[tuple[int, bytes]]:
+    descriptor, begins = _opened(path, key)
+    try:
+        yield from _frames(descriptor, path, key, begins, upto, unpack)
+    finally:
+        os.close(descriptor)
+
+
+def _frames(
+    descriptor: int, path: PathLike, key: bytes, at: int, upto: int | None, unpack: bool = True
+) -> Iterator[tuple[int, bytes]]:
     """The offset behind each frame, and its body."""
-    descriptor, at = _opened(path, key)
     try:
         while upto is None or at < upto:
             # asked before the frame is read: meanwhile others may be appended
@@ -248,5 +274,3 @@ def _frames(path: PathLike, key: bytes, upto: int | None, unpack: bool = True) -
             at = stop
     except OSError as error:
         raise SealBroken(f"{os.fspath(path)} cannot be read: {error.strerror}; {header.BEFORE}") from error
-    finally:
-        os.close(descriptor)

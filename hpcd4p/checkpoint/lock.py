@@ -14,10 +14,11 @@ import json
 import os
 import time
 from contextlib import suppress
+from typing import NamedTuple
 
 from hpcd4p import descriptors
-from hpcd4p.checkpoint.durable import PRIVATE, not_written, writing
-from hpcd4p.errors import CheckpointInUse
+from hpcd4p.checkpoint.durable import PRIVATE, PathLike, not_written, writing
+from hpcd4p.errors import CheckpointError, CheckpointInUse
 from hpcd4p.processes import made_it
 
 _TAKEN = frozenset({errno.EWOULDBLOCK, errno.EACCES})
@@ -90,6 +91,46 @@ class Lock:
                 os.unlink(self.path)
         descriptors.close(self._held)
         self._held = -1
+
+
+class Holder(NamedTuple):
+    """Who works with a folder, or has worked with it and ended without a word."""
+
+    lives: bool
+    host: str
+    pid: int
+    since: float
+    """Seconds since the epoch; 0: not known."""
+
+
+def holder(path: PathLike) -> Holder | None:
+    """The holder of the lock that is at `path`; None: whoever had it has let it go.
+
+    Only looks; but where the note in the file is of another host, the lock is taken for a moment.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CheckpointError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+    try:
+        match _noted(file):
+            case {"host": str(host), "pid": int(pid), "since": int() | float() as since}:
+                here = host == os.uname().nodename
+                return Holder(made_it(pid, since) if here else _held(file), host, pid, since)
+        return Holder(True, "an unknown host", 0, 0.0) if _held(file) else None
+    finally:
+        os.close(file)
+
+
+def _held(file: int) -> bool:
+    """Whether another process has the lock; not known where a file system has none."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _TAKEN
+    return False
 
 
 def _is_at(file: int, path: str) -> bool:

@@ -173,9 +173,7 @@ def _run(
         if kept is None or asked is None:
             return _finish(spec, Tee(*sinks), small, present, settings, early, ranks)
         kept.restarts = restarts(settings)
-        kept.replay(Tee(*sinks))
-        sink = Tee(*sinks, kept.sink)
-        kept.tell(sink)
+        sink = kept.collect_for(Tee(*sinks))
         with kept_up(kept, _shown(kept.folder.path), asked.job):
             return _finish(spec, sink, small, present, settings, early, ranks)
 
@@ -224,7 +222,7 @@ def _record(settings: Resolved, path: Path, module: ModuleType | None) -> list[O
 
 def _finish(
     spec: RunSpec,
-    sink: Tee,
+    sink: OutputSink,
     small: SmallOutputs,
     present: Present | None,
     settings: Resolved,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.checkpoint.epochs import Checkpoint
 from hpcd4p.checkpoint.folder import Folder
 from hpcd4p.checkpoint.identity import differences
-from hpcd4p.checkpoint.journal import Journal, read_journal
+from hpcd4p.checkpoint.journal import Journal
 from hpcd4p.checkpoint.place import last_sign
 from hpcd4p.checkpoint.sealed import open_sealed
 from hpcd4p.errors import CheckpointError
@@ -18,7 +18,7 @@ from hpcd4p.launch.last_seconds import last_s_of
 from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_whole
 from hpcd4p.launch.survived import Survived
 from hpcd4p.logs import module_log
-from hpcd4p.record.journalled import JournalSink, replay
+from hpcd4p.record.journalled import JournalSink
 from hpcd4p.runtime.execute.signals import Asked
 from hpcd4p.runtime.head.file_keeper import HEAD, FileKeeper, loads_fixed
 from hpcd4p.runtime.head.going_on import keep
@@ -101,10 +101,9 @@ class Checkpoints:
             self._take(found)
             self._survived.again(found, ranks, died_at)
         self._journal = Journal(folder.journal, self.secret, None if found is None else _end(found))
-        self.sink = JournalSink(self._journal.append, tuple_dumper(by_value))
+        self.sink = JournalSink(self._journal, tuple_dumper(by_value))
         self._keeper: FileKeeper | None = None
         self._last: SequentialEnd | None = None
-        self._others: OutputSink | None = None
         self.restarts = 0
         self.left_s: Callable[[], float] = float
 
@@ -174,24 +173,20 @@ class Checkpoints:
             self._take(found)
         self._survived.here(found, ranks, why)
         self._journal.cut_back(self._journal.begins if found is None else _end(found))
-        if self._others is not None:
-            self._others.restart()
-            self.replay(self._others)
-            self.tell(self._others)
-            self.tell(self.sink)
+        self._tell()
 
     # ---- for a run
 
-    def replay(self, sink: OutputSink) -> None:
-        """Give `sink` what had left the workflow before; it is told, too, if the run goes back once more."""
-        self._others = sink
-        if self._found is not None:
-            replay(read_journal(self.folder.journal, self.secret, _end(self._found)), sink)
+    def collect_for(self, onward: OutputSink) -> JournalSink:
+        """The sink of the run, which keeps all that leaves it, and gives it to `onward` at the end."""
+        self.sink.onward = onward
+        self._tell()
+        return self.sink
 
-    def tell(self, sink: OutputSink) -> None:
-        """Tell `sink` that the run has gone on, and why."""
+    def _tell(self) -> None:
+        """Note that the run has gone on, and why."""
         for text in self._survived.new:
-            sink.event(0.0, "resumed", text)
+            self.sink.event(0.0, "resumed", text)
 
     def sum_up(self, summary: Summary) -> None:
         """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""

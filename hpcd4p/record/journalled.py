@@ -1,18 +1,91 @@
-"""A sink that appends all that leaves a run to its journal, and the way back."""
+"""What leaves a run, in its journal: appended as it comes, given to the record when it is settled.
+
+With checkpoints a run may go back, so what has come since the last one does not count yet. The journal is cut
+back then; a record could not be. So everything is written there, once, and the record gets it at the end.
+
+An entry::
+
+    what u8 | how many u32 | bytes of the name u16 | name | body
+
+The name of outputs is ``["ELEMENT", "OUTPUT"]``, their body a pickle of a list. All else is JSON, which is
+read without unpickling anything.
+"""
 
 from __future__ import annotations
 
+import json
 import pickle
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from hpcd4p.errors import CheckpointError
-from hpcd4p.record.summary import DeadLetter, LogLine, Summary
+from hpcd4p.errors import CheckpointError, RecordError
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hpcd4p.record.sink import OutputSink
+
+FLUSH_S = 1.0
+"""What comes is in the file after so long, as long as more comes: others look while the run goes on."""
+
+_HEAD = struct.Struct("<BIH")
+
+
+class What(IntEnum):
+    """What an entry holds."""
+
+    OUTPUTS = 0
+    LETTERS = 1
+    EVENTS = 2
+    LOG = 3
+
+
+_ROWS: dict[What, Any] = {What.LETTERS: DeadLetter, What.EVENTS: Event, What.LOG: LogLine}
+
+
+class Entry(NamedTuple):
+    """One entry, opened."""
+
+    what: What
+    many: int
+    name: tuple[str, str]
+    """Element and output; empty if it holds no outputs."""
+    body: bytes
+
+    def values(self) -> list[Any]:
+        """The tuples of outputs, unpickled: only of a journal whose seals were checked."""
+        values: list[Any] = pickle.loads(self.body)
+        return values
+
+    def rows(self) -> list[Any]:
+        """What all other entries hold: `DeadLetter`, `Event` or `LogLine`."""
+        make = _ROWS[self.what]
+        return [make(*row) for row in json.loads(self.body)]
+
+
+def opened(entry: bytes) -> Entry:
+    """Inverse of what a `JournalSink` appends."""
+    what, many, length = _HEAD.unpack_from(entry)
+    at = _HEAD.size + length
+    element, output = json.loads(entry[_HEAD.size : at]) if length else ("", "")
+    return Entry(What(what), many, (element, output), entry[at:])
+
+
+class Journal(Protocol):
+    """See `hpcd4p.checkpoint.journal.Journal`."""
+
+    def append(self, entry: bytes) -> None:
+        """Add an entry; after an error it is kept in memory."""
+
+    def end(self) -> int:
+        """Have all that was appended in the file."""
+
+    def entries(self) -> Iterator[bytes]:
+        """All that was appended and not cut back."""
 
 
 class JournalSink:
@@ -20,65 +93,122 @@ class JournalSink:
 
     Parameters
     ----------
-    append
-        Adds one entry to the journal.
     dumps
         Pickles tuples.
 
     Attributes
     ----------
     broken
-        Empty, or why nothing is appended any more: no checkpoint can follow. What was there before is whole.
+        Empty, or why nothing is appended any more: no checkpoint can follow, and `onward` gets what comes.
+    onward
+        Gets everything when it is settled: at the end.
     """
 
-    def __init__(self, append: Callable[[bytes], None], dumps: Callable[..., bytes]) -> None:
+    def __init__(self, journal: Journal, dumps: Callable[..., bytes]) -> None:
         self.broken = ""
-        self._append = append
+        self.onward: OutputSink | None = None
+        self._journal = journal
         self._dumps = dumps
+        self._names: dict[tuple[str, str], bytes] = {}
+        self._flushed = 0.0
+        self._settled = False
 
-    def _add(self, method: str, *args: Any) -> None:
-        if self.broken:
-            return
-        try:
-            self._append(self._dumps((method, args), protocol=5))
-        except CheckpointError as error:
-            self.broken = str(error)
-        except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
-            what = ".".join(args[:2]) if method == "outputs" else method
-            self.broken = f"{what} cannot be pickled: {type(error).__name__}: {error}"
+    # ---- what comes
 
     def outputs(self, element: str, output: str, values: list[Any]) -> None:
         """See `OutputSink.outputs`."""
-        self._add("outputs", element, output, values)
+        if not self.broken:
+            name = self._names.get((element, output))
+            if name is None:
+                name = self._names[element, output] = json.dumps([element, output]).encode()
+            head = _HEAD.pack(What.OUTPUTS, len(values), len(name))
+            try:
+                entry = b"".join((head, name, self._dumps(values, protocol=5)))
+            except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
+                self._break(f"{element}.{output} cannot be pickled: {type(error).__name__}: {error}")
+            else:
+                self._append(entry)
+                return
+        if self.onward is not None:
+            self.onward.outputs(element, output, values)
 
     def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
         """See `OutputSink.dead_letters`."""
-        self._add("dead_letters", rows)
+        if not self.broken:
+            self._add(What.LETTERS, rows)
+        elif self.onward is not None:
+            self.onward.dead_letters(rows)
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """See `OutputSink.event`."""
-        self._add("event", time_s, kind, text)
+        if not self.broken:
+            self._add(What.EVENTS, [Event(time_s, kind, text)])
+        elif self.onward is not None:
+            self.onward.event(time_s, kind, text)
 
     def log(self, lines: Sequence[LogLine]) -> None:
         """See `OutputSink.log`."""
-        self._add("log", lines)
+        if not self.broken:
+            self._add(What.LOG, lines)
+        elif self.onward is not None:
+            self.onward.log(lines)
+
+    def _add(self, what: What, rows: Sequence[Any]) -> None:
+        self._append(_HEAD.pack(what, len(rows), 0) + json.dumps(rows).encode())
+
+    def _append(self, entry: bytes) -> None:
+        try:
+            self._journal.append(entry)
+            now = time.monotonic()
+            if now - self._flushed > FLUSH_S:
+                self._flushed = now
+                self._journal.end()
+        except CheckpointError as error:
+            self._break(str(error))
+
+    def _break(self, why: str) -> None:
+        """The journal takes no more: the record gets what was there, and then what comes."""
+        self.broken = why
+        self._settle()
+
+    # ---- the end
+
+    def _settle(self) -> None:
+        if self._settled or self.onward is None:
+            return
+        self._settled = True
+        try:
+            for entry in self._journal.entries():
+                give(opened(entry), self.onward)
+        except CheckpointError as error:
+            raise RecordError(
+                f"what the run has given cannot be read back, so there is no record: {error}"
+            ) from error
 
     def warm(self) -> None:
-        """Do nothing: the journal is open."""
+        """See `OutputSink.warm`."""
+        if self.onward is not None:
+            self.onward.warm()
 
     def close(self, summary: Summary) -> Path | None:
-        """Do nothing: the journal goes with its folder."""
-        return None
-
-    def restart(self) -> None:
-        """Do nothing: the journal is cut back."""
+        """See `OutputSink.close`; the journal goes with its folder."""
+        self._settle()
+        return None if self.onward is None else self.onward.close(summary)
 
     def abandon(self) -> None:
-        """Do nothing: a run may go on from it."""
+        """See `OutputSink.abandon`; a run may go on from the journal."""
+        if self.onward is not None:
+            self.onward.abandon()
 
 
-def replay(entries: Iterable[bytes], sink: OutputSink) -> None:
-    """Give `sink` what a `JournalSink` has appended; only of a journal whose seals were checked."""
-    for entry in entries:
-        method, args = pickle.loads(entry)
-        getattr(sink, method)(*args)
+def give(entry: Entry, sink: OutputSink) -> None:
+    """Give `sink` what an entry holds; see `Entry.values`."""
+    if entry.what is What.OUTPUTS:
+        sink.outputs(*entry.name, entry.values())
+    elif entry.what is What.LETTERS:
+        sink.dead_letters(entry.rows())
+    elif entry.what is What.LOG:
+        sink.log(entry.rows())
+    else:
+        for event in entry.rows():
+            sink.event(*event)

@@ -56,10 +56,6 @@ class MemorySink:
         self.summary = summary
         return None
 
-    def restart(self) -> None:
-        """See `OutputSink.restart`."""
-        self.abandon()
-
     def abandon(self) -> None:
         """Forget everything."""
         self.results.clear()

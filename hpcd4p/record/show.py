@@ -12,7 +12,7 @@ from hpcd4p.plan.rows import IN_RECORD, chosen_rows
 from hpcd4p.record import jsontext
 from hpcd4p.record.reader import Record
 from hpcd4p.record.report import FIRST_LETTERS, first_of_kinds, letter_lines, summary_text
-from hpcd4p.record.summary import DeadLetter, LogLine, RankFigures, Summary
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, RankFigures, Summary
 from hpcd4p.record.survival import Survival
 from hpcd4p.record.survival_words import survival_tables
 from hpcd4p.record.table import count, seconds, shortened, size, table
@@ -51,8 +51,8 @@ def record_text(record: Record) -> str:
         _tracebacks(letters, summary),
         _ranks(summary.ranks_figures),
         survival_tables(record.survival() or Survival()),
-        _log(record),
-        _story(record),
+        log_lines(sorted(record.log()), record.summary.log.left_out),
+        story_lines(list(record.events())),
         _provenance(summary.provenance),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -109,8 +109,8 @@ def _ranks(ranks: Sequence[RankFigures]) -> list[str]:
     return lines
 
 
-def _story(record: Record) -> list[str]:
-    events = list(record.events())
+def story_lines(events: Sequence[Event]) -> list[str]:
+    """Give the last lines of the story."""
     if not events:
         return []
     skipped = max(0, len(events) - LAST_EVENTS)
@@ -120,9 +120,8 @@ def _story(record: Record) -> list[str]:
     return lines + [f"  {e.time_s:10.3f}  {e.kind:<12} {shortened(e.text, 200)}" for e in events[skipped:]]
 
 
-def _log(record: Record) -> list[str]:
-    lines = sorted(record.log())
-    left_out = record.summary.log.left_out
+def log_lines(lines: Sequence[LogLine], left_out: int) -> list[str]:
+    """Give the last lines of the elements' log; `left_out` are not in it."""
     if not lines and not left_out:
         return []
     head = f"Log of the elements: {count(len(lines), 'line')}"

@@ -44,8 +44,5 @@ class OutputSink(Protocol):
             If the record could not be written completely (disk full, say).
         """
 
-    def restart(self) -> None:
-        """Forget all that was taken: the run goes on from a checkpoint, whose outputs come again."""
-
     def abandon(self) -> None:
         """Throw away everything and leave no file behind."""

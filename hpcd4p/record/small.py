@@ -73,11 +73,6 @@ class SmallOutputs:
         """Keep what there is."""
         return None
 
-    def restart(self) -> None:
-        """See `OutputSink.restart`."""
-        self._rows.clear()
-        self._letters.clear()
-
     def abandon(self) -> None:
         """Forget everything."""
         self._rows.clear()

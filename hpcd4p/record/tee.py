@@ -46,11 +46,6 @@ class Tee:
         paths = [sink.close(summary) for sink in self._sinks]
         return next((p for p in paths if p is not None), None)
 
-    def restart(self) -> None:
-        """See `OutputSink.restart`."""
-        for sink in self._sinks:
-            sink.restart()
-
     def abandon(self) -> None:
         """See `OutputSink.abandon`."""
         for sink in self._sinks:

@@ -90,9 +90,6 @@ class RecordWriter:
         self._published: Path | None = None
         where = Path(source or ".").absolute()
         self._git = GitState(where if where.is_dir() else where.parent)
-        self._begin()
-
-    def _begin(self) -> None:
         self._aside: AsideFile | None = AsideFile(self.path)
         self._file: Any = None
         self._buffers: dict[tuple[str, str], _Buffer] = {}
@@ -176,12 +173,6 @@ class RecordWriter:
         finally:
             self.abandon()
         return self._published
-
-    def restart(self) -> None:
-        """See `OutputSink.restart`; raises as the constructor does."""
-        if self._aside is not None:
-            self.abandon()
-            self._begin()
 
     def abandon(self) -> None:
         """Throw the unfinished record away."""

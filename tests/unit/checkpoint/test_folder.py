@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.checkpoint.folder import KEPT, Folder
+from hpcd4p.checkpoint.header import VERSION
 from hpcd4p.checkpoint.journal import Journal
 from hpcd4p.checkpoint.sealed import SealedWriter, open_sealed, stamp
 from hpcd4p.errors import (
@@ -158,7 +159,7 @@ def test_there_is_nothing_to_open(path):
 
 def test_another_version_is_named_with_the_hpcd4p_that_wrote_it(path, folder):
     run = path / "run.json"
-    run.write_text(run.read_text().replace('"version": 2', '"version": 9'))
+    run.write_text(run.read_text().replace(f'"version": {VERSION}', '"version": 99'))
     with pytest.raises(OtherVersion, match=r"resume with hpcd4p 0\.1\.0"):
         Folder.open(path)
 

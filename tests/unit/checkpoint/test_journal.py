@@ -309,3 +309,46 @@ def test_an_element_may_close_its_descriptor(path):
     os.close(journal._held)
     journal.sync()
     assert entries(path) == [b"one", b"two"]
+
+
+def test_what_was_appended_is_given_back_by_whoever_appends(path):
+    journal, ends = journal_of(path, b"a" * 10, b"b" * 10)
+    journal.append(b"waits")
+    assert list(journal.entries()) == [b"a" * 10, b"b" * 10, b"waits"]
+    journal.cut_back(ends[1])
+    assert list(journal.entries()) == [b"a" * 10]
+    journal.close()
+
+
+def test_it_is_given_back_also_if_its_name_leads_elsewhere_by_now(path):
+    journal, _ = journal_of(path, b"a" * 10)
+    path.unlink()
+    assert list(journal.entries()) == [b"a" * 10]
+    journal.close()
+
+
+def test_what_could_not_be_written_is_given_back_as_well(path):
+    journal, _ = journal_of(path, b"a" * 10)
+    with before_step(0, full_disk), pytest.raises(CheckpointNotWritten):
+        journal.append(bytes(2 * FRAME_BYTES))
+    assert list(journal.entries()) == [b"a" * 10, bytes(2 * FRAME_BYTES)]
+    journal.close()
+
+
+def test_what_was_changed_is_not_given_back(path):
+    journal, ends = journal_of(path, b"a" * 10, b"b" * 10)
+    with open(path, "r+b") as file:
+        file.seek(ends[1] - 1)
+        file.write(b"x")
+    with pytest.raises(SealBroken, match="has changed since it was written"):
+        list(journal.entries())
+    journal.close()
+
+
+def test_a_sign_of_life_is_the_time_of_the_file(path):
+    journal, _ = journal_of(path, b"a")
+    os.utime(path, (1000, 1000))
+    journal.sign()
+    assert path.stat().st_mtime > 1000
+    journal.close()
+    journal.sign()

@@ -15,6 +15,7 @@ from textwrap import indent
 import pytest
 
 from hpcd4p.checkpoint.lock import Lock
+from hpcd4p.checkpoint.lock import holder as holder_of
 from hpcd4p.errors import CheckpointInUse, CheckpointNotWritten
 from tests.unit.checkpoint.crash import before_step, full_disk
 
@@ -167,3 +168,38 @@ def test_a_full_disk_is_told_in_one_class_or_does_not_matter(path):
     with before_step(2, full_disk) as seen:
         Lock(path).take()
     assert seen[2] == "pwrite"
+
+
+def test_whoever_holds_it_is_told_without_taking_it(tmp_path):
+    path = tmp_path / "lock"
+    assert holder_of(path) is None
+    lock = Lock(str(path))
+    lock.take()
+    found = holder_of(path)
+    assert found is not None
+    assert (found.lives, found.host, found.pid) == (True, os.uname().nodename, os.getpid())
+    lock.release()
+    assert holder_of(path) is None
+
+
+def test_a_holder_that_has_died_is_told_as_such(tmp_path):
+    path = tmp_path / "lock"
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    note = {"host": os.uname().nodename, "pid": done.pid, "since": 5.0}
+    path.write_text(json.dumps(note))
+    found = holder_of(path)
+    assert found is not None
+    assert (found.lives, found.pid, found.since) == (False, done.pid, 5.0)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_of_another_host_the_lock_itself_tells(tmp_path, held):
+    path = tmp_path / "lock"
+    path.write_text(json.dumps({"host": "elsewhere", "pid": 7, "since": 5.0}))
+    with open(path) as file:
+        if held:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        found = holder_of(path)
+        assert found is not None
+        assert (found.lives, found.host) == (held, "elsewhere")

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcd4p.checkpoint.header import MAGIC
+from hpcd4p.checkpoint.header import MAGIC, VERSION
 from hpcd4p.checkpoint.sealed import PIECE_BYTES, Sealed, SealedWriter, open_sealed, stamp, verify_sealed
 from hpcd4p.errors import (
     CheckpointError,
@@ -189,7 +189,7 @@ def test_another_version_is_named(path, bomb):
     changed = bytearray(bomb)
     changed[VERSION_AT] += 1
     path.write_bytes(changed)
-    with pytest.raises(OtherVersion, match=r"version 3 .* reads version 2"):
+    with pytest.raises(OtherVersion, match=rf"version {VERSION + 1} .* reads version {VERSION}"):
         load(path)
 
 

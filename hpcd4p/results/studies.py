@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpcd4p.study.results.reader import Results
 
-__all__ = ["load", "rows"]
-
 
 def rows(path: str | Path) -> list[dict[str, Any]]:
     """Give the rows of the results file `path`, one for each attempt; what is missing is None.

@@ -1,0 +1,56 @@
+"""A run that has its record."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from hpcd4p.record.reader import Record, read_record
+from hpcd4p.record.summary import DeadLetter, Event, LogLine
+from hpcd4p.record.survival import Survival
+from hpcd4p.results.run import Output, Outputs, Run
+
+
+class FinishedRun(Run):
+    """See `Run`.
+
+    Attributes
+    ----------
+    record : Record
+        Has more: the summary, what the auto-scaler did.
+
+    Raises
+    ------
+    RecordError
+        See `read_record`; also from whatever reads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.record: Record = read_record(path)
+        record, survival = self.record, self.record.survival() or Survival()
+        self.path = path
+        self.workflow, self.status = record.summary.workflow, record.summary.state
+        self.outputs = Outputs(
+            {name: Output(name, record.count(name), partial(record.outputs, name)) for name in record.names}
+        )
+        self.checkpoints, self.gone_on = survival.checkpoints, survival.gone_on
+        self.figures = record.summary.as_dict()
+
+    @property
+    def failures(self) -> list[DeadLetter]:
+        """See `Run.failures`."""
+        return list(self.record.dead_letters())
+
+    @property
+    def events(self) -> list[Event]:
+        """See `Run.events`."""
+        return list(self.record.events())
+
+    @property
+    def log(self) -> list[LogLine]:
+        """See `Run.log`."""
+        return list(self.record.log())
+
+    def close(self) -> None:
+        """See `Run.close`."""
+        self.record.close()

@@ -1,0 +1,146 @@
+"""What leaves a run goes into its journal once, and from there into the record: all of it, in order."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hpcd4p.errors import CheckpointNotWritten, RecordError, SealBroken
+from hpcd4p.record.journalled import JournalSink, What, opened
+from hpcd4p.record.memory import MemorySink
+from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
+
+LETTER = DeadLetter("a", "input", "\ud800'7'", "ValueError: 7", "Traceback", 3, 1.5, "ValueError", "w.py:3")
+LINE = LogLine(0.5, 2, "a", 0, "INFO", "héllo")
+
+
+class ListJournal:
+    """A journal in memory that is full after so many entries; what does not fit it keeps, as the real one."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.kept: list[bytes] = []
+        self.room = room
+        self.damaged = False
+
+    def append(self, entry: bytes) -> None:
+        self.kept.append(entry)
+        self.end()
+
+    def end(self) -> int:
+        if len(self.kept) > self.room:
+            raise CheckpointNotWritten("no room")
+        return len(self.kept)
+
+    def entries(self) -> Iterator[bytes]:
+        yield from self.kept
+        if self.damaged:
+            raise SealBroken("it has changed since it was written")
+
+
+def sink_on(journal: ListJournal) -> tuple[JournalSink, MemorySink]:
+    sink, onward = JournalSink(journal, pickle.dumps), MemorySink()
+    sink.onward = onward
+    return sink, onward
+
+
+def fill(sink: JournalSink) -> None:
+    sink.event(0.0, "start", "4 ranks")
+    sink.outputs("a", "out", [1, 2])
+    sink.dead_letters([LETTER])
+    sink.outputs("b.c", "d", [("x", 1)])
+    sink.log([LINE])
+    sink.outputs("a", "out", [3])
+
+
+def assert_all(onward: MemorySink) -> None:
+    assert onward.results == {"a.out": [1, 2, 3], "b.c.d": [("x", 1)]}
+    assert onward.letters == [LETTER]
+    assert onward.events == [Event(0.0, "start", "4 ranks")]
+    assert onward.lines == [LINE]
+
+
+def test_nothing_is_given_on_before_the_end_and_then_everything_in_order() -> None:
+    sink, onward = sink_on(ListJournal())
+    fill(sink)
+    assert onward.results == {}
+    summary = Summary("w")
+    sink.close(summary)
+    assert_all(onward)
+    assert onward.summary is summary
+    sink.close(summary)
+    assert_all(onward)
+
+
+def test_what_was_cut_back_is_not_given_on() -> None:
+    journal = ListJournal()
+    sink, onward = sink_on(journal)
+    fill(sink)
+    sink.outputs("a", "out", [4, 5])
+    del journal.kept[-1]
+    sink.close(Summary("w"))
+    assert_all(onward)
+
+
+@pytest.mark.parametrize("room", range(7))
+def test_a_journal_that_is_full_loses_nothing_and_gives_nothing_twice(room: int) -> None:
+    sink, onward = sink_on(ListJournal(room))
+    fill(sink)
+    assert bool(sink.broken) == (room < 6)
+    sink.close(Summary("w"))
+    assert_all(onward)
+
+
+def test_tuples_that_cannot_be_pickled_end_the_journal_and_not_the_run() -> None:
+    sink, onward = sink_on(ListJournal())
+    odd: Any = (each for each in "")
+    sink.outputs("a", "out", [1])
+    sink.outputs("a", "out", [odd])
+    assert sink.broken.startswith("a.out cannot be pickled: TypeError")
+    sink.outputs("a", "out", [2])
+    sink.event(1.0, "end", "")
+    sink.close(Summary("w"))
+    assert onward.results == {"a.out": [1, odd, 2]}
+    assert onward.events == [Event(1.0, "end", "")]
+
+
+def test_a_journal_that_is_damaged_gives_no_record() -> None:
+    journal = ListJournal()
+    sink, _ = sink_on(journal)
+    fill(sink)
+    journal.damaged = True
+    with pytest.raises(RecordError, match="cannot be read back, so there is no record: it has changed"):
+        sink.close(Summary("w"))
+
+
+def test_all_but_the_values_of_outputs_is_read_without_unpickling(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = ListJournal()
+    sink, _ = sink_on(journal)
+    fill(sink)
+
+    def never(*args: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(pickle, "loads", never)
+    entries = list(map(opened, journal.kept))
+    assert [entry.what for entry in entries] == [
+        What.EVENTS, What.OUTPUTS, What.LETTERS, What.OUTPUTS, What.LOG, What.OUTPUTS,
+    ]  # fmt: skip
+    assert [(entry.name, entry.many) for entry in entries if entry.what is What.OUTPUTS] == [
+        (("a", "out"), 2),
+        (("b.c", "d"), 1),
+        (("a", "out"), 1),
+    ]
+    assert entries[2].rows() == [LETTER]
+
+
+def test_a_sink_that_nobody_waits_for_keeps_what_comes() -> None:
+    journal = ListJournal()
+    sink = JournalSink(journal, pickle.dumps)
+    fill(sink)
+    sink.warm()
+    assert sink.close(Summary("w")) is None
+    sink.abandon()
+    assert len(journal.kept) == 6
