@@ -94,8 +94,7 @@ class Checkpoints:
         self.finished = self.refused = False
         self.stopped: BaseException | None = None
         self._survived = Survived()
-        self._begun = 0
-        """The last one that was begun in this process."""
+        self._begun = 0  # the last one that was begun in this process
         self.fixed: Fixed | None = None
         if found is not None:
             self._take(found)

@@ -292,8 +292,7 @@ def run(
         stop.summary = machine.conclude(stop)
         raise
     except (Alarmed, OSError) as error:
-        stopped = blame(error, 0)
-        if stopped is None:
+        if (stopped := blame(error, 0)) is None:
             raise
         stopped.summary = machine.conclude(stopped)
         raise stopped from error
