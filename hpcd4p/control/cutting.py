@@ -14,14 +14,20 @@ OVERHEAD = 0.02
 """With `auto`, most of the run time that checkpoints take, as far as the last one tells."""
 
 SETTLE_S = 0.5
-"""Ranks that stand still wait no longer than this for one that is in the middle of something; it may itself
-wait for room at one of them, so a cut that takes longer is given up."""
+"""At first, ranks that stand still wait no longer than this for one that is in the middle of something; it
+may itself wait for room at one of them, so a cut that takes longer is given up."""
 
 LAST_SETTLE_S = 3.0
 """The same for the last one of a run that was asked to end: what it holds up is of no use any more."""
 
+MOST_DOUBLINGS = 6
+"""Each time that they have waited in vain they wait twice as long, so often: some tuples take seconds."""
+
 AGAIN = 4.0
-"""... and tried again after so many times the time that it was tried for, more each time."""
+"""A cut that was given up is tried again after so many times the time that it was tried for."""
+
+OFTEN = 3
+"""Cuts that are given up in a row before the user is told."""
 
 WRITE_S = 600.0
 """A file that is not there by then is not awaited."""
@@ -91,11 +97,32 @@ def next_due(interval_s: float | None, now: float, began: float, cost_s: float, 
     tries
         How many in a row have been given up.
     """
+    spare_s = cost_s / OVERHEAD if interval_s is None else 0.0
     if tries:
-        return now + AGAIN * SETTLE_S * 2.0 ** min(tries - 1, 6)
+        return now + max(spare_s, AGAIN * cost_s, AGAIN * SETTLE_S * 2.0 ** min(tries - 1, MOST_DOUBLINGS))
     if interval_s is not None:
         return max(now, began + interval_s)
-    return now + max(FIRST_S, cost_s / OVERHEAD)
+    return now + max(FIRST_S, spare_s)
+
+
+class Patience:
+    """How long ranks stand still for one that is in the middle of a tuple."""
+
+    def __init__(self) -> None:
+        self._doublings = 0
+
+    def settle_s(self, last: bool = False) -> float:
+        """Seconds; `last`: for the last checkpoint of a run that was asked to end."""
+        return (LAST_SETTLE_S if last else SETTLE_S) * 2.0**self._doublings
+
+    def was_too_short(self) -> None:
+        """A cut was given up for that."""
+        self._doublings = min(self._doublings + 1, MOST_DOUBLINGS)
+
+    def was_enough(self, took_s: float) -> None:
+        """All stood still after so many seconds."""
+        while self._doublings and SETTLE_S * 2.0 ** (self._doublings - 1) >= 2.0 * took_s:
+            self._doublings -= 1
 
 
 def cost(ranks: Sequence[tuple[float, float]]) -> float:

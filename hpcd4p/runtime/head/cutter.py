@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from hpcd4p.control.cutting import (
-    LAST_SETTLE_S,
     LOOK_S,
-    SETTLE_S,
+    OFTEN,
     WRITE_S,
     CutState,
+    Patience,
     first_due,
     new_life,
     next_due,
@@ -97,6 +97,7 @@ class Cutter:
         self._due = clock.started if not_kept or required else first_due(interval_s, clock.started)
         self._began = self._fixed_at = 0.0
         self._tries = 0
+        self._patience = Patience()
         self._ranks: set[int] = set()
         self._awaited: set[int] = set()
         self._saved: list[Saved] = []
@@ -126,7 +127,7 @@ class Cutter:
 
     @property
     def _settle_s(self) -> float:
-        return SETTLE_S if self._wanted == float("inf") else LAST_SETTLE_S
+        return self._patience.settle_s(last=self._wanted < float("inf"))
 
     def due(self) -> float:
         """When to look next, as far as this knows."""
@@ -225,6 +226,7 @@ class Cutter:
         committed = [of.get(rank, 0) for rank in range(most + 1)]
         self._life.go(CutState.SAVING, "all stand still", now)
         self._fixed_at = now
+        self._patience.was_enough(now - self._began)
         self._awaited = set(self._ranks)
         self._saved = []
         self._give(sorted(self._ranks), Fix(self._epoch, *committed))
@@ -258,7 +260,10 @@ class Cutter:
             why = f"rank {ranks} was in the middle of a tuple for more than {self._settle_s:g} s"
             _log.info("checkpoint %d is given up: %s", self._epoch, why)
             self._give(sorted(self._ranks), Fix(self._epoch))
-            self._end(why)
+            self._patience.was_too_short()
+            self._end(why, now - self._began)
+            if self._tries == OFTEN:
+                self._story.warn("checkpoint", f"no checkpoint yet: {why}; the others wait longer each time")
         else:
             self._fail(f"rank {ranks} has not saved what it holds in {WRITE_S:.0f} s")
 
@@ -266,12 +271,15 @@ class Cutter:
         self._warn(why)
         self._end(why)
 
-    def _end(self, why_not: str = "") -> None:
+    def _end(self, why_not: str = "", stood_s: float = 0.0) -> None:
         now = self._clock.now()
         self._awaited = set()  # what still comes of it means nothing any more
         row = self._row(now)
         if why_not:
-            self._survival.add(row._replace(why_not=why_not))
+            row = row._replace(
+                why_not=why_not, stood_ms=max(row.stood_ms, 1e3 * stood_s), cost_s=max(row.cost_s, stood_s)
+            )
+            self._survival.add(row)
             self._tries += 1
             self._keeper.give_up(self._epoch)
         else:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.control.cutting import FIRST_S, MOST_CHANGES, OVERHEAD, cost, first_due, likely_bytes, next_due
+from hpcd4p.control.cutting import (
+    AGAIN,
+    FIRST_S,
+    LAST_SETTLE_S,
+    MOST_CHANGES,
+    OVERHEAD,
+    SETTLE_S,
+    Patience,
+    cost,
+    first_due,
+    likely_bytes,
+    next_due,
+)
 
 
 def test_auto_makes_none_in_the_first_seconds():
@@ -44,3 +56,23 @@ def test_the_next_file_is_likely_to_be_like_the_last_unless_all_is_written_again
     assert likely_bytes([1000, 300, 30]) == 30
     assert likely_bytes([1000, 300, 300]) == 1000, "changes of more than a half are written no more"
     assert likely_bytes([1000, *[1] * MOST_CHANGES]) == 1000
+
+
+def test_ranks_wait_longer_for_tuples_that_take_long_and_shorter_again_when_they_do_not():
+    patience = Patience()
+    assert (patience.settle_s(), patience.settle_s(last=True)) == (SETTLE_S, LAST_SETTLE_S)
+    waits = []
+    for _ in range(10):
+        patience.was_too_short()
+        waits.append(patience.settle_s())
+    assert waits[:3] == [2 * SETTLE_S, 4 * SETTLE_S, 8 * SETTLE_S]
+    assert waits[-1] == waits[-2] == 64 * SETTLE_S
+    patience.was_enough(1.9 * SETTLE_S)
+    assert patience.settle_s() == 4 * SETTLE_S
+    patience.was_enough(0.0)
+    assert patience.settle_s() == SETTLE_S
+
+
+def test_one_that_was_given_up_is_paid_for_before_the_next():
+    assert next_due(5.0, 10.0, 2.0, 8.0, 1) == 10.0 + AGAIN * 8.0
+    assert next_due(None, 10.0, 2.0, 8.0, 1) == 10.0 + 8.0 / OVERHEAD

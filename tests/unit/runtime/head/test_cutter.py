@@ -163,3 +163,27 @@ def test_that_none_can_be_made_is_kept(world):
     world.now = 1.0
     world.cutter.look(SimpleNamespace(owners={4: 1}), ending)
     assert "4 of the pool has changed while it works" in world.survival.totals.why_none
+
+
+def test_ranks_in_long_tuples_are_awaited_longer_each_time_and_the_user_is_told(world):
+    stood = []
+    for _ in range(4):
+        world.now = world.cutter.due()
+        world.look()
+        epoch, began = world.given[-1].epoch, world.now
+        world.cutter.take(AtCut(0, epoch))
+        world.cutter.take(AtCut(1, epoch))
+        world.now = world.cutter.due()
+        world.look()
+        assert world.given[-1] == Cut(epoch, 0), "it waits to the end"
+        world.now += 0.001
+        world.look()
+        assert world.given[-1] == Fix(epoch), "given up"
+        stood.append(world.now - began)
+        assert world.cutter.due() - world.now >= 4 * stood[-1] - 1e-9
+    assert stood == pytest.approx([0.501, 1.001, 2.001, 4.001])
+    (text,) = world.warned
+    assert "rank 2 was in the middle of a tuple" in text
+    world.save(world.cut())
+    assert [row.why_not == "" for row in world.survival.checkpoints] == [False] * 4 + [True]
+    assert [row.cost_s for row in world.survival.checkpoints[:4]] == pytest.approx(stood), "it has cost that"
