@@ -126,6 +126,11 @@ class Journal:
             self._waiting_bytes = 0
         return self._end
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._end
+
     def _written(self, frame: bytes) -> int:
         descriptor = self._descriptor()
         try:

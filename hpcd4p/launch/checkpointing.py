@@ -15,6 +15,7 @@ from hpcd4p.checkpoint.place import last_sign
 from hpcd4p.checkpoint.sealed import open_sealed
 from hpcd4p.errors import CheckpointError
 from hpcd4p.launch.last_seconds import last_s_of
+from hpcd4p.launch.later import why_later
 from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_whole
 from hpcd4p.launch.survived import Survived
 from hpcd4p.logs import module_log
@@ -172,20 +173,16 @@ class Checkpoints:
             self._take(found)
         self._survived.here(found, ranks, why)
         self._journal.cut_back(self._journal.begins if found is None else _end(found))
-        self._tell()
+        self._survived.tell(self.sink)
 
     # ---- for a run
 
     def collect_for(self, onward: OutputSink) -> JournalSink:
         """The sink of the run, which keeps all that leaves it, and gives it to `onward` at the end."""
         self.sink.onward = onward
-        self._tell()
+        self.sink.later = lambda: why_later(self.folder.path, self._journal.size) if self.can_go_on else ""
+        self._survived.tell(self.sink)
         return self.sink
-
-    def _tell(self) -> None:
-        """Note that the run has gone on, and why."""
-        for text in self._survived.new:
-            self.sink.event(0.0, "resumed", text)
 
     def sum_up(self, summary: Summary) -> None:
         """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""

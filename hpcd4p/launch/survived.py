@@ -10,6 +10,7 @@ from hpcd4p.record.survival import Survival
 
 if TYPE_CHECKING:
     from hpcd4p.checkpoint.epochs import Checkpoint
+    from hpcd4p.record.sink import OutputSink
 
 
 class Survived:
@@ -47,6 +48,11 @@ class Survived:
                 self.survival.add(row)
         self._note(True, found, time.time(), ranks, why)
         self.new = [each.why for each in self.survival.gone_on if each not in before.gone_on]
+
+    def tell(self, sink: OutputSink) -> None:
+        """Add a line to the story for each of these times."""
+        for text in self.new:
+            sink.event(0.0, "resumed", text)
 
     def _note(self, here: bool, found: Checkpoint | None, died_at: float, ranks: int, why: str) -> None:
         epoch, cut_at, before_s = 0, self._began_at, 0.0

@@ -17,12 +17,13 @@ import json
 import pickle
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hpcd4p.errors import CheckpointError, RecordError
-from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
+from hpcd4p.record.summary import INTERRUPTED, STOPPED, DeadLetter, Event, LogLine, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 FLUSH_S = 1.0
 """What comes is in the file after so long, as long as more comes: others look while the run goes on."""
+
+TOGETHER_BYTES = 1 << 16
+"""Values of one output that follow each other are given on together, up to this: each call has a price."""
 
 _HEAD = struct.Struct("<BIH")
 
@@ -43,6 +47,8 @@ class What(IntEnum):
     EVENTS = 2
     LOG = 3
 
+
+_WHATS = tuple(What)
 
 _ROWS: dict[What, Any] = {What.LETTERS: DeadLetter, What.EVENTS: Event, What.LOG: LogLine}
 
@@ -71,8 +77,14 @@ def opened(entry: bytes) -> Entry:
     """Inverse of what a `JournalSink` appends."""
     what, many, length = _HEAD.unpack_from(entry)
     at = _HEAD.size + length
-    element, output = json.loads(entry[_HEAD.size : at]) if length else ("", "")
-    return Entry(What(what), many, (element, output), entry[at:])
+    name = _name_of(entry[_HEAD.size : at]) if length else ("", "")
+    return Entry(_WHATS[what], many, name, entry[at:])
+
+
+@lru_cache(maxsize=1024)
+def _name_of(name: bytes) -> tuple[str, str]:
+    element, output = json.loads(name)
+    return element, output
 
 
 class Journal(Protocol):
@@ -102,11 +114,14 @@ class JournalSink:
         Empty, or why nothing is appended any more: no checkpoint can follow, and `onward` gets what comes.
     onward
         Gets everything when it is settled: at the end.
+    later
+        Gives why a run that has not finished is not settled now, for people; empty: it is.
     """
 
     def __init__(self, journal: Journal, dumps: Callable[..., bytes]) -> None:
         self.broken = ""
         self.onward: OutputSink | None = None
+        self.later: Callable[[], str] = str
         self._journal = journal
         self._dumps = dumps
         self._names: dict[tuple[str, str], bytes] = {}
@@ -178,8 +193,7 @@ class JournalSink:
             return
         self._settled = True
         try:
-            for entry in self._journal.entries():
-                give(opened(entry), self.onward)
+            give(self._journal.entries(), self.onward)
         except CheckpointError as error:
             raise RecordError(
                 f"what the run has given cannot be read back, so there is no record: {error}"
@@ -192,6 +206,11 @@ class JournalSink:
 
     def close(self, summary: Summary) -> Path | None:
         """See `OutputSink.close`; the journal goes with its folder."""
+        why = self.later() if summary.state in (STOPPED, INTERRUPTED) and not self._settled else ""
+        if why:
+            summary.notes.append(why)
+            self.abandon()
+            return None
         self._settle()
         return None if self.onward is None else self.onward.close(summary)
 
@@ -201,14 +220,24 @@ class JournalSink:
             self.onward.abandon()
 
 
-def give(entry: Entry, sink: OutputSink) -> None:
-    """Give `sink` what an entry holds; see `Entry.values`."""
-    if entry.what is What.OUTPUTS:
-        sink.outputs(*entry.name, entry.values())
-    elif entry.what is What.LETTERS:
-        sink.dead_letters(entry.rows())
-    elif entry.what is What.LOG:
-        sink.log(entry.rows())
-    else:
-        for event in entry.rows():
-            sink.event(*event)
+def give(entries: Iterable[bytes], sink: OutputSink) -> None:
+    """Give `sink` what a `JournalSink` has appended, in its order; see `Entry.values`."""
+    name, values, size = ("", ""), list[Any](), 0
+    for entry in map(opened, entries):
+        outputs = entry.what is What.OUTPUTS
+        if values and (not outputs or entry.name != name or size >= TOGETHER_BYTES):
+            sink.outputs(*name, values)
+            values, size = [], 0
+        if outputs:
+            name = entry.name
+            size += len(entry.body)
+            values += entry.values()
+        elif entry.what is What.LETTERS:
+            sink.dead_letters(entry.rows())
+        elif entry.what is What.LOG:
+            sink.log(entry.rows())
+        else:
+            for event in entry.rows():
+                sink.event(*event)
+    if values:
+        sink.outputs(*name, values)

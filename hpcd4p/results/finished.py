@@ -8,11 +8,11 @@ from pathlib import Path
 from hpcd4p.record.reader import Record, read_record
 from hpcd4p.record.summary import DeadLetter, Event, LogLine
 from hpcd4p.record.survival import Survival
-from hpcd4p.results.run import Output, Outputs, Run
+from hpcd4p.results.run import OpenedRun, Output, Outputs
 
 
-class FinishedRun(Run):
-    """See `Run`.
+class FinishedRun(OpenedRun):
+    """See `OpenedRun`.
 
     Attributes
     ----------
@@ -38,19 +38,19 @@ class FinishedRun(Run):
 
     @property
     def failures(self) -> list[DeadLetter]:
-        """See `Run.failures`."""
+        """See `OpenedRun.failures`."""
         return list(self.record.dead_letters())
 
     @property
     def events(self) -> list[Event]:
-        """See `Run.events`."""
+        """See `OpenedRun.events`."""
         return list(self.record.events())
 
     @property
     def log(self) -> list[LogLine]:
-        """See `Run.log`."""
+        """See `OpenedRun.log`."""
         return list(self.record.log())
 
     def close(self) -> None:
-        """See `Run.close`."""
+        """See `OpenedRun.close`."""
         self.record.close()

@@ -20,13 +20,13 @@ from hpcd4p.errors import CheckpointError, RecordError, SealBroken
 from hpcd4p.record.journalled import What, opened
 from hpcd4p.record.summary import DeadLetter, Event, LogLine
 from hpcd4p.record.survival import CheckpointRow, Survival
-from hpcd4p.results.run import Output, Outputs, Run
+from hpcd4p.results.run import OpenedRun, Output, Outputs
 
 UNDER_WAY, DEAD, STOPPED = "under way", "dead", "stopped"
 
 
-class KeptRun(Run):
-    """See `Run`. What is told is of the moment in which this was made.
+class KeptRun(OpenedRun):
+    """See `OpenedRun`. What is told is of the moment in which this was made.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class KeptRun(Run):
             "since": self.holder and self.holder.since,
             "last_sign": self.last_sign,
             "worked_s": manifest.get("elapsed_s"),
-            "done": manifest.get("done"),
+            "tuples": manifest.get("tuples"),
             "checkpoint": None if found is None else found.epoch,
             "checkpoint_at": manifest.get("cut_at"),
             "problem": self.problem,
@@ -127,17 +127,17 @@ class KeptRun(Run):
 
     @property
     def failures(self) -> list[DeadLetter]:
-        """See `Run.failures`."""
+        """See `OpenedRun.failures`."""
         return self._rows(What.LETTERS)
 
     @property
     def events(self) -> list[Event]:
-        """See `Run.events`."""
+        """See `OpenedRun.events`."""
         return self._rows(What.EVENTS)
 
     @property
     def log(self) -> list[LogLine]:
-        """See `Run.log`."""
+        """See `OpenedRun.log`."""
         return self._rows(What.LOG)
 
     @property

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpcd4p.results.run import Run
+    from hpcd4p.results.run import OpenedRun
 
 
-def open(path: str | Path) -> Run:
+def open(path: str | Path) -> OpenedRun:
     """Give a run that has finished, is under way, or is dead.
 
     Parameters

@@ -64,7 +64,7 @@ class Outputs(Mapping[str, Output]):
         return "\n".join(["Outputs", *lines, *more])
 
 
-class Run:
+class OpenedRun:
     """See `hpcd4p.open`; a context manager, too.
 
     Attributes
@@ -112,7 +112,7 @@ class Run:
     def close(self) -> None:
         """Close what is open; may be called again."""
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> OpenedRun:
         return self
 
     def __exit__(

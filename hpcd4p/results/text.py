@@ -39,7 +39,7 @@ def _state(run: KeptRun) -> list[str]:
         age = f"{seconds(max(0.0, time.time() - run.figures['checkpoint_at']))} ago"
         lines.append(
             f"Last checkpoint: {last.epoch}, made {age}, after {seconds(last.began_s)} of work "
-            f"({run.figures['done'] or 0:,} tuples done, {size(last.size)})"
+            f"({run.figures['tuples'] or 0:,} tuples done, {size(last.size)})"
         )
     elif run.problem:
         lines.append(f"No checkpoint can be used: {run.problem}")

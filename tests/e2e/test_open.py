@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import hpcd4p
+from hpcd4p.launch.later import SOON_BYTES
 from tests.e2e.conftest import clean_environment
 from tests.e2e.harness import Run, Runs
 
@@ -85,7 +86,7 @@ def test_a_run_can_be_read_while_it_goes_on_when_it_is_dead_and_when_it_has_fini
     run.until(lambda: [*run.folder.glob("results/*.checkpoints/epoch-??????")])
     folder = folder_of(run)
 
-    def seen() -> hpcd4p.results.run.Run:
+    def seen() -> hpcd4p.results.run.OpenedRun:
         now = hpcd4p.open(folder)
         assert (now.status, now.resume) == ("under way", "")
         return now
@@ -131,6 +132,55 @@ def test_a_run_can_be_read_while_it_goes_on_when_it_is_dead_and_when_it_has_fini
         assert [gone.here for gone in ended.gone_on] == [False]
         assert ended.resume == ""
     assert not folder.exists()
+
+
+LARGE = """
+    import random
+    import time
+    from hpcd4p import IterativePE, ProducerPE, WorkflowGraph
+
+    class Numbers(ProducerPE):
+        stateful = True
+
+        def __init__(self):
+            super().__init__()
+            self.next = 0
+
+        def _process(self, inputs):
+            self.next += 1
+            return self.next - 1
+
+    class Bytes(IterativePE):
+        def _process(self, number):
+            time.sleep(0.01)
+            return number, random.Random(number).randbytes(50_000)
+
+    graph = WorkflowGraph()
+    graph.connect(Numbers(), "output", Bytes(), "input")
+"""
+
+
+def test_a_run_that_can_go_on_is_not_kept_waiting_for_a_large_record(runs, tmp_path):
+    file = tmp_path / "w.py"
+    file.write_text(textwrap.dedent(LARGE))
+    run = runs.start(str(file), 3, "-i", "1500", "--checkpoint", "0.3")
+    run.until(lambda: [*run.folder.glob("results/*.checkpoints/epoch-??????")])
+    folder = folder_of(run)
+    run.until(lambda: (folder / "outputs.journal").stat().st_size > 1.5 * SOON_BYTES)
+    os.kill(run.process.pid, signal.SIGINT)
+    ended = run.wait()
+    assert ended.status == 3, ended.err
+    assert ended.summary is None, "there is a record"
+    assert "what came out so far is not in a record yet" in ended.out
+    stopped = hpcd4p.open(folder)
+    assert stopped.status == "stopped"
+    assert len(stopped.outputs["Bytes1.output"]) > SOON_BYTES / 50_000
+    again = runs.start("", 3, "-n", "2", after=run).wait()
+    assert again.status == 0, again.err
+    (record,) = run.folder.glob("results/*.h5")
+    with hpcd4p.open(record) as done:
+        numbers = sorted(number for number, data in done.outputs["Bytes1.output"] if len(data) == 50_000)
+    assert numbers == list(range(1500))
 
 
 def test_what_is_none_is_one_line_and_status_2(tmp_path):

@@ -71,7 +71,7 @@ class FileKeeper:
         self.epoch = 0
         """The last one that was begun."""
         self._part: Path | None = None
-        self._end = self._work_done = 0
+        self._end = self._work_done = self._tuples = 0
         self._elapsed_s = self._cut_at = 0.0
         self._mine: Sealed | None = None
         self._failed: CheckpointError | None = None
@@ -120,7 +120,8 @@ class FileKeeper:
     def fix(self, epoch: int, fixed: Fixed) -> None:
         """See `Keeper.fix`."""
         body = self._dumps(fixed)
-        self._end, self._work_done = self._journal.end(), fixed.snapshot.stats.done
+        stats = fixed.snapshot.stats
+        self._end, self._work_done, self._tuples = self._journal.end(), stats.done, stats.tuples
         self._elapsed_s, self._cut_at = fixed.elapsed_s, time.time()
         if self._broken():
             raise CheckpointError(self._broken())
@@ -151,7 +152,7 @@ class FileKeeper:
                 size = sum(size for size, _ in files.values())
                 facts = {
                     "files": files, "older": older, "journal": self._end, "done": self._work_done,
-                    "elapsed_s": self._elapsed_s, "cut_at": self._cut_at,
+                    "tuples": self._tuples, "elapsed_s": self._elapsed_s, "cut_at": self._cut_at,
                     **self._facts(row._replace(size=size)),
                 }  # fmt: skip
                 self._folder.complete(epoch, facts)

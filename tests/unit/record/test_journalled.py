@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hpcd4p.errors import CheckpointNotWritten, RecordError, SealBroken
-from hpcd4p.record.journalled import JournalSink, What, opened
+from hpcd4p.record.journalled import TOGETHER_BYTES, JournalSink, What, opened
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 
@@ -134,6 +134,39 @@ def test_all_but_the_values_of_outputs_is_read_without_unpickling(monkeypatch: p
         (("a", "out"), 1),
     ]
     assert entries[2].rows() == [LETTER]
+
+
+def test_small_ones_are_given_on_together_and_large_ones_are_not_piled_up() -> None:
+    class Calls(MemorySink):
+        def outputs(self, element: str, output: str, values: list[Any]) -> None:
+            calls.append((element, len(values)))
+            super().outputs(element, output, values)
+
+    calls: list[tuple[str, int]] = []
+    sink, onward = JournalSink(ListJournal(), pickle.dumps), Calls()
+    sink.onward = onward
+    for number in range(500):
+        sink.outputs("small", "out", [number])
+    for _ in range(5):
+        sink.outputs("large", "out", [bytes(TOGETHER_BYTES)])
+    sink.close(Summary("w"))
+    assert calls[0] == ("small", 500)
+    assert calls[1:] == [("large", 1)] * 5
+    assert onward.results["small.out"] == list(range(500))
+
+
+@pytest.mark.parametrize("state", ["stopped", "interrupted", "completed", "failed tuples"])
+def test_a_run_that_can_go_on_gets_its_record_later_if_that_takes_long(state: str) -> None:
+    sink, onward = sink_on(ListJournal())
+    sink.later = lambda: "not yet"
+    fill(sink)
+    summary = Summary("w", state=state)
+    sink.close(summary)
+    if state in ("stopped", "interrupted"):
+        assert (onward.results, onward.summary, summary.notes) == ({}, None, ["not yet"])
+    else:
+        assert_all(onward)
+        assert summary.notes == []
 
 
 def test_a_sink_that_nobody_waits_for_keeps_what_comes() -> None:

@@ -44,7 +44,7 @@ class Kept:
             self.folder.begin(1)
             kept = Survival()
             kept.add(CheckpointRow(1, 10.0, 0, 3_100_000, 0.2, 1.5, 0.05, 0.1))
-            facts = {"journal": end, "survival": kept.as_dict(), "cut_at": time.time(), "done": 20}
+            facts = {"journal": end, "survival": kept.as_dict(), "cut_at": time.time(), "tuples": 20}
             self.folder.complete(1, {"files": {}, "elapsed_s": 10.0, **facts})
         self.sink.outputs("count", "output", OUTPUTS[20:])
         self.sink.outputs("other", "x", [1.5])
@@ -80,7 +80,7 @@ def test_a_run_that_was_killed(kept: Kept, capsys: Any) -> None:
         assert [event.kind for event in run.events] == ["start"]
         assert [row.epoch for row in run.checkpoints] == [1]
         assert run.resume == f"hpcd4p resume {kept.path}"
-        assert run.figures["done"] == 20
+        assert run.figures["tuples"] == 20
         text = repr(run)
     for part in ("a run of w, dead", "count.output  30 tuples", "1 checkpoint,", "hpcd4p resume"):
         assert part in text
