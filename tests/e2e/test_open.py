@@ -129,7 +129,10 @@ def test_a_run_can_be_read_while_it_goes_on_when_it_is_dead_and_when_it_has_fini
         assert ended.status == "failed tuples"
         assert right(ended.outputs[NAME]) == Counter(n for n in range(3000) if n % 100 != 13)
         assert len(ended.failures) == 30
-        assert [gone.here for gone in ended.gone_on] == [False]
+        # where ranks are starved to death it goes on by itself, and says so
+        again = done.stderr.count("it goes on from checkpoint")
+        assert len(ended.gone_on) == 1 + again, (ended.gone_on, done.stderr)
+        assert not ended.gone_on[0].here
         assert ended.resume == ""
     assert not folder.exists()
 
