@@ -23,13 +23,17 @@ class Clock:
     ----------
     now, started
         The same; `now` is a plain function, for it is called between any two batches.
+    cpu
+        Gives the seconds of a core that this thread has had: what waits for a core takes none. Where time is
+        simulated, that is all the time.
     """
 
-    __slots__ = ("_real", "now", "started")
+    __slots__ = ("_real", "cpu", "now", "started")
 
     def __init__(self, now: Callable[[], float] | None = None, started: float | None = None) -> None:
         self._real = now is None
         self.now: Callable[[], float] = now or time.perf_counter
+        self.cpu: Callable[[], float] = now or time.thread_time
         self.started = self.now() if started is None else started
 
     def elapsed(self) -> float:

@@ -23,7 +23,8 @@ FREE_S = 0.01
 """Seconds on top of that: the first tuples tell most."""
 
 SLOW_S = 0.005
-"""A value whose fingerprint takes longer is compared by identity only."""
+"""A value whose fingerprint takes longer is compared by identity only. Seconds of a core: on a full machine
+any may take long by the clock, and a change that nobody looks for is a wrong answer that nobody tells."""
 
 ENGINE = ("_sink", "_log_sink", "inputconnections", "outputconnections", "pickleIgnore")
 """Attributes that are the engine's, not the element's."""
@@ -68,7 +69,7 @@ class Watched:
         only: tuple[str, ...] | None = None,
         own: bool = True,
     ) -> None:
-        self._now = clock.now
+        self._cpu = clock.cpu
         self.pe = pe
         self.places: list[Place] = places(pe)
         self.next = 1
@@ -97,7 +98,7 @@ class Watched:
         tuples
             How many the element has worked on so far.
         """
-        began = self._now()
+        began = self._cpu()
         while self.next <= tuples:
             self.next *= 2
         now = self._read()
@@ -106,7 +107,7 @@ class Watched:
         self.fills = ""
         if now != before:
             changed = self._changed(before, now)
-        self.spent_s += self._now() - began
+        self.spent_s += self._cpu() - began
         return changed
 
     fills = ""
@@ -150,9 +151,9 @@ class Watched:
             if name in self._dull:
                 prints[name] = self._dull[name] and Same(value)
                 continue
-            began = self._now()
+            began = self._cpu()
             prints[name] = fingerprint(value)
-            if first and self._now() - began > SLOW_S:
+            if first and self._cpu() - began > SLOW_S:
                 self._dull[name] = True
                 prints[name] = Same(value)
         return prints

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hpcd4p import IterativePE
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.execute.watch import Watched
+from hpcd4p.runtime.execute import watch
+from hpcd4p.runtime.execute.watch import SLOW_S, Watched
 
 SEEN: list[Any] = []
 
@@ -88,3 +90,19 @@ def test_looks_are_made_after_each_doubling_and_as_far_as_they_are_affordable():
     watched.spent_s = 1.0
     assert not watched.worth(busy_s=1.0)
     assert watched.worth(busy_s=1000.0)
+
+
+def test_a_rank_that_waits_for_its_core_while_it_looks_sees_a_change_all_the_same(monkeypatch):
+    read = watch.fingerprint
+
+    def waits(value):
+        time.sleep(2 * SLOW_S)
+        return read(value)
+
+    monkeypatch.setattr(watch, "fingerprint", waits)
+    pe = Work()
+    pe.model = Loaded()
+    watched = Watched(pe, Clock())
+    pe.model.n = 1
+    assert watched.look(1) == ["self.model"]
+    assert watched.worth(busy_s=0.0)
