@@ -35,11 +35,20 @@ def rank_of(pid: int) -> int | None:
 
 def pending(pid: int, number: int) -> bool:
     """Whether a signal has been sent to a process, which has not got it yet."""
+    return _is_among(pid, number, "SigPnd:", "ShdPnd:")
+
+
+def caught(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal."""
+    return _is_among(pid, number, "SigCgt:")
+
+
+def _is_among(pid: int, number: int, *names: str) -> bool:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return False
-    sets = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+    sets = [int(line.split()[1], 16) for line in lines if line.startswith(names)]
     return any(each >> (number - 1) & 1 for each in sets)
 
 
