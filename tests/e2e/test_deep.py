@@ -14,7 +14,7 @@ ELEMENTS = 1200
 """More than Python's calls may be deep; where something is only told, there are 2000."""
 
 TUPLES = 12
-DEADLINE_S = 120.0
+DEADLINE_S = 600.0
 
 SHAPES = ["stateless", "stateful", "mixed", "wide"]
 
