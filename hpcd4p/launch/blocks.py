@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.transport.broker import Line
@@ -26,8 +26,10 @@ class NodeBlocks:
         See `blocks_folder`.
     least
         See `EngineSettings.shared_bytes`.
-    home
-        The ranks that have blocks; empty: all.
+    here
+        The ranks that have blocks in it; empty: all.
+    summon
+        Has the folder made, and says whether it is there; called before each use.
 
     Attributes
     ----------
@@ -36,10 +38,17 @@ class NodeBlocks:
     """
 
     def __init__(
-        self, folder: str, rank: int, ranks: int, least: int, home: frozenset[int] = frozenset()
+        self,
+        folder: str,
+        rank: int,
+        ranks: int,
+        least: int,
+        here: frozenset[int] = frozenset(),
+        summon: Callable[[], bool] = lambda: True,
     ) -> None:
         self.line: Line | None = None
-        self._home = home
+        self._here = here
+        self._summon = summon
         self._folder, self._rank, self._ranks, self._least = folder, rank, ranks, least
         self._own: OwnBlocks | None = None
         self._shared: SharedBlocks | None = None
@@ -64,7 +73,7 @@ class NodeBlocks:
         if self._lent is None:
             from hpcd4p.transport.lent_blocks import LentBlocks
 
-            self._lent = LentBlocks(self._of_own(), self._home)
+            self._lent = LentBlocks(self._of_own(), self._here)
         return self._lent
 
     # ---- of tasks
@@ -85,7 +94,9 @@ class NodeBlocks:
 
     def lend(self, reader: int, buffers: Buffers) -> Block | None:
         """See `LentBlocks.lend`."""
-        if sum(map(len, buffers)) < self._least:
+        if sum(map(len, buffers)) < self._least or (self._here and reader not in self._here):
+            return None
+        if not self._summon():
             return None
         return self._of_messages().lend(reader, buffers)
 
@@ -100,13 +111,30 @@ class NodeBlocks:
 
 
 def blocks_in(setup: Setup, rank: int) -> NodeBlocks | None:
-    """The blocks of a rank; None where there are none, or it lives elsewhere. See `NodeBlocks`."""
-    home, plan = setup.home, setup.plan
-    if not setup.blocks or (home and rank not in home):
+    """The blocks of a rank; None where there are none, or it is alone on its node. See `NodeBlocks`."""
+    nodes, plan, least = setup.nodes, setup.plan, setup.settings.shared_bytes
+    if not setup.blocks:
         return None
-    blocks = NodeBlocks(setup.blocks, rank, len(home) or plan.size, setup.settings.shared_bytes, home)
-    if home:
-        from hpcd4p.control.home_line import line_of
+    if not nodes:
+        return NodeBlocks(setup.blocks, rank, plan.size, least)
+    from hpcd4p.wire.nodes import ranks_on  # most runs are on one
 
-        blocks.line = line_of(plan, home)
+    node = nodes[rank]
+    here = ranks_on(node, nodes)
+    # on another node than the head's, a porter has the folder, and it needs a Redis
+    if len(here) == 1 or (node and setup.redis is None):
+        return None
+    from hpcd4p.control.near_line import line_of
+
+    line = line_of(plan, nodes, node)
+    if not node:
+        blocks = NodeBlocks(setup.blocks, rank, len(here), least, here)
+        blocks.line = line
+        return blocks
+    from hpcd4p.launch.porter import Summons, SummonsLine
+
+    summons = Summons(setup, node)
+    blocks = NodeBlocks(summons.folder, rank, len(here), least, here, summons.answered)
+    if line is not None:
+        blocks.line = SummonsLine(line, summons)
     return blocks

@@ -24,7 +24,7 @@ REMOVED_S = 2.0
 
 _SCRIPT = """
 read -r _
-[ ! -e "$1" ] || rm -rf -- "$1"
+for folder; do [ ! -e "$folder" ] || rm -rf -- "$folder"; done
 """
 
 
@@ -36,8 +36,17 @@ def folder_name() -> str:
     return f"{SHARED_MEMORY}/{PREFIX}{os.uname().nodename}-{os.getpid()}-{os.urandom(6).hex()}"
 
 
+def folder_there(folder: str, node: int, incarnation: int) -> str:
+    """The path of the folder of another node for the run whose folder on the node of the head is `folder`.
+
+    No process of that node has made the run, so there is none in its name.
+    """
+    mark = folder.rpartition("-")[2]
+    return f"{SHARED_MEMORY}/{PREFIX}{os.uname().nodename}-0-{mark}-{incarnation}-{node}"
+
+
 @contextmanager
-def blocks_folder(folder: str, guarded: bool = False) -> Iterator[str]:
+def blocks_folder(folder: str, guarded: bool = False, also: str = "") -> Iterator[str]:
     """The folder, 0700, for this user alone, while the block lasts; '' where it cannot be made.
 
     Parameters
@@ -46,6 +55,8 @@ def blocks_folder(folder: str, guarded: bool = False) -> Iterator[str]:
         See `folder_name`.
     guarded
         Whether somebody else removes it if this process is killed.
+    also
+        A folder that is there, and goes with it.
     """
     try:
         os.mkdir(folder, 0o700)
@@ -55,19 +66,21 @@ def blocks_folder(folder: str, guarded: bool = False) -> Iterator[str]:
     guard = None
     try:
         if not guarded:
-            guard = _guard(folder)
+            guard = _guard(folder, *filter(None, [also]))
         yield folder
     finally:
         _remove(folder)
+        if also:
+            _remove(also)
         if guard is not None:
             guard.release(REMOVED_S)
 
 
-def _guard(folder: str) -> GuardShell | None:
+def _guard(*folders: str) -> GuardShell | None:
     from hpcd4p.launch.guard_shell import GuardShell
 
     with suppress(OSError):  # then only a later run removes it after a SIGKILL
-        return GuardShell(_SCRIPT, ["hpcd4p-blocks-guard", folder])
+        return GuardShell(_SCRIPT, ["hpcd4p-blocks-guard", *folders])
     return None
 
 

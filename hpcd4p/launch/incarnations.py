@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p import logs
-from hpcd4p.control.home_line import home_of
 from hpcd4p.control.marks import high_marks
 from hpcd4p.errors import BrokerLost, ElementFailed, RunStopped, UsageError
 from hpcd4p.launch import between
@@ -31,6 +30,7 @@ from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.transport.broker import Broker
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.nodes import Nodes, nodes_of
 from hpcd4p.workflow.identity import Packed
 from hpcd4p.workflow.sentinels import tuple_dumper
 
@@ -90,14 +90,14 @@ class Incarnations:
     def lead(self, redis: RedisPlace | None, stack: ExitStack) -> Summary:
         """Run it to its end."""
         spec, hosts, muster = self._spec, self._hosts, self._muster
-        # ranks of several nodes have no memory in common; those on this one have
-        home = home_of(hosts)
-        shared = spec.settings.shared_bytes and (home or len(set(hosts)) == 1)
+        nodes = nodes_of(hosts)
+        # ranks of several nodes have no memory in common; what others need is carried, in tasks
+        shared = spec.settings.shared_bytes and (redis is not None or nodes.count(0) != 1)
         guarded = self._early.redis is not None  # its watchdog removes the folder, too
         folder = stack.enter_context(blocks_folder(self._early.blocks, guarded)) if shared else ""
         codec = Codec(self._early.secret)
         codec.dumps = tuple_dumper(spec.by_value)
-        setup = self._setup(redis, folder, home)
+        setup = self._setup(redis, folder, nodes)
         self._brief(setup)
         self._sink.warm()  # while the other ranks connect
         from hpcd4p.transport import mpi
@@ -110,7 +110,7 @@ class Incarnations:
         if redis is None:
             broker, mesh = self._on_mpi(blocks)
         else:
-            broker = self._broker = _on_redis(spec, redis, codec, stack, home)
+            broker = self._broker = _on_redis(spec, redis, codec, stack, nodes)
             if not self._number:
                 # the others connect before they come to the mesh, so that missing ones are known
                 muster.connect(broker)
@@ -144,7 +144,7 @@ class Incarnations:
             self._settle(summary, redis_is_gone)
         return summary
 
-    def _setup(self, redis: RedisPlace | None, folder: str, home: frozenset[int]) -> Setup:
+    def _setup(self, redis: RedisPlace | None, folder: str, nodes: Nodes) -> Setup:
         spec = self._spec
         return Setup(
             spec.plan,
@@ -159,7 +159,7 @@ class Incarnations:
             logs.setup,
             None if spec.checkpoints is None else spec.checkpoints.place(),
             folder,
-            home,
+            nodes,
             self._number,
         )
 
@@ -242,9 +242,7 @@ def redis_of(spec: RunSpec, hosts: list[str], early: Early, again: bool = False)
     return RedisPlace(endpoint, run_id, shas, shared)
 
 
-def _on_redis(
-    spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack, home: Collection[int]
-) -> Broker:
+def _on_redis(spec: RunSpec, redis: RedisPlace, codec: Codec, stack: ExitStack, nodes: Nodes) -> Broker:
     """The head's broker."""
     from hpcd4p.transport.redis_broker import RedisBroker
 
@@ -259,7 +257,7 @@ def _on_redis(
         spec.settings.max_attempts,
         redis.shared,
         spec.plan.size,
-        home,
+        nodes,
     )
     if not redis.shared:
         return broker

@@ -224,7 +224,7 @@ def _on_redis(
         setup.settings.max_attempts,
         redis.shared,
         setup.plan.size,
-        setup.home,
+        setup.nodes,
     )
     if redis.shared:
         from hpcd4p.transport.guard import GuardedBroker

@@ -78,8 +78,8 @@ class EngineSettings(NamedTuple):
     """
 
     shared_bytes: Annotated[int, 0, 1 << 40] = 1 << 16
-    """On the node of rank 0, the buffers of large arrays stay in its shared memory on their way to ranks of
-    that node, if those of a batch have at least so many bytes; 0: never.
+    """The buffers of large arrays stay in the shared memory of their node on their way to ranks of that node,
+    if those of a batch have at least so many bytes; 0: never.
 
     64 KiB: to make, find and map a file takes as long as copying so much through Redis.
     """

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from hpcd4p.control.home_line import line_of
 from hpcd4p.control.marks import high_marks
+from hpcd4p.control.near_line import line_of
 from hpcd4p.errors import BrokerLost, ElementFailed, RankLost
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
@@ -26,8 +27,10 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.head.going_on import keep
 from hpcd4p.runtime.head.head import Head
+from hpcd4p.runtime.head.reach import Reach
 from hpcd4p.runtime.rank.cutting import Cutting
 from hpcd4p.runtime.rank.loop import RankLoop
+from hpcd4p.runtime.rank.porter import Porter
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.testing.checkpoints import MemoryCheckpoint, MemoryKeeper, MemorySaver
@@ -37,9 +40,9 @@ from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_store import MemoryStore
-from hpcd4p.wire.ask import Place
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
+from hpcd4p.wire.nodes import Nodes, node_of, porter_of, ranks_on
 from hpcd4p.wire.reports import Failed, Reason
 from hpcd4p.workflow.graph import WorkflowGraph
 
@@ -70,8 +73,8 @@ class Cluster:
         Ranks that have died before it goes on.
     shared
         Others may write to the store: the ranks vouch for what they tell.
-    home
-        The ranks on the head's node, itself among them, where others are elsewhere; empty: all are there.
+    nodes
+        The node of each rank; empty: all are on one.
 
     Attributes
     ----------
@@ -93,7 +96,7 @@ class Cluster:
     summary
         Of the run, when it is over.
     blocks
-        The shared memory of the head's node, in which large buffers lie.
+        The shared memory of each node, in which large buffers lie.
     most_tasks, most_tuples
         Most tasks that waited, and most tuples that were in line at one rank for one element.
     """
@@ -114,7 +117,7 @@ class Cluster:
         resume: MemoryCheckpoint | None = None,
         absent: Collection[int] = (),
         last_s: float = 0.0,
-        home: Collection[int] = (),
+        nodes: Nodes = (),
     ) -> None:
         self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
         self.keeper = MemoryKeeper(self.sink)
@@ -129,9 +132,9 @@ class Cluster:
         if absent:
             plan = among(plan, [rank for rank in range(size) if rank not in absent], settings)
         tasks, high_bytes = high_marks(plan, settings)
-        self.blocks: dict[Block, list[bytes]] = {}
+        self.blocks: dict[int, dict[Block, list[bytes]]] = {node: {} for node in {0, *nodes}}
         self.store = MemoryStore(low=(tasks // 2, high_bytes // 2), max_attempts=settings.max_attempts)
-        self.store.home = frozenset(home)
+        self.store.nodes = nodes
         self._plan = plan
         self._turns = Turns(random.Random(seed), self._look, self.where)
         self.store.clock = self._turns.clock
@@ -145,7 +148,11 @@ class Cluster:
         self.head = Head(spec, *self._transports(0), self.sink, self._clock(), self._blocks(0))
         if checkpoint_s is not None:
             keep(self.head, self.keeper, checkpoint_s, self._saver(0, plan), lambda name: last_s)
+        if nodes:
+            self.head.reach = Reach(self.head.loop.link, nodes)
         self._add(self.head.loop, elements)
+        for node in [node for node in self.blocks if node and len(ranks_on(node, nodes)) > 1]:
+            self._turns.add(porter_of(node), partial(self._be_porter, node))
         for rank in plan.others:
             if isinstance(graph, WorkflowGraph):
                 copies = [copy_element(pe, 2) for pe in elements]
@@ -169,9 +176,10 @@ class Cluster:
         return Clock(self._turns.clock)
 
     def _blocks(self, rank: int) -> MemoryBlocks | None:
-        if self.store.place(rank) is Place.ELSEWHERE:
-            return None
-        return MemoryBlocks(rank, self.blocks, line_of(self._plan, self.store.home))
+        nodes = self.store.nodes
+        node = node_of(rank, nodes)
+        line = line_of(self._plan, nodes, node)
+        return MemoryBlocks(rank, self.blocks[node], line) if line is not None or not nodes else None
 
     def _transports(self, rank: int) -> tuple[Broker, FaultyMesh, Codec]:
         codec = Codec(SECRET, rank=rank)
@@ -240,6 +248,19 @@ class Cluster:
                 raise
             self._ends(loop.rank, "killed" if isinstance(error, Killed) else "cut off")
             self.fates.is_lost(loop.rank)
+
+    def _be_porter(self, node: int) -> None:
+        number = porter_of(node)
+        codec = Codec(SECRET, rank=number)
+        broker: Broker = FaultyBroker(self.store, number, self.fates, self._turns)
+        if self._shared:
+            broker = GuardedBroker(broker, codec, number, now=self._turns.clock)
+        try:
+            with suppress(BrokerLost):
+                Porter(broker, codec, MemoryBlocks(number, self.blocks[node])).serve()
+        finally:
+            self.store.porters.pop(number, None)
+            broker.close()
 
     def _ends(self, rank: int, how: str) -> None:
         self.ends[rank] = how, self._turns.now

@@ -6,7 +6,7 @@ named where it is tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
@@ -110,10 +110,16 @@ class Broker(Protocol):
         """
 
     def carry(self) -> list[Task]:
-        """Lease the head one task of the line of its node for each rank elsewhere that has looked for one.
+        """Lease this rank one task of the line of its node for each rank elsewhere that has looked for one.
 
-        Whoever owns its element makes no difference: the head publishes it again. Head only.
+        Whoever owns its element makes no difference: it is published again. Porters only (`wire.nodes`).
         """
+
+    def fetch(self, porter: int, wanted: bytes) -> bytes | None:
+        """What the porter of another node answers to `wanted`; None if there is none. Head only."""
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> None:
+        """Answer what the head wants at this moment, if it wants anything. Porters of other nodes only."""
 
     def snapshot(self) -> Snapshot:
         """All that is not done, read at one moment; the ranks go on. Head only."""
@@ -155,10 +161,10 @@ class Mesh(Protocol):
 
 
 class Line(Protocol):
-    """Which tasks wait in the line of the head's node: `control.home_line.HomeLine`."""
+    """Which tasks wait in the line of a node: `control.near_line.NearLine`."""
 
-    def hear(self, idle: int, waiting: int) -> None:
-        """Note how many ranks are idle, and how many tasks wait in the line."""
+    def hear(self, idle: int, idle_here: int, waiting: int) -> None:
+        """Note how many ranks are idle, how many of these on this node, how many tasks wait in the line."""
 
     def takes_one(self) -> bool:
         """Whether one more task goes into the line; if so, it counts."""

@@ -173,6 +173,14 @@ class GuardedBroker:
             self._ledger.take(task)
         return tasks
 
+    def fetch(self, porter: int, wanted: bytes) -> bytes | None:
+        """See `Broker.fetch`; both are sealed."""
+        return self._broker.fetch(porter, wanted)
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> None:
+        """See `Broker.serve`."""
+        self._broker.serve(answer)
+
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`; payloads are checked by who opens them, counts at the next look."""
         return self._broker.snapshot()

@@ -38,13 +38,13 @@ class LentBlocks:
     ----------
     own
         Those that this rank writes.
-    home
+    here
         The ranks of this node; empty: all are.
     """
 
-    def __init__(self, own: OwnBlocks, home: Collection[int] = ()) -> None:
+    def __init__(self, own: OwnBlocks, here: Collection[int] = ()) -> None:
         self._own = own
-        self._home = home
+        self._here = here
         self._mapped: dict[tuple[int, int], mmap] = {}
         self._borrowed: dict[tuple[int, int], mmap] = {}
         self._parted: dict[tuple[int, int], mmap] = {}
@@ -61,7 +61,7 @@ class LentBlocks:
 
         None if it is on another node, they are not worth it, or there is no room.
         """
-        if self._home and reader not in self._home:
+        if self._here and reader not in self._here:
             return None
         if not self._own.rules.goes_aside(sum(map(len, buffers))):
             return None

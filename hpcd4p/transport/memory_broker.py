@@ -6,13 +6,14 @@ real ones do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_store import MemoryStore
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Publication, Reply, Snapshot, Task
+from hpcd4p.wire.nodes import PORTERS
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
 
@@ -56,7 +57,9 @@ class MemoryBroker:
             reply.task = self._take(ask.take, not in_call and not reply.orders)
         self._note(ask.availability)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
-        reply.near, reply.sought = sum(map(len, s.near.values())), len(s.sought)
+        reply.sought, reply.idle_here = s.sought_on(0), s.idle_here(self.rank)
+        node = s.node(self.rank)
+        reply.near = 0 if node is None else s.lines().get(node, 0)
         if in_call:
             reply.waiting = {e: count for e, count in s.waiting().items() if count}
         reply.owners = dict(s.owners)
@@ -106,10 +109,11 @@ class MemoryBroker:
                 s.bells[0] = Heard.BELL
         for publication in commit.publish:
             element, tuples, payload, attempts, progress, beside = publication
-            s.put(Task(element, "", tuples, payload, attempts, (), beside))
+            near = s.put(Task(element, "", tuples, payload, attempts, (), beside), self.rank)
             if progress:
                 s.progress[element, str(s.entries)] = progress
-        s.ring_idle(sum(not s.ring_owner(publication.element) for publication in commit.publish))
+            if not s.ring_owner(element):
+                s.ring_idle(1, s.node(self.rank) if near else None)
         s.dead += commit.dead
         s.bytes += sum(map(len, commit.dead))
         if commit.dead:
@@ -137,6 +141,15 @@ class MemoryBroker:
     def carry(self) -> list[Task]:
         """See `Broker.carry`."""
         return self.store.carry(self.rank)
+
+    def fetch(self, porter: int, wanted: bytes) -> bytes | None:
+        """See `Broker.fetch`."""
+        answer = self.store.porters.get(porter)
+        return None if answer is None else answer(wanted)
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> None:
+        """See `Broker.serve`; from now on it answers at once."""
+        self.store.porters[self.rank] = answer
 
     def claim(
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None
@@ -217,7 +230,8 @@ class MemoryBroker:
             frozenset(s.parked),
             dict(s.owners),
             None if orders is None else s.books(orders),
-            len(s.sought),
+            s.sought_on(0),
+            s.lines(),
         )
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
@@ -239,7 +253,7 @@ class MemoryBroker:
                 given_up.append(again)
                 s.leases.setdefault(rank, {})[element, id_] = task  # until the head has finished it
                 continue
-            s.put(again)
+            s.put(again, rank)
             if (element, id_) in s.progress:
                 s.progress[element, str(s.entries)] = s.progress.pop((element, id_))
         # all that wait, not only those of the lost rank: a bell may have been meant for one of them
@@ -260,7 +274,7 @@ class MemoryBroker:
                 Publication(t.element, t.tuples, t.payload, t.attempts, s.progress_of(t), t.beside)
                 for t in [*leased, *waiting]
             ],
-            dict(s.committed),
+            {rank: tx for rank, tx in s.committed.items() if rank < PORTERS},
             list(s.dead),
             Statistics(dict(s.stats)),
             dict(s.owners),

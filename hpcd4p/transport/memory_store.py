@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
-from hpcd4p.wire.ask import Place, place_of
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Books, Task
+from hpcd4p.wire.nodes import Nodes, node_of, porter_of
 from hpcd4p.wire.orders import Order
 
 
@@ -20,10 +20,13 @@ class MemoryStore:
     low: tuple[int, int] = (16, 1 << 24)
     max_attempts: int = 4
     streams: dict[int, deque[Task]] = field(default_factory=dict)
-    home: frozenset[int] = frozenset()
-    """Ranks of the head's node; empty: all ranks live there."""
-    near: dict[int, deque[Task]] = field(default_factory=dict)
-    sought: dict[int, int] = field(default_factory=dict)
+    nodes: Nodes = ()
+    """The node of each rank; empty: all live on one."""
+    near: dict[tuple[int, int], deque[Task]] = field(default_factory=dict)
+    """By node and element."""
+    sought: dict[int, tuple[int, int]] = field(default_factory=dict)
+    porters: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
+    """What answers for a porter."""
     leases: dict[int, dict[tuple[int, str], Task]] = field(default_factory=dict)
     pending: dict[int, int] = field(default_factory=dict)
     committed: dict[int, int] = field(default_factory=dict)
@@ -59,18 +62,37 @@ class MemoryStore:
         self.waited_us += int(len(self.idle) * (now - self._counted) * 1e6)
         self._counted = now
 
-    def ring_idle(self, most: int) -> None:
-        """Ring the bells of up to `most` idle ranks, lowest first."""
-        for rank in sorted(self.idle, key=self._turn)[:most]:
+    def ring_idle(self, most: int, node: int | None = None) -> None:
+        """Ring the bells of up to `most` idle ranks, lowest first; those of `node` before all others."""
+
+        def turn(rank: int) -> tuple[bool, bool, bool, int, int]:
+            lives = self.node(rank) or 0
+            return rank in self.lending, rank == 0, node not in (None, lives), lives, rank
+
+        for rank in sorted(self.idle, key=turn)[:most]:
             self.idle.discard(rank)
             self.bells[rank] = Heard.BELL
 
-    def _turn(self, rank: int) -> tuple[bool, bool, bool, int]:
-        return rank in self.lending, rank == 0, self.place(rank) is Place.ELSEWHERE, rank
+    def node(self, rank: int) -> int | None:
+        """Where `rank` lives; None: where all live."""
+        return node_of(rank, self.nodes) if self.nodes else None
 
-    def place(self, rank: int) -> Place:
-        """Where `rank` lives."""
-        return place_of(rank, self.home)
+    def idle_here(self, rank: int) -> int:
+        """How many ranks of its node are idle, and lend nothing."""
+        node = self.node(rank)
+        idle = self.idle - self.lending
+        return 0 if node is None else sum(self.node(each) == node for each in idle)
+
+    def lines(self) -> dict[int, int]:
+        """Tasks in the line of each node."""
+        sums: dict[int, int] = {}
+        for (node, _), line in self.near.items():
+            sums[node] = sums.get(node, 0) + len(line)
+        return {node: count for node, count in sums.items() if count}
+
+    def sought_on(self, node: int) -> int:
+        """Ranks elsewhere that have looked for a task in the line of `node`."""
+        return sum(there == node for there, _ in self.sought.values())
 
     def ring_owner(self, element: int) -> bool:
         """Ring the owner of `element`, if it has one."""
@@ -99,13 +121,14 @@ class MemoryStore:
     def waiting(self) -> dict[int, int]:
         """Tasks that wait, by element."""
         sums = {e: len(stream) for e, stream in self.streams.items()}
-        for e, line in self.near.items():
+        for (_, e), line in self.near.items():
             sums[e] = sums.get(e, 0) + len(line)
         return sums
 
     def line(self, element: int, rank: int) -> deque[Task] | None:
         """Where `rank` takes a task of `element` from; empty or None: there is none."""
-        near = None if self.place(rank) is Place.ELSEWHERE else self.near.get(element)
+        node = self.node(rank)
+        near = None if node is None else self.near.get((node, element))
         return near or self.streams.get(element)
 
     def lease(self, line: deque[Task], rank: int) -> Task:
@@ -123,27 +146,34 @@ class MemoryStore:
 
     def seek(self, wanted: Sequence[int], rank: int) -> None:
         """Note that `rank` would run one of these and has found none that it can take."""
-        found = [e for e in wanted if self.near.get(e)]
+        found = [(node, e) for e in wanted for node, of in self.near if of == e and self.near[node, of]]
         if found and rank not in self.sought:
             self.sought[rank] = found[0]
-            self.bells[0] = Heard.BELL
+            self.bells[porter_of(found[0][0])] = Heard.BELL
 
-    def carry(self, head: int) -> list[Task]:
+    def carry(self, porter: int) -> list[Task]:
         """See `Broker.carry`."""
         tasks = []
-        for rank, element in self.sought.items():
-            line = self.near.get(element)
+        for rank, (node, element) in list(self.sought.items()):
+            if node != self.node(porter):
+                continue
+            del self.sought[rank]
+            line = self.near.get((node, element))
             if line:
-                tasks.append(self.lease(line, head))
+                tasks.append(self.lease(line, porter))
             else:  # another has taken it: there may be one of another element
                 self.bells[rank] = Heard.BELL
-        self.sought.clear()
         return tasks
 
-    def put(self, task: Task) -> None:
-        """Add a task to its stream under a new id."""
+    def put(self, task: Task, rank: int) -> bool:
+        """Add a task of `rank` under a new id; whether it has gone into the line of its node."""
         self.entries += 1
-        streams = self.near if self.home and block_of(task.payload) is not None else self.streams
-        streams.setdefault(task.element, deque()).append(task._replace(id=str(self.entries)))
+        task = task._replace(id=str(self.entries))
+        node = self.node(rank)
         self.tasks += 1
         self.bytes += weight(task.payload)
+        if node is None or block_of(task.payload) is None:
+            self.streams.setdefault(task.element, deque()).append(task)
+            return False
+        self.near.setdefault((node, task.element), deque()).append(task)
+        return True

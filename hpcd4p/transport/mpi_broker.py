@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hpcd4p.errors import BrokerLost
@@ -138,7 +138,15 @@ class RankMpiBroker:
         raise NotImplementedError
 
     def carry(self) -> list[Any]:
-        """See `Broker.carry`: for the head."""
+        """See `Broker.carry`: there are no tasks."""
+        raise NotImplementedError
+
+    def fetch(self, porter: int, wanted: bytes) -> bytes | None:
+        """See `Broker.fetch`: for the head."""
+        raise NotImplementedError
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> None:
+        """See `Broker.serve`: there are no tasks."""
         raise NotImplementedError
 
     def snapshot(self) -> Any:

@@ -9,30 +9,30 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpcd4p import descriptors
 from hpcd4p.errors import BrokerLost, BrokerRefused, ForeignBytesError, HeadLost, foreign
 from hpcd4p.transport import redis_runs
 from hpcd4p.transport.broker import Claim, Heard
-from hpcd4p.transport.redis_replies import is_step, observation, reply_of, snapshot, task_of
-from hpcd4p.transport.resp import HEAD_PATIENCE_S, PATIENCE_S, RespConnection
+from hpcd4p.transport.redis_replies import connected, is_step, observation, reply_of, snapshot, task_of
+from hpcd4p.transport.resp import HEAD_PATIENCE_S, LAST_WORD_S, PATIENCE_S, RespConnection, hears
 from hpcd4p.transport.step_words import StepWords
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask, place_of
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order, UnknownOrderError, text
 
+if TYPE_CHECKING:
+    from hpcd4p.wire.nodes import Nodes
+
 Read = TypeVar("Read")
 
 SHARED_TTL_S = 600
 """On a shared Redis, keys that a killed head leaves behind expire after this time."""
-
-LAST_WORD_S = 1
-"""A rank that has lost its connection has this long for its report on another."""
 
 GONE = f"is gone, or the run was stopped for more than {redis_runs.HEAD_LIVES_S:.0f} s"
 
@@ -44,9 +44,6 @@ finds it gone tells all others."""
 
 RANKS_PER_LOOK = 8
 """Other ranks look less often, so that many ranks together ask little more than a few do."""
-
-_SELECTABLE = 1024
-"""Descriptors from here on are too large for select()."""
 
 _SERVERS_OWN = ("OOM", "NOPERM", "NOAUTH", "READONLY", "MISCONF", "BUSY ", "LOADING", "MASTERDOWN")
 """Errors that come from the server itself; any other error of a script means that the keys are not as they
@@ -67,19 +64,18 @@ class RedisBroker:
         max_attempts: int,
         shared: bool = False,
         size: int = 0,
-        home: Collection[int] = (),
+        nodes: Nodes = (),
     ) -> None:
         self.keys = Keys(run_id)
         self.rank = rank
         self._endpoint = endpoint
         self._shas = shas
         self._streams = list(streams)
-        self._lines = int(bool(home))
-        self._words = StepWords(rank, streams, low, shared, place_of(rank, home))
+        self._nodes, self._many = nodes, len(set(nodes)) or 1
+        self._words = StepWords(rank, streams, low, shared, nodes)
         self._max_attempts = max_attempts
         self._ttl = SHARED_TTL_S if shared else 0
-        self._shared = shared
-        self._size = size
+        self._shared, self._size = shared, size
         self._looked = time.monotonic()
         patience = PATIENCE_S if rank else HEAD_PATIENCE_S
         self._calls = RespConnection(endpoint, self.keys.client(rank), patience)
@@ -87,7 +83,8 @@ class RedisBroker:
         # from now on the head notices if this rank is gone
         self._calls.call("HSETNX", self.keys.state, rank, 0)
         if shared and not rank:
-            redis_runs.enter(self._calls, self.keys, size, streams, int(self._calls.call("CLIENT", "ID")))
+            client = int(self._calls.call("CLIENT", "ID"))
+            redis_runs.enter(self._calls, self.keys, size, streams, client, self._many)
         # the bell has its own connection, so that a wait can be left and resumed at no cost; it has the
         # same name: a rank is alive as long as one of its connections is
         self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
@@ -95,9 +92,9 @@ class RedisBroker:
         self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
         os.set_blocking(self._wake_write, False)
         self._poll = select.poll()
-        self._poll.register(self._bell.fileno(), select.POLLIN)
-        self._poll.register(self._wake_read, select.POLLIN)
         self._ears = [self._bell.fileno(), self._wake_read]
+        for each in self._ears:
+            self._poll.register(each, select.POLLIN)
         self._ear: int | None = None
 
     def _script(self, name: str, *args: Any) -> Any:
@@ -123,7 +120,7 @@ class RedisBroker:
         with suppress(BrokerRefused):  # another rank may have erased them, for the head is gone
             if self.rank and not redis_runs.head_lives(self._calls, self.keys):
                 return self._mourn()
-        for key, kind in self.keys.types(self._streams, self._size).items():
+        for key, kind in self.keys.types(self._streams, self._size, self._many).items():
             actual = self._calls.call("TYPE", key)
             if actual.decode() not in (kind, "none"):
                 return foreign(key, f"is a {actual.decode()} and not a {kind}")
@@ -175,7 +172,7 @@ class RedisBroker:
                 self._see_head()
                 return Heard.BELL  # its bell may have been taken by somebody else
         if seconds is not None and seconds < 0.001:  # poll() counts in milliseconds, select() not so far
-            if not self._hears(seconds):
+            if not hears(self._ears, seconds):
                 return Heard.SILENT
             seconds = 0
         heard = Heard.SILENT
@@ -192,16 +189,6 @@ class RedisBroker:
                     self._see_head()
                 heard = max(heard, Heard.MAIL if token == b"m" else Heard.BELL)
         return heard
-
-    def _hears(self, seconds: float) -> bool:
-        """Whether something comes within so short a time; True if that cannot be known."""
-        if max(self._ears) >= _SELECTABLE:
-            time.sleep(seconds)
-            return True
-        try:
-            return bool(select.select(self._ears, (), (), seconds)[0])
-        except OSError:  # user code has closed one: the reading tells
-            return True
 
     def _see_head(self) -> None:
         if not self._ask(redis_runs.head_lives, self._calls, self.keys):
@@ -243,34 +230,47 @@ class RedisBroker:
         if self._shared and time.monotonic() - self._looked > redis_runs.HEAD_LIVES_S / 6:
             self._looked = time.monotonic()
             self._ask(redis_runs.say_head_lives, self._calls, self.keys)
-        refresh = self.keys.lasting(self._streams) if self._ttl else []
+        refresh = self.keys.lasting(self._streams, self._many) if self._ttl else []
         args: list[Any] = [self._ttl, int(fetch), int(stats), int(orders is not None)]
         for each in (self._streams, orders or [], refresh):
             args += [len(each), *each]
-        said = self._script("observe", *args, self._size)
+        said = self._script("observe", *args, self._size, self._many)
         here = self._alive() if alive else None
         return self._read(observation, said, here, self._streams, orders or ())
 
     def _alive(self) -> frozenset[int]:
         """Ranks that have a connection: the kernel closes a dead rank's sockets at once."""
-        mark = f" name={self.keys.prefix}".encode()
-        listing: bytes = self._calls.call("CLIENT", "LIST", "TYPE", "NORMAL")
-        names = [line.split(mark, 1)[1].split(b" ", 1)[0] for line in listing.splitlines() if mark in line]
-        return frozenset(int(name) for name in names if name.isdigit())
+        return connected(self._calls.call("CLIENT", "LIST", "TYPE", "NORMAL"), self.keys.prefix)
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""
-        committed, given_up = self._script("fence", rank, self._max_attempts, self._lines)
+        from hpcd4p.wire.nodes import node_of  # the head alone needs it
+
+        words = rank, self._max_attempts, node_of(rank, self._nodes) if self._nodes else ""
+        committed, given_up = self._script("fence", *words)
         # they are in the lease of the head from now on
         return committed, [self._read(task_of, entry, self._words.held) for entry in given_up]
 
     def carry(self) -> list[Task]:
         """See `Broker.carry`."""
-        return [self._read(task_of, entry, self._words.held) for entry in self._script("carry")]
+        carried = self._script("carry", self.rank, self._words.node or 0)
+        return [self._read(task_of, entry, self._words.held) for entry in carried]
+
+    def fetch(self, porter: int, wanted: bytes) -> bytes | None:
+        """See `Broker.fetch`."""
+        from hpcd4p.transport import redis_porters  # most runs have none
+
+        return self._ask(redis_porters.fetch, self._calls, self.keys, porter, wanted, self._alive)
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> None:
+        """See `Broker.serve`."""
+        from hpcd4p.transport import redis_porters
+
+        self._ask(redis_porters.serve, self._calls, self.keys, self.rank, answer)
 
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`."""
-        return self._read(snapshot, self._script("snapshot", self._size, *self._streams))
+        return self._read(snapshot, self._script("snapshot", self._size, self._many, *self._streams))
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""
@@ -289,11 +289,11 @@ class RedisBroker:
 
         Called by the head, last of all, or by a rank that finds the head gone.
         """
-        redis_runs.erase(self._calls, self.keys, self._size, self._streams)
+        redis_runs.erase(self._calls, self.keys, self._size, self._streams, self._many)
 
     def close(self) -> None:
         """See `Broker.close`."""
         self._calls.close()
         self._bell.close()
-        descriptors.close(self._wake_read)
-        descriptors.close(self._wake_write)
+        for each in (self._wake_read, self._wake_write):
+            descriptors.close(each)

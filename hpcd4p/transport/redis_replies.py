@@ -17,12 +17,15 @@ NO_STATE = bytes(88)
 _WAITS = Struct("<qqqqq")
 """The first of them."""
 
+_HERE = Struct("<qq")
+"""Behind them, where there are several nodes: ranks of this one that are idle, tasks in its line."""
+
 
 def observation(
     said: list[Any], alive: frozenset[int] | None, streams: Sequence[int], orders: Sequence[int]
 ) -> Observation:
     """The observation in a reply of ``observe.lua``, with the ranks that are connected."""
-    pending, stats, state, idle, dead, committed, reports, waited, parked, owners, books = said
+    pending, stats, state, idle, dead, committed, reports, waited, parked, owners, books, lines = said
     tasks, size, _, _, sought = _waits(state)
     return Observation(
         pending={int(k): int(v) for k, v in _pairs(pending)},
@@ -32,27 +35,34 @@ def observation(
         idle=frozenset(map(int, idle)),
         dead=dead,
         alive=alive,
-        committed={int(k): int(v) for k, v in _pairs(committed) if k != b"s"},
+        committed=_committed(committed),
         reports=reports,
         waited_us=int(waited),
         parked=frozenset(map(int, parked)),
         owners={int(k): int(v) for k, v in _pairs(owners)},
         books=_books(books, tasks, size, streams, orders) if books else None,
         sought=sought,
+        lines={int(k): int(v) for k, v in _pairs(lines) if v != b"0"},
     )
 
 
 def snapshot(said: list[Any]) -> Snapshot:
     """The snapshot in a reply of ``snapshot.lua``."""
+    from hpcd4p.wire.nodes import PORTERS  # the head alone needs it
+
     pending, tasks, committed, dead, stats, owners = said
     return Snapshot(
         pending={int(k): int(v) for k, v in _pairs(pending) if v != b"0"},
         tasks=list(map(_publication, tasks)),
-        committed={int(k): int(v) for k, v in _pairs(committed) if k != b"s"},
+        committed={r: tx for r, tx in _committed(committed).items() if r < PORTERS},
         dead=dead,
         stats=Statistics.read(_pairs(stats)),
         owners={int(k): int(v) for k, v in _pairs(owners)},
     )
+
+
+def _committed(state: list[Any]) -> dict[int, int]:
+    return {int(k): int(v) for k, v in _pairs(state) if k != b"s"}
 
 
 def _publication(entry: bytes) -> Publication:
@@ -92,7 +102,7 @@ def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks
         tasks=tasks,
         size=size,
         waiting=dict(zip(streams, waiting, strict=True)),
-        leased=dict(enumerate(leased)),
+        leased={int(rank): int(count) for rank, count in _pairs(leased)},
         letters=letters,
         congested=frozenset((int(e), int(rank)) for e, rank in pairs),
         lost=frozenset(map(int, lost)),
@@ -103,16 +113,23 @@ def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks
 
 
 def _waits(state: bytes) -> tuple[int, int, int, int, int]:
-    """Tasks and bytes that wait; ranks that are idle; tasks near the head, and ranks that look for them."""
+    """Tasks and bytes that wait; ranks that are idle; tasks on nodes, and ranks that look for the head's."""
     try:
         return _WAITS.unpack_from(state)
     except (error, TypeError) as wrong:
         raise ValueError(f"{state!r} is no state of a run") from wrong
 
 
+def connected(listing: bytes, prefix: str) -> frozenset[int]:
+    """The ranks and porters that have a connection, in a reply of ``CLIENT LIST``."""
+    mark = f" name={prefix}".encode()
+    names = [line.split(mark, 1)[1].split(b" ", 1)[0] for line in listing.splitlines() if mark in line]
+    return frozenset(int(name) for name in names if name.isdigit())
+
+
 def is_step(raw: Any) -> bool:
     """Whether this is a reply of ``step.lua`` that has accepted the step."""
-    return isinstance(raw, list) and isinstance(raw[0], bytes) and len(raw[0]) == len(NO_STATE)
+    return isinstance(raw, list) and isinstance(raw[0], bytes) and len(raw[0]) >= len(NO_STATE)
 
 
 def reply_of(raw: list[Any], held: Held) -> Reply:
@@ -122,10 +139,12 @@ def reply_of(raw: list[Any], held: Held) -> Reply:
         refused = Reply(accepted=False)
         refused.spoiled = found.decode()
         return refused
-    tasks, size, idle, near, sought = _waits(state)
+    tasks, size, idle, _, sought = _waits(state)
     held.settle()
     reply = Reply(True, None, idle, tasks, size)
-    reply.near, reply.sought = near, sought
+    reply.sought = sought
+    if len(state) > len(NO_STATE):
+        reply.idle_here, reply.near = _HERE.unpack_from(state, len(NO_STATE))
     if found:
         reply.task = task_of(found, held)
     if len(raw) > 2:

@@ -25,13 +25,19 @@ _AT_ONCE = 1000
 
 
 def enter(
-    connection: RespConnection, keys: Keys, size: int, elements: Sequence[int], client: int = 0
+    connection: RespConnection,
+    keys: Keys,
+    size: int,
+    elements: Sequence[int],
+    client: int = 0,
+    nodes: int = 1,
 ) -> None:
     """Note the run, with the number of the head's connection once it has one."""
     say_head_lives(connection, keys)
     if client:
         connection.call("HSET", keys.head, "client", client)
-    connection.call("HSET", RUNS, keys.run_id, f"{client} {size} {' '.join(map(str, elements))}")
+    ranks = f"{size}/{nodes}" if nodes > 1 else str(size)
+    connection.call("HSET", RUNS, keys.run_id, f"{client} {ranks} {' '.join(map(str, elements))}")
 
 
 def say_head_lives(connection: RespConnection, keys: Keys) -> None:
@@ -52,9 +58,9 @@ def _stands(connection: RespConnection, keys: Keys, client: int) -> bool:
     return f" name={keys.client(0)} ".encode() in listing
 
 
-def erase(connection: RespConnection, keys: Keys, size: int, elements: Sequence[int]) -> None:
+def erase(connection: RespConnection, keys: Keys, size: int, elements: Sequence[int], nodes: int = 1) -> None:
     """Remove every key of the run."""
-    names = keys.every(elements, size)
+    names = keys.every(elements, size, nodes)
     for start in range(0, len(names), _AT_ONCE):
         connection.call("UNLINK", *names[start : start + _AT_ONCE])
     connection.call("HDEL", RUNS, keys.run_id)
@@ -75,11 +81,14 @@ def sweep(connection: RespConnection) -> int:
     for run, words in zip(runs[::2], runs[1::2], strict=True):
         try:
             keys = Keys(run.decode())
-            client, size, *elements = map(int, words.split())
+            number, ranks, *rest = words.split()
+            size, _, nodes = ranks.partition(b"/")
+            client, elements = int(number), [int(each) for each in rest]
+            left = int(size), elements, int(nodes or 1)
         except ValueError:
             continue  # no run has written that
         alive = _stands(connection, keys, client) if client else head_lives(connection, keys)
         if not alive:
-            erase(connection, keys, size, elements)
+            erase(connection, keys, *left)
             swept += 1
     return swept

@@ -6,8 +6,10 @@ rank (DECISIONS.md); and it retries by itself, which must not happen to a commit
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -32,6 +34,12 @@ rest is for a node that pages."""
 PATIENCE_S = 60
 """The other ranks wait longer: the head decides for all, and its end ends them at once. This limit is for
 ranks with a silent server and no head."""
+
+LAST_WORD_S = 1
+"""A rank that has lost its connection has this long for its report on another."""
+
+_SELECTABLE = 1024
+"""Descriptors from here on are too large for select()."""
 
 _LOOK_S = 1.0
 """Patience is counted in looks of this length, not by the clock: a job that Slurm has suspended must not find
@@ -186,3 +194,14 @@ class RespConnection:
     def _lost(self, why: object) -> BrokerLost:
         self.close()  # the next call fails at once, without waiting again
         return BrokerLost(f"the run's Redis at {self._where} is gone: {why}")
+
+
+def hears(ears: Sequence[int], seconds: float) -> bool:
+    """Whether one of these descriptors can be read within less than a millisecond; True if nobody knows."""
+    if max(ears) >= _SELECTABLE:
+        time.sleep(seconds)
+        return True
+    try:
+        return bool(select.select(ears, (), (), seconds)[0])
+    except OSError:  # user code has closed one: the reading tells
+        return True

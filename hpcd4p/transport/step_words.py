@@ -8,24 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.transport.held import Held
 from hpcd4p.transport.wanted import Wanted
-from hpcd4p.wire.ask import Ask, Availability, Place
+from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Commit, Entry, Publication
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.nodes import Nodes
 
 STRETCH = 1000
 """So many tasks are added with one command; Lua takes no more than 8000 words at once."""
 
-_LAST = 1_000_000
+SEATS = 10_000
+"""The scores of the ranks of a node begin at a multiple of this, so that it can be rung before all others."""
+
+_LAST = 1_000_000_000
 """Added to the score of a rank that is rung after the others; the head is rung after those."""
 
-_LATER = 500_000
-"""The same of a rank that lives elsewhere than the head: what is published there is near to others."""
-
-_HEADER = Struct("<iqi5b4iqi")
+_HEADER = Struct("<iqi4b5iqi")
 """See ``step.lua``."""
 
 _NO_ENTRY = Entry(b"", 0)
@@ -40,13 +43,15 @@ class StepWords:
         Elements that have tasks.
     low
         Tasks and bytes that wait: the head is rung when they fall to so little.
-    place
-        Where the rank lives.
+    nodes
+        The node of each rank.
 
     Attributes
     ----------
     held
         The tasks that the rank has.
+    node
+        Where it lives; None where all live on one.
     """
 
     def __init__(
@@ -55,14 +60,21 @@ class StepWords:
         streams: Sequence[int],
         low: tuple[int, int],
         shared: bool,
-        place: Place = Place.ONE_NODE,
+        nodes: Nodes = (),
     ) -> None:
         self.held = Held(streams)
         self._rank = rank
         self._wanted = Wanted(streams)
         self._low = low
         self._shared = shared
-        self._place = place
+        self.node: int | None = None
+        self._seat = rank
+        """Its score among the idle."""
+        if nodes:
+            from hpcd4p.wire.nodes import node_of
+
+            node = self.node = node_of(rank, nodes)
+            self._seat = node * SEATS + nodes[:rank].count(node)
 
     def of(self, commit: Commit, ask: Ask, entry: Entry | None) -> list[Any]:
         """The words of a step; what is done in it is held until the answer is read."""
@@ -71,8 +83,9 @@ class StepWords:
         count, nearby, size, published = self._stretches(commit.publish)
         take, spans = self._wanted.split(ask.take)
         rest = self._rest(commit, ask, gone, entry or _NO_ENTRY, leases)
-        flags = ask.want_service, self._shared, bool(rest), self._place
-        numbers = done, len(commit.counts), count, nearby, size, len(take) - len(spans)
+        flags = ask.want_service, self._shared, bool(rest)
+        lives = 0 if self.node is None else self.node + 1
+        numbers = lives, done, len(commit.counts), count, nearby, size, len(take) - len(spans)
         header = _HEADER.pack(*self._low, self._score(ask.availability), ask.availability, *flags, *numbers)
         words = [self._rank, header, commit.tx or "", *chain.from_iterable(commit.counts.items())]
         words += published
@@ -83,12 +96,12 @@ class StepWords:
     def _score(self, availability: Availability) -> int:
         """Its place among the idle: the lowest is rung first."""
         if availability is not Availability.LENDS:
-            return self._rank + (_LATER if self._place is Place.ELSEWHERE else 0)
+            return self._seat
         return _LAST + (self._rank or _LAST)
 
     def _stretches(self, publish: Sequence[Publication]) -> tuple[int, int, int, list[bytes | int]]:
-        """As `stretches`, with how many of them, the last ones, are for the line of the head's node."""
-        if self._place is Place.ONE_NODE:
+        """As `stretches`, with how many of them, the last ones, are for the line of the rank's node."""
+        if self.node is None:
             count, size, words = stretches(publish)
             return count, 0, size, words
         far = [each for each in publish if block_of(each.payload) is None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -22,24 +22,6 @@ class Availability(IntEnum):
     """Idle, and not parked; but ranks that have nothing else to do are rung before it, and the head after."""
     PASSES = 5
     """Not idle any more. If it has been rung for a task, another idle rank is."""
-
-
-class Place(IntEnum):
-    """Where a rank lives."""
-
-    ONE_NODE = 0
-    """All ranks live on one node."""
-    HOME = 1
-    """On the node of the head, and others elsewhere: it takes from the line of that node first."""
-    ELSEWHERE = 2
-    """On another node: what waits in that line the head publishes for it, if it finds nothing else."""
-
-
-def place_of(rank: int, home: Collection[int]) -> Place:
-    """Where `rank` lives; `home`: the ranks of the head's node, empty where all live there."""
-    if not home:
-        return Place.ONE_NODE
-    return Place.HOME if rank in home else Place.ELSEWHERE
 
 
 class Ask(NamedTuple):

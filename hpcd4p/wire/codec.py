@@ -47,7 +47,7 @@ OUT_OF_BAND_BYTES = 1 << 14
 MOST_BUFFERS = 4000
 """MPI promises tags up to 32767 only, and the number of buffers travels in one."""
 
-TASK, LETTER, REPORT, ORDER, PROGRESS, ACCOUNT = range(1, 7)
+TASK, LETTER, REPORT, ORDER, PROGRESS, ACCOUNT, WANTED, GIVEN = range(1, 9)
 """Kinds of payloads."""
 
 _U32 = struct.Struct("<I")

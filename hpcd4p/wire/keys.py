@@ -4,7 +4,8 @@ Every key starts with ``hpcd4p:RUN:``, so that several runs on one Redis never m
 run holds. Redis, the scripts and `transport.memory_store.MemoryStore` use the same names.
 
 On a shared Redis, ``hpcd4p:runs`` lists the runs, so that what a killed one has left is found without looking
-at every key: a hash, RUN -> number of the head's connection, ranks, elements with a queue.
+at every key: a hash, RUN -> number of the head's connection, ranks (and, behind a slash, nodes, if there are
+several), elements with a queue.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class _Key:
 
 
 class Keys:
-    """The keys of one run. E is an element, R a rank."""
+    """The keys of one run. E is an element, R a rank, or the porter of a node, N a node."""
 
     pending = _Key("hash")
     """E -> tuples produced for E and not finished."""
@@ -76,8 +77,10 @@ class Keys:
     reports = _Key("list")
     """Sealed reports that the head has not fetched yet."""
     sought = _Key("hash")
-    """R -> E: rank R, which lives elsewhere, has found nothing but a task of E in the line of the head's
-    node."""
+    """R -> ``N E``: rank R, which lives elsewhere, has found nothing but a task of E in the line of node
+    N."""
+    lines = _Key("hash")
+    """N -> tasks in the line of that node."""
     head = _Key("hash")
     """Expires when the head has not looked for half a minute; ``lives``: a sign of that; ``client``: number
     of its connection. On a shared Redis only."""
@@ -90,9 +93,21 @@ class Keys:
         """Tasks of `element` that wait: a list, oldest first, in the form of `transport.step_words`."""
         return f"{self.prefix}queue:{element}"
 
-    def near(self, element: int) -> str:
-        """The same of those whose buffers lie on the head's node, where ranks live on several."""
-        return f"{self.prefix}near:{element}"
+    def near(self, node: int, element: int) -> str:
+        """The same of those whose buffers lie on `node`, where ranks live on several."""
+        return f"{self.prefix}near:{node}:{element}"
+
+    def nodes(self, element: int) -> str:
+        """Nodes that may have tasks of `element`; the others have none."""
+        return f"{self.prefix}nodes:{element}"
+
+    def wanted(self, porter: int) -> str:
+        """What the head wants to have of what lies on a node: a list of sealed blocks."""
+        return f"{self.prefix}wanted:{porter}"
+
+    def given(self, porter: int) -> str:
+        """What the head gets: a list with one sealed answer."""
+        return f"{self.prefix}given:{porter}"
 
     def lease(self, rank: int) -> str:
         """Tasks that `rank` has: a list, in the order in which it has taken them."""
@@ -131,22 +146,33 @@ class Keys:
         """Pattern of all keys, for messages."""
         return f"{self.prefix}*"
 
-    def types(self, elements: Sequence[int], size: int) -> dict[str, str]:
-        """All keys of a run of `size` ranks, with their types in Redis."""
+    def types(self, elements: Sequence[int], size: int, nodes: int = 1) -> dict[str, str]:
+        """All keys of a run of `size` ranks on so many nodes, with their types in Redis."""
         table = {self.prefix + key.name: key.kind for key in _ONES}
-        for element in elements:
-            table |= {key(element): "list" for key in (self.queue, self.near)}
+        table |= {self.queue(element): "list" for element in elements}
         for rank in range(size):
             table |= {key(rank): "list" for key in (self.bell, self.orders, self.lease)}
+        return table | (self._of_nodes(elements, nodes) if nodes > 1 else {})
+
+    def _of_nodes(self, elements: Sequence[int], nodes: int) -> dict[str, str]:
+        from hpcd4p.wire.nodes import porter_of  # most runs are on one
+
+        table = {self.nodes(element): "set" for element in elements}
+        for element in elements:
+            table |= {self.near(node, element): "list" for node in range(nodes)}
+        for porter in map(porter_of, range(1, nodes)):
+            every = self.bell, self.orders, self.lease, self.wanted, self.given
+            table |= {key(porter): "list" for key in every}
         return table
 
-    def lasting(self, elements: Sequence[int]) -> list[str]:
-        """All keys but `head` and those of single ranks."""
-        return [key for key in self.types(elements, 0) if key != self.head]
+    def lasting(self, elements: Sequence[int], nodes: int = 1) -> list[str]:
+        """All keys but `head`, those of single ranks and porters, and the lines of nodes."""
+        several = [self.nodes(element) for element in elements if nodes > 1]
+        return [*(key for key in self.types(elements, 0) if key != self.head), *several]
 
-    def every(self, elements: Sequence[int], size: int) -> list[str]:
-        """All keys of a run of `size` ranks."""
-        return list(self.types(elements, size))
+    def every(self, elements: Sequence[int], size: int, nodes: int = 1) -> list[str]:
+        """All keys of a run of `size` ranks on so many nodes."""
+        return list(self.types(elements, size, nodes))
 
 
 _ONES = [key for key in vars(Keys).values() if isinstance(key, _Key)]

@@ -121,8 +121,10 @@ class Reply:
     task : Task or None
     idle, tasks, size : int
         Pool ranks that wait for a task; tasks that wait, and their payload bytes.
-    near, sought : int
-        Tasks among these in the line of the head's node; ranks elsewhere that have looked for one of them.
+    idle_here, near : int
+        Of these, the ranks of this rank's node, and the tasks in its line; 0 where all are on one node.
+    sought : int
+        Ranks elsewhere that have looked for a task in the line of the head's node.
     waiting : dict
         Tasks that wait, by element; only for a rank in the middle of a call.
     orders : list of Order
@@ -144,6 +146,7 @@ class Reply:
         "congested",
         "core_share",
         "idle",
+        "idle_here",
         "marks",
         "near",
         "orders",
@@ -165,7 +168,7 @@ class Reply:
         self.idle = idle
         self.tasks = tasks
         self.size = size
-        self.near = self.sought = 0
+        self.idle_here = self.near = self.sought = 0
         self.waiting: dict[int, int] = {}
         self.orders: list[Order] = []
         self.marks: list[int] = []
@@ -267,5 +270,7 @@ class Observation(NamedTuple):
     """Only where ranks vouch for what they send."""
     sought: int = 0
     """As in `Reply`."""
+    lines: dict[int, int] = {}
+    """Tasks in the line of each node, where there are any."""
     untold: frozenset[int] = frozenset()
     """Ranks that have announced a report that has not come."""

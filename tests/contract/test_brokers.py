@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpcd4p.launch.redis_server import start_redis
-from hpcd4p.testing.conformance import EVERY_BROKER, HOME, NODES, POOL, BrokerWorld
+from hpcd4p.testing.conformance import EVERY_BROKER, NODES, POOL, WHERE, BrokerWorld
 from hpcd4p.transport.broker import Heard
 from hpcd4p.wire.ask import Ask
 from hpcd4p.wire.endpoint import Endpoint
@@ -38,11 +38,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 def world(request: pytest.FixtureRequest) -> Iterator[BrokerWorld]:
     guarded = request.param.startswith("guarded")
     promise = request.node.callspec.params.get("promise")
-    home = HOME if promise in NODES else frozenset()
+    nodes = WHERE if promise in NODES else ()
     if request.param.endswith("memory"):
-        made = in_memory(guarded=guarded, home=home)
+        made = in_memory(guarded=guarded, nodes=nodes)
     else:
-        made = on_redis(request.getfixturevalue("server"), guarded, home)
+        made = on_redis(request.getfixturevalue("server"), guarded, nodes)
     excuse = EXCUSES.get((request.param, getattr(promise, "__name__", "")))
     if excuse:  # strict: what is kept after all is not to be excused
         request.applymarker(pytest.mark.xfail(reason=excuse, strict=True))

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from hpcd4p.testing import conformance
-from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, HOME, NODES, POOL, broken
+from hpcd4p.testing.conformance import EVERY_BLOCKS, EVERY_BROKER, EVERY_MESH, NODES, POOL, WHERE, broken
 from tests.contract.worlds import blocks_in_memory, in_memory, meshes_in_memory
 from tests.contract.wrong import (
     bells,
@@ -39,7 +39,7 @@ def found():
     """By transport, the promises that it breaks."""
     brokers = {kind: broken(EVERY_BROKER + POOL, partial(in_memory, kind)) for kind in BROKERS}
     for kind in nodes.WRONG:
-        brokers[kind] = broken(NODES, partial(in_memory, kind, home=HOME))
+        brokers[kind] = broken(NODES, partial(in_memory, kind, nodes=WHERE))
     found = {kind: broken(EVERY_MESH, partial(meshes_in_memory, kind)) for kind in meshes.WRONG}
     memory = {kind: broken(EVERY_BLOCKS, partial(blocks_in_memory, kind)) for kind in blocks.WRONG}
     return brokers | found | memory

@@ -34,6 +34,7 @@ from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
+from hpcd4p.wire.nodes import Nodes
 
 BELL_S = 0.1
 """A bell of Redis comes over a connection of its own: what has not come by then never will."""
@@ -55,10 +56,10 @@ class Time:
 
 
 def in_memory(
-    kind: type[MemoryBroker] = MemoryBroker, guarded: bool = False, home: frozenset[int] = frozenset()
+    kind: type[MemoryBroker] = MemoryBroker, guarded: bool = False, nodes: Nodes = ()
 ) -> BrokerWorld:
     now = Time()
-    store = MemoryStore(low=LOW, max_attempts=MAX_ATTEMPTS, clock=now, home=home)
+    store = MemoryStore(low=LOW, max_attempts=MAX_ATTEMPTS, clock=now, nodes=nodes)
 
     def make(rank: int):
         broker = kind(store, rank)
@@ -67,13 +68,15 @@ def in_memory(
     return BrokerWorld(make, now.pass_by)
 
 
-def on_redis(endpoint: Endpoint, guarded: bool = False, home: frozenset[int] = frozenset()) -> BrokerWorld:
+def on_redis(endpoint: Endpoint, guarded: bool = False, nodes: Nodes = ()) -> BrokerWorld:
     """`guarded`: as on a Redis that others share."""
     run_id = f"run{next(RUNS)}"
     shas = load_scripts(endpoint, run_id, MANY, guarded, POOL_RANKS)
 
     def make(rank: int):
-        broker = RedisBroker(endpoint, run_id, rank, shas, MANY, LOW, MAX_ATTEMPTS, guarded, POOL_RANKS, home)
+        broker = RedisBroker(
+            endpoint, run_id, rank, shas, MANY, LOW, MAX_ATTEMPTS, guarded, POOL_RANKS, nodes
+        )
         if not guarded:
             return broker
         return GuardedBroker(broker, Codec(SECRET, rank=rank), rank, Keys(run_id))

@@ -75,7 +75,7 @@ def leftovers(cluster: Cluster) -> dict[str, object]:
         "dead letters": store.dead,
         "congested": store.congested,
         # of a rank that died: what it had put and not published, and what it had done and not released
-        "blocks": cluster.blocks if not cluster.lost else (),
+        "blocks": [*filter(None, cluster.blocks.values())] if not cluster.lost else (),
     }
     for number, rank in cluster.ranks.items():
         found[f"inbox of {number}"] = {e: n for e, n in rank.inbox.tuples.items() if n}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.errors import ElementFailed
 from hpcd4p.logs import LogSetup
@@ -13,6 +13,9 @@ from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.identity import Packed, unpack
 from hpcd4p.workflow.kept import copied, is_kept
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.nodes import Nodes
 
 
 class RedisPlace(NamedTuple):
@@ -43,8 +46,8 @@ class Setup(NamedTuple):
     """`launch.restoring.CheckpointPlace`; None where there are none."""
     blocks: str = ""
     """Folder for large buffers, in the shared memory of rank 0's node; '': there is none."""
-    home: frozenset[int] = frozenset()
-    """The ranks on that node; empty: all are."""
+    nodes: Nodes = ()
+    """The node of each rank; empty: all are on that one."""
     incarnation: int = 0
     """How often the run has gone on from a checkpoint on these ranks."""
 

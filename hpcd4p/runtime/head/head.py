@@ -41,6 +41,7 @@ from hpcd4p.wire.orders import Inherit
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.head.last_cut import LastCut
+    from hpcd4p.runtime.head.reach import Reach
 
 
 class Head:
@@ -85,6 +86,8 @@ class Head:
         self.interrupted = ""
         self.last_cut: LastCut | None = None
         self.on_progress: Callable[[Progress], None] | None = None
+        self.reach: Reach | None = None
+        """Watches the porters of other nodes, if there may be any."""
         self.goes_back: Callable[[RunStopped], bool] = lambda stop: False
         """Whether the run goes on from a checkpoint, on the ranks that live."""
         self._shown_at = clock.started
@@ -172,6 +175,8 @@ class Head:
         finished = self.coordinator.look(bool(link.congested))
         if self.coordinator.seen is not None:
             link.hear_of(self.coordinator.seen)
+            if self.reach is not None:
+                self.reach.look(self.coordinator.seen)
         for element, instances in finished:
             # committed at once: until it is, the element would look drained
             link.exchange(Commit(counts={element: instances}))
@@ -212,6 +217,8 @@ class Head:
             self.story.doubt(doubted)
         self.loop.link.exchange(stats=True, last=True)
         self.coordinator.farewell(status)
+        if self.reach is not None:
+            self.reach.dismiss()
         if lending is not None:
             lending.close()
 
@@ -237,6 +244,8 @@ class Head:
         if not isinstance(stop, BrokerLost):
             with suppress(BrokerLost, ForeignBytesError, OSError):
                 self.coordinator.call_back()
+                if self.reach is not None:
+                    self.reach.dismiss(wait=False)
         self.loop.suspects.close()
         if self.loop.lending is not None:
             self.loop.lending.beside.close()

@@ -57,6 +57,10 @@ def lead(
         With the summary so far in its attribute `summary`.
     """
     head = Head(spec, broker, mesh, codec, sink, Clock(), blocks, measured=True)
+    if setup.nodes and setup.blocks:
+        from hpcd4p.runtime.head.reach import Reach
+
+        head.reach = Reach(head.loop.link, setup.nodes)
     head.on_progress = on_progress
     head.goes_back = partial(goes_back, head)
     head.story.on_warning = say

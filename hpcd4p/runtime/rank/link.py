@@ -16,16 +16,16 @@ from hpcd4p.errors import RankLost
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.rank.given import Given
-from hpcd4p.transport.broker import Broker, Claim, Heard
+from hpcd4p.transport.broker import Blocks, Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability
-from hpcd4p.wire.codec import block_of
-from hpcd4p.wire.messages import Commit, Observation, Publication, Reply, Snapshot, Task
+from hpcd4p.wire.messages import Commit, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.element_log import ElementLog
+    from hpcd4p.wire.nodes import Nodes
 
 
 class Link:
@@ -87,7 +87,7 @@ class Link:
         self.owners: dict[int, int] = {}
         self._broker = broker
         self._codec = given.codec
-        self._blocks = given.blocks
+        self._blocks: Blocks | None = given.blocks
         self._line = None if given.blocks is None else given.blocks.line
         self._inbox = inbox
         self._granularity = given.granularity
@@ -144,7 +144,7 @@ class Link:
     def _hear(self, reply: Reply, availability: Availability) -> None:
         self.hungry, self.sought = reply.idle, reply.sought
         if self._line is not None:
-            self._line.hear(reply.idle, reply.near)
+            self._line.hear(reply.idle, reply.idle_here, reply.near)
         self.waiting = reply.waiting if availability is Availability.IN_CALL else None
         self.waiting_tasks, self.waiting_bytes = reply.tasks, reply.size
         self.congested = reply.congested
@@ -216,21 +216,18 @@ class Link:
         return whole_snapshot(self._broker.snapshot, self._codec, self._blocks)
 
     def carry(self) -> None:
-        """Publish with all their bytes the tasks near the head that ranks elsewhere have looked for."""
-        from hpcd4p.runtime.rank.whole_tasks import whole
+        """Publish with all their bytes the tasks on this node that ranks elsewhere have looked for."""
+        from hpcd4p.runtime.rank.whole_tasks import carried
 
         self.sought = 0
         for task in self._broker.carry():
-            again = Commit()
-            again.done.append((task.element, task.id))
-            kept = Publication(
-                task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside
-            )
-            again.publish.append(whole(kept, self._codec, self._blocks))
-            block = block_of(task.payload)
-            if block is not None:
-                again.spent.append(block)
-            self.exchange(again)
+            self.exchange(carried(task, self._codec, self._blocks))
+
+    def reach(self, nodes: Nodes) -> None:
+        """From now on read what lies on other nodes, too; `nodes` has the node of each rank."""
+        from hpcd4p.runtime.rank.far_blocks import FarBlocks
+
+        self._blocks = FarBlocks(self._blocks, self._broker, self._codec, nodes)
 
     def fence(self, rank: int) -> tuple[int, list[Task]]:
         """See `Broker.fence`."""

@@ -1,4 +1,4 @@
-"""A snapshot whose tasks hold all their bytes, taken while tasks go on being finished."""
+"""Tasks with all their bytes: one that is carried to another node, and all of a snapshot."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.codec import TASK, Codec, about, block_of
+from hpcd4p.wire.messages import Commit, Publication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hpcd4p.transport.broker import Blocks
-    from hpcd4p.wire.messages import Publication, Snapshot
+    from hpcd4p.wire.messages import Snapshot, Task
 
 PASSES = 20
 """Snapshots after which it is left: each takes only what has come since the one before, so few are needed."""
@@ -31,6 +32,18 @@ def whole(task: Publication, codec: Codec, blocks: Blocks | None) -> Publication
     if block_of(task.payload) is None or blocks is None:
         return task
     return task._replace(payload=codec.seal_frames(codec.split(view, blocks.open), what))
+
+
+def carried(task: Task, codec: Codec, blocks: Blocks | None) -> Commit:
+    """What publishes a leased task once more, with its bytes."""
+    again = Commit()
+    again.done.append((task.element, task.id))
+    kept = Publication(task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside)
+    again.publish.append(whole(kept, codec, blocks))
+    block = block_of(task.payload)
+    if block is not None:
+        again.spent.append(block)
+    return again
 
 
 def whole_snapshot(read: Callable[[], Snapshot], codec: Codec, blocks: Blocks | None) -> Snapshot:

@@ -54,13 +54,13 @@ from hpcd4p.testing.conformance.trial import broken as broken
 from hpcd4p.testing.conformance.trial import promises_of
 from hpcd4p.testing.conformance.worlds import BLOCKS_RANKS as BLOCKS_RANKS
 from hpcd4p.testing.conformance.worlds import BROKER_RANKS as BROKER_RANKS
-from hpcd4p.testing.conformance.worlds import HOME as HOME
 from hpcd4p.testing.conformance.worlds import LOW as LOW
 from hpcd4p.testing.conformance.worlds import MANY as MANY
 from hpcd4p.testing.conformance.worlds import MAX_ATTEMPTS as MAX_ATTEMPTS
 from hpcd4p.testing.conformance.worlds import MESH_RANKS as MESH_RANKS
 from hpcd4p.testing.conformance.worlds import POOL_RANKS as POOL_RANKS
 from hpcd4p.testing.conformance.worlds import SECRET as SECRET
+from hpcd4p.testing.conformance.worlds import WHERE as WHERE
 from hpcd4p.testing.conformance.worlds import BlocksWorld as BlocksWorld
 from hpcd4p.testing.conformance.worlds import BrokerWorld as BrokerWorld
 from hpcd4p.testing.conformance.worlds import MeshWorld as MeshWorld
@@ -78,7 +78,7 @@ POOL = [
 """Ranks 0 to `POOL_RANKS` - 1 play; there are tasks of the elements `MANY`."""
 
 NODES = promises_of(nodes)
-"""The same ranks and elements; the ranks `HOME` live on the node of the head."""
+"""The same ranks and elements; `WHERE` says on which nodes the ranks live."""
 
 EVERY_MESH = promises_of(every_mesh)
 """Ranks 0 to `MESH_RANKS` - 1 play."""

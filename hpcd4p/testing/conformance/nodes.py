@@ -1,9 +1,11 @@
-"""What the pool's broker keeps where ranks live on several nodes: of the line of the head's node.
+"""What the pool's broker keeps where ranks live on several nodes: of the line of each node.
 
-The ranks `HOME` live on the node of the head.
+`WHERE` says on which nodes the ranks live: 3 and 4 on another than the head.
 """
 
 from __future__ import annotations
+
+import threading
 
 from hpcd4p.testing.conformance.worlds import LOW, MANY, SECRET, BrokerWorld
 from hpcd4p.transport.broker import Claim
@@ -11,10 +13,13 @@ from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Publication, Task
+from hpcd4p.wire.nodes import PORTERS
+
+PORTER = PORTERS + 1
 
 
 def _near(number: int = 1) -> bytes:
-    """A payload whose buffers lie on the node of the head."""
+    """A payload whose buffers lie on the node of whoever publishes it."""
     return Codec(SECRET).seal_frames([b"pickle", b"b" * 1000], block=Block(0, number, 1, 1, False))
 
 
@@ -52,18 +57,37 @@ def a_reply_says_how_much_waits_on_the_node(world: BrokerWorld) -> None:
     reply = world.publish((1, 1, _near(2)))
     assert (reply.near, reply.tasks, reply.size) == (2, 3, 8 + 2 * (1000 + len(_near())))
     world.take(5)
-    reply = world[4].step(Commit())
+    reply = world[5].step(Commit())
     assert (reply.near, reply.tasks) == (1, 2)
+    reply = world.publish((1, 1, _near(3)), rank=3)
+    assert (reply.near, reply.tasks) == (1, 3)
+    assert world[0].observe(alive=False).lines == {0: 1, 1: 1}
+    world.take(4, [1])
+    assert (world[4].step(Commit()).near, world[5].step(Commit()).near) == (0, 1)
+    assert world[0].observe(alive=False).lines == {0: 1}
     assert world[4].step(Commit(), Ask(availability=Availability.IN_CALL)).waiting == {0: 1, 1: 1}
+
+
+def a_reply_says_how_many_are_idle_on_the_node(world: BrokerWorld) -> None:
+    for rank in (3, 5, 6):
+        assert world.look_for(rank) is None
+    assert [world[rank].step(Commit()).idle_here for rank in (4, 7)] == [1, 2]
+    lends = world[2].step(Commit(), Ask([0], availability=Availability.LENDS))
+    assert (lends.idle, lends.idle_here) == (4, 2)
 
 
 def who_is_near_is_rung_before_who_is_elsewhere(world: BrokerWorld) -> None:
     for rank in (3, 4, 5, 6):
         assert world.look_for(rank) is None
-    world.publish((0, 1, _near(1)), (0, 1, _near(2)))
-    assert world.rung(3, 4, 5, 6) == [5, 6]
-    world.publish((0, 1, _near(3)))
-    assert world.rung(3, 4, 5, 6) == [3]
+    rings = []
+    for number, rank in enumerate((4, 4, 4, 0)):
+        world.publish((0, 1, _near(number)), rank=rank)
+        rings += world.rung(3, 4, 5, 6)
+    assert rings == [3, 4, 5, 6]
+    for rank in (3, 4, 5, 6):
+        assert world.look_for(rank, [1]) is None
+    world.publish((0, 1, _near(5)), (0, 1, _near(6)), (0, 1, _near(7)))
+    assert world.rung(3, 4, 5, 6) == [3, 5, 6]
 
 
 def what_a_rank_elsewhere_has_looked_for_the_head_can_have_and_publish(world: BrokerWorld) -> None:
@@ -73,7 +97,7 @@ def what_a_rank_elsewhere_has_looked_for_the_head_can_have_and_publish(world: Br
     assert world.hears(0)
     assert world[0].observe(alive=False).sought == world[0].step(Commit()).sought == 1
     task = _carried(world)
-    assert (task.payload, world[4].step(Commit()).near) == (_near(1), 1)
+    assert (task.payload, world[5].step(Commit()).near) == (_near(1), 1)
     assert world[0].observe(alive=False).sought == 0
     assert world.rung(4) == []
     _publish_anywhere(world, task)
@@ -89,11 +113,56 @@ def _carried(world: BrokerWorld) -> Task:
     return tasks[0]
 
 
-def _publish_anywhere(world: BrokerWorld, task: Task) -> None:
+def _publish_anywhere(world: BrokerWorld, task: Task, porter: int = 0) -> None:
     again = Commit()
     again.done.append((task.element, task.id))
     again.publish.append(Publication(task.element, task.tuples, b"carried", task.attempts, task.progress))
-    world[0].step(again)
+    world[porter].step(again)
+
+
+def what_lies_on_any_other_node_is_taken_there_or_carried_by_its_porter(world: BrokerWorld) -> None:
+    porter = world[PORTER]
+    world.publish((0, 1, _near(1)), (0, 1, _near(2)), rank=4)
+    world.quiet(0, PORTER)
+    assert world.look_for(5) is None
+    assert world.rung(0, PORTER) == [PORTER]
+    assert world[0].observe(alive=False).sought == 0
+    assert world[0].carry() == []
+    assert world.take(3).payload == _near(1)
+    carried = porter.carry()
+    assert [task.payload for task in carried] == [_near(2)]
+    assert porter.carry() == []
+    _publish_anywhere(world, carried[0], PORTER)
+    assert world.take(5).payload == b"carried"
+
+
+def the_head_looks_for_what_lies_on_other_nodes(world: BrokerWorld) -> None:
+    world.publish((0, 1, _near()), rank=4)
+    assert world.look_for(0) is None
+    assert [task.payload for task in world[PORTER].carry()] == [_near()]
+
+
+def the_head_has_what_a_porter_answers(world: BrokerWorld) -> None:
+    assert world[0].fetch(PORTER, b"a") is None
+    porter = world[PORTER]
+    done = threading.Event()
+
+    def answer(wanted: bytes) -> bytes:
+        done.set()
+        return b"answer to " + wanted
+
+    def serve() -> None:
+        while not done.is_set():
+            porter.serve(answer)
+
+    serving = threading.Thread(target=serve, daemon=True)
+    porter.serve(answer)
+    done.clear()
+    serving.start()
+    said = world[0].fetch(PORTER, b"b")
+    done.set()
+    serving.join()
+    assert said == b"answer to b"
 
 
 def each_rank_elsewhere_that_has_looked_has_one_task_carried(world: BrokerWorld) -> None:
@@ -144,6 +213,11 @@ def what_a_lost_rank_had_from_the_line_is_there_again(world: BrokerWorld) -> Non
     assert world[0].step(Commit()).near == 1
     assert world.look_for(4) is None
     assert world.take(6).attempts == 1
+    world.publish((1, 1, _near()), rank=3)
+    world.take(4, [1])
+    world[0].fence(4)
+    assert world.look_for(6, [1]) is None
+    assert world.take(3, [1]).attempts == 1
 
 
 def a_rank_elsewhere_that_is_lost_looks_for_nothing(world: BrokerWorld) -> None:
@@ -152,6 +226,8 @@ def a_rank_elsewhere_that_is_lost_looks_for_nothing(world: BrokerWorld) -> None:
     world[0].fence(4)
     assert world[0].observe(alive=False).sought == 0
     assert world[0].carry() == []
+    assert world.look_for(3) is None
+    assert world[0].observe(alive=False).sought == 1
 
 
 def a_snapshot_has_what_lies_on_the_node(world: BrokerWorld) -> None:
@@ -159,6 +235,14 @@ def a_snapshot_has_what_lies_on_the_node(world: BrokerWorld) -> None:
     world.take(5, [0])
     seen = world[0].snapshot()
     assert [bytes(task.payload) for task in seen.tasks] == [_near(1), _near(2), b"anywhere"]
+    world.publish((1, 1, _near(3)), (1, 1, _near(4)), rank=4)
+    assert world.look_for(6, [1]) is not None
+    assert world.look_for(6, [1]) is not None
+    assert world.look_for(6, [1]) is None
+    assert len(world[PORTER].carry()) == 1
+    seen = world[0].snapshot()
+    assert {bytes(task.payload) for task in seen.tasks} == {*map(_near, (1, 2, 3, 4)), b"anywhere"}
+    assert len(seen.tasks) == 5
 
 
 def marks_count_what_lies_on_the_node(world: BrokerWorld) -> None:

@@ -30,8 +30,8 @@ MANY = tuple(range(40))
 BROKER_RANKS, POOL_RANKS, MESH_RANKS, BLOCKS_RANKS = 4, 8, 3, 4
 """How many ranks play in the promises of every broker, of the pool's, of every mesh, of all blocks."""
 
-HOME = frozenset({0, 1, 2, 5, 6, 7})
-"""Of these, the ranks that live on the node of the head, in the promises about nodes."""
+WHERE = (0, 0, 0, 1, 1, 0, 0, 0)
+"""The node of each of these, in the promises about nodes."""
 
 SECRET = b"secret of the promises"
 """Of the codec that seals reports: for a transport that looks whether the run has sealed them."""

@@ -4,16 +4,20 @@
 --   lost     set   gets the rank
 --   lease:R  list  what the rank has is added to its queue again, with one attempt more; what has had too many goes
 --                  into the lease of the head, rank 0
--- ARGV     rank, max_attempts, whether ranks live on several nodes (1)
+-- ARGV     rank, max_attempts, its node ('' where all ranks are on one)
 -- returns  {last committed transaction, {task for each one that has had too many attempts}} (these are still pending:
 --          the head commits them as dead letters)
-local rank, most, lines = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+local rank, most, node = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 lost = lost + call('SADD', p .. 'lost', rank)
 idle = math.max(0, idle - call('ZREM', p .. 'idle', rank))
 call('SREM', p .. 'parked', rank)
 told = math.max(0, told - call('DEL', p .. 'orders:' .. rank))
 call('DEL', p .. 'bell:' .. rank)
-sought = math.max(0, sought - call('HDEL', p .. 'sought', rank))
+local wish = node ~= '' and call('HGET', p .. 'sought', rank)
+if wish then
+  call('HDEL', p .. 'sought', rank)
+  if string.match(wish, '^0 ') then sought = math.max(0, sought - 1) end
+end
 local given_up = {}
 for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do
   local e, n, attempts, rest = string.match(task, '^(%d+) (%d+) (%d+)(.*)$')
@@ -28,7 +32,11 @@ for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do
     -- and of its buffers that lie in shared memory: see wire/codec.py
     if (string.byte(again, line + 24) or 0) > 127 then
       bytes = bytes + struct.unpack('<I8', again, line + 25)
-      if lines then queue, near = 'near:', near + 1 end
+      if node ~= '' then
+        queue, near = 'near:' .. node .. ':', near + 1
+        call('SADD', p .. 'nodes:' .. e, node)
+        call('HINCRBY', p .. 'lines', node, 1)
+      end
     end
     call('RPUSH', p .. queue .. e, again)
     call('SADD', p .. 'waiting', e)

@@ -3,11 +3,11 @@
 -- KEYS[1]  prefix of the run; keys as in state.lua and step.lua
 -- ARGV     seconds that the keys may live without another look (0: for ever), whether to take dead letters
 --          and reports along (1), whether to give stats (1), whether to give the books (1), then counted lists: E,
---          ranks whose orders are to be counted, keys to refresh; ranks of the run
+--          ranks whose orders are to be counted, keys to refresh; ranks of the run, nodes
 -- returns  {pending where it is not 0, stats or nothing, state, idle {rank}, dead, {rank last transaction}, reports,
---          rank-microseconds of waiting so far, parked {rank}, owners, books | false}; books, as in `Books`:
---          {accounts, {tasks that wait} for each E, {tasks leased} for each rank, letters, congested, lost, fills, {orders}
---          for each rank asked for, whether the head lives (1)}
+--          rank-microseconds of waiting so far, parked {rank}, owners, books | false, lines}; books, as in `Books`:
+--          {accounts, {tasks that wait} for each E, {rank tasks leased} for each rank and porter, letters, congested, lost,
+--          fills, {orders} for each rank asked for, whether the head lives (1)}
 local dead, reports = {}, {}
 if ARGV[2] == '1' then
   dead = call('LRANGE', p .. 'dead', 0, 199)
@@ -30,9 +30,17 @@ local books = false
 if ARGV[4] == '1' then
   local waiting, leased, orders = {}, {}, {}
   for i, e in ipairs(lists[1]) do
-    waiting[i] = call('LLEN', p .. 'queue:' .. e) + call('LLEN', p .. 'near:' .. e)
+    waiting[i] = call('LLEN', p .. 'queue:' .. e)
+    for _, node in ipairs(call('SMEMBERS', p .. 'nodes:' .. e)) do
+      waiting[i] = waiting[i] + call('LLEN', p .. 'near:' .. node .. ':' .. e)
+    end
   end
-  for rank = 1, tonumber(ARGV[at + 1]) do leased[rank] = call('LLEN', p .. 'lease:' .. rank - 1) end
+  local size, nodes = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  for i = 0, size + nodes - 2 do
+    -- behind the ranks the porters: see wire/nodes.py
+    local rank = string.format('%d', i < size and i or 1000000 + i - size + 1)
+    leased[2 * i + 1], leased[2 * i + 2] = rank, call('LLEN', p .. 'lease:' .. rank)
+  end
   for i, rank in ipairs(lists[2]) do
     orders[i] = call('LLEN', p .. 'orders:' .. rank) + (call('HGET', p .. 'ordered', rank) or 0)
   end
@@ -43,6 +51,9 @@ end
 local ttl = tonumber(ARGV[1])
 if ttl > 0 then
   for _, key in ipairs(lists[3]) do call('EXPIRE', key, ttl) end
+  for _, e in ipairs(near > 0 and lists[1] or {}) do
+    for _, node in ipairs(call('SMEMBERS', p .. 'nodes:' .. e)) do call('EXPIRE', p .. 'near:' .. node .. ':' .. e, ttl) end
+  end
 end
 local clock, now = call('TIME'), waited
 if since > 0 then now = waited + idle * (clock[1] * 1000000 + clock[2] - since) end
@@ -54,4 +65,4 @@ end
 place = 3
 answer = {pending, ARGV[3] == '1' and call('HGETALL', p .. 'stats') or {}, '', call('ZRANGE', p .. 'idle', 0, -1), dead,
         call('HGETALL', p .. 'state'), reports, string.format('%.0f', now), call('SMEMBERS', p .. 'parked'),
-        call('HGETALL', p .. 'owners'), books}
+        call('HGETALL', p .. 'owners'), books, near > 0 and call('HGETALL', p .. 'lines') or {}}

@@ -7,7 +7,8 @@
 -- The packed numbers spare a step a call for each of them:
 --   tasks, bytes   that wait in the queues, and bytes of dead
 --   idle           length of `idle`
---   near, sought   tasks among these in the lists near:E, and length of `sought`: both 0 where all ranks are on one node
+--   near, sought   tasks among these in the lists near:N:E, and how many look for one on the node of the head: both 0
+--                  where all ranks are on one node
 --   lost, owned, behind, told   lengths of lost, owners and congested, and of how many ranks orders wait:
 --                               what is empty is not looked at
 --   since, waited  when `idle` changed last (microseconds), and the waiting of all until then
@@ -17,7 +18,7 @@ local FORM = '<i8i8i8i8i8i8i8i8i8i8i8'
 local before = call('HGET', p .. 'state', 's')
 local tasks, bytes, idle, near, sought, lost, owned, behind, told, since, waited = struct.unpack(FORM, before)
 local idle_before = idle
-local answer, place, saved_rank, saved_tx
+local answer, place, here, saved_rank, saved_tx
 -- a token that waits is enough, whatever it says: a rank that is only rung for messages gets what else
 -- there is by orders, which always push one of their own
 local function ring(rank, token)

@@ -5,8 +5,10 @@
 --   head       hash    lives; gone when the head is, on a shared Redis
 --   pending    hash    E -> unfinished tuples; the head's bell rings when one falls to 0
 --   queue:E    list    tasks of element E that wait, oldest first, each "E TUPLES ATTEMPTS[/BESIDE] [PROGRESS]\n", payload
---   near:E     list    the same of those whose buffers lie on the head's node, where ranks live on several
---   sought     hash    R -> E: rank R, elsewhere, has found nothing but a task in near:E
+--   near:N:E   list    the same of those whose buffers lie on node N, where ranks live on several
+--   nodes:E    set     nodes that may have tasks of E; the others have none
+--   lines      hash    N -> tasks in all near:N:E
+--   sought     hash    R -> "N E": rank R, elsewhere, has found nothing but a task in near:N:E
 --   lease:R    list    those that rank R has, in the order in which it has taken them
 --   waiting    set     elements that may have tasks that wait; the others have none
 --   parked     set     ranks that are parked
@@ -19,9 +21,9 @@
 --   ordered    hash    rank -> orders that it has had
 -- ARGV[1]  rank
 -- ARGV[2]  packed: low_tasks, low_bytes, score (its place among the idle), availability (`Availability` of wire/ask.py),
---          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), `Place` of the same
---          file, then numbers: tasks done from the front of its lease, counts, stretches of publications, those among them
---          (the last) for near:E, their bytes, take (or -n: n words of spans)
+--          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), 1 + the
+--          rank's node (0: all are on one), then numbers: tasks done from the front of its lease, counts, stretches of publications, those among them
+--          (the last) for its near:N:E, their bytes, take (or -n: n words of spans)
 -- ARGV[3]  number of the transaction, '' without
 -- ARGV     counts {E delta}, stretches {E n, n tasks as in queue:E}, take {E}, or spans {E E}: all from one to the other,
 --          in this order
@@ -29,13 +31,16 @@
 --          lists: ring {rank}, congest {E}, relieve {E}, gone {place in lease, from 0}, progress {place text}, dead
 --          {payload}, stats {name value}
 -- returns  {false, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
---          else {state, task | false}, and if there is any of it {.., congested, orders, owners, stats | false, for a
+--          else {state (with `here` behind it where there are several nodes), task | false}, and if there is any of it {.., congested, orders, owners, stats | false, for a
 --          rank in a call {E tasks}}
 local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
-local ELSEWHERE = 2
+-- scores of the idle ranks of a node: see transport/step_words.py
+local SEATS = 10000
+-- number of the first porter: see wire/nodes.py
+local PORTERS = 1000000
 local rank, tx, at = ARGV[1], ARGV[3], 3
 local low_tasks, low_bytes, score, availability, want_service, shared, more, lives, done, counted, published, nearby, size,
-  takes = struct.unpack('<i4i8i4i1i1i1i1i1i4i4i4i4i8i4', ARGV[2])
+  takes = struct.unpack('<i4i8i4i1i1i1i1i4i4i4i4i4i8i4', ARGV[2])
 local lease = p .. 'lease:' .. rank
 local rest_at = at + 2 * counted
 for _ = 1, published do rest_at = rest_at + 2 + ARGV[rest_at + 2] end
@@ -61,17 +66,32 @@ if guarded or owned > 0 then
   owners = call('HGETALL', p .. 'owners')
   for i = 1, #owners, 2 do owner_of[owners[i]] = owners[i + 1] end
 end
-local finished = false
+local finished, node = false, lives > 0 and string.format('%d', lives - 1)
+local mine = node and 'near:' .. node .. ':'
 for _ = 1, counted do
   if call('HINCRBY', p .. 'pending', ARGV[at + 1], ARGV[at + 2]) == 0 then finished = true end
   at = at + 2
 end
 for i = 1, published do
-  local e, n, line = ARGV[at + 1], tonumber(ARGV[at + 2]), 'queue:'
-  if i > published - nearby then line, near = 'near:', near + n end
-  if call('RPUSH', p .. line .. e, unpack(ARGV, at + 3, at + 2 + n)) == n then call('SADD', p .. 'waiting', e) end
+  local e, n, lies = ARGV[at + 1], tonumber(ARGV[at + 2]), i > published - nearby
+  if call('RPUSH', p .. (lies and mine or 'queue:') .. e, unpack(ARGV, at + 3, at + 2 + n)) == n then
+    call('SADD', p .. 'waiting', e)
+    if lies then call('SADD', p .. 'nodes:' .. e, node) end
+  end
   at, tasks = at + 2 + n, tasks + n
   local owner = owner_of[e]
+  if lies then
+    near = near + n
+    call('HINCRBY', p .. 'lines', node, n)
+    if idle > 0 and not owner then
+      local from = SEATS * (lives - 1)
+      for _, r in ipairs(call('ZRANGEBYSCORE', p .. 'idle', from, from + SEATS - 1, 'LIMIT', 0, n)) do
+        call('ZREM', p .. 'idle', r)
+        ring(r)
+        idle, n = idle - 1, n - 1
+      end
+    end
+  end
   if not owner then ring_idle(n)
   else
     if call('ZREM', p .. 'idle', owner) == 1 then idle = idle - 1 end
@@ -80,13 +100,20 @@ for i = 1, published do
 end
 bytes = bytes + size
 
+-- how many tasks of an element lie on nodes
+local laid
+if near > 0 then laid = function(e)
+  local n = 0
+  for _, there in ipairs(call('SMEMBERS', p .. 'nodes:' .. e)) do n = n + call('LLEN', p .. 'near:' .. there .. ':' .. e) end
+  return n
+end end
 -- before what is done is removed: a list that is never empty is not made anew for each task
-local task, names, first, last, wish = false, ARGV, take_at + 1, take_at + takes, false
+local task, names, first, last = false, ARGV, take_at + 1, take_at + takes
 if takes < 0 then
   -- of many queues most are empty: what waits is known
   local waiting = {}
   for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
-    if call('LLEN', p .. 'queue:' .. e) > 0 or (near > 0 and call('LLEN', p .. 'near:' .. e) > 0) then
+    if call('LLEN', p .. 'queue:' .. e) > 0 or (laid and laid(e) > 0) then
       waiting[#waiting + 1] = tonumber(e)
     else call('SREM', p .. 'waiting', e) end
   end
@@ -105,10 +132,11 @@ end
 for i = first, last do
   if (owner_of[names[i]] or rank) == rank then
     if near > 0 then
-      if lives ~= ELSEWHERE then
-        task = call('LMOVE', p .. 'near:' .. names[i], lease, 'LEFT', 'RIGHT')
-        if task then near = near - 1 end
-      elseif not wish and call('LLEN', p .. 'near:' .. names[i]) > 0 then wish = names[i] end
+      task = call('LMOVE', p .. mine .. names[i], lease, 'LEFT', 'RIGHT')
+      if task then
+        near = near - 1
+        call('HINCRBY', p .. 'lines', node, -1)
+      end
     end
     task = task or call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
     if task then
@@ -121,9 +149,24 @@ for i = first, last do
     end
   end
 end
-if wish and not task and call('HSETNX', p .. 'sought', rank, wish) == 1 then
-  sought = sought + 1
-  ring('0')
+if near > 0 and takes ~= 0 and not task and call('HEXISTS', p .. 'sought', rank) == 0 then
+  local wish
+  for i = first, last do
+    if (owner_of[names[i]] or rank) == rank then
+      for _, there in ipairs(call('SMEMBERS', p .. 'nodes:' .. names[i])) do
+        if call('LLEN', p .. 'near:' .. there .. ':' .. names[i]) > 0 then wish = wish or there
+        else call('SREM', p .. 'nodes:' .. names[i], there) end
+      end
+      if wish then
+        call('HSET', p .. 'sought', rank, wish .. ' ' .. names[i])
+        if wish == '0' then
+          sought = sought + 1
+          ring('0')
+        else ring(string.format('%d', PORTERS + wish)) end
+        break
+      end
+    end
+  end
 end
 if done > 0 then call('LTRIM', lease, done, -1) end
 
@@ -175,11 +218,16 @@ if finished or letters > 0 then ring('0') end
 
 if tx ~= '' then saved_rank, saved_tx = rank, tx end
 answer, place = {'', task}, 1
+if lives > 0 then
+  local from, rest, line = SEATS * (lives - 1), 0, 0
+  if idle > 0 then rest = call('ZCOUNT', p .. 'idle', from, from + SEATS - 1) end
+  if near > 0 then line = tonumber(call('HGET', p .. 'lines', node) or 0) end
+  here = struct.pack('<i8i8', rest, line)
+end
 if guarded or behind > 0 or orders or owners or want_service == 1 or availability == IN_CALL then
   local waiting = {}
   for _, e in ipairs(availability == IN_CALL and call('SMEMBERS', p .. 'waiting') or {}) do
-    local n = call('LLEN', p .. 'queue:' .. e)
-    if near > 0 then n = n + call('LLEN', p .. 'near:' .. e) end
+    local n = call('LLEN', p .. 'queue:' .. e) + (laid and laid(e) or 0)
     if n == 0 then call('SREM', p .. 'waiting', e) end
     waiting[#waiting + 1], waiting[#waiting + 2] = e, n
   end

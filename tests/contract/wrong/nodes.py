@@ -1,4 +1,4 @@
-"""Brokers that are each wrong in one way about the line of the head's node."""
+"""Brokers that are each wrong in one way about the lines of nodes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections import deque
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.wire.ask import NOTHING_ASKED, Availability
 from hpcd4p.wire.messages import Reply
+from hpcd4p.wire.nodes import PORTERS
 
 
 class KnowsOneNodeOnly(MemoryBroker):
     def __init__(self, store, rank):
         super().__init__(store, rank)
-        store.home = frozenset()
+        store.nodes = ()
 
 
 class TakesFromTheLineLast(MemoryBroker):
@@ -28,7 +29,7 @@ class TakesFromTheLineLast(MemoryBroker):
 
 class TakesFromTheLineBeforeAllElse(MemoryBroker):
     def step(self, commit, ask=NOTHING_ASKED, entry=None):
-        take = sorted(ask.take, key=lambda e: not self.store.near.get(e))
+        take = sorted(ask.take, key=lambda e: not self.store.near.get((self.store.node(self.rank), e)))
         return super().step(commit, ask._replace(take=take), entry)
 
 
@@ -66,12 +67,59 @@ class LeavesTheLineOutInACall(MemoryBroker):
         return reply
 
 
+class TellsOfAllLines(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        reply = super().step(commit, ask, entry)
+        reply.near = sum(self.store.lines().values())
+        return reply
+
+
+class TellsOfAllThatAreIdle(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        reply = super().step(commit, ask, entry)
+        reply.idle_here = reply.idle
+        return reply
+
+
 class RingsByNumber(MemoryBroker):
     def step(self, commit, ask=NOTHING_ASKED, entry=None):
-        home, self.store.home = self.store.home, frozenset(range(8)) if commit.publish else self.store.home
+        ring, self.store.ring_idle = self.store.ring_idle, lambda most, node=None: ring(most)
         reply = super().step(commit, ask, entry)
-        self.store.home = home
+        self.store.ring_idle = ring
         return reply
+
+
+class KnowsTheNodeOfTheHeadOnly(MemoryBroker):
+    """What lies on any other goes to everybody."""
+
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        nodes, self.store.nodes = self.store.nodes, self.store.nodes if not self.store.node(self.rank) else ()
+        reply = super().step(commit, ask, entry)
+        self.store.nodes = nodes
+        return reply
+
+
+class HasTheHeadTakeAll(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        if not self.rank and ask.take:
+            near, self.store.near = self.store.near, {}
+            reply = super().step(commit, ask, entry)
+            self.store.near = near
+            return reply
+        return super().step(commit, ask, entry)
+
+
+class AnswersForTheDead(MemoryBroker):
+    def fetch(self, porter, wanted):
+        return super().fetch(porter, wanted) or b""
+
+
+class CarriesFromAllNodes(MemoryBroker):
+    def carry(self):
+        self.store.sought = {
+            rank: (self.store.node(self.rank), e) for rank, (_, e) in self.store.sought.items()
+        }
+        return super().carry()
 
 
 class SeeksNothing(MemoryBroker):
@@ -112,15 +160,15 @@ class CarriesFromTheStart(MemoryBroker):
 class CarriesNothingThatIsOwned(MemoryBroker):
     def carry(self):
         sought = self.store.sought
-        self.store.sought = {r: e for r, e in sought.items() if e not in self.store.owners}
+        self.store.sought = {r: wish for r, wish in sought.items() if wish[1] not in self.store.owners}
         return super().carry()
 
 
 class GivesTheLineOfALostRankToAll(MemoryBroker):
     def fence(self, rank):
-        home, self.store.home = self.store.home, frozenset()
+        nodes, self.store.nodes = self.store.nodes, ()
         told = super().fence(rank)
-        self.store.home = home
+        self.store.nodes = nodes
         return told
 
 
@@ -130,6 +178,15 @@ class SeeksForTheLost(MemoryBroker):
         told = super().fence(rank)
         self.store.sought.update(sought)
         return told
+
+
+class LeavesPortersOutOfASnapshot(MemoryBroker):
+    def snapshot(self):
+        leases = self.store.leases
+        self.store.leases = {rank: tasks for rank, tasks in leases.items() if rank < PORTERS}
+        seen = super().snapshot()
+        self.store.leases = leases
+        return seen
 
 
 class LeavesTheLineOutOfASnapshot(MemoryBroker):
@@ -160,6 +217,13 @@ WRONG: dict[type[MemoryBroker], str] = {
     TellsNothingOfTheLine: "a_reply_says_how_much_waits_on_the_node",
     LeavesTheLineOutInACall: "a_reply_says_how_much_waits_on_the_node",
     RingsByNumber: "who_is_near_is_rung_before_who_is_elsewhere",
+    TellsOfAllLines: "a_reply_says_how_much_waits_on_the_node",
+    TellsOfAllThatAreIdle: "a_reply_says_how_many_are_idle_on_the_node",
+    KnowsTheNodeOfTheHeadOnly: "what_lies_on_any_other_node_is_taken_there_or_carried_by_its_porter",
+    CarriesFromAllNodes: "what_lies_on_any_other_node_is_taken_there_or_carried_by_its_porter",
+    HasTheHeadTakeAll: "the_head_looks_for_what_lies_on_other_nodes",
+    AnswersForTheDead: "the_head_has_what_a_porter_answers",
+    LeavesPortersOutOfASnapshot: "a_snapshot_has_what_lies_on_the_node",
     SeeksNothing: "what_a_rank_elsewhere_has_looked_for_the_head_can_have_and_publish",
     CarriesOneAtATime: "each_rank_elsewhere_that_has_looked_has_one_task_carried",
     CarriesAgainAndAgain: "each_rank_elsewhere_that_has_looked_has_one_task_carried",

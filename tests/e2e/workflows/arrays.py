@@ -26,6 +26,30 @@ class Arrays(ProducerPE):
         return self.next, np.full(self.size, self.next % 251, np.uint8)
 
 
+class Numbers(ProducerPE):
+    """1, 2, ...; keeps its place."""
+
+    def __init__(self):
+        super().__init__()
+        self.next = 0
+
+    def _process(self, inputs):
+        self.next += 1
+        return self.next
+
+
+class Spray(IterativePE):
+    """So many arrays for each number, written where the pool is."""
+
+    def __init__(self, width, size):
+        super().__init__()
+        self.width, self.size = width, size
+
+    def _process(self, number):
+        for each in range(number * self.width, (number + 1) * self.width):
+            self.write("output", (each, np.full(self.size, each % 251, np.uint8)))
+
+
 class Change(IterativePE):
     """Writes into its input, some milliseconds long."""
 
@@ -66,7 +90,12 @@ class Sums(KeyedPE):
 def build(options):
     graph = WorkflowGraph()
     change = Change(options.task_ms / 1000)
-    source, again, sums = Arrays(options.size), Again(), Sums()
+    again, sums = Again(), Sums()
+    if options.width:
+        source = Spray(options.width, options.size)
+        graph.connect(Numbers(), "output", source, "input")
+    else:
+        source = Arrays(options.size)
     for one, other in ((source, change), (change, again), (again, sums)):
         graph.connect(one, "output", other, "input")
     return graph
@@ -74,4 +103,5 @@ def build(options):
 
 def add_options(parser):
     parser.add_argument("--size", type=int, default=1 << 18, help="bytes of an array")
+    parser.add_argument("--width", type=int, default=0, help="arrays that the pool writes for each number")
     parser.add_argument("--task-ms", type=float, default=3.0, help="shortest call of the slow element")

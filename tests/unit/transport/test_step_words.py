@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpcd4p.transport.step_words import STRETCH, StepWords, stretches
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability, Place
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Commit, Entry, Publication
@@ -28,12 +28,12 @@ def test_a_commit_says_counts_and_tasks():
     assert rest == [0, -2, 4, 3, 1, 2, b"1 3 0\npay\nload", b"1 1 2\n", 0, 1, b"0 1 0\nx"]
 
 
-def test_on_several_nodes_tasks_that_lie_on_that_of_the_head_come_last():
+def test_on_several_nodes_tasks_that_lie_on_one_come_last():
     near = Codec(b"key").seal_frames([b"pickle", b"b" * 100], block=Block(0, 1, 1, 1, False))
     commit = Commit(7)
     commit.publish = [Publication(1, 1, near), Publication(1, 1, b"x"), Publication(0, 1, near)]
     far = [1, 1, b"1 1 0\nx"]
-    said = StepWords(3, [0, 1], LOW, False, Place.HOME).of(commit, NOTHING_ASKED, None)
+    said = StepWords(3, [0, 1], LOW, False, (0, 0, 0, 1)).of(commit, NOTHING_ASKED, None)
     assert said[3:] == [*far, 1, 1, b"1 1 0\n" + near, 0, 1, b"0 1 0\n" + near]
     alone = StepWords(3, [0, 1], LOW, False).of(commit, NOTHING_ASKED, None)
     assert alone[3:] == [1, 2, b"1 1 0\n" + near, b"1 1 0\nx", 0, 1, b"0 1 0\n" + near]
