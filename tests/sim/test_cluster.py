@@ -220,9 +220,12 @@ def test_a_rank_that_dies_in_a_flood_changes_nothing(size, narrow):
 def test_a_task_holds_no_more_bytes_than_it_may(monkeypatch):
     sizes = []
     put = MemoryStore.put
-    monkeypatch.setattr(
-        MemoryStore, "put", lambda store, task: (sizes.append(len(task.payload)), put(store, task))
-    )
+
+    def noted(store, task, rank):
+        sizes.append(len(task.payload))
+        return put(store, task, rank)
+
+    monkeypatch.setattr(MemoryStore, "put", noted)
     settings = EngineSettings(max_task_bytes=100_000)
     simulate(FAT_TUPLES, 4, settings=settings)
     assert max(sizes) <= settings.max_task_bytes
@@ -298,7 +301,7 @@ def test_the_same_seed_gives_the_same_run():
 
 
 def test_a_cluster_in_which_nothing_can_happen_any_more_says_who_waits_for_what(monkeypatch):
-    monkeypatch.setattr(MemoryStore, "ring_idle", lambda store, most: None)
+    monkeypatch.setattr(MemoryStore, "ring_idle", lambda store, most, node=None: None)
     monkeypatch.setattr(turns, "MOST_TURNS", 3000)
     with pytest.raises(HungError, match=r"the cluster hangs .*not drained: .*\n.*pending"):
         simulate(GALLERY["state, pool, state"], 4)

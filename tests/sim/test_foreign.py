@@ -34,21 +34,22 @@ def waiting(store):
 
 def copy_task(store, dice):
     for e in waiting(store)[:1]:
-        store.put(dice.choice(list(store.streams[e])))
+        store.put(dice.choice(list(store.streams[e])), 0)
         return True
 
 
 def copy_leased_task(store, dice):
     leased = [task for mine in store.leases.values() for task in mine.values()]
     if leased:
-        store.put(dice.choice(leased))
+        store.put(dice.choice(leased), 0)
     return bool(leased)
 
 
 def copy_task_elsewhere(store, dice):
     if len(store.streams) > 1 and waiting(store):
         e = waiting(store)[0]
-        store.put(store.streams[e][0]._replace(element=dice.choice([o for o in store.streams if o != e])))
+        other = dice.choice([o for o in store.streams if o != e])
+        store.put(store.streams[e][0]._replace(element=other), 0)
         return True
 
 
