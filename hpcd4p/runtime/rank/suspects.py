@@ -78,7 +78,8 @@ class Suspects:
             return ProcessCell(bare, self._link.rank, self._clock, self._flow.log.keep_all)
 
         self.make = make
-        if self._given.measured and self._link.rank not in self._given.plan.pool_ranks:
+        given, pool = self._given, self._given.plan.pool_ranks
+        if given.measured and given.settings.lend != "off" and pool and given.rank not in pool:
             # by the time that it is asked to lend itself it knows whether a core is free
             self._idle_since = self._clock.now(), idle_s()
 
