@@ -101,8 +101,6 @@ def test_a_run_can_be_read_while_it_goes_on_when_it_is_dead_and_when_it_has_fini
     assert f"under way (process {run.rank(0) if ranks > 1 else run.process.pid} on " in text
     run.until(lambda: seen().failures)
 
-    for pid in run.pids():
-        os.kill(pid, signal.SIGKILL)
     run.kill()
     dead = hpcd4p.open(folder)
     assert dead.status == "dead"

@@ -9,7 +9,6 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
@@ -128,8 +127,7 @@ def killed(tmp_path_factory):
     file.write_text(textwrap.dedent(NAPS))
     run = runs.start(str(file), 3, "-i", "250", "--checkpoint", "0.2")
     run.until(lambda: len(epochs(run.folder)) >= 2)
-    for pid in run.pids():
-        os.kill(pid, signal.SIGKILL)
+    run.kill()
     runs.close()
     return folder
 

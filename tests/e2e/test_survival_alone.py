@@ -51,11 +51,6 @@ def killed(run: Run, kept: list[Path] | None = None) -> Path:
     least = 2 + (int(epochs(kept[0])[-1].split("-")[1]) if kept else 0)
     run.until(made)
     assert run.process.poll() is None, "the run was over before the kill: it needs more work"
-    for pid in run.pids():
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     run.kill()
     return found[0]
 
