@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from hpcd4p.frames import in_one_piece
+
 _INTERRUPTED = 3
 """Of `errors.Interrupted`."""
 
@@ -16,7 +18,8 @@ _INTERRUPTED = 3
 def main() -> int:
     """Give the exit status of this process."""
     try:
-        return _main()
+        status: int = in_one_piece(_main)
+        return status
     except KeyboardInterrupt:  # while what follows is imported
         from hpcd4p.launch.place import launched_rank
         from hpcd4p.launch.status_note import leave_interrupted

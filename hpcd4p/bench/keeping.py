@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcd4p.record.sink import OutputSink
-from hpcd4p.record.tee import Tee
 
 if TYPE_CHECKING:
     from hpcd4p.record.summary import Event
@@ -23,11 +22,13 @@ def keep(spec: RunSpec, sink: OutputSink, every: str, folder: Path) -> OutputSin
         return sink
     from hpcd4p.launch.checkpointing import Checkpoints
 
-    every_s = None if every == "auto" else float(every)
-    kept = spec.checkpoints = Checkpoints.begin(
-        folder, {"hpcd4p": "bench"}, every_s, spec.by_value, required=False
-    )
-    return Tee(sink, kept.sink)
+    what = {"hpcd4p": "bench"}
+    if every == "auto":
+        kept = Checkpoints.begin_later(folder, what, spec.by_value)
+    else:
+        kept = Checkpoints.begin(folder, what, float(every), spec.by_value, required=False)
+    spec.checkpoints = kept
+    return kept.collect_for(sink)
 
 
 def pauses_s(events: Sequence[Event]) -> list[float]:

@@ -61,8 +61,13 @@ class Folder:
     # ---- a run begins, or goes on
 
     @classmethod
-    def create(cls, path: Path, identity: dict[str, Any]) -> Folder:
+    def create(cls, path: Path, identity: dict[str, Any], key: bytes = b"") -> Folder:
         """Make the folder of a new run, and lock it.
+
+        Parameters
+        ----------
+        key
+            The run's secret; without it one is made.
 
         Raises
         ------
@@ -73,7 +78,7 @@ class Folder:
         CheckpointNotWritten
             It cannot be made.
         """
-        folder = cls(path, b"", identity)
+        folder = cls(path, key, identity)
         with writing(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.check_new(path)
@@ -95,7 +100,7 @@ class Folder:
         with writing(self.path):
             self.path.chmod(0o700)
         self._clear()
-        self.key = make_key(self.path / place.KEY)
+        self.key = make_key(self.path / place.KEY, self.key)
         # last: without it nothing is here
         text = json.dumps({"version": VERSION, **self.identity}, indent=1)
         write_whole(self.path / place.RUN, text.encode())

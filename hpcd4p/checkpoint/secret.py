@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from hpcd4p.checkpoint.durable import PathLike, create, read_at, sync_folder, write_at, writing
 from hpcd4p.checkpoint.header import open_file
+from hpcd4p.checkpoint.place import KEY
 from hpcd4p.errors import CheckpointError, SealBroken
 
 KEY_BYTES = 32
 _OTHERS = 0o077
 
 
-def make_key(path: PathLike) -> bytes:
-    """A new key, kept at `path`; one that is there is replaced.
+def make_key(path: PathLike, key: bytes = b"") -> bytes:
+    """A new key, or `key`, kept at `path`; one that is there is replaced.
 
     Raises
     ------
     CheckpointError
         The file system cannot keep a file from others (FAT, some mounts of Windows shares).
     """
-    key = os.urandom(KEY_BYTES)
+    key = key or os.urandom(KEY_BYTES)
     with writing(path):
         if os.path.lexists(path):
             os.unlink(path)
@@ -54,6 +56,23 @@ def read_key(path: PathLike) -> bytes:
     if len(key) != KEY_BYTES:
         raise SealBroken(f"{os.fspath(path)} is not the key of a run: it has not {KEY_BYTES} bytes")
     return key
+
+
+def look_for(folder: PathLike, key: bytes) -> None:
+    """Make sure that a rank that writes into a folder sees what rank 0 has put there: the key of the run.
+
+    Raises
+    ------
+    CheckpointError
+        It sees another one, or none.
+    """
+    with suppress(CheckpointError):  # there is none, or it is not ours
+        if read_key(os.path.join(folder, KEY)) == key:
+            return
+    raise CheckpointError(
+        f"the checkpoints of rank 0 in {os.fspath(folder)} are not seen from {os.uname().nodename}: it is "
+        "another one there. Choose one on a file system of all nodes with --checkpoint-dir"
+    )
 
 
 def _check_mode(descriptor: int, path: PathLike, advice: str) -> None:

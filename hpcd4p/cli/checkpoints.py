@@ -6,11 +6,10 @@ import math
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hpcd4p.cli.job import STOPPED, Job, job_here
 from hpcd4p.cli.words import mention, say
 from hpcd4p.errors import (
     BrokerLost,
@@ -22,10 +21,11 @@ from hpcd4p.errors import (
     SettingsError,
     UsageError,
 )
+from hpcd4p.launch.siblings import in_slurm_job
 from hpcd4p.launch.status_note import Rest, leave_rest
-from hpcd4p.slurm_job import number_of
 
 if TYPE_CHECKING:
+    from hpcd4p.cli.job import Job
     from hpcd4p.cli.settings import Resolved
     from hpcd4p.launch.checkpointing import Checkpoints
     from hpcd4p.plan.model import Plan
@@ -35,6 +35,8 @@ LEAST_S = 0.05
 """More often, a run would do little else."""
 
 MOST_S = 10 * 365 * 86400.0
+
+AUTO = "auto"
 
 REQUIRED = "required"
 """As often as with `auto`; but a run of which none can be made is refused."""
@@ -58,7 +60,7 @@ class Asked(NamedTuple):
 
 def interval(word: str) -> float | None:
     """Seconds between two checkpoints; None: `auto` or `required`, and infinity: `off`."""
-    if word in ("off", "auto", REQUIRED):
+    if word in ("off", AUTO, REQUIRED):
         return math.inf if word == "off" else None
     try:
         seconds = float(word)
@@ -94,13 +96,14 @@ def checkpoints(
     CheckpointError
         See `launch.checkpointing.Checkpoints`.
     """
-    every_s = interval(settings.values["checkpoint"])
+    word = settings.values["checkpoint"]
+    every_s = interval(word)
     if every_s == math.inf and asked.resume is None:
         return None
     from hpcd4p.launch.checkpointing import Checkpoints
 
     every_s = None if every_s == math.inf else every_s
-    required = settings.values["checkpoint"] == REQUIRED
+    required = word == REQUIRED
     if required:
         _refuse_unkept(spec)
     if asked.resume is not None:
@@ -110,6 +113,8 @@ def checkpoints(
     named = settings.values["checkpoint_dir"]
     folder = Path(named) if named else record.with_suffix(".checkpoints")
     identity = _identity(settings, spec, inputs, asked.words)
+    if word == AUTO and not named:
+        return Checkpoints.begin_later(folder, identity, spec.by_value)
     return Checkpoints.begin(folder, identity, every_s, spec.by_value, required)
 
 
@@ -126,7 +131,11 @@ def _refuse_unkept(spec: RunSpec) -> None:
 
 def asked_of(words: list[str], resume: str | None, anyway: bool, settings: Resolved) -> Asked:
     """What the command line says; or the batch job, if it was started before and has left checkpoints."""
-    job = job_here()
+    job = None
+    if in_slurm_job():
+        from hpcd4p.cli.job import job_here
+
+        job = job_here()
     if job is not None and resume is None:
         named = settings.values["checkpoint_dir"]
         left = [Path(named)] if named else [*Path(settings.values["results"]).glob("*.checkpoints")]
@@ -147,13 +156,20 @@ def kept_up(kept: Checkpoints, shown: Path, job: Job | None) -> Iterator[None]:
     job
         The batch job that comes back for the rest.
     """
-    from hpcd4p.launch.time_watch import TimeWatch
+    folder = str(kept.files.path.resolve())
 
-    folder = str(kept.folder.path.resolve())
-    leave_rest(Rest(folder))  # whoever launched the ranks knows it, if this one is killed
+    def tell() -> None:
+        leave_rest(Rest(folder))  # whoever launched the ranks knows it, if this one is killed
+
+    kept.files.on_set_up = tell
+    if kept.files.are_there:
+        tell()
     try:
-        with TimeWatch() as watch:
-            kept.left_s = watch.left_s
+        with ExitStack() as stack:
+            if in_slurm_job():
+                from hpcd4p.launch.time_watch import TimeWatch
+
+                kept.left_s = stack.enter_context(TimeWatch()).left_s
             yield
     except RunStopped as stop:
         kept.stopped = stop
@@ -177,7 +193,7 @@ def kept_up(kept: Checkpoints, shown: Path, job: Job | None) -> Iterator[None]:
 
 def go_on_later(folder: Path, status: int, job: Job | None) -> None:
     """Put the batch job back into the queue, or print the line to type."""
-    if job is not None and status == STOPPED and job.comes_back(folder):
+    if job is not None and status == RunStopped.status and job.comes_back(folder):
         return
     say(f"Go on from the last checkpoint:  hpcd4p resume {shlex.quote(str(folder))}\n")
 
@@ -223,4 +239,12 @@ def _identity(settings: Resolved, spec: RunSpec, inputs: Any, words: list[str]) 
         mapping=plan.mapping.value,
         elements=[(e.name, e.partitions) for e in plan.elements],
     )
-    return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size, "job": number_of(os.environ)}
+    return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size, "job": _job_number()}
+
+
+def _job_number() -> str:
+    if not in_slurm_job():
+        return ""
+    from hpcd4p.slurm_job import number_of
+
+    return number_of(os.environ)

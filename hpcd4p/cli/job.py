@@ -14,7 +14,7 @@ from hpcd4p.checkpoint.place import RUN
 from hpcd4p.cli.words import say
 from hpcd4p.errors import CheckpointError
 from hpcd4p.launch.status_note import STATUS_VARIABLE
-from hpcd4p.record.provenance import POINT_VARIABLE
+from hpcd4p.record.point import POINT_VARIABLE
 from hpcd4p.slurm_job import BY_SLURM, number_of, put_back
 
 if TYPE_CHECKING:

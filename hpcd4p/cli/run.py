@@ -174,7 +174,7 @@ def _run(
             return _finish(spec, Tee(*sinks), small, present, settings, early, ranks)
         kept.restarts = restarts(settings)
         sink = kept.collect_for(Tee(*sinks))
-        with kept_up(kept, _shown(kept.folder.path), asked.job):
+        with kept_up(kept, _shown(kept.files.path), asked.job):
             return _finish(spec, sink, small, present, settings, early, ranks)
 
 

@@ -13,16 +13,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from hpcd4p.cli.no_checkpoints import why_none
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.status_note import VARIABLES
 from hpcd4p.logs import LEVELS
 from hpcd4p.plan.limits import KINDS, out_of_limits
 from hpcd4p.plan.settings import EngineSettings
+from hpcd4p.record.point import POINT_VARIABLE
 
 PREFIX = "HPCD4P_"
 DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
-INTERNAL = frozenset({*VARIABLES, "HPCD4P_CONFIG", "HPCD4P_PYTHON", "HPCD4P_POINT"})
+INTERNAL = frozenset({*VARIABLES, "HPCD4P_CONFIG", "HPCD4P_PYTHON", POINT_VARIABLE})
 """Variables that are not settings: of a launcher, the path of the TOML file, and the point of a study that
 the run belongs to (see `hpcd4p.record.provenance`)."""
 
@@ -75,9 +77,10 @@ _RUN = (
         metavar="NAME",
     ),
     Setting(
-        "checkpoint", "run", str, "off",
-        "keep what a run needs to go on after a death or a time limit (hpcd4p resume): off, every so many "
-        "SECONDS, auto (at most 2 % of the run time), required (auto, or refuse the run)", metavar="WHEN",
+        "checkpoint", "run", str, "auto",
+        "keep what a run needs to go on after a death or a time limit (hpcd4p resume): auto (from 10 s on, "
+        "for at most 2 % of the run time), off, every so many SECONDS, required (auto, or refuse the run)",
+        metavar="WHEN",
     ),
     Setting(
         "checkpoint_dir", "run", str, None,
@@ -172,6 +175,10 @@ def resolve(
             put(name, environ[variable], variable)
     for name, value in flags.items():
         put(name, value, "--no-record" if value is False else known[name].flag)
+    if sources["checkpoint"] == "default":
+        why = why_none(values, environ)
+        if why:
+            values["checkpoint"], sources["checkpoint"] = "off", why
     return Resolved(values, sources, options)
 
 

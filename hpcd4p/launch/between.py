@@ -45,7 +45,7 @@ def abandon(rank: RankLoop) -> bool:
     rank.suspects.close()
     if rank.lending is not None:
         rank.lending.beside.close()
-    return rank.cutting is None or not rank.cutting.saver.changed()
+    return rank.cutting is None or not rank.cutting.has_changed()
 
 
 def release() -> None:

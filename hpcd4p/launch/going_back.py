@@ -10,23 +10,24 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Collection
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.restarts import Restarts
 from hpcd4p.errors import BrokerLost, BrokerRefused, CheckpointError, RankLost, RunStopped
 from hpcd4p.logs import module_log
-from hpcd4p.plan.survivors import LEAST, among
 from hpcd4p.record.summary import RankFigures
 from hpcd4p.runtime.head.lead import say
 from hpcd4p.runtime.rank.account import role_of
 
 if TYPE_CHECKING:
+    from hpcd4p.control.restarts import Restarts
     from hpcd4p.launch.checkpointing import Checkpoints
     from hpcd4p.launch.muster import Muster
     from hpcd4p.plan.model import Plan
     from hpcd4p.runtime.execute.setup import Setup
     from hpcd4p.runtime.head.head import Head
     from hpcd4p.runtime.run_spec import RunSpec
+    from hpcd4p.transport.mpi_between import HeadSide
 
 READY_S = 10.0
 """A rank that is longer in one tuple, or in one call of C, has no part in the next incarnation."""
@@ -51,19 +52,27 @@ class GoingBack:
     """
 
     def __init__(self, spec: RunSpec, kept: Checkpoints, muster: Muster) -> None:
-        from hpcd4p.transport.mpi_between import HeadSide
-
         self.number = 0
         self.lost: dict[int, RankFigures] = {}
         self._spec = spec
         self._kept = kept
         self._muster = muster
-        self._restarts = Restarts(kept.restarts)
-        self._side = HeadSide()
         self._everyone = [0, *spec.plan.others]
         self._agreed: RunStopped | None = None
         self._called = False
         """Whether the ranks have been called back at least once."""
+
+    @cached_property
+    def _restarts(self) -> Restarts:
+        from hpcd4p.control.restarts import Restarts
+
+        return Restarts(self._kept.restarts)
+
+    @cached_property
+    def _side(self) -> HeadSide:
+        from hpcd4p.transport.mpi_between import HeadSide
+
+        return HeadSide()
 
     def agrees(self, head: Head, stop: RunStopped) -> bool:
         """Whether the run goes on after it was stopped so; notes who was lost."""
@@ -87,7 +96,7 @@ class GoingBack:
             return self._kept.sink.broken
         cutter, cutting = head.coordinator.cutter, head.loop.cutting
         # what elements keep outside themselves is not as it was at the checkpoint
-        if cutter is None or not cutter.possible or cutting is None or cutting.saver.changed():
+        if cutter is None or not cutter.possible or cutting is None or cutting.has_changed():
             return "elements keep something outside themselves"
         if head.story.claimed or head.story.doubted:
             return "elements have changed that were taken for stateless"
@@ -103,6 +112,8 @@ class GoingBack:
 
         The checkpoints of the run are at the last one then, and its sink, too.
         """
+        from hpcd4p.plan.survivors import LEAST, among
+
         agreed, self._agreed = self._agreed, None
         if agreed is not stop:
             return None

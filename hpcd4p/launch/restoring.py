@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpcd4p.errors import CheckpointError
-from hpcd4p.wire.resumption import Held, Key, Restored
+from hpcd4p.runtime.rank.late_cutting import LateCutting
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
+    from hpcd4p.runtime.rank.cutting import Cutting
     from hpcd4p.runtime.rank.loop import RankLoop
+    from hpcd4p.wire.resumption import Held, Key, Restored
 
 
 class Source(NamedTuple):
@@ -42,6 +42,8 @@ class CheckpointPlace(NamedTuple):
 
     folder: str
     """Of all checkpoints."""
+    made: bool
+    """Whether it is there by now."""
     source: Source | None = None
 
 
@@ -53,30 +55,27 @@ def equip(loop: RankLoop, place: CheckpointPlace, secret: bytes, by_value: bool)
     CheckpointError
         It does not see the folder of rank 0; or a file of the checkpoint is not as it was written.
     """
-    from hpcd4p.runtime.rank.cutting import Cutting
-    from hpcd4p.runtime.rank.forked_saver import ForkedSaver
-    from hpcd4p.workflow.identity import file_dumper
+    hosts = bool(loop.plan.hosted(loop.rank))
+    if place.made and hosts:
+        from hpcd4p.checkpoint.secret import look_for
 
-    if loop.plan.hosted(loop.rank):
-        _look_for(place.folder, secret)
-    saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, file_dumper(by_value))
-    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver, loop.clock)
+        look_for(place.folder, secret)
+
+    def make() -> Cutting:
+        from hpcd4p.runtime.rank.cutting import Cutting
+        from hpcd4p.runtime.rank.forked_saver import ForkedSaver
+        from hpcd4p.workflow.identity import file_dumper
+
+        saver = ForkedSaver(loop.rank, loop.plan, place.folder, secret, file_dumper(by_value))
+        loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver, loop.clock)
+        return loop.cutting
+
+    if hosts:
+        make()
+    else:
+        loop.cutting = LateCutting(make)
     if place.source is not None:
         loop.restored = restored(loop, place.source, secret)
-
-
-def _look_for(folder: str, secret: bytes) -> None:
-    """Make sure that a rank that will write there sees what rank 0 has put into the folder: the run's key."""
-    from hpcd4p.checkpoint.place import KEY
-    from hpcd4p.checkpoint.secret import read_key
-
-    with suppress(CheckpointError):  # there is none, or it is not ours
-        if read_key(os.path.join(folder, KEY)) == secret:
-            return
-    raise CheckpointError(
-        f"the checkpoints of rank 0 in {folder} are not seen from {os.uname().nodename}: it is another one "
-        "there. Choose one on a file system of all nodes with --checkpoint-dir"
-    )
 
 
 def restored(loop: RankLoop, source: Source, secret: bytes) -> Restored:
@@ -100,6 +99,7 @@ def restored_whole(source: Source, secret: bytes) -> Restored:
 def _read(source: Source, secret: bytes, ranks: set[int], wanted: Callable[[Key], bool]) -> Restored:
     from hpcd4p.runtime.rank.forked_saver import file_name
     from hpcd4p.runtime.rank.image_file import held_in
+    from hpcd4p.wire.resumption import Restored
 
     held: dict[Key, Held] = {}
     for name in map(file_name, sorted(ranks)):

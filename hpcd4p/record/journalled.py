@@ -1,7 +1,8 @@
-"""What leaves a run, in its journal: appended as it comes, given to the record when it is settled.
+"""What leaves a run, in its journal and in its record.
 
 With checkpoints a run may go back, so what has come since the last one does not count yet. The journal is cut
-back then; a record could not be. So everything is written there, once, and the record gets it at the end.
+back then; a record could not be. So the record gets what comes as long as nothing was cut back. Then it
+begins again, and gets what the journal has, at the end.
 
 An entry::
 
@@ -107,18 +108,20 @@ class JournalSink:
     ----------
     dumps
         Pickles tuples.
+    goes_on
+        Whether the journal has something already.
 
     Attributes
     ----------
     broken
-        Empty, or why nothing is appended any more: no checkpoint can follow, and `onward` gets what comes.
+        Empty, or why nothing is appended any more: no checkpoint can follow.
     onward
-        Gets everything when it is settled: at the end.
+        Gets everything: as it comes, or, when the run has gone back, at the end.
     later
-        Gives why a run that has not finished is not settled now, for people; empty: it is.
+        Gives why a run that has not finished has no record now, for people; empty: it has.
     """
 
-    def __init__(self, journal: Journal, dumps: Callable[..., bytes]) -> None:
+    def __init__(self, journal: Journal, dumps: Callable[..., bytes], goes_on: bool = False) -> None:
         self.broken = ""
         self.onward: OutputSink | None = None
         self.later: Callable[[], str] = str
@@ -126,52 +129,59 @@ class JournalSink:
         self._dumps = dumps
         self._names: dict[tuple[str, str], bytes] = {}
         self._flushed = 0.0
-        self._settled = False
+        self._passes = not goes_on
+        """Whether `onward` has all that the journal has."""
+
+    def restart(self) -> None:
+        """The journal was cut back: what `onward` has is not right any more."""
+        self._passes = False
+        if self.onward is not None:
+            self.onward.restart()
 
     # ---- what comes
 
     def outputs(self, element: str, output: str, values: list[Any]) -> None:
         """See `OutputSink.outputs`."""
-        if not self.broken:
-            name = self._names.get((element, output))
-            if name is None:
-                name = self._names[element, output] = json.dumps([element, output]).encode()
-            head = _HEAD.pack(What.OUTPUTS, len(values), len(name))
-            try:
-                entry = b"".join((head, name, self._dumps(values, protocol=5)))
-            except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
-                self._break(f"{element}.{output} cannot be pickled: {type(error).__name__}: {error}")
-            else:
-                self._append(entry)
-                return
-        if self.onward is not None:
-            self.onward.outputs(element, output, values)
+        if self.broken or self._append_outputs(element, output, values):
+            self._pass(lambda sink: sink.outputs(element, output, values))
 
     def dead_letters(self, rows: Sequence[DeadLetter]) -> None:
         """See `OutputSink.dead_letters`."""
-        if not self.broken:
-            self._add(What.LETTERS, rows)
-        elif self.onward is not None:
-            self.onward.dead_letters(rows)
+        if self._append_rows(What.LETTERS, rows):
+            self._pass(lambda sink: sink.dead_letters(rows))
 
     def event(self, time_s: float, kind: str, text: str) -> None:
         """See `OutputSink.event`."""
-        if not self.broken:
-            self._add(What.EVENTS, [Event(time_s, kind, text)])
-        elif self.onward is not None:
-            self.onward.event(time_s, kind, text)
+        if self._append_rows(What.EVENTS, [Event(time_s, kind, text)]):
+            self._pass(lambda sink: sink.event(time_s, kind, text))
 
     def log(self, lines: Sequence[LogLine]) -> None:
         """See `OutputSink.log`."""
-        if not self.broken:
-            self._add(What.LOG, lines)
-        elif self.onward is not None:
-            self.onward.log(lines)
+        if self._append_rows(What.LOG, lines):
+            self._pass(lambda sink: sink.log(lines))
 
-    def _add(self, what: What, rows: Sequence[Any]) -> None:
-        self._append(_HEAD.pack(what, len(rows), 0) + json.dumps(rows).encode())
+    def _pass(self, give_to: Callable[[OutputSink], None]) -> None:
+        if self.onward is not None:
+            give_to(self.onward)
 
-    def _append(self, entry: bytes) -> None:
+    def _append_outputs(self, element: str, output: str, values: list[Any]) -> bool:
+        """Whether `onward` is to have them now."""
+        name = self._names.get((element, output))
+        if name is None:
+            name = self._names[element, output] = json.dumps([element, output]).encode()
+        head = _HEAD.pack(What.OUTPUTS, len(values), len(name))
+        try:
+            entry = b"".join((head, name, self._dumps(values, protocol=5)))
+        except Exception as error:  # noqa: BLE001  # user classes: pickling them may raise anything
+            self._break(f"{element}.{output} cannot be pickled: {type(error).__name__}: {error}")
+            return True
+        return self._append(entry)
+
+    def _append_rows(self, what: What, rows: Sequence[Any]) -> bool:
+        return bool(self.broken) or self._append(_HEAD.pack(what, len(rows), 0) + json.dumps(rows).encode())
+
+    def _append(self, entry: bytes) -> bool:
+        passes = self._passes
         try:
             self._journal.append(entry)
             now = time.monotonic()
@@ -179,7 +189,8 @@ class JournalSink:
                 self._flushed = now
                 self._journal.end()
         except CheckpointError as error:
-            self._break(str(error))
+            self._break(str(error))  # it has what could not be written, too
+        return passes
 
     def _break(self, why: str) -> None:
         """The journal takes no more: the record gets what was there, and then what comes."""
@@ -189,9 +200,9 @@ class JournalSink:
     # ---- the end
 
     def _settle(self) -> None:
-        if self._settled or self.onward is None:
+        if self._passes or self.onward is None:
             return
-        self._settled = True
+        self._passes = True
         try:
             give(self._journal.entries(), self.onward)
         except CheckpointError as error:
@@ -206,7 +217,7 @@ class JournalSink:
 
     def close(self, summary: Summary) -> Path | None:
         """See `OutputSink.close`; the journal goes with its folder."""
-        why = self.later() if summary.state in (STOPPED, INTERRUPTED) and not self._settled else ""
+        why = self.later() if summary.state in (STOPPED, INTERRUPTED) else ""
         if why:
             summary.notes.append(why)
             self.abandon()

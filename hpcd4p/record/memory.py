@@ -48,6 +48,10 @@ class MemorySink:
         """Keep log lines of elements."""
         self.lines.extend(lines)
 
+    def restart(self) -> None:
+        """Forget everything."""
+        self.abandon()
+
     def warm(self) -> None:
         """Do nothing: there is nothing to import."""
 

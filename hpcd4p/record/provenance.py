@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import hpcd4p
+from hpcd4p.record.point import POINT_VARIABLE
 from hpcd4p.record.summary import Summary
 
 PACKAGES = ("mpi4py", "redis", "hiredis", "h5py", "numpy", "scipy", "pandas", "submitit", "cloudpickle")
@@ -26,10 +27,6 @@ PACKAGES = ("mpi4py", "redis", "hiredis", "h5py", "numpy", "scipy", "pandas", "s
 GIT_S = 1.0
 """`git status` had the whole run; if it is not done after this time more (a huge tree on a slow disk), its
 answer is left out."""
-
-POINT_VARIABLE = "HPCD4P_POINT"
-"""Variable that a study sets for each of its runs: a JSON object with study, key, attempt, repeat and axes,
-kept as ``point``, so that the results of the study can be rebuilt from the records alone."""
 
 _PASSWORD = re.compile(r"(rediss?://[^\s:/@]*:)[^\s@]+@")
 _SECRET_NAME = re.compile(r"(?i)password|secret|token|_jwt|_key$")

@@ -32,6 +32,9 @@ class OutputSink(Protocol):
     def log(self, lines: Sequence[LogLine]) -> None:
         """Take log lines of elements."""
 
+    def restart(self) -> None:
+        """Forget all that was taken: the run begins again, or goes back."""
+
     def warm(self) -> None:
         """Open what writing will need; called once, while the ranks come up."""
 

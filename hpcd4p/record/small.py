@@ -66,6 +66,11 @@ class SmallOutputs:
     def log(self, lines: Sequence[LogLine]) -> None:
         """Keep nothing."""
 
+    def restart(self) -> None:
+        """Forget everything."""
+        self._rows.clear()
+        self._letters.clear()
+
     def warm(self) -> None:
         """See `OutputSink.warm`: nothing to import."""
 

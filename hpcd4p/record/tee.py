@@ -36,6 +36,11 @@ class Tee:
         for sink in self._sinks:
             sink.log(lines)
 
+    def restart(self) -> None:
+        """See `OutputSink.restart`."""
+        for sink in self._sinks:
+            sink.restart()
+
     def warm(self) -> None:
         """See `OutputSink.warm`."""
         for sink in self._sinks:

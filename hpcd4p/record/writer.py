@@ -92,12 +92,24 @@ class RecordWriter:
         self._git = GitState(where if where.is_dir() else where.parent)
         self._aside: AsideFile | None = AsideFile(self.path)
         self._file: Any = None
+        self._empty()
+
+    def _empty(self) -> None:
         self._buffers: dict[tuple[str, str], _Buffer] = {}
         self._letters = _Buffer("/", "dead_letters")
         self._events = _Buffer("/", "events")
         self._log = _Buffer("/", "log")
         self._waiting_bytes = 0
         self._tuples = 0
+
+    def restart(self) -> None:
+        """Forget all that was taken, in a new file; raises as `RecordWriter` does."""
+        if self._aside is not None:
+            with suppress(*_HDF5_ERRORS):  # it is thrown away
+                self._shut()
+            self._aside.remove()
+            self._aside = AsideFile(self.path)
+            self._empty()
 
     def warm(self) -> None:
         """Load HDF5 now (about 0.2 s), at a moment when the run waits anyway; else the first write does."""

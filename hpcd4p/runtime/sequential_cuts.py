@@ -13,10 +13,10 @@ from hpcd4p.control.cutting import LOOK_S
 from hpcd4p.errors import CheckpointError
 from hpcd4p.plan.model import Role
 from hpcd4p.record.survival import Survival
+from hpcd4p.runtime.common_objects import refuse_others, types_here
 from hpcd4p.runtime.execute.element_log import SAID
 from hpcd4p.runtime.execute.travelling import resumed
 from hpcd4p.runtime.execute.watch import Watched
-from hpcd4p.runtime.head.going_on import kept_types
 from hpcd4p.runtime.head.notes import in_doubt, note_on_resume
 from hpcd4p.runtime.rank.imaging import Image, line_of
 from hpcd4p.runtime.sequential_cutter import SequentialCutter
@@ -87,10 +87,11 @@ class SequentialCuts:
     # ---- going on
 
     def restore(self) -> None:
-        """Go on from a checkpoint, if there is one: before any instance starts."""
+        """Go on from a checkpoint, if there is one: before any instance starts; see `refuse_others`."""
         if self._resume is None:
             return
         run, before, restored = self._run, self._resume.fixed, self._resume.restored
+        refuse_others(before.kept)
         run.drained |= set(before.drained)
         run.failures.restore(before.failures)
         run.collector.outputs |= before.outputs
@@ -213,7 +214,7 @@ class SequentialCuts:
             outputs=dict(run.collector.outputs),
             holders=dict.fromkeys(keys, 0),
             former=[],
-            kept=kept_types(),
+            kept=types_here(),
             failures=run.failures.figures(),
             doubted=dict(before.doubted) if before else {},
             elapsed_s=(before.elapsed_s if before else 0.0) + run.clock.elapsed(),

@@ -16,7 +16,7 @@ class Cuts(Protocol):
     """The checkpoints of one run, and what it goes on from."""
 
     def restore(self) -> None:
-        """Before any instance starts: go on from a checkpoint, if there is one."""
+        """Before any instance starts: go on from a checkpoint, if there is one; may raise `RunStopped`."""
 
     def position(self, element: int) -> SourcePosition | None:
         """Where the cut has found a root; None: the run begins."""

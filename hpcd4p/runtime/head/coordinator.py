@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.head.cutter import Cutter
+    from hpcd4p.runtime.head.late_cutter import LateCutter
 
 FAREWELL_S = 2.0
 """Ranks that have not reported this long after the order to stop are left behind."""
@@ -107,7 +108,7 @@ class Coordinator:
         self._care = False
         self.mover = mover
         self.farewell_s = FAREWELL_S
-        self.cutter: Cutter | None = None
+        self.cutter: Cutter | LateCutter | None = None
         """Makes checkpoints, if there are any."""
         self.scaler = Scaler(plan, settings, self.order, story.event, clock.started)
 

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from hpcd4p.errors import RunStopped
 from hpcd4p.plan.keeping import all_not_kept
+from hpcd4p.runtime.common_objects import refuse_others, types_here
 from hpcd4p.runtime.head.cutter import Cutter
 from hpcd4p.runtime.head.keeper import Keeper
-from hpcd4p.runtime.head.last_cut import LastCut
-from hpcd4p.runtime.rank.cutting import Cutting, Saver
+from hpcd4p.runtime.head.late_cutter import prepare
 from hpcd4p.wire.messages import Commit, Snapshot
 from hpcd4p.wire.position import Stage
 from hpcd4p.wire.resumption import Fixed, Resumption
-from hpcd4p.workflow import kept
 
 if TYPE_CHECKING:
     from hpcd4p.record.survival import Survival
@@ -23,7 +21,9 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.collector import Collector
     from hpcd4p.runtime.head.coordinator import Coordinator
     from hpcd4p.runtime.head.feeder import Feeder
+    from hpcd4p.runtime.head.last_cut import LastCut
     from hpcd4p.runtime.head.story import Story
+    from hpcd4p.runtime.rank.cutting import Saver
     from hpcd4p.runtime.rank.loop import RankLoop
     from hpcd4p.runtime.run_spec import RunSpec
 
@@ -57,17 +57,34 @@ def keep(
     ----------
     last_s
         See `LastCut`.
+    begun, required, survival
+        See `cutter_of`.
+    """
+    prepare(head, saver, last_s)
+    head.coordinator.cutter = cutter_of(head, keeper, interval_s, begun, required, survival)
+
+
+def cutter_of(
+    head: Head,
+    keeper: Keeper,
+    interval_s: float | None,
+    begun: int = 0,
+    required: bool = False,
+    survival: Survival | None = None,
+) -> Cutter:
+    """The one that makes the checkpoints of the head's run.
+
+    Parameters
+    ----------
     begun
         The last one that was begun, complete or not: something may still be written for it.
     required, survival
         See `Cutter`.
     """
-    spec, loop, coordinator = head.spec, head.loop, head.coordinator
-    loop.cutting = Cutting(loop.rank, loop.committer, loop.partitions, saver, loop.clock)
-    head.last_cut = LastCut(head.clock, last_s)
+    spec, coordinator = head.spec, head.coordinator
     last = max(begun, spec.resume.epoch if spec.resume else 0)
-    coordinator.cutter = Cutter(
-        keeper, interval_s, loop.link, coordinator.mover, head.story, head.clock, coordinator.order,
+    return Cutter(
+        keeper, interval_s, head.loop.link, coordinator.mover, head.story, head.clock, coordinator.order,
         partial(fixed, head), last, all_not_kept(spec.plan, spec.elements),
         required, survival,
     )  # fmt: skip
@@ -86,25 +103,11 @@ def fixed(head: Head, snapshot: Snapshot, drained: list[int]) -> Fixed:
         outputs=dict(head.collector.outputs),
         holders={key: mover.owner(*key) for key in keys},
         former=sorted(mover.hosts) if mover.moved else [],
-        kept=kept_types(),
+        kept=types_here(),
         failures=head.story.failures.figures(),
         doubted=dict(head.story.doubted),
         elapsed_s=before_s + head.clock.elapsed(),
     )
-
-
-def kept_types() -> list[str]:
-    """Of the objects that go by a number here (`workflow.kept`)."""
-    return [f"{type(thing).__module__}.{type(thing).__qualname__}" for thing in kept.here.common]
-
-
-def refuse_other_objects(before: Fixed) -> None:
-    """See `go_on`."""
-    if before.kept != kept_types():
-        raise RunStopped(
-            "the checkpoint cannot be used: the elements hold other objects of the workflow's module than in "
-            "the run that has made it; start the run again, from its begin"
-        )
 
 
 def go_on(head: Head, resume: Resumption, threads: bool) -> None:
@@ -113,10 +116,10 @@ def go_on(head: Head, resume: Resumption, threads: bool) -> None:
     Raises
     ------
     RunStopped
-        What goes by a number here is not what it was: states and tuples would mean something else.
+        See `refuse_others`.
     """
     before = resume.fixed
-    refuse_other_objects(before)
+    refuse_others(before.kept)
     head.coordinator.ending.restore(before.drained)
     head.story.failures.restore(before.failures)
     head.story.doubted |= before.doubted

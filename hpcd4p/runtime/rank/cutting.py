@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from hpcd4p.runtime.rank.imaging import Image
-from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.orders import Cut, Fix, Order
 
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.rank.committer import Committer
+    from hpcd4p.runtime.rank.imaging import Image
+    from hpcd4p.runtime.rank.partitions import Partitions
 
 
 class Saver(Protocol):
@@ -71,11 +71,11 @@ class Cutting:
         self._rank = rank
         self._committer = committer
         self._partitions = partitions
-        self.saver = saver
+        self._saver = saver
 
     def begin(self) -> None:
         """Note what is here: the instances of this rank have started."""
-        self.saver.begin(self._partitions.held())
+        self._saver.begin(self._partitions.held())
 
     def obey(self, order: Order) -> None:
         """Carry out an order, if it is about a cut."""
@@ -85,7 +85,7 @@ class Cutting:
             self._committer.outgoing.seal()
         elif isinstance(order, Fix) and order.epoch == self.standing:
             if order.committed:
-                self.saver.save(order.epoch, self._base, self._image(order.committed))
+                self._saver.save(order.epoch, self._base, self._image(order.committed))
                 self._stood[order.epoch] = self._now() - self._stands_since
             self.standing = 0
 
@@ -98,15 +98,21 @@ class Cutting:
                 self._told = True
                 link.exchange(stats=True)  # the cut has all that was counted here
                 link.report(AtCut(self._rank, self.standing))
-        for saved in self.saver.ended():
+        for saved in self._saver.ended():
             saved.stood_s = self._stood.pop(saved.epoch, 0.0)
             link.report(saved)
 
     @property
     def look_s(self) -> float | None:
         """Seconds after which to `tend` again; None: there is nothing to wait for."""
-        return self.saver.look_s
+        return self._saver.look_s
+
+    def has_changed(self) -> bool:
+        """Whether instances have changed what is not their own, so that no image holds it."""
+        return self._saver.changed()
 
     def _image(self, committed: tuple[int, ...]) -> Image:
+        from hpcd4p.runtime.rank.imaging import Image
+
         segments, messages = self._committer.inbox.image(committed)
         return Image(self._partitions.held(), segments, messages)

@@ -11,20 +11,19 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p import descriptors
 from hpcd4p.errors import CheckpointError
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.rank import changes
-from hpcd4p.runtime.rank.changes import Changes, Since
-from hpcd4p.runtime.rank.unsavable import Unsavable
 from hpcd4p.wire.cut_reports import Saved
 
 if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.execute.watch import Watched
+    from hpcd4p.runtime.rank.changes import Changes, Since
     from hpcd4p.runtime.rank.image_file import Written
     from hpcd4p.runtime.rank.imaging import Image
     from hpcd4p.wire.resumption import Key
@@ -66,10 +65,15 @@ class ForkedSaver:
         self._folder = folder
         self._key = key
         self._dump = dump
-        self._changes = Changes()
         self._watched: dict[int, Watched] = {}
         self._copies: list[_Copy] = []
         self._failed: list[Saved] = []
+
+    @cached_property
+    def _changes(self) -> Changes:
+        from hpcd4p.runtime.rank.changes import Changes
+
+        return Changes()
 
     def begin(self, instances: Sequence[Instance]) -> None:
         """See `Saver.begin`: note what they have outside themselves, for no image holds that."""
@@ -100,6 +104,8 @@ class ForkedSaver:
 
     def _be_copy(self, epoch: int, image: Image, since: Mapping[Key, Since], told: int) -> None:
         """Save, tell, and end. Nothing of the run's may happen here any more."""
+        from hpcd4p.runtime.rank.unsavable import Unsavable
+
         said = "!it was ended"
         try:
             gc.disable()  # it would write to all objects, and each page is copied then
@@ -116,10 +122,12 @@ class ForkedSaver:
     def _write(self, epoch: int, image: Image, since: Mapping[Key, Since]) -> str:
         from hpcd4p.checkpoint.durable import part_name
         from hpcd4p.checkpoint.sealed import SealedWriter
+        from hpcd4p.checkpoint.secret import look_for
         from hpcd4p.runtime.rank.in_turn import in_turn
         from hpcd4p.runtime.rank.saving import Saving, save  # here: a rank that ends soon needs none of it
 
         self._refuse_changed()
+        look_for(self._folder, self._key)
         path = os.path.join(self._folder, part_name(epoch), file_name(self._rank))
         with SealedWriter(path, self._key, epoch) as file:
             saved = save(image, since, Saving(self._dump, self._name, in_turn), file)
@@ -133,6 +141,8 @@ class ForkedSaver:
 
     def _refuse_changed(self) -> None:
         """Raise if an element has changed something that is not its own; in the copy, so it costs no time."""
+        from hpcd4p.runtime.rank.unsavable import Unsavable
+
         for element, watched in self._watched.items():
             what = watched.look(0)
             if what and not watched.fills:  # a model that was loaded is loaded again
@@ -168,6 +178,8 @@ class ForkedSaver:
         elif said:
             size, digest, *words = said.split()
             keyed_bytes, refers, *shared = map(int, words)
+            from hpcd4p.runtime.rank import changes
+
             saved = changes.Saved(keyed_bytes, bool(refers), frozenset(shared))
             needs = self._changes.saved(copy.epoch, saved)
             return Saved(self._rank, copy.epoch, int(size), digest, needs=needs, cpu_s=cpu_s)

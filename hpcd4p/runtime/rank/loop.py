@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.rank.cutting import Cutting
+    from hpcd4p.runtime.rank.late_cutting import LateCutting
     from hpcd4p.runtime.rank.lending import Lending
     from hpcd4p.wire.resumption import Restored
 
@@ -65,10 +66,9 @@ class RankLoop:
         The order to stop, once it has come.
     pool
         Its part in the pool, or what it lends the pool; None where it has neither.
-    lending, cutting
-        What it lends the pool, once the head has asked for it; its part in checkpoints, if there are any.
-    restored
-        What it goes on from; None: it begins.
+    lending, cutting, restored
+        What it lends the pool, once the head has asked for it; its part in checkpoints, if there are any; and
+        what it goes on from, if it does.
     besides
         What else it does; None for all ranks but the head.
     """
@@ -96,7 +96,7 @@ class RankLoop:
         self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
         self._pump = pump = Pump(committer, room, account, clock)
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)
-        self.cutting: Cutting | None = None
+        self.cutting: Cutting | LateCutting | None = None
         self._leases = Leases()
         self.tasks = Tasks(given, self.flow, committer, self.probation, account, pump, self._leases)
         self.suspects = Suspects(given, self.flow, link, self.probation, self.tasks, self.fail)
@@ -129,7 +129,7 @@ class RankLoop:
         """Be the rank, from its start to its last word; `began` is called when its instances have started."""
         self.start()
         began()
-        if not self.run().again:  # else the run goes on without what this rank has done
+        if not self.run().again:  # else it goes on without what this rank has done
             self.leave()
 
     def start(self) -> None:

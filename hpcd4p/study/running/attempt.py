@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.record.provenance import POINT_VARIABLE
+from hpcd4p.record.point import POINT_VARIABLE
 from hpcd4p.slurm_job import number_of
 from hpcd4p.study.running import going_on
 from hpcd4p.study.running.folder import ERR, OUT, PLAN, read_json, utc_now, write_end

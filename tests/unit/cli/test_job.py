@@ -8,7 +8,7 @@ from hpcd4p.checkpoint.folder import Folder
 from hpcd4p.cli.checkpoints import go_on_later
 from hpcd4p.cli.job import Job, job_here, progress
 from hpcd4p.launch.status_note import STATUS_VARIABLE
-from hpcd4p.record.provenance import POINT_VARIABLE
+from hpcd4p.record.point import POINT_VARIABLE
 
 WORDS = ["flow.py", "--checkpoint", "5"]
 

@@ -79,7 +79,27 @@ def test_an_unknown_variable_lists_the_valid_ones(tmp_path):
 
 @pytest.mark.parametrize("variable", ["HPCD4P_POINT", "HPCD4P_STATUS_FILE"])
 def test_what_the_parts_of_the_program_tell_each_other_is_no_setting(tmp_path, variable):
-    assert resolve({}, {variable: "{}"}, folder=tmp_path) == resolve({}, {}, folder=tmp_path)
+    flags = {"checkpoint": "auto"}
+    assert resolve(flags, {variable: "{}"}, folder=tmp_path) == resolve(flags, {}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "checkpoint", "source"),
+    [
+        ({}, {}, "auto", "default"),
+        ({"record": False}, {}, "off", "--no-record"),
+        ({"record": False, "checkpoint_dir": "kept"}, {}, "auto", "default"),
+        ({"record": False, "checkpoint": "auto"}, {}, "auto", "--checkpoint"),
+        ({}, {"HPCD4P_POINT": "{}"}, "off", "a study"),
+        ({"checkpoint": "60"}, {"HPCD4P_POINT": "{}"}, "60", "--checkpoint"),
+        ({}, {"HPCD4P_POINT": "{}", "HPCD4P_CHECKPOINT": "auto"}, "auto", "HPCD4P_CHECKPOINT"),
+    ],
+)
+def test_a_run_makes_checkpoints_unless_it_keeps_nothing_or_is_measured(
+    tmp_path, flags, environ, checkpoint, source
+):
+    found = resolve(flags, environ, folder=tmp_path)
+    assert (found.values["checkpoint"], found.sources["checkpoint"]) == (checkpoint, source)
 
 
 def test_a_variable_out_of_range_is_named(tmp_path):

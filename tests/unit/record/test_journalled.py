@@ -1,4 +1,4 @@
-"""What leaves a run goes into its journal once, and from there into the record: all of it, in order."""
+"""What leaves a run goes into its journal and its record; when it goes back, from there into the record."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class ListJournal:
             raise SealBroken("it has changed since it was written")
 
 
-def sink_on(journal: ListJournal) -> tuple[JournalSink, MemorySink]:
-    sink, onward = JournalSink(journal, pickle.dumps), MemorySink()
+def sink_on(journal: ListJournal, goes_on: bool = False) -> tuple[JournalSink, MemorySink]:
+    sink, onward = JournalSink(journal, pickle.dumps, goes_on), MemorySink()
     sink.onward = onward
     return sink, onward
 
@@ -62,10 +62,11 @@ def assert_all(onward: MemorySink) -> None:
     assert onward.lines == [LINE]
 
 
-def test_nothing_is_given_on_before_the_end_and_then_everything_in_order() -> None:
-    sink, onward = sink_on(ListJournal())
+def test_what_comes_is_given_on_at_once() -> None:
+    sink, onward = sink_on(journal := ListJournal())
     fill(sink)
-    assert onward.results == {}
+    assert_all(onward)
+    assert len(journal.kept) == 6
     summary = Summary("w")
     sink.close(summary)
     assert_all(onward)
@@ -74,27 +75,47 @@ def test_nothing_is_given_on_before_the_end_and_then_everything_in_order() -> No
     assert_all(onward)
 
 
+def test_a_run_that_goes_on_gives_nothing_on_before_the_end_and_then_everything_in_order() -> None:
+    journal = ListJournal()
+    fill(JournalSink(journal, pickle.dumps))
+    sink, onward = sink_on(journal, goes_on=True)
+    sink.outputs("z", "out", [9])
+    assert onward.results == {}
+    sink.close(Summary("w"))
+    assert onward.results.pop("z.out") == [9]
+    assert_all(onward)
+    sink.close(Summary("w"))
+    assert onward.results["a.out"] == [1, 2, 3]
+
+
 def test_what_was_cut_back_is_not_given_on() -> None:
     journal = ListJournal()
     sink, onward = sink_on(journal)
     fill(sink)
     sink.outputs("a", "out", [4, 5])
-    del journal.kept[-1]
+    sink.dead_letters([LETTER])
+    del journal.kept[-2:]
+    sink.restart()
+    assert (onward.results, onward.letters, onward.events) == ({}, [], [])
+    sink.outputs("z", "out", [9])
     sink.close(Summary("w"))
+    assert onward.results.pop("z.out") == [9]
     assert_all(onward)
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
 @pytest.mark.parametrize("room", range(7))
-def test_a_journal_that_is_full_loses_nothing_and_gives_nothing_twice(room: int) -> None:
-    sink, onward = sink_on(ListJournal(room))
+def test_a_journal_that_is_full_loses_nothing_and_gives_nothing_twice(room: int, goes_on: bool) -> None:
+    sink, onward = sink_on(ListJournal(room), goes_on)
     fill(sink)
     assert bool(sink.broken) == (room < 6)
     sink.close(Summary("w"))
     assert_all(onward)
 
 
-def test_tuples_that_cannot_be_pickled_end_the_journal_and_not_the_run() -> None:
-    sink, onward = sink_on(ListJournal())
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_tuples_that_cannot_be_pickled_end_the_journal_and_not_the_run(goes_on: bool) -> None:
+    sink, onward = sink_on(ListJournal(), goes_on)
     odd: Any = (each for each in "")
     sink.outputs("a", "out", [1])
     sink.outputs("a", "out", [odd])
@@ -108,7 +129,7 @@ def test_tuples_that_cannot_be_pickled_end_the_journal_and_not_the_run() -> None
 
 def test_a_journal_that_is_damaged_gives_no_record() -> None:
     journal = ListJournal()
-    sink, _ = sink_on(journal)
+    sink, _ = sink_on(journal, goes_on=True)
     fill(sink)
     journal.damaged = True
     with pytest.raises(RecordError, match="cannot be read back, so there is no record: it has changed"):
@@ -143,7 +164,7 @@ def test_small_ones_are_given_on_together_and_large_ones_are_not_piled_up() -> N
             super().outputs(element, output, values)
 
     calls: list[tuple[str, int]] = []
-    sink, onward = JournalSink(ListJournal(), pickle.dumps), Calls()
+    sink, onward = JournalSink(ListJournal(), pickle.dumps, goes_on=True), Calls()
     sink.onward = onward
     for number in range(500):
         sink.outputs("small", "out", [number])
@@ -162,9 +183,9 @@ def test_a_run_that_can_go_on_gets_its_record_later_if_that_takes_long(state: st
     fill(sink)
     summary = Summary("w", state=state)
     sink.close(summary)
-    if state in ("stopped", "interrupted"):
-        assert (onward.results, onward.summary, summary.notes) == ({}, None, ["not yet"])
-    else:
+    later = state in ("stopped", "interrupted")
+    assert (onward.results == {}, onward.summary is None, summary.notes == ["not yet"]) == (later,) * 3
+    if not later:
         assert_all(onward)
         assert summary.notes == []
 

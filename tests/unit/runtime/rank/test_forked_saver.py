@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from hpcd4p import KeyedPE
+from hpcd4p.checkpoint.place import KEY as KEY_FILE
 from hpcd4p.checkpoint.sealed import open_sealed
+from hpcd4p.checkpoint.secret import make_key
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
@@ -42,6 +44,7 @@ class Deadly:
 class World:
     def __init__(self, folder):
         self.folder = folder
+        make_key(folder / KEY_FILE, KEY)
         self.saver = ForkedSaver(
             1, SimpleNamespace(elements=[PLAN]), str(folder), KEY, file_dumper(by_value=False)
         )
@@ -110,6 +113,16 @@ def test_what_cannot_be_pickled_is_named(world, way):
     world.instances[3].table["bad"] = lambda: 0
     saved = world.save(1, 0)
     assert saved.why_not.startswith("the state of sums cannot be pickled: ")
+    assert not list((world.folder / "epoch-000001.part").iterdir())
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_rank_that_sees_another_folder_than_rank_0_writes_nothing(world, way, there):
+    (world.folder / KEY_FILE).unlink()
+    if there:
+        make_key(world.folder / KEY_FILE)
+    saved = world.save(1, 0)
+    assert saved.why_not.startswith(f"the checkpoints of rank 0 in {world.folder} are not seen from ")
     assert not list((world.folder / "epoch-000001.part").iterdir())
 
 
