@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from hpcd4p.cli.known_settings import Setting, all_settings
 from hpcd4p.cli.options import engine_help
-from hpcd4p.cli.settings import Setting, all_settings
 from hpcd4p.plan.limits import LIMITS
 
 README = Path(__file__).parents[1] / "README.md"

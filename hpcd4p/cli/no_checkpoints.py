@@ -8,8 +8,14 @@ from typing import Any
 from hpcd4p.record.point import POINT_VARIABLE
 
 
-def why_none(values: Mapping[str, Any], environ: Mapping[str, str]) -> str:
-    """Give the reason, as the source of the setting; empty: it makes them."""
+def settle_checkpoints(values: dict[str, Any], sources: dict[str, str], environ: Mapping[str, str]) -> None:
+    """Turn them off, where that is the better default; the source says why."""
+    if sources["checkpoint"] != "default":
+        return
+    why = ""
     if POINT_VARIABLE in environ:
-        return "a study"  # its figures are those of the work alone
-    return "--no-record" if not values["record"] and values["checkpoint_dir"] is None else ""
+        why = "a study"  # its figures are those of the work alone
+    elif not values["record"] and values["checkpoint_dir"] is None:
+        why = "--no-record"
+    if why:
+        values["checkpoint"], sources["checkpoint"] = "off", why

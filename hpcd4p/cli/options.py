@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
-from hpcd4p.cli.settings import Resolved, Setting, all_settings, resolve
+from hpcd4p.cli.known_settings import Setting, all_settings
+from hpcd4p.cli.settings import Resolved, resolve
 from hpcd4p.errors import SettingsError
 
 

@@ -13,101 +13,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.cli.no_checkpoints import why_none
+from hpcd4p.cli.known_settings import PREFIX, Setting, all_settings
+from hpcd4p.cli.no_checkpoints import settle_checkpoints
 from hpcd4p.errors import SettingsError
 from hpcd4p.launch.status_note import VARIABLES
-from hpcd4p.logs import LEVELS
-from hpcd4p.plan.limits import KINDS, out_of_limits
+from hpcd4p.plan.limits import out_of_limits
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.point import POINT_VARIABLE
-
-PREFIX = "HPCD4P_"
-DEFAULT_WORKFLOW = "hpcd4p.workflows.concordance"
 
 INTERNAL = frozenset({*VARIABLES, "HPCD4P_CONFIG", "HPCD4P_PYTHON", POINT_VARIABLE})
 """Variables that are not settings: of a launcher, the path of the TOML file, and the point of a study that
 the run belongs to (see `hpcd4p.record.provenance`)."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One thing that a user can set."""
-
-    name: str
-    section: str
-    kind: type
-    default: Any
-    help: str
-    """Empty for those of the engine: see `options.engine_help`."""
-    metavar: str = ""
-    choices: tuple[str, ...] = ()
-    """What it may be; empty: anything of its kind."""
-
-    @property
-    def flag(self) -> str:
-        """Its option on the command line."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """Its environment variable."""
-        return PREFIX + self.name.upper()
-
-
-_RUN = (
-    Setting("workflow", "run", str, DEFAULT_WORKFLOW, "workflow when none is named", metavar="WORKFLOW"),
-    Setting("attr", "run", str, None, "name of the graph in the workflow's module", metavar="NAME"),
-    Setting(
-        "mapping", "run", str, "hybrid",
-        "simple (one process), static (each instance has its rank, MPI only), dynamic (everything in the "
-        "pool, no state) or hybrid", metavar="NAME",
-    ),
-    Setting("results", "run", str, "results", "folder of the run records", metavar="FOLDER"),
-    Setting("record", "run", bool, True, "write an HDF5 record of the run"),
-    Setting(
-        "redis_url", "run", str, None, "a Redis to share (without: the run starts its own)", metavar="URL"
-    ),
-    Setting(
-        "redis_interface", "run", str, None,
-        "network interface or address of the run's own Redis, for ranks on several nodes", metavar="NAME",
-    ),
-    Setting(
-        "launcher", "run", str, "auto",
-        "what starts the ranks of -n: mpirun, srun, or auto (mpirun, or srun where a Slurm job has none)",
-        metavar="NAME",
-    ),
-    Setting(
-        "checkpoint", "run", str, "auto",
-        "keep what a run needs to go on after a death or a time limit (hpcd4p resume): auto (from 10 s on, "
-        "for at most 2 % of the run time), off, every so many SECONDS, required (auto, or refuse the run)",
-        metavar="WHEN",
-    ),
-    Setting(
-        "checkpoint_dir", "run", str, None,
-        "folder of the checkpoints, on a file system of all nodes (without: beside the record)", "FOLDER",
-    ),
-    Setting("restarts", "run", int, 3, "starts of run -n from one checkpoint, after a death", "N"),
-    Setting("scratch", "run", str, None, "node-local folder for the sockets of the run", metavar="FOLDER"),
-    Setting(
-        "log_level", "run", str, "warning",
-        "what the run says of itself on standard error: debug (decisions), info (lifecycle), warning, or "
-        "error (no progress line, no notes, nothing below an error of what elements log)", metavar="LEVEL",
-        choices=tuple(LEVELS),
-    ),
-)  # fmt: skip
-
-_UNITS = {"_s": "SECONDS", "_tuples": "N", "_bytes": "BYTES"}
-
-
-def all_settings() -> dict[str, Setting]:
-    """Give every setting by name, the engine's made from the fields of `EngineSettings`."""
-    settings = {s.name: s for s in _RUN}
-    for name, default in EngineSettings()._asdict().items():
-        kind = KINDS[name]
-        usual = "NAME" if kind is str else "N"
-        metavar = next((m for end, m in _UNITS.items() if name.endswith(end)), usual)
-        settings[name] = Setting(name, "engine", kind, default, "", metavar)
-    return settings
 
 
 @dataclass(frozen=True)
@@ -175,10 +91,7 @@ def resolve(
             put(name, environ[variable], variable)
     for name, value in flags.items():
         put(name, value, "--no-record" if value is False else known[name].flag)
-    if sources["checkpoint"] == "default":
-        why = why_none(values, environ)
-        if why:
-            values["checkpoint"], sources["checkpoint"] = "off", why
+    settle_checkpoints(values, sources, environ)
     return Resolved(values, sources, options)
 
 

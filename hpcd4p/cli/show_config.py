@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from hpcd4p.cli.settings import OPTIONS, Resolved, all_settings
+from hpcd4p.cli.known_settings import all_settings
+from hpcd4p.cli.settings import OPTIONS, Resolved
 
 
 def show_config(resolved: Resolved) -> str:

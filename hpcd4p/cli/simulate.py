@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpcd4p.cli.known_settings import all_settings
 from hpcd4p.cli.options import Parser, engine_help, help_text, whole_number
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.settings import all_settings, check
+from hpcd4p.cli.settings import check
 from hpcd4p.cli.words import say
 from hpcd4p.control.granularity import COMMIT_S
 from hpcd4p.errors import SettingsError

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hpcd4p.cli.known_settings import all_settings
 from hpcd4p.cli.options import Parser, whole_number
 from hpcd4p.cli.precheck import refusal
 from hpcd4p.cli.ranks import OtherRanks
-from hpcd4p.cli.settings import all_settings
 from hpcd4p.cli.words import complain, mention, say
 from hpcd4p.errors import Interrupted, SettingsError
 from hpcd4p.study.definition.points import Point, covering, points_of

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hpcd4p.cli.known_settings import all_settings
 from hpcd4p.cli.options import engine_help
 from hpcd4p.cli.prepare import words_of
-from hpcd4p.cli.settings import Resolved, all_settings, resolve
+from hpcd4p.cli.settings import Resolved, resolve
 from hpcd4p.cli.show_config import show_config
 from hpcd4p.errors import SettingsError
 from hpcd4p.plan.settings import EngineSettings

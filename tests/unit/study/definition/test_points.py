@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p.cli.settings import all_settings
+from hpcd4p.cli.known_settings import all_settings
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.definition.points import MOST_KEY, covering, points_of
 from hpcd4p.study.definition.study_file import parse_study

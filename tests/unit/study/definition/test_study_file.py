@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hpcd4p.cli.settings import all_settings
+from hpcd4p.cli.known_settings import all_settings
 from hpcd4p.errors import SettingsError
 from hpcd4p.study.definition.study_file import KEYS, TABLES, parse_study, read_study, seconds_of
 
