@@ -78,7 +78,7 @@ class Folder:
         CheckpointNotWritten
             It cannot be made.
         """
-        folder = cls(path, key, identity)
+        folder = cls(path, b"", identity)
         with writing(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.check_new(path)
@@ -89,18 +89,18 @@ class Folder:
             folder.unlock()
             raise
         try:
-            folder._fill()
+            folder._fill(key)
         except BaseException:
             with suppress(CheckpointNotWritten):
                 folder.remove()
             raise
         return folder
 
-    def _fill(self) -> None:
+    def _fill(self, key: bytes) -> None:
         with writing(self.path):
             self.path.chmod(0o700)
         self._clear()
-        self.key = make_key(self.path / place.KEY, self.key)
+        self.key = make_key(self.path / place.KEY, key)
         # last: without it nothing is here
         text = json.dumps({"version": VERSION, **self.identity}, indent=1)
         write_whole(self.path / place.RUN, text.encode())

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.errors import CheckpointError
 from hpcd4p.launch.checkpoint_files import CheckpointFiles, end_of, files_to_go_on
 from hpcd4p.launch.restoring import CheckpointPlace, Source, restored, restored_whole
 from hpcd4p.launch.survived import Survived
@@ -204,7 +205,12 @@ class Checkpoints:
 
         required = self._required and self._found is None
         survival = self._survived.survival
-        return cutter_of(head, self._new_writer(), self._interval_s, self._begun, required, survival)
+        try:
+            writer = self._new_writer()
+        except CheckpointError as error:
+            survival.none_because(str(error))
+            raise
+        return cutter_of(head, writer, self._interval_s, self._begun, required, survival)
 
     def _last_s(self, name: str) -> float:
         from hpcd4p.launch.last_seconds import last_s_of

@@ -21,8 +21,13 @@ WHY_LENGTH = 160
 
 
 def survival_lines(figures: CheckpointFigures) -> list[str]:
-    """What the summary says: a line about checkpoints, and one if the run has gone on."""
-    lines = [_checkpoints(figures)]
+    """What the summary says: a line about checkpoints, and one if the run has gone on.
+
+    Nothing of a run that was over before the first one was due: most are.
+    """
+    lines = []
+    if figures.made or figures.given_up or figures.why_none:
+        lines.append(_checkpoints(figures))
     if figures.times:
         lines.append(_went_on(figures))
     return lines
@@ -33,8 +38,8 @@ def _checkpoints(figures: CheckpointFigures) -> str:
     if figures.given_up:
         given_up = f"; {figures.given_up:,} {'was' if figures.given_up == 1 else 'were'} given up"
     if not figures.made:
-        why = shortened(figures.why_none, WHY_LENGTH) or "the run was over before the first was due"
-        return f"Checkpoints: none, for {why}" if figures.why_none else f"Checkpoints: none; {why}"
+        why = f", for {shortened(figures.why_none, WHY_LENGTH)}" if figures.why_none else ""
+        return f"Checkpoints: none{why or given_up}"
     said = f"Checkpoints: {figures.made:,}, the last {size(figures.size)}, written in "
     said += f"{seconds(figures.written_s)}{given_up}; cost {part(figures.share)} of the run time"
     if figures.why_none:
@@ -107,7 +112,7 @@ def _gone_on_table(rows: Sequence[GoneOn]) -> list[str]:
 
 def advice(figures: CheckpointFigures, survival: Survival | None) -> list[str]:
     """What `explain` says of checkpoints: whether they came, what they cost, and what to change."""
-    said = survival_lines(figures)
+    said = survival_lines(figures) or ["Checkpoints: none; the run was over before the first was due"]
     if figures.why_none:
         said.append(_what_to_change(figures.why_none))
     if figures.share > NOTABLE:

@@ -74,6 +74,12 @@ def test_what_was_created_is_opened(path, folder):
     assert json.loads((path / "run.json").read_text())["workflow"] == "words"
 
 
+def test_a_run_that_has_a_secret_already_keeps_that(path):
+    folder = Folder.create(path, IDENTITY, bytes(range(32)))
+    folder.unlock()
+    assert folder.key == Folder.open(path).key == bytes(range(32))
+
+
 def test_others_can_neither_look_into_it_nor_read_what_is_in_it(path):
     before = os.umask(0)
     try:
