@@ -11,6 +11,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.errors import BrokerLost, BrokerRefused, RankLost
+from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.garbage import let_go
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class Transports(NamedTuple):
 
 
 def goes_on(error: BaseException, setup: Setup) -> bool:
-    """Whether a rank that failed so may be wanted again."""
+    """Whether a rank that failed so may be wanted again: not if an element has cut it off from the others."""
     lost = isinstance(error, BrokerLost | RankLost) and not isinstance(error, BrokerRefused)
-    return lost and setup.checkpoints is not None
+    return lost and setup.checkpoints is not None and blame(error, 0) is None
 
 
 def abandon(rank: RankLoop) -> bool:

@@ -77,7 +77,7 @@ def test_when_the_whole_pool_is_killed_rank_0_reads_what_it_has_left(runs, expec
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("rank", [0, 1])
 def test_whoever_is_killed_nothing_is_left_of_them(runs, rank, python):
-    run = runs.start("arrays", RANKS, *WORDS, python=python)
+    run = runs.start("arrays", RANKS, *WORDS, "--checkpoint", "off", python=python)
     run.until(lambda: blocks(run))
     os.kill(run.rank(rank), signal.SIGKILL)
     ended = run.wait()
