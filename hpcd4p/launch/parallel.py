@@ -72,6 +72,8 @@ def run(
                         redis = incarnations.come_back(stop)
                     return incarnations.lead(redis, own)
                 except (RankLost, BrokerLost) as error:
+                    if isinstance(error, BrokerLost):
+                        early.stop()  # it may only be silent, and then nobody else would notice
                     plan = None if going_back is None else going_back.after(error)
                     if plan is None:
                         raise

@@ -58,6 +58,9 @@ HOLD_S = 240.0
 """The second half of a source comes within this time, while its test holds the run: one by one, so that
 something is under way and there is always something new to save. Longer than any deadline."""
 
+WITHOUT = ("--checkpoint", "off")
+"""For what ends a run that has no checkpoints."""
+
 COUNTS = ("-i", "--range", "--more")
 """Options of a run or a workflow that say how much a source gives."""
 

@@ -12,7 +12,7 @@ import pytest
 from hpcd4p.launch.mpi_program import find_mpi
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.blocks_loop import POOL, RANKS, WORDS, blocks, kill_one, wrong
-from tests.e2e.harness import PYTHONS, Runs
+from tests.e2e.harness import PYTHONS, WITHOUT, Runs
 
 SMALL = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=%s tmpfs /dev/shm && exec "$@"', "sh"]
 
@@ -77,7 +77,7 @@ def test_when_the_whole_pool_is_killed_rank_0_reads_what_it_has_left(runs, expec
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("rank", [0, 1])
 def test_whoever_is_killed_nothing_is_left_of_them(runs, rank, python):
-    run = runs.start("arrays", RANKS, *WORDS, "--checkpoint", "off", python=python)
+    run = runs.start("arrays", RANKS, *WORDS, *WITHOUT, python=python)
     run.until(lambda: blocks(run))
     os.kill(run.rank(rank), signal.SIGKILL)
     ended = run.wait()

