@@ -40,24 +40,25 @@ OTHERS = (
 )  # fmt: skip
 """What only rank 0 needs."""
 
-CHECKPOINTS = ("cutting", "imaging", "resumption", "position", "forked_saver", "restoring", "checkpoint")
+CHECKPOINTS = ("imaging", "changes", "resumption", "position", "checkpoint")
+"""Most runs are over before the first."""
 LENDING = ("lending", "lendable", "lent_task", "process_beside", "apart_tasks", "apart", "cell")
 MOVING = ("moving", "gates", "dealing")
 BLOCKS = ("shared_blocks", "own_blocks", "lent_blocks", "block_files", "placing", "heap", "mmap")
 LOAD = ("rank.load", "behind")
 
 SELDOM = {
-    "pool": (*OTHERS, *CHECKPOINTS, *LENDING, *MOVING, *BLOCKS, *LOAD),
+    "pool": (*OTHERS, *CHECKPOINTS, "cutting", "forked_saver", *LENDING, *MOVING, *BLOCKS, *LOAD),
     "host": (*OTHERS, *CHECKPOINTS, *LENDING, *MOVING, *BLOCKS),
     # its scaler counts who may be lent
     "head": (
-        "checkpoints", "checkpointing", "cutter", "going_on", "last_cut", "cutting", "imaging", "keeping",
+        "cutter", "going_on", "imaging", "keeping", "file_keeper", "folder", "journal", "sealed",
         "runtime.rank.lending", *LENDING[1:], *MOVING, *BLOCKS, *LOAD,
     ),
 }  # fmt: skip
-"""What a run without checkpoints, large arrays and slow tasks has no need of, by who it is."""
+"""What a short run without large arrays and slow tasks has no need of, by who it is."""
 
-MOST = {"pool": 109, "host": 111}
+MOST = {"pool": 112, "host": 116}
 """Modules of ours that such a rank may import; each takes a quarter of a millisecond of a core."""
 
 
