@@ -4,6 +4,7 @@ Or it goes on by itself, in its job or by its launcher, while one thing after th
 
 python -m tests.e2e.survival_loop 600                 # for ten minutes, each seed another case
 python -m tests.e2e.survival_loop 0 --seed 17         # one case again
+python -m tests.e2e.survival_loop 600 --only job      # only this is killed: job, head, state or redis
 """
 
 from __future__ import annotations
@@ -101,18 +102,18 @@ class Case(NamedTuple):
         return f"{self.workflow}, {self.mapping}{mpi}{shared}, {sizes}, killed {', '.join(self.victims)}"
 
 
-def case_of(seed: int) -> Case:
-    """The case of a seed."""
+def case_of(seed: int, only: str = "") -> Case:
+    """The case of a seed; `only` this is killed, then it is gone on with by hand."""
     chance = random.Random(seed)
-    mapping = "static" if chance.random() < 0.25 else "hybrid"
+    mapping = "static" if chance.random() < 0.25 and only != "redis" else "hybrid"
     python = str(MPICH) if MPICH.exists() and chance.random() < 0.25 else sys.executable
-    by_itself = chance.random() < 0.5
+    by_itself = not only and chance.random() < 0.5
     known = BY_ITSELF_VICTIMS if by_itself else VICTIMS
     victims = tuple(v for v in known if mapping == "hybrid" or v != "redis")
     return Case(
         chance.choice(list(WORKFLOWS)),
         chance.choice(SIZES),
-        tuple(chance.choice(victims) for _ in range(KILLED + by_itself)),
+        tuple(only or chance.choice(victims) for _ in range(KILLED + by_itself)),
         mapping,
         python,
         by_itself=by_itself,
@@ -283,11 +284,12 @@ def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("seconds", type=float)
     made.add_argument("--seed", type=int, default=1, help="the first")
+    made.add_argument("--only", choices=VICTIMS, default="")
     asked = made.parse_args()
     answers, counts, bad, seed = Answers(), Counter[str](), 0, asked.seed
     end = time.monotonic() + asked.seconds
     while True:
-        case = case_of(seed)
+        case = case_of(seed, asked.only)
         killed, wrong = tried(case, seed, answers)
         counts.update(killed)
         bad += bool(wrong)

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.e2e.harness import Runs
+from tests.e2e.harness import WITHOUT, Runs
 from tests.e2e.test_bad_words import GOOD
 from tests.e2e.test_equality import CALLS, assert_same
 from tests.e2e.test_kills import WORDS, needs_survivors
@@ -83,7 +83,7 @@ def test_a_mapping_that_cannot_be_had_is_one_message(hpcd4p, words, says):
 
 @needs_survivors
 def test_a_pinned_rank_that_is_killed_ends_the_run_with_a_clear_message(runs):
-    run = runs.start("load", 6, *WORDS, *STATIC)
+    run = runs.start("load", 6, *WORDS, *STATIC, *WITHOUT)
     run.until_touched("begun-*")
     os.kill(run.rank(3), signal.SIGKILL)
     ended = run.wait(held=True)
