@@ -9,6 +9,7 @@ that whatever must then be read, written or said can use it (`unreserved`).
 from __future__ import annotations
 
 import os
+from _thread import RLock  # `threading` takes a module more, on every rank
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -104,6 +105,35 @@ def ended(ends: int) -> bool:
     if over:
         close(ends)
     return over
+
+
+class Waker:
+    """A pipe by which another thread, or the handler of a signal, wakes one that polls `end`."""
+
+    def __init__(self) -> None:
+        self.end, self._far = map(hold, os.pipe())
+        os.set_blocking(self._far, False)
+        self._closed = False
+        self._lock = RLock()  # a handler may come while its own thread has it
+
+    def wake(self) -> None:
+        """Wake it. After `close` nothing: the number may be another file's, of ours, too."""
+        with self._lock:
+            # if user code has closed it, the one that polls notices by itself
+            if not self._closed and ours(self._far):
+                with suppress(BlockingIOError):  # the pipe is full: it will wake
+                    os.write(self._far, b"!")
+
+    def empty(self) -> None:
+        """Take what has come."""
+        os.read(self.end, 4096)
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        with self._lock:
+            self._closed = True
+            for each in (self.end, self._far):
+                close(each)
 
 
 def _file(descriptor: int) -> tuple[int, int] | None:

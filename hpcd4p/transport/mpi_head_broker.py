@@ -9,12 +9,10 @@ burns a core.
 
 from __future__ import annotations
 
-import os
 import pickle
 import select
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from hpcd4p import descriptors
 from hpcd4p.transport.broker import Heard
@@ -60,8 +58,7 @@ class HeadMpiBroker(MemoryBroker):
         self._patience = Patience()
         self._sent: list[frozenset[int]] = [frozenset()] * size
         self._heard = [True] * size
-        self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
-        os.set_blocking(self._wake_write, False)
+        self._waker = descriptors.Waker()
 
     def step(self, commit: Commit, ask: Ask = NOTHING_ASKED, entry: Entry | None = None) -> Reply:
         """See `Broker.step`."""
@@ -79,17 +76,14 @@ class HeadMpiBroker(MemoryBroker):
             left = None if end is None else end - time.monotonic()
             if heard or (left is not None and left <= 0):
                 return heard
-            readable, _, _ = select.select([self._wake_read], [], [], self._patience.pause(left))
+            readable, _, _ = select.select([self._waker.end], [], [], self._patience.pause(left))
             if readable:
-                os.read(self._wake_read, 4096)
+                self._waker.empty()
 
     def wake(self) -> None:
         """See `Broker.wake`."""
         super().wake()
-        # if user code has closed it, the main thread notices by itself
-        if descriptors.ours(self._wake_write):
-            with suppress(BlockingIOError):  # the pipe is full: it will wake
-                os.write(self._wake_write, b"!")
+        self._waker.wake()
 
     def order(self, ranks: Sequence[int], order: Order, mark: int = 0) -> None:
         """See `Broker.order`."""
@@ -132,5 +126,4 @@ class HeadMpiBroker(MemoryBroker):
     def close(self) -> None:
         """See `Broker.close`."""
         super().close()
-        descriptors.close(self._wake_read)
-        descriptors.close(self._wake_write)
+        self._waker.close()

@@ -6,7 +6,6 @@ Owns the calls and their replies; decides nothing. The keys are documented in `w
 
 from __future__ import annotations
 
-import os
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -89,10 +88,9 @@ class RedisBroker:
         # same name: a rank is alive as long as one of its connections is
         self._bell = RespConnection(endpoint, self.keys.client(rank), patience)
         self._bell.send("BLPOP", self.keys.bell(rank), 0)
-        self._wake_read, self._wake_write = map(descriptors.hold, os.pipe())
-        os.set_blocking(self._wake_write, False)
+        self._waker = descriptors.Waker()
         self._poll = select.poll()
-        self._ears = [self._bell.fileno(), self._wake_read]
+        self._ears = [self._bell.fileno(), self._waker.end]
         for each in self._ears:
             self._poll.register(each, select.POLLIN)
         self._ear: int | None = None
@@ -177,8 +175,8 @@ class RedisBroker:
             seconds = 0
         heard = Heard.SILENT
         for descriptor, _ in self._poll.poll(None if seconds is None else seconds * 1000):
-            if descriptor == self._wake_read:
-                os.read(self._wake_read, 4096)
+            if descriptor == self._waker.end:
+                self._waker.empty()
                 heard = Heard.BELL
             elif descriptor == self._ear:
                 heard = max(heard, Heard.MAIL)  # nothing to fetch from here
@@ -201,10 +199,7 @@ class RedisBroker:
 
     def wake(self) -> None:
         """See `Broker.wake`."""
-        # if user code has closed it, the main thread notices by itself
-        if descriptors.ours(self._wake_write):
-            with suppress(BlockingIOError):  # the pipe is full: it will wake
-                os.write(self._wake_write, b"!")
+        self._waker.wake()
 
     def listen(self, ear: int | None) -> None:
         """See `Broker.listen`."""
@@ -295,5 +290,4 @@ class RedisBroker:
         """See `Broker.close`."""
         self._calls.close()
         self._bell.close()
-        for each in (self._wake_read, self._wake_write):
-            descriptors.close(each)
+        self._waker.close()
