@@ -106,12 +106,13 @@ def checkpoints(
     required = word == REQUIRED
     if required:
         _refuse_unkept(spec)
-    if asked.resume is not None:
-        spec.plan = _as_before(spec.plan, Path(asked.resume))
-        identity = _identity(settings, spec, inputs, asked.words)
-        return Checkpoints.go_on(Path(asked.resume), identity, every_s, spec.by_value, required, asked.anyway)
     named = settings.values["checkpoint_dir"]
-    folder = Path(named) if named else record.with_suffix(".checkpoints")
+    folder = Path(asked.resume or named or record.with_suffix(".checkpoints"))
+    folder = folder.absolute()  # elements may change the working folder
+    if asked.resume is not None:
+        spec.plan = _as_before(spec.plan, folder)
+        identity = _identity(settings, spec, inputs, asked.words)
+        return Checkpoints.go_on(folder, identity, every_s, spec.by_value, required, asked.anyway)
     identity = _identity(settings, spec, inputs, asked.words)
     if word == AUTO and not named:
         return Checkpoints.begin_later(folder, identity, spec.by_value)
