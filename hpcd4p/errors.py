@@ -13,6 +13,7 @@ The tree::
     │   ├── MpiSetupError       no MPI, or one that does not start
     │   ├── MissingPackage      a package that this Python cannot import
     │   ├── RecordError         a record that cannot be written or read
+    │   │   └── RecordNotWritten      that of a run; what came out may still be kept
     │   └── CheckpointError     checkpoints that cannot be used
     │       ├── CheckpointInUse       another run works with them
     │       ├── CheckpointNotWritten  no room, say; while a run goes on it is a warning
@@ -120,6 +121,31 @@ class MissingPackage(UsageError):
 
 class RecordError(UsageError):
     """A run record that cannot be written or read."""
+
+
+class RecordNotWritten(RecordError):
+    """The record of a run cannot be written.
+
+    Parameters
+    ----------
+    what
+        What has happened, and where.
+    lost
+        What has become of the outputs.
+    room
+        What is left there, in brackets; may be empty.
+    """
+
+    def __init__(self, what: str, lost: str, room: str) -> None:
+        super().__init__(f"{what}; {lost}{room}. {_OTHER_RESULTS}, and run again")
+        self._what, self._room = what, room
+
+    def but(self, kept: str) -> str:
+        """The message where the outputs are not lost."""
+        return f"{self._what}; {kept}{self._room}. {_OTHER_RESULTS}"
+
+
+_OTHER_RESULTS = "Make room there, or choose another folder with --results"
 
 
 class CheckpointError(UsageError):

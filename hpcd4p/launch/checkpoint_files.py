@@ -101,8 +101,11 @@ class CheckpointFiles:
 
     @property
     def epochs(self) -> list[int]:
-        """The complete checkpoints, newest first."""
-        return [] if self._folder is None else self._folder.epochs()
+        """The complete checkpoints, newest first; none if somebody has removed the folder."""
+        if self._folder is not None:
+            with suppress(CheckpointError):
+                return self._folder.epochs()
+        return []
 
     def end(self, remove: bool) -> None:
         """The run has ended; `remove`: what is kept is of no use any more."""

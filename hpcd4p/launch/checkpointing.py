@@ -159,6 +159,7 @@ class Checkpoints:
         """The sink of the run, which keeps all that leaves it, and gives it to `onward` at the end."""
         self.sink.onward = onward
         self.sink.later = self._why_later
+        self.sink.kept = self._what_is_kept
         self._survived.tell(self.sink)
         return self.sink
 
@@ -166,6 +167,11 @@ class Checkpoints:
         from hpcd4p.launch.later import why_later
 
         return why_later(self.files.path, self.files.journal.size) if self.can_go_on else ""
+
+    def _what_is_kept(self) -> str:
+        from hpcd4p.launch.later import what_is_kept
+
+        return what_is_kept(self.files, not self.sink.broken)
 
     def sum_up(self, summary: Summary) -> None:
         """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""

@@ -19,11 +19,12 @@ import pickle
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from hpcd4p.errors import CheckpointError, RecordError
+from hpcd4p.errors import CheckpointError, RecordError, RecordNotWritten
 from hpcd4p.record.summary import INTERRUPTED, STOPPED, DeadLetter, Event, LogLine, Summary
 
 if TYPE_CHECKING:
@@ -119,12 +120,15 @@ class JournalSink:
         Gets everything: as it comes, or, when the run has gone back, at the end.
     later
         Gives why a run that has not finished has no record now, for people; empty: it has.
+    kept
+        Gives what remains of the outputs if the record cannot be written, for people; empty: nothing.
     """
 
     def __init__(self, journal: Journal, dumps: Callable[..., bytes], goes_on: bool = False) -> None:
         self.broken = ""
         self.onward: OutputSink | None = None
         self.later: Callable[[], str] = str
+        self.kept: Callable[[], str] = str
         self._journal = journal
         self._dumps = dumps
         self._names: dict[tuple[str, str], bytes] = {}
@@ -162,7 +166,19 @@ class JournalSink:
 
     def _pass(self, give_to: Callable[[OutputSink], None]) -> None:
         if self.onward is not None:
-            give_to(self.onward)
+            with self._told():
+                give_to(self.onward)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Within it, of a record that cannot be written it is said what remains of the outputs."""
+        try:
+            yield
+        except RecordNotWritten as error:
+            kept = self.kept()
+            if kept:
+                raise RecordError(error.but(kept)) from error
+            raise
 
     def _append_outputs(self, element: str, output: str, values: list[Any]) -> bool:
         """Whether `onward` is to have them now."""
@@ -204,7 +220,8 @@ class JournalSink:
             return
         self._passes = True
         try:
-            give(self._journal.entries(), self.onward)
+            with self._told():
+                give(self._journal.entries(), self.onward)
         except CheckpointError as error:
             raise RecordError(
                 f"what the run has given cannot be read back, so there is no record: {error}"
@@ -223,7 +240,10 @@ class JournalSink:
             self.abandon()
             return None
         self._settle()
-        return None if self.onward is None else self.onward.close(summary)
+        if self.onward is None:
+            return None
+        with self._told():
+            return self.onward.close(summary)
 
     def abandon(self) -> None:
         """See `OutputSink.abandon`; a run may go on from the journal."""

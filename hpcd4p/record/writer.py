@@ -27,7 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.errors import RecordError
+from hpcd4p.errors import RecordError, RecordNotWritten
 from hpcd4p.record.aside import AsideFile
 from hpcd4p.record.columns import Column, link_name
 from hpcd4p.record.history import write_scaling
@@ -205,10 +205,10 @@ class RecordWriter:
         """The message: the first error of the file system is the cause, and not what HDF5 made of it."""
         cause = self._aside.error if self._aside is not None and self._aside.error is not None else error
         words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-        return RecordError(
-            f"the record {self.path} could not be written: {words}; {self._tuples} tuples of outputs were "
-            f"collected until then and are lost{_room(self.path.parent)}. Make room there, or choose another "
-            "folder with --results, and run again"
+        return RecordNotWritten(
+            f"the record {self.path} could not be written: {words}",
+            f"{self._tuples} tuples of outputs were collected until then and are lost",
+            _room(self.path.parent),
         )
 
     # ---- HDF5

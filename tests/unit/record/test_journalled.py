@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hpcd4p.errors import CheckpointNotWritten, RecordError, SealBroken
+from hpcd4p.errors import CheckpointNotWritten, RecordError, RecordNotWritten, SealBroken
 from hpcd4p.record.journalled import TOGETHER_BYTES, JournalSink, What, opened
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
@@ -188,6 +188,41 @@ def test_a_run_that_can_go_on_gets_its_record_later_if_that_takes_long(state: st
     if not later:
         assert_all(onward)
         assert summary.notes == []
+
+
+class FullSink(MemorySink):
+    """A record that cannot be written: from the first output on, or when it is closed."""
+
+    def __init__(self, early: bool) -> None:
+        super().__init__()
+        self.early = early
+
+    def _fail(self) -> None:
+        raise RecordNotWritten("r.h5 could not be written", "3 tuples are lost", " (0 MB are free)")
+
+    def outputs(self, element: str, output: str, values: list[Any]) -> None:
+        if self.early:
+            self._fail()
+
+    def close(self, summary: Summary) -> None:
+        self._fail()
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("kept", ["", "the run can go on"])
+def test_outputs_that_are_kept_are_not_called_lost(kept: str, early: bool, goes_on: bool) -> None:
+    sink = JournalSink(ListJournal(), pickle.dumps, goes_on)
+    sink.onward = FullSink(early)
+    sink.kept = lambda: kept
+    try:
+        fill(sink)
+        sink.close(Summary("w"))
+    except RecordError as error:
+        told = str(error)
+    begin, _, advice = told.partition("Make room there, or choose another folder with --results")
+    assert begin == f"r.h5 could not be written; {kept or '3 tuples are lost'} (0 MB are free). "
+    assert advice == ("" if kept else ", and run again")
 
 
 def test_a_sink_that_nobody_waits_for_keeps_what_comes() -> None:
