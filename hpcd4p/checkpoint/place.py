@@ -15,7 +15,10 @@ from hpcd4p.errors import CheckpointError, NotSealed, OtherVersion, SealBroken
 
 JOURNAL = "outputs.journal"
 RUN, KEY, LOCK = "run.json", "key", "lock"
-_OURS = re.compile(rf"{KEY}|{LOCK}|{re.escape(JOURNAL)}|epoch-\d+(\.part|\.base)?|\..+\.part")
+_EPOCH = re.compile(r"epoch-\d+")
+_OURS = re.compile(
+    rf"{re.escape(RUN)}|{KEY}|{LOCK}|{re.escape(JOURNAL)}|epoch-\d+(\.part|\.base)?|\..+\.part"
+)
 """Names of what may be left when a run was killed while it made its folder, or removed it."""
 
 
@@ -53,10 +56,13 @@ def last_sign(path: Path) -> float:
 
 
 def check_new(path: Path) -> None:
-    """Raise unless a run may begin here: nothing is here, or a run was killed while it made or left it."""
+    """Raise unless a run may begin here: nothing is here, or what a run has left that nobody can go on with.
+
+    A run may be at work with it: that is seen from its lock.
+    """
     with writing(path):
         names = set(os.listdir(path))
-    if RUN in names:
+    if RUN in names and any(map(_EPOCH.fullmatch, names)):
         raise CheckpointError(
             f"{path} has the checkpoints of a run that has not finished: go on with it (`hpcd4p resume`), "
             "choose another folder with --checkpoint-dir, or remove it"

@@ -11,6 +11,7 @@ from hpcd4p.cli.options import split, unknown_argument
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
 from hpcd4p.errors import CheckpointError, SettingsError, UsageError
+from hpcd4p.launch.starting_again import newest
 
 _ABOUT = """Go on with a run that was stopped, from its last checkpoint: with the same workflow, options and
 inputs, on as many ranks as before, or on N. RUN is its record, the folder of its checkpoints, or a folder
@@ -59,10 +60,11 @@ def find(path: Path) -> Path:
     found = [each.parent for each in path.glob("*/run.json")] if path.is_dir() else []
     if not found:
         raise CheckpointError(
-            f"{path} has no run that can go on: a run keeps checkpoints with --checkpoint, and removes them "
-            "when it has finished"
+            f"{path} has no run that can go on: a run makes its first checkpoint after 10 s, and removes "
+            "them when it has finished"
         )
-    return max(found, key=lambda each: (each / "run.json").stat().st_mtime)
+    # one that has ended before its first checkpoint is only told of where there is no other
+    return max(found, key=lambda each: (bool(newest(str(each))[0]), (each / "run.json").stat().st_mtime))
 
 
 def _of_record(record: Path) -> Path:
@@ -76,9 +78,7 @@ def _of_record(record: Path) -> Path:
         state = found.summary.state
     if state == "completed":
         raise CheckpointError(f"the run of {record} has finished: there is nothing to go on with")
-    raise CheckpointError(
-        f"the run of {record} has no checkpoints (see --checkpoint), or has gone on since; start it again"
-    )
+    raise CheckpointError(f"the run of {record} has no checkpoint, or has gone on since; start it again")
 
 
 def _said(folder: Path) -> tuple[list[str], str, int]:

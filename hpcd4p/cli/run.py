@@ -245,8 +245,8 @@ def _finish(
     unwritten: UsageError | None = None
     try:
         path = sink.close(summary)
-        if spec.checkpoints is not None and stopped is None:
-            spec.checkpoints.finished = True  # not before: whoever ends this here can go on
+        if spec.checkpoints is not None:  # not before: whoever ends this here can go on
+            spec.checkpoints.finished = stopped is None or not spec.checkpoints.newest
     except RecordError as error:  # the figures of the run are printed all the same
         unwritten = error
     except KeyboardInterrupt:

@@ -30,6 +30,7 @@ QUIET_S = 1.0
 """Time after the start of a run, which must not be disturbed."""
 
 RECORD, REDIS, NOTE, CALL = "unfinished record", "folder of a Redis", "note of a launcher", "call from Python"
+BARREN = "run without a checkpoint"
 SESSION, SHARED = "session of an MPI", "shared memory of an MPI"
 BLOCKS = "arrays in shared memory"
 
@@ -67,6 +68,7 @@ def find(results: Iterable[Path], scratch: Path | None = None) -> list[Leftover]
     """Leftovers in folders of records (`results`), in this folder, and where temporary files are."""
     bases = [Path(base) for base in places(scratch)]
     leftovers = [Leftover(RECORD, path) for folder in results for path in _records(folder.absolute())]
+    leftovers += [Leftover(BARREN, path) for folder in results for path in _barren(folder.absolute())]
     leftovers += [Leftover(REDIS, path) for base in bases for path in sweep_homes(base, remove=False)]
     leftovers += _free(_named([Path.cwd(), *bases]))
     return list(dict.fromkeys(leftovers))
@@ -79,6 +81,10 @@ def remove(leftovers: Iterable[Leftover]) -> list[Leftover]:
         folder = left.path.parent
         if left.kind == RECORD:
             aside.sweep(folder)
+        elif left.kind == BARREN:
+            from hpcd4p.checkpoint.barren import remove_barren
+
+            remove_barren(left.path)
         elif left.kind == REDIS:
             sweep_homes(folder)
         elif left.path.is_dir() and not left.path.is_symlink():
@@ -111,6 +117,12 @@ def _records(folder: Path) -> Iterator[Path]:
     """Of a folder and those in it: a study has one for each attempt."""
     for inner in {folder, *(part.parent for part in folder.rglob(".*.part"))} if folder.is_dir() else ():
         yield from aside.sweep(inner, remove=False)
+
+
+def _barren(folder: Path) -> Iterator[Path]:
+    from hpcd4p.checkpoint.barren import barren
+
+    return barren(folder, AGE_S)
 
 
 def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:

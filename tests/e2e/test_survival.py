@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -301,6 +302,17 @@ def test_a_run_that_was_killed_before_its_first(dead):
     for path in dead.folder.glob("epoch-*"):
         shutil.rmtree(path)
     assert "has no checkpoint yet" in dead.refused()
+
+
+@pytest.mark.parametrize("word", [(), ("results",)])
+def test_of_several_it_takes_one_that_can_go_on(dead, word):
+    other = dead.folder.with_name("younger.checkpoints")
+    shutil.copytree(dead.folder, other, ignore=shutil.ignore_patterns("epoch-*"))
+    now = time.time()
+    os.utime(other / "run.json", (now + 60, now + 60))
+    assert dead.resume(*word).returncode == 0
+    assert not dead.folder.exists()
+    assert "younger.checkpoints has no checkpoint yet" in dead.refused(*word)
 
 
 # ---- folders that cannot be written

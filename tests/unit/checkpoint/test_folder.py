@@ -115,6 +115,18 @@ def test_a_run_that_can_be_resumed_is_not_begun_anew(path, folder):
     assert Folder.open(path).epochs() == [1]
 
 
+def test_what_a_run_has_left_that_nobody_can_go_on_with_is_in_nobodys_way(path, folder):
+    Journal(folder.journal, folder.key).close()
+    with pytest.raises(CheckpointInUse):
+        Folder.create(path, IDENTITY)
+    folder.unlock()
+    again = Folder.create(path, IDENTITY | {"workflow": "other"})
+    again.unlock()
+    assert again.key != folder.key
+    assert Folder.open(path).identity["workflow"] == "other"
+    assert names(path) == {"run.json", "key", "lock"}
+
+
 @pytest.mark.parametrize("happens", [full_disk, read_only])
 def test_a_folder_that_cannot_be_made_leaves_nothing_and_one_class_of_error(path, happens):
     for step in count():
