@@ -18,13 +18,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from hpcd4p import descriptors
-from hpcd4p.checkpoint import header
+from hpcd4p.checkpoint import header, place
 from hpcd4p.checkpoint.durable import PathLike, create, read_at, sync_folder, write_at, writing
 from hpcd4p.errors import CheckpointNotWritten, SealBroken
 from hpcd4p.wire.codec import blake2b, compare_digest
 
 FRAME_BYTES = 1 << 16
 """Entries are gathered up to this: a tag and a write for each of them would cost more than they do."""
+
+LOOK_BYTES = 1 << 20
+"""After so much more it is looked how much room there is."""
 
 SAMPLE_BYTES = 1 << 13
 """So much of a body is compressed to see whether it pays: of what does not compress, zlib does 50 MB in a
@@ -64,6 +67,8 @@ class Journal:
     ----------
     begins
         The offset before the first entry.
+    reserve
+        Bytes of its file system that are left to others: with less it is full.
 
     Raises
     ------
@@ -80,6 +85,7 @@ class Journal:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._unsynced: CheckpointNotWritten | None = None
+        self.reserve = self._looked = 0
         head = header.make(header.JOURNAL, os.path.basename(self.path), key)
         self.begins = self._end = len(head)
         with writing(path):
@@ -119,12 +125,23 @@ class Journal:
     def end(self) -> int:
         """The offset behind all that was appended; what was still in memory is written first."""
         if self._waiting:
+            if self.reserve and self._end - self._looked >= LOOK_BYTES:
+                self._look_for_room()
             frame = _frame(self._waiting, self._key, self._end)
             with writing(self.path):
                 self._end = self._written(frame)
             self._waiting = []
             self._waiting_bytes = 0
         return self._end
+
+    def _look_for_room(self) -> None:
+        free = place.free(os.path.dirname(self.path) or ".")
+        if free < self.reserve:
+            raise CheckpointNotWritten(
+                f"{self.path} cannot be written: {free:,} bytes are free, and the record may need them; make "
+                "room there, or choose another folder with --checkpoint-dir"
+            )
+        self._looked = self._end
 
     @property
     def size(self) -> int:

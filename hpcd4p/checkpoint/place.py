@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.checkpoint.durable import writing
+from hpcd4p.checkpoint.durable import PathLike, writing
 from hpcd4p.checkpoint.header import VERSION
 from hpcd4p.errors import CheckpointError, NotSealed, OtherVersion, SealBroken
 
@@ -85,7 +85,7 @@ def size(path: Path) -> int:
     return total
 
 
-def free(path: Path) -> int:
+def free(path: PathLike) -> int:
     """Bytes that the file system of a folder has left for this user; quotas are not known."""
     with writing(path):
         facts = os.statvfs(path)

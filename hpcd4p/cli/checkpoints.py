@@ -115,8 +115,12 @@ def checkpoints(
         return Checkpoints.go_on(folder, identity, every_s, spec.by_value, required, asked.anyway)
     identity = _identity(settings, spec, inputs, asked.words)
     if word == AUTO and not named:
-        return Checkpoints.begin_later(folder, identity, spec.by_value)
-    return Checkpoints.begin(folder, identity, every_s, spec.by_value, required)
+        kept = Checkpoints.begin_later(folder, identity, spec.by_value)
+    else:
+        kept = Checkpoints.begin(folder, identity, every_s, spec.by_value, required)
+    if not named:
+        kept.files.lie_beside_the_record()
+    return kept
 
 
 def _refuse_unkept(spec: RunSpec) -> None:

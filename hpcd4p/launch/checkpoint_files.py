@@ -12,6 +12,9 @@ from hpcd4p.errors import CheckpointError
 from hpcd4p.logs import module_log
 from hpcd4p.record.held_journal import HeldJournal
 
+RECORD_BYTES = 32 << 20
+"""Left to the record where it lies beside the checkpoints: it has what comes a little later."""
+
 if TYPE_CHECKING:
     from hpcd4p.checkpoint.epochs import Checkpoint
     from hpcd4p.checkpoint.folder import Folder
@@ -54,6 +57,7 @@ class CheckpointFiles:
         self._identity = identity
         self._folder = folder
         self._journal: Journal | None = None
+        self._reserve = 0
         if folder is not None:
             self._journal = self._open_journal(folder, end)
             self.held.move_to(self._journal)
@@ -61,7 +65,21 @@ class CheckpointFiles:
     def _open_journal(self, folder: Folder, end: int | None = None) -> Journal:
         from hpcd4p.checkpoint.journal import Journal
 
-        return Journal(folder.journal, self.secret, end)
+        journal = Journal(folder.journal, self.secret, end)
+        journal.reserve = self._reserve
+        return journal
+
+    def lie_beside_the_record(self) -> None:
+        """The record is on the same file system, and counts more."""
+        self._reserve = RECORD_BYTES
+        if self._journal is not None:
+            self._journal.reserve = RECORD_BYTES
+
+    def give_room(self) -> None:
+        """The journal takes no more, and the record has what it has: it is of use for a checkpoint only."""
+        if self._journal is not None and not self.epochs:
+            with suppress(CheckpointError):
+                self._journal.cut_back(self._journal.begins)
 
     def set_up(self) -> None:
         """Make the folder, if it is not there yet; raises `CheckpointError`."""

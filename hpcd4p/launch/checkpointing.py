@@ -81,7 +81,7 @@ class Checkpoints:
         self._by_value = by_value
         self._required = required
         self._found = found
-        self.finished = self.refused = False
+        self.finished = self.refused = self._lost = False
         self.stopped: BaseException | None = None
         self._survived = Survived()
         self._begun = 0  # the last one that was begun in this process
@@ -160,6 +160,7 @@ class Checkpoints:
         self.sink.onward = onward
         self.sink.later = self._why_later
         self.sink.kept = self._what_is_kept
+        self.sink.on_broken = self.files.give_room
         self._survived.tell(self.sink)
         return self.sink
 
@@ -171,7 +172,9 @@ class Checkpoints:
     def _what_is_kept(self) -> str:
         from hpcd4p.launch.later import what_is_kept
 
-        return what_is_kept(self.files, not self.sink.broken)
+        kept = what_is_kept(self.files, not self.sink.broken)
+        self._lost = not kept
+        return kept
 
     def sum_up(self, summary: Summary) -> None:
         """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""
@@ -278,7 +281,7 @@ class Checkpoints:
             self._last.close()
         if self._writer is not None:
             self._writer.close()
-        self.finished = self.finished or (self.refused and not self.files.epochs)
+        self.finished = self.finished or ((self.refused or self._lost) and not self.files.epochs)
         self.files.end(remove=self.finished)
 
     @property

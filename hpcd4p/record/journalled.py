@@ -120,6 +120,8 @@ class JournalSink:
         Gets everything: as it comes, or, when the run has gone back, at the end.
     later
         Gives why a run that has not finished has no record now, for people; empty: it has.
+    on_broken
+        Called when nothing is appended any more, and `onward` does not need what was.
     kept
         Gives what remains of the outputs if the record cannot be written, for people; empty: nothing.
     """
@@ -129,6 +131,7 @@ class JournalSink:
         self.onward: OutputSink | None = None
         self.later: Callable[[], str] = str
         self.kept: Callable[[], str] = str
+        self.on_broken: Callable[[], object] = bool
         self._journal = journal
         self._dumps = dumps
         self._names: dict[tuple[str, str], bytes] = {}
@@ -212,6 +215,8 @@ class JournalSink:
         """The journal takes no more: the record gets what was there, and then what comes."""
         self.broken = why
         self._settle()
+        if self.onward is not None:
+            self.on_broken()
 
     # ---- the end
 

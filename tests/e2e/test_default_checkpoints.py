@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.answers import missing_and_extra
+from hpcd4p.record.reader import read_record
+from tests.e2e.answers import missing_and_extra, plain
 from tests.e2e.harness import Ended, Run, Runs
+from tests.e2e.test_blocks import may_mount
 
 COUNT = ("-i", "4000")
 WORDS = (*COUNT, "--nap-ms", "25")
@@ -68,3 +71,18 @@ def test_a_run_that_is_asked_to_end_and_cannot_go_on_leaves_its_record_alone(run
     assert "Holds2 cannot be saved" in ended.err
     assert ended.summary is not None
     assert kept(run) == []
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs root, for a file system of its own")
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_where_there_is_room_for_the_record_alone_that_comes_out(runs, ranks):
+    """The journal would have the same 20 MB once more."""
+    words = ("-i", "1000", "--size", "20000")
+    expected = runs.run("wanders", 1, *words, "--checkpoint", "off")
+    mounts = 'mkdir results && mount -t tmpfs -o size=30m tmpfs results && "$@" && cp -r results ../kept'
+    ended = runs.run("wanders", ranks, *words, under=["unshare", "--mount", "sh", "-c", mounts, "sh"])
+    assert ended.status == 0, ended.err
+    (record,) = runs._folder.glob("kept/*")
+    with read_record(record) as read:
+        outputs = Counter((name, plain(v)) for name in read.names for v in read.outputs(name))
+    assert missing_and_extra(expected.outputs, outputs) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from pathlib import Path
 
@@ -47,17 +48,19 @@ class Key(IterativePE):
 class Sum(KeyedPE):
     partitions = 4
 
-    def __init__(self):
+    def __init__(self, size):
         super().__init__()
         self._add_output("seen")
+        self.size = size
 
     def process_key(self, key, value, state):
-        self.write("seen", value)
+        self.write("seen", random.Random(value).randbytes(self.size) if self.size else value)
         return (state or 0) + value
 
 
 def add_options(parser):
     parser.add_argument("--nap-ms", type=float, default=0, help="time of a call until there is a file go-on")
+    parser.add_argument("--size", type=int, default=0, help="bytes of what is seen")
     parser.add_argument("--deed", choices=DEEDS, default="nothing")
 
 
@@ -65,5 +68,5 @@ def build(options):
     graph = WorkflowGraph()
     key = Key()
     graph.connect(Wanders(options.deed, options.nap_ms / 1000), "output", key, "input")
-    graph.connect(key, "output", Sum(), "input")
+    graph.connect(key, "output", Sum(options.size), "input")
     return graph

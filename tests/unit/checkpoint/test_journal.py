@@ -6,13 +6,15 @@ import os
 import resource
 import stat
 import threading
+from contextlib import nullcontext
 from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcd4p.checkpoint.journal import FRAME_BYTES, Journal, check_journal, read_journal
+from hpcd4p.checkpoint import place
+from hpcd4p.checkpoint.journal import FRAME_BYTES, LOOK_BYTES, Journal, check_journal, read_journal
 from hpcd4p.checkpoint.sealed import SealedWriter
 from hpcd4p.errors import CheckpointNotWritten, NotSealed, SealBroken, SealForeign
 from tests.unit.checkpoint.crash import before_step, full_disk, killed_at
@@ -229,6 +231,21 @@ def test_what_could_not_be_written_is_written_later_and_once(path):
     journal.append(b"three")
     journal.end()
     assert entries(path) == [b"one", b"two", b"three"]
+
+
+@pytest.mark.parametrize(("reserve", "full"), [(0, False), (1000, False), (1001, True)])
+def test_it_leaves_room_to_others_if_it_is_told_so(path, monkeypatch, reserve, full):
+    journal = Journal(path, KEY)
+    journal.reserve = reserve
+    monkeypatch.setattr(place, "free", lambda folder: {str(path.parent): 1000}[folder])
+    some = os.urandom(LOOK_BYTES // 2)
+    says = "1,000 bytes are free, and the record may need them"
+    with pytest.raises(CheckpointNotWritten, match=says) if full else nullcontext():
+        for _ in range(6):
+            journal.append(some)
+    assert (journal.size < 2 * LOOK_BYTES) == full
+    assert set(journal.entries()) == {some}  # also what could not be written
+    journal.close()
 
 
 def test_half_a_frame_is_not_left_where_there_is_no_room(path):

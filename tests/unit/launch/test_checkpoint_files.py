@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from hpcd4p.launch.checkpoint_files import CheckpointFiles
+from hpcd4p.launch.checkpoint_files import RECORD_BYTES, CheckpointFiles
 from hpcd4p.launch.later import what_is_kept
 from tests.unit.checkpoint.test_folder import IDENTITY, write
 
@@ -50,3 +50,24 @@ def test_without_one_the_journal_has_what_came_unless_it_is_not_complete_or_gone
     assert files.journal.size > files.journal.begins
     shutil.rmtree(files.path)
     assert what_is_kept(files, complete=True) == ""
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_journal_that_takes_no_more_gives_its_room_back_unless_a_checkpoint_needs_it(files, epochs):
+    files.give_room()  # it is not there yet
+    for epoch in range(epochs):
+        write(files.folder, epoch + 1)
+    files.journal.end()
+    files.give_room()
+    assert (files.journal.size > files.journal.begins) == bool(epochs)
+
+
+def test_the_record_counts_more_where_it_lies_beside(files):
+    assert files.journal.reserve == 0
+    files.lie_beside_the_record()
+    assert files.journal.reserve == RECORD_BYTES
+
+
+def test_also_before_there_is_a_journal(files):
+    files.lie_beside_the_record()
+    assert files.journal.reserve == RECORD_BYTES

@@ -209,6 +209,15 @@ class FullSink(MemorySink):
 
 
 @pytest.mark.parametrize("goes_on", [False, True])
+def test_when_the_journal_takes_no_more_it_is_said_once_nobody_needs_it(goes_on: bool) -> None:
+    sink, onward = sink_on(ListJournal(room=3), goes_on)
+    had = []
+    sink.on_broken = lambda: had.append({n: [*v] for n, v in onward.results.items()})
+    fill(sink)
+    assert had == [{"a.out": [1, 2]} if not goes_on else {"a.out": [1, 2], "b.c.d": [("x", 1)]}]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
 @pytest.mark.parametrize("early", [False, True])
 @pytest.mark.parametrize("kept", ["", "the run can go on"])
 def test_outputs_that_are_kept_are_not_called_lost(kept: str, early: bool, goes_on: bool) -> None:
