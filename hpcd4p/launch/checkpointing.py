@@ -133,7 +133,7 @@ class Checkpoints:
         files, found, died_at = files_to_go_on(path, identity, anyway)
         return cls(files, interval_s, by_value, required, found, identity["ranks"], died_at)
 
-    def go_back(self, why: str, ranks: int) -> None:
+    def go_back(self, why: str, ranks: int, worked_s: float) -> None:
         """Go on from the newest one in the same process; from the start, if there is none yet.
 
         Raises
@@ -148,7 +148,7 @@ class Checkpoints:
         found = files.folder.latest(whole=False)
         if found is not None:
             self._take(found)
-        self._survived.here(found, ranks, why)
+        self._survived.here(found, ranks, why, worked_s)
         files.journal.cut_back(files.journal.begins if found is None else end_of(found))
         self.sink.restart()
         self._survived.tell(self.sink)

@@ -59,6 +59,7 @@ class GoingBack:
         self._muster = muster
         self._everyone = [0, *spec.plan.others]
         self._agreed: RunStopped | None = None
+        self._worked_s = 0.0
         self._called = False
         """Whether the ranks have been called back at least once."""
 
@@ -87,6 +88,7 @@ class GoingBack:
             if head.coordinator.liveness.is_lost(rank):
                 self._lose(rank)
         self._agreed, self._called = stop, True
+        self._worked_s = head.clock.elapsed()
         return True
 
     def _why_not(self, head: Head, stop: RunStopped) -> str:
@@ -129,7 +131,7 @@ class GoingBack:
         left = f"on {len(ranks)} of {len(self._everyone)} ranks"
         why = f"{what}; it goes on {since}, {left}"
         try:
-            self._kept.go_back(why, len(ranks))
+            self._kept.go_back(why, len(ranks), self._worked_s)
         except CheckpointError as error:
             _log.info("it does not go on: %s", error)
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from hpcd4p.launch.status_note import restarted_because
@@ -27,7 +26,6 @@ class Survived:
     def __init__(self) -> None:
         self.survival = Survival()
         self.new: list[str] = []
-        self._began_at = time.time()
 
     def again(self, found: Checkpoint, ranks: int, died_at: float) -> None:
         """The run was started again; the one before has left its last sign of life at `died_at`."""
@@ -37,16 +35,17 @@ class Survived:
         self.new = [text for text in why if text not in told] or why[-1:]
         for text in self.new[:-1]:  # no checkpoint came before the next time, so nobody knows how long it was
             self._note(False, found, 0.0, ranks, text)
-        self._note(False, found, died_at, ranks, self.new[-1])
+        self._note(False, found, died_at - found.manifest["cut_at"], ranks, self.new[-1])
 
-    def here(self, found: Checkpoint | None, ranks: int, why: str) -> None:
-        """The run goes on in its job; without a checkpoint from its start."""
+    def here(self, found: Checkpoint | None, ranks: int, why: str, worked_s: float) -> None:
+        """It goes on in its job, `worked_s` after its last start; without a checkpoint from its begin."""
         before = Survival() if found is None else _before(found)
         known = {each.epoch for each in self.survival.checkpoints if not each.why_not}
         for row in before.checkpoints[-1:]:
             if row.epoch not in known:  # it was complete, and the head had not looked yet
                 self.survival.add(row)
-        self._note(True, found, time.time(), ranks, why)
+        kept_s = 0.0 if found is None else found.manifest["elapsed_s"]
+        self._note(True, found, self.survival.before_s + worked_s - kept_s, ranks, why)
         self.new = [each.why for each in self.survival.gone_on if each not in before.gone_on]
 
     def tell(self, sink: OutputSink) -> None:
@@ -54,11 +53,9 @@ class Survived:
         for text in self.new:
             sink.event(0.0, "resumed", text)
 
-    def _note(self, here: bool, found: Checkpoint | None, died_at: float, ranks: int, why: str) -> None:
-        epoch, cut_at, before_s = 0, self._began_at, 0.0
-        if found is not None:
-            epoch, cut_at, before_s = found.epoch, found.manifest["cut_at"], found.manifest["elapsed_s"]
-        self.survival.go_on(here, epoch, before_s, max(0.0, died_at - cut_at), ranks, why)
+    def _note(self, here: bool, found: Checkpoint | None, repeated_s: float, ranks: int, why: str) -> None:
+        epoch, before_s = (0, 0.0) if found is None else (found.epoch, found.manifest["elapsed_s"])
+        self.survival.go_on(here, epoch, before_s, max(0.0, repeated_s), ranks, why)
 
 
 def _before(found: Checkpoint) -> Survival:

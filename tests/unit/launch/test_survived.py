@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +52,18 @@ def test_each_start_by_its_launcher_counts_once(monkeypatch: pytest.MonkeyPatch)
 def test_in_its_job_a_checkpoint_that_the_head_has_not_seen_complete_has_its_row() -> None:
     survived = Survived()
     survived.survival.add(row(1))
-    survived.here(found(2, survived.survival, time.time() - 5.0), 3, "rank 1 died")
+    survived.here(found(2, survived.survival), 3, "rank 1 died", 25.0)
     assert [each.epoch for each in survived.survival.checkpoints] == [1, 2]
-    survived.here(found(2, Survival()), 3, "Redis died")
+    survived.here(found(2, Survival()), 3, "Redis died", 2.0)
     assert [each.epoch for each in survived.survival.checkpoints] == [1, 2]
     assert [each.why for each in survived.survival.gone_on] == survived.new == ["rank 1 died", "Redis died"]
-    assert 5.0 <= survived.survival.gone_on[0].repeated_s < 60.0
+    assert [each.repeated_s for each in survived.survival.gone_on] == [5.0, 2.0]
+    assert [each.time_s for each in survived.survival.gone_on] == [25.0, 22.0]
 
 
 def test_before_the_first_it_begins_anew() -> None:
     survived = Survived()
-    survived.here(None, 3, "rank 1 died")
+    survived.here(None, 3, "rank 1 died", 1.5)
     (gone,) = survived.survival.gone_on
     assert (gone.epoch, gone.here, survived.survival.before_s) == (0, True, 0.0)
-    assert gone.time_s == gone.repeated_s
+    assert gone.time_s == gone.repeated_s == 1.5  # of work: ranks that start, or are awaited, do none
