@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.block import Block
@@ -64,6 +64,17 @@ def _is_it(file: int, block: Block, end: int) -> bool:
         and seen.st_size >= end
         and os.pread(file, STAMP_BYTES, 0) == stamped(block.stamp)
     )
+
+
+def free(folder: str, rank: int, number: int, stamp: int) -> None:
+    """Let the writer of a lasting block use it again, if it still has this stamp: else it does so already."""
+    with suppress(OSError):  # its writer has ended, and so does the run
+        file = os.open(path_of(folder, rank, number), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if os.pread(file, STAMP_BYTES, 0) == stamped(stamp):
+                os.pwrite(file, stamped(0), 0)
+        finally:
+            os.close(file)
 
 
 def write(file: int, at: int, data: bytes | memoryview) -> None:

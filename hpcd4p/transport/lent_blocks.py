@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from typing import Any
 
 from hpcd4p import descriptors
 from hpcd4p.errors import ForeignBytesError
-from hpcd4p.transport.block_files import STAMP_BYTES, SWEPT, found, path_of, stamped
+from hpcd4p.transport.block_files import STAMP_BYTES, SWEPT, found, free, path_of, stamped
 from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
 from hpcd4p.wire.block import Block, places
 
@@ -47,6 +46,8 @@ class LentBlocks:
         self._here = here
         self._mapped: dict[tuple[int, int], mmap] = {}
         self._borrowed: dict[tuple[int, int], mmap] = {}
+        self._stamps: dict[tuple[int, int], int] = {}
+        """Of each block when it was borrowed last."""
         self._parted: dict[tuple[int, int], mmap] = {}
         """Borrowed, but copies of this process have had them, too: what is written here is seen nowhere."""
         self._copies: list[tuple[int, set[tuple[int, int]]]] = []
@@ -85,6 +86,7 @@ class LentBlocks:
         if memory[:STAMP_BYTES] != stamped(block.stamp) or key in self._borrowed:
             raise ForeignBytesError(f"a block of shared memory is not what was lent: {SWEPT}")
         self._borrowed[key] = memory
+        self._stamps[key] = block.stamp
         view = memoryview(memory)
         return [view[begin : begin + size] for begin, size in zip(begins, sizes, strict=False)]
 
@@ -94,7 +96,8 @@ class LentBlocks:
             memory = self._borrowed[key]
             if sys.getrefcount(memory) <= _OURS:
                 del self._borrowed[key]
-                memory[:STAMP_BYTES] = _FREE
+                if memory[:STAMP_BYTES] == stamped(self._stamps[key]):
+                    memory[:STAMP_BYTES] = _FREE
         if self._parted:
             self._give_back_parted()
 
@@ -106,10 +109,7 @@ class LentBlocks:
             memory = self._parted[key]
             if key not in read and sys.getrefcount(memory) <= _OURS - 1:
                 del self._parted[key]
-                with suppress(OSError):  # its writer has ended, and so does the run
-                    file = os.open(path_of(self._own.folder, *key), os.O_WRONLY | os.O_CLOEXEC)
-                    os.pwrite(file, _FREE, 0)
-                    os.close(file)
+                free(self._own.folder, *key, self._stamps[key])
 
     def _forget_one(self) -> None:
         """Unmap a block that is given back, if many are mapped: perhaps its writer has removed it."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from mmap import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from typing import Any
 
-from hpcd4p.transport.block_files import found, path_of, read, stamped, write
+from hpcd4p.transport.block_files import found, free, path_of, read
 from hpcd4p.transport.broker import Line
 from hpcd4p.transport.own_blocks import Buffers, OwnBlocks
 from hpcd4p.wire.block import Block, places
@@ -71,7 +71,7 @@ class SharedBlocks:
         elif block in self._opened:
             self._opened[block].released = True
         else:
-            self._give_back(block)
+            free(self._folder, block.rank, block.number, block.stamp)
         self._sweep()
 
     def _sweep(self) -> None:
@@ -80,18 +80,7 @@ class SharedBlocks:
             if not opened.is_read():
                 del self._opened[block]
                 if opened.released:
-                    self._give_back(block)
-
-    def _give_back(self, block: Block) -> None:
-        """Have the writer of a lasting block use it again."""
-        with suppress(FileNotFoundError):  # the run is over
-            file = os.open(
-                path_of(self._folder, block.rank, block.number), os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
-            try:
-                write(file, 0, stamped(0))
-            finally:
-                os.close(file)
+                    free(self._folder, block.rank, block.number, block.stamp)
 
     def _forked(self) -> None:
         """Never give back what is mapped now: a child of this process may read it at any time."""

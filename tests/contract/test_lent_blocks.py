@@ -14,6 +14,7 @@ from hpcd4p.launch.blocks_folder import blocks_folder, folder_name
 from hpcd4p.transport import lent_blocks
 from hpcd4p.transport.lent_blocks import LentBlocks
 from hpcd4p.transport.own_blocks import OwnBlocks
+from hpcd4p.transport.shared_blocks import SharedBlocks
 
 SIZE = 1 << 20
 
@@ -206,3 +207,19 @@ def test_what_a_child_of_the_user_has_had_is_never_given_back(folder):
     os.waitpid(child, 0)
     other.give_back()
     assert one.lend(1, [filled(2)]).number != block.number
+
+
+def test_what_is_released_twice_stays_with_whoever_has_it_now(folder):
+    own = OwnBlocks(folder, 0, Placing(2, 1 << 16))
+    lender, writer, borrower, reader = LentBlocks(own), SharedBlocks(own), ranks(folder)[1], SharedBlocks(own)
+    first = lender.lend(1, [filled(1)])
+    borrower.borrow(first, [SIZE])
+    borrower.give_back()
+    task = writer.put([filled(2)])
+    assert task.number == first.number
+    reader.release(task)
+    second = lender.lend(1, [filled(3)])
+    assert second.number == first.number
+    reader.release(task)
+    assert lender.lend(1, [filled(4)]).number != first.number
+    assert borrower.borrow(second, [SIZE])[0][0] == 3
