@@ -8,6 +8,9 @@ LOOK_S = 0.1
 SOON_S = 0.01
 """The same at the start of a run, until it is known whether ranks lend themselves."""
 
+STANDING_S = 0.005
+"""The same while ranks stand still for a checkpoint: those that do wait for the last one."""
+
 QUIET_S = 0.002
 """Between two looks when bells ring without end."""
 
@@ -20,15 +23,20 @@ AGAIN = 0.2
 """... and such a part of that when the last look has missed a rank."""
 
 
-def next_look(looked_at: float, rung: bool, scaler_at: float, soon: bool = False) -> float:
+def next_look(
+    looked_at: float, rung: bool, scaler_at: float, soon: bool = False, standing: bool = False
+) -> float:
     """When to look next: soon after a bell, and in time for the scaler.
 
     Parameters
     ----------
     soon
         Whether something is expected of which no bell tells.
+    standing
+        Whether ranks stand still until all do, of which no bell tells either.
     """
-    return min(looked_at + (QUIET_S if rung else SOON_S if soon else LOOK_S), scaler_at)
+    pause_s = QUIET_S if rung else STANDING_S if standing else SOON_S if soon else LOOK_S
+    return min(looked_at + pause_s, scaler_at)
 
 
 def alive_every_s(ranks: int) -> float:

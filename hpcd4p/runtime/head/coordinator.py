@@ -115,10 +115,10 @@ class Coordinator:
     def due(self, rung: bool) -> float:
         """Seconds until the next look."""
         now = self._clock.now()
-        due = self.scaler.due()
+        due, standing = self.scaler.due(), False
         if self.cutter is not None:
-            due = min(due, self.cutter.due())
-        return next_look(self._looked, rung, due, self.scaler.awaits_work(now)) - now
+            due, standing = min(due, self.cutter.due()), self.cutter.settling
+        return next_look(self._looked, rung, due, self.scaler.awaits_work(now), standing) - now
 
     def look(self, held: bool = False) -> list[tuple[int, int]]:
         """Look at the run, and give the orders that are due.
