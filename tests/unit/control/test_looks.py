@@ -11,6 +11,7 @@ from hpcd4p.control.looks import (
     ALIVE_S,
     LOOK_S,
     QUIET_S,
+    STANDING_S,
     alive_every_s,
     looks_at_counts,
     looks_who_lives,
@@ -18,6 +19,12 @@ from hpcd4p.control.looks import (
 )
 
 moments = st.floats(0, 1e6)
+
+
+def test_while_ranks_stand_still_it_looks_often():
+    assert next_look(10.0, False, 99.0, standing=True) == 10.0 + STANDING_S
+    assert next_look(10.0, True, 99.0, standing=True) == 10.0 + QUIET_S
+    assert next_look(10.0, False, 10.001, standing=True) == 10.001
 
 
 def test_a_bell_brings_the_next_look_forward_but_not_without_end():
