@@ -53,7 +53,11 @@ def spread(ranks: int) -> tuple[str, ...]:
 
 
 def begun(cluster: Cluster, *words: str, **variables: str) -> str:
-    """A job on four nodes, at work; the first has the head and the stateful group, the others the pool."""
+    """A job on four nodes, at work; the first has the head and the stateful group, the others the pool.
+
+    Without checkpoints, so that it ends for good (with them: test_requeue).
+    """
+    variables = {"HPCD4P_CHECKPOINT": "off", **variables}
     number = cluster.sbatch(*spread(16), *words, RUN, *LONG, **variables)
     cluster.until(lambda: len(list(cluster.folder.glob("begun-*"))) == NODES - 1, number=number)
     return number
