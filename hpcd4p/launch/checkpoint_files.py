@@ -12,13 +12,13 @@ from hpcd4p.errors import CheckpointError
 from hpcd4p.logs import module_log
 from hpcd4p.record.held_journal import HeldJournal
 
-RECORD_BYTES = 32 << 20
-"""Left to the record where it lies beside the checkpoints: it has what comes a little later."""
-
 if TYPE_CHECKING:
     from hpcd4p.checkpoint.epochs import Checkpoint
     from hpcd4p.checkpoint.folder import Folder
     from hpcd4p.checkpoint.journal import Journal
+
+RECORD_BYTES = 32 << 20
+"""Left to the record where it lies beside the checkpoints: it has what comes a little later."""
 
 _log = module_log(__name__)
 

@@ -156,7 +156,7 @@ class Checkpoints:
     # ---- for a run
 
     def collect_for(self, onward: OutputSink) -> JournalSink:
-        """The sink of the run, which keeps all that leaves it, and gives it to `onward` at the end."""
+        """The sink of the run, which keeps all that leaves it, and gives it to `onward`."""
         self.sink.onward = onward
         self.sink.later = self._why_later
         self.sink.kept = self._what_is_kept

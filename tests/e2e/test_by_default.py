@@ -61,6 +61,7 @@ def test_what_it_needs_dies_in_its_first_seconds_and_it_begins_again(runs, expec
     ended = run.wait()
     assert ended.status == 0, ended.err
     assert "it goes on from its start" in ended.err
+    assert "Traceback" not in ended.err
     assert missing_and_extra(expected, ended.outputs) == ""
     assert ended.leftovers == []
 

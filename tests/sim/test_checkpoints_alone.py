@@ -5,12 +5,14 @@ A sample of seeds; for thousands: ``SEEDS=300 python -m pytest tests/sim/test_ch
 
 from __future__ import annotations
 
+import pickle
 import random
 
 import pytest
 
 from hpcd4p import IterativePE, ProducerPE
 from hpcd4p.control import cutting
+from hpcd4p.errors import RunStopped
 from hpcd4p.runtime.execute import instance, touched
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
@@ -188,3 +190,16 @@ def test_a_call_that_is_slowly_worked_on_can_be_cut_often():
     Dear.clock = run
     run.run()
     assert len(run.keeper.complete_ones) > 100
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_checkpoint_in_which_numbers_mean_other_objects_is_refused(size):
+    """Tuples and states of it would be read as something else."""
+    case = next(iter(GALLERY.values()))
+    checkpoint = next(each for seed in range(9) for each in go(case, 1, seed).keeper.complete_ones)
+    fixed = pickle.loads(checkpoint.fixed)
+    assert go(case, size, 1, checkpoint).summary.status == 0
+    other = fixed._replace(kept=[*fixed.kept, "w.Another"])
+    checkpoint = checkpoint._replace(fixed=pickle.dumps(other))
+    with pytest.raises(RunStopped, match="hold other objects"):
+        go(case, size, 1, checkpoint)
