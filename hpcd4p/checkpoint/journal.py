@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 
 from hpcd4p import descriptors
 from hpcd4p.checkpoint import header, place
 from hpcd4p.checkpoint.durable import PathLike, create, read_at, sync_folder, write_at, writing
+from hpcd4p.checkpoint.packing import Packing, unpacked
 from hpcd4p.errors import CheckpointNotWritten, SealBroken
 from hpcd4p.wire.codec import blake2b, compare_digest
 
@@ -28,10 +28,6 @@ FRAME_BYTES = 1 << 16
 
 LOOK_BYTES = 1 << 20
 """After so much more it is looked how much room there is."""
-
-SAMPLE_BYTES = 1 << 13
-"""So much of a body is compressed to see whether it pays: of what does not compress, zlib does 50 MB in a
-second, and of text ten times that."""
 
 _TAG_BYTES = 16
 _FRAME = struct.Struct(f"<Q{_TAG_BYTES}s")
@@ -42,17 +38,6 @@ def _tag(key: bytes, at: int, number: int, body: bytes) -> bytes:
     tag = blake2b(struct.pack("<QQ", at, number), key=key, digest_size=_TAG_BYTES, person=b"hpcd4p journal")
     tag.update(body)
     return tag.digest()
-
-
-def _frame(entries: list[bytes], key: bytes, at: int) -> bytes:
-    """A frame of these entries at this place."""
-    body = b"".join(part for entry in entries for part in (_SIZE.pack(len(entry)), entry))
-    sample = body[:SAMPLE_BYTES]
-    packed = len(zlib.compress(sample, 1)) < 0.9 * len(sample)
-    if packed:
-        body = zlib.compress(body, 1)
-    number = len(body) << 1 | packed
-    return _FRAME.pack(number, _tag(key, at, number, body)) + body
 
 
 class Journal:
@@ -85,6 +70,7 @@ class Journal:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._unsynced: CheckpointNotWritten | None = None
+        self._packing = Packing()
         self.reserve = self._looked = 0
         head = header.make(header.JOURNAL, os.path.basename(self.path), key)
         self.begins = self._end = len(head)
@@ -127,12 +113,20 @@ class Journal:
         if self._waiting:
             if self.reserve and self._end - self._looked >= LOOK_BYTES:
                 self._look_for_room()
-            frame = _frame(self._waiting, self._key, self._end)
+            frame = self._frame()
             with writing(self.path):
                 self._end = self._written(frame)
             self._waiting = []
             self._waiting_bytes = 0
         return self._end
+
+    def _frame(self) -> bytes:
+        """What waits, as a frame at the end of the file."""
+        body = b"".join(part for entry in self._waiting for part in (_SIZE.pack(len(entry)), entry))
+        packed = self._packing.packed(body)
+        number = len(body) << 1 if packed is None else len(packed) << 1 | 1
+        body = body if packed is None else packed
+        return _FRAME.pack(number, _tag(self._key, self._end, number, body)) + body
 
     def _look_for_room(self) -> None:
         free = place.free(os.path.dirname(self.path) or ".")
@@ -292,7 +286,7 @@ def _frames(
                 if upto is None and (number == 0 or stop >= size):
                     return
                 raise header.damaged(path)
-            yield stop, zlib.decompress(body) if unpack and number & 1 else body
+            yield stop, unpacked(body) if unpack and number & 1 else body
             at = stop
     except OSError as error:
         raise SealBroken(f"{os.fspath(path)} cannot be read: {error.strerror}; {header.BEFORE}") from error

@@ -13,7 +13,7 @@ from hpcd4p.errors import CheckpointError
 if TYPE_CHECKING:
     from hpcd4p.record.journalled import Journal
 
-MOST_BYTES = 16 << 20
+MOST_BYTES = 64 << 20
 """What has more is moved to its file."""
 
 
