@@ -6,6 +6,7 @@ Not if somebody has asked it to end, or an element has failed it, or there is no
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ class StartingAgain:
 
     def __init__(self, most: int) -> None:
         self._restarts = Restarts(most)
-        self._told: list[str] = []
+        self._told: list[tuple[str, float]] = []
         self.folder = ""
 
     def again(self, ended: Ended) -> bool:
@@ -63,6 +64,9 @@ class StartingAgain:
         if ended.asked_to_stop or not ended.rest.died or not _died(ended):
             return False
         epoch, age_s = newest(self.folder)
+        if not epoch and ended.status is None and has_outputs(self.folder):  # else rank 0 has said it
+            where = shlex.quote(self.folder)
+            _say(f"the run had no checkpoint yet; `hpcd4p show {where}` has what came out so far")
         if not epoch or not self._restarts.most:
             return False
         why = ended.rest.why or str(ended.error or "the run ended before its work was done")
@@ -74,7 +78,7 @@ class StartingAgain:
             )
             return False
         said = f"{what}; it goes on from checkpoint {epoch}, and {age_s:.1f} s are lost"
-        self._told.append(said)
+        self._told.append((said, age_s))
         _say(f"{said} (start {self._restarts.tries} of {self._restarts.most} from there)")
         _await_lock(self.folder)
         return True
@@ -99,6 +103,13 @@ def newest(folder: str) -> tuple[int, float]:
             made = (epochs.path(Path(folder), epoch) / epochs.MANIFEST).stat().st_mtime
             return epoch, max(0.0, time.time() - made)
     return 0, 0.0
+
+
+def has_outputs(folder: str) -> bool:
+    """Whether `hpcd4p show` finds something there of a run without a checkpoint."""
+    from hpcd4p.checkpoint.place import JOURNAL
+
+    return bool(folder) and Path(folder, JOURNAL).is_file()
 
 
 def _died(ended: Ended) -> bool:

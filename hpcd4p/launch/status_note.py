@@ -30,7 +30,7 @@ _WIDTH = 64
 """Characters of a note, filled up with spaces; behind them stands the `Rest`."""
 
 RESTARTED_VARIABLE = "HPCD4P_RESTARTED"
-"""Tells the ranks why they were started again: JSON, one sentence for each time."""
+"""Tells the ranks why they were started again: JSON, for each time a sentence and the age of the checkpoint."""
 
 VARIABLES = (STATUS_VARIABLE, RESTARTED_VARIABLE)
 """From the process that launches the ranks to rank 0."""
@@ -85,13 +85,13 @@ def leave_note(text: str) -> bool:
     return True
 
 
-def restarted_because() -> list[str]:
-    """Why the launching process has started the ranks again, a sentence for each time."""
+def restarted_because() -> list[tuple[str, float]]:
+    """Why the launching process has started the ranks again each time, and how old the checkpoint was."""
     try:
         found = json.loads(os.environ.get(RESTARTED_VARIABLE, "[]"))
-    except ValueError:
+        return [(str(text), float(age_s)) for text, age_s in found]
+    except (ValueError, TypeError):
         return []
-    return [str(text) for text in found] if isinstance(found, list) else []
 
 
 def leave_interrupted() -> bool:

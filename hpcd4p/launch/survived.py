@@ -31,10 +31,11 @@ class Survived:
         """The run was started again; the one before has left its last sign of life at `died_at`."""
         self.survival = _before(found)
         told = {each.why for each in self.survival.gone_on}
-        why = restarted_because() or [f"it went on from checkpoint {found.epoch}"]
-        self.new = [text for text in why if text not in told] or why[-1:]
-        for text in self.new[:-1]:  # no checkpoint came before the next time, so nobody knows how long it was
-            self._note(False, found, 0.0, ranks, text)
+        why = restarted_because() or [(f"it went on from checkpoint {found.epoch}", 0.0)]
+        new = [each for each in why if each[0] not in told] or why[-1:]
+        self.new = [text for text, _ in new]
+        for text, age_s in new[:-1]:  # no checkpoint came before the next time: it is as the launcher saw it
+            self._note(False, found, age_s, ranks, text)
         self._note(False, found, died_at - found.manifest["cut_at"], ranks, self.new[-1])
 
     def here(self, found: Checkpoint | None, ranks: int, why: str, worked_s: float) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from hpcd4p.checkpoint.place import JOURNAL
 from hpcd4p.errors import Interrupted, MpiSetupError, RankLost
 from hpcd4p.launch.starting_again import Ended, StartingAgain, newest
 from hpcd4p.launch.status_note import (
@@ -53,7 +54,9 @@ def test_after_a_death_it_goes_on_and_says_so(folder, capfd):
     assert said.count("\n") == 1
     assert again.words(["run", "w.py", "--", "x"]) == ["run", "--resume", folder, "w.py", "--", "x"]
     assert again.words(["run", "--resume", folder]) == ["run", "--resume", folder]
-    assert len(json.loads(again.variables()[RESTARTED_VARIABLE])) == 1
+    ((why, age_s),) = json.loads(again.variables()[RESTARTED_VARIABLE])
+    assert why.startswith("rank 2, which")
+    assert 0 <= age_s < 60
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,18 @@ def test_without_checkpoints_nothing_is_said(tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_without_a_checkpoint_it_is_said_where_the_outputs_are(tmp_path, capfd):
+    folder = tmp_path / "a run"
+    folder.mkdir()
+    (folder / JOURNAL).touch()
+    rest = Rest(str(folder))
+    assert not StartingAgain(3).again(Ended(None, RankLost("x"), False, rest))
+    said = capfd.readouterr().err
+    assert f"the run had no checkpoint yet; `hpcd4p show '{folder}'` has what came out so far" in said
+    assert not StartingAgain(3).again(Ended(3, None, False, rest))  # rank 0 has said it
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("several_nodes", [False, True])
 def test_what_rank_0_says_stands_beside_its_word(several_nodes, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -111,7 +126,8 @@ def test_what_rank_0_says_stands_beside_its_word(several_nodes, monkeypatch, tmp
 
 
 def test_ranks_hear_why_they_were_started_again(monkeypatch):
-    monkeypatch.setenv(RESTARTED_VARIABLE, '["a", "b"]')
-    assert restarted_because() == ["a", "b"]
-    monkeypatch.setenv(RESTARTED_VARIABLE, "{")
-    assert restarted_because() == []
+    monkeypatch.setenv(RESTARTED_VARIABLE, '[["a", 1], ["b", 2.5]]')
+    assert restarted_because() == [("a", 1.0), ("b", 2.5)]
+    for foreign in ("{", "{}", "7", '["a"]', '[["a", "b"]]', "[[1, 2, 3]]"):
+        monkeypatch.setenv(RESTARTED_VARIABLE, foreign)
+        assert restarted_because() == []

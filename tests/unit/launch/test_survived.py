@@ -41,11 +41,14 @@ def test_a_run_that_is_started_again_knows_what_was_done_again() -> None:
 def test_each_start_by_its_launcher_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Survival()
     before.go_on(False, 1, 10.0, 1.0, 4, "rank 0 was killed")
-    monkeypatch.setenv(RESTARTED_VARIABLE, json.dumps(["rank 0 was killed", "Redis died", "a node died"]))
+    monkeypatch.setenv(
+        RESTARTED_VARIABLE,
+        json.dumps([("rank 0 was killed", 1.5), ("Redis died", 3.5), ("a node died", 2.5)]),
+    )
     survived = Survived()
     survived.again(found(3, before), 4, 1002.0)
     told = [(each.incarnation, each.why, each.repeated_s) for each in survived.survival.gone_on]
-    assert told == [(1, "rank 0 was killed", 1.0), (2, "Redis died", 0.0), (3, "a node died", 2.0)]
+    assert told == [(1, "rank 0 was killed", 1.0), (2, "Redis died", 3.5), (3, "a node died", 2.0)]
     assert survived.new == ["Redis died", "a node died"]
 
 
