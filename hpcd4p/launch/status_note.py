@@ -30,7 +30,7 @@ _WIDTH = 64
 """Characters of a note, filled up with spaces; behind them stands the `Rest`."""
 
 RESTARTED_VARIABLE = "HPCD4P_RESTARTED"
-"""Tells the ranks why they were started again: JSON, for each time a sentence and the age of the checkpoint."""
+"""Tells the ranks why they were started again: JSON, each time a sentence and the age of the checkpoint."""
 
 VARIABLES = (STATUS_VARIABLE, RESTARTED_VARIABLE)
 """From the process that launches the ranks to rank 0."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from hpcd4p.launch.mpi_program import find_mpi
 from hpcd4p.record.reader import read_record
 from tests.e2e.answers import missing_and_extra, plain
+from tests.e2e.conftest import clean_environment
 from tests.e2e.harness import Run, Runs
 from tests.e2e.survival_loop import epochs
 from tests.e2e.test_blocks import may_mount
@@ -89,6 +93,24 @@ def test_the_first_checkpoint_comes_by_itself_and_a_killed_run_goes_on_from_it(r
     assert goes_on.status == 0, goes_on.err
     assert missing_and_extra(expected, goes_on.outputs) == ""
     assert goes_on.leftovers == []
+
+
+@needs_survivors
+def test_a_head_that_dies_before_the_first_checkpoint_leaves_its_outputs_and_the_line_to_see_them(runs):
+    run = runs.start("wanders", 3, "-i", "4000", "--nap-ms", "25", "--deed", "nothing")
+    run.until(lambda: any((run.folder / "results").glob("*.checkpoints/outputs.journal")))
+    assert not epochs(run.folder)
+    os.kill(run.rank(0), signal.SIGKILL)
+    ended = run.wait(may_stay=("results: ",))
+    assert ended.status == 3, ended.err
+    (line,) = [line for line in ended.err.splitlines() if "had no checkpoint yet" in line]
+    words = shlex.split(line.partition("`hpcd4p ")[2].partition("`")[0])
+    shown = subprocess.run(
+        [sys.executable, "-m", "hpcd4p", *words], cwd=run.folder, env=clean_environment(), text=True,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert "It has no checkpoint yet" in shown.stdout
 
 
 def kept(run: Run) -> list[Path]:
