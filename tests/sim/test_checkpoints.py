@@ -107,6 +107,24 @@ def test_whatever_dies_the_last_checkpoint_goes_on(case):
 
 
 @each(GALLERY)
+def test_it_dies_again_and_again_while_it_goes_on(case):
+    for seed in seeds(3):
+        chance = random.Random(seed)
+        settings, checkpoint = chance.choice((None, SMALL)), None
+        for death in range(5):
+            doomed = (chance.choice([0, 1, "broker"]),) if death < 4 else ()
+            size = chance.choice((3, 4, 5, 8))
+            cluster = go(
+                case, size, 10 * seed + death, checkpoint, seed % 2, doomed, settings, every=(0.0005, 0.003)
+            )
+            if cluster.summary is not None:
+                break
+            # one that dies before its first checkpoint leaves the one that it began from
+            checkpoint = chance.choice([checkpoint, *cluster.keeper.complete_ones][-2:])
+        assert answer(cluster.sink) == of_one_process(case), f"after {death} deaths, on {size} ranks"
+
+
+@each(GALLERY)
 def test_ranks_of_the_pool_die_beside_it(case):
     for seed in seeds(3):
         goes_on(case, seed, sizes=(4, 8), kills=2)
