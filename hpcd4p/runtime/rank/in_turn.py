@@ -34,9 +34,13 @@ PIECE_BYTES = 1 << 18
 
 
 def turns(instances: Mapping[Key, Instance], since: Mapping[Key, Since]) -> Iterator[list[Key]]:
-    """Instances that are written by one process: about as many keys in each turn."""
+    """Instances that are written by one process: of all keys about as many in each turn.
+
+    Where changes are enough these are few keys, and so few turns: each costs as much as it takes to copy the
+    tables of all pages, twice.
+    """
     weights = {key: _weight(each, since.get(key)) for key, each in sorted(instances.items())}
-    most = max(LEAST_KEYS // TURNS, sum(weights.values()) // TURNS)
+    most = max(LEAST_KEYS, sum(len(each.table) for each in instances.values())) // TURNS
     keys: list[Key] = []
     weight = 0
     for key, each in weights.items():

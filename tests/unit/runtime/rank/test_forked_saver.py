@@ -18,6 +18,7 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.travelling import _kept
 from hpcd4p.runtime.rank import in_turn
+from hpcd4p.runtime.rank.changes import Since
 from hpcd4p.runtime.rank.forked_saver import ForkedSaver
 from hpcd4p.runtime.rank.image_file import held_in
 from hpcd4p.runtime.rank.imaging import Image
@@ -143,3 +144,15 @@ def test_turns_have_about_as_many_keys(world, monkeypatch):
     assert list(in_turn.turns(instances, {})) == [[(0, 0), (0, 1)], [(0, 2), (0, 3)], [(0, 4), (0, 5)]]
     monkeypatch.setattr(in_turn, "LEAST_KEYS", 10_000)
     assert len(list(in_turn.turns(instances, {}))) == 1
+
+
+def test_changes_of_few_keys_are_one_turn(world, monkeypatch):
+    monkeypatch.setattr(in_turn, "LEAST_KEYS", 0)
+    monkeypatch.setattr(in_turn, "TURNS", 3)
+    instances = {(0, each.partition): each for each in world.instances}
+    keys = sum(len(each.table) for each in world.instances)
+    few = {key: Since([{0}], len(each.table)) for key, each in instances.items()}
+    assert keys // 3 > len(few)
+    assert list(in_turn.turns(instances, few)) == [list(instances)]
+    all_of_one = {**few, (0, 0): Since([set(range(keys))], keys)}
+    assert list(in_turn.turns(instances, all_of_one)) == [[(0, 0)], [*instances][1:]]
