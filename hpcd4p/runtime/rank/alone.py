@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from gc import get_referents
 from typing import Any
@@ -29,10 +30,17 @@ _KEYS = frozenset({int, bool, str, bytes, float, type(None)})
 """Types of keys that are equal after they were saved if they were before, but for what is not even equal to
 itself."""
 
+_SAME = _KEYS - {float}
+
 _SIMPLE = frozenset(kind for kind, found in _KINDS.items() if found is _ATOM)
 
 _CLASS = 1 << 9
 """Of the flags of a type: made by a class statement."""
+
+
+def are_plain(keys: Collection[Any]) -> bool:
+    """Whether what is made of the pickles of keys is sure to be the same keys."""
+    return {*map(type, keys)} <= _SAME or all(map(is_plain, keys))
 
 
 def is_plain(key: Any) -> bool:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.runtime.rank.alone import are_alone, is_plain
+from hpcd4p.runtime.rank.alone import are_alone, are_plain
 from hpcd4p.runtime.rank.changes import Since, changed
 from hpcd4p.runtime.rank.image_file import AGAIN, FRESH, KEYS, WHOLE, ImageWriter, Written
 from hpcd4p.workflow.elements import KeyedPE
+from hpcd4p.workflow.nameless import are_nameless, dump_nameless
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.wire.resumption import Key
+
+Dump = Callable[[Any, Written], None]
 
 FIRST_KEYS = 16
 MOST_KEYS = 4096
@@ -35,7 +38,7 @@ class StateWriter:
         Elements of which states of keys could not be written each by itself.
     """
 
-    def __init__(self, writer: ImageWriter, dump: Callable[[Any, Written], None]) -> None:
+    def __init__(self, writer: ImageWriter, dump: Dump) -> None:
         self.shared: set[int] = set()
         self._writer = writer
         self._dump = dump
@@ -52,7 +55,7 @@ class StateWriter:
         if since is not None:
             old, new = changed(table, since)
             keys = [*old, *new]
-            if all(map(is_plain, old)) and _apart(table, iter(keys)):
+            if are_plain(old) and _apart(table, iter(keys)):
                 self._put(key, AGAIN, instance.pe)
                 self._put_keys(key, table, iter(keys))
                 return
@@ -65,17 +68,18 @@ class StateWriter:
             self.shared.add(key[0])
         self._put(key, WHOLE, (instance.pe, table))
 
-    def _put(self, key: Key, kind: int, thing: Any) -> int:
+    def _put(self, key: Key, kind: int, thing: Any, dump: Dump | None = None) -> int:
         self._writer.begin(key, kind)
         before = self._writer.bytes[kind]
-        self._dump(thing, self._writer)
+        (dump or self._dump)(thing, self._writer)
         self._writer.end()
         return self._writer.bytes[kind] - before
 
     def _put_keys(self, key: Key, table: dict[Any, Any], keys: Iterator[Any]) -> None:
         count = FIRST_KEYS
         while part := [(each, table[each]) for each in islice(keys, count)]:
-            size = self._put(key, KEYS, part)
+            dump = dump_nameless if are_nameless(part) else self._dump
+            size = self._put(key, KEYS, part, dump)
             count = max(1, min(MOST_KEYS, len(part) * PART_BYTES // max(1, size)))
 
 
