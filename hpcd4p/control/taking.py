@@ -71,6 +71,28 @@ def wanted(
     return order
 
 
+def left_out(
+    may_run: Iterable[int], wanted: Collection[int], ordered: Collection[int], congested: Set[int]
+) -> list[int]:
+    """Elements of which a rank takes a task all the same, if somebody waits for just this one.
+
+    Whoever is congested may hold so much because it waits for its turn, and something older is missing: that
+    is never held back.
+
+    Parameters
+    ----------
+    may_run
+        Elements that the rank may run.
+    wanted
+        Of which it asks for any task.
+    ordered
+        Elements that lead to some that are ordered.
+    congested
+        See `wanted`.
+    """
+    return [e for e in may_run if e in ordered and e not in wanted] if congested and ordered else []
+
+
 def takeable(wanted: Sequence[int], slow: Collection[int], waiting: Mapping[int, int]) -> list[int]:
     """Elements to ask for a task while a commit is outstanding.
 

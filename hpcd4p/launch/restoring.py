@@ -105,7 +105,7 @@ def _read(source: Source, secret: bytes, ranks: set[int], wanted: Callable[[Key]
     for name in map(file_name, sorted(ranks)):
         for key, each in held_in(_open(source.files(name), secret), wanted).items():
             held[key] = held[key].joined(each) if key in held else each
-    return Restored(held, frozenset(source.drained))
+    return Restored(held, frozenset(source.drained), source.epoch)
 
 
 def _open(files: list[tuple[int, str, str]], secret: bytes) -> Iterator[BufferedReader]:

@@ -9,6 +9,7 @@ from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
 from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
+from hpcd4p.plan.order import ordered, refuse_order
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
 from hpcd4p.plan.settings import EngineSettings
@@ -85,6 +86,7 @@ def _placed(
     for c in connections:
         connected[at[id(c.target)]].add(c.input)
     plans = [_element(i, pe, connected[i], settings.partitions) for i, pe in enumerate(pes)]
+    refuse_order(plans, pes, name)
     routes = [route_to(c.target, at[id(c.source)], c.output, at[id(c.target)], c.input) for c in connections]
     # in order of source and port, then as connected: a plan does not depend on the order of other calls
     routes.sort(key=lambda r: (r.source, r.target))
@@ -135,6 +137,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         first=index,
         undeclared=verdict.undeclared,
         caches=verdict.caches,
+        ordered=ordered(pe, verdict.role),
     )
 
 

@@ -95,6 +95,7 @@ class ElementPlan(NamedTuple):
     caches: tuple[str, ...] = ()  # what it changes without harm, so that it need not be watched
     together: str = ""  # what it shares with others on its rank, where all its instances are
     shared: tuple[str, ...] = ()  # what it shares with others on other ranks: a change puts all in doubt
+    ordered: bool = False  # its tuples are put in the order of their source again
 
     def host(self, partition: int, hosts: Sequence[int]) -> int:
         """Which of `hosts` holds `partition`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpcd4p.plan.changes import changed_places
 from hpcd4p.plan.model import Plan, Role
+from hpcd4p.plan.order import order_of
 from hpcd4p.workflow.generic import GenericPE
 from hpcd4p.workflow.places import Search
 
@@ -17,6 +18,11 @@ def why_it_stays(plan: Plan, index: int, pe: GenericPE) -> str:
         return f"it changes {element.undeclared} without declaring it"
     if element.together or element.shared:
         return f"it shares {element.together or ', '.join(element.shared)} with others"
+    if element.ordered:  # what is held here until its turn, and what the others send, would part ways
+        return "its tuples come in order"
+    order = order_of(plan) if any(each.ordered for each in plan.elements) else None
+    if order is not None and any(r.source == index and r.target in order.reach for r in plan.routes):
+        return "what it writes is put in order further down, and each rank has an order of its own"
     below = [plan.elements[route.target] for route in plan.routes if route.source == index]
     named = [e.name for e in below if e.role is Role.STATE]
     if named:  # what an instance writes before and after a move comes from two ranks

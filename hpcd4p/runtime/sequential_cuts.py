@@ -103,8 +103,8 @@ class SequentialCuts:
                 run.lines.add(*more)
             else:
                 run.failures.add(first, *more)
-        segments = [each for key in sorted(restored.held) for each in line_of(restored, key)]
-        self._rest = Rest(before.snapshot.tasks, segments)
+        lined = [each for key in sorted(restored.held) for each in line_of(restored, key)]
+        self._rest = Rest(before.snapshot.tasks, lined)
         text = f"from checkpoint {self._resume.epoch}, made after {before.elapsed_s:.1f} s of work"
         self._event("resumed", text)
 
@@ -146,7 +146,8 @@ class SequentialCuts:
 
     def _feed_task(self, task: Publication) -> None:
         run = self._run
-        leased = Task(task.element, "", task.tuples, task.payload, task.attempts, task.progress, task.beside)
+        element, tuples, payload, attempts, progress, beside, place = task
+        leased = Task(element, "", tuples, payload, attempts, progress, beside, place)
         port, values, unread = opened(self._codec, leased)
         instance = run.instances[task.element, 0]
         run.feed(instance, port, values, Leased(instance, leased))
@@ -191,7 +192,7 @@ class SequentialCuts:
                     pending[element.index] = pending.get(element.index, 0) + 1
         snapshot = Snapshot(pending, tasks, {}, [], run.stats(), {})
         held = [i for (e, _), i in run.instances.items() if i.plan.role.fixed and e not in run.drained]
-        return self._fixed(snapshot, positions), Image(held, self._rest.segments(), [])
+        return self._fixed(snapshot, positions), Image(held, self._rest.segments(), [], self._rest.held())
 
     def _position_of(self, root: int) -> SourcePosition:
         calls = self._run.calls.get(root)

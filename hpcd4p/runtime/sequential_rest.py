@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
 from hpcd4p.wire.messages import Publication, Segment, Task
+from hpcd4p.wire.place import Turn, past_first
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.lined import Lined
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.salvage import UnreadTuples
 
 
 class Rest:
-    """What is left of it: any number of tasks, and tuples of partitions."""
+    """What is left of it: any number of tasks, and tuples of partitions.
 
-    def __init__(self, tasks: Iterable[Publication], segments: Iterable[Segment]) -> None:
+    What has a place comes in the order of places, after all else.
+    """
+
+    def __init__(self, tasks: Iterable[Publication], lined: Iterable[Lined]) -> None:
         self._of: dict[int, deque[Publication | Segment]] = {}
+        placed: list[tuple[Turn, Publication | Segment]] = []
         # tuples in line first: what a task writes may be for the same partition, and comes after them
-        for segment in segments:
-            self._of.setdefault(segment.element, deque()).append(segment)
+        for segment, turn in lined:
+            if turn is None:
+                self._of.setdefault(segment.element, deque()).append(segment)
+            else:
+                placed.append((turn, segment))
         for task in tasks:
-            self._of.setdefault(task.element, deque()).append(task)
+            if task.place is None:
+                self._of.setdefault(task.element, deque()).append(task)
+            else:
+                placed.append(((task.place.origin, task.place.path), task))
+        self._placed = deque(sorted(placed, key=lambda pair: past_first(pair[0])))
 
     def next(self) -> Publication | Segment | None:
         """Take out what is nearest to the sinks, so that what is written further up comes after it."""
         if not self._of:
-            return None
+            return self._placed.popleft()[1] if self._placed else None
         element = max(self._of)
         line = self._of[element]
         found = line.popleft()
@@ -40,18 +53,29 @@ class Rest:
 
     def tasks(self) -> list[Publication]:
         """The tasks that are left."""
-        return [each for line in self._of.values() for each in line if isinstance(each, Publication)]
+        return [each for each in self._all() if isinstance(each, Publication)]
 
     def segments(self) -> list[Segment]:
         """What is left in line."""
         return [each for line in self._of.values() for each in line if isinstance(each, Segment)]
 
+    def held(self) -> list[tuple[Turn, tuple[int, Segment]]]:
+        """What is left in line and has a place; as `Image.held`."""
+        return [(turn, (0, each)) for turn, each in self._placed if isinstance(each, Segment)]
+
     def pending(self) -> dict[int, int]:
         """Tuples that are left, by element."""
-        return {
-            element: sum(e.tuples if isinstance(e, Publication) else len(e.values) for e in line)
-            for element, line in self._of.items()
-        }
+        sums: dict[int, int] = {}
+        for each in self._all():
+            tuples = each.tuples if isinstance(each, Publication) else len(each.values)
+            sums[each.element] = sums.get(each.element, 0) + tuples
+        return sums
+
+    def _all(self) -> Iterator[Publication | Segment]:
+        for line in self._of.values():
+            yield from line
+        for _, each in self._placed:
+            yield each
 
 
 class Leased:
@@ -75,8 +99,10 @@ class Leased:
 
     def publication(self, codec: Codec) -> Publication:
         """The task with what is done of it."""
-        element, _, tuples, payload, attempts, before, beside = self._task
+        element, _, tuples, payload, attempts, before, beside, place = self._task
         done = self._lease.progress()
+        if place is not None:
+            done = (*done, before[-1] if before else 0)
         if before:  # what is being repeated may not have come so far
             done = tuple(map(max, done, before))
         what = about(TASK, element, tuples)
@@ -87,6 +113,7 @@ class Leased:
             attempts,
             done,
             beside,
+            place,
         )
 
 

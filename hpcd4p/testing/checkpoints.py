@@ -46,7 +46,7 @@ class MemoryCheckpoint(NamedTuple):
 
     def restored(self, fixed: Fixed) -> Restored:
         """The same for any rank."""
-        return Restored(self.held, frozenset(fixed.drained))
+        return Restored(self.held, frozenset(fixed.drained), self.epoch)
 
 
 class MemoryKeeper:

@@ -243,6 +243,9 @@ class FaultyMesh:
         """See `Mesh.receiving`."""
         return self._net.receiving(self.rank, self._gone)
 
+    matched = whole = 0
+    """See `Mesh.matched`: nothing is matched and not given."""
+
     def send(self, dest: int, tx: int, frames: list[Any]) -> tuple[int, _Flight]:
         """See `Mesh.send`."""
         # copied as a wire would: what the sender does to it later must not be seen

@@ -141,6 +141,14 @@ class Mesh(Protocol):
     def receiving(self) -> bool:
         """Whether a message has come in part."""
 
+    @property
+    def matched(self) -> int:
+        """Messages of which something has come so far."""
+
+    @property
+    def whole(self) -> int:
+        """How many of these, from the first one on, `poll` has given without a gap."""
+
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         """Start to send a message; returns a ticket. The frames must not change until it is sent."""
 
@@ -151,7 +159,7 @@ class Mesh(Protocol):
         """Tell `dest` that this rank has committed up to `tx`."""
 
     def poll(self) -> list[Arrival | Notice]:
-        """Messages that have come in whole: small ones in the order of each sender, large ones when done.
+        """Messages that have come in whole, those of each sender in its order.
 
         Never waits.
         """

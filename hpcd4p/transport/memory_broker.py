@@ -53,8 +53,9 @@ class MemoryBroker:
         if reply.orders:
             s.ordered[self.rank] = s.ordered.get(self.rank, 0) + len(reply.orders)
         in_call = ask.availability is Availability.IN_CALL
-        if ask.take:
-            reply.task = self._take(ask.take, not in_call and not reply.orders)
+        oldest = () if ask.order is None else ask.order.oldest
+        if ask.take or oldest:
+            reply.task = self._take(ask.take, oldest, bool(ask.take) and not in_call and not reply.orders)
         self._note(ask.availability)
         reply.idle, reply.tasks, reply.size = len(s.idle), s.tasks, s.bytes
         reply.sought, reply.idle_here = s.sought_on(0), s.idle_here(self.rank)
@@ -62,6 +63,8 @@ class MemoryBroker:
         reply.near = 0 if node is None else s.lines().get(node, 0)
         if in_call:
             reply.waiting = {e: count for e, count in s.waiting().items() if count}
+        if ask.order is not None:
+            s.ring_idle(s.places.answer(self.rank, ask.order, s.streams.values(), reply))
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:
@@ -108,22 +111,25 @@ class MemoryBroker:
             if s.pending[element] == 0:
                 s.bells[0] = Heard.BELL
         for publication in commit.publish:
-            element, tuples, payload, attempts, progress, beside = publication
-            near = s.put(Task(element, "", tuples, payload, attempts, (), beside), self.rank)
+            element, tuples, payload, attempts, progress, beside, place = publication
+            near = s.put(Task(element, "", tuples, payload, attempts, (), beside, place), self.rank)
             if progress:
                 s.progress[element, str(s.entries)] = progress
             if not s.ring_owner(element):
                 s.ring_idle(1, s.node(self.rank) if near else None)
+        for rank in s.places.take(commit):
+            s.bells[rank] = Heard.BELL
         s.dead += commit.dead
         s.bytes += sum(map(len, commit.dead))
         if commit.dead:
             s.bells[0] = Heard.BELL
         add(s.stats, commit.stats)
 
-    def _take(self, wanted: Sequence[int], idle: bool) -> Task | None:
+    def _take(self, wanted: Sequence[int], oldest: Sequence[int], idle: bool) -> Task | None:
         s = self.store
         mine = [element for element in wanted if s.owners.get(element, self.rank) == self.rank]
-        for element in mine:
+        missed = [e for e in oldest if (line := s.streams.get(e)) and s.places.missed(line[0].place)]
+        for element in [*mine, *missed]:
             stream = s.line(element, self.rank)
             if not stream:
                 continue
@@ -271,7 +277,7 @@ class MemoryBroker:
         return Snapshot(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             [
-                Publication(t.element, t.tuples, t.payload, t.attempts, s.progress_of(t), t.beside)
+                Publication(t.element, t.tuples, t.payload, t.attempts, s.progress_of(t), t.beside, t.place)
                 for t in [*leased, *waiting]
             ],
             {rank: tx for rank, tx in s.committed.items() if rank < PORTERS},

@@ -22,6 +22,9 @@ class MemoryMesh:
         """See `Mesh.receiving`: in memory a message comes as a whole."""
         return False
 
+    matched = whole = 0
+    """See `Mesh.matched`: nothing is matched and not given."""
+
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         """See `Mesh.send`."""
         # copied, as by a network: later changes of the sender must not be seen

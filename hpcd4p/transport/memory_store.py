@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
+from hpcd4p.transport.memory_places import MemoryPlaces
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Books, Task
 from hpcd4p.wire.nodes import Nodes, node_of, porter_of
@@ -43,6 +44,7 @@ class MemoryStore:
     fills: dict[int, tuple[int, str]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
     congested: set[tuple[int, int]] = field(default_factory=set)
+    places: MemoryPlaces = field(default_factory=MemoryPlaces)
     dead: list[bytes] = field(default_factory=list)
     reports: list[bytes] = field(default_factory=list)
     alive: set[int] = field(default_factory=set)
@@ -173,7 +175,16 @@ class MemoryStore:
         self.tasks += 1
         self.bytes += weight(task.payload)
         if node is None or block_of(task.payload) is None:
-            self.streams.setdefault(task.element, deque()).append(task)
+            _line_up(task, self.streams.setdefault(task.element, deque()))
             return False
         self.near.setdefault((node, task.element), deque()).append(task)
         return True
+
+
+def _line_up(task: Task, line: deque[Task]) -> None:
+    """Put a task at the end, or where its place is: of an element whose tasks have places all have."""
+    at = len(line)
+    if task.place is not None:
+        turn = task.place.age, task.place.path
+        at = next((i for i, each in enumerate(line) if each.place and each.place[2:] > turn), at)
+    line.insert(at, task)

@@ -57,9 +57,10 @@ LAUNCHER_LOST = (
 class _Incoming:
     """A message that is being received: its first frame, and the buffers that follow it."""
 
-    __slots__ = ("buffers", "expected", "first", "in_block", "requests", "source")
+    __slots__ = ("buffers", "expected", "first", "in_block", "number", "requests", "source")
 
-    def __init__(self, source: int, expected: int, first: Any) -> None:
+    def __init__(self, source: int, expected: int, first: Any, number: int) -> None:
+        self.number = number
         self.source = source
         self.in_block = expected == IN_BLOCK
         self.expected = 0 if self.in_block else expected
@@ -113,6 +114,8 @@ class MpiMesh:
         self.size = int(self._comm.size)
         self._status = MPI.Status()
         self._incoming: list[_Incoming] = []
+        self.matched = 0
+        """See `Mesh.matched`."""
         self._buffers = Buffers()
         self._loans = loans
         self._notices: list[tuple[Any, bytes]] = []
@@ -178,7 +181,8 @@ class MpiMesh:
                 entry = next(e for e in self._incoming if e.source == source and len(e.buffers) < e.expected)
                 entry.buffers.append(data)
             else:
-                entry = _Incoming(source, tag // 4, data)
+                self.matched += 1
+                entry = _Incoming(source, tag // 4, data, self.matched)
                 self._incoming.append(entry)
             entry.requests.append(request)
         if self._loans is not None:
@@ -195,11 +199,14 @@ class MpiMesh:
     def _complete(self) -> list[Arrival]:
         complete = []
         waiting = []
+        late = set()
+        """Senders of which an earlier message is not complete: those of each sender keep their order."""
         for entry in self._incoming:
             if entry.source in self._gone:
                 continue
             entry.requests = [r for r in entry.requests if not r.Test()]
-            if entry.requests or len(entry.buffers) < entry.expected:
+            if entry.source in late or entry.requests or len(entry.buffers) < entry.expected:
+                late.add(entry.source)
                 waiting.append(entry)
                 continue
             (tx,) = _TX.unpack_from(entry.first)
@@ -216,6 +223,11 @@ class MpiMesh:
         at = PACKED_BYTES + 4
         sizes = struct.unpack_from(f"<{count}Q", body, at)
         return [body[at + 8 * count :], *self._loans.borrow(Block.unpack(body), sizes)]
+
+    @property
+    def whole(self) -> int:
+        """See `Mesh.whole`."""
+        return self._incoming[0].number - 1 if self._incoming else self.matched
 
     @property
     def receiving(self) -> bool:

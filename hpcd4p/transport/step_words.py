@@ -135,7 +135,7 @@ def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | in
     words: list[bytes | int] = []
     count = size = start = 0
     last = -1
-    for element, tuples, payload, attempts, progress, beside in publish:
+    for element, tuples, payload, attempts, progress, beside, _ in publish:
         if element != last or len(words) - start > STRETCH + 1:
             count, last, start = count + 1, element, len(words)
             words += (element, 0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.place import Lane, Place
 
 
 class Availability(IntEnum):
@@ -24,6 +27,20 @@ class Availability(IntEnum):
     """Not idle any more. If it has been rung for a task, another idle rank is."""
 
 
+class OrderAsk(NamedTuple):
+    """What a rank asks of the broker for the sake of order."""
+
+    watch: Sequence[Lane] = ()
+    """Lanes whose watermarks it wants to have."""
+    waits: Mapping[Lane, str] = {}
+    """It can do nothing before everything in the lane that comes before this path is finished; its bell is to
+    ring then. What it has said before counts no longer."""
+    oldest: Sequence[int] = ()
+    """Pool elements of which it takes only tasks for which somebody `waits`."""
+    at: Place | None = None
+    """That of the task in the middle of which it is."""
+
+
 class Ask(NamedTuple):
     """What a rank asks of the broker, besides the commit."""
 
@@ -38,6 +55,8 @@ class Ask(NamedTuple):
     want_service: bool = False
     """Whether to answer with the measured service times."""
     availability: Availability = Availability.IDLE
+    order: OrderAsk | None = None
+    """What it asks besides in a run in which elements are ordered."""
 
 
 NOTHING_ASKED = Ask()

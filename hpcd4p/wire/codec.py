@@ -54,6 +54,8 @@ _U32 = struct.Struct("<I")
 _HEAD = struct.Struct("<QI")
 _ABOUT = struct.Struct("<IIQ")
 _MARK = b"mark"
+_PLACED = 1 << 31
+"""In the number of counts of a message: its place follows them."""
 _ASIDE = 1 << 63
 """In the serial: the buffers lie in a block."""
 _ASIDE_AT = TAG_BYTES + 7
@@ -134,20 +136,39 @@ class Codec:
         body = self.dumps(thing, protocol=5, buffer_callback=keep_in_band)
         return [body, *large]
 
-    def pack(self, segments: list[Segment]) -> list[bytes | memoryview]:
-        """Frames of a message of keyed data; its receiver can count the tuples without unpickling it."""
+    def pack(self, segments: list[Segment], place: str = "") -> list[bytes | memoryview]:
+        """Frames of a message of keyed data; its receiver can count the tuples without unpickling it.
+
+        `place`: origin and path, behind a colon, of what waits for its turn.
+        """
         counts: dict[int, int] = {}
         for segment in segments:
             counts[segment.element] = counts.get(segment.element, 0) + len(segment.values)
         frames = self.frames(segments)
         flat = [n for pair in counts.items() for n in pair]
-        frames[0] = b"".join([struct.pack(f"<{1 + len(flat)}I", len(counts), *flat), frames[0]])
+        head = struct.pack(f"<{1 + len(flat)}I", len(counts) | bool(place) * _PLACED, *flat)
+        if place:
+            word = place.encode()
+            head += _U32.pack(len(word)) + word
+        frames[0] = b"".join([head, frames[0]])
         return frames
+
+    @staticmethod
+    def place(frames: list[Any]) -> tuple[int, str] | None:
+        """Origin and path of a message that `pack` made; None: it has none."""
+        (many,) = _U32.unpack_from(frames[0])
+        if not many & _PLACED:
+            return None
+        at = 4 + 8 * (many & ~_PLACED)
+        (size,) = _U32.unpack_from(frames[0], at)
+        origin, path = bytes(memoryview(frames[0])[at + 4 : at + 4 + size]).decode().split(":")
+        return int(origin), path
 
     @staticmethod
     def counts(frames: list[Any]) -> dict[int, int]:
         """Tuples by element in a message that `pack` made."""
         (many,) = _U32.unpack_from(frames[0])
+        many &= ~_PLACED
         flat = struct.unpack_from(f"<{2 * many}I", frames[0], 4)
         return dict(zip(flat[::2], flat[1::2], strict=True))
 
@@ -155,7 +176,10 @@ class Codec:
     def unpack(cls, frames: list[Any]) -> list[Segment]:
         """Inverse of `pack`; the buffers become the memory of the arrays, so they must be writable."""
         (many,) = _U32.unpack_from(frames[0])
-        segments: list[Segment] = cls.join([memoryview(frames[0])[4 + 8 * many :], *frames[1:]])
+        at = 4 + 8 * (many & ~_PLACED)
+        if many & _PLACED:
+            at += 4 + _U32.unpack_from(frames[0], at)[0]
+        segments: list[Segment] = cls.join([memoryview(frames[0])[at:], *frames[1:]])
         return segments
 
     @staticmethod

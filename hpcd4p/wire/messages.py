@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.orders import Order
 from hpcd4p.wire.statistics import Statistics, add
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.place import Place
 
 STATE, MARK = "\0state", "\0mark"
 """Ports of what travels with a partition that moves: its state, as (bytes, epoch); and that a sender, as
@@ -34,7 +37,8 @@ class Publication(NamedTuple):
     progress: tuple[int, ...] = ()
     """See `Task`: of one that a checkpoint has kept."""
     beside: str = ""
-    """See `Task`."""
+    place: Place | None = None
+    """These as well."""
 
 
 class Task(NamedTuple):
@@ -51,6 +55,8 @@ class Task(NamedTuple):
     runs it again skips as many."""
     beside: str = ""
     """If a process beside a rank is among those that died: that rank, a space, and how it died."""
+    place: Place | None = None
+    """When it was published, if it leads to what is ordered. Its `progress` ends with the numbers taken."""
 
 
 class Commit:
@@ -74,10 +80,15 @@ class Commit:
         By how much the run's statistics grow, see `wire.statistics`.
     spent : list of Block
         What this rank releases once it is accepted; the broker does not hear of it.
+    begun, settled, bounds
+        Places that are outstanding from now on, besides those of `publish`; those that are no longer; and by
+        origin, the path of what it writes next.
     """
 
     # not a dataclass: importing that module costs every rank 5 ms (DECISIONS.md)
-    __slots__ = ("counts", "dead", "done", "progress", "publish", "spent", "stats", "tx")
+    __slots__ = (
+        "begun", "bounds", "counts", "dead", "done", "progress", "publish", "settled", "spent", "stats", "tx",
+    )  # fmt: skip
 
     def __init__(self, tx: int = 0, counts: dict[int, int] | None = None) -> None:
         self.tx = tx
@@ -88,6 +99,9 @@ class Commit:
         self.dead: list[bytes] = []
         self.stats: dict[str, int] = {}
         self.spent: list[Block] = []
+        self.begun: list[Place] = []
+        self.settled: list[Place] = []
+        self.bounds: dict[int, str] = {}
 
     def add(self, other: Commit) -> None:
         """Join a later commit of the same rank to this one."""
@@ -101,6 +115,9 @@ class Commit:
         self.publish += other.publish
         self.dead += other.dead
         self.spent += other.spent
+        self.begun += other.begun
+        self.settled += other.settled
+        self.bounds |= other.bounds
         add(self.stats, other.stats)
 
     def __bool__(self) -> bool:
@@ -139,6 +156,10 @@ class Reply:
         See `Statistics.core_share` (only when service times are asked for).
     service_us : dict
         Measured service time by element, microseconds per tuple (only when asked).
+    watermarks : dict
+        By origin, a path: see `wire.place.watermarks` (only when asked).
+    stalled : bool
+        Whether somebody waits for what the task of `OrderAsk.at`, or one that nobody runs, will write.
     """
 
     __slots__ = (
@@ -155,9 +176,11 @@ class Reply:
         "size",
         "sought",
         "spoiled",
+        "stalled",
         "task",
         "tasks",
         "waiting",
+        "watermarks",
     )
 
     def __init__(
@@ -176,7 +199,8 @@ class Reply:
         self.service_us: dict[int, float] = {}
         self.core_share: float | None = None
         self.owners: dict[int, int] = {}
-        self.spoiled = ""
+        self.spoiled, self.stalled = "", False
+        self.watermarks: dict[int, str] = {}
 
 
 class Arrival(NamedTuple):

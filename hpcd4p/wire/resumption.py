@@ -47,6 +47,8 @@ class Restored(NamedTuple):
     """Of its partitions at least."""
     drained: frozenset[int]
     """Elements whose instances have post-processed: none of them is needed any more."""
+    epoch: int
+    """Number of the checkpoint."""
 
 
 class Fixed(NamedTuple):

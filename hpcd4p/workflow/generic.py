@@ -80,6 +80,11 @@ class GenericPE:
     """None lets the plan decide; True; False (its several inputs need no joining); or 'nature', 'all',
     'global' or a list of positions and names: stateful, with that grouping on inputs that have none."""
 
+    ordered: bool | None = None
+    """Whether the tuples of a source reach each instance in the order in which they were written, although
+    ranks of the pool work on them in any order; only for an element that holds state. None lets the plan
+    decide."""
+
     id: str = ""
     """Name and running number, given by the graph."""
 

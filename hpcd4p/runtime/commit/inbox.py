@@ -12,14 +12,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.marks import is_congested
+from hpcd4p.runtime.commit.lined import Line, Lined, Waiting, counts_for
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.gates import Gates
+    from hpcd4p.runtime.commit.reorder import Reorder
     from hpcd4p.runtime.execute.salvage import UnreadTuples
-
-Line = deque[tuple[int, str, list[Any]]]
+    from hpcd4p.wire.place import Turn
 
 
 class Inbox:
@@ -44,13 +45,15 @@ class Inbox:
         """Tuples, by element, that wait for others which were sent before them on another way (`gates`)."""
         self.onward: deque[Segment] = deque()
         """What is for partitions that are no longer here."""
+        self.order: Reorder | None = None
+        """Puts what comes through the pool in order again; None: nothing here is ordered."""
         self._gone: set[tuple[int, int]] = set()
         self._gates: Gates | None = None
         """Of partitions that have come; None: none has."""
         self._weight: dict[int, float] = {}
         self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
-        self._sealed: deque[Arrival] = deque()
+        self._sealed: deque[Waiting] = deque()
         self._committed: dict[int, int] = {}
         self._congested: set[int] = set()
 
@@ -60,39 +63,63 @@ class Inbox:
             self._line_up(arrival)
         else:
             self._kept.setdefault(arrival.source, deque()).append(arrival)
+            if self.order is not None:
+                self.order.aside(arrival)
 
     def noticed(self, notice: Notice) -> None:
         """Put in line all that `notice.source` has committed."""
         self._committed[notice.source] = max(notice.tx, self._committed.get(notice.source, 0))
         kept = self._kept.get(notice.source)
         while kept and kept[0].tx <= notice.tx:
+            if self.order is not None:
+                self.order.not_aside(kept[0])
             self._line_up(kept.popleft())
 
     def drop(self, source: int) -> None:
         """Forget what `source` has not committed: it is lost."""
-        self._kept.pop(source, None)
+        for arrival in self._kept.pop(source, ()):
+            if self.order is not None:
+                self.order.not_aside(arrival)
 
     def _line_up(self, arrival: Arrival) -> None:
+        turn = None if self.order is None else Codec.place(arrival.frames)
         size = sum(len(f) for f in arrival.frames)
         counts = Codec.counts(arrival.frames)
         total = sum(counts.values()) or 1
         for element, count in counts.items():
             if not count:  # its sender could pickle none of its tuples
                 continue
-            self.tuples[element] += count
+            (self.tuples if turn is None else self.held)[element] += count
             self._weight[element] = self._weight.get(element, 0.0) + size * count / total
-        self._sealed.append(arrival)
+        if self.order is not None and turn is not None:
+            self.order.put(turn, arrival)
+        else:
+            self._sealed.append(arrival)
+
+    def release(self) -> None:
+        """Put in line what was held until its turn, and has it now."""
+        if self.order is None:
+            return
+        for what, counts in self.order.ready():
+            for element, count in counts.items():
+                self._hold(element, -count)
+            self._sealed.append(what)
 
     def listen(self, element: int) -> None:
         """Expect messages for partitions of `element`, too."""
         self.lines.setdefault(element, deque())
 
-    def admit(self, segments: list[Segment], rank: int) -> None:
+    def admit(self, segments: list[Segment], rank: int, turn: Turn | None = None) -> None:
         """Put segments of a committed transaction of this rank itself, which is `rank`, in line."""
         for segment in segments:
-            if segment.values:
+            if not segment.values:
+                continue
+            if self.order is None or turn is None:
                 self.tuples[segment.element] += len(segment.values)
                 self._append(rank, segment)
+            else:
+                self.held[segment.element] += len(segment.values)
+                self.order.put(turn, (rank, segment))
 
     def _append(self, source: int, segment: Segment) -> None:
         """Put a segment, whose tuples are counted, in line; and those for which it makes way."""
@@ -142,6 +169,16 @@ class Inbox:
         return bool(self._sealed)
 
     @property
+    def starves(self) -> bool:
+        """Whether an element has nothing in line because what is here for it has to wait for its turn."""
+        return self.order is not None and any(element not in self.tuples for element in self.held)
+
+    @property
+    def may_release(self) -> bool:
+        """Whether `release` may put something in line."""
+        return self.order is not None and self.order.has_news
+
+    @property
     def passes(self) -> bool:
         """Whether messages may hold something for partitions that are no longer here."""
         return bool(self.onward or (self._gone and self._sealed))
@@ -157,7 +194,11 @@ class Inbox:
 
     def open(self) -> list[UnreadTuples]:
         """Unpickle the oldest message that is still sealed; gives the tuples that could not be unpickled."""
-        source, _, frames = self._sealed.popleft()
+        oldest = self._sealed.popleft()
+        if not isinstance(oldest, Arrival):
+            self._append(*oldest)
+            return []
+        source, _, frames = oldest
         lost: list[UnreadTuples] = []
         try:
             segments = Codec.unpack(frames)
@@ -194,8 +235,10 @@ class Inbox:
         else:
             self._weight.pop(element, None)
 
-    def image(self, committed: Sequence[int]) -> tuple[list[Segment], list[Arrival]]:
-        """All that is in line as of a cut, in order: first the segments, then the messages.
+    def image(
+        self, committed: Sequence[int]
+    ) -> tuple[list[Segment], list[Waiting], list[tuple[Turn, Waiting]]]:
+        """All that is in line as of a cut, in order: segments, messages; then what waits for its turn.
 
         Parameters
         ----------
@@ -204,12 +247,21 @@ class Inbox:
         """
         lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]
         kept = [arrival for each in self._kept.values() for arrival in each]
-        sealed = [a for a in (*self._sealed, *kept) if a.tx <= committed[a.source]]
-        return [*self.onward, *lined, *(self._gates.held() if self._gates else ())], sealed
+        lined += self._gates.held() if self._gates else ()
+        held: list[tuple[Turn, Waiting]] = []
+        if self.order is not None:
+            kept, held = self.order.held(kept)
+        sealed = [what for what in (*self._sealed, *kept) if counts_for(committed, what)]
+        held = [each for each in held if counts_for(committed, each[1])]
+        return [*self.onward, *lined], sealed, held
 
-    def restore(self, segments: Iterable[Segment]) -> None:
-        """Put in line what was in line, here or elsewhere, when the cut was made."""
-        for segment in segments:
+    def restore(self, lined: Iterable[Lined], epoch: int) -> None:
+        """Put in line what was in line, here or elsewhere, when the cut for checkpoint `epoch` was made."""
+        for segment, turn in lined:
+            if self.order is not None and turn is not None:
+                self.held[segment.element] += len(segment.values)
+                self.order.put_past(turn, epoch, (0, segment))
+                continue
             self.tuples[segment.element] += len(segment.values)
             self.lines[segment.element].append(segment[1:])
 
@@ -232,7 +284,8 @@ class Inbox:
     @property
     def has_news(self) -> bool:
         """Whether `take_news` has something to say: senders are waiting for it, or should."""
-        return any(self._news())
+        starves = self.order is not None and self.starves and self.order.waits() != self.order.said
+        return starves or any(self._news())
 
     def _news(self) -> tuple[list[int], list[int]]:
         waiting = self.tuples.keys() | self.held.keys() if self.held else self.tuples

@@ -14,6 +14,7 @@ from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
+    from hpcd4p.wire.place import Numbering
 
 
 class Lease:
@@ -35,6 +36,7 @@ class Lease:
         "began",
         "instance",
         "lent",
+        "numbers",
         "parted",
         "task",
     )
@@ -49,7 +51,15 @@ class Lease:
         self.began = now
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""
-        self._skip_letters, *writes = task.progress or (0,)
+        done = task.progress
+        self.numbers: Numbering | None = None
+        """Of what it writes, if that is to be put in order."""
+        if task.place is not None:
+            from hpcd4p.wire.place import Numbering
+
+            self.numbers = Numbering.of(task.place, done)
+            done = done[:-1]
+        self._skip_letters, *writes = done or (0,)
         self._outputs = (*instance.plan.outputs, UNDECLARED)
         self._skip = {o: n for o, n in zip(self._outputs, writes, strict=False) if n}
         self._written_before = dict(instance.written_by)
@@ -80,7 +90,7 @@ class Lease:
         return True
 
     def progress(self) -> tuple[int, ...]:
-        """What will have been committed with the current transaction: as `Task.progress`."""
+        """What will have been committed with the current transaction: as `Task.progress`, without numbers."""
         written = [self.instance.written_by.get(o, 0) - self._written_before.get(o, 0) for o in self._outputs]
         return self._letters, *written
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.execute.letters import Failure
+    from hpcd4p.wire.place import Numbering
 
 
 class Outbox:
@@ -43,6 +44,10 @@ class Outbox:
         """Whether what it publishes comes from a task whose rank died."""
         self.beside = ""
         """See `Task.beside`, of that task."""
+        self.numbers: Numbering | None = None
+        """Of the task that has written it, if places matter; None: it comes from no task."""
+        self.path = ""
+        """That of what it sends to partitions, once it has one."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0

@@ -24,6 +24,7 @@ from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
     from hpcd4p.control.granularity import Granularity
+    from hpcd4p.plan.order import Order
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure
@@ -53,6 +54,7 @@ class Outgoing:
         granularity: Granularity,
         clock: Clock,
         blocks: Blocks | None = None,
+        order: Order | None = None,
     ) -> None:
         self.outbox = Outbox(clock)
         self.window = Window(mesh)
@@ -61,9 +63,15 @@ class Outgoing:
         self._plan = plan
         self._flow = flow
         self._clock = clock
+        placing = None
+        if order is not None:
+            from hpcd4p.runtime.commit.placing import Placing
+
+            placing = Placing(order, mesh.rank, clock)
         self._sealer = Sealer(
-            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, owners, blocks
-        )
+            plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, owners, blocks,
+            placing,
+        )  # fmt: skip
         self._most = settings.window
         self._slice_s = settings.slice_s
         self._heavy_bytes = heavy_bytes(settings.high_bytes, len(plan.pool_ranks))

@@ -22,6 +22,7 @@ from hpcd4p.wire.statistics import count_buffers
 if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.commit.placing import Placing
 
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses values of 512 MB, and holds up to four copies of a payload while it goes in or out."""
@@ -46,8 +47,10 @@ class Sealer:
         clock: Clock,
         owners: Owners,
         blocks: Blocks | None = None,
+        placing: Placing | None = None,
     ) -> None:
         self._clock = clock
+        self._placing = placing
         self._owners = owners
         self._blocks = blocks
         self._most_bytes = settings.max_task_bytes
@@ -68,7 +71,11 @@ class Sealer:
         commit.done = outbox.done
         commit.progress = outbox.progress
         commit.spent = outbox.spent
-        for route, values in outbox.publish.items():
+        placing, publish = self._placing, list(outbox.publish.items())
+        if placing is not None:
+            placing.begin(outbox)
+            publish = placing.in_turn(publish)
+        for route, values in publish:
             self._cut(route.target, route.input, values, commit, outbox, route)
         for element, port, rest in outbox.rest:
             # tuples of the task itself, given back: they are pending already
@@ -76,6 +83,8 @@ class Sealer:
             self._cut(element, port, rest, commit, outbox, None)
         self.send(outbox)
         self._tx += 1
+        if placing is not None:
+            placing.end(outbox, commit)
         # last: by now all tuples that cannot travel are known
         commit.counts = {e: delta for e, delta in outbox.counts.items() if delta}
         commit.stats = outbox.failed
@@ -116,7 +125,8 @@ class Sealer:
                 light = len(part) // 2  # the guess was wrong: tuples are not alike
                 continue
             at += len(part)
-            block = self._put_aside(frames[1:], sum(sizes[1:]), outbox)
+            place = None if self._placing is None else self._placing.of_task(outbox, element)
+            block = self._put_aside(frames[1:], sum(sizes[1:]), outbox, place is not None)
             through_redis = sizes[0] if block is not None else sum(sizes)
             if through_redis > MOST_TUPLE_BYTES:
                 self._write_letter(
@@ -126,16 +136,16 @@ class Sealer:
             payload = self._codec.seal_frames(frames, about(TASK, element, len(part)), block)
             outbox.count(element, len(part))
             commit.publish.append(
-                Publication(element, len(part), payload, int(outbox.suspect), beside=outbox.beside)
+                Publication(element, len(part), payload, int(outbox.suspect), (), outbox.beside, place)
             )
 
-    def _put_aside(self, buffers: list[Any], size: int, outbox: Outbox) -> Block | None:
+    def _put_aside(self, buffers: list[Any], size: int, outbox: Outbox, placed: bool) -> Block | None:
         """Put the buffers of a task into shared memory, if that is the place for them."""
         if self._blocks is None or not goes_aside(size, self._shared_bytes):
             return None
         line = self._blocks.line
-        # what lies in the line may have to be carried to another node
-        if line is not None and (size > MOST_TUPLE_BYTES or not line.takes_one()):
+        # what lies in the line may have to be carried to another node; and it is in no order
+        if line is not None and (placed or size > MOST_TUPLE_BYTES or not line.takes_one()):
             return None
         block = self._blocks.put(buffers)
         count_buffers(outbox.failed, size, block is not None)
@@ -150,8 +160,9 @@ class Sealer:
             if owner == self._rank:
                 outbox.local += segments
             else:
+                place = "" if self._placing is None else self._placing.of_message(outbox, segments)
                 try:
-                    frames = self._codec.pack(segments)
+                    frames = self._codec.pack(segments, place)
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
                         s._replace(
@@ -159,7 +170,7 @@ class Sealer:
                         )
                         for s in segments
                     ]
-                    frames = self._codec.pack(segments)
+                    frames = self._codec.pack(segments, place)
                 outbox.tickets.append((owner, self._mesh.send(owner, self._tx + 1, frames)))
             for segment in segments:
                 outbox.count(segment.element, len(segment.values))

@@ -9,16 +9,20 @@ from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.transport.broker import Mesh
 from hpcd4p.wire.messages import Commit, Segment
 
+Own = tuple[list[Segment], tuple[int, str] | None]
+"""Segments for partitions of the rank itself; origin and path if they come from a task that has a place."""
+
 
 class Prepared:
     """A sealed transaction whose messages are on their way."""
 
-    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets")
+    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets", "turn")
 
     def __init__(self, commit: Commit, outbox: Outbox, now: float) -> None:
         self.commit = commit
         self.tickets = outbox.tickets
         self.local = outbox.local
+        self.turn = (outbox.numbers.origin, outbox.path) if outbox.numbers is not None else None
         self.bytes = outbox.bytes
         self.sealed = now
         self.rung = 0.0
@@ -38,11 +42,11 @@ class Window:
         """Put the newest at the end."""
         self._queue.append(prepared)
 
-    def take_ready(self) -> tuple[Commit, list[int], list[Segment]]:
+    def take_ready(self) -> tuple[Commit, list[int], list[Own]]:
         """Take out what can commit: (the commits joined, ranks to give notice to, own segments)."""
         commit = Commit()
         notify: list[int] = []
-        local: list[Segment] = []
+        local: list[Own] = []
         while self._queue:
             first = self._queue[0]
             if not all(self._mesh.sent(ticket) for _, ticket in first.tickets):
@@ -50,7 +54,8 @@ class Window:
             self._queue.popleft()
             commit.add(first.commit)
             notify.extend(owner for owner, _ in first.tickets if owner not in notify)
-            local.extend(first.local)
+            if first.local:
+                local.append((first.local, first.turn))
         return commit, notify, local
 
     @property

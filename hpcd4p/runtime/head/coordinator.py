@@ -26,6 +26,7 @@ from hpcd4p.logs import module_log
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.summary import DeadLetter, kind_of
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.commit.placing import finish
 from hpcd4p.runtime.execute.deaths import beside, ranks_died
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import host_died
@@ -258,7 +259,7 @@ class Coordinator:
             shown = f"a task of {task.tuples} tuples, {len(task.payload):,} bytes"
             letter = DeadLetter(name, "", shown, text, text, 0, self._clock.elapsed())
             self._story.failures.add(kind_of(letter), task.tuples, letter)
-            commit.done.append((task.element, task.id))
+            finish(commit, task)
             commit.counts[task.element] = commit.counts.get(task.element, 0) - task.tuples
             count_failures(commit.stats, task.element, Cause.OTHER, task.tuples)
             block = block_of(task.payload)

@@ -126,6 +126,10 @@ def go_on(head: Head, resume: Resumption, threads: bool) -> None:
     head.collector.outputs |= before.outputs
     again = Commit(counts=before.snapshot.pending)
     again.publish += before.snapshot.tasks
+    if head.loop.order is not None:
+        from hpcd4p.runtime.head.past import put_first
+
+        put_first(again, head.loop.order, resume.epoch)
     again.dead += before.snapshot.dead
     # sources that run here are repeated, and counted again
     repeated = [position.element for position in before.positions if position.stage is Stage.HEAD]

@@ -108,7 +108,8 @@ class ApartTasks:
         back = Commit()
         back.done.append((task.element, task.id))
         attempts, beside = task.attempts + bool(died), f"{self._rank} {died}" if died else task.beside
-        back.publish.append(Publication(task.element, task.tuples, task.payload, attempts, beside=beside))
+        again = Publication(task.element, task.tuples, task.payload, attempts, (), beside, task.place)
+        back.publish.append(again)
         self._link.exchange(back)
 
     def refuse(self, task: Task, tuples: int, why: str) -> None:

@@ -7,7 +7,7 @@ both sides. When to commit, the loop says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpcd4p.backoff import Backoff
 from hpcd4p.control.moves import BACKOFF_S
@@ -20,6 +20,7 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Reply
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.commit.window import Own
 
 LAST_WORDS_S = 0.5
 """Enough to fetch what a dead rank has delivered, however large; the rest of it never comes."""
@@ -60,6 +61,7 @@ class Committer:
                 self.inbox.arrived(message)
             else:
                 self.inbox.noticed(message)
+        self.inbox.release()
         return bool(messages)
 
     def commit(self) -> None:
@@ -73,8 +75,15 @@ class Committer:
             if sleepers:
                 self.link.exchange(ring=sleepers)
 
-    def commit_and_take(self, wanted: Sequence[int], availability: Availability) -> tuple[Reply, bool]:
+    def commit_and_take(
+        self, wanted: Sequence[int], availability: Availability, oldest: Sequence[int] = ()
+    ) -> tuple[Reply, bool]:
         """Commit what has been delivered, and ask for a task, in one round trip.
+
+        Parameters
+        ----------
+        oldest
+            See `OrderAsk.oldest`.
 
         Returns
         -------
@@ -83,7 +92,9 @@ class Committer:
         """
         commit, notify, local = self.outgoing.window.take_ready()
         committed = bool(commit)
-        reply = self.link.exchange(commit, take=wanted, ring=self._ring(), availability=availability)
+        reply = self.link.exchange(
+            commit, take=wanted, ring=self._ring(), availability=availability, oldest=oldest
+        )
         if committed:
             self._committed(commit, notify, local)
         return reply, committed
@@ -112,8 +123,8 @@ class Committer:
     def _ring(self) -> list[int]:
         return self.outgoing.window.choose_to_ring(self._clock.now(), self.outgoing.ring_after_s(self.busy()))
 
-    def _committed(self, commit: Commit, notify: list[int], local: list[Any]) -> None:
+    def _committed(self, commit: Commit, notify: list[int], local: list[Own]) -> None:
         for owner in notify:
             self._mesh.notice(owner, commit.tx)
-        if local:
-            self.inbox.admit(local, self._mesh.rank)
+        for segments, turn in local:
+            self.inbox.admit(segments, self._mesh.rank, turn)

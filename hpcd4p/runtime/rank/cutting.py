@@ -114,5 +114,4 @@ class Cutting:
     def _image(self, committed: tuple[int, ...]) -> Image:
         from hpcd4p.runtime.rank.imaging import Image
 
-        segments, messages = self._committer.inbox.image(committed)
-        return Image(self._partitions.held(), segments, messages)
+        return Image(self._partitions.held(), *self._committer.inbox.image(committed))

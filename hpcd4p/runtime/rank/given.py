@@ -11,6 +11,7 @@ from hpcd4p.wire.codec import Codec
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
+    from hpcd4p.plan.order import Order
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.transport.broker import Blocks
 
@@ -31,3 +32,14 @@ class Given(NamedTuple):
     """Shared memory for large buffers; None where the ranks have none in common."""
     measured: bool = False
     """Whether to look at the cores: the rank is a process of its own."""
+    order: Order | None = None
+    """What has to be put in order."""
+
+
+def order_in(plan: Plan) -> Order | None:
+    """What has to be put in order; most runs have nothing, and never import what knows of it."""
+    if not any(element.ordered for element in plan.elements):
+        return None
+    from hpcd4p.plan.order import order_of
+
+    return order_of(plan)

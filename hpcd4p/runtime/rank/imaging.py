@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpcd4p.wire.messages import Arrival, Segment
+from hpcd4p.wire.messages import Segment
 from hpcd4p.wire.resumption import Key, Restored
 from hpcd4p.workflow.identity import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpcd4p.runtime.commit.lined import Waiting
     from hpcd4p.runtime.execute.instance import Instance
+    from hpcd4p.wire.place import Turn
 
 
 class Image(NamedTuple):
@@ -18,12 +22,18 @@ class Image(NamedTuple):
     instances: list[Instance]
     segments: list[Segment]
     """In line, for partitions here or elsewhere."""
-    messages: list[Arrival]
-    """In line behind them, still sealed."""
+    messages: Sequence[Waiting]
+    """In line behind them, most of it still sealed."""
+    held: Sequence[tuple[Turn, Waiting]] = ()
+    """What waits for its turn."""
 
 
-def line_of(restored: Restored, key: Key) -> list[Segment]:
-    """What was in line for a partition."""
+def line_of(restored: Restored, key: Key) -> list[tuple[Segment, Turn | None]]:
+    """What was in line for a partition, and its place if it has to wait for its turn."""
     held = restored.held.get(key)
     lines = () if held is None else held.lines
-    return [Segment(*key, port, values) for line in lines for port, values in loads(line)]
+    return [
+        (Segment(*key, port, values), turn[0] if turn else None)
+        for line in lines
+        for port, values, *turn in loads(line)
+    ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.lending import may_lend
 from hpcd4p.control.moves import BLOCKED_S
-from hpcd4p.control.taking import NoTask, wanted, why_no_task
+from hpcd4p.control.taking import NoTask, left_out, wanted, why_no_task
 from hpcd4p.errors import RankLost
 from hpcd4p.logs import module_log
 from hpcd4p.runtime.commit.lease import Leases
@@ -79,6 +79,7 @@ class Lending:
         self.count_cores = self.beside.count_cores
         self._rank, self._plan, self._clock = given.rank, given.plan, given.clock
         self._granularity = given.granularity
+        self._order = () if given.order is None else given.order.reach
         self._lendable = Lendable(given, committer.link, probation)
         self._committer = committer
         self._link, self._outgoing = committer.link, committer.outgoing
@@ -116,14 +117,13 @@ class Lending:
         """Commit what is ready, and take a task; whether there was a task."""
         if not (self._lendable.elements() and self._may_lend()):
             return False
-        before, full = self._link.congested, self._room.full
-        take = wanted(
-            self._lendable.elements(), self._link.waiting_tasks, len(self._plan.pool_ranks),
-            self._room.stateful_below, before, full,
-        )  # fmt: skip
+        before, full, mine = self._link.congested, self._room.full, self._lendable.elements()
+        ranks, below = len(self._plan.pool_ranks), self._room.stateful_below
+        take = wanted(mine, self._link.waiting_tasks, ranks, below, before, full)
         self._outgoing.seal()
         self.parking.announce()
-        reply, committed = self._committer.commit_and_take(take, Availability.LENDS)
+        oldest = left_out(mine, take, self._order, before)
+        reply, committed = self._committer.commit_and_take(take, Availability.LENDS, oldest)
         changed = self._link.congested != before or self._room.full != full
         none = why_no_task(False, bool(take), changed, bool(reply.orders)) if reply.task is None else None
         self._idle, self._no_room = none is NoTask.IDLE, none is NoTask.ROOM
@@ -155,10 +155,12 @@ class Lending:
         if task.ended:
             self._end(task)
             return True
-        if self._blocked(task) and not self._room.crowded(task.lease.task.element):
+        lease, blocked = task.lease, self._blocked(task)
+        crowded = blocked and self._room.crowded(lease.task.element)
+        if blocked and (not crowded or self._link.is_stalled_at(lease.numbers)):
             self._deliver(task)
-            self._tasks.part(task.lease)
-            self._leases.end(task.lease)
+            self._tasks.part(lease)
+            self._leases.end(lease)
             self.beside.listen(True)
         return False
 

@@ -17,7 +17,7 @@ from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Blocks, Broker, Claim, Heard
-from hpcd4p.wire.ask import Ask, Availability
+from hpcd4p.wire.ask import Ask, Availability, OrderAsk
 from hpcd4p.wire.messages import Commit, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
@@ -26,6 +26,7 @@ from hpcd4p.wire.statistics import stats_s
 if TYPE_CHECKING:
     from hpcd4p.runtime.execute.element_log import ElementLog
     from hpcd4p.wire.nodes import Nodes
+    from hpcd4p.wire.place import Numbering, Place
 
 
 class Link:
@@ -61,6 +62,10 @@ class Link:
         Least seconds between two sendings of statistics, by the number of elements.
     stats_at
         When the statistics were last sent.
+    at
+        The place of the task in the middle of which the rank waits for room.
+    stalled
+        See `Reply.stalled`.
     owners
         Rank by pool element that only this rank may run. The same dict always.
     """
@@ -87,6 +92,9 @@ class Link:
         self.owners: dict[int, int] = {}
         self._broker = broker
         self._codec = given.codec
+        self._order = given.order
+        self.at: Place | None = None
+        self.stalled = False
         self._blocks: Blocks | None = given.blocks
         self._line = None if given.blocks is None else given.blocks.line
         self._inbox = inbox
@@ -106,6 +114,7 @@ class Link:
         availability: Availability = Availability.IDLE,
         stats: bool = False,
         last: bool = False,
+        oldest: Sequence[int] = (),
     ) -> Reply:
         """One step with the broker.
 
@@ -115,6 +124,8 @@ class Link:
             Send the statistics and ask for service times, even if they are not due.
         last
             Nothing follows: send all that elements have logged.
+        oldest
+            See `OrderAsk.oldest`.
 
         Raises
         ------
@@ -131,7 +142,8 @@ class Link:
         if due or commit.dead:  # failures are judged by how many tuples there were
             commit.stats |= self._take_stats()
         worse, better = self._inbox.take_news()
-        reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability))
+        order = None if self._order is None else self._ask_for_order(oldest)
+        reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability, order))
         at_work.well()
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
@@ -140,6 +152,22 @@ class Link:
             self._blocks.release(block)
         self._hear(reply, availability)
         return reply
+
+    def _ask_for_order(self, oldest: Sequence[int]) -> OrderAsk:
+        own = self._inbox.order
+        if own is None:
+            return OrderAsk(oldest=oldest, at=self.at)
+        own.said = own.waits() if self._inbox.starves else {}
+        return OrderAsk(own.watch, own.said, oldest, self.at)
+
+    def is_stalled_at(self, numbers: Numbering | None) -> bool:
+        """Whether somebody waits for what this task writes, or one that nobody runs; asks the broker."""
+        if numbers is None:
+            return False
+        self.at = numbers.known
+        self.exchange()
+        self.at = None
+        return self.stalled
 
     def _hear(self, reply: Reply, availability: Availability) -> None:
         self.hungry, self.sought = reply.idle, reply.sought
@@ -151,6 +179,9 @@ class Link:
         if reply.owners or self.owners:
             self.owners.clear()
             self.owners.update(reply.owners)
+        self.stalled = reply.stalled
+        if reply.watermarks and self._inbox.order is not None:
+            self._inbox.order.hear(reply.watermarks)
         if reply.core_share is not None:
             self.core_share = reply.core_share
         if reply.service_us:

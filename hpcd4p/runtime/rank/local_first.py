@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpcd4p.control.local import is_late, is_short_of_memory, is_worth_it, runs_here
+from hpcd4p.plan.model import Route
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
@@ -46,9 +47,11 @@ class LocalFirst:
         """Whether the task of `lease` is past its time slice."""
         return is_late(now, lease.began, self._granularity.slice_s)
 
-    def allows(self, lease: Lease, element: int, values: list[Any], depth: int) -> bool:
-        """Whether to run `values`, which the task of `lease` has written for `element`, here and now."""
-        probation = self._probation
+    def allows(self, lease: Lease, route: Route, values: list[Any], depth: int) -> bool:
+        """Whether to run `values`, which the task of `lease` has written on `route`, here and now."""
+        if lease.numbers is not None and route in lease.numbers.published:
+            return False  # it would overtake what was published
+        element, probation = route.target, self._probation
         barred = element in self._barred or probation.elsewhere(element) or probation.alone(element)
         short = is_short_of_memory(self._link.waiting_bytes, self._high_bytes)
         late = self.late(lease, self._now())

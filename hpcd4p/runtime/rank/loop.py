@@ -15,7 +15,6 @@ from hpcd4p.control.looping import LoopState, loop_of
 from hpcd4p.control.moves import BACKOFF_S, Facts, What, next_move, soonest
 from hpcd4p.control.sealing import linger_s
 from hpcd4p.plan.model import Plan
-from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.commit.lease import Leases
 from hpcd4p.runtime.commit.outgoing import Outgoing
 from hpcd4p.runtime.execute.flow import Flow
@@ -26,7 +25,8 @@ from hpcd4p.runtime.execute.totals import Increase
 from hpcd4p.runtime.rank.account import RankAccount, role_of
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
-from hpcd4p.runtime.rank.given import Given
+from hpcd4p.runtime.rank.given import Given, order_in
+from hpcd4p.runtime.rank.incoming import inbox_of
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.runtime.rank.partitions import Partitions
 from hpcd4p.runtime.rank.pool import PoolPart
@@ -79,16 +79,16 @@ class RankLoop:
     ) -> None:  # fmt: skip
         self.rank = rank = mesh.rank
         granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
-        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks, measured)
+        self.order = order = order_in(plan)
+        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks, measured, order)
         self.plan, self.clock, self.granularity = plan, clock, granularity
         self.stopped: Stop | None = None
         self.restored: Restored | None = None
         self._life = loop_of(rank)
         self.flow = Flow(plan, rank, self.fail, clock)
-        hosted = {e for e, _ in plan.hosted(rank)}
-        self.inbox = Inbox(hosted, settings.inbox_high_tuples, settings.inbox_high_bytes)
+        self.inbox = inbox_of(given, mesh)
         self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.log)
-        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks)
+        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks, order)
         self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
         self.room = room = Room(plan, settings, link)
         self.flow.on_undeclared = room.writes_undeclared
@@ -248,11 +248,11 @@ class RankLoop:
         return Facts(
             receiving=self.committer.receiving,
             on_its_way=bool(len(self.outgoing.window) or self.outgoing.outbox or inbox.uncommitted),
-            in_line=bool(inbox.tuples or inbox.passes), blocked=self.partitions.held_back(),
-            listens=bool(inbox.lines), active_at=self._active_at, heard_at=self._heard_at,
-            stats_at=link.stats_at, stats_s=link.stats_every_s, linger_s=self._linger_s,
-            looks=pool is not None and pool.looks, to_park=pool is not None and pool.to_park,
-            held_off=pool is not None and pool.held_off, stands=self.stands,
+            in_line=bool(inbox.tuples or inbox.passes or inbox.may_release),
+            blocked=self.partitions.held_back(), listens=bool(inbox.lines), linger_s=self._linger_s,
+            active_at=self._active_at, heard_at=self._heard_at, stats_at=link.stats_at,
+            stats_s=link.stats_every_s, looks=pool is not None and pool.looks, stands=self.stands,
+            to_park=pool is not None and pool.to_park, held_off=pool is not None and pool.held_off,
         )  # fmt: skip
 
     # ---- orders

@@ -96,6 +96,8 @@ class Partitions:
         ElementFailed
             `preprocess` of one raises, or a state cannot be made again.
         """
+        if restored and self._inbox.order is not None:
+            self._inbox.order.resume()
         for e, partition in self._plan.hosted(self._rank):
             element = self._plan.elements[e]
             if element.role.fixed and not (restored and e in restored.drained):
@@ -103,7 +105,7 @@ class Partitions:
             if restored:
                 from hpcd4p.runtime.rank.imaging import line_of
 
-                self._inbox.restore(line_of(restored, (e, partition)))
+                self._inbox.restore(line_of(restored, (e, partition)), restored.epoch)
         for instance in self._instances.values():
             self._forward(instance)  # what `preprocess` has written
 

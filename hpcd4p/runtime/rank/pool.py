@@ -8,6 +8,7 @@ from __future__ import annotations
 from hpcd4p.control.taking import (
     NoTask,
     is_wary,
+    left_out,
     may_be_slow,
     may_begin,
     steps_aside,
@@ -57,6 +58,7 @@ class PoolPart:
         self.parking = Parking()
         self.suspects = suspects
         self._plan = given.plan
+        self._order = given.order.reach if given.order is not None else ()
         self._committer = committer
         self._link = committer.link
         self._outgoing = committer.outgoing
@@ -128,9 +130,10 @@ class PoolPart:
         self._outgoing.seal()
         availability = self.parking.announce()
         wary = availability is Availability.IDLE and self._wary()
+        oldest = () if wary else left_out(self._probation.here(self._nearest), take, self._order, before)
         if wary:
             take, availability = takeable(take, self._maybe_slow(), self._seen), Availability.IN_CALL
-        reply, committed = self._committer.commit_and_take(take, availability)
+        reply, committed = self._committer.commit_and_take(take, availability, oldest)
         self._seen, self._no_task, self._held_at = reply.waiting, None, 0
         if reply.task is not None:
             self._run(reply.task)

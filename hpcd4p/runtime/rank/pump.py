@@ -23,6 +23,12 @@ from hpcd4p.wire.ask import Availability
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.wire.place import Numbering
+
+STALLED_LOOKS = 2
+"""After so many looks in a row at which somebody waits for what a call, or a task that nobody runs, will
+write (`Reply.stalled`), a call waits for room no longer: what fills that room waits for its turn, and this
+may be what is missing."""
 
 FurtherDown = Callable[[Iterable[int]], Iterator[int]]
 """Those of some elements that may be worked on now, in their order."""
@@ -62,8 +68,13 @@ class Pump:
         instance.waited(now - began)
         self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
 
-    def relieve(self, element: int) -> None:
+    def relieve(self, element: int, numbers: Numbering | None = None) -> None:
         """In the middle of a call of `element`: commit what it has written, and wait until there is room.
+
+        Parameters
+        ----------
+        numbers
+            Of the task that the call is part of.
 
         Raises
         ------
@@ -73,19 +84,25 @@ class Pump:
         self._committer.settle()  # what is not committed cannot be worked on, and others may wait for it
         self._look()
         if may_wait(self._depth):
-            self._wait_for_room(element)
+            outer, self._link.at = self._link.at, None if numbers is None else numbers.known
+            try:
+                self._wait_for_room(element)
+            finally:
+                self._link.at = outer
         if self._link.stopping:
             raise Stopped
 
     def _wait_for_room(self, element: int) -> None:
         self._depth += 1
+        stalled = 0
         try:
-            while not self._link.stopping and self._room.crowded(element):
+            while not self._link.stopping and self._room.crowded(element) and stalled < STALLED_LOOKS:
                 self._committer.receive()
                 if not self._help(element):
                     self._link.wait(BLOCKED_S)
                     self._committer.on_wait()
                     self._look()
+                    stalled = stalled + 1 if self._link.stalled else 0
         finally:
             self._depth -= 1
 

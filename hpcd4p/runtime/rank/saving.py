@@ -15,7 +15,7 @@ from hpcd4p.runtime.rank.in_turn import Part, turns
 from hpcd4p.runtime.rank.saved_states import StateWriter
 from hpcd4p.runtime.rank.unsavable import Unsavable
 from hpcd4p.wire.codec import Codec, Unreadable
-from hpcd4p.wire.messages import MARK, Segment
+from hpcd4p.wire.messages import MARK, Arrival, Segment
 from hpcd4p.wire.resumption import Key
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def save(image: Image, since: Mapping[Key, Since], how: Saving, file: Written) -
         A state or a tuple cannot be pickled, or a message not be read.
     """
     instances = {(i.plan.index, i.partition): i for i in image.instances}
-    lines: dict[Key, list[tuple[str, list[Any]]]] = {}
-    for element, partition, port, values in _in_line(image):
+    lines: dict[Key, list[tuple[Any, ...]]] = {}
+    for (element, partition, port, values), *turn in _in_line(image):
         if port != MARK and values:  # a mark has told what it had to
-            lines.setdefault((element, partition), []).append((port, values))
+            lines.setdefault((element, partition), []).append((port, values, *turn))
     parts: list[Part] = [
         partial(_save_states, [instances[key] for key in keys], since, how)
         for keys in turns(instances, since)
@@ -76,7 +76,7 @@ def _save_states(instances: list[Instance], since: Mapping[Key, Since], how: Sav
     return Saved(writer.bytes[KEYS], writer.bytes[AGAIN] > 0, frozenset(states.shared))
 
 
-def _save_lines(lines: Mapping[Key, list[tuple[str, list[Any]]]], how: Saving, file: Written) -> None:
+def _save_lines(lines: Mapping[Key, list[tuple[Any, ...]]], how: Saving, file: Written) -> None:
     writer = ImageWriter(file)
     for key, line in lines.items():
         with _naming(f"a tuple for {how.names(key[0])}"):
@@ -85,13 +85,22 @@ def _save_lines(lines: Mapping[Key, list[tuple[str, list[Any]]]], how: Saving, f
             writer.end()
 
 
-def _in_line(image: Image) -> Iterable[Segment]:
-    yield from image.segments
-    for _, _, frames in image.messages:
-        try:
-            yield from Codec.unpack(frames)
-        except Unreadable as error:  # it becomes dead letters when its turn comes
-            raise Unsavable("a message in line cannot be read") from error
+def _in_line(image: Image) -> Iterable[tuple[Any, ...]]:
+    """Segments, each with its place behind it if it has to wait for its turn."""
+    yield from ((segment,) for segment in image.segments)
+    for what in image.messages:
+        yield from ((segment,) for segment in _segments(what))
+    for turn, what in image.held:
+        yield from ((segment, turn) for segment in _segments(what))
+
+
+def _segments(what: Arrival | tuple[int, Segment]) -> list[Segment]:
+    if not isinstance(what, Arrival):
+        return [what[1]]
+    try:
+        return Codec.unpack(what.frames)
+    except Unreadable as error:  # it becomes dead letters when its turn comes
+        raise Unsavable("a message in line cannot be read") from error
 
 
 @contextmanager

@@ -122,6 +122,7 @@ class Tasks:
         self._account.tasks += 1
         self._account.tuples += run
         self._outgoing.outbox.done.append((task.element, task.id))
+        self._outgoing.outbox.numbers = lease.numbers
         block = block_of(task.payload)
         if block is not None:
             self._outgoing.outbox.spent.append(block)
@@ -188,12 +189,15 @@ class Tasks:
             return
         if lease.repeating and instance is lease.instance:
             out = lease.skip_committed(out)
+        self._outgoing.outbox.numbers = lease.numbers
         for route, partition, values in self._flow.spread(instance.plan.index, out):
             pooled = self._plan.elements[route.target].role is Role.POOL
-            if pooled and self._local_first.allows(lease, route.target, values, self._depth):
+            if pooled and self._local_first.allows(lease, route, values, self._depth):
                 self._run_here(lease, route, values)
             else:
                 self._outgoing.deliver(route, partition, values)
+                if pooled and lease.numbers is not None:
+                    lease.numbers.published.add(route)
 
     def forward_apart(self, lease: Lease) -> None:
         """The same for a task that runs apart: none of its results may run here."""
@@ -205,6 +209,7 @@ class Tasks:
         if lease.task.attempts:
             self._outgoing.outbox.suspect = True
             self._outgoing.outbox.beside = lease.task.beside
+        self._outgoing.outbox.numbers = lease.numbers
         self._outgoing.route(lease.task.element, out)
 
     def _run_here(self, lease: Lease, route: Route, values: list[Any]) -> None:
@@ -216,6 +221,8 @@ class Tasks:
             self._depth -= 1
         if rest:
             self._outgoing.outbox.to_pool(route, rest)
+            if lease.numbers is not None:
+                lease.numbers.published.add(route)
 
     # ---- calls that write more than should be held
 
@@ -248,10 +255,11 @@ class Tasks:
             self._vouch(lease, [lease.instance, *self._ran()])
         lease.parted = True
         self._outgoing.outbox.progress.append((task.element, task.id, lease.progress()))
+        self._outgoing.outbox.numbers = lease.numbers
         if lease.lent:
             self._outgoing.seal()  # its rank does not wait for room: it stops listening
             return
-        self._pump.relieve(task.element)
+        self._pump.relieve(task.element, lease.numbers)
         if not lease.apart:
             self._outgoing.outbox.runs(lease.instance)
 
@@ -285,6 +293,6 @@ class Tasks:
         back = Commit()
         back.done.append((task.element, task.id))
         back.publish.append(
-            Publication(task.element, task.tuples, task.payload, task.attempts, beside=task.beside)
+            Publication(task.element, task.tuples, task.payload, task.attempts, (), task.beside, task.place)
         )
         self._link.exchange(back)

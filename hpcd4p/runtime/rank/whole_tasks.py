@@ -38,7 +38,9 @@ def carried(task: Task, codec: Codec, blocks: Blocks | None) -> Commit:
     """What publishes a leased task once more, with its bytes."""
     again = Commit()
     again.done.append((task.element, task.id))
-    kept = Publication(task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside)
+    kept = Publication(
+        task.element, task.tuples, task.payload, task.attempts, task.progress, task.beside, task.place
+    )
     again.publish.append(whole(kept, codec, blocks))
     block = block_of(task.payload)
     if block is not None:

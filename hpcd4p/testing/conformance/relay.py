@@ -89,6 +89,14 @@ class _RelayedMesh:
     def receiving(self) -> bool:
         return bool(self._relay.call(self.rank, lambda: self._own.receiving))
 
+    @property
+    def matched(self) -> int:
+        return int(self._relay.call(self.rank, lambda: self._own.matched))
+
+    @property
+    def whole(self) -> int:
+        return int(self._relay.call(self.rank, lambda: self._own.whole))
+
     def send(self, dest: int, tx: int, frames: list[Any]) -> Any:
         return self._relay.call(self.rank, lambda: self._send(dest, tx, frames))
 

@@ -68,4 +68,4 @@ def _snapshot(world: BrokerWorld) -> Snapshot:
 
 
 def _tasks(seen: Snapshot) -> list[tuple[int, int, bytes, int, tuple[int, ...]]]:
-    return sorted((e, tuples, bytes(payload), a, p) for e, tuples, payload, a, p, _ in seen.tasks)
+    return sorted((e, tuples, bytes(payload), a, p) for e, tuples, payload, a, p, *_ in seen.tasks)

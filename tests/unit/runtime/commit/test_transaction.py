@@ -423,7 +423,7 @@ def test_a_transaction_without_messages_commits_at_once(ranks):
     prepared = Prepared(Commit(7), outbox, 0.0)
     ranks.window.add(prepared)
     commit, notify, local = ranks.window.take_ready()
-    assert (commit.tx, notify, local) == (7, [], prepared.local)
+    assert (commit.tx, notify, local) == (7, [], [(prepared.local, None)])
 
 
 def test_a_rank_that_does_not_receive_is_rung_after_a_while_and_then_not_all_the_time(ranks):

@@ -377,9 +377,9 @@ def test_care_that_is_ordered_in_the_middle_of_a_call_holds_for_the_next_task():
 def test_a_call_that_waits_for_room_ends_with_the_run(monkeypatch):
     relieve, relieved = Pump.relieve, []
 
-    def counted(pump, element):
+    def counted(pump, element, numbers=None):
         relieved.append(element)
-        relieve(pump, element)
+        relieve(pump, element, numbers)
 
     monkeypatch.setattr(Pump, "relieve", counted)
     world = World([LONG])

@@ -1,0 +1,128 @@
+"""Which elements get their tuples in order, and which tasks that concerns. Pure.
+
+In order means: along each path from what wrote them, as in one process, although a pool works on them in any
+order. Only what has been through the pool has to be put in order again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hpcd4p.errors import WorkflowError
+from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role
+from hpcd4p.workflow.generic import GenericPE
+
+Lane = tuple[int, int]
+"""Index of a reach, and an origin."""
+
+ON = False
+"""Whether elements may be ordered at all. Off: the broker on a Redis knows no places yet."""
+
+BY_DEFAULT = False
+"""Whether stateful elements that do not say `ordered` are."""
+
+
+class Order(NamedTuple):
+    """What the ranks of a run must know to keep an order."""
+
+    elements: frozenset[int]
+    """Those that get their tuples in order."""
+    reaches: tuple[frozenset[int], ...]
+    """Sets of ordered elements to which some element of the pool leads through the pool alone."""
+    reach: dict[int, int]
+    """Index of its set, by element of the pool that leads to any."""
+    origins: dict[int, frozenset[int]]
+    """Ranks that may write tasks from which those of a reach come."""
+
+    def lanes(self, held: frozenset[int]) -> tuple[Lane, ...]:
+        """The lanes that whoever holds partitions of these elements has to look at."""
+        return tuple(
+            (number, origin)
+            for number, leads_to in enumerate(self.reaches)
+            if leads_to & held & self.elements
+            for origin in sorted(self.origins[number])
+        )
+
+
+def ordered(pe: GenericPE, role: Role) -> bool:
+    """Whether an element gets its tuples in order."""
+    if role is not Role.STATE or not ON:
+        return False
+    return BY_DEFAULT if pe.ordered is None else pe.ordered
+
+
+def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: str) -> None:
+    """Refuse elements that ask for an order that means nothing.
+
+    Raises
+    ------
+    WorkflowError
+        With each of them.
+    """
+    problems = []
+    for plan, pe in zip(plans, pes, strict=False):
+        if pe.ordered is not True:
+            continue
+        if plan.role is not Role.STATE:
+            problems.append(
+                f"{plan.name} says ordered = True, and holds no state, so the order of its tuples changes "
+                "nothing; say it of the element behind it that goes by the order, or add stateful = True"
+            )
+        elif plan.partitions > 1 and not plan.keyed and not _grouped(pe):
+            problems.append(
+                f"{plan.name} says ordered = True, and has {plan.partitions} instances and no grouping: each "
+                "would have an order of its own of tuples chosen by their content; give its input a "
+                "grouping, or leave numprocesses at 1"
+            )
+    if problems:
+        raise WorkflowError(problems, name)
+
+
+def _grouped(pe: GenericPE) -> bool:
+    if pe.stateful not in (None, True, False, "nature"):
+        return True
+    return any(each.get("grouping") is not None for each in pe.inputconnections.values())
+
+
+def order_of(plan: Plan) -> Order | None:
+    """What has to be put in order; None if nothing has, so that nobody pays for it."""
+    elements = frozenset(e.index for e in plan.elements if e.ordered)
+    if not elements or not plan.pool_ranks:
+        return None
+    below = plan.stateful_below()
+    leads = {e: frozenset(below[e] & elements) for e in plan.streams}
+    reaches = tuple(sorted({found for found in leads.values() if found}, key=sorted))
+    if not reaches:
+        return None
+    reach = {e: reaches.index(found) for e, found in leads.items() if found}
+    return Order(elements, reaches, reach, _origins(plan, reaches, reach))
+
+
+def _origins(
+    plan: Plan, reaches: tuple[frozenset[int], ...], reach: dict[int, int]
+) -> dict[int, frozenset[int]]:
+    """By reach, the ranks of whatever is above its tasks and no task itself."""
+    origins: list[set[int]] = [set() for _ in reaches]
+    for element in plan.elements:
+        if element.role is Role.POOL:
+            continue
+        # the pool below one element has tasks of many reaches: each goes the way of what it comes from
+        found = {each for each in _through_pool(plan, element.index) if each in reach}
+        if element.role is Role.ROOT:
+            writers = {HEAD}
+        else:
+            writers = {plan.owner(element.index, p) for p in range(element.partitions)}
+        for each in found | ({element.index} & reach.keys()):
+            origins[reach[each]] |= writers
+    return {number: frozenset(ranks) for number, ranks in enumerate(origins)}
+
+
+def _through_pool(plan: Plan, element: int) -> set[int]:
+    """Elements of the pool that what `element` writes may come to, through the pool alone."""
+    found: set[int] = set()
+    for route in plan.routes:  # in the order of their sources
+        pooled = plan.elements[route.target].role is Role.POOL
+        if pooled and (route.source == element or route.source in found):
+            found.add(route.target)
+    return found

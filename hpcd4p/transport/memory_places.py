@@ -1,0 +1,58 @@
+"""What the broker in memory knows of places: those that are outstanding, and who waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hpcd4p.wire.ask import OrderAsk
+from hpcd4p.wire.messages import Commit, Reply, Task
+from hpcd4p.wire.place import Lane, Place, outstanding, watermarks
+
+
+class MemoryPlaces:
+    """Those of one run."""
+
+    def __init__(self) -> None:
+        self.outstanding: dict[Lane, set[str]] = {}
+        self.bounds: dict[int, str] = {}
+        self._waits: dict[int, Mapping[Lane, str]] = {}
+
+    def take(self, commit: Commit) -> list[int]:
+        """Take in what a commit says of places; gives the ranks whose turn may have come."""
+        self.bounds |= commit.bounds
+        published = [outstanding(p.place, p.progress) for p in commit.publish if p.place is not None]
+        for place in [*commit.begun, *published]:
+            self.outstanding.setdefault(place.lane, set()).add(place.path)
+        for place in commit.settled:
+            self.outstanding[place.lane].discard(place.path)
+        lanes = {place.lane for place in commit.settled}
+        ringing = [rank for rank, waits in self._waits.items() if self._has_come(waits, lanes)]
+        for rank in ringing:
+            del self._waits[rank]
+        return ringing
+
+    def _has_come(self, waits: Mapping[Lane, str], lanes: set[Lane]) -> bool:
+        return any(
+            lane in lanes and min(self.outstanding[lane], default=path + "~") > path
+            for lane, path in waits.items()
+        )
+
+    def answer(self, rank: int, ask: OrderAsk, lines: Iterable[Iterable[Task]], reply: Reply) -> int:
+        """Answer what a rank asks; gives how many of the tasks that wait are missed since it has asked."""
+        new = bool(ask.waits) and self._waits.get(rank) != ask.waits
+        self._waits[rank] = ask.waits
+        reply.watermarks = self.marks(ask.watch)
+        missed = sum(self.missed(task.place) for line in lines for task in line)
+        reply.stalled = missed > 0 or self.missed(ask.at)
+        return missed if new else 0
+
+    def marks(self, lanes: Iterable[Lane]) -> dict[int, str]:
+        """See `watermarks`."""
+        least = {lane: min(paths, default=None) for lane, paths in self.outstanding.items()}
+        return watermarks(least, self.bounds, tuple(lanes))
+
+    def missed(self, place: Place | None) -> bool:
+        """Whether somebody waits for what a task at this place will write."""
+        return place is not None and any(
+            waits.get(place.lane, "") > place.path for waits in self._waits.values()
+        )

@@ -1,0 +1,154 @@
+"""Places: where a task stands in the order of what its origin has written. Pure.
+
+An *origin* is a rank that writes tasks which come from no task: the head with its sources, or a rank of
+the stateful group with its instances. It numbers what it writes. What a task publishes, and the rest of it
+that is given back, get places below its own: a place is a path of numbers. Paths are text that compares as
+the numbers do, and a path comes before all that begin with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+PAST = -1
+"""The origin of all that a run has found in the checkpoint that it goes on from."""
+
+END = "~"
+"""A watermark above all paths: everything of its origin is finished."""
+
+LAST = "}"
+"""A path behind all others: who waits for it waits for everything of its origin."""
+
+NOTHING = ""
+"""A watermark below all paths."""
+
+Turn = tuple[int, str]
+"""Origin and path of what a task has sent to a partition."""
+
+Lane = tuple[int, int]
+"""Where a task is outstanding: its reach and its origin (see `Place`)."""
+
+
+class Place(NamedTuple):
+    """The place of a task: all that it will still write comes at this place or behind it."""
+
+    reach: int
+    """Which ordered elements it may lead to: an index into `plan.order.Order.reaches`."""
+    origin: int
+    age: int
+    """Milliseconds of the run when its origin wrote it: of two origins the elder goes first."""
+    path: str
+
+    @property
+    def lane(self) -> Lane:
+        """See `Lane`."""
+        return self.reach, self.origin
+
+
+def step(number: int) -> str:
+    """One number of a path, as text that compares as numbers do; none begins with another one."""
+    if number < 0xF0:
+        return f"{number:02x}"
+    size = (number.bit_length() + 7) // 8
+    return f"{0xEF + size:02x}{number:0{2 * size}x}"
+
+
+def past(place: Place, epoch: int) -> Place:
+    """The same place in a run that goes on from checkpoint `epoch`: before all that is written there.
+
+    What was in the past of the run before stays where it was, which is before the rest.
+    """
+    origin, path = past_turn((place.origin, place.path), epoch)
+    return Place(place.reach, origin, 0, path)
+
+
+def past_turn(turn: Turn, epoch: int) -> Turn:
+    """The same of what has been sent."""
+    origin, path = turn
+    return turn if origin == PAST else (PAST, step(epoch) + step(origin) + path)
+
+
+def past_first(turn: Turn) -> tuple[bool, int, str]:
+    """Sorts by origin and path, the past before the rest."""
+    return turn[0] != PAST, *turn
+
+
+def written(place: Place) -> str:
+    """A place as one word."""
+    return f"{place.reach}:{place.origin}:{place.age}:{place.path}"
+
+
+def read(word: str) -> Place:
+    """Inverse of `written`."""
+    reach, origin, age, path = word.split(":")
+    return Place(int(reach), int(origin), int(age), path)
+
+
+def outstanding(place: Place, progress: Sequence[int]) -> Place:
+    """The place of a task that has made this progress: it was published with the number 0 next."""
+    used = progress[-1] if progress else 0
+    return place._replace(path=place.path[: -len(step(0))] + step(used))
+
+
+class Numbering:
+    """The numbers of what one task, or one origin, writes.
+
+    Attributes
+    ----------
+    known
+        Its place as the broker has it; None of an origin, which the broker knows by its number.
+    """
+
+    __slots__ = ("age", "known", "next", "origin", "prefix", "published")
+
+    def __init__(self, origin: int, prefix: str = "", used: int = 0, known: Place | None = None) -> None:
+        self.origin = origin
+        self.age = 0 if known is None else known.age
+        self.prefix = prefix
+        self.next = used
+        self.known = known
+        self.published: set[tuple[object, ...]] = set()
+        """Routes on which it has published: what it writes there later must not run before that, so not
+        on its own rank."""
+
+    @classmethod
+    def of(cls, place: Place, progress: Sequence[int]) -> Numbering:
+        """Of a task with this place and this progress, which ends with how many numbers are taken."""
+        used = progress[-1] if progress else 0
+        return cls(place.origin, place.path[: -len(step(0))], used, outstanding(place, progress))
+
+    def here(self) -> str:
+        """The path of what is written next."""
+        return self.prefix + step(self.next)
+
+    def take(self) -> str:
+        """The same, which is then taken."""
+        path = self.here()
+        self.next += 1
+        return path
+
+    def child(self, reach: int) -> Place:
+        """A place for a task that is published next."""
+        return Place(reach, self.origin, self.age, self.take() + step(0))
+
+
+def watermarks(
+    unfinished: Mapping[Lane, str | None], bounds: Mapping[int, str], lanes: tuple[Lane, ...]
+) -> dict[int, str]:
+    """By origin: all of it that comes before this path is finished, as far as it leads to these lanes.
+
+    Parameters
+    ----------
+    unfinished
+        By lane: the least path that is not finished, if there is any.
+    bounds
+        By origin: where it writes next.
+    """
+    marks: dict[int, str] = {}
+    for lane in lanes:
+        origin = lane[1]
+        least = unfinished.get(lane)
+        mark = marks.get(origin, bounds.get(origin, NOTHING))
+        marks[origin] = mark if least is None else min(mark, least)
+    return marks
