@@ -16,9 +16,6 @@ from hpcd4p.workflow.generic import GenericPE
 Lane = tuple[int, int]
 """Index of a reach, and an origin."""
 
-ON = False
-"""Whether elements may be ordered at all. Off: the broker on a Redis knows no places yet."""
-
 BY_DEFAULT = False
 """Whether stateful elements that do not say `ordered` are."""
 
@@ -47,13 +44,20 @@ class Order(NamedTuple):
 
 def ordered(pe: GenericPE, role: Role) -> bool:
     """Whether an element gets its tuples in order."""
-    if role is not Role.STATE or not ON:
+    if role is not Role.STATE:
         return False
     return BY_DEFAULT if pe.ordered is None else pe.ordered
 
 
-def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: str) -> None:
-    """Refuse elements that ask for an order that means nothing.
+def refuse_order(
+    plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: str, static: bool = False
+) -> None:
+    """Refuse elements that ask for an order that means nothing, or that cannot be had.
+
+    Parameters
+    ----------
+    static
+        Whether stateless elements have instances in fixed places.
 
     Raises
     ------
@@ -62,9 +66,16 @@ def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: s
     """
     problems = []
     for plan, pe in zip(plans, pes, strict=False):
+        if pe.ordered not in (None, True, False):
+            problems.append(f"{plan.name} says ordered = {pe.ordered!r}; expected True, False or None")
         if pe.ordered is not True:
             continue
-        if plan.role is not Role.STATE:
+        if static:
+            problems.append(
+                f"{plan.name} says ordered = True, which the mapping static does not keep: stateless "
+                "elements have several instances there; say --mapping hybrid"
+            )
+        elif plan.role is not Role.STATE:
             problems.append(
                 f"{plan.name} says ordered = True, and holds no state, so the order of its tuples changes "
                 "nothing; say it of the element behind it that goes by the order, or add stateful = True"

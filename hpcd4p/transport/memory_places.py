@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from hpcd4p.wire.ask import OrderAsk
 from hpcd4p.wire.messages import Commit, Reply, Task
-from hpcd4p.wire.place import Lane, Place, outstanding, watermarks
+from hpcd4p.wire.place import END, Lane, Place, outstanding, watermarks
 
 
 class MemoryPlaces:
@@ -24,7 +24,7 @@ class MemoryPlaces:
         for place in [*commit.begun, *published]:
             self.outstanding.setdefault(place.lane, set()).add(place.path)
         for place in commit.settled:
-            self.outstanding[place.lane].discard(place.path)
+            self.outstanding.setdefault(place.lane, set()).discard(place.path)
         lanes = {place.lane for place in commit.settled}
         ringing = [rank for rank, waits in self._waits.items() if self._has_come(waits, lanes)]
         for rank in ringing:
@@ -33,8 +33,7 @@ class MemoryPlaces:
 
     def _has_come(self, waits: Mapping[Lane, str], lanes: set[Lane]) -> bool:
         return any(
-            lane in lanes and min(self.outstanding[lane], default=path + "~") > path
-            for lane, path in waits.items()
+            lane in lanes and min(self.outstanding[lane], default=END) > path for lane, path in waits.items()
         )
 
     def answer(self, rank: int, ask: OrderAsk, lines: Iterable[Iterable[Task]], reply: Reply) -> int:

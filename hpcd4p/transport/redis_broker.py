@@ -141,7 +141,7 @@ class RedisBroker:
         """See `Broker.step`."""
         self._calls.catch_up()  # a task in an answer that was not read is this rank's
         raw = self._script("step", *self._words.of(commit, ask, entry))
-        reply = self._read(reply_of, raw, self._words.held)
+        reply = self._read(reply_of, raw, self._words.held, self._words.watch)
         if self._shared and not (reply.accepted or reply.spoiled):
             if not self.rank:  # this rank is the head
                 raise foreign(self.keys.head, GONE)
@@ -151,7 +151,7 @@ class RedisBroker:
     def _take_late(self, raw: Any) -> None:
         """Note what the answer of a step says of the tasks of this rank, when an alarm has kept it unread."""
         if is_step(raw):
-            self._read(reply_of, raw, self._words.held)
+            self._read(reply_of, raw, self._words.held, self._words.watch)
 
     def claim(
         self, element: int, claim: Claim = Claim.REAL, digest: str = "", entry: Entry | None = None

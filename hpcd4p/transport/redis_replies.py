@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct, error
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.transport.held import Held
 from hpcd4p.wire.messages import Books, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import parse
+from hpcd4p.wire.place import read
 from hpcd4p.wire.statistics import Statistics
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.place import Lane, Place
 
 NO_STATE = bytes(88)
 """The packed numbers of a run in which nothing has happened (``lua/state.lua``)."""
@@ -68,14 +72,15 @@ def _committed(state: list[Any]) -> dict[int, int]:
 def _publication(entry: bytes) -> Publication:
     line, _, payload = entry.partition(b"\n")
     element, tuples, died, *progress = line.split()
-    attempts, beside = _deaths(died)
-    return Publication(int(element), int(tuples), payload, attempts, tuple(map(int, progress)), beside)
+    attempts, beside, place = _deaths(died)
+    return Publication(int(element), int(tuples), payload, attempts, tuple(map(int, progress)), beside, place)
 
 
-def _deaths(word: bytes) -> tuple[int, str]:
-    """How many have died with a task, and who beside a rank."""
-    attempts, _, beside = word.partition(b"/")
-    return int(attempts), beside.decode().replace("_", " ")
+def _deaths(word: bytes) -> tuple[int, str, Place | None]:
+    """How many have died with a task, and who beside a rank; and its place, if it has one."""
+    first, _, beside = word.partition(b"/")
+    attempts, _, place = first.partition(b"@")
+    return int(attempts), beside.decode().replace("_", " "), read(place.decode()) if place else None
 
 
 def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:
@@ -89,8 +94,8 @@ def task_of(entry: bytes, held: Held) -> Task:
     element, tuples, died, *progress = entry[:end].split()
     done = tuple(map(int, progress)) if progress else ()
     e = int(element)
-    attempts, beside = _deaths(died) if b"/" in died else (int(died), "")
-    return Task(e, held.take(e), int(tuples), payload, attempts, done, beside)
+    attempts, beside, place = (int(died), "", None) if died.isdigit() else _deaths(died)
+    return Task(e, held.take(e), int(tuples), payload, attempts, done, beside, place)
 
 
 def _books(said: list[Any], tasks: int, size: int, streams: Sequence[int], ranks: Sequence[int]) -> Books:
@@ -132,8 +137,11 @@ def is_step(raw: Any) -> bool:
     return isinstance(raw, list) and isinstance(raw[0], bytes) and len(raw[0]) >= len(NO_STATE)
 
 
-def reply_of(raw: list[Any], held: Held) -> Reply:
-    """The reply of ``step.lua``; `held` is what it was before, and is now what the rank has."""
+def reply_of(raw: list[Any], held: Held, watch: Sequence[Lane] = ()) -> Reply:
+    """The reply of ``step.lua``; `held` is what it was before, and is now what the rank has.
+
+    `watch`: see `OrderAsk`.
+    """
     state, found = raw[0], raw[1]
     if state is None:
         refused = Reply(accepted=False)
@@ -148,7 +156,11 @@ def reply_of(raw: list[Any], held: Held) -> Reply:
     if found:
         reply.task = task_of(found, held)
     if len(raw) > 2:
-        _read_more(reply, *raw[2:])
+        _read_more(reply, *raw[2:7])
+        if len(raw) > 7:
+            from hpcd4p.transport.place_words import read_places
+
+            read_places(reply, watch, *raw[7:])
     return reply
 
 

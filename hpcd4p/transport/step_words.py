@@ -15,9 +15,11 @@ from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Commit, Entry, Publication
+from hpcd4p.wire.place import written
 
 if TYPE_CHECKING:
     from hpcd4p.wire.nodes import Nodes
+    from hpcd4p.wire.place import Lane
 
 STRETCH = 1000
 """So many tasks are added with one command; Lua takes no more than 8000 words at once."""
@@ -52,6 +54,8 @@ class StepWords:
         The tasks that the rank has.
     node
         Where it lives; None where all live on one.
+    watch
+        The lanes of which the last step wants the watermarks.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class StepWords:
         self._low = low
         self._shared = shared
         self.node: int | None = None
+        self.watch: Sequence[Lane] = ()
         self._seat = rank
         """Its score among the idle."""
         if nodes:
@@ -83,13 +88,23 @@ class StepWords:
         count, nearby, size, published = self._stretches(commit.publish)
         take, spans = self._wanted.split(ask.take)
         rest = self._rest(commit, ask, gone, entry or _NO_ENTRY, leases)
-        flags = ask.want_service, self._shared, bool(rest)
+        places: list[Any] = []
+        self.watch = ()
+        if ask.order is not None or commit.settled or commit.bounds or any(p.place for p in commit.publish):
+            from hpcd4p.transport.place_words import place_words, sizes
+
+            placed = [(each, entry_of(each)) for each in commit.publish if each.place is not None]
+            places = place_words(commit, placed, ask.order)
+            size += sizes(placed)
+            self.watch = ask.order.watch if ask.order is not None else ()
+        flags = ask.want_service, self._shared, bool(rest) + 2 * bool(places)
         lives = 0 if self.node is None else self.node + 1
         numbers = lives, done, len(commit.counts), count, nearby, size, len(take) - len(spans)
         header = _HEADER.pack(*self._low, self._score(ask.availability), ask.availability, *flags, *numbers)
         words = [self._rank, header, commit.tx or "", *chain.from_iterable(commit.counts.items())]
         words += published
         words += take or spans
+        words += places
         words += rest
         return words
 
@@ -101,6 +116,8 @@ class StepWords:
 
     def _stretches(self, publish: Sequence[Publication]) -> tuple[int, int, int, list[bytes | int]]:
         """As `stretches`, with how many of them, the last ones, are for the line of the rank's node."""
+        if any(each.place for each in publish):
+            publish = [each for each in publish if each.place is None]
         if self.node is None:
             count, size, words = stretches(publish)
             return count, 0, size, words
@@ -135,13 +152,21 @@ def stretches(publish: Sequence[Publication]) -> tuple[int, int, list[bytes | in
     words: list[bytes | int] = []
     count = size = start = 0
     last = -1
-    for element, tuples, payload, attempts, progress, beside, _ in publish:
-        if element != last or len(words) - start > STRETCH + 1:
-            count, last, start = count + 1, element, len(words)
-            words += (element, 0)
-        parts = (b" %d" * len(progress)) % progress if progress else b""
-        died = b"/" + beside.replace(" ", "_").encode() if beside else b""
-        words.append(b"".join([b"%d %d %d%b%b\n" % (element, tuples, attempts, died, parts), payload]))
+    for each in publish:
+        if each.element != last or len(words) - start > STRETCH + 1:
+            count, last, start = count + 1, each.element, len(words)
+            words += (each.element, 0)
+        words.append(entry_of(each))
         words[start + 1] = len(words) - start - 2
-        size += weight(payload)
+        size += weight(each.payload)
     return count, size, words
+
+
+def entry_of(task: Publication) -> bytes:
+    """The task as Redis keeps it; behind the attempts stands its place, if it has one."""
+    element, tuples, payload, attempts, progress, beside, place = task
+    parts = (b" %d" * len(progress)) % progress if progress else b""
+    died = b"/" + beside.replace(" ", "_").encode() if beside else b""
+    if place is not None:
+        died = f"@{written(place)}".encode() + died
+    return b"".join([b"%d %d %d%b%b\n" % (element, tuples, attempts, died, parts), payload])

@@ -14,7 +14,8 @@ from typing import Any
 
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ACCOUNT, Codec, about
-from hpcd4p.wire.messages import Commit, Task
+from hpcd4p.wire.messages import Commit, Publication, Task
+from hpcd4p.wire.place import written
 from hpcd4p.wire.statistics import add
 
 ROUND = 1 << 128
@@ -117,7 +118,7 @@ class Ledger:
 
     def take(self, task: Task) -> None:
         """Note that `task` is leased from now on."""
-        self.leases[task.element, task.id] = self._codec.mark(task.payload), task, task.progress
+        self.leases[task.element, task.id] = self._mark(task), task, task.progress
 
     def book(self, commit: Commit, ask: Ask = NOTHING_ASKED) -> None:
         """Add what a step is about to send."""
@@ -129,7 +130,7 @@ class Ledger:
         published: dict[int, int] = {}
         for publication in commit.publish:
             account.tasks[publication.element] = account.tasks.get(publication.element, 0) + 1
-            mark = codec.mark(publication.payload)
+            mark = self._mark(publication)
             account.task_marks += mark
             published[mark] = publication.attempts
             if not commit.tx:  # what a checkpoint has kept: ranks of a former run have died with it
@@ -166,6 +167,9 @@ class Ledger:
         """Note that a report follows."""
         self._sealed = b""
         self.account.reports += 1
+
+    def _mark(self, task: Task | Publication) -> int:
+        return self._codec.mark(task.payload, written(task.place) if task.place is not None else "")
 
     def _part(self, payload: bytes | memoryview, progress: tuple[int, ...]) -> int:
         return self._codec.mark(payload, " ".join(map(str, progress))) if progress else 0

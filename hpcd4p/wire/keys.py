@@ -76,6 +76,12 @@ class Keys:
     """Sealed dead letters that the head has not fetched yet."""
     reports = _Key("list")
     """Sealed reports that the head has not fetched yet."""
+    places = _Key("zset")
+    """``REACH:ORIGIN:PATH`` of all that is outstanding and has a place (`wire.place`)."""
+    bounds = _Key("hash")
+    """ORIGIN -> path of what it writes next."""
+    waits = _Key("hash")
+    """``REACH:ORIGIN R`` -> path: rank R can do nothing before all of the lane before it is finished."""
     sought = _Key("hash")
     """R -> ``N E``: rank R, which lives elsewhere, has found nothing but a task of E in the line of node
     N."""
@@ -92,6 +98,14 @@ class Keys:
     def queue(self, element: int) -> str:
         """Tasks of `element` that wait: a list, oldest first, in the form of `transport.step_words`."""
         return f"{self.prefix}queue:{element}"
+
+    def line(self, element: int) -> str:
+        """Those that have places: a sorted set, ``PATH/ORIGIN/REACH`` by age."""
+        return f"{self.prefix}line:{element}"
+
+    def entry(self, element: int) -> str:
+        """The same, with what is in a queue of the others: a hash, ``PATH/ORIGIN/REACH`` -> task."""
+        return f"{self.prefix}entry:{element}"
 
     def near(self, node: int, element: int) -> str:
         """The same of those whose buffers lie on `node`, where ranks live on several."""
@@ -149,7 +163,8 @@ class Keys:
     def types(self, elements: Sequence[int], size: int, nodes: int = 1) -> dict[str, str]:
         """All keys of a run of `size` ranks on so many nodes, with their types in Redis."""
         table = {self.prefix + key.name: key.kind for key in _ONES}
-        table |= {self.queue(element): "list" for element in elements}
+        for element in elements:
+            table |= {self.queue(element): "list", self.line(element): "zset", self.entry(element): "hash"}
         for rank in range(size):
             table |= {key(rank): "list" for key in (self.bell, self.orders, self.lease)}
         return table | (self._of_nodes(elements, nodes) if nodes > 1 else {})

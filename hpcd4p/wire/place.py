@@ -14,11 +14,12 @@ from typing import NamedTuple
 PAST = -1
 """The origin of all that a run has found in the checkpoint that it goes on from."""
 
-END = "~"
+END = "z"
 """A watermark above all paths: everything of its origin is finished."""
 
-LAST = "}"
-"""A path behind all others: who waits for it waits for everything of its origin."""
+LAST = "x"
+"""A path behind all others: who waits for it waits for everything of its origin. A letter: the scripts of
+Redis compare as the language of its server does."""
 
 NOTHING = ""
 """A watermark below all paths."""

@@ -20,13 +20,21 @@ from tests.contract.wrong import (
     leases,
     meshes,
     nodes,
+    places,
     snapshots,
     tasks,
     tellings,
 )
 
 BROKERS = (
-    tasks.WRONG | leases.WRONG | tellings.WRONG | bells.WRONG | claims.WRONG | snapshots.WRONG | coarse.WRONG
+    tasks.WRONG
+    | leases.WRONG
+    | tellings.WRONG
+    | bells.WRONG
+    | claims.WRONG
+    | snapshots.WRONG
+    | places.WRONG
+    | coarse.WRONG
 )
 
 ALL = [*EVERY_BROKER, *POOL, *NODES, *EVERY_MESH, *EVERY_BLOCKS]

@@ -12,7 +12,6 @@ import pytest
 
 from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 from hpcd4p.control import sealing
-from hpcd4p.plan import order
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
@@ -37,11 +36,6 @@ SIZES = (2, 3, 4, 5, 8)
 def deadline(monkeypatch):
     """A cluster that hangs shows where each rank stands after some seconds, not hours."""
     monkeypatch.setattr(turns, "MOST_TURNS", 300_000)
-
-
-@pytest.fixture(autouse=True)
-def switched_on(monkeypatch):
-    monkeypatch.setattr(order, "ON", True)
 
 
 # ---- elements: a tuple is (key, path, number), and each writes its own name behind the path

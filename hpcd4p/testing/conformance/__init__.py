@@ -45,6 +45,7 @@ from hpcd4p.testing.conformance import (
     every_mesh,
     leases,
     nodes,
+    places,
     snapshots,
     tasks,
 )
@@ -74,6 +75,7 @@ POOL = [
     *promises_of(bells),
     *promises_of(claims),
     *promises_of(snapshots),
+    *promises_of(places),
 ]
 """Ranks 0 to `POOL_RANKS` - 1 play; there are tasks of the elements `MANY`."""
 

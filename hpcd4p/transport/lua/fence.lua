@@ -2,6 +2,7 @@
 --
 -- KEYS[1]  prefix of the run; keys as in state.lua and step.lua, and
 --   lost     set   gets the rank
+--   line:E, entry:E   of tasks that have places
 --   lease:R  list  what the rank has is added to its queue again, with one attempt more; what has had too many goes
 --                  into the lease of the head, rank 0
 -- ARGV     rank, max_attempts, its node ('' where all ranks are on one)
@@ -38,7 +39,12 @@ for _, task in ipairs(call('LRANGE', p .. 'lease:' .. rank, 0, -1)) do
         call('HINCRBY', p .. 'lines', node, 1)
       end
     end
-    call('RPUSH', p .. queue .. e, again)
+    local reach, origin, age, path = string.match(rest, '^@(%d+):(%-?%d+):(%d+):(%w+)')
+    if reach then
+      local member = path .. '/' .. origin .. '/' .. reach
+      call('ZADD', p .. 'line:' .. e, age, member)
+      call('HSET', p .. 'entry:' .. e, member, again)
+    else call('RPUSH', p .. queue .. e, again) end
     call('SADD', p .. 'waiting', e)
   end
 end

@@ -30,7 +30,7 @@ local books = false
 if ARGV[4] == '1' then
   local waiting, leased, orders = {}, {}, {}
   for i, e in ipairs(lists[1]) do
-    waiting[i] = call('LLEN', p .. 'queue:' .. e)
+    waiting[i] = call('LLEN', p .. 'queue:' .. e) + call('ZCARD', p .. 'line:' .. e)
     for _, node in ipairs(call('SMEMBERS', p .. 'nodes:' .. e)) do
       waiting[i] = waiting[i] + call('LLEN', p .. 'near:' .. node .. ':' .. e)
     end

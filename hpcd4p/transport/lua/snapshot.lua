@@ -13,6 +13,7 @@ for node = 1, tonumber(ARGV[2]) - 1 do all(string.format('lease:%d', 1000000 + n
 for i = 3, #ARGV do
   for _, node in ipairs(call('SMEMBERS', p .. 'nodes:' .. ARGV[i])) do all('near:' .. node .. ':' .. ARGV[i]) end
   all('queue:' .. ARGV[i])
+  for _, task in ipairs(call('HVALS', p .. 'entry:' .. ARGV[i])) do entries[#entries + 1] = task end
 end
 answer = {call('HGETALL', p .. 'pending'), entries, call('HGETALL', p .. 'state'), call('LRANGE', p .. 'dead', 0, -1),
           call('HGETALL', p .. 'stats'), call('HGETALL', p .. 'owners')}

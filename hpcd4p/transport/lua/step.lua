@@ -19,9 +19,15 @@
 --   orders:R   list    orders to this rank
 --   accounts   hash    rank -> its sealed account, this step included; only where ranks vouch for what they tell
 --   ordered    hash    rank -> orders that it has had
+--   line:E     zset    tasks of E that have places and wait: "PATH/ORIGIN/REACH", the score is its age
+--   entry:E    hash    PATH/ORIGIN/REACH -> the task, as in queue:E
+--   places     zset    "REACH:ORIGIN:PATH" of all that is outstanding: a REACH:ORIGIN is a lane
+--   bounds     hash    ORIGIN -> path of what it writes next
+--   waits      hash    "REACH:ORIGIN R" -> path: rank R can do nothing before all before it in this lane is done
 -- ARGV[1]  rank
 -- ARGV[2]  packed: low_tasks, low_bytes, score (its place among the idle), availability (`Availability` of wire/ask.py),
---          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1), 1 + the
+--          whether to give stats (1), whether the Redis is shared (1), whether the rest follows (1; 2: places
+--          follow; 3: both), 1 + the
 --          rank's node (0: all are on one), then numbers: tasks done from the front of its lease, counts, stretches of publications, those among them
 --          (the last) for its near:N:E, their bytes, take (or -n: n words of spans)
 -- ARGV[3]  number of the transaction, '' without
@@ -30,9 +36,13 @@
 --          the rest: account ('' without), ordered (that the rank has had), leases (before this step), then counted
 --          lists: ring {rank}, congest {E}, relieve {E}, gone {place in lease, from 0}, progress {place text}, dead
 --          {payload}, stats {name value}
+--          places: counted lists: bounds {origin path}, published {E, age, PATH/ORIGIN/REACH, REACH:ORIGIN:PATH, task},
+--          begun {REACH:ORIGIN:PATH}, settled {the same}, oldest {E}, watch {lane}, origins of these {origin}, waits {lane
+--          path}, at {lane path} (one or none)
 -- returns  {false, key} if refused (key: what is not as this rank left it; '' if it is lost, or the head is gone),
 --          else {state (with `here` behind it where there are several nodes), task | false}, and if there is any of it {.., congested, orders, owners, stats | false, for a
---          rank in a call {E tasks}}
+--          rank in a call {E tasks}}; with places also {least REACH:ORIGIN:PATH or '' of each lane of watch}, {bound or ''
+--          of each origin}, whether somebody waits for what the task `at` writes, or one that waits itself (1)
 local IN_CALL, PARKS, WAKES, LENDS, PASSES = 0, 2, 3, 4, 5
 -- scores of the idle ranks of a node: see transport/step_words.py
 local SEATS = 10000
@@ -48,6 +58,10 @@ local take_at = rest_at
 rest_at = rest_at + math.abs(takes)
 
 local guarded, account, ordered, leases = false, '', 0, 0
+local placed, places_at = more >= 2, rest_at
+if placed then
+  more, rest_at = more - 2, rest_at + 1 + ARGV[rest_at + 1]
+end
 if more == 1 then
   account, ordered, leases = ARGV[rest_at + 1], tonumber(ARGV[rest_at + 2]), tonumber(ARGV[rest_at + 3])
   guarded, rest_at = account ~= '', rest_at + 3
@@ -100,6 +114,79 @@ for i = 1, published do
 end
 bytes = bytes + size
 
+-- few runs have places
+local settled, oldest, watch, origins, waits, at_place, missed_at, missed_in, first_of
+if placed then
+  local from = places_at + 1
+  local function words(each)
+    local first = from + 1
+    from = first + tonumber(ARGV[first]) * each
+    return first + 1, from
+  end
+  local function list(each)
+    local first, last = words(each)
+    return {unpack(ARGV, first, last)}
+  end
+  local first, last = words(2)
+  for i = first, last, 2 do call('HSET', p .. 'bounds', ARGV[i], ARGV[i + 1]) end
+  first, last = words(5)
+  for i = first, last, 5 do
+    local e, owner = ARGV[i], owner_of[ARGV[i]]
+    call('ZADD', p .. 'line:' .. e, ARGV[i + 1], ARGV[i + 2])
+    call('HSET', p .. 'entry:' .. e, ARGV[i + 2], ARGV[i + 4])
+    call('ZADD', p .. 'places', 0, ARGV[i + 3])
+    call('SADD', p .. 'waiting', e)
+    tasks = tasks + 1
+    if not owner then ring_idle(1)
+    else
+      if call('ZREM', p .. 'idle', owner) == 1 then idle = idle - 1 end
+      ring(owner)
+    end
+  end
+  first, last = words(1)
+  for i = first, last do call('ZADD', p .. 'places', 0, ARGV[i]) end
+  settled, oldest, watch, origins, waits, at_place = list(1), list(1), list(1), list(1), list(2), list(2)
+  if #settled > 0 then
+    call('ZREM', p .. 'places', unpack(settled))
+    local lanes = {}
+    for _, place in ipairs(settled) do lanes[string.match(place, '^(.*):')] = true end
+    local waiting = call('HGETALL', p .. 'waits')
+    for i = 1, #waiting, 2 do
+      local lane, r = string.match(waiting[i], '^(.*) (%d+)$')
+      if lanes[lane] then
+        local least = call('ZRANGEBYLEX', p .. 'places', '[' .. lane .. ':', '(' .. lane .. ';', 'LIMIT', 0, 1)[1]
+        if not least or string.sub(least, #lane + 2) > waiting[i + 1] then
+          call('HDEL', p .. 'waits', waiting[i])
+          ring(r)
+        end
+      end
+    end
+  end
+  -- whether somebody waits for what a task at this path of a lane writes
+  missed_at = function(lane, path)
+    local all = call('HGETALL', p .. 'waits')
+    for i = 1, #all, 2 do
+      if all[i + 1] > path and string.match(all[i], '^(.*) %d+$') == lane then return true end
+    end
+    return false
+  end
+  -- the same of the first task in the line of an element
+  missed_in = function(e)
+    local first = call('ZRANGE', p .. 'line:' .. e, 0, 0)[1]
+    if not first then return false end
+    local path, origin, reach = string.match(first, '^(%w+)/(%-?%d+)/(%d+)$')
+    return missed_at(reach .. ':' .. origin, path)
+  end
+  first_of = function(e)
+    local first = call('ZPOPMIN', p .. 'line:' .. e)[1]
+    if not first then return false end
+    local found = call('HGET', p .. 'entry:' .. e, first)
+    call('HDEL', p .. 'entry:' .. e, first)
+    call('RPUSH', lease, found)
+    return found
+  end
+end
+
 -- how many tasks of an element lie on nodes
 local laid
 if near > 0 then laid = function(e)
@@ -113,7 +200,8 @@ if takes < 0 then
   -- of many queues most are empty: what waits is known
   local waiting = {}
   for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
-    if call('LLEN', p .. 'queue:' .. e) > 0 or (laid and laid(e) > 0) then
+    if call('LLEN', p .. 'queue:' .. e) > 0 or (laid and laid(e) > 0)
+      or (placed and call('ZCARD', p .. 'line:' .. e) > 0) then
       waiting[#waiting + 1] = tonumber(e)
     else call('SREM', p .. 'waiting', e) end
   end
@@ -139,15 +227,24 @@ for i = first, last do
       end
     end
     task = task or call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
-    if task then
-      local full, line = bytes, string.find(task, '\n', 1, true)
-      tasks, bytes = tasks - 1, bytes - #task + line
-      -- and of its buffers that lie in shared memory: see wire/codec.py
-      if (string.byte(task, line + 24) or 0) > 127 then bytes = bytes - struct.unpack('<I8', task, line + 25) end
-      if tasks == low_tasks or (bytes < low_bytes and full >= low_bytes) then ring('0') end
+    if placed and not task then task = first_of(names[i]) end
+    if task then break end
+  end
+end
+if placed and not task then
+  for _, e in ipairs(oldest) do
+    if (owner_of[e] or rank) == rank and missed_in(e) then
+      task = first_of(e)
       break
     end
   end
+end
+if task then
+  local full, line = bytes, string.find(task, '\n', 1, true)
+  tasks, bytes = tasks - 1, bytes - #task + line
+  -- and of its buffers that lie in shared memory: see wire/codec.py
+  if (string.byte(task, line + 24) or 0) > 127 then bytes = bytes - struct.unpack('<I8', task, line + 25) end
+  if tasks == low_tasks or (bytes < low_bytes and full >= low_bytes) then ring('0') end
 end
 if near > 0 and takes ~= 0 and not task and call('HEXISTS', p .. 'sought', rank) == 0 then
   local wish
@@ -216,6 +313,30 @@ if availability == PARKS or availability == PASSES then
 elseif availability == WAKES or availability == LENDS then call('SREM', p .. 'parked', rank) end
 if finished or letters > 0 then ring('0') end
 
+local least, bounds, stalled = {}, {}, 0
+if placed then
+  local now, changed = {}, false
+  for i = 1, #waits, 2 do now[waits[i]] = waits[i + 1] end
+  for i, lane in ipairs(watch) do
+    local field, path = lane .. ' ' .. rank, now[lane]
+    if path then
+      changed = changed or call('HGET', p .. 'waits', field) ~= path
+      call('HSET', p .. 'waits', field, path)
+    else call('HDEL', p .. 'waits', field) end
+    least[i] = call('ZRANGEBYLEX', p .. 'places', '[' .. lane .. ':', '(' .. lane .. ';', 'LIMIT', 0, 1)[1] or ''
+  end
+  for i, origin in ipairs(origins) do bounds[i] = call('HGET', p .. 'bounds', origin) or '' end
+  if #at_place > 0 and missed_at(at_place[1], at_place[2]) then stalled = 1 end
+  if changed or #at_place > 0 or availability == IN_CALL then
+    for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
+      if missed_in(e) then
+        stalled = 1
+        if changed then ring_idle(1) end
+      end
+    end
+  end
+end
+
 if tx ~= '' then saved_rank, saved_tx = rank, tx end
 answer, place = {'', task}, 1
 if lives > 0 then
@@ -224,14 +345,15 @@ if lives > 0 then
   if near > 0 then line = tonumber(call('HGET', p .. 'lines', node) or 0) end
   here = struct.pack('<i8i8', rest, line)
 end
-if guarded or behind > 0 or orders or owners or want_service == 1 or availability == IN_CALL then
+if placed or guarded or behind > 0 or orders or owners or want_service == 1 or availability == IN_CALL then
   local waiting = {}
   for _, e in ipairs(availability == IN_CALL and call('SMEMBERS', p .. 'waiting') or {}) do
-    local n = call('LLEN', p .. 'queue:' .. e) + (laid and laid(e) or 0)
+    local n = call('LLEN', p .. 'queue:' .. e) + (laid and laid(e) or 0) + (placed and call('ZCARD', p .. 'line:' .. e) or 0)
     if n == 0 then call('SREM', p .. 'waiting', e) end
     waiting[#waiting + 1], waiting[#waiting + 2] = e, n
   end
   answer[3] = (guarded or behind > 0) and call('SMEMBERS', p .. 'congested') or {}
   answer[4], answer[5], answer[6], answer[7] =
     orders or {}, owners or {}, want_service == 1 and call('HGETALL', p .. 'stats'), waiting
+  if placed then answer[8], answer[9], answer[10] = least, bounds, stalled end
 end

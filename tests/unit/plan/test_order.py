@@ -1,0 +1,132 @@
+"""Who is ordered, and which tasks that concerns."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p.errors import WorkflowError
+from hpcd4p.plan.make import make_plan
+from hpcd4p.plan.moving import why_it_stays
+from hpcd4p.plan.order import order_of
+from hpcd4p.plan.settings import EngineSettings
+
+
+class Source(ProducerPE):
+    stateful = True
+
+    def _process(self, inputs):
+        return 1, 1
+
+
+class Hop(IterativePE):
+    def _process(self, item):
+        return item
+
+
+class Total(KeyedPE):
+    partitions = 6
+
+    def process_key(self, key, value, state):
+        return value
+
+
+class Series(KeyedPE):
+    ordered = True
+    partitions = 6
+
+    def process_key(self, key, value, state):
+        return value
+
+
+class OrderedHop(Hop):
+    ordered = True
+
+
+class Odd(Total):
+    ordered = "yes"
+
+
+class Several(GenericPE):
+    stateful = True
+    ordered = True
+
+    def __init__(self):
+        super().__init__(numprocesses=2)
+        self._add_input("input")
+        self._add_output("output")
+
+    def process(self, inputs):
+        return None
+
+
+def chain(*elements):
+    graph = WorkflowGraph()
+    for before, after in pairwise(elements):
+        graph.connect(before, "output", after, "input")
+    return graph
+
+
+def planned(graph, size=6, mapping="hybrid"):
+    return make_plan(graph, size, EngineSettings(), mapping=mapping)
+
+
+def refused(graph, **how):
+    with pytest.raises(WorkflowError) as caught:
+        planned(graph, **how)
+    assert len(caught.value.problems) == 1
+    return caught.value.problems[0]
+
+
+def test_nothing_is_ordered_that_does_not_say_so():
+    plan, _ = planned(chain(Source(), Hop(), Total()))
+    assert not any(element.ordered for element in plan.elements)
+    assert order_of(plan) is None
+
+
+def test_what_comes_straight_from_its_source_need_not_be_put_in_order():
+    plan, _ = planned(chain(Source(), Series()))
+    assert [element.ordered for element in plan.elements] == [False, True, False]
+    assert order_of(plan) is None
+
+
+def test_tasks_that_lead_there_through_the_pool_alone_are_concerned():
+    first = Hop()
+    graph = chain(Source(), first, Hop(), Series(), Hop(), Total())
+    graph.connect(first, "output", Hop(), "input")  # leads to nothing that is ordered
+    plan, _ = planned(graph)
+    series, total = (e.index for e in plan.elements if e.name.startswith(("Series", "Total")))
+    order = order_of(plan)
+    assert order.elements == {series}
+    assert {plan.elements[e].name for e in order.reach} == {"Hop1", "Hop2"}
+    assert order.reaches == (frozenset({series}),)
+    assert order.origins == {0: frozenset({0})}
+    assert order.lanes(frozenset({series, total})) == ((0, 0),)
+    assert order.lanes(frozenset({total})) == ()
+
+
+def test_a_rank_that_writes_to_the_pool_is_an_origin():
+    plan, elements = planned(chain(Source(), Hop(), Total(), Hop(), Series()), size=9)
+    order = order_of(plan)
+    hosts = {plan.owner(2, p) for p in range(6)}
+    assert len(hosts) > 1
+    assert order.reach == {3: 0}  # the first hop leads to nothing that is ordered
+    assert order.origins == {0: hosts}
+    assert why_it_stays(plan, 4, elements[4]) == "its tuples come in order"
+    assert "put in order further down" in why_it_stays(plan, 2, elements[2])
+
+
+def test_in_one_process_there_is_nothing_to_put_in_order():
+    plan, _ = planned(chain(Source(), Hop(), Series()), size=1)
+    assert plan.elements[2].ordered
+
+
+def test_an_order_that_means_nothing_is_refused():
+    said = refused(chain(Source(), OrderedHop(), Total()))
+    assert "OrderedHop1 says ordered = True, and holds no state" in said
+    assert "Several2 says ordered = True, and has 2 instances" in refused(chain(Source(), Hop(), Several()))
+    assert "Odd2 says ordered = 'yes'; expected" in refused(chain(Source(), Hop(), Odd()))
+    said = refused(chain(Source(), Hop(), Series()), mapping="static")
+    assert "Series2 says ordered = True, which the mapping static does not keep" in said
