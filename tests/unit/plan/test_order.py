@@ -46,7 +46,7 @@ class OrderedHop(Hop):
 
 
 class Odd(Total):
-    ordered = "yes"
+    ordered = "yes"  # type: ignore[assignment]
 
 
 class Several(GenericPE):
