@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hpcd4p.wire.ask import OrderAsk
 from hpcd4p.wire.messages import Commit, Reply, Task
@@ -39,15 +39,18 @@ class MemoryPlaces:
     def answer(self, rank: int, ask: OrderAsk, lines: Iterable[Iterable[Task]], reply: Reply) -> int:
         """Answer what a rank asks; gives how many of the tasks that wait are missed since it has asked."""
         new = bool(ask.waits) and self._waits.get(rank) != ask.waits
-        self._waits[rank] = ask.waits
+        if ask.waits:
+            self._waits[rank] = ask.waits
+        else:
+            self._waits.pop(rank, None)
         reply.watermarks = self.marks(ask.watch)
-        missed = sum(self.missed(task.place) for line in lines for task in line)
+        missed = sum(self.missed(task.place) for line in lines for task in line) if self._waits else 0
         reply.stalled = missed > 0 or self.missed(ask.at)
         return missed if new else 0
 
-    def marks(self, lanes: Iterable[Lane]) -> dict[int, str]:
+    def marks(self, lanes: Sequence[Lane]) -> dict[int, str]:
         """See `watermarks`."""
-        least = {lane: min(paths, default=None) for lane, paths in self.outstanding.items()}
+        least = {lane: min(self.outstanding.get(lane, ()), default=None) for lane in lanes}
         return watermarks(least, self.bounds, tuple(lanes))
 
     def missed(self, place: Place | None) -> bool:

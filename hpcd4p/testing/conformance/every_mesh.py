@@ -76,6 +76,32 @@ def no_message_of_a_sender_is_lost_among_its_others(world: MeshWorld) -> None:
     world.settle(1, tickets)
 
 
+def messages_of_one_sender_keep_their_order_whatever_their_size(world: MeshWorld) -> None:
+    sizes = [10 * LARGE if tx % 4 == 1 else 10 for tx in range(1, 17)]
+    tickets = [world[1].send(0, tx, [b"head", bytes(size)]) for tx, size in enumerate(sizes, 1)]
+    assert [tx for _, tx, _ in _plain(world.hear(0, 16))] == list(range(1, 17))
+    world.settle(1, tickets)
+
+
+def what_was_matched_is_whole_once_it_was_given(world: MeshWorld) -> None:
+    before = world[0].matched
+    tickets = [world[rank].send(0, 1, [b"head", bytes(LARGE)]) for rank in (1, 2)]
+    tickets.append(world[1].send(0, 2, [b"head"]))
+    given = 0
+
+    def all_given() -> bool:
+        nonlocal given
+        given += len(world[0].poll())
+        # what is matched and not whole has not been given
+        assert world[0].matched - world[0].whole <= 3 - given
+        return given == 3
+
+    world.until(all_given)
+    assert world[0].whole == world[0].matched >= before
+    world.settle(1, [tickets[0], tickets[2]])
+    world.settle(2, [tickets[1]])
+
+
 def small_messages_of_one_sender_come_in_its_order(world: MeshWorld) -> None:
     tickets = [world[1].send(0, tx, [b"head", b"body"]) for tx in range(1, 21)]
     assert [tx for _, tx, _ in _plain(world.hear(0, 20))] == list(range(1, 21))

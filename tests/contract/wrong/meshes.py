@@ -99,6 +99,17 @@ class WaitsForTheForgotten(MemoryMesh):
         pass
 
 
+class BringsLargeOnesLast(MemoryMesh):
+    def poll(self):
+        return sorted(
+            super().poll(), key=lambda each: isinstance(each, Notice) or sum(map(len, each.frames)) > 1 << 20
+        )
+
+
+class NeverHasAWholeOne(MemoryMesh):
+    matched = 3
+
+
 class AlwaysReceiving(MemoryMesh):
     @property
     def receiving(self):
@@ -120,6 +131,8 @@ WRONG: dict[type[MemoryMesh], str] = {
     SendsToTheNext: "a_message_is_for_nobody_else",
     SaysItIsAllOfOne: "messages_of_several_senders_say_whose_they_are",
     WaitsForTheForgotten: "nobody_waits_for_a_rank_that_was_forgotten",
+    BringsLargeOnesLast: "messages_of_one_sender_keep_their_order_whatever_their_size",
+    NeverHasAWholeOne: "what_was_matched_is_whole_once_it_was_given",
     AlwaysReceiving: "a_message_arrives_as_it_was_sent",
 }
 """Each with a promise that it breaks."""

@@ -17,6 +17,7 @@ from hpcd4p.control.taking import (
     NoTask,
     further_down,
     is_wary,
+    left_out,
     may_be_slow,
     may_begin,
     may_wait,
@@ -37,6 +38,12 @@ elements = st.sets(st.integers(0, 9))
 
 
 # ---- the order
+
+
+def test_of_what_is_left_out_for_congestion_the_missed_is_asked_for():
+    assert left_out([3, 2, 1, 0], [3, 1], {0, 1, 2}, frozenset({7})) == [2, 0]
+    assert left_out([3, 2, 1, 0], [3, 1], {0, 1, 2}, frozenset()) == []
+    assert left_out([3, 2, 1, 0], [3, 1], (), frozenset({7})) == []
 
 
 @pytest.mark.parametrize(
