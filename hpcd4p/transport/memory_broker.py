@@ -64,7 +64,9 @@ class MemoryBroker:
         if in_call:
             reply.waiting = {e: count for e, count in s.waiting().items() if count}
         if ask.order is not None:
-            s.ring_idle(s.places.answer(self.rank, ask.order, s.streams.values(), reply))
+            for missed in s.places.answer(self.rank, ask.order, s.streams, reply):
+                if not s.ring_owner(missed):
+                    s.ring_idle(1)
         reply.owners = dict(s.owners)
         reply.congested = frozenset(e for e, _ in s.congested)
         if ask.want_service:

@@ -36,17 +36,20 @@ class MemoryPlaces:
             lane in lanes and min(self.outstanding[lane], default=END) > path for lane, path in waits.items()
         )
 
-    def answer(self, rank: int, ask: OrderAsk, lines: Iterable[Iterable[Task]], reply: Reply) -> int:
-        """Answer what a rank asks; gives how many of the tasks that wait are missed since it has asked."""
+    def answer(
+        self, rank: int, ask: OrderAsk, lines: Mapping[int, Iterable[Task]], reply: Reply
+    ) -> list[int]:
+        """Answer what a rank asks; gives the elements of tasks in line that are missed since it has asked."""
         new = bool(ask.waits) and self._waits.get(rank) != ask.waits
         if ask.waits:
             self._waits[rank] = ask.waits
         else:
             self._waits.pop(rank, None)
         reply.watermarks = self.marks(ask.watch)
-        missed = sum(self.missed(task.place) for line in lines for task in line) if self._waits else 0
-        reply.stalled = missed > 0 or self.missed(ask.at)
-        return missed if new else 0
+        all_lines = lines.items() if self._waits else ()
+        missed = [element for element, line in all_lines for task in line if self.missed(task.place)]
+        reply.stalled = bool(missed) or self.missed(ask.at)
+        return missed if new else []
 
     def marks(self, lanes: Sequence[Lane]) -> dict[int, str]:
         """See `watermarks`."""

@@ -44,13 +44,13 @@ def deadline(monkeypatch):
 class Stays(ProducerPE):
     """Writes from the head; keeps state."""
 
-    def __init__(self):
+    def __init__(self, name=""):
         super().__init__()
-        self.last = 0
+        self.last, self.path = 0, name
 
     def _process(self, inputs):
         self.last += 1
-        return self.last % 5, "", self.last
+        return self.last % 5, self.path, self.last
 
 
 class Moves(ProducerPE):
@@ -102,8 +102,12 @@ class Heard(KeyedPE):
 class Echo(Heard):
     """Writes on what it hears, too: behind it the order goes on."""
 
+    def __init__(self, name="e"):
+        super().__init__()
+        self.name = name
+
     def process_key(self, key, item, state):
-        self.write("output", (item[0], f"{item[1]}{key}! ", item[2]))
+        self.write("output", (item[0], f"{item[1]}{self.name}{key} ", item[2]))
         return super().process_key(key, item, state)
 
     def end_key(self, key, state):
@@ -181,6 +185,8 @@ def heard(sink):
     """By output and key, what each path has brought, in order."""
     found = {}
     for output, values in sink.results.items():
+        if not output.startswith(("Heard", "Global")):
+            continue  # what nobody hears
         for key, state in values:
             for *where, number in state:
                 found.setdefault((output, key, *where), []).append(number)
@@ -274,6 +280,52 @@ def test_a_call_that_commits_in_part_keeps_its_place(build, settings, narrow):
         size = random.Random(seed).choice(SIZES)
         simulate(build, size, seed, settings=settings)
         simulate(build, 6, seed, kills=2, suspects=1, settings=settings)
+
+
+# ---- any graph
+
+
+def random_graph(seed):
+    """Some sources, elements of the pool that filter and multiply, state among them, and who hears it."""
+    chance = random.Random(f"graph {seed}")
+    graph = WorkflowGraph()
+    inputs = {Stays("s "): chance.randint(20, 60)}
+    if chance.random() < 0.5:
+        inputs[Moves()] = items(chance.randint(10, 40))
+    if chance.random() < 0.3:
+        inputs[Stays("t ")] = chance.randint(10, 40)
+    writers = list(inputs)
+    for i in range(chance.randint(2, 7)):
+        least = chance.choice([0, 1, 1])
+        hop = Hop(f"h{i}", least, least + chance.choice([0, 1]), chance.choice([0, 0, 3]))
+        element = hop if i == 0 or chance.random() < 0.75 else Echo(f"e{i}")
+        for writer in chance.sample(writers, min(len(writers), chance.choice([1, 1, 1, 2]))):
+            join(graph, writer, element)
+        writers.append(element)
+    for _ in range(chance.randint(1, 2)):
+        hearer = chance.choice([Heard, Global])()
+        for writer in chance.sample(writers[-3:], min(len(writers), chance.choice([1, 2]), 3)):
+            join(graph, writer, hearer)
+    for source in inputs:
+        graph.add(source)
+    return graph, inputs
+
+
+def build_of(seed):
+    return lambda: random_graph(seed)
+
+
+def test_any_graph_keeps_the_order_whoever_dies_and_however_little_room_there_is():
+    for seed in seeds(25):
+        chance = random.Random(seed)
+        settings = chance.choice([None, TINY])
+        simulate(build_of(seed), chance.choice(SIZES), seed, settings=settings)
+        simulate(build_of(seed), 6, seed, kills=chance.randint(0, 2), suspects=1, settings=settings)
+
+
+def test_any_graph_goes_on_in_order():
+    for seed in seeds(10):
+        goes_on(build_of(seed), seed, random.Random(seed).choice([None, TINY]), kills=seed % 2)
 
 
 # ---- checkpoints

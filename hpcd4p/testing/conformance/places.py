@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hpcd4p.testing.conformance.worlds import STREAMS, BrokerWorld
+from hpcd4p.transport.broker import Claim
 from hpcd4p.wire.ask import Ask, Availability, OrderAsk
 from hpcd4p.wire.messages import Commit, Publication, Reply, Task
 from hpcd4p.wire.place import END, LAST, PAST, Lane, Place, outstanding
@@ -209,6 +210,16 @@ def an_idle_rank_is_rung_when_somebody_waits_for_a_task(world: BrokerWorld) -> N
     world.quiet(4, OWNER)
     _ask(world, waits={LANE: "0200"})
     assert world.rung(4) == [4]
+
+
+def the_owner_of_its_element_is_rung_when_somebody_waits_for_a_task(world: BrokerWorld) -> None:
+    _publish(world, _place("0100"))
+    assert world[5].claim(0, Claim.REAL)
+    for rank in (4, 5):
+        assert _look(world, rank, take=(1,)).task is None
+    world.quiet(4, 5, OWNER)
+    _ask(world, waits={LANE: "0200"})
+    assert world.rung(4, 5) == [5]
 
 
 def a_call_hears_that_somebody_waits_for_its_task_or_for_one_that_nobody_has(world: BrokerWorld) -> None:

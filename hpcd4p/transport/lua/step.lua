@@ -331,7 +331,8 @@ if placed then
     for _, e in ipairs(call('SMEMBERS', p .. 'waiting')) do
       if missed_in(e) then
         stalled = 1
-        if changed then ring_idle(1) end
+        local owner = owner_of[e]
+        if changed and owner then ring(owner) elseif changed then ring_idle(1) end
       end
     end
   end

@@ -121,6 +121,16 @@ class GivesAnythingThatIsLeftOut(MemoryBroker):
         return super().step(commit, ask, entry)
 
 
+class RingsAnybodyForWhatIsMissed(MemoryBroker):
+    def step(self, commit, ask=NOTHING_ASKED, entry=None):
+        owners = self.store.owners
+        if ask.order is not None and ask.order.waits:
+            self.store.owners = {}
+        reply = super().step(commit, ask, entry)
+        self.store.owners = owners
+        return reply
+
+
 class SnapshotsWithoutPlaces(MemoryBroker):
     def snapshot(self) -> Snapshot:
         seen = super().snapshot()
@@ -142,6 +152,7 @@ WRONG: dict[type[MemoryBroker], str] = {
     RingsWhoHasWaited: "a_rank_that_waits_no_longer_is_not_rung",
     RingsNobodyAtTheEnd: "a_rank_that_waits_for_everything_is_rung_by_the_last",
     GivesAnythingThatIsLeftOut: "of_what_is_left_out_only_what_somebody_waits_for_is_taken",
+    RingsAnybodyForWhatIsMissed: "the_owner_of_its_element_is_rung_when_somebody_waits_for_a_task",
     SnapshotsWithoutPlaces: "a_snapshot_has_the_places_of_tasks",
 }
 """Each with a promise that it breaks."""
