@@ -13,9 +13,6 @@ from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role
 from hpcd4p.workflow.generic import GenericPE
 
-Lane = tuple[int, int]
-"""Index of a reach, and an origin."""
-
 BY_DEFAULT = False
 """Whether stateful elements that do not say `ordered` are."""
 
@@ -29,17 +26,17 @@ class Order(NamedTuple):
     """Sets of ordered elements to which some element of the pool leads through the pool alone."""
     reach: dict[int, int]
     """Index of its set, by element of the pool that leads to any."""
-    origins: dict[int, frozenset[int]]
-    """Ranks that may write tasks from which those of a reach come."""
+    origins: dict[int, frozenset[tuple[int, int]]]
+    """Elements that may write tasks from which those of a reach come, each with a rank where it does."""
 
-    def lanes(self, held: frozenset[int]) -> tuple[Lane, ...]:
-        """The lanes that whoever holds partitions of these elements has to look at."""
-        return tuple(
-            (number, origin)
+    def writers(self, held: frozenset[int]) -> list[tuple[int, int, int]]:
+        """From where tasks come that lead to these elements: reach, element, rank."""
+        return [
+            (number, *writer)
             for number, leads_to in enumerate(self.reaches)
             if leads_to & held & self.elements
-            for origin in sorted(self.origins[number])
-        )
+            for writer in sorted(self.origins[number])
+        ]
 
 
 def ordered(pe: GenericPE, role: Role) -> bool:
@@ -112,9 +109,9 @@ def order_of(plan: Plan) -> Order | None:
 
 def _origins(
     plan: Plan, reaches: tuple[frozenset[int], ...], reach: dict[int, int]
-) -> dict[int, frozenset[int]]:
-    """By reach, the ranks of whatever is above its tasks and no task itself."""
-    origins: list[set[int]] = [set() for _ in reaches]
+) -> dict[int, frozenset[tuple[int, int]]]:
+    """By reach, whatever is above its tasks and no task itself."""
+    origins: list[set[tuple[int, int]]] = [set() for _ in reaches]
     for element in plan.elements:
         if element.role is Role.POOL:
             continue
@@ -125,8 +122,8 @@ def _origins(
         else:
             writers = {plan.owner(element.index, p) for p in range(element.partitions)}
         for each in found | ({element.index} & reach.keys()):
-            origins[reach[each]] |= writers
-    return {number: frozenset(ranks) for number, ranks in enumerate(origins)}
+            origins[reach[each]] |= {(element.index, rank) for rank in writers}
+    return {number: frozenset(found) for number, found in enumerate(origins)}
 
 
 def _through_pool(plan: Plan, element: int) -> set[int]:

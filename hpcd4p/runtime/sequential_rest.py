@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
 from hpcd4p.wire.messages import Publication, Segment, Task
-from hpcd4p.wire.place import Turn, past_first
+from hpcd4p.wire.place import Turn, writer_of
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.lined import Lined
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 class Rest:
     """What is left of it: any number of tasks, and tuples of partitions.
 
-    What has a place comes in the order of places, after all else.
+    What is nearest to the sinks comes first, so that what is written further up comes after it. For what has
+    a place that is where its writer is: of each writer all comes in the order of places.
     """
 
     def __init__(self, tasks: Iterable[Publication], lined: Iterable[Lined]) -> None:
         self._of: dict[int, deque[Publication | Segment]] = {}
+        self._placed: dict[int, deque[tuple[Turn, Publication | Segment]]] = {}
+        """By the element that has written it."""
         placed: list[tuple[Turn, Publication | Segment]] = []
         # tuples in line first: what a task writes may be for the same partition, and comes after them
         for segment, turn in lined:
@@ -38,18 +41,24 @@ class Rest:
                 self._of.setdefault(task.element, deque()).append(task)
             else:
                 placed.append(((task.place.origin, task.place.path), task))
-        self._placed = deque(sorted(placed, key=lambda pair: past_first(pair[0])))
+        for turn, each in sorted(placed, key=lambda pair: writer_of(pair[0])):
+            self._placed.setdefault(writer_of(turn)[0], deque()).append((turn, each))
 
     def next(self) -> Publication | Segment | None:
-        """Take out what is nearest to the sinks, so that what is written further up comes after it."""
-        if not self._of:
-            return self._placed.popleft()[1] if self._placed else None
-        element = max(self._of)
+        """Take out what comes first."""
+        if not (self._of or self._placed):
+            return None
+        element, writer = max(self._of, default=-1), max(self._placed, default=-1)
+        if writer >= element:  # what an element has written comes before what is in line for it
+            found = self._placed[writer].popleft()[1]
+            if not self._placed[writer]:
+                del self._placed[writer]
+            return found
         line = self._of[element]
-        found = line.popleft()
+        first = line.popleft()
         if not line:
             del self._of[element]
-        return found
+        return first
 
     def tasks(self) -> list[Publication]:
         """The tasks that are left."""
@@ -61,7 +70,8 @@ class Rest:
 
     def held(self) -> list[tuple[Turn, tuple[int, Segment]]]:
         """What is left in line and has a place; as `Image.held`."""
-        return [(turn, (0, each)) for turn, each in self._placed if isinstance(each, Segment)]
+        lines = self._placed.values()
+        return [(turn, (0, each)) for line in lines for turn, each in line if isinstance(each, Segment)]
 
     def pending(self) -> dict[int, int]:
         """Tuples that are left, by element."""
@@ -74,8 +84,8 @@ class Rest:
     def _all(self) -> Iterator[Publication | Segment]:
         for line in self._of.values():
             yield from line
-        for _, each in self._placed:
-            yield each
+        for placed in self._placed.values():
+            yield from (each for _, each in placed)
 
 
 class Leased:

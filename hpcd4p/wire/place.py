@@ -1,9 +1,9 @@
 """Places: where a task stands in the order of what its origin has written. Pure.
 
-An *origin* is a rank that writes tasks which come from no task: the head with its sources, or a rank of
-the stateful group with its instances. It numbers what it writes. What a task publishes, and the rest of it
-that is given back, get places below its own: a place is a path of numbers. Paths are text that compares as
-the numbers do, and a path comes before all that begin with it.
+An *origin* is what writes tasks that come from no task: a source on the head, or the instances of a stateful
+element on one rank. It numbers what it writes. What a task publishes, and the rest of it that is given back,
+get places below its own: a place is a path of numbers. Paths are text that compares as the numbers do, and a
+path comes before all that begin with it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,38 @@ Redis compare as the language of its server does."""
 NOTHING = ""
 """A watermark below all paths."""
 
+_RANK_BITS = 20
+_NOW = 1 << 62
+"""Behind the number of any checkpoint."""
+
 Turn = tuple[int, str]
 """Origin and path of what a task has sent to a partition."""
 
 Lane = tuple[int, int]
 """Where a task is outstanding: its reach and its origin (see `Place`)."""
+
+
+def origin_of(element: int, rank: int) -> int:
+    """The origin of what `element` writes on `rank`."""
+    return element << _RANK_BITS | rank
+
+
+def writer_of(turn: Turn) -> tuple[int, str]:
+    """The element from which something comes, also of the past, and where it is in what that has written."""
+    origin, path = turn
+    if origin != PAST:
+        return origin >> _RANK_BITS, step(_NOW) + path
+    epoch, rest = _first(path)
+    origin, rest = _first(rest)
+    return origin >> _RANK_BITS, step(epoch) + rest
+
+
+def _first(path: str) -> tuple[int, str]:
+    """The first number of a path, and the rest."""
+    size = int(path[:2], 16) - 0xEF
+    if size <= 0:
+        return int(path[:2], 16), path[2:]
+    return int(path[2 : 2 + 2 * size], 16), path[2 + 2 * size :]
 
 
 class Place(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.wire.place import Numbering, outstanding
+from hpcd4p.wire.place import Numbering, origin_of, outstanding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,15 +30,15 @@ class Placing:
     def __init__(self, order: Order, rank: int, clock: Clock) -> None:
         self._order = order
         self._clock = clock
-        self._origin = Numbering(rank)
-        self._told = 0
-        """How many of the numbers of this origin are taken, as far as was told."""
+        self._rank = rank
+        self._origins: dict[int, Numbering] = {}
+        """Of the elements that write here what comes from no task."""
+        self._written: set[int] = set()
+        """Those that have written in the transaction that is being sealed."""
 
     def begin(self, outbox: Outbox) -> None:
         """`outbox` is about to be sealed."""
-        if outbox.numbers is None:
-            self._origin.age = int(1000 * self._clock.elapsed())
-        else:
+        if outbox.numbers is not None:
             self._take(outbox)
 
     def of_message(self, outbox: Outbox, segments: Sequence[Segment]) -> str:
@@ -56,12 +56,20 @@ class Placing:
             outbox.path = outbox.numbers.take()
         return outbox.path
 
-    def of_task(self, outbox: Outbox, element: int) -> Place | None:
-        """The place of a task that is published next."""
+    def of_task(self, outbox: Outbox, element: int, writer: int) -> Place | None:
+        """The place of a task for `element` that is published next; `writer` has written it."""
         reach = self._order.reach.get(element)
         if reach is None:
             return None
-        return (outbox.numbers or self._origin).child(reach)
+        return (outbox.numbers or self._origin(writer)).child(reach)
+
+    def _origin(self, writer: int) -> Numbering:
+        origin = self._origins.get(writer)
+        if origin is None:
+            origin = self._origins[writer] = Numbering(origin_of(writer, self._rank))
+        origin.age = int(1000 * self._clock.elapsed())
+        self._written.add(writer)
+        return origin
 
     @staticmethod
     def in_turn(publish: Iterable[tuple[Route, list[Any]]]) -> list[tuple[Route, list[Any]]]:
@@ -72,9 +80,10 @@ class Placing:
         """All that `outbox` publishes has its place: say what is outstanding from now on."""
         numbers = outbox.numbers
         if numbers is None:
-            if self._origin.next != self._told:
-                self._told = self._origin.next
-                commit.bounds[self._origin.origin] = self._origin.here()
+            for writer in self._written:
+                origin = self._origins[writer]
+                commit.bounds[origin.origin] = origin.here()
+            self._written.clear()
             return
         if outbox.done:
             commit.settled.append(_known(numbers))

@@ -125,7 +125,11 @@ class Sealer:
                 light = len(part) // 2  # the guess was wrong: tuples are not alike
                 continue
             at += len(part)
-            place = None if self._placing is None else self._placing.of_task(outbox, element)
+            place = (
+                None
+                if self._placing is None
+                else self._placing.of_task(outbox, element, element if route is None else route.source)
+            )
             block = self._put_aside(frames[1:], sum(sizes[1:]), outbox, place is not None)
             through_redis = sizes[0] if block is not None else sum(sizes)
             if through_redis > MOST_TUPLE_BYTES:

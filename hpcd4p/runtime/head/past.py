@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpcd4p.wire.place import END, PAST, Place, past, step
+from hpcd4p.wire.place import END, PAST, Place, origin_of, past, step
 
 if TYPE_CHECKING:
     from hpcd4p.plan.order import Order
     from hpcd4p.wire.messages import Commit
 
-FROM_ONE_PROCESS = 1 << 40
-"""In the place of the origin of tasks that have none: a run in one process knows no places. It has begun them
-after all else that it left."""
+NO_RANK = (1 << 20) - 1
+"""In the place of the rank of tasks that have no place: a run in one process knows none. They are calls of
+sources, begun after all that was under way before."""
 
 
 def put_first(again: Commit, order: Order, epoch: int) -> None:
@@ -24,7 +24,7 @@ def put_first(again: Commit, order: Order, epoch: int) -> None:
         if task.place is not None:
             again.publish[number] = task._replace(place=past(task.place, epoch))
             continue
-        path = step(epoch) + step(FROM_ONE_PROCESS) + step(number) + step(0)
+        path = step(epoch) + step(origin_of(task.element, NO_RANK)) + step(number) + step(0)
         # behind the progress of a task with a place stands how many of its numbers are taken
         done = (*task.progress, 0) if task.progress else ()
         again.publish[number] = task._replace(place=Place(reach, PAST, 0, path), progress=done)

@@ -15,9 +15,10 @@ def inbox_of(given: Given, mesh: Mesh) -> Inbox:
     """What others send to partitions of this rank, in order where some of them are ordered."""
     hosted = {e for e, _ in given.plan.hosted(given.rank)}
     inbox = Inbox(hosted, given.settings.inbox_high_tuples, given.settings.inbox_high_bytes)
-    lanes = () if given.order is None else given.order.lanes(frozenset(hosted))
-    if lanes:
+    writers = given.order.writers(frozenset(hosted)) if given.order is not None else ()
+    if writers:
         from hpcd4p.runtime.commit.reorder import Reorder
+        from hpcd4p.wire.place import origin_of
 
-        inbox.order = Reorder(lanes, mesh)
+        inbox.order = Reorder([(reach, origin_of(*writer)) for reach, *writer in writers], mesh)
     return inbox

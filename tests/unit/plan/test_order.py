@@ -102,9 +102,9 @@ def test_tasks_that_lead_there_through_the_pool_alone_are_concerned():
     assert order.elements == {series}
     assert {plan.elements[e].name for e in order.reach} == {"Hop1", "Hop2"}
     assert order.reaches == (frozenset({series}),)
-    assert order.origins == {0: frozenset({0})}
-    assert order.lanes(frozenset({series, total})) == ((0, 0),)
-    assert order.lanes(frozenset({total})) == ()
+    assert order.origins == {0: frozenset({(0, 0)})}
+    assert order.writers(frozenset({series, total})) == [(0, 0, 0)]
+    assert order.writers(frozenset({total})) == []
 
 
 def test_a_rank_that_writes_to_the_pool_is_an_origin():
@@ -113,7 +113,7 @@ def test_a_rank_that_writes_to_the_pool_is_an_origin():
     hosts = {plan.owner(2, p) for p in range(6)}
     assert len(hosts) > 1
     assert order.reach == {3: 0}  # the first hop leads to nothing that is ordered
-    assert order.origins == {0: hosts}
+    assert order.origins == {0: {(2, host) for host in hosts}}
     assert why_it_stays(plan, 4, elements[4]) == "its tuples come in order"
     assert "put in order further down" in why_it_stays(plan, 2, elements[2])
 

@@ -12,12 +12,14 @@ from hpcd4p.wire.place import (
     PAST,
     Numbering,
     Place,
+    origin_of,
     outstanding,
     past,
     past_turn,
     read,
     step,
     watermarks,
+    writer_of,
     written,
 )
 
@@ -81,6 +83,16 @@ def test_the_past_keeps_its_order_and_comes_before_what_follows():
     later = past(Place(0, 0, 1, step(1) + step(0)), 9)
     assert first.path < later.path
     assert past_turn((2, old.path), 7) == (PAST, first.path)
+
+
+@given(numbers, numbers, paths)
+def test_who_has_written_something_is_known_in_the_past_as_well(epoch, element, steps):
+    turn = origin_of(element, 7), path(steps)
+    later = origin_of(element, 8), path(steps)
+    old = past_turn(turn, epoch)
+    assert writer_of(turn)[0] == writer_of(later)[0] == writer_of(old)[0] == element
+    if epoch < 1 << 62:
+        assert writer_of(old) < writer_of(later)
 
 
 def test_a_watermark_is_the_least_of_all_lanes_and_of_what_its_origin_writes_next():
