@@ -59,12 +59,15 @@ class Reorder:
     ----------
     watch
         The lanes that it has to look at.
+    stands
+        Whether nothing gets in line now.
     said
         What the broker knows of what it `waits` for.
     """
 
     def __init__(self, lanes: Sequence[Lane], mesh: Mesh) -> None:
         self.said: dict[Lane, str] = {}
+        self.stands = False
         self._mesh = mesh
         self.watch: tuple[Lane, ...] = tuple(lanes)
         self._marks: dict[int, str] = {}
@@ -111,6 +114,8 @@ class Reorder:
 
     def ready(self) -> Iterator[tuple[Waiting, dict[int, int]]]:
         """Take out, one after the other, all whose turn has come; with its tuples by element."""
+        if self.stands:
+            return
         while self._heard and self._heard[0][0] <= self._mesh.whole:
             self._marks.update(self._heard.popleft()[1])
         if not self._waiting:

@@ -80,14 +80,22 @@ class Cutting:
     def obey(self, order: Order) -> None:
         """Carry out an order, if it is about a cut."""
         if isinstance(order, Cut):
-            self.standing, self._base, self._told = order.epoch, order.base, False
+            self._stand(order.epoch)
+            self._base, self._told = order.base, False
             self._stands_since = self._now()
             self._committer.outgoing.seal()
         elif isinstance(order, Fix) and order.epoch == self.standing:
             if order.committed:
                 self._saver.save(order.epoch, self._base, self._image(order.committed))
                 self._stood[order.epoch] = self._now() - self._stands_since
-            self.standing = 0
+            self._stand(0)
+
+    def _stand(self, epoch: int) -> None:
+        """Stand for a cut, or no longer: what is finished after it must not decide what is in line in it."""
+        self.standing = epoch
+        order = self._committer.inbox.order
+        if order is not None:
+            order.stands = epoch != 0
 
     def tend(self) -> None:
         """Between two moves: tell the head what it waits for."""

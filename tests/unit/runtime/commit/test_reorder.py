@@ -101,6 +101,15 @@ def test_a_watermark_counts_when_all_that_was_matched_by_then_is_here(box, mesh)
     assert not box.may_release
 
 
+def test_nothing_gets_in_line_while_the_rank_stands_for_a_cut(box):
+    commit(box, 2, 1, "0:0100", "first")
+    box.order.stands = True
+    box.order.hear({0: "02"})  # the task may have been finished after the cut
+    assert take_all(box) == []
+    box.order.stands = False
+    assert take_all(box) == ["first"]
+
+
 def test_messages_of_one_transaction_keep_their_order(box):
     for value in "abc":
         arrive(box, 2, 1, "0:0100", value)
