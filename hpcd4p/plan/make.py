@@ -132,7 +132,7 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         partitions=verdict.partitions,
         inputs=tuple(pe.inputconnections),
         outputs=tuple(pe.outputconnections),
-        reason=verdict.reason,
+        reason=verdict.reason + "; its tuples come in order" * ordered(pe, verdict.role),
         movable=verdict.movable,
         first=index,
         undeclared=verdict.undeclared,

@@ -41,9 +41,15 @@ class Order(NamedTuple):
 
 def ordered(pe: GenericPE, role: Role) -> bool:
     """Whether an element gets its tuples in order."""
-    if role is not Role.STATE:
-        return False
-    return BY_DEFAULT if pe.ordered is None else pe.ordered
+    declared = _declared(pe)
+    return role is Role.STATE and (BY_DEFAULT if declared is None else declared is True)
+
+
+def _declared(pe: GenericPE) -> object:
+    """What `pe` says of its order. Something else of the user's may have that name: it says nothing."""
+    own = vars(pe).get("ordered")
+    value = own if isinstance(own, bool) else getattr(type(pe), "ordered", None)
+    return value if isinstance(value, bool | str | int | float) else None
 
 
 def refuse_order(
@@ -63,9 +69,10 @@ def refuse_order(
     """
     problems = []
     for plan, pe in zip(plans, pes, strict=False):
-        if pe.ordered not in (None, True, False):
-            problems.append(f"{plan.name} says ordered = {pe.ordered!r}; expected True, False or None")
-        if pe.ordered is not True:
+        declared = _declared(pe)
+        if declared is not None and not isinstance(declared, bool):
+            problems.append(f"{plan.name} says ordered = {declared!r}; expected True, False or None")
+        if declared is not True:
             continue
         if static:
             problems.append(

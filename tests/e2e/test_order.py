@@ -11,6 +11,7 @@ import pytest
 from hpcd4p.launch.mpi_program import find_mpi
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.harness import PYTHONS, Ended, Runs
+from tests.e2e.test_recovery import kill, until_here, until_next
 
 READINGS = 300
 
@@ -62,6 +63,20 @@ def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, the
     run.until(run.is_held)
     assert run.stop_with_checkpoint().status == 3
     ended = runs.run("", then, after=run)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+@needs_survivors
+@pytest.mark.parametrize("victim", [1, "redis"])
+def test_a_run_that_goes_on_in_its_job_keeps_the_order(runs, expected, victim):
+    run = runs.start("order", 5, *WORDS, "--checkpoint", "0.2")
+    run.until(run.is_held)
+    until_next(run)
+    kill(run, victim)
+    until_here(run)
+    ended = run.wait()
     assert ended.status == 0, ended.err
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     assert ended.leftovers == []

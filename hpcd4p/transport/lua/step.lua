@@ -313,9 +313,10 @@ if availability == PARKS or availability == PASSES then
 elseif availability == WAKES or availability == LENDS then call('SREM', p .. 'parked', rank) end
 if finished or letters > 0 then ring('0') end
 
-local least, bounds, stalled = {}, {}, 0
+local least, bounds, stalled
 if placed then
   local now, changed = {}, false
+  least, bounds, stalled = {}, {}, 0
   for i = 1, #waits, 2 do now[waits[i]] = waits[i + 1] end
   for i, lane in ipairs(watch) do
     local field, path = lane .. ' ' .. rank, now[lane]

@@ -49,6 +49,14 @@ class Odd(Total):
     ordered = "yes"  # type: ignore[assignment]
 
 
+class Busy(Total):
+    """Uses the name for something of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.ordered = [3, 1, 2]  # type: ignore[assignment]
+
+
 class Several(GenericPE):
     stateful = True
     ordered = True
@@ -84,6 +92,15 @@ def test_nothing_is_ordered_that_does_not_say_so():
     plan, _ = planned(chain(Source(), Hop(), Total()))
     assert not any(element.ordered for element in plan.elements)
     assert order_of(plan) is None
+
+
+def test_an_attribute_of_that_name_that_holds_something_else_says_nothing():
+    plan, _ = planned(chain(Source(), Hop(), Busy()))
+    assert not any(element.ordered for element in plan.elements)
+    busy = Busy()
+    busy.ordered = True
+    plan, _ = planned(chain(Source(), Hop(), busy))
+    assert plan.elements[2].ordered
 
 
 def test_what_comes_straight_from_its_source_need_not_be_put_in_order():
