@@ -54,7 +54,7 @@ class Busy(Total):
 
     def __init__(self):
         super().__init__()
-        self.ordered = [3, 1, 2]  # type: ignore[assignment]
+        self.ordered = [3, 1, 2]
 
 
 class Several(GenericPE):
