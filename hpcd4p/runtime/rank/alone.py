@@ -64,6 +64,8 @@ def are_alone(things: list[Any]) -> bool:
 
 def _counted(things: list[Any]) -> list[Any]:
     """Those of which it matters who refers to them."""
+    if {*map(type, things)} <= _SIMPLE:
+        return []
     return [thing for thing in things if type(thing) not in _SIMPLE and _counts(thing)]
 
 

@@ -129,9 +129,14 @@ class Changes:
         return list(link.needs)
 
 
-def changed(table: dict[Any, Any], since: Since) -> tuple[set[Any], list[Any]]:
+def changed(table: dict[Any, Any], since: Since) -> tuple[list[Any], list[Any]]:
     """(keys that were there, new ones in their order) of which the state may have changed."""
     new = list(islice(reversed(table), len(table) - since.keys))
     new.reverse()
-    called = {key for key in set().union(*since.called) if key in table}  # a first call may have failed
-    return called.difference(new), new
+    first, *later = since.called or [set()]
+    called = first.union(*later) if later else first
+    if new:
+        called = called.difference(new)
+    if table.keys() >= called:
+        return list(called), new
+    return [key for key in called if key in table], new  # a first call may have failed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +55,14 @@ class StateWriter:
         if since is not None:
             old, new = changed(table, since)
             keys = [*old, *new]
-            if are_plain(old) and _apart(table, iter(keys)):
+            if are_plain(old) and _apart(map(table.__getitem__, keys)):
                 self._put(key, AGAIN, instance.pe)
-                self._put_keys(key, table, iter(keys))
+                self._put_keys(key, zip(keys, map(table.__getitem__, keys), strict=True))
                 return
         keyed = isinstance(instance.pe, KeyedPE)
-        if keyed and _apart(table, iter(table)):
+        if keyed and _apart(iter(table.values())):
             self._put(key, FRESH, instance.pe)
-            self._put_keys(key, table, iter(table))
+            self._put_keys(key, iter(table.items()))
             return
         if keyed:
             self.shared.add(key[0])
@@ -75,21 +75,19 @@ class StateWriter:
         self._writer.end()
         return self._writer.bytes[kind] - before
 
-    def _put_keys(self, key: Key, table: dict[Any, Any], keys: Iterator[Any]) -> None:
+    def _put_keys(self, key: Key, pairs: Iterator[tuple[Any, Any]]) -> None:
         count = FIRST_KEYS
-        while part := [(each, table[each]) for each in islice(keys, count)]:
+        while part := list(islice(pairs, count)):
             dump = dump_nameless if are_nameless(part) else self._dump
             size = self._put(key, KEYS, part, dump)
             count = max(1, min(MOST_KEYS, len(part) * PART_BYTES // max(1, size)))
 
 
-def _apart(table: dict[Any, Any], keys: Iterator[Any]) -> bool:
+def _apart(states: Iterator[Any]) -> bool:
     """Whether the states of keys can be saved without each other."""
-    while part := list(islice(keys, MOST_KEYS)):
-        if not are_alone(_states(table, part)):
+    while True:
+        part = [list(islice(states, MOST_KEYS))]
+        if not part[0]:
+            return True
+        if not are_alone(part.pop()):  # nobody else may hold what is looked at
             return False
-    return True
-
-
-def _states(table: dict[Any, Any], keys: Sequence[Any]) -> list[Any]:
-    return [table[key] for key in keys]
