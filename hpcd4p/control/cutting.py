@@ -36,7 +36,7 @@ WRITE_S = 600.0
 MOST_CHANGES = 16
 """Files with changes that follow each other: all of them are read to go on."""
 
-MOST_CHANGED = 0.5
+MOST_CHANGED = 1.0
 """... and of what they hold together, by the bytes of the file that they began with."""
 
 LOOK_S = 0.02

@@ -54,7 +54,7 @@ def test_the_next_file_is_likely_to_be_like_the_last_unless_all_is_written_again
     assert likely_bytes([1000]) == 1000
     assert likely_bytes([1000, 30]) == 30
     assert likely_bytes([1000, 300, 30]) == 30
-    assert likely_bytes([1000, 300, 300]) == 1000, "changes of more than a half are written no more"
+    assert likely_bytes([1000, 600, 600]) == 1000, "changes of more than that are written no more"
     assert likely_bytes([1000, *[1] * MOST_CHANGES]) == 1000
 
 

@@ -180,7 +180,7 @@ def test_a_chain_ends(world, monkeypatch):
 
 @pytest.mark.parametrize(
     ("base", "changes", "due"),
-    [(100, [], False), (100, [20, 30], False), (100, [20, 31], True), (10**6, [1] * MOST_CHANGES, True)],
+    [(100, [], False), (100, [40, 60], False), (100, [40, 61], True), (10**6, [1] * MOST_CHANGES, True)],
 )
 def test_all_is_written_again_when_the_changes_have_become_many(base, changes, due):
     assert whole_is_due(base, changes) is due
