@@ -86,7 +86,7 @@ def _placed(
     for c in connections:
         connected[at[id(c.target)]].add(c.input)
     plans = [_element(i, pe, connected[i], settings.partitions) for i, pe in enumerate(pes)]
-    refuse_order(plans, pes, name, mapping is Mapping.STATIC and size > 1)
+    refuse_order(plans, pes, name)
     routes = [route_to(c.target, at[id(c.source)], c.output, at[id(c.target)], c.input) for c in connections]
     # in order of source and port, then as connected: a plan does not depend on the order of other calls
     routes.sort(key=lambda r: (r.source, r.target))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.model import ElementPlan, Mapping, Role, Route, Spread
+from hpcd4p.plan.order import leads_to_ordered
 from hpcd4p.workflow.elements import GenericPE
 
 WORDS = tuple(each.value for each in Mapping)
@@ -49,14 +50,17 @@ def pinned(
 
     A stateful element keeps its instances; a stateless one has `numprocesses` if it says more than 1, one if
     it is `single`, else its share of the `ranks` that are left: each rank has about one instance, as in
-    dispel4py's mpi and multi.
+    dispel4py's mpi and multi. One that leads to an ordered element has one instance, whatever it says: what
+    goes through one rank after the other keeps its order, and there is nothing here that could put it right.
 
     Parameters
     ----------
     ranks
         Ranks beside the head.
     """
+    before = leads_to_ordered(plans, routes)
     chosen = {e.index: _chosen(pe) for e, pe in zip(plans, pes, strict=False) if e.role is Role.POOL}
+    chosen.update(dict.fromkeys(before, 1))
     keyed = sum(e.role is Role.STATE and e.keyed for e in plans)  # on every rank: each counts like a free one
     taken = sum(e.partitions for e in plans if e.role is Role.STATE and not e.keyed)
     taken += sum(chosen.values())
@@ -68,6 +72,9 @@ def pinned(
         if e.role is Role.POOL:
             count = chosen[e.index] or share
             e = e._replace(role=Role.PINNED, partitions=count, reason=f"{e.reason}; pinned")
+            if e.index in before:
+                why = f"; one instance, for {before[e.index]} gets its tuples in order (ordered = False there"
+                e = e._replace(reason=f"{e.reason}{why} gives it more)")
         made.append(e._replace(movable=False, first=first))
         first += e.partitions if e.role.fixed and not e.keyed else 0
     return made, [r._replace(spread=Spread.EVEN) if made[r.target].role is Role.PINNED else r for r in routes]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hpcd4p.errors import WorkflowError
-from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role
+from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role, Route
 from hpcd4p.workflow.generic import GenericPE
 
 BY_DEFAULT = False
@@ -52,15 +52,8 @@ def _declared(pe: GenericPE) -> object:
     return value if isinstance(value, bool | str | int | float) else None
 
 
-def refuse_order(
-    plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: str, static: bool = False
-) -> None:
-    """Refuse elements that ask for an order that means nothing, or that cannot be had.
-
-    Parameters
-    ----------
-    static
-        Whether stateless elements have instances in fixed places.
+def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: str) -> None:
+    """Refuse elements that ask for an order that means nothing.
 
     Raises
     ------
@@ -74,12 +67,7 @@ def refuse_order(
             problems.append(f"{plan.name} says ordered = {declared!r}; expected True, False or None")
         if declared is not True:
             continue
-        if static:
-            problems.append(
-                f"{plan.name} says ordered = True, which the mapping static does not keep: stateless "
-                "elements have several instances there; say --mapping hybrid"
-            )
-        elif plan.role is not Role.STATE:
+        if plan.role is not Role.STATE:
             problems.append(
                 f"{plan.name} says ordered = True, and holds no state, so the order of its tuples changes "
                 "nothing; say it of the element behind it that goes by the order, or add stateful = True"
@@ -98,6 +86,18 @@ def _grouped(pe: GenericPE) -> bool:
     if pe.stateful not in (None, True, False, "nature"):
         return True
     return any(each.get("grouping") is not None for each in pe.inputconnections.values())
+
+
+def leads_to_ordered(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> dict[int, str]:
+    """Elements of the pool that lead to ordered ones through the pool alone, each with the name of one."""
+    found: dict[int, str] = {}
+    for route in sorted(routes, key=lambda r: r.target, reverse=True):  # those nearest the sinks first
+        if plans[route.source].role is not Role.POOL:
+            continue
+        name = plans[route.target].name if plans[route.target].ordered else found.get(route.target)
+        if name is not None:
+            found[route.source] = name
+    return found
 
 
 def order_of(plan: Plan) -> Order | None:

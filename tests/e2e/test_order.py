@@ -43,6 +43,14 @@ def test_the_answer_is_that_of_one_process(runs, expected, n, python):
     assert ended.leftovers == []
 
 
+@pytest.mark.parametrize("n", [2, 8])
+def test_the_answer_of_pinned_instances_is_that_of_one_process(runs, expected, n):
+    ended = runs.run("order", n, *WORDS, "--mapping", "static")
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
 @needs_survivors
 @pytest.mark.parametrize("victim", [3, 5])
 def test_a_rank_of_the_pool_that_is_killed_changes_nothing(runs, expected, victim):

@@ -145,5 +145,13 @@ def test_an_order_that_means_nothing_is_refused():
     assert "OrderedHop1 says ordered = True, and holds no state" in said
     assert "Several2 says ordered = True, and has 2 instances" in refused(chain(Source(), Hop(), Several()))
     assert "Odd2 says ordered = 'yes'; expected" in refused(chain(Source(), Hop(), Odd()))
-    said = refused(chain(Source(), Hop(), Series()), mapping="static")
-    assert "Series2 says ordered = True, which the mapping static does not keep" in said
+
+
+def test_the_dynamic_mapping_takes_what_is_not_ordered_and_refuses_the_state_of_what_is():
+    hop = Hop()
+    hop.ordered = False
+    plan, _ = planned(chain(Source(), hop, Hop()), mapping="dynamic")
+    assert order_of(plan) is None
+    assert "Series2 cannot run in the mapping dynamic" in refused(
+        chain(Source(), Hop(), Series()), mapping="dynamic"
+    )
