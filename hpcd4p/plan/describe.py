@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
+from hpcd4p.plan.order import mixed_sources
 from hpcd4p.plan.rows import chosen_rows, shortened_list, with_gaps
 
 SHOWN_ELEMENTS = 20
@@ -23,6 +24,7 @@ def describe(plan: Plan) -> str:
         + ("" if plan.mapping is Mapping.HYBRID else f", mapping {plan.mapping.value}"),
         "Elements\n" + _table([_element_row(plan, e) for e in plan.elements]),
         "Connections\n" + _table([_route_row(plan, r) for r in plan.routes]),
+        *_order(plan),
         "Ranks\n" + _table(_rank_rows(plan)),
     ]
     return "\n\n".join(parts)
@@ -82,6 +84,22 @@ def _spread(r: Route, target: ElementPlan) -> str:
     if target.role is Role.POOL:
         return "to any rank"
     return "by content" if target.partitions > 1 else "to its instance"
+
+
+def _order(plan: Plan) -> list[str]:
+    """What has no order although an element asks for one."""
+    rows: list[tuple[str, ...]] = [
+        (plan.elements[index].name, f"on several ranks no order between the tuples of {_and(names)}")
+        for index, names in mixed_sources(plan).items()
+    ]
+    return ["Order\n" + _table(rows)] if rows else []
+
+
+def _and(names: list[str]) -> str:
+    """Two are both named; of many the first."""
+    if len(names) == 2:
+        return f"{names[0]} and those of {names[1]}"
+    return f"the sources {shortened_list(names)}"
 
 
 def _rank_rows(plan: Plan) -> list[tuple[str, ...]]:
@@ -144,6 +162,7 @@ def ranges(ranks: Iterable[int]) -> str:
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain dicts and lists, for ``plan --json``."""
     names = [e.name for e in plan.elements]
+    mixed = mixed_sources(plan)
     return {
         "workflow": plan.name,
         "ranks": plan.size,
@@ -155,6 +174,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "reason": e.reason,
                 "keyed": e.keyed,
                 "partitions": e.partitions,
+                "ordered": e.ordered,
+                "no_order_between": mixed.get(e.index, []),
                 "inputs": list(e.inputs),
                 "outputs": list(e.outputs),
                 "movable": e.movable,

@@ -9,7 +9,7 @@ from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
 from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
-from hpcd4p.plan.order import ordered, refuse_order
+from hpcd4p.plan.order import ordered, refuse_order, why_ordered
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
 from hpcd4p.plan.settings import EngineSettings
@@ -124,6 +124,7 @@ def _give_ids(elements: list[GenericPE]) -> None:
 
 def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) -> ElementPlan:
     verdict = judge(pe, connected, partitions)
+    in_line = ordered(pe, verdict.role)
     return ElementPlan(
         index=index,
         name=pe.id,
@@ -132,12 +133,12 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         partitions=verdict.partitions,
         inputs=tuple(pe.inputconnections),
         outputs=tuple(pe.outputconnections),
-        reason=verdict.reason + "; its tuples come in order" * ordered(pe, verdict.role),
+        reason=verdict.reason + (f"; in order: {why_ordered(pe)}" if in_line else ""),
         movable=verdict.movable,
         first=index,
         undeclared=verdict.undeclared,
         caches=verdict.caches,
-        ordered=ordered(pe, verdict.role),
+        ordered=in_line,
     )
 
 

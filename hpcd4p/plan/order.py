@@ -67,7 +67,17 @@ def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: s
             problems.append(f"{plan.name} says ordered = {declared!r}; expected True, False or None")
         if declared is not True:
             continue
-        if plan.role is not Role.STATE:
+        if plan.role is Role.ROOT:
+            problems.append(
+                f"{plan.name} says ordered = True, and is a source: nothing comes to it that could have an "
+                "order; say it of the element with state that goes by the order of what it writes"
+            )
+        elif plan.role is not Role.STATE and pe.stateful is False:
+            problems.append(
+                f"{plan.name} says both ordered = True and stateful = False: an element whose answer goes by "
+                "the order of its tuples holds state; leave out the one that is wrong"
+            )
+        elif plan.role is not Role.STATE:
             problems.append(
                 f"{plan.name} says ordered = True, and holds no state, so the order of its tuples changes "
                 "nothing; say it of the element behind it that goes by the order, or add stateful = True"
@@ -98,6 +108,23 @@ def leads_to_ordered(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> d
         if name is not None:
             found[route.source] = name
     return found
+
+
+def why_ordered(pe: GenericPE) -> str:
+    """Why an ordered element is, in words."""
+    return "it says ordered = True" if _declared(pe) is True else "it does not say ordered = False"
+
+
+def mixed_sources(plan: Plan) -> dict[int, list[str]]:
+    """By ordered element that several sources lead to, those sources: between them there is no order."""
+    below = plan.below()
+    roots = [e for e in plan.elements if e.role is Role.ROOT]
+    found = {
+        e.index: [root.name for root in roots if below[root.index] >> e.index & 1]
+        for e in plan.elements
+        if e.ordered
+    }
+    return {element: names for element, names in found.items() if len(names) > 1}
 
 
 def order_of(plan: Plan) -> Order | None:

@@ -95,6 +95,43 @@ def test_a_file_that_is_no_workflow_says_why(hpcd4p, workflow, messages):
         assert message in ended.error
 
 
+ORDERED = GOOD.replace("class Double(IterativePE):", "class Double(IterativePE):\n        ordered = True")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "message"),
+    [
+        (
+            ORDERED,
+            "Double1 says ordered = True, and holds no state, so the order of its tuples changes nothing",
+        ),
+        (
+            ORDERED.replace("ordered = True", "ordered = True; stateful = False"),
+            "leave out the one that is wrong",
+        ),
+        (
+            ORDERED.replace("ordered = True", "ordered = 'yes'"),
+            "Double1 says ordered = 'yes'; expected True, ",
+        ),
+        (
+            ORDERED.replace("ordered = True", "ordered = True; stateful = True; numprocesses = 3"),
+            "no grouping",
+        ),
+        (
+            GOOD.replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n        ordered = True"),
+            "Numbers0 says ordered = True, and is a source",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", [(), ("-n", "3"), ("-n", "3", "--mapping", "static")])
+def test_an_order_that_means_nothing_is_one_message(hpcd4p, workflow, message, words):
+    ended = hpcd4p("run", "w.py", *words, workflow=workflow)
+    assert ended.status == 2, ended.err
+    assert message in ended.error
+    assert ended.err.count("\n") == 1, ended.err
+    assert not (ended.folder / "results").exists() or not list((ended.folder / "results").iterdir())
+
+
 OWN_OPTIONS = (
     GOOD
     + """

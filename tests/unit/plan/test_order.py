@@ -8,6 +8,7 @@ import pytest
 
 from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
 from hpcd4p.errors import WorkflowError
+from hpcd4p.plan.describe import as_json, describe
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.moving import why_it_stays
 from hpcd4p.plan.order import order_of
@@ -43,6 +44,15 @@ class Series(KeyedPE):
 
 class OrderedHop(Hop):
     ordered = True
+
+
+class OrderedSource(Source):
+    ordered = True
+
+
+class TwoMinds(Hop):
+    ordered = True
+    stateful = False
 
 
 class Odd(Total):
@@ -143,6 +153,9 @@ def test_in_one_process_there_is_nothing_to_put_in_order():
 def test_an_order_that_means_nothing_is_refused():
     said = refused(chain(Source(), OrderedHop(), Total()))
     assert "OrderedHop1 says ordered = True, and holds no state" in said
+    said = refused(chain(Source(), TwoMinds(), Total()))
+    assert "TwoMinds1 says both ordered = True and stateful = False" in said
+    assert "OrderedSource0 says ordered = True, and is a source" in refused(chain(OrderedSource(), Total()))
     assert "Several2 says ordered = True, and has 2 instances" in refused(chain(Source(), Hop(), Several()))
     assert "Odd2 says ordered = 'yes'; expected" in refused(chain(Source(), Hop(), Odd()))
 
@@ -155,3 +168,51 @@ def test_the_dynamic_mapping_takes_what_is_not_ordered_and_refuses_the_state_of_
     assert "Series2 cannot run in the mapping dynamic" in refused(
         chain(Source(), Hop(), Series()), mapping="dynamic"
     )
+
+
+def lines(text, start):
+    return [line for line in text.splitlines() if line.strip().startswith(start)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 6])
+def test_the_plan_says_who_is_ordered_and_why_and_between_which_sources_there_is_no_order(size):
+    hop, other, series = Hop(), Hop(), Series()
+    graph = chain(Source(), hop, series)
+    graph.connect(Source(), "output", other, "input")
+    graph.connect(other, "output", hop, "input")
+    graph.connect(series, "output", Total(), "input")
+    plan, _ = planned(graph, size)
+    text = describe(plan)
+    assert lines(text, "Series")[0].endswith(
+        "holds state: one state per key; in order: it says ordered = True"
+    )
+    assert "in order" not in lines(text, "Total")[0]
+    assert (
+        "Order\n  Series2  on several ranks no order between the tuples of Source0 and those of Source3\n"
+        in text
+    )
+    found = {e["name"]: (e["ordered"], e["no_order_between"]) for e in as_json(plan)["elements"]}
+    assert found["Series2"] == (True, ["Source0", "Source3"])
+    assert found["Total5"] == (False, [])
+
+
+def test_one_source_needs_no_word():
+    plan, _ = planned(chain(Source(), Hop(), Series()))
+    assert "Order\n" not in describe(plan)
+
+
+def test_who_is_ordered_by_default_says_so(monkeypatch):
+    monkeypatch.setattr("hpcd4p.plan.order.BY_DEFAULT", True)
+    plan, _ = planned(chain(Source(), Hop(), Total()))
+    assert plan.elements[2].reason.endswith("; in order: it does not say ordered = False")
+
+
+def test_of_many_sources_the_first_are_named():
+    graph, hop = WorkflowGraph(), Hop()
+    for _ in range(12):
+        graph.connect(Source(), "output", hop, "input")
+    graph.connect(hop, "output", Series(), "input")
+    plan, _ = planned(graph)
+    (line,) = lines(describe(plan), "Series13  on several")
+    assert "the tuples of the sources Source0, Source2, " in line
+    assert line.endswith(" and 2 more")
