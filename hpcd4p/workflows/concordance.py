@@ -114,6 +114,7 @@ class CountWords(KeyedPE):
     key = 0
     value = 1
     partitions = 16
+    ordered = False  # sums, and the least of all places
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,6 +138,8 @@ class CountWords(KeyedPE):
 
 class TopWords(GenericPE):
     """Keeps the most frequent words, equal ones in order of the alphabet; writes them at the end."""
+
+    ordered = False
 
     def __init__(self, top: int) -> None:
         super().__init__()
@@ -187,6 +190,8 @@ class Measure(IterativePE):
 
 class Totals(GenericPE):
     """Sums the figures of all files; writes them, and the histogram of line lengths, at the end."""
+
+    ordered = False  # whole numbers
 
     def __init__(self) -> None:
         super().__init__()

@@ -54,6 +54,10 @@ class ContinuousReducePE(GenericPE):
 class CountPE(AggregatePE):
     """Writes ``[number of tuples]``."""
 
+    ordered = (
+        False  # the others go by it: in the last digits of their sums, or which of equal values they keep
+    )
+
     def __init__(self) -> None:
         super().__init__([0])
 
@@ -212,6 +216,7 @@ def parallel_count() -> WorkflowGraph:
     """Composite that writes ``[number of tuples]``."""
     total = SumPE([0])
     total.name = "CountReduce"
+    total.ordered = False  # whole numbers
     return parallel_aggregate(CountPE(), total)
 
 

@@ -159,6 +159,7 @@ class Stack(KeyedPE):
 
     key = 0
     value = 1
+    ordered = False  # see FIXED_POINT
 
     def __init__(self) -> None:
         super().__init__()
@@ -238,6 +239,8 @@ def with_correlation(row: Row, correlation: Correlation) -> Row:
 
 class Overview(GenericPE):
     """Counts all pairs and keeps the best of them, for the words at the end: there may be millions."""
+
+    ordered = False
 
     def __init__(self, top: int) -> None:
         super().__init__()

@@ -142,6 +142,8 @@ class HappyState(GenericPE):
         Parts that the states are spread over.
     """
 
+    ordered = False  # whole numbers
+
     def __init__(self, method: str, instances: int) -> None:
         super().__init__(numprocesses=instances)
         self.name = f"{method.lower()}_happy"
@@ -163,6 +165,8 @@ class HappyState(GenericPE):
 
 class TopStates(GenericPE):
     """Ranks the states of all instances; writes the happiest ones, and how many articles there were."""
+
+    ordered = False
 
     def __init__(self, method: str, top: int, by: str) -> None:
         super().__init__()
