@@ -86,6 +86,7 @@ def progress_text(progress: Progress, columns: int) -> str:
         (6, f"{_short(progress.waiting)} tasks wait" if progress.pool else ""),
         (3, _checkpoint(progress.checkpoint_s)),
         (2, f"{_clock(ceil(progress.left_s))} left" if progress.left_s is not None else ""),
+        (4, progress.awaits),
     ]
     for most in range(6, -1, -1):
         text = "  ".join(part for weight, part in parts if part and weight <= most)
@@ -104,6 +105,7 @@ def progress_sentence(progress: Progress, now: float) -> str:
         f"{progress.busy} of {progress.pool} ranks of the pool busy" if progress.pool else "",
         f"{progress.waiting:,} tasks wait" if progress.pool else "",
         _checkpoint(progress.checkpoint_s),
+        progress.awaits,
         _end(progress.left_s, now) if progress.left_s is not None else "",
     ]
     return f"after {_clock(progress.elapsed_s)}: " + ", ".join(part for part in parts if part)

@@ -10,6 +10,7 @@ from textwrap import TextWrapper
 
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.moves import sentence
+from hpcd4p.record.order_words import MOST_WAITS, order_lines, told_waits
 from hpcd4p.record.phases import Limit, Phase, Share, limits, phases
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Event, Summary
@@ -52,6 +53,7 @@ def explanation(
     survival
         Its checkpoints; None: there are no tables of them.
     """
+    events = list(events)
     parts = [*_scaled(summary, scaling, events), _survival(summary, survival)]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -64,12 +66,14 @@ def _scaled(summary: Summary, scaling: Scaling | None, events: Iterable[Event]) 
         )
         return [_lines(said)]
     if scaling is None or not scaling.ranks or not scaling.ticks:
-        return [_lines(f"{summary.workflow}: {_nothing(summary, scaling)}"), _moves(summary, events)]
+        nothing = _lines(f"{summary.workflow}: {_nothing(summary, scaling)}")
+        return [nothing, _order(summary, events), _moves(summary, events)]
     return [
         _headline(summary, scaling),
         _did(summary, scaling),
         _saved(summary),
         _limits(scaling),
+        _order(summary, events),
         _moves(summary, events),
         _failure(scaling),
     ]
@@ -199,6 +203,16 @@ _SAY = {
     Limit.RANKS: "Ranks: all were active, and tasks waited. More ranks would help, if there are cores for "
     "them.",
 }
+
+
+def _order(summary: Summary, events: Iterable[Event]) -> list[str]:
+    """How long tuples waited for their turn, and for which elements."""
+    lines, told = order_lines(summary), told_waits(events)
+    for event in told[:MOST_WAITS]:
+        lines += _lines(event.text, f"  {_clock(event.time_s) + ' s':<8}  ")
+    if len(told) > MOST_WAITS:
+        lines.append(f"  and {len(told) - MOST_WAITS} more")
+    return lines
 
 
 def _moves(summary: Summary, events: Iterable[Event]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hpcd4p.plan.model import Mapping, Role
 from hpcd4p.plan.rows import IN_RECORD, chosen_rows, shortened_list, with_gaps
 from hpcd4p.record.moves import sentence
+from hpcd4p.record.order_words import order_lines
 from hpcd4p.record.summary import (
     COMPLETED,
     FAILED_TUPLES,
@@ -57,6 +58,7 @@ def summary_text(summary: Summary, letters: Sequence[DeadLetter] = (), record: P
         [_headline(summary)],
         _outputs(summary),
         _elements(summary),
+        order_lines(summary),
         _work(summary),
         _failures(summary, letters, record),
         _notes(summary.notes),

@@ -90,6 +90,10 @@ class ElementFigures:
     failed: int = 0
     busy_s: float = 0.0  # seconds inside the element, summed over ranks
     instances: int = 1  # partitions of a stateful element, ranks that ran it for the others
+    # of an ordered element, its tuples that came through the pool and waited for their turn
+    waited_most: int = 0  # at one rank at once
+    waited_s: float = 0.0  # on average
+    waited_longest_s: float = 0.0
 
 
 @dataclass

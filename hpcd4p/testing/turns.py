@@ -31,6 +31,13 @@ def work(seconds: float) -> None:
         turns.pass_time(seconds)
 
 
+def nap(rank: int, seconds: float) -> None:
+    """For elements on `rank`: the same while the other ranks work, as if each had a core of its own."""
+    turns: Turns | None = getattr(_here, "turns", None)
+    if turns is not None:
+        turns.nap(rank, seconds)
+
+
 class HungError(Hpcd4pError):
     """The cluster has stopped making progress; says what each rank waits for."""
 
@@ -58,6 +65,8 @@ class Turns:
         self._turns = 0
         self._until: dict[int, float] = {}
         self._batons: dict[int, threading.Semaphore] = {}
+        self._deaf: set[int] = set()
+        """Ranks that no bell wakes: an element of theirs is at work."""
         self._threads: list[threading.Thread] = []
         self._stopping = False
 
@@ -101,6 +110,14 @@ class Turns:
         if self._stopping:
             raise Killed
 
+    def nap(self, rank: int, seconds: float) -> None:
+        """Let others run, by the thread of `rank`, for so long, whatever rings."""
+        self._deaf.add(rank)
+        try:
+            self.wait(rank, seconds)
+        finally:
+            self._deaf.discard(rank)
+
     def wake_all(self) -> None:
         """Something has happened that concerns everybody."""
         self._until = dict.fromkeys(self._until, self._now)
@@ -142,7 +159,11 @@ class Turns:
         if self._turns > MOST_TURNS:
             raise HungError(self._where())
         bells = self._bells()
-        ready = [rank for rank, until in self._until.items() if until <= self._now or rank in bells]
+        ready = [
+            rank
+            for rank, until in self._until.items()
+            if until <= self._now or (rank in bells and rank not in self._deaf)
+        ]
         if not ready:
             first = min(self._until.values())
             if first == inf:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Awaited
 from hpcd4p.wire.block import Block
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Order
@@ -123,6 +123,12 @@ class Broker(Protocol):
 
     def snapshot(self) -> Snapshot:
         """All that is not done, read at one moment; the ranks go on. Head only."""
+
+    def awaited(self) -> list[Awaited]:
+        """For which tasks ranks wait that can do nothing before these are finished. Head only.
+
+        Words for people: a task that was given back in the middle may be missing.
+        """
 
     def report(self, sealed: bytes) -> None:
         """Leave a sealed report (`wire.reports`) for the head."""

@@ -15,7 +15,7 @@ from hpcd4p.errors import BrokerLost, ForeignBytesError, foreign
 from hpcd4p.transport.audit import Audit
 from hpcd4p.transport.broker import Broker, Claim, Heard
 from hpcd4p.wire.account import Ledger
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Awaited
 from hpcd4p.wire.codec import ORDER, Codec, about
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Snapshot, Task
@@ -184,6 +184,10 @@ class GuardedBroker:
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`; payloads are checked by who opens them, counts at the next look."""
         return self._broker.snapshot()
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`; nobody vouches for it."""
+        return self._broker.awaited()
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_store import MemoryStore
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Availability, Awaited
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.nodes import PORTERS
@@ -273,20 +273,21 @@ class MemoryBroker:
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`."""
         s = self.store
-        leased = [task for mine in s.leases.values() for task in mine.values()]
-        streams = [*s.near.values(), *s.streams.values()]
-        waiting = [task for stream in streams for task in stream]
         return Snapshot(
             {e: tuples for e, tuples in s.pending.items() if tuples},
             [
                 Publication(t.element, t.tuples, t.payload, t.attempts, s.progress_of(t), t.beside, t.place)
-                for t in [*leased, *waiting]
+                for _, t in s.all_tasks()
             ],
             {rank: tx for rank, tx in s.committed.items() if rank < PORTERS},
             list(s.dead),
             Statistics(dict(s.stats)),
             dict(s.owners),
         )
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`."""
+        return self.store.awaited()
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

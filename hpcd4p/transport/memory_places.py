@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hpcd4p.wire.ask import OrderAsk
+from hpcd4p.wire.ask import Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Reply, Task
 from hpcd4p.wire.place import END, Lane, Place, outstanding, watermarks
 
@@ -55,6 +55,21 @@ class MemoryPlaces:
         """See `watermarks`."""
         least = {lane: min(self.outstanding.get(lane, ()), default=None) for lane in lanes}
         return watermarks(least, self.bounds, tuple(lanes))
+
+    def awaited(self, tasks: Iterable[tuple[int | None, Task, Sequence[int]]]) -> list[Awaited]:
+        """See `Broker.awaited`; `tasks` has all, each with who has it, and its progress."""
+        at = {
+            (task.place.lane, outstanding(task.place, progress).path): (task.element, holder)
+            for holder, task, progress in tasks
+            if task.place is not None
+        }
+        first = {lane: min(paths) for lane, paths in self.outstanding.items() if paths}
+        return [
+            Awaited(rank, lane, first[lane], *at[lane, first[lane]])
+            for rank, waits in self._waits.items()
+            for lane, path in waits.items()
+            if lane in first and first[lane] <= path and (lane, first[lane]) in at
+        ]
 
     def missed(self, place: Place | None) -> bool:
         """Whether somebody waits for what a task at this place will write."""

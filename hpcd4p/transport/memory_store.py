@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hpcd4p.transport.broker import Heard
 from hpcd4p.transport.memory_places import MemoryPlaces
+from hpcd4p.wire.ask import Awaited
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Books, Task
 from hpcd4p.wire.nodes import Nodes, node_of, porter_of
@@ -141,6 +142,17 @@ class MemoryStore:
         self.tasks -= 1
         self.bytes -= weight(task.payload)
         return task
+
+    def all_tasks(self) -> Iterator[tuple[int | None, Task]]:
+        """Those that are leased, each with its rank, and those that wait."""
+        for rank, mine in self.leases.items():
+            yield from ((rank, task) for task in mine.values())
+        for line in [*self.near.values(), *self.streams.values()]:
+            yield from ((None, task) for task in line)
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`."""
+        return self.places.awaited((rank, task, self.progress_of(task)) for rank, task in self.all_tasks())
 
     def progress_of(self, task: Task) -> tuple[int, ...]:
         """What is committed of a task."""

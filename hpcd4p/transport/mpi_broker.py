@@ -149,6 +149,10 @@ class RankMpiBroker:
         """See `Broker.serve`: there are no tasks."""
         raise NotImplementedError
 
+    def awaited(self) -> list[Any]:
+        """See `Broker.awaited`: for the head."""
+        raise NotImplementedError
+
     def snapshot(self) -> Any:
         """See `Broker.snapshot`: for the head."""
         raise NotImplementedError

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from hpcd4p.wire.ask import OrderAsk
+from hpcd4p.wire.ask import Awaited, OrderAsk
 from hpcd4p.wire.codec import weight
 from hpcd4p.wire.messages import Commit, Publication, Reply
-from hpcd4p.wire.place import Lane, Place, outstanding, watermarks
+from hpcd4p.wire.place import Lane, Place, outstanding, read, watermarks
 
 NOTHING_ASKED = OrderAsk()
 
@@ -58,6 +58,25 @@ def read_places(
     known = {origin: bound.decode() for origin, bound in zip(origins, bounds, strict=True) if bound}
     reply.watermarks = watermarks(dict(zip(watch, paths, strict=True)), known, tuple(watch))
     reply.stalled = bool(stalled)
+
+
+def awaited(found: list[bytes], leased: list[Any]) -> list[Awaited]:
+    """What ``awaited.lua`` has found."""
+    tasks: dict[tuple[Lane, str], tuple[int, int | None]] = {}
+    for holder, line in zip(leased[::2], leased[1::2], strict=True):
+        element, _, died, *progress = line.decode().split()
+        place = read(died.partition("@")[2].partition("/")[0])
+        path = outstanding(place, [int(number) for number in progress]).path
+        tasks[place.lane, path] = int(element), int(holder)
+    told = []
+    for field, least, in_line in zip(found[::3], found[1::3], found[2::3], strict=True):
+        word, rank = field.decode().split()
+        reach, origin = map(int, word.split(":"))
+        lane, path = (reach, origin), least.decode()
+        task = (int(in_line), None) if in_line else tasks.get((lane, path))
+        if task is not None:
+            told.append(Awaited(int(rank), lane, path, *task))
+    return told
 
 
 def _lane(lane: Lane) -> str:

@@ -19,7 +19,7 @@ from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.redis_replies import connected, is_step, observation, reply_of, snapshot, task_of
 from hpcd4p.transport.resp import HEAD_PATIENCE_S, LAST_WORD_S, PATIENCE_S, RespConnection, hears
 from hpcd4p.transport.step_words import StepWords
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Awaited
 from hpcd4p.wire.endpoint import Endpoint
 from hpcd4p.wire.keys import Keys
 from hpcd4p.wire.messages import Commit, Entry, Observation, Reply, Snapshot, Task
@@ -266,6 +266,12 @@ class RedisBroker:
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot`."""
         return self._read(snapshot, self._script("snapshot", self._size, self._many, *self._streams))
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`."""
+        from hpcd4p.transport.place_words import awaited  # few runs have places
+
+        return self._read(awaited, *self._script("awaited", self._size))
 
     def report(self, sealed: bytes) -> None:
         """See `Broker.report`."""

@@ -24,7 +24,7 @@ def load_scripts(
         redis_runs.sweep(connection)
         redis_runs.enter(connection, keys, size, elements)
     shas = {}
-    for name in ("step", "claim", "fence", "observe", "order", "snapshot", "carry"):
+    for name in ("step", "claim", "fence", "observe", "order", "snapshot", "carry", "awaited"):
         shas[name] = connection.call("SCRIPT", "LOAD", script_text(name)).decode()
     connection.call("HSET", keys.state, "s", NO_STATE)
     connection.close()

@@ -41,6 +41,19 @@ class OrderAsk(NamedTuple):
     """That of the task in the middle of which it is."""
 
 
+class Awaited(NamedTuple):
+    """A task that has to be finished before a rank can go on: the first of a lane."""
+
+    rank: int
+    """Who waits."""
+    lane: Lane
+    path: str
+    element: int
+    """That of the task."""
+    holder: int | None
+    """The rank that has the task; None: it is in line."""
+
+
 class Ask(NamedTuple):
     """What a rank asks of the broker, besides the commit."""
 

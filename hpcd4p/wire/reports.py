@@ -164,15 +164,26 @@ class Figures(Value):
     ----------
     doubted
         Elements that it had not checked for changes after their last tuples.
+    turns
+        By ordered element: tuples that came through the pool, seconds that they waited for their turn, in
+        all, most that did at once, and the longest wait.
     """
 
-    __slots__ = ("rank", "usage", "bins", "doubted")  # noqa: RUF023  # in the order of the arguments
+    __slots__ = ("rank", "usage", "bins", "doubted", "turns")  # noqa: RUF023  # in the order of the arguments
 
-    def __init__(self, rank: int, usage: Usage, bins: Bins, doubted: list[Doubted]) -> None:
+    def __init__(
+        self,
+        rank: int,
+        usage: Usage,
+        bins: Bins,
+        doubted: list[Doubted],
+        turns: dict[int, tuple[int, float, int, float]] | None = None,
+    ) -> None:
         self.rank = rank
         self.usage = usage
         self.bins = bins
         self.doubted = doubted
+        self.turns = turns or {}
 
 
 class Failed(Value):

@@ -19,6 +19,7 @@ from hpcd4p.wire.place import END, LAST, NOTHING, PAST, Lane, Turn, past_first, 
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.lined import Waiting
+    from hpcd4p.runtime.commit.turn_times import TurnTimes
     from hpcd4p.transport.broker import Mesh
 
 
@@ -54,6 +55,8 @@ class Reorder:
     ----------
     lanes
         Those that lead to its partitions.
+    times
+        Notes how long what waits does so.
 
     Attributes
     ----------
@@ -65,9 +68,10 @@ class Reorder:
         What the broker knows of what it `waits` for.
     """
 
-    def __init__(self, lanes: Sequence[Lane], mesh: Mesh) -> None:
+    def __init__(self, lanes: Sequence[Lane], mesh: Mesh, times: TurnTimes) -> None:
         self.said: dict[Lane, str] = {}
         self.stands = False
+        self.times = times
         self._mesh = mesh
         self.watch: tuple[Lane, ...] = tuple(lanes)
         self._marks: dict[int, str] = {}
@@ -85,6 +89,7 @@ class Reorder:
         """Keep something that is committed until its turn comes."""
         self._count += 1
         heappush(self._waiting.setdefault(turn[0], []), (turn[1], self._count, what))
+        self.times.came(self._count, _counts(what))
 
     def put_past(self, turn: Turn, epoch: int, what: Waiting) -> None:
         """The same of what was kept when checkpoint `epoch` was made."""
@@ -114,8 +119,11 @@ class Reorder:
 
     def ready(self) -> Iterator[tuple[Waiting, dict[int, int]]]:
         """Take out, one after the other, all whose turn has come; with its tuples by element."""
-        if self.stands:
-            return
+        if not self.stands:
+            yield from self._ready()
+        self.times.settled()
+
+    def _ready(self) -> Iterator[tuple[Waiting, dict[int, int]]]:
         while self._heard and self._heard[0][0] <= self._mesh.whole:
             self._marks.update(self._heard.popleft()[1])
         if not self._waiting:
@@ -141,8 +149,10 @@ class Reorder:
             return
         mark, aside = self._marks.get(origin, NOTHING), self._aside.get(origin)
         while line and line[0][0] < mark and (aside is None or line[0][0] <= aside.least):
-            what = heappop(line)[2]
-            yield what, _counts(what)
+            _, number, what = heappop(line)
+            counts = _counts(what)
+            self.times.went(number, counts)
+            yield what, counts
         if not line:
             del self._waiting[origin]
 

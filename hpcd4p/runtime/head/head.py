@@ -24,11 +24,12 @@ from hpcd4p.record.summary import Summary
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.at_work import blame
 from hpcd4p.runtime.execute.collector import Collector
+from hpcd4p.runtime.head.awaiting import awaiting_in
 from hpcd4p.runtime.head.coordinator import Coordinator
 from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
-from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
+from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress, work_seen
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.rank.loop import RankLoop
@@ -83,6 +84,7 @@ class Head:
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
+        self.awaiting = awaiting_in(self.loop, self.story)
         self.interrupted = ""
         self.last_cut: LastCut | None = None
         self.on_progress: Callable[[Progress], None] | None = None
@@ -182,6 +184,8 @@ class Head:
             link.exchange(Commit(counts={element: instances}))
             self.coordinator.order_finish(element)
         now = self.clock.now()
+        if self.awaiting is not None:
+            self.awaiting.look(now)
         if self.on_progress is not None and now - self._shown_at > PROGRESS_S:
             self._shown_at = now
             self.on_progress(self.progress(now - self.clock.started))
@@ -260,18 +264,14 @@ class Head:
 
     def progress(self, elapsed: float) -> Progress:
         """How far the run is."""
-        seen = self.coordinator.seen
-        pool = self.spec.plan.pool_ranks
-        resting = len((seen.idle | seen.parked) & set(pool)) if seen else 0
         return progress(
             self.spec.plan,
             self.spec.inputs,
             self.coordinator.stats,
             elapsed,
-            seen.pending if seen else None,
-            (max(0, len(pool) - resting), len(pool)),
-            seen.tasks if seen else 0,
+            *work_seen(self.spec.plan, self.coordinator.seen),
             None if self.coordinator.cutter is None else self.coordinator.cutter.age_s(),
+            "" if self.awaiting is None else self.awaiting.said,
         )
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
@@ -296,4 +296,5 @@ class Head:
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],
             self.story.log,
+            self.story.turns,
         )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p.plan.model import Plan, Role
 from hpcd4p.wire.statistics import Statistics
+
+if TYPE_CHECKING:
+    from hpcd4p.wire.messages import Observation
 
 PROGRESS_S = 0.2
 """Progress is shown five times a second."""
@@ -33,6 +36,8 @@ class Progress(NamedTuple):
     """Expected time to the end; None if it cannot be estimated."""
     checkpoint_s: float | None = None
     """Seconds since the last checkpoint; infinity: there is none yet; None: the run makes none."""
+    awaits: str = ""
+    """Which ordered element waits for an earlier tuple, in words; empty: none, or none for long."""
 
 
 def progress(
@@ -44,6 +49,7 @@ def progress(
     pool: tuple[int, int] = (0, 0),
     waiting: int = 0,
     checkpoint_s: float | None = None,
+    awaits: str = "",
 ) -> Progress:
     """Give the progress of a run.
 
@@ -55,7 +61,7 @@ def progress(
         Unfinished tuples by element.
     pool
         (ranks that have work, ranks), of the pool.
-    checkpoint_s
+    checkpoint_s, awaits
         See `Progress`.
     """
     roots = [e.index for e in plan.elements if e.role is Role.ROOT]
@@ -73,7 +79,17 @@ def progress(
         of_calls=of_calls,
         left_s=_left_s(elapsed_s, stats, pending or {}, roots, calls, of_calls),
         checkpoint_s=checkpoint_s,
+        awaits=awaits,
     )
+
+
+def work_seen(plan: Plan, seen: Observation | None) -> tuple[Mapping[int, int], tuple[int, int], int]:
+    """What an observation says for `progress`: unfinished tuples, ranks of the pool, and tasks that wait."""
+    ranks = plan.pool_ranks
+    if seen is None:
+        return {}, (len(ranks), len(ranks)), 0
+    resting = len((seen.idle | seen.parked) & set(ranks))
+    return seen.pending, (max(0, len(ranks) - resting), len(ranks)), seen.tasks
 
 
 def _left_s(

@@ -40,6 +40,8 @@ class Story:
         What elements that were taken for stateless have changed, by index; one rank did all their work.
     doubted
         The same, but several ranks had worked on them.
+    turns
+        By ordered element what ranks have told of it: see `wire.reports.Figures`.
     log
         How much the elements have logged in all, at the end.
     on_warning
@@ -51,6 +53,7 @@ class Story:
         self.timelines: list[RankTimeline] = []
         self.claimed: dict[int, str] = {}
         self.doubted: dict[int, str] = {}
+        self.turns: dict[int, list[tuple[int, float, int, float]]] = {}
         self.failures = Failures(sink)
         self.on_warning: Callable[[str], None] = lambda text: None
         self.log: LogFigures | None = None
@@ -106,6 +109,8 @@ class Story:
         self.timelines.append(timeline)
         for each in report.doubted:
             self.doubt(each)
+        for element, turns in report.turns.items():
+            self.turns.setdefault(element, []).append(turns)
 
     def lose(self, rank: int, committed: int, parked_s: float) -> None:
         """A rank is lost; it was parked for so long."""

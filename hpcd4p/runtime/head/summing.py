@@ -27,9 +27,13 @@ from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Table
     from collections.abc import Sequence
 
     from hpcd4p.record.scaling import Scaling
+
+    Turn = tuple[int, float, int, float]
+    Turns = Table[int, Sequence[Turn]]
 
 MOST_DOUBTS = 5
 """Doubts named in the reason; the events name all."""
@@ -52,6 +56,7 @@ def summarise(
     scaling: Scaling | None = None,
     doubts: Sequence[str] = (),
     log: LogFigures | None = None,
+    turns: Turns | None = None,
 ) -> Summary:
     """The summary at the end of a run.
 
@@ -73,12 +78,14 @@ def summarise(
         What the auto-scaler did, and the lives of the ranks; None in one process.
     log
         How much the elements have said.
+    turns
+        See `Story.turns`.
     """
     plan = spec.plan
     now_s = clock.now()
     elapsed = (now_s if ended is None else ended) - clock.started
     elements = [
-        _element(e, stats, len(plan.pool_ranks))
+        _element(e, stats, len(plan.pool_ranks), (turns or {}).get(e.index, ()))
         for e in plan.elements
         if e.role is not Role.COLLECT or stats.failures(e.index).tuples  # outputs that could not be read
     ]
@@ -137,8 +144,9 @@ def summarise(
     )
 
 
-def _element(e: ElementPlan, stats: Statistics, pool: int) -> ElementFigures:
+def _element(e: ElementPlan, stats: Statistics, pool: int, turns: Sequence[Turn]) -> ElementFigures:
     work = stats.work(e.index)
+    tuples = sum(turn[0] for turn in turns)
     return ElementFigures(
         name=e.name,
         role=e.role.value,
@@ -147,6 +155,9 @@ def _element(e: ElementPlan, stats: Statistics, pool: int) -> ElementFigures:
         failed=stats.failures(e.index).tuples,
         busy_s=work.busy_us * 1e-6,
         instances=e.partitions or pool,
+        waited_most=max((turn[2] for turn in turns), default=0),
+        waited_s=sum(turn[1] for turn in turns) / tuples if tuples else 0.0,
+        waited_longest_s=max((turn[3] for turn in turns), default=0.0),
     )
 
 

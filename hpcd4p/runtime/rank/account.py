@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import resource
+from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
-from hpcd4p.wire.reports import Bins, Usage
+from hpcd4p.wire.reports import Bins, Doubted, Figures, Usage
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.reorder import Reorder
 
 
 class RankAccount:
@@ -72,6 +76,11 @@ class RankAccount:
             tuples=self.tuples,
             peak_rss_bytes=spent.ru_maxrss * 1024,
         )
+
+    def figures(self, doubted: list[Doubted], order: Reorder | None = None) -> Figures:
+        """All of it, at the end; `order` has put tuples in order here."""
+        turns = {} if order is None else order.times.figures()
+        return Figures(self.rank, self.usage(), self.bins(), doubted, turns)
 
     def bins(self) -> Bins:
         """The timeline so far."""

@@ -18,7 +18,9 @@ def inbox_of(given: Given, mesh: Mesh) -> Inbox:
     writers = given.order.writers(frozenset(hosted)) if given.order is not None else ()
     if writers:
         from hpcd4p.runtime.commit.reorder import Reorder
+        from hpcd4p.runtime.commit.turn_times import TurnTimes
         from hpcd4p.wire.place import origin_of
 
-        inbox.order = Reorder([(reach, origin_of(*writer)) for reach, *writer in writers], mesh)
+        lanes = [(reach, origin_of(*writer)) for reach, *writer in writers]
+        inbox.order = Reorder(lanes, mesh, TurnTimes(given.clock.now))
     return inbox

@@ -17,7 +17,7 @@ from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute import at_work
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Blocks, Broker, Claim, Heard
-from hpcd4p.wire.ask import Ask, Availability, OrderAsk
+from hpcd4p.wire.ask import Ask, Availability, Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Observation, Reply, Snapshot, Task
 from hpcd4p.wire.orders import Careful, Expect, Order, Stop
 from hpcd4p.wire.reports import Report, seal
@@ -239,6 +239,10 @@ class Link:
     def order(self, ranks: Sequence[int], order: Order) -> None:
         """See `Broker.order`."""
         self._broker.order(ranks, order)
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`."""
+        return self._broker.awaited()
 
     def snapshot(self) -> Snapshot:
         """See `Broker.snapshot` and `whole_snapshot`."""

@@ -39,7 +39,6 @@ from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.orders import Lost, Order, Stop, Wake
-from hpcd4p.wire.reports import Figures
 from hpcd4p.workflow.elements import GenericPE
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ class RankLoop:
         doubted = self.probation.end(self.instances())
         if self.lending is not None:
             doubted += self.lending.dismiss()
-        self.link.report(Figures(self.rank, self.account.usage(), self.account.bins(), doubted))
+        self.link.report(self.account.figures(doubted, self.inbox.order))
         if self.lending is not None:
             self.lending.close()  # nobody waits for that any more
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hpcd4p.testing.conformance.worlds import STREAMS, BrokerWorld
 from hpcd4p.transport.broker import Claim
-from hpcd4p.wire.ask import Ask, Availability, OrderAsk
+from hpcd4p.wire.ask import Ask, Availability, Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Publication, Reply, Task
 from hpcd4p.wire.place import END, LAST, PAST, Lane, Place, outstanding
 
@@ -241,3 +241,21 @@ def a_snapshot_has_the_places_of_tasks(world: BrokerWorld) -> None:
     _take(world, 4)
     found = world[0].snapshot().tasks
     assert sorted(each.place for each in found if each.place) == [_place("0100", 2, 5), _place("0200", 2, 5)]
+
+
+def the_head_hears_for_which_task_a_rank_waits(world: BrokerWorld) -> None:
+    _publish(world, _place("0100", 3), _place("0300", 3), element=1)
+    lane = (0, 3)
+    assert world[0].awaited() == []
+    _ask(world, (lane,), {lane: "0300"})
+    assert world[0].awaited() == [Awaited(OWNER, lane, "0100", 1, None)]
+    first = _take(world, 4)
+    assert world[0].awaited() == [Awaited(OWNER, lane, "0100", 1, 4)]
+    commit = Commit()
+    commit.progress.append((first.element, first.id, (0, 7, 3)))
+    commit.settled.append(_place("0100", 3))
+    commit.begun.append(_place("0103", 3))
+    world[4].step(commit)
+    assert world[0].awaited() == [Awaited(OWNER, lane, "0103", 1, 4)]
+    _ask(world, (lane,))
+    assert world[0].awaited() == []

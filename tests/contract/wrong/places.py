@@ -137,6 +137,11 @@ class SnapshotsWithoutPlaces(MemoryBroker):
         return seen._replace(tasks=[task._replace(place=None) for task in seen.tasks])
 
 
+class NamesWhoHasATaskAndNotItsPlace(MemoryBroker):
+    def awaited(self):
+        return [each._replace(path="0100") for each in super().awaited()]
+
+
 WRONG: dict[type[MemoryBroker], str] = {
     ForgetsPlaces: "a_task_with_a_place_comes_with_it",
     HandsOutByPathAlone: "of_two_origins_the_elder_task_comes_first",
@@ -153,6 +158,7 @@ WRONG: dict[type[MemoryBroker], str] = {
     RingsNobodyAtTheEnd: "a_rank_that_waits_for_everything_is_rung_by_the_last",
     GivesAnythingThatIsLeftOut: "of_what_is_left_out_only_what_somebody_waits_for_is_taken",
     RingsAnybodyForWhatIsMissed: "the_owner_of_its_element_is_rung_when_somebody_waits_for_a_task",
+    NamesWhoHasATaskAndNotItsPlace: "the_head_hears_for_which_task_a_rank_waits",
     SnapshotsWithoutPlaces: "a_snapshot_has_the_places_of_tasks",
 }
 """Each with a promise that it breaks."""

@@ -46,6 +46,14 @@ def test_both_say_how_old_the_last_checkpoint_is_if_there_are_any(age_s: float |
         assert ("checkpoint" in text) == bool(said)
 
 
+def test_both_say_who_waits_for_an_earlier_tuple():
+    awaits = "Series3 waits 12 s for an earlier tuple of Hop2, at work on rank 4"
+    told = progress(awaits=awaits)
+    assert progress_text(told, 160).endswith(f"  {awaits}")
+    assert awaits not in progress_text(told, 79)
+    assert f", {awaits}" in progress_sentence(told, NOON)
+
+
 def test_one_process_has_no_pool_to_tell_of():
     assert progress_text(progress(pool=0, busy=0), 79) == "0:00:03  12 tuples done  4/s"
 

@@ -8,6 +8,7 @@ import pytest
 
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.commit.reorder import Reorder
+from hpcd4p.runtime.commit.turn_times import TurnTimes
 from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Arrival, Notice, Segment
 from hpcd4p.wire.place import END, LAST, PAST
@@ -24,7 +25,7 @@ def mesh():
 @pytest.fixture
 def box(mesh):
     inbox = Inbox([E], 3, 10_000)
-    inbox.order = Reorder([(0, 0), (0, 4)], mesh)
+    inbox.order = Reorder([(0, 0), (0, 4)], mesh, TurnTimes(lambda: 0.0))
     return inbox
 
 
@@ -166,7 +167,7 @@ def test_what_a_checkpoint_had_is_the_past_and_keeps_its_order(box):
     assert [segment.values for segment, _ in lined] == [["first"], ["second"], ["third"], ["fourth"]]
 
     again = Inbox([E], 3, 10_000)
-    again.order = Reorder([(0, 0)], SimpleNamespace(matched=0, whole=0))
+    again.order = Reorder([(0, 0)], SimpleNamespace(matched=0, whole=0), TurnTimes(lambda: 0.0))
     again.order.resume()
     again.restore(lined, 7)
     assert take_all(again) == ["first"]
