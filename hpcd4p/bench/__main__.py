@@ -28,6 +28,7 @@ FIGURES = {
     "arrays": "1 MiB arrays: bytes per second",
     "floor": "one tuple, the whole program",
     "survival": "what checkpoints cost, how long they stop a rank, and how soon a death is made good",
+    "order": "ordered elements behind the pool: tuples per second, latency, memory",
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
     "commits": "tasks a second that one Redis carries",
@@ -46,7 +47,7 @@ FIGURES = {
 
 AGAINST = versus.FIGURES
 
-LONG = frozenset({"survival", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
+LONG = frozenset({"survival", "order", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
 """Measured only if they are named: they take more than ten minutes each, or concern clusters and studies."""
 
 

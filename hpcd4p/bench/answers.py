@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from hpcd4p import WorkflowGraph
-from hpcd4p.bench import array_workloads, lending_workloads, paced_workloads, survival_workloads, workloads
+from hpcd4p.bench import (
+    array_workloads,
+    lending_workloads,
+    order_workloads,
+    paced_workloads,
+    survival_workloads,
+    workloads,
+)
 from hpcd4p.bench.delays import Delays
 from hpcd4p.bench.server import ServerWatch
 
@@ -63,6 +71,28 @@ def _paced(build: Callable[[], WorkflowGraph]) -> Workload:
     )
 
 
+def _none_late(calls: int) -> list[Any]:
+    """(key, tuples, none of them late)."""
+    return [(k, n, 0) for k, n in Counter(i % order_workloads.KEYS for i in range(1, calls + 1)).items()]
+
+
+def _ordered() -> dict[str, Workload]:
+    """Of *order*: each workflow with an ordered element, and with the same in any order."""
+    made = {"order": order_workloads.Steps, "any_order": order_workloads.AnySteps}
+    kept = {"order": order_workloads.OrderedKept, "any_order": order_workloads.AnyKept}
+    laws = {"uniform": order_workloads.uniform, "heavy": order_workloads.heavy}
+    builds = {"quick": order_workloads.quick, "slow": order_workloads.slow}
+    found = {
+        f"{name}_{speed}_{law}": Workload(partial(build, laws[law], last), _none_late)
+        for name, last in made.items()
+        for speed, build in builds.items()
+        for law in laws
+    }
+    return found | {
+        f"{name}_paced": _paced(partial(order_workloads.paced, last)) for name, last in kept.items()
+    }
+
+
 WORKLOADS = {
     "hops": Workload(workloads.hops, _increments),
     "keyed": Workload(workloads.keyed, _top),
@@ -83,5 +113,6 @@ WORKLOADS = {
     "latency_keyed": _paced(paced_workloads.latency_keyed),
     "accounts": Workload(survival_workloads.accounts, _accounts, lambda accounts: [{"accounts": accounts}]),
     "silent": Workload(workloads.silent, lambda calls: [(calls, calls * (calls + 1) // 2 + calls)]),
+    **_ordered(),
 }
 """By name, for `hpcd4p.bench.rank`."""
