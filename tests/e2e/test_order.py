@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from hpcd4p.launch.mpi_program import find_mpi
+from hpcd4p.runtime.head.awaiting import LONG_S
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.harness import PYTHONS, Ended, Runs
 from tests.e2e.test_recovery import kill, until_here, until_next
@@ -41,6 +42,39 @@ def test_the_answer_is_that_of_one_process(runs, expected, n, python):
     assert ended.status == 0, ended.err
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     assert ended.leftovers == []
+
+
+@pytest.fixture(scope="module")
+def sensors(tmp_path_factory) -> Ended:
+    runs = Runs(tmp_path_factory.mktemp("sensors"))
+    ended = runs.run("sensors", 1, "--ms", "0")
+    runs.close()
+    assert ended.status == 0, ended.err
+    assert [name for name, _ in ended.outputs.elements()].count("CountAnomalies4.output") == 1
+    return ended
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 8, 16])
+def test_a_sensor_workflow_gives_one_number_on_any_number_of_ranks(runs, sensors, n):
+    ended = runs.run("sensors", n)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(sensors.outputs, ended.outputs) == ""
+    assert ended.leftovers == []
+
+
+def test_a_slow_early_tuple_is_named_while_others_wait_for_it_and_after_the_run(runs, sensors):
+    run = runs.start("sensors", 5, "-v", "--stuck", "20")
+    run.until(lambda: "waits: MovingMean2 has waited" in (run.folder / "err").read_text())
+    ended = run.wait()
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(sensors.outputs, ended.outputs) == ""
+    (text,) = [text for kind, text in ended.events if kind == "waits" and text.startswith("MovingMean2")]
+    assert " s for an earlier tuple of Calibrate1, at work on rank " in text
+    waited = {e.name: (e.waited_most, e.waited_longest_s) for e in ended.summary.elements}
+    assert waited["MovingMean2"][0] > 100  # nearly all that come after it
+    assert waited["MovingMean2"][1] >= LONG_S
+    assert waited["Calibrate1"] == (0, 0.0)
+    assert "\nOrder (tuples that came before their turn waited for earlier ones" in ended.out
 
 
 @pytest.mark.parametrize("n", [2, 8])

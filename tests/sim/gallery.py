@@ -45,6 +45,16 @@ from tests.sim.elements import (
     Total,
     Wide,
 )
+from tests.sim.series import (
+    Anomalies,
+    Differences,
+    Machine,
+    MovingSum,
+    RunningMaximum,
+    Several,
+    Threshold,
+    Uneven,
+)
 
 COUNT = 120
 """Calls of most sources: a few dozen tasks while nothing is known of their speed."""
@@ -158,6 +168,27 @@ def _arrays():
     return graph, 40
 
 
+def _series():
+    """Differences, moving means, running maxima and a state machine, of one series."""
+    graph = WorkflowGraph()
+    source, uneven = Given(), Uneven()
+    graph.connect(source, "output", uneven, "input")
+    for each in (Differences(), MovingSum(), RunningMaximum(), Machine()):
+        graph.connect(uneven, "output", each, "input")
+    return graph, items()
+
+
+def _sensors():
+    """Moving mean, threshold, and a count of anomalies: one number."""
+    return chain(Numbers(), Several(), MovingSum(), Threshold(), Anomalies()), 3 * COUNT
+
+
+SERIES = {
+    "series in order": Case(_series),
+    "sensors": Case(_sensors),
+}
+"""Their answer goes by the order in which the source has written."""
+
 GALLERY = {
     "stateless chain": Case(_stateless_chain),
     "every grouping": Case(_groupings),
@@ -172,6 +203,7 @@ GALLERY = {
     "failing tuples in batches": Case(_failures_in_batches, 12),
     "arrays": Case(_arrays),
     "no tuples": Case(_no_tuples),
+    **SERIES,
 }
 
 
