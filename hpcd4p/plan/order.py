@@ -82,20 +82,21 @@ def refuse_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE], name: s
                 f"{plan.name} says ordered = True, and holds no state, so the order of its tuples changes "
                 "nothing; say it of the element behind it that goes by the order, or add stateful = True"
             )
-        elif plan.partitions > 1 and not plan.keyed and not _grouped(pe):
+        elif plan.partitions > 1 and not plan.keyed and (free := _ungrouped(pe)):
             problems.append(
-                f"{plan.name} says ordered = True, and has {plan.partitions} instances and no grouping: each "
-                "would have an order of its own of tuples chosen by their content; give its input a "
-                "grouping, or leave numprocesses at 1"
+                f"{plan.name} says ordered = True, and has {plan.partitions} instances and no grouping on "
+                f"its input {free!r}: each would have an order of its own of tuples chosen by their content; "
+                "give the input a grouping, or leave numprocesses at 1"
             )
     if problems:
         raise WorkflowError(problems, name)
 
 
-def _grouped(pe: GenericPE) -> bool:
+def _ungrouped(pe: GenericPE) -> str:
+    """Its first input without a grouping; empty if all have one."""
     if pe.stateful not in (None, True, False, "nature"):
-        return True
-    return any(each.get("grouping") is not None for each in pe.inputconnections.values())
+        return ""  # that is the grouping of inputs that have none
+    return next((name for name, each in pe.inputconnections.items() if each.get("grouping") is None), "")
 
 
 def leads_to_ordered(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> dict[int, str]:

@@ -150,9 +150,7 @@ class Reorder:
         mark, aside = self._marks.get(origin, NOTHING), self._aside.get(origin)
         while line and line[0][0] < mark and (aside is None or line[0][0] <= aside.least):
             _, number, what = heappop(line)
-            counts = _counts(what)
-            self.times.went(number, counts)
-            yield what, counts
+            yield what, self.times.went(number)
         if not line:
             del self._waiting[origin]
 

@@ -150,13 +150,32 @@ def test_in_one_process_there_is_nothing_to_put_in_order():
     assert plan.elements[2].ordered
 
 
+def test_several_instances_have_an_order_each_if_every_input_has_a_grouping():
+    for grouping in ([0], "all"):
+        several = Several()
+        several.inputconnections["input"]["grouping"] = grouping
+        assert planned(chain(Source(), Hop(), several))[0].elements[2].ordered
+    several = Several()
+    several.stateful = "all"
+    assert planned(chain(Source(), Hop(), several))[0].elements[2].ordered
+    several = Several()
+    several.single = True
+    assert planned(chain(Source(), Hop(), several))[0].elements[2].ordered
+
+
 def test_an_order_that_means_nothing_is_refused():
     said = refused(chain(Source(), OrderedHop(), Total()))
     assert "OrderedHop1 says ordered = True, and holds no state" in said
     said = refused(chain(Source(), TwoMinds(), Total()))
     assert "TwoMinds1 says both ordered = True and stateful = False" in said
     assert "OrderedSource0 says ordered = True, and is a source" in refused(chain(OrderedSource(), Total()))
-    assert "Several2 says ordered = True, and has 2 instances" in refused(chain(Source(), Hop(), Several()))
+    said = refused(chain(Source(), Hop(), Several()))
+    assert "Several2 says ordered = True, and has 2 instances and no grouping on its input 'input'" in said
+    two = Several()
+    two._add_input("more", grouping=[0])
+    graph = chain(Source(), Hop(), two)
+    graph.connect(Source(), "output", two, "more")
+    assert "no grouping on its input 'input'" in refused(graph)
     assert "Odd2 says ordered = 'yes'; expected" in refused(chain(Source(), Hop(), Odd()))
 
 
