@@ -17,7 +17,7 @@ from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_broker import MemoryBroker
 from hpcd4p.transport.memory_store import MemoryStore
-from hpcd4p.wire.ask import NOTHING_ASKED, Ask
+from hpcd4p.wire.ask import NOTHING_ASKED, Ask, Awaited
 from hpcd4p.wire.messages import Arrival, Commit, Entry, Notice, Observation, Reply, Task
 from hpcd4p.wire.orders import Order
 
@@ -154,6 +154,11 @@ class FaultyBroker(MemoryBroker):
         """See `Broker.carry`."""
         self._look()
         return super().carry()
+
+    def awaited(self) -> list[Awaited]:
+        """See `Broker.awaited`."""
+        self._look()
+        return super().awaited()
 
     def report(self, figures: bytes) -> None:
         """See `Broker.report`."""
