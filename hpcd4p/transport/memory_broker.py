@@ -64,7 +64,7 @@ class MemoryBroker:
         if in_call:
             reply.waiting = {e: count for e, count in s.waiting().items() if count}
         if ask.order is not None:
-            for missed in s.places.answer(self.rank, ask.order, s.streams, reply):
+            for missed in s.places.answer(self.rank, ask.order, s.streams, s.progress_of, reply):
                 if not s.ring_owner(missed):
                     s.ring_idle(1)
         reply.owners = dict(s.owners)
@@ -129,14 +129,13 @@ class MemoryBroker:
 
     def _take(self, wanted: Sequence[int], oldest: Sequence[int], idle: bool) -> Task | None:
         s = self.store
-        mine = [element for element in wanted if s.owners.get(element, self.rank) == self.rank]
-        missed = [e for e in oldest if (line := s.streams.get(e)) and s.places.missed(line[0].place)]
-        for element in [*mine, *missed]:
-            stream = s.line(element, self.rank)
+        mine, late = ([e for e in es if s.owners.get(e, self.rank) == self.rank] for es in (wanted, oldest))
+        lines = [(s.line(e, self.rank), None) for e in mine]
+        for stream, chosen in [*lines, *((s.streams[e], each) for e in late if (each := s.missed(e)))]:
             if not stream:
                 continue
             before = s.bytes
-            task = s.lease(stream, self.rank)
+            task = s.lease(stream, self.rank, chosen)
             if s.tasks == s.low[0] or (s.bytes < s.low[1] <= before):
                 s.bells[0] = Heard.BELL
             s.idle.discard(self.rank)

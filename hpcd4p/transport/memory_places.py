@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hpcd4p.wire.ask import Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Reply, Task
 from hpcd4p.wire.place import END, Lane, Place, outstanding, watermarks
+
+Progress = Callable[[Task], Sequence[int]]
+"""Gives what is committed of a task."""
 
 
 class MemoryPlaces:
@@ -37,7 +40,7 @@ class MemoryPlaces:
         )
 
     def answer(
-        self, rank: int, ask: OrderAsk, lines: Mapping[int, Iterable[Task]], reply: Reply
+        self, rank: int, ask: OrderAsk, lines: Mapping[int, Iterable[Task]], progress: Progress, reply: Reply
     ) -> list[int]:
         """Answer what a rank asks; gives the elements of tasks in line that are missed since it has asked."""
         new = bool(ask.waits) and self._waits.get(rank) != ask.waits
@@ -46,8 +49,7 @@ class MemoryPlaces:
         else:
             self._waits.pop(rank, None)
         reply.watermarks = self.marks(ask.watch)
-        all_lines = lines.items() if self._waits else ()
-        missed = [element for element, line in all_lines for task in line if self.missed(task.place)]
+        missed = [element for element, line in lines.items() if self.missed_in(line, progress) is not None]
         reply.stalled = bool(missed) or self.missed(ask.at)
         return missed if new else []
 
@@ -71,8 +73,29 @@ class MemoryPlaces:
             if lane in first and first[lane] <= path and (lane, first[lane]) in at
         ]
 
+    def missed_in(self, line: Iterable[Task], progress: Progress) -> Task | None:
+        """The task in a line that somebody waits for: the first in line, if it is that."""
+        first = next(iter(line), None)
+        if first is None or not self._waits or self.missed(first.place):
+            return first if self._waits else None
+        least = {
+            (lane, path)
+            for waits in self._waits.values()
+            for lane, until in waits.items()
+            if (path := min(self.outstanding.get(lane, ()), default=END)) < until
+        }
+        for task in line:
+            if task.place is not None and _stands_at(task, progress) in least:
+                return task
+        return None
+
     def missed(self, place: Place | None) -> bool:
         """Whether somebody waits for what a task at this place will write."""
         return place is not None and any(
             waits.get(place.lane, "") > place.path for waits in self._waits.values()
         )
+
+
+def _stands_at(task: Task, progress: Progress) -> tuple[Lane, str]:
+    assert task.place is not None
+    return task.place.lane, outstanding(task.place, progress(task)).path

@@ -134,9 +134,10 @@ class MemoryStore:
         near = None if node is None else self.near.get((node, element))
         return near or self.streams.get(element)
 
-    def lease(self, line: deque[Task], rank: int) -> Task:
-        """Give `rank` the first task of a line."""
-        task = line.popleft()
+    def lease(self, line: deque[Task], rank: int, task: Task | None = None) -> Task:
+        """Give `rank` a task of a line; None: the first."""
+        task = line[0] if task is None else task
+        line.remove(task)
         task = task._replace(progress=self.progress_of(task))
         self.leases.setdefault(rank, {})[task.element, task.id] = task
         self.tasks -= 1
@@ -153,6 +154,10 @@ class MemoryStore:
     def awaited(self) -> list[Awaited]:
         """See `Broker.awaited`."""
         return self.places.awaited((rank, task, self.progress_of(task)) for rank, task in self.all_tasks())
+
+    def missed(self, element: int) -> Task | None:
+        """The task of `element` that waits, and that somebody waits for."""
+        return self.places.missed_in(self.streams.get(element, ()), self.progress_of)
 
     def progress_of(self, task: Task) -> tuple[int, ...]:
         """What is committed of a task."""

@@ -204,6 +204,28 @@ def of_what_is_left_out_only_what_somebody_waits_for_is_taken(world: BrokerWorld
     assert _look(world, 4, oldest=(0,)).task is None
 
 
+def what_somebody_waits_for_is_taken_wherever_it_is_in_line(world: BrokerWorld) -> None:
+    _publish(world, _place("0100", 1, age=10), _place("0100", 0, age=20), _place("0500", 0, age=30))
+    begun = _take(world, 5)  # the elder one, of which a part is committed
+    part = Commit(1)
+    part.progress.append((0, begun.id, (0, 3, 2)))
+    part.settled.append(_place("0100", 1))
+    part.begun.append(_place("0102", 1))
+    world[5].step(part)
+    world[0].fence(5)
+    lane = (0, 1)
+    _ask(world, waits={LANE: "0200"})
+    task = _look(world, 4, oldest=(0,)).task
+    assert task is not None
+    assert task.place == _place("0100", 0, age=20)
+    assert _look(world, 4, oldest=(0,)).task is None
+    _publish(world, _place("0000", 0, age=5))  # elder still, and nobody waits for what is elder only
+    _ask(world, (LANE, lane), {lane: "0300"})
+    task = _look(world, 4, oldest=(0,)).task
+    assert task is not None
+    assert (task.place, task.progress) == (_place("0100", 1, age=10), (0, 3, 2))
+
+
 def an_idle_rank_is_rung_when_somebody_waits_for_a_task(world: BrokerWorld) -> None:
     _publish(world, _place("0100"))
     assert _look(world, 4, take=(1,)).task is None

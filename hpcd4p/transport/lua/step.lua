@@ -115,7 +115,7 @@ end
 bytes = bytes + size
 
 -- few runs have places
-local settled, oldest, watch, origins, waits, at_place, missed_at, missed_in, first_of
+local settled, oldest, watch, origins, waits, at_place, missed_at, missed_in, taken_of
 if placed then
   local from = places_at + 1
   local function words(each)
@@ -170,18 +170,42 @@ if placed then
     end
     return false
   end
-  -- the same of the first task in the line of an element
+  -- how the first task that is missed in each lane stands in its line, whether it is in line or not
+  local function missing()
+    local found, all = {}, call('HGETALL', p .. 'waits')
+    for i = 1, #all, 2 do
+      local reach, origin = string.match(all[i], '^(%d+):(%-?%d+) %d+$')
+      local lane = reach .. ':' .. origin
+      local least = call('ZRANGEBYLEX', p .. 'places', '[' .. lane .. ':', '(' .. lane .. ';', 'LIMIT', 0, 1)[1]
+      local path = least and string.sub(least, #lane + 2)
+      if path and path < all[i + 1] then
+        -- its last number says how much of it is done: see wire/place.py
+        local at, last = 1, 1
+        while at <= #path do
+          last, at = at, at + 2 + 2 * math.max(0, tonumber(string.sub(path, at, at + 1), 16) - 0xef)
+        end
+        found[#found + 1] = string.sub(path, 1, last - 1) .. '00/' .. origin .. '/' .. reach
+      end
+    end
+    return found
+  end
+  -- the task in the line of an element that somebody waits for: the first in line, if it is that
   missed_in = function(e)
     local first = call('ZRANGE', p .. 'line:' .. e, 0, 0)[1]
     if not first then return false end
     local path, origin, reach = string.match(first, '^(%w+)/(%-?%d+)/(%d+)$')
-    return missed_at(reach .. ':' .. origin, path)
+    if missed_at(reach .. ':' .. origin, path) then return first end
+    for _, place in ipairs(missing()) do
+      if call('HEXISTS', p .. 'entry:' .. e, place) == 1 then return place end
+    end
+    return false
   end
-  first_of = function(e)
-    local first = call('ZPOPMIN', p .. 'line:' .. e)[1]
-    if not first then return false end
-    local found = call('HGET', p .. 'entry:' .. e, first)
-    call('HDEL', p .. 'entry:' .. e, first)
+  -- take the task in the line of an element that stands there as `place`, else the first
+  taken_of = function(e, place)
+    if place then call('ZREM', p .. 'line:' .. e, place) else place = call('ZPOPMIN', p .. 'line:' .. e)[1] end
+    if not place then return false end
+    local found = call('HGET', p .. 'entry:' .. e, place)
+    call('HDEL', p .. 'entry:' .. e, place)
     call('RPUSH', lease, found)
     return found
   end
@@ -227,14 +251,15 @@ for i = first, last do
       end
     end
     task = task or call('LMOVE', p .. 'queue:' .. names[i], lease, 'LEFT', 'RIGHT')
-    if placed and not task then task = first_of(names[i]) end
+    if placed and not task then task = taken_of(names[i]) end
     if task then break end
   end
 end
 if placed and not task then
   for _, e in ipairs(oldest) do
-    if (owner_of[e] or rank) == rank and missed_in(e) then
-      task = first_of(e)
+    local place = (owner_of[e] or rank) == rank and missed_in(e)
+    if place then
+      task = taken_of(e, place)
       break
     end
   end

@@ -121,6 +121,14 @@ class GivesAnythingThatIsLeftOut(MemoryBroker):
         return super().step(commit, ask, entry)
 
 
+class GivesTheFirstOnly(MemoryBroker):
+    def _take(self, wanted, oldest, idle):
+        places, lines = self.store.places, self.store.streams
+        return super()._take(
+            wanted, [e for e in oldest if lines[e] and places.missed(lines[e][0].place)], idle
+        )
+
+
 class RingsAnybodyForWhatIsMissed(MemoryBroker):
     def step(self, commit, ask=NOTHING_ASKED, entry=None):
         owners = self.store.owners
@@ -157,6 +165,7 @@ WRONG: dict[type[MemoryBroker], str] = {
     RingsWhoHasWaited: "a_rank_that_waits_no_longer_is_not_rung",
     RingsNobodyAtTheEnd: "a_rank_that_waits_for_everything_is_rung_by_the_last",
     GivesAnythingThatIsLeftOut: "of_what_is_left_out_only_what_somebody_waits_for_is_taken",
+    GivesTheFirstOnly: "what_somebody_waits_for_is_taken_wherever_it_is_in_line",
     RingsAnybodyForWhatIsMissed: "the_owner_of_its_element_is_rung_when_somebody_waits_for_a_task",
     NamesWhoHasATaskAndNotItsPlace: "the_head_hears_for_which_task_a_rank_waits",
     SnapshotsWithoutPlaces: "a_snapshot_has_the_places_of_tasks",
