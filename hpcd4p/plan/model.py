@@ -96,6 +96,7 @@ class ElementPlan(NamedTuple):
     together: str = ""  # what it shares with others on its rank, where all its instances are
     shared: tuple[str, ...] = ()  # what it shares with others on other ranks: a change puts all in doubt
     ordered: bool = False  # its tuples are put in the order of their source again
+    forks: tuple[str, ...] = ()  # outputs from which paths part that meet at an ordered element: plan.meeting
 
     def host(self, partition: int, hosts: Sequence[int]) -> int:
         """Which of `hosts` holds `partition`."""

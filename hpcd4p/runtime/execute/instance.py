@@ -19,6 +19,7 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
+from hpcd4p.runtime.execute.outputs import NO_LIMITS, Outputs, Sink
 from hpcd4p.runtime.execute.signals import Alarmed
 from hpcd4p.runtime.execute.touched import Touched
 from hpcd4p.weight import weigh
@@ -35,13 +36,14 @@ CHUNK_TUPLES = 4096
 the next element reads it (in one process *keyed* is 7 % quicker with 2048 than with 8192; on 4 ranks, where
 each chunk is a message, 4096 is no slower than 2048)."""
 
+FORK_TUPLES = 512
+"""The same where paths part that meet again, for there each write may be tasks of its own."""
+
 FIRST_LOOK_TUPLES = 16
 """Writes after which their size is first estimated."""
 
 OUR_FILES = frozenset({__file__, loops.__file__})
 """Frames of these files are left out at the begin of a traceback: they tell the reader nothing."""
-
-NO_LIMITS: Mapping[str, int] = {}
 
 OnFailure = Callable[["Instance", str, Any, BaseException], None]
 
@@ -73,7 +75,10 @@ class Instance:
         self.pe = pe
         self.partition = partition
         self.rank = rank
-        self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
+        self.outputs = Outputs(plan.outputs, plan.forks)
+        self.out = self.outputs.lists
+        self.sink: Sink = self._sink if self.outputs.sequence is None else self._sink_in_sequence
+        """Takes what is written on an output."""
         self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
         self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
@@ -93,7 +98,7 @@ class Instance:
         self.table: dict[Any, Any] = {}
         """State of each key, of a `KeyedPE`."""
         self.touched = Touched()
-        self._run: Loop = dict_loop(pe, self.is_root, self._sink, self._failed)
+        self._run: Loop = dict_loop(pe, self.is_root, self.sink, self._failed)
 
     def start(self, fresh: bool = True) -> None:
         """Connect the ports and call `preprocess`; not for one that has come from another rank (not `fresh`).
@@ -104,7 +109,7 @@ class Instance:
             It raised something.
         """
         pe = self.pe
-        pe._sink = self._sink if self._has_a_place else self._refuse
+        pe._sink = self.sink if self._has_a_place else self._refuse
         pe.rank = self.rank
         if self.on_log is not None:
             pe._log_sink = partial(self.on_log, self)
@@ -122,7 +127,7 @@ class Instance:
             raise ElementFailed(
                 f"preprocess of element {self.plan.name} raised {show_error(error)}"
             ) from error
-        pe._sink, self.on_overflow = self._sink, overflow
+        pe._sink, self.on_overflow = self.sink, overflow
         self._run = self._loop()
 
     @property
@@ -180,7 +185,9 @@ class Instance:
         at_work.since[self.plan.name] = None
         began = self._now()
         try:
-            self._postprocess()
+            if isinstance(self.pe, KeyedPE):
+                loops.end_keys(self.pe, self.table, self._failed)
+            self.pe.postprocess()
             self._stay()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
@@ -194,8 +201,7 @@ class Instance:
         """Count what its element has done elsewhere, and hold what that has written."""
         self.tuples += tuples
         self.busy_s += busy_s
-        for output, values in out:
-            self.out.setdefault(output, []).extend(values)
+        self.outputs.hold(out)
 
     def mark(self) -> tuple[Any, ...]:
         """What has been counted so far; for `go_back`."""
@@ -206,24 +212,22 @@ class Instance:
         self.tuples, self.written, self.written_by, self.busy_s, self.out_bytes = mark
         if not self.tuples:
             self.first = (0, 0.0)
-        for values in self.out.values():
-            values.clear()
+        self.outputs.forget()
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
         """(output, values) written since the last call, at most `most` of each output; no list is empty."""
-        taken = []
-        for name, values in self.out.items():
-            part = values[: most.get(name)]
-            if part:
-                # the list itself stays: a loop, perhaps in another thread, is appending to it
-                del values[: len(part)]
-                weight = weigh(part)
-                self.out_bytes += weight * len(part)
-                self.overflow_at = max(1, min(OVERFLOW_TUPLES, int(HOLD_BYTES / weight)))
-                self.written += len(part)
-                self.written_by[name] = self.written_by.get(name, 0) + len(part)
-                taken.append((name, part))
+        taken = self.outputs.take(most)
+        for name, part in taken:
+            weight = weigh(part)
+            self.out_bytes += weight * len(part)
+            self.overflow_at = max(1, min(self._most_held, int(HOLD_BYTES / weight)))
+            self.written += len(part)
+            self.written_by[name] = self.written_by.get(name, 0) + len(part)
         return taken
+
+    @property
+    def _most_held(self) -> int:
+        return min(OVERFLOW_TUPLES, FORK_TUPLES) if self.plan.forks else OVERFLOW_TUPLES
 
     def _sink(self, name: str, value: Any) -> None:
         try:
@@ -234,6 +238,11 @@ class Instance:
         if len(values) >= self.overflow_at and self.on_overflow is not None:
             self._stay()
             self.on_overflow(self)
+
+    def _sink_in_sequence(self, name: str, value: Any) -> None:
+        assert self.outputs.sequence is not None
+        self.outputs.sequence.note(name)
+        self._sink(name, value)
 
     def _refuse(self, name: str, value: Any) -> None:
         raise ValueError(
@@ -261,39 +270,9 @@ class Instance:
         if isinstance(pe, KeyedPE):
             return key_loop(pe, self.table, self.touched, failed)
         if isinstance(pe, BatchPE):
-            return batch_loop(
-                partial(self._attempt, pe), pe.max_batch, self.plan.role is not Role.STATE, failed
-            )
+            attempt = partial(loops.attempt, self, pe)
+            return batch_loop(attempt, pe.max_batch, self.plan.role is not Role.STATE, failed)
         if item is None or not self._is_plain(pe):
-            return dict_loop(pe, self.is_root, self._sink, failed)
-        out = None if isinstance(pe, ConsumerPE) else self.out[pe.OUTPUT_NAME]
+            return dict_loop(pe, self.is_root, self.sink, failed)
+        out = None if isinstance(pe, ConsumerPE) else self.outputs.appended_to(pe.OUTPUT_NAME, self.sink)
         return root_loop(item, out, failed) if self.is_root else item_loop(item, out, failed)
-
-    def _attempt(self, pe: BatchPE, part: list[Any]) -> BaseException | None:
-        """Run one batch; if it raises, what it had written is taken back."""
-        before = {name: len(values) for name, values in self.out.items()}
-        overflow, self.on_overflow = self.on_overflow, None  # nothing moves on before the batch is done
-        try:
-            result = pe.process_batch(part)
-            if result is not None:
-                for each in result:
-                    self._sink(pe.OUTPUT_NAME, each)
-        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-            for name, values in self.out.items():
-                del values[before.get(name, 0) :]
-            return error
-        finally:
-            self.on_overflow = overflow
-        if overflow is not None and any(len(v) >= self.overflow_at for v in self.out.values()):
-            overflow(self)
-        return None
-
-    def _postprocess(self) -> None:
-        pe = self.pe
-        if isinstance(pe, KeyedPE):
-            for key, state in self.table.items():
-                try:
-                    pe.end_key(key, state)
-                except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-                    self._failed("<end_key>", (key, state), error)
-        pe.postprocess()

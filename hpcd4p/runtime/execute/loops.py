@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.errors import RecordError, RunStopped
 from hpcd4p.runtime.execute.signals import Alarmed, Asked
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.outputs import Outputs, Sink
     from hpcd4p.runtime.execute.touched import Touched
-    from hpcd4p.workflow.elements import GenericPE, KeyedPE
+    from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
 Loop = Callable[[str, Iterable[Any]], None]
 """Takes a port and the values that have arrived there; for a root, the inputs of its calls."""
@@ -162,6 +163,35 @@ def batch_loop(
     return run
 
 
+class Writes(Protocol):
+    """What has the outputs of an element: an instance."""
+
+    outputs: Outputs
+    overflow_at: int
+    on_overflow: Callable[[Any], None] | None
+    sink: Sink
+
+
+def attempt(writes: Writes, pe: BatchPE, part: list[Any]) -> BaseException | None:
+    """Run one batch; if it raises, what it had written is taken back."""
+    lists = writes.outputs.lists
+    before = {name: len(values) for name, values in lists.items()}
+    overflow, writes.on_overflow = writes.on_overflow, None  # nothing moves on before the batch is done
+    try:
+        result = pe.process_batch(part)
+        if result is not None:
+            for each in result:
+                writes.sink(pe.OUTPUT_NAME, each)
+    except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+        writes.outputs.take_back(before)
+        return error
+    finally:
+        writes.on_overflow = overflow
+    if overflow is not None and any(len(v) >= writes.overflow_at for v in lists.values()):
+        overflow(writes)
+    return None
+
+
 def key_loop(pe: KeyedPE, table: dict[Any, Any], touched: Touched, failed: Failed) -> Loop:
     """A loop that calls with a key, a tuple and the key's state in `table`; the result is the new state.
 
@@ -194,6 +224,15 @@ def key_loop(pe: KeyedPE, table: dict[Any, Any], touched: Touched, failed: Faile
                 failed(port, item, error)
 
     return run
+
+
+def end_keys(pe: KeyedPE, table: dict[Any, Any], failed: Failed) -> None:
+    """Call with each key and its state, at the end."""
+    for key, state in table.items():
+        try:
+            pe.end_key(key, state)
+        except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
+            failed("<end_key>", (key, state), error)
 
 
 def _call_and_note(

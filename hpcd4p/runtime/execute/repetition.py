@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
+from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.outputs import NO_LIMITS
 from hpcd4p.wire.position import SourcePosition
 
 
@@ -30,7 +31,7 @@ class Repetition:
     """
 
     def __init__(self, instance: Instance, at: SourcePosition | None) -> None:
-        self._out = instance.out
+        self._out = instance.outputs
         self.outputs: dict[str, int] = {}
         self.failures = 0
         if at is not None:
@@ -46,9 +47,7 @@ class Repetition:
         """Drop what is there; whether an output has come to what is new. The source's thread."""
         new = False
         for name, left in list(self.outputs.items()):
-            values = self._out.get(name, [])
-            count = min(left, len(values))
-            del values[:count]
+            count = self._out.drop(name, left)
             if count < left:
                 self.outputs[name] = left - count
             else:

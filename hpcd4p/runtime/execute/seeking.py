@@ -91,8 +91,7 @@ class Seeking:
     def prepared(self) -> None:
         """Drop what `preprocess` has written again: it came before any position. Before the thread starts."""
         if self._first is not None:
-            for held in self._instance.out.values():
-                held.clear()
+            self._instance.outputs.forget()
 
     # ---- the source's thread
 

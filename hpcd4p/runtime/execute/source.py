@@ -17,9 +17,10 @@ from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import cause_at
 from hpcd4p.runtime.execute.held import Held, Listened, become
-from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
+from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.letters import Failure, Letters
 from hpcd4p.runtime.execute.loops import Leave
+from hpcd4p.runtime.execute.outputs import NO_LIMITS
 from hpcd4p.runtime.execute.repetition import Repetition
 from hpcd4p.runtime.execute.seeking import Counts, Seeking
 from hpcd4p.runtime.execute.watch import Watched
@@ -208,7 +209,11 @@ class Source:
 
     def _drop(self) -> None:
         """Drop what has been repeated."""
-        if self._repeated.outputs and self._repeated.drop():
+        if not self._repeated.outputs:
+            return
+        with self._lock:
+            new = self._repeated.drop()
+        if new:
             self._notify()
 
     def _make_room(self) -> None:

@@ -103,8 +103,7 @@ def resumed(flow: Flow, element: ElementPlan, partition: int, state: State) -> I
     instance = flow.instance(element, pe, partition)
     instance.table = table
     instance.start()
-    for values in instance.out.values():
-        values.clear()
+    instance.outputs.forget()
     for name, value in vars(again).items():
         object.__setattr__(pe, name, value)
     return instance

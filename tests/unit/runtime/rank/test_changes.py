@@ -24,7 +24,7 @@ from hpcd4p.runtime.rank.saving import Saving, here, save
 from hpcd4p.runtime.rank.unsavable import Unsavable
 from hpcd4p.workflow.identity import file_dumper
 
-PLAN = SimpleNamespace(index=0, name="sums", role=Role.STATE, outputs=("output",), movable=False)
+PLAN = SimpleNamespace(index=0, name="sums", role=Role.STATE, outputs=("output",), forks=(), movable=False)
 
 
 class Sums(KeyedPE):

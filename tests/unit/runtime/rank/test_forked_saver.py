@@ -26,7 +26,9 @@ from hpcd4p.wire.messages import Segment
 from hpcd4p.workflow.identity import file_dumper
 
 KEY = b"k" * 32
-PLAN = SimpleNamespace(index=0, name="sums", role=Role.STATE, outputs=("output",), movable=False, caches=())
+PLAN = SimpleNamespace(
+    index=0, name="sums", role=Role.STATE, outputs=("output",), forks=(), movable=False, caches=()
+)
 
 
 class Sums(KeyedPE):
