@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from hpcd4p.plan.meeting import meeting_lines, meetings
 from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
-from hpcd4p.plan.order import mixed_sources
 from hpcd4p.plan.rows import chosen_rows, shortened_list, with_gaps
 
 SHOWN_ELEMENTS = 20
@@ -24,9 +24,10 @@ def describe(plan: Plan) -> str:
         + ("" if plan.mapping is Mapping.HYBRID else f", mapping {plan.mapping.value}"),
         "Elements\n" + _table([_element_row(plan, e) for e in plan.elements]),
         "Connections\n" + _table([_route_row(plan, r) for r in plan.routes]),
-        *_order(plan),
         "Ranks\n" + _table(_rank_rows(plan)),
     ]
+    if said := meeting_lines(plan):
+        parts.insert(3, "Order\n" + _table([(line,) for line in said]))
     return "\n\n".join(parts)
 
 
@@ -86,22 +87,6 @@ def _spread(r: Route, target: ElementPlan) -> str:
     return "by content" if target.partitions > 1 else "to its instance"
 
 
-def _order(plan: Plan) -> list[str]:
-    """What has no order although an element asks for one."""
-    rows: list[tuple[str, ...]] = [
-        (plan.elements[index].name, f"on several ranks no order between the tuples of {_and(names)}")
-        for index, names in mixed_sources(plan).items()
-    ]
-    return ["Order\n" + _table(rows)] if rows else []
-
-
-def _and(names: list[str]) -> str:
-    """Two are both named; of many the first."""
-    if len(names) == 2:
-        return f"{names[0]} and those of {names[1]}"
-    return f"the sources {shortened_list(names)}"
-
-
 def _rank_rows(plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     # ranks of the pool that do the same are one line, however many there are
@@ -159,10 +144,14 @@ def ranges(ranks: Iterable[int]) -> str:
     return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
+def _several(names: list[str]) -> list[str]:
+    return names if len(names) > 1 else []
+
+
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain dicts and lists, for ``plan --json``."""
     names = [e.name for e in plan.elements]
-    mixed = mixed_sources(plan)
+    met = meetings(plan)
     return {
         "workflow": plan.name,
         "ranks": plan.size,
@@ -174,11 +163,12 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "reason": e.reason,
                 "keyed": e.keyed,
                 "partitions": e.partitions,
-                "ordered": e.ordered,
-                "no_order_between": mixed.get(e.index, []),
                 "inputs": list(e.inputs),
                 "outputs": list(e.outputs),
                 "movable": e.movable,
+                "ordered": e.ordered,
+                "meet_here": [names[fork] for fork in met[e.index][0]] if e.ordered else [],
+                "no_order_between": _several([names[w] for w in met[e.index][1]]) if e.ordered else [],
                 "owners": [plan.owner(e.index, p) for p in range(e.partitions)]
                 if e.role.fixed or e.role is Role.COLLECT
                 else [],

@@ -28,6 +28,13 @@ class Order(NamedTuple):
     """Index of its set, by element of the pool that leads to any."""
     origins: dict[int, frozenset[tuple[int, int]]]
     """Elements that may write tasks from which those of a reach come, each with a rank where it does."""
+    forks: frozenset[tuple[int, str]] = frozenset()
+    """Elements and outputs from which paths part that meet again: see `plan.meeting`."""
+    above_forks: frozenset[int] = frozenset()
+    """Elements whose tasks may come to such a fork, through the pool alone, and those that are one."""
+    tasks: dict[int, frozenset[int]] = {}
+    """By element that is not in the pool: the ordered elements to which the tasks lead that it may write, and
+    those that its own calls may be. What it sends there itself waits for these."""
 
     def writers(self, held: frozenset[int]) -> list[tuple[int, int, int]]:
         """From where tasks come that lead to these elements: reach, element, rank."""
@@ -116,18 +123,6 @@ def why_ordered(pe: GenericPE) -> str:
     return "it says ordered = True" if _declared(pe) is True else "it does not say ordered = False"
 
 
-def mixed_sources(plan: Plan) -> dict[int, list[str]]:
-    """By ordered element that several sources lead to, those sources: between them there is no order."""
-    below = plan.below()
-    roots = [e for e in plan.elements if e.role is Role.ROOT]
-    found = {
-        e.index: [root.name for root in roots if below[root.index] >> e.index & 1]
-        for e in plan.elements
-        if e.ordered
-    }
-    return {element: names for element, names in found.items() if len(names) > 1}
-
-
 def order_of(plan: Plan) -> Order | None:
     """What has to be put in order; None if nothing has, so that nobody pays for it."""
     elements = frozenset(e.index for e in plan.elements if e.ordered)
@@ -136,10 +131,30 @@ def order_of(plan: Plan) -> Order | None:
     below = plan.stateful_below()
     leads = {e: frozenset(below[e] & elements) for e in plan.streams}
     reaches = tuple(sorted({found for found in leads.values() if found}, key=sorted))
-    if not reaches:
+    forks = frozenset((e.index, output) for e in plan.elements for output in e.forks)
+    if not (reaches or forks):
         return None
     reach = {e: reaches.index(found) for e, found in leads.items() if found}
-    return Order(elements, reaches, reach, _origins(plan, reaches, reach))
+    above = _above({fork for fork, _ in forks}, plan, reach)
+    return Order(elements, reaches, reach, _origins(plan, reaches, reach), forks, above, _tasks(plan, leads))
+
+
+def _above(forks: set[int], plan: Plan, reach: dict[int, int]) -> frozenset[int]:
+    """Elements whose tasks may come to one of `forks`, or are its calls."""
+    found = forks & reach.keys()
+    for route in reversed(plan.routes):  # in the order of their sources
+        if route.target in found and route.source in reach:
+            found.add(route.source)
+    return frozenset(found)
+
+
+def _tasks(plan: Plan, leads: dict[int, frozenset[int]]) -> dict[int, frozenset[int]]:
+    """To which ordered elements tasks may lead that an element writes, or that are its calls."""
+    found = {e.index: leads.get(e.index, frozenset()) for e in plan.elements if e.role is not Role.POOL}
+    for route in plan.routes:
+        if route.source in found and plan.elements[route.target].role is Role.POOL:
+            found[route.source] |= leads[route.target]
+    return found
 
 
 def _origins(

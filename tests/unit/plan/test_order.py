@@ -206,10 +206,7 @@ def test_the_plan_says_who_is_ordered_and_why_and_between_which_sources_there_is
         "holds state: one state per key; in order: it says ordered = True"
     )
     assert "in order" not in lines(text, "Total")[0]
-    assert (
-        "Order\n  Series2  on several ranks no order between the tuples of Source0 and those of Source3\n"
-        in text
-    )
+    assert "Order\n  Series2: no order between what is written by Source0 and Source3\n" in text
     found = {e["name"]: (e["ordered"], e["no_order_between"]) for e in as_json(plan)["elements"]}
     assert found["Series2"] == (True, ["Source0", "Source3"])
     assert found["Total5"] == (False, [])
