@@ -126,12 +126,17 @@ class Numbering:
     ----------
     known
         Its place as the broker has it; None of an origin, which the broker knows by its number.
+    element
+        That of the task.
     """
 
-    __slots__ = ("age", "known", "next", "origin", "prefix", "published")
+    __slots__ = ("age", "element", "known", "next", "origin", "prefix", "published")
 
-    def __init__(self, origin: int, prefix: str = "", used: int = 0, known: Place | None = None) -> None:
+    def __init__(
+        self, origin: int, prefix: str = "", used: int = 0, known: Place | None = None, element: int = -1
+    ) -> None:
         self.origin = origin
+        self.element = element
         self.age = 0 if known is None else known.age
         self.prefix = prefix
         self.next = used
@@ -141,10 +146,10 @@ class Numbering:
         on its own rank."""
 
     @classmethod
-    def of(cls, place: Place, progress: Sequence[int]) -> Numbering:
+    def of(cls, place: Place, progress: Sequence[int], element: int = -1) -> Numbering:
         """Of a task with this place and this progress, which ends with how many numbers are taken."""
         used = progress[-1] if progress else 0
-        return cls(place.origin, place.path[: -len(step(0))], used, outstanding(place, progress))
+        return cls(place.origin, place.path[: -len(step(0))], used, outstanding(place, progress), element)
 
     def here(self) -> str:
         """The path of what is written next."""

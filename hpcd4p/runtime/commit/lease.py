@@ -57,7 +57,7 @@ class Lease:
         if task.place is not None:
             from hpcd4p.wire.place import Numbering
 
-            self.numbers = Numbering.of(task.place, done)
+            self.numbers = Numbering.of(task.place, done, task.element)
             done = done[:-1]
         self._skip_letters, *writes = done or (0,)
         self._outputs = (*instance.plan.outputs, UNDECLARED)

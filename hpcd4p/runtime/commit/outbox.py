@@ -13,9 +13,13 @@ from hpcd4p.wire.statistics import count_failures
 if TYPE_CHECKING:
     from hpcd4p.record.summary import DeadLetter, FailureKind
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.commit.pieces import Pieces
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.execute.letters import Failure
-    from hpcd4p.wire.place import Numbering
+    from hpcd4p.wire.place import Numbering, Turn
+
+Own = tuple[list[Segment], "Turn | None"]
+"""Segments for partitions of the rank itself, and their place if they have to wait for their turn."""
 
 
 class Outbox:
@@ -35,7 +39,7 @@ class Outbox:
         self.failed: dict[str, int] = {}
         self.rest: list[tuple[int, str, list[Any] | range]] = []
         self.tickets: list[tuple[int, Any]] = []
-        self.local: list[Segment] = []
+        self.local: list[Own] = []
         self.spent: list[Block] = []
         """Blocks of the tasks that are done."""
         self.ran: dict[int, tuple[Instance, tuple[Any, ...]]] = {}
@@ -48,6 +52,8 @@ class Outbox:
         """Of the task that has written it, if places matter; None: it comes from no task."""
         self.path = ""
         """That of what it sends to partitions, once it has one."""
+        self.pieces: Pieces | None = None
+        """What it has written where paths part that meet again; None: nothing."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0
@@ -81,13 +87,13 @@ class Outbox:
     def to_pool(self, route: Route, values: list[Any]) -> None:
         """Tuples to publish as tasks."""
         self.publish.setdefault(route, []).extend(values)
-        self._grown(values)
+        self.grown(values)
 
     def to_partition(self, route: Route, partition: int, values: list[Any]) -> None:
         """Tuples for the owner of a partition."""
         self.keyed.setdefault((route.target, partition, route.input), []).extend(values)
         self.unsent += len(values)
-        self._grown(values)
+        self.grown(values)
 
     def to_heir(self, segment: Segment) -> None:
         """Tuples for the next owner of a partition that was here."""
@@ -97,9 +103,10 @@ class Outbox:
         else:
             self.onward.append(segment)
         self.unsent += len(segment.values)
-        self._grown(segment.values)
+        self.grown(segment.values)
 
-    def _grown(self, values: list[Any]) -> None:
+    def grown(self, values: list[Any]) -> None:
+        """So much more is in it."""
         if not self.began:
             self.began = self._clock.now()
         self.tuples += len(values)

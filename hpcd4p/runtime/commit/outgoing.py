@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hpcd4p.plan.order import Order
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.commit.placing import Placing
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.salvage import UnreadTuples
 
@@ -63,14 +64,14 @@ class Outgoing:
         self._plan = plan
         self._flow = flow
         self._clock = clock
-        placing = None
+        self._placing: Placing | None = None
         if order is not None:
             from hpcd4p.runtime.commit.placing import Placing
 
-            placing = Placing(order, mesh.rank, clock)
+            self._placing = Placing(order, mesh.rank, clock)
         self._sealer = Sealer(
             plan, mesh.rank, mesh, codec, granularity, self._untravelled, settings, clock, owners, blocks,
-            placing,
+            self._placing,
         )  # fmt: skip
         self._most = settings.window
         self._slice_s = settings.slice_s
@@ -84,12 +85,18 @@ class Outgoing:
 
     def deliver(self, route: Route, partition: int, values: list[Any]) -> None:
         """Put tuples where `route` leads."""
-        if self._plan.elements[route.target].role is Role.POOL:
-            self.outbox.to_pool(route, values)
+        outbox = self.outbox
+        if self._placing is not None and self._placing.takes(outbox, route, partition, values):
+            pass
+        elif self._plan.elements[route.target].role is Role.POOL:
+            outbox.to_pool(route, values)
+            if outbox.numbers is not None:
+                outbox.numbers.published.add(route)
+            return
         else:
-            self.outbox.to_partition(route, partition, values)
-            if self.outbox.unsent >= SEND_TUPLES:
-                self._sealer.send(self.outbox)
+            outbox.to_partition(route, partition, values)
+        if outbox.unsent >= SEND_TUPLES:
+            self._sealer.send(outbox)
 
     def send_on(self, segment: Segment) -> None:
         """Send what is for a partition that was here to its next owner."""

@@ -4,7 +4,8 @@ All that one transaction of a task writes comes from one task, in this order, al
 sends to partitions, for that went through all of the elements that ran here; then what it publishes, from the
 elements nearest the sinks to those farthest from them; then the rest of the task itself. For once it has
 published anything on a route, it publishes all that it writes there later (`Numbering.published`): so of two
-tuples the former has always come at least as far.
+tuples the former has always come at least as far. Where paths part that meet again that is not enough: there
+each piece of what is written has a place of its own (`pieces`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.commit.outbox import Outbox
     from hpcd4p.wire.messages import Commit, Segment, Task
-    from hpcd4p.wire.place import Place
+    from hpcd4p.wire.place import Place, Turn
+
+
+PIECE_TUPLES = 16
+"""A task of one tuple counts as so many more: a transaction holds fewer of them."""
 
 
 class Placing:
@@ -41,14 +46,40 @@ class Placing:
         if outbox.numbers is not None:
             self._take(outbox)
 
-    def of_message(self, outbox: Outbox, segments: Sequence[Segment]) -> str:
-        """The place of a message, as `Codec.pack` wants it; '': it need not wait for its turn.
+    def takes(self, outbox: Outbox, route: Route, partition: int, values: list[Any]) -> bool:
+        """Put tuples among the pieces of `outbox`, if they have to have a place of their own."""
+        order, numbers = self._order, outbox.numbers
+        hears = route.target in order.elements
+        if not hears and route.target not in order.reach:
+            return False
+        waits = True
+        if numbers is not None:
+            if numbers.element not in order.above_forks:
+                return False
+        elif (route.source, route.output) in order.forks:
+            numbers, waits = self._origin(route.source), route.target in order.tasks[route.source]
+        else:
+            return False
+        if outbox.pieces is None:
+            from hpcd4p.runtime.commit.pieces import Pieces
+
+            outbox.pieces = Pieces()
+        if hears:
+            outbox.pieces.to_partition(numbers, waits, route, partition, values)
+            outbox.unsent += len(values)
+        elif outbox.pieces.to_pool(numbers, route, values):
+            outbox.tuples += PIECE_TUPLES
+        outbox.grown(values)
+        return True
+
+    def turn_of(self, outbox: Outbox, segments: Sequence[Segment]) -> Turn | None:
+        """The place of segments that are no pieces; None: they need not wait for their turn.
 
         What comes from no task came from this rank alone, and messages of one rank keep their order.
         """
         if outbox.numbers is None or not any(s.element in self._order.elements for s in segments):
-            return ""
-        return f"{outbox.numbers.origin}:{self._take(outbox)}"
+            return None
+        return outbox.numbers.origin, self._take(outbox)
 
     def _take(self, outbox: Outbox) -> str:
         assert outbox.numbers is not None
@@ -56,12 +87,20 @@ class Placing:
             outbox.path = outbox.numbers.take()
         return outbox.path
 
-    def of_task(self, outbox: Outbox, element: int, writer: int) -> Place | None:
-        """The place of a task for `element` that is published next; `writer` has written it."""
+    def of_task(
+        self, outbox: Outbox, element: int, writer: int, piece: Numbering | None = None
+    ) -> Place | None:
+        """The place of a task for `element` that is published next; `writer` has written it.
+
+        Parameters
+        ----------
+        piece
+            Of the piece that it is, or is a part of.
+        """
         reach = self._order.reach.get(element)
         if reach is None:
             return None
-        return (outbox.numbers or self._origin(writer)).child(reach)
+        return (piece or outbox.numbers or self._origin(writer)).child(reach)
 
     def _origin(self, writer: int) -> Numbering:
         origin = self._origins.get(writer)

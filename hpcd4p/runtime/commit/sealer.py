@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import Granularity
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.commit.placing import Placing
+    from hpcd4p.wire.place import Numbering, Turn
 
 MOST_TUPLE_BYTES = 128 << 20
 """Redis refuses values of 512 MB, and holds up to four copies of a payload while it goes in or out."""
@@ -77,6 +78,9 @@ class Sealer:
             publish = placing.in_turn(publish)
         for route, values in publish:
             self._cut(route.target, route.input, values, commit, outbox, route)
+        for piece in outbox.pieces.published if outbox.pieces is not None else ():
+            target, port = piece.route.target, piece.route.input
+            self._cut(target, port, piece.values, commit, outbox, piece.route, piece.numbers)
         for element, port, rest in outbox.rest:
             # tuples of the task itself, given back: they are pending already
             outbox.count(element, -len(rest))
@@ -102,6 +106,7 @@ class Sealer:
         commit: Commit,
         outbox: Outbox,
         route: Route | None,
+        piece: Numbering | None = None,
     ) -> None:
         at = 0
         # a range of calls weighs nothing
@@ -128,7 +133,7 @@ class Sealer:
             place = (
                 None
                 if self._placing is None
-                else self._placing.of_task(outbox, element, element if route is None else route.source)
+                else self._placing.of_task(outbox, element, element if route is None else route.source, piece)
             )
             block = self._put_aside(frames[1:], sum(sizes[1:]), outbox, place is not None)
             through_redis = sizes[0] if block is not None else sum(sizes)
@@ -160,11 +165,11 @@ class Sealer:
 
         Their owners set it aside until the transaction is committed.
         """
-        for owner, segments in self._by_rank(outbox).items():
+        for owner, segments, turn in self._messages(outbox):
             if owner == self._rank:
-                outbox.local += segments
+                outbox.local.append((segments, turn))
             else:
-                place = "" if self._placing is None else self._placing.of_message(outbox, segments)
+                place = "" if turn is None else f"{turn[0]}:{turn[1]}"
                 try:
                     frames = self._codec.pack(segments, place)
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
@@ -180,6 +185,19 @@ class Sealer:
                 outbox.count(segment.element, len(segment.values))
         outbox.keyed, outbox.onward = {}, []
         outbox.unsent = 0
+
+    def _messages(self, outbox: Outbox) -> Iterator[tuple[int, list[Segment], Turn | None]]:
+        """What there is to send: to whom, and its place if it has to wait for its turn."""
+        for owner, segments in self._by_rank(outbox).items():
+            turn = None if self._placing is None else self._placing.turn_of(outbox, segments)
+            yield owner, segments, turn
+        for sent in outbox.pieces.take_sent() if outbox.pieces is not None else ():
+            by_rank: dict[int, list[Segment]] = {}
+            for segment in sent.segments:
+                owner = self._owners.of(segment.element, segment.partition)
+                by_rank.setdefault(owner, []).append(segment)
+            for owner, segments in by_rank.items():
+                yield owner, segments, sent.turn
 
     def _by_rank(self, outbox: Outbox) -> dict[int, list[Segment]]:
         """What there is for partitions, by owner; a mark goes the old way before what takes a new one."""

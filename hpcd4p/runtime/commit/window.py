@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections import deque
 
 from hpcd4p.control.sealing import rings
-from hpcd4p.runtime.commit.outbox import Outbox
+from hpcd4p.runtime.commit.outbox import Outbox, Own
 from hpcd4p.transport.broker import Mesh
-from hpcd4p.wire.messages import Commit, Segment
-
-Own = tuple[list[Segment], tuple[int, str] | None]
-"""Segments for partitions of the rank itself; origin and path if they come from a task that has a place."""
+from hpcd4p.wire.messages import Commit
 
 
 class Prepared:
     """A sealed transaction whose messages are on their way."""
 
-    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets", "turn")
+    __slots__ = ("bytes", "commit", "local", "rung", "sealed", "tickets")
 
     def __init__(self, commit: Commit, outbox: Outbox, now: float) -> None:
         self.commit = commit
         self.tickets = outbox.tickets
         self.local = outbox.local
-        self.turn = (outbox.numbers.origin, outbox.path) if outbox.numbers is not None else None
         self.bytes = outbox.bytes
         self.sealed = now
         self.rung = 0.0
@@ -54,8 +50,7 @@ class Window:
             self._queue.popleft()
             commit.add(first.commit)
             notify.extend(owner for owner, _ in first.tickets if owner not in notify)
-            if first.local:
-                local.append((first.local, first.turn))
+            local += first.local
         return commit, notify, local
 
     @property

@@ -6,7 +6,7 @@ Used by the sequential run and by every rank of a parallel one; they differ in w
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Plan, Role, Route
@@ -91,9 +91,14 @@ class Flow:
         instance.on_log = self.log.say
         return instance
 
-    def spread(self, element: int, outputs: list[tuple[str, list[Any]]]) -> Iterator[Delivery]:
-        """Deliveries of what `element` wrote. Each copy is made only when it is asked for, to save memory."""
-        table = self._routes[element]
+    def spread(self, element: int, outputs: Iterable[tuple[str, list[Any]]]) -> Iterator[Delivery]:
+        """Deliveries of what `element` wrote. Each copy is made only when it is asked for, to save memory.
+
+        Where paths part that meet again, each is of one tuple, and all edges have it before the next one.
+        """
+        table, forks = self._routes[element], self.plan.elements[element].forks
+        if forks:
+            outputs = _one_by_one(outputs, forks)
         for output, values in outputs:
             edges = table.get(output) or self._undeclared(element)
             last = len(edges) - 1
@@ -148,6 +153,16 @@ class Flow:
         # if several cannot be told apart, one of them is to blame, and it is not known which
         cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
         self.write_letter(element, cause, port, shown, error, "", words, tuples)
+
+
+def _one_by_one(
+    outputs: Iterable[tuple[str, list[Any]]], forks: tuple[str, ...]
+) -> Iterator[tuple[str, list[Any]]]:
+    for output, values in outputs:
+        if output in forks:
+            yield from ((output, [value]) for value in values)
+        else:
+            yield output, values
 
 
 def cause_at(port: str) -> Cause:

@@ -20,7 +20,7 @@ from hpcd4p.wire.messages import Arrival, Commit, Notice, Reply
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
-    from hpcd4p.runtime.commit.window import Own
+    from hpcd4p.runtime.commit.outbox import Own
 
 LAST_WORDS_S = 0.5
 """Enough to fetch what a dead rank has delivered, however large; the rest of it never comes."""

@@ -196,8 +196,6 @@ class Tasks:
                 self._run_here(lease, route, values)
             else:
                 self._outgoing.deliver(route, partition, values)
-                if pooled and lease.numbers is not None:
-                    lease.numbers.published.add(route)
 
     def forward_apart(self, lease: Lease) -> None:
         """The same for a task that runs apart: none of its results may run here."""
@@ -220,9 +218,8 @@ class Tasks:
         finally:
             self._depth -= 1
         if rest:
-            self._outgoing.outbox.to_pool(route, rest)
-            if lease.numbers is not None:
-                lease.numbers.published.add(route)
+            self._outgoing.outbox.numbers = lease.numbers
+            self._outgoing.deliver(route, 0, rest)
 
     # ---- calls that write more than should be held
 

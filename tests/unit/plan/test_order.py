@@ -229,6 +229,6 @@ def test_of_many_sources_the_first_are_named():
         graph.connect(Source(), "output", hop, "input")
     graph.connect(hop, "output", Series(), "input")
     plan, _ = planned(graph)
-    (line,) = lines(describe(plan), "Series13  on several")
-    assert "the tuples of the sources Source0, Source2, " in line
+    (line,) = lines(describe(plan), "Series13: no order between")
+    assert "what is written by Source0, Source2, " in line
     assert line.endswith(" and 2 more")

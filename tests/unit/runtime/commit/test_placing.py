@@ -63,11 +63,11 @@ def test_a_task_that_leads_to_nothing_ordered_has_no_place(placing):
 
 def test_only_messages_of_a_task_to_what_is_ordered_have_a_place(placing, task):
     series, total = Segment(SERIES, 0, "input", [1]), Segment(TOTAL, 0, "input", [1])
-    assert placing.of_message(Outbox(CLOCK), [series]) == ""
+    assert placing.turn_of(Outbox(CLOCK), [series]) is None
     outbox = of_task(task)
-    assert placing.of_message(outbox, [total]) == ""
-    assert placing.of_message(outbox, [total, series]) == "7:0200"
-    assert placing.of_message(outbox, [series]) == "7:0200"  # one transaction has one place
+    assert placing.turn_of(outbox, [total]) is None
+    assert placing.turn_of(outbox, [total, series]) == (7, "0200")
+    assert placing.turn_of(outbox, [series]) == (7, "0200")  # one transaction has one place
 
 
 def test_what_a_task_has_sent_comes_before_what_it_publishes_and_that_before_its_rest(placing, task):

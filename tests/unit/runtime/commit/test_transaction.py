@@ -156,7 +156,7 @@ def test_tuples_for_its_own_partition_do_not_travel(ranks):
     outbox.to_partition(TO_STATE, 0, [("a", 0)])
     prepared = ranks.seal(outbox, rank=PLAN.owner(2, 0))
     assert prepared.tickets == []
-    assert prepared.local == [Segment(2, 0, "input", [("a", 0)])]
+    assert prepared.local == [([Segment(2, 0, "input", [("a", 0)])], None)]
     assert prepared.commit.counts == {2: 1}
 
 
@@ -419,11 +419,11 @@ def test_transactions_commit_in_order(ranks):
 
 def test_a_transaction_without_messages_commits_at_once(ranks):
     outbox = Outbox(CLOCK)
-    outbox.local = [Segment(2, 0, "input", [1])]
+    outbox.local = [([Segment(2, 0, "input", [1])], None)]
     prepared = Prepared(Commit(7), outbox, 0.0)
     ranks.window.add(prepared)
     commit, notify, local = ranks.window.take_ready()
-    assert (commit.tx, notify, local) == (7, [], [(prepared.local, None)])
+    assert (commit.tx, notify, local) == (7, [], prepared.local)
 
 
 def test_a_rank_that_does_not_receive_is_rung_after_a_while_and_then_not_all_the_time(ranks):
