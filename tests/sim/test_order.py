@@ -411,16 +411,16 @@ class FloodingSource(Stays):
 
     def _process(self, inputs):
         key, path, number = super()._process(inputs)
-        for i in range(100):
-            self.write("output", (key, path, number * 100 + i))
+        for i in range(50):
+            self.write("output", (key, path, number * 50 + i))
 
 
 class FloodingState(Echo):
     """State that does."""
 
     def process_key(self, key, item, state):
-        for i in range(60):
-            self.write("output", (item[0], f"{item[1]}{self.name}{key} ", item[2] * 60 + i))
+        for i in range(40):
+            self.write("output", (item[0], f"{item[1]}{self.name}{key} ", item[2] * 40 + i))
         return None
 
 
@@ -443,7 +443,7 @@ def state_floods():
     flood = FloodingState()
     graph = meeting(flood, Heard(), "b", "c", directly=True)
     join(graph, Stays(), flood)
-    return graph, 8
+    return graph, 5
 
 
 FLOODS = {
@@ -556,11 +556,11 @@ def goes_on(build, seed, settings, kills=0):
 @pytest.mark.parametrize("settings", [None, TINY], ids=["usual", "tiny"])
 @each(ALL)
 def test_a_run_that_goes_on_keeps_the_order(build, settings):
-    for seed in seeds(4):
+    for seed in seeds(2):
         goes_on(build, seed, settings)
 
 
 @each(ALL | FLOODS)
 def test_a_run_that_goes_on_and_loses_ranks_keeps_the_order(build, narrow):
-    for seed in seeds(3):
+    for seed in seeds(2):
         goes_on(build, seed, TINY, kills=2)

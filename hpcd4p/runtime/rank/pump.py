@@ -4,7 +4,7 @@ A call may write more than memory holds. So when the current transaction is *hea
 the rank commits what there is and waits until there is room for more. Other ranks may be waiting for this one
 meanwhile; so it goes on working, but only for elements further down than the one in the call
 (`control.taking.further_down`), so that no two ranks can wait for each other. Orders of the head wait until
-the outermost call is over; only the order to stop ends the waiting.
+the outermost call is over; only the order to stop ends the waiting, and a lost rank is forgotten at once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.wire.ask import Availability
+from hpcd4p.wire.orders import Lost
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
@@ -97,6 +98,7 @@ class Pump:
         stalled = 0
         try:
             while not self._link.stopping and self._room.crowded(element) and stalled < STALLED_LOOKS:
+                self._forget_lost()
                 self._committer.receive()
                 if not self._help(element):
                     self._link.wait(BLOCKED_S)
@@ -105,6 +107,13 @@ class Pump:
                     stalled = stalled + 1 if self._link.stalled else 0
         finally:
             self._depth -= 1
+
+    def _forget_lost(self) -> None:
+        """Carry out orders that a rank is lost: what it has left here may be in the way of all that waits."""
+        orders = self._link.orders
+        for order in [each for each in orders if isinstance(each, Lost)]:
+            orders.remove(order)
+            self._committer.forget(order.rank, order.committed)
 
     def _help(self, element: int) -> bool:
         def of(elements: Iterable[int]) -> Iterator[int]:
