@@ -99,9 +99,10 @@ def test_a_rank_of_the_pool_that_is_killed_changes_nothing(runs, expected, victi
     assert ended.leftovers == []
 
 
+@pytest.mark.parametrize("mapping", ["hybrid", "static"])
 @pytest.mark.parametrize(("first", "then"), [(4, 6), (6, 3), (4, 1)])
-def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, then):
-    run = runs.start("order", first, *WORDS, "--checkpoint", "0.2")
+def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, then, mapping):
+    run = runs.start("order", first, *WORDS, "--checkpoint", "0.2", "--mapping", mapping)
     run.until(run.is_held)
     assert run.stop_with_checkpoint().status == 3
     ended = runs.run("", then, after=run)
