@@ -71,7 +71,7 @@ def test_before_all_is_written_again_there_must_be_room_for_all(keeper, folder, 
     monkeypatch.setattr(folder, "free", lambda: 5000)
     keeper.begin(3)  # changes of 1000 bytes
     monkeypatch.undo()
-    assert keep(keeper, folder, 3, 60_000, (1, 2)) == ""
+    assert keep(keeper, folder, 3, 110_000, (1, 2)) == ""
     monkeypatch.setattr(folder, "free", lambda: 61_000)
     with pytest.raises(CheckpointError, match=r"takes 100,\d\d\d"):
         keeper.begin(4)
