@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.transport.held import Held
 from hpcd4p.wire.messages import Books, Observation, Publication, Reply, Snapshot, Task
 from hpcd4p.wire.orders import parse
-from hpcd4p.wire.place import read
 from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -80,7 +79,13 @@ def _deaths(word: bytes) -> tuple[int, str, Place | None]:
     """How many have died with a task, and who beside a rank; and its place, if it has one."""
     first, _, beside = word.partition(b"/")
     attempts, _, place = first.partition(b"@")
-    return int(attempts), beside.decode().replace("_", " "), read(place.decode()) if place else None
+    return int(attempts), beside.decode().replace("_", " "), _place(place.decode()) if place else None
+
+
+def _place(word: str) -> Place:
+    from hpcd4p.wire.place import read  # few runs have places
+
+    return read(word)
 
 
 def _pairs(flat: list[bytes]) -> zip[tuple[bytes, bytes]]:

@@ -15,7 +15,6 @@ from hpcd4p.transport.wanted import Wanted
 from hpcd4p.wire.ask import Ask, Availability
 from hpcd4p.wire.codec import block_of, weight
 from hpcd4p.wire.messages import Commit, Entry, Publication
-from hpcd4p.wire.place import written
 
 if TYPE_CHECKING:
     from hpcd4p.wire.nodes import Nodes
@@ -168,5 +167,5 @@ def entry_of(task: Publication) -> bytes:
     parts = (b" %d" * len(progress)) % progress if progress else b""
     died = b"/" + beside.replace(" ", "_").encode() if beside else b""
     if place is not None:
-        died = f"@{written(place)}".encode() + died
+        died = f"@{place.word}".encode() + died
     return b"".join([b"%d %d %d%b%b\n" % (element, tuples, attempts, died, parts), payload])

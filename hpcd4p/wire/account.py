@@ -15,7 +15,6 @@ from typing import Any
 from hpcd4p.wire.ask import NOTHING_ASKED, Ask
 from hpcd4p.wire.codec import ACCOUNT, Codec, about
 from hpcd4p.wire.messages import Commit, Publication, Task
-from hpcd4p.wire.place import written
 from hpcd4p.wire.statistics import add
 
 ROUND = 1 << 128
@@ -169,7 +168,7 @@ class Ledger:
         self.account.reports += 1
 
     def _mark(self, task: Task | Publication) -> int:
-        return self._codec.mark(task.payload, written(task.place) if task.place is not None else "")
+        return self._codec.mark(task.payload, task.place.word if task.place is not None else "")
 
     def _part(self, payload: bytes | memoryview, progress: tuple[int, ...]) -> int:
         return self._codec.mark(payload, " ".join(map(str, progress))) if progress else 0

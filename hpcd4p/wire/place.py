@@ -73,6 +73,11 @@ class Place(NamedTuple):
         """See `Lane`."""
         return self.reach, self.origin
 
+    @property
+    def word(self) -> str:
+        """All of it as one word, for `read`."""
+        return f"{self.reach}:{self.origin}:{self.age}:{self.path}"
+
 
 def step(number: int) -> str:
     """One number of a path, as text that compares as numbers do; none begins with another one."""
@@ -102,13 +107,8 @@ def past_first(turn: Turn) -> tuple[bool, int, str]:
     return turn[0] != PAST, *turn
 
 
-def written(place: Place) -> str:
-    """A place as one word."""
-    return f"{place.reach}:{place.origin}:{place.age}:{place.path}"
-
-
 def read(word: str) -> Place:
-    """Inverse of `written`."""
+    """Inverse of `Place.word`."""
     reach, origin, age, path = word.split(":")
     return Place(int(reach), int(origin), int(age), path)
 

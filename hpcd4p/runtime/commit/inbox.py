@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.marks import is_congested
-from hpcd4p.runtime.commit.lined import Line, Lined, Waiting, counts_for
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.gates import Gates
+    from hpcd4p.runtime.commit.lined import Line, Lined, Waiting
     from hpcd4p.runtime.commit.reorder import Reorder
     from hpcd4p.runtime.execute.salvage import UnreadTuples
     from hpcd4p.wire.place import Turn
@@ -245,6 +245,8 @@ class Inbox:
         committed
             The last transaction of each rank that counts.
         """
+        from hpcd4p.runtime.commit.lined import counts_for
+
         lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]
         kept = [arrival for each in self._kept.values() for arrival in each]
         lined += self._gates.held() if self._gates else ()

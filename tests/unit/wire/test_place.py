@@ -20,7 +20,6 @@ from hpcd4p.wire.place import (
     step,
     watermarks,
     writer_of,
-    written,
 )
 
 numbers = st.integers(0, 1 << 70) | st.integers(230, 260)
@@ -72,7 +71,7 @@ def test_a_task_inherits_the_age_of_its_origin():
 @given(st.integers(0, 9), st.integers(-1, 9), st.integers(0, 10**9), paths)
 def test_a_place_is_read_as_it_was_written(reach, origin, age, steps):
     place = Place(reach, origin, age, path(steps))
-    assert read(written(place)) == place
+    assert read(place.word) == place
 
 
 def test_the_past_keeps_its_order_and_comes_before_what_follows():
