@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpcd4p.runtime.commit.lease import Lease
 from hpcd4p.wire.codec import TASK, Codec, Unreadable, about
 from hpcd4p.wire.messages import Publication, Segment, Task
-from hpcd4p.wire.place import Turn, writer_of
+from hpcd4p.wire.place import Turn, outstanding, writer_of
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.lined import Lined
@@ -40,7 +40,8 @@ class Rest:
             if task.place is None:
                 self._of.setdefault(task.element, deque()).append(task)
             else:
-                placed.append(((task.place.origin, task.place.path), task))
+                next_place = outstanding(task.place, task.progress)  # what it has sent before is in line
+                placed.append(((next_place.origin, next_place.path), task))
         for turn, each in sorted(placed, key=lambda pair: writer_of(pair[0])):
             self._placed.setdefault(writer_of(turn)[0], deque()).append((turn, each))
 
