@@ -8,7 +8,7 @@ from __future__ import annotations
 from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
-from hpcd4p.plan.meeting import with_forks
+from hpcd4p.plan.meeting import refuse_forks, with_forks
 from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
 from hpcd4p.plan.order import ordered, refuse_order, why_ordered
 from hpcd4p.plan.ordering import in_order
@@ -97,6 +97,7 @@ def _placed(
     if mapping is Mapping.DYNAMIC:
         refuse_state(plans, name)
     if mapping is Mapping.STATIC and size > 1:
+        refuse_forks(plans, routes, name)
         plans, routes = pinned(plans, pes, routes, size - 1)
     plans = with_forks(plans, routes)
     collected = _unconnected_outputs(plans, routes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
 from hpcd4p.plan.rows import shortened_list
 
@@ -22,6 +23,30 @@ def with_forks(plans: list[ElementPlan], routes: Sequence[Route]) -> list[Elemen
         if ends and route.output not in found.get(route.source, ()):
             found.setdefault(route.source, []).append(route.output)
     return [plan._replace(forks=tuple(found.get(plan.index, ()))) for plan in plans]
+
+
+def refuse_forks(plans: Sequence[ElementPlan], routes: Sequence[Route], name: str) -> None:
+    """Refuse ordered elements at which paths meet, where no order between these can be had.
+
+    Raises
+    ------
+    WorkflowError
+        With each of them, and where the paths part.
+    """
+    parting: dict[int, list[str]] = {}
+    for route, ends in _ends(plans, routes):
+        for end in ends:
+            names = parting.setdefault(end, [])
+            if plans[route.source].name not in names:
+                names.append(plans[route.source].name)
+    problems = [
+        f"{plans[end].name} says ordered = True, and paths from {shortened_list(names)} meet there, which "
+        "the mapping static does not put in order; say --mapping hybrid, or ordered = False if its answer "
+        "does not depend on it"
+        for end, names in sorted(parting.items())
+    ]
+    if problems:
+        raise WorkflowError(problems, name)
 
 
 def _ends(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[tuple[Route, frozenset[int]]]:
