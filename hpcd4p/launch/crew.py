@@ -33,6 +33,9 @@ LOOK_S = 0.1
 ABORT_S = 2.0
 """mpirun takes 0.3 s to end its ranks."""
 
+READ_S = 2.0
+"""MPICH forwards nothing any more once it is asked to end."""
+
 FOLLOW_S = 6.0
 """The others let rank 0 close its record first (`leaving.HEAD_FIRST_S`); one in a long call does not
 notice."""
@@ -160,6 +163,10 @@ class Crew:
         if how is Departure.RETURN:
             return
         _flush()
+        if how is not Departure.EXIT:
+            from hpcd4p.launch.last_words import until_read
+
+            until_read((1, 2), READ_S)
         if how is not Departure.EXIT and not (how is Departure.FOLLOWED and _wait_until_alone(FOLLOW_S)):
             _end_launcher(mpi=how is not Departure.UNREACHED)
         if how is Departure.ABORT or (how is Departure.FOLLOWED and not launcher_of_this_rank()):
