@@ -22,7 +22,7 @@ from hpcd4p.runtime.rank.imaging import Image, line_of
 from hpcd4p.runtime.sequential_cutter import SequentialCutter
 from hpcd4p.runtime.sequential_rest import Leased, Rest, opened
 from hpcd4p.wire.codec import LETTER, Codec, about
-from hpcd4p.wire.messages import Publication, Segment, Snapshot, Task
+from hpcd4p.wire.messages import MARK, Publication, Segment, Snapshot, Task
 from hpcd4p.wire.position import SourcePosition, Stage
 from hpcd4p.wire.resumption import Fixed
 
@@ -104,6 +104,7 @@ class SequentialCuts:
             else:
                 run.failures.add(first, *more)
         lined = [each for key in sorted(restored.held) for each in line_of(restored, key)]
+        lined = [each for each in lined if each[0].port != MARK]  # nothing moves here
         self._rest = Rest(before.snapshot.tasks, lined)
         text = f"from checkpoint {self._resume.epoch}, made after {before.elapsed_s:.1f} s of work"
         self._event("resumed", text)

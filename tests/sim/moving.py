@@ -14,6 +14,7 @@ from hpcd4p.runtime.commit import outgoing
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, leftovers, of_one_process
 from tests.sim.gallery import GALLERY, Case
+from tests.sim.one_process import OneProcess
 from tests.sim.random_dealer import RandomDealer
 
 
@@ -43,6 +44,32 @@ def simulate(
     dealer.events = [(kind, text) for _, kind, text in cluster.sink.events]
     dealer.moves = sum(kind == "moved" for kind, _ in dealer.events)
     return dealer
+
+
+def goes_on(case: Case, seed: int, settings: EngineSettings | None = None) -> int:
+    """Resume a run in which partitions move, again and again, each time from one of its checkpoints.
+
+    Gives how many have moved.
+    """
+    dice = random.Random(seed)
+    resume, moves = None, 0
+    for turn in range(4):
+        every_s, size = dice.choice((0.0005, 0.003, 0.02)), dice.choice((1, 4, 5, 8))
+        graph, inputs = case.build()
+        if size == 1:
+            run: Cluster | OneProcess = OneProcess(graph, inputs, seed + turn, every_s, resume)
+        else:
+            moving = (settings or EngineSettings())._replace(move="all")
+            run = Cluster(
+                graph, size, inputs, seed + turn, settings=moving, checkpoint_s=every_s, resume=resume
+            )
+            run.head.coordinator.mover.dealer = RandomDealer(seed, 1.0)
+        run.run()
+        got, expected = answer(run.sink), of_one_process(case)
+        assert got == expected, f"turn {turn}, {size} ranks: got {got}, expected {expected}"
+        moves += sum(kind == "moved" for _, kind, _ in run.sink.events)
+        resume = dice.choice([resume, *run.keeper.complete_ones])
+    return moves
 
 
 def tried(seed: int) -> int:

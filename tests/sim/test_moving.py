@@ -15,9 +15,10 @@ from hpcd4p.runtime.execute import instance
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.testing.turns import work
+from tests.sim.compare import seeds
 from tests.sim.elements import Given, Pair, RunningTotal, Total
 from tests.sim.gallery import FLOODS, GALLERY, SERIES, Case, chain, items
-from tests.sim.moving import simulate
+from tests.sim.moving import goes_on, simulate
 from tests.sim.random_dealer import RandomDealer
 
 SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
@@ -112,6 +113,11 @@ def test_tuples_of_one_sender_stay_in_their_order_whichever_way_they_go(settings
         assert (
             sum(simulate(SEQUENCE, size, seed, settings=settings, chance=1.0).moves for seed in range(4)) > 9
         )
+
+
+@each
+def test_a_run_goes_on_from_the_middle_of_a_move(name):
+    assert sum(goes_on(GALLERY[name], seed) for seed in seeds(3))
 
 
 # ---- what may move

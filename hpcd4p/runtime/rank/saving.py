@@ -15,7 +15,7 @@ from hpcd4p.runtime.rank.in_turn import Part, turns
 from hpcd4p.runtime.rank.saved_states import StateWriter
 from hpcd4p.runtime.rank.unsavable import Unsavable
 from hpcd4p.wire.codec import Codec, Unreadable
-from hpcd4p.wire.messages import MARK, Arrival, Segment
+from hpcd4p.wire.messages import Arrival, Segment
 from hpcd4p.wire.resumption import Key
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def save(image: Image, since: Mapping[Key, Since], how: Saving, file: Written) -
     instances = {(i.plan.index, i.partition): i for i in image.instances}
     lines: dict[Key, list[tuple[Any, ...]]] = {}
     for (element, partition, port, values), *turn in _in_line(image):
-        if port != MARK and values:  # a mark has told what it had to
+        if values:  # marks, too: they have told what they had to, and are counted
             lines.setdefault((element, partition), []).append((port, values, *turn))
     parts: list[Part] = [
         partial(_save_states, [instances[key] for key in keys], since, how)
