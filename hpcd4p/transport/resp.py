@@ -122,8 +122,8 @@ class RespConnection:
         sent = self._patiently(self._socket.send, data)
         while sent < len(data):  # not sendall: after a timeout it does not say how much was sent
             sent += self._patiently(self._socket.send, memoryview(data)[sent:])
+        self._owed += 1  # first: an alarm between the two must not leave an answer that nobody expects
         self._torn = False
-        self._owed += 1
 
     def receive(self) -> Any:
         """Wait for the next reply."""
