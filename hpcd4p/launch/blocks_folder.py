@@ -22,11 +22,6 @@ PREFIX = "hpcd4p-blocks-"
 REMOVED_S = 2.0
 """It takes milliseconds to remove what is in memory."""
 
-_SCRIPT = """
-read -r _
-for folder; do [ ! -e "$folder" ] || rm -rf -- "$folder"; done
-"""
-
 
 def folder_name() -> str:
     """The path of a folder that no other run makes; '' where there is no shared memory."""
@@ -77,10 +72,14 @@ def blocks_folder(folder: str, guarded: bool = False, also: str = "") -> Iterato
 
 
 def _guard(*folders: str) -> GuardShell | None:
-    from hpcd4p.launch.guard_shell import GuardShell
+    from hpcd4p.launch.guard_shell import REMOVE, GuardShell
 
+    script = f"""{REMOVE}
+read -r _
+remove "$@"
+"""
     with suppress(OSError):  # then only a later run removes it after a SIGKILL
-        return GuardShell(_SCRIPT, ["hpcd4p-blocks-guard", *folders])
+        return GuardShell(script, ["hpcd4p-blocks-guard", *folders])
     return None
 
 

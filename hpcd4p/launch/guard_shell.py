@@ -20,6 +20,18 @@ _DEAF_TO = frozenset(
 its server while it answers."""
 
 
+REMOVE = """
+remove() {
+    for again in 0 1 2 3 4 5 6 7 8 9; do
+        rm -rf -- "$@" && return
+        sleep 0.1
+    done
+}
+"""
+"""A function for scripts. The ranks of a run that is killed do not all end at once: one that still writes a
+file into a folder while that is removed keeps it there."""
+
+
 class GuardShell:
     """One shell.
 

@@ -10,7 +10,7 @@ import os
 import signal
 from pathlib import Path
 
-from hpcd4p.launch.guard_shell import GuardShell
+from hpcd4p.launch.guard_shell import REMOVE, GuardShell
 from hpcd4p.launch.redis_home import lock_home, remove_home
 
 RELEASE_S = 5.0
@@ -20,7 +20,7 @@ MORTAL = ("setpriv", "--pdeathsig", "KILL")
 """Put before a command: the server dies with the watchdog. util-linux has it since 2.33; without it
 only the death of both owner and watchdog by SIGKILL leaves a server behind."""
 
-_SCRIPT = """
+_SCRIPT = f"""{REMOVE}
 trap '' PIPE  # the owner may be gone before it reads the number
 home=$1; also=$2; shift 2
 "$@" >&2 &
@@ -30,7 +30,7 @@ exec >/dev/null 2>&1
 read -r _
 kill -9 "$server"
 wait "$server"
-rm -rf -- "$home" ${also:+"$also"}
+remove "$home" ${{also:+"$also"}}
 """
 
 
