@@ -87,6 +87,10 @@ class Flow:
     def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
         """A running instance whose failures become dead letters. Not started."""
         instance = Instance(element, pe, partition, self.rank, self._failed, self._clock)
+        if len(element.forks) > 1:
+            from hpcd4p.runtime.execute.sequence import Sequence
+
+            instance.sequence = Sequence(element.forks)
         self.log.attend()
         instance.on_log = self.log.say
         return instance

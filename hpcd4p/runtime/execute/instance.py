@@ -9,7 +9,7 @@ from __future__ import annotations
 from _thread import _count as count_threads
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpcd4p.control.granularity import NOMINAL_CHUNK_S
 from hpcd4p.descriptors import unreserved
@@ -18,12 +18,23 @@ from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.error_text import show_error
-from hpcd4p.runtime.execute.loops import OURS, Loop, batch_loop, dict_loop, item_loop, key_loop, root_loop
-from hpcd4p.runtime.execute.outputs import NO_LIMITS, Outputs, Sink
+from hpcd4p.runtime.execute.loops import (
+    OURS,
+    Loop,
+    Sink,
+    batch_loop,
+    dict_loop,
+    item_loop,
+    key_loop,
+    root_loop,
+)
 from hpcd4p.runtime.execute.signals import Alarmed
 from hpcd4p.runtime.execute.touched import Touched
 from hpcd4p.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
+
+if TYPE_CHECKING:
+    from hpcd4p.runtime.execute.sequence import Sequence
 
 OVERFLOW_TUPLES = 8192
 """Writes of one call that are held before they move on: a call may write more than memory holds."""
@@ -44,6 +55,8 @@ FIRST_LOOK_TUPLES = 16
 
 OUR_FILES = frozenset({__file__, loops.__file__})
 """Frames of these files are left out at the begin of a traceback: they tell the reader nothing."""
+
+NO_LIMITS: Mapping[str, int] = {}
 
 OnFailure = Callable[["Instance", str, Any, BaseException], None]
 
@@ -75,10 +88,9 @@ class Instance:
         self.pe = pe
         self.partition = partition
         self.rank = rank
-        self.outputs = Outputs(plan.outputs, plan.forks)
-        self.out = self.outputs.lists
-        self.sink: Sink = self._sink if self.outputs.sequence is None else self._sink_in_sequence
-        """Takes what is written on an output."""
+        self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
+        self.sequence: Sequence | None = None
+        """The order of writes on several outputs, where that matters."""
         self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
         self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
@@ -135,12 +147,6 @@ class Instance:
         """Whether the number of instances does not depend on the ranks: then `preprocess` may write."""
         role = self.plan.role
         return role is Role.STATE or (role is Role.ROOT and not self.plan.movable)
-
-    def _is_plain(self, pe: GenericPE) -> bool:
-        """Whether bare tuples go in and results come out on the one output, if it has any."""
-        if self.is_root and pe.inputconnections:
-            return False
-        return pe.OUTPUT_NAME in self.out or isinstance(pe, ConsumerPE)
 
     def run(self, port: str, values: list[Any] | range) -> None:
         """Feed `values` that arrived at `port`; for a root, the inputs of its calls."""
@@ -201,7 +207,10 @@ class Instance:
         """Count what its element has done elsewhere, and hold what that has written."""
         self.tuples += tuples
         self.busy_s += busy_s
-        self.outputs.hold(out)
+        for output, values in out:
+            if self.sequence is not None:
+                self.sequence.note(output, len(values))
+            self.out.setdefault(output, []).extend(values)
 
     def mark(self) -> tuple[Any, ...]:
         """What has been counted so far; for `go_back`."""
@@ -212,22 +221,32 @@ class Instance:
         self.tuples, self.written, self.written_by, self.busy_s, self.out_bytes = mark
         if not self.tuples:
             self.first = (0, 0.0)
-        self.outputs.forget()
+        self.take_back(NO_LIMITS)
+
+    def take_back(self, before: Mapping[str, int]) -> None:
+        """Forget what is written since each output held so much."""
+        for name, values in self.out.items():
+            del values[before.get(name, 0) :]
+        if self.sequence is not None:
+            self.sequence.cut(self.out)
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> list[tuple[str, list[Any]]]:
         """(output, values) written since the last call, at most `most` of each output; no list is empty."""
-        taken = self.outputs.take(most)
+        sequence, most_held = self.sequence, FORK_TUPLES if self.plan.forks else OVERFLOW_TUPLES
+        taken = [] if sequence is None else sequence.take(self.out, most)
+        for name, values in self.out.items():
+            part = values[: most.get(name)] if sequence is None or name not in sequence.outputs else ()
+            if part:
+                # the list itself stays: a loop, perhaps in another thread, is appending to it
+                del values[: len(part)]
+                taken.append((name, part))
         for name, part in taken:
             weight = weigh(part)
             self.out_bytes += weight * len(part)
-            self.overflow_at = max(1, min(self._most_held, int(HOLD_BYTES / weight)))
+            self.overflow_at = max(1, min(OVERFLOW_TUPLES, most_held, int(HOLD_BYTES / weight)))
             self.written += len(part)
             self.written_by[name] = self.written_by.get(name, 0) + len(part)
         return taken
-
-    @property
-    def _most_held(self) -> int:
-        return min(OVERFLOW_TUPLES, FORK_TUPLES) if self.plan.forks else OVERFLOW_TUPLES
 
     def _sink(self, name: str, value: Any) -> None:
         try:
@@ -239,10 +258,10 @@ class Instance:
             self._stay()
             self.on_overflow(self)
 
-    def _sink_in_sequence(self, name: str, value: Any) -> None:
-        assert self.outputs.sequence is not None
-        self.outputs.sequence.note(name)
-        self._sink(name, value)
+    @property
+    def sink(self) -> Sink:
+        """Takes what is written on an output."""
+        return self._sink if self.sequence is None else self.sequence.noting(self._sink)
 
     def _refuse(self, name: str, value: Any) -> None:
         raise ValueError(
@@ -272,7 +291,9 @@ class Instance:
         if isinstance(pe, BatchPE):
             attempt = partial(loops.attempt, self, pe)
             return batch_loop(attempt, pe.max_batch, self.plan.role is not Role.STATE, failed)
-        if item is None or not self._is_plain(pe):
+        if item is None or not loops.is_plain(pe, self.is_root, self.out):
             return dict_loop(pe, self.is_root, self.sink, failed)
-        out = None if isinstance(pe, ConsumerPE) else self.outputs.appended_to(pe.OUTPUT_NAME, self.sink)
+        out = None if isinstance(pe, ConsumerPE) else self.out[pe.OUTPUT_NAME]
+        if out is not None and self.sequence is not None:
+            out = self.sequence.list_of(pe.OUTPUT_NAME, out, self.sink)
         return root_loop(item, out, failed) if self.is_root else item_loop(item, out, failed)

@@ -6,20 +6,23 @@ an exception leaves the inner loop, and the next turn of `while` goes on after t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.errors import RecordError, RunStopped
 from hpcd4p.runtime.execute.signals import Alarmed, Asked
+from hpcd4p.workflow.elements import ConsumerPE
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.execute.outputs import Outputs, Sink
     from hpcd4p.runtime.execute.touched import Touched
     from hpcd4p.workflow.elements import BatchPE, GenericPE, KeyedPE
 
 Loop = Callable[[str, Iterable[Any]], None]
 """Takes a port and the values that have arrived there; for a root, the inputs of its calls."""
+
+Sink = Callable[[str, Any], None]
+"""Takes an output and what is written on it."""
 
 Failed = Callable[[str, Any, BaseException], None]
 """Takes port, value and error of a tuple that raised."""
@@ -31,6 +34,13 @@ class Leave(BaseException):
 
 OURS = (RunStopped, RecordError, Leave, Asked, Alarmed)
 """Exceptions that pass through a call of an element without being a failure of it."""
+
+
+def is_plain(pe: GenericPE, is_root: bool, outputs: Collection[str]) -> bool:
+    """Whether bare tuples go in and results come out on the one output, if it has any."""
+    if is_root and pe.inputconnections:
+        return False
+    return pe.OUTPUT_NAME in outputs or isinstance(pe, ConsumerPE)
 
 
 def item_loop(call: Callable[[Any], Any], out: list[Any] | None, failed: Failed) -> Loop:
@@ -166,28 +176,33 @@ def batch_loop(
 class Writes(Protocol):
     """What has the outputs of an element: an instance."""
 
-    outputs: Outputs
+    out: dict[str, list[Any]]
     overflow_at: int
     on_overflow: Callable[[Any], None] | None
-    sink: Sink
+
+    @property
+    def sink(self) -> Sink:
+        """Takes what is written on an output."""
+
+    def take_back(self, before: Mapping[str, int]) -> None:
+        """Forget what is written since each output held so much."""
 
 
 def attempt(writes: Writes, pe: BatchPE, part: list[Any]) -> BaseException | None:
     """Run one batch; if it raises, what it had written is taken back."""
-    lists = writes.outputs.lists
-    before = {name: len(values) for name, values in lists.items()}
+    sink, before = writes.sink, {name: len(values) for name, values in writes.out.items()}
     overflow, writes.on_overflow = writes.on_overflow, None  # nothing moves on before the batch is done
     try:
         result = pe.process_batch(part)
         if result is not None:
             for each in result:
-                writes.sink(pe.OUTPUT_NAME, each)
+                sink(pe.OUTPUT_NAME, each)
     except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
-        writes.outputs.take_back(before)
+        writes.take_back(before)
         return error
     finally:
         writes.on_overflow = overflow
-    if overflow is not None and any(len(v) >= writes.overflow_at for v in lists.values()):
+    if overflow is not None and any(len(v) >= writes.overflow_at for v in writes.out.values()):
         overflow(writes)
     return None
 

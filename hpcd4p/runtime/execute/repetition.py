@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hpcd4p.runtime.execute.instance import Instance
-from hpcd4p.runtime.execute.outputs import NO_LIMITS
+from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
 from hpcd4p.wire.position import SourcePosition
 
 
@@ -31,7 +30,7 @@ class Repetition:
     """
 
     def __init__(self, instance: Instance, at: SourcePosition | None) -> None:
-        self._out = instance.outputs
+        self._instance = instance
         self.outputs: dict[str, int] = {}
         self.failures = 0
         if at is not None:
@@ -47,7 +46,11 @@ class Repetition:
         """Drop what is there; whether an output has come to what is new. The source's thread."""
         new = False
         for name, left in list(self.outputs.items()):
-            count = self._out.drop(name, left)
+            values, sequence = self._instance.out.get(name, []), self._instance.sequence
+            count = min(left, len(values))
+            if sequence is not None:
+                sequence.drop(name, count)
+            del values[:count]
             if count < left:
                 self.outputs[name] = left - count
             else:

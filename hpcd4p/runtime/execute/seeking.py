@@ -91,7 +91,7 @@ class Seeking:
     def prepared(self) -> None:
         """Drop what `preprocess` has written again: it came before any position. Before the thread starts."""
         if self._first is not None:
-            self._instance.outputs.forget()
+            self._instance.take_back({})
 
     # ---- the source's thread
 

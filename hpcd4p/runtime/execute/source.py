@@ -17,10 +17,9 @@ from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.flow import cause_at
 from hpcd4p.runtime.execute.held import Held, Listened, become
-from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.instance import NO_LIMITS, Instance
 from hpcd4p.runtime.execute.letters import Failure, Letters
 from hpcd4p.runtime.execute.loops import Leave
-from hpcd4p.runtime.execute.outputs import NO_LIMITS
 from hpcd4p.runtime.execute.repetition import Repetition
 from hpcd4p.runtime.execute.seeking import Counts, Seeking
 from hpcd4p.runtime.execute.watch import Watched

@@ -103,7 +103,7 @@ def resumed(flow: Flow, element: ElementPlan, partition: int, state: State) -> I
     instance = flow.instance(element, pe, partition)
     instance.table = table
     instance.start()
-    instance.outputs.forget()
+    instance.take_back({})
     for name, value in vars(again).items():
         object.__setattr__(pe, name, value)
     return instance

@@ -8,8 +8,7 @@ import pytest
 
 from hpcd4p import BatchPE, GenericPE, IterativePE
 from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
-from hpcd4p.runtime.execute.instance import Instance
-from hpcd4p.runtime.execute.outputs import NO_LIMITS, Outputs
+from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.repetition import Repetition
 from hpcd4p.wire.position import SourcePosition, Stage
 
@@ -56,10 +55,16 @@ class Batches(BatchPE):
         return batch
 
 
+def plan_of(element):
+    collector = ElementPlan(1, "c", Role.COLLECT, False, 1, (), (), "", False)
+    return SimpleNamespace(elements=(element, collector), outgoing=lambda: [{}, {}], size=1)
+
+
 def started(pe, forks=("a", "b"), failed=lambda *_: None):
     outputs = tuple(pe.outputconnections)
     plan = ElementPlan(0, "e", Role.POOL, False, 0, ("input",), outputs, "", False, forks=forks)
-    instance = Instance(plan, pe, 0, 0, failed, CLOCK)
+    instance = Flow(plan_of(plan), 0, failed, CLOCK).instance(plan, pe)
+    instance.on_failure = failed
     instance.start()
     return instance
 
@@ -134,20 +139,20 @@ def test_what_is_repeated_is_dropped_from_the_sequence():
 @pytest.mark.parametrize(("forks", "keeps"), [((), False), (("a",), False), (("a", "b"), True)])
 def test_only_who_parts_paths_on_several_outputs_keeps_a_sequence(forks, keeps):
     instance = started(Sides(), forks)
-    assert (instance.outputs.sequence is not None) is keeps
+    assert (instance.sequence is not None) is keeps
     instance.run("input", ["abxa"])
     once = [("a", ["a"]), ("b", ["b"]), ("a", ["a"])] if keeps else [("a", ["a", "a"]), ("b", ["b"])]
     assert instance.take() == [*once, ("c", ["x"])]
 
 
 def test_a_write_that_another_thread_is_making_is_taken_once_it_is_made():
-    outputs = Outputs("ab", ("a", "b"))
-    outputs.hold([("b", [1])])
-    outputs.sequence.note("a")
-    outputs.hold([("b", [3])])
-    assert outputs.take(NO_LIMITS) == [("b", [1])]
-    outputs.lists["a"].append(2)
-    assert outputs.take(NO_LIMITS) == [("a", [2]), ("b", [3])]
+    instance = started(Sides())
+    instance.stands_for(0, 0.0, [("b", [1])])
+    instance.sequence.note("a")
+    instance.stands_for(0, 0.0, [("b", [3])])
+    assert instance.take() == [("b", [1])]
+    instance.out["a"].append(2)
+    assert instance.take() == [("a", [2]), ("b", [3])]
 
 
 def test_undeclared_outputs_are_taken_all_the_same():
