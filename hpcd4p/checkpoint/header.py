@@ -20,7 +20,7 @@ from hpcd4p.errors import CheckpointError, NotSealed, OtherVersion, SealBroken, 
 from hpcd4p.wire.codec import blake2b, compare_digest
 
 MAGIC = b"hpcd4p\x00\x0e"
-VERSION = 3
+VERSION = 4
 """Of all files of a checkpoint."""
 
 SEALED, JOURNAL = 1, 2

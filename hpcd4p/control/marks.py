@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,79 @@ def is_congested(tuples: int, size: float, high: tuple[int, int], was: bool) -> 
     if was:
         return tuples >= high[0] / 2 or size >= high[1] / 2
     return tuples > high[0] or size > high[1]
+
+
+class Fill:
+    """How much a rank has in line, by element, and of which element it has too much.
+
+    Parameters
+    ----------
+    high_tuples, high_bytes
+        See `runtime.commit.inbox.Inbox`.
+
+    Attributes
+    ----------
+    tuples
+        Tuples in line, by element that has any: of thousands of elements few have.
+    held
+        Tuples, by element, that have to wait before they get in line.
+    """
+
+    def __init__(self, high_tuples: int, high_bytes: int) -> None:
+        self.tuples: Counter[int] = Counter()
+        self.held: Counter[int] = Counter()
+        self._weight: dict[int, float] = {}
+        self._high = (high_tuples, high_bytes)
+        self._congested: set[int] = set()
+
+    def came(self, counts: dict[int, int], size: int, waits: bool) -> None:
+        """A message of `size` bytes with so many tuples of elements is here; `waits`: not in line yet."""
+        total = sum(counts.values()) or 1
+        for element, count in counts.items():
+            if not count:  # its sender could pickle none of its tuples
+                continue
+            (self.held if waits else self.tuples)[element] += count
+            self._weight[element] = self._weight.get(element, 0.0) + size * count / total
+
+    def hold(self, element: int, tuples: int) -> None:
+        """So many tuples of `element` that were in line are held, or, if it is less than 0, the reverse."""
+        self.held[element] += tuples
+        self.tuples[element] -= tuples
+        if not self.held[element]:
+            del self.held[element]
+        if not self.tuples[element]:
+            del self.tuples[element]
+
+    def shrink(self, element: int, count: int) -> None:
+        """So many tuples of `element` are no longer in line."""
+        before = self.tuples[element]
+        if count < before:
+            self.tuples[element] = before - count
+        else:
+            self.tuples.pop(element, None)
+        both = before + self.held[element] if self.held else before
+        if count < both:
+            self._weight[element] = self._weight.get(element, 0.0) * (1 - count / both)
+        else:
+            self._weight.pop(element, None)
+
+    def take_news(self) -> tuple[list[int], list[int]]:
+        """Elements that became congested since the last call, and elements that no longer are."""
+        worse, better = self.news()
+        self._congested.update(worse)
+        self._congested.difference_update(better)
+        return worse, better
+
+    def news(self) -> tuple[list[int], list[int]]:
+        """The same, which stays new."""
+        waiting = self.tuples.keys() | self.held.keys() if self.held else self.tuples
+        worse = [e for e in waiting if e not in self._congested and self._too_much(e, False)]
+        better = [e for e in self._congested if not self._too_much(e, True)]
+        return worse, better
+
+    def _too_much(self, element: int, was: bool) -> bool:
+        tuples = self.tuples[element] + self.held[element]
+        return is_congested(tuples, self._weight.get(element, 0.0), self._high, was)
 
 
 def high_marks(plan: Plan, settings: EngineSettings) -> tuple[int, int]:

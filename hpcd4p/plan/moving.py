@@ -18,8 +18,6 @@ def why_it_stays(plan: Plan, index: int, pe: GenericPE) -> str:
         return f"it changes {element.undeclared} without declaring it"
     if element.together or element.shared:
         return f"it shares {element.together or ', '.join(element.shared)} with others"
-    if element.ordered:  # what is held here until its turn, and what the others send, would part ways
-        return "its tuples come in order"
     order = order_of(plan) if any(each.ordered for each in plan.elements) else None
     if order is not None and any(r.source == index and r.target in order.reach for r in plan.routes):
         return "what it writes is put in order further down, and each rank has an order of its own"

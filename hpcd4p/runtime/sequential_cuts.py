@@ -13,6 +13,7 @@ from hpcd4p.control.cutting import LOOK_S
 from hpcd4p.errors import CheckpointError
 from hpcd4p.plan.model import Role
 from hpcd4p.record.survival import Survival
+from hpcd4p.runtime.commit.in_line import InLine
 from hpcd4p.runtime.common_objects import refuse_others, types_here
 from hpcd4p.runtime.execute.element_log import SAID
 from hpcd4p.runtime.execute.travelling import resumed
@@ -22,7 +23,7 @@ from hpcd4p.runtime.rank.imaging import Image, line_of
 from hpcd4p.runtime.sequential_cutter import SequentialCutter
 from hpcd4p.runtime.sequential_rest import Leased, Rest, opened
 from hpcd4p.wire.codec import LETTER, Codec, about
-from hpcd4p.wire.messages import MARK, Publication, Segment, Snapshot, Task
+from hpcd4p.wire.messages import TRAVELS, Publication, Segment, Snapshot, Task
 from hpcd4p.wire.position import SourcePosition, Stage
 from hpcd4p.wire.resumption import Fixed
 
@@ -104,7 +105,7 @@ class SequentialCuts:
             else:
                 run.failures.add(first, *more)
         lined = [each for key in sorted(restored.held) for each in line_of(restored, key)]
-        lined = [each for each in lined if each[0].port != MARK]  # nothing moves here
+        lined = [each for each in lined if each[0].port not in TRAVELS]  # nothing moves here
         self._rest = Rest(before.snapshot.tasks, lined)
         text = f"from checkpoint {self._resume.epoch}, made after {before.elapsed_s:.1f} s of work"
         self._event("resumed", text)
@@ -193,7 +194,8 @@ class SequentialCuts:
                     pending[element.index] = pending.get(element.index, 0) + 1
         snapshot = Snapshot(pending, tasks, {}, [], run.stats(), {})
         held = [i for (e, _), i in run.instances.items() if i.plan.role.fixed and e not in run.drained]
-        return self._fixed(snapshot, positions), Image(held, self._rest.segments(), [], self._rest.held())
+        lined = InLine(self._rest.segments(), [], self._rest.held())
+        return self._fixed(snapshot, positions), Image(held, lined)
 
     def _position_of(self, root: int) -> SourcePosition:
         calls = self._run.calls.get(root)

@@ -69,10 +69,10 @@ class Rest:
         """What is left in line."""
         return [each for line in self._of.values() for each in line if isinstance(each, Segment)]
 
-    def held(self) -> list[tuple[Turn, tuple[int, Segment]]]:
+    def held(self) -> list[tuple[Turn, tuple[int, Segment, None]]]:
         """What is left in line and has a place; as `Image.held`."""
         lines = self._placed.values()
-        return [(turn, (0, each)) for line in lines for turn, each in line if isinstance(each, Segment)]
+        return [(turn, (0, each, None)) for line in lines for turn, each in line if isinstance(each, Segment)]
 
     def pending(self) -> dict[int, int]:
         """Tuples that are left, by element."""

@@ -11,10 +11,13 @@ from hpcd4p.wire.statistics import Statistics, add
 if TYPE_CHECKING:
     from hpcd4p.wire.place import Place
 
-STATE, MARK = "\0state", "\0mark"
-"""Ports of what travels with a partition that moves: its state, as (bytes, epoch); and that a sender, as
-(rank, epoch), has sent the last to where it was before. No user would give these names. Each counts as a
-tuple."""
+STATE, MARK, PASSED = "\0state", "\0mark", "\0passed"
+"""Ports of what travels with a partition that moves: its state, as (bytes, epoch); that a sender, as
+(rank, epoch), has sent the last to where it was before; and that all of an origin which comes there has been
+sent on. No user would give these names. Each counts as a tuple."""
+
+TRAVELS = frozenset({STATE, MARK, PASSED})
+"""Ports of what is for no instance."""
 
 
 class Segment(NamedTuple):
@@ -163,25 +166,9 @@ class Reply:
     """
 
     __slots__ = (
-        "accepted",
-        "congested",
-        "core_share",
-        "idle",
-        "idle_here",
-        "marks",
-        "near",
-        "orders",
-        "owners",
-        "service_us",
-        "size",
-        "sought",
-        "spoiled",
-        "stalled",
-        "task",
-        "tasks",
-        "waiting",
-        "watermarks",
-    )
+        "accepted", "congested", "core_share", "idle", "idle_here", "marks", "near", "orders", "owners",
+        "service_us", "size", "sought", "spoiled", "stalled", "task", "tasks", "waiting", "watermarks",
+    )  # fmt: skip
 
     def __init__(
         self, accepted: bool, task: Task | None = None, idle: int = 0, tasks: int = 0, size: int = 0

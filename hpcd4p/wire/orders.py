@@ -102,15 +102,22 @@ class HandOver(Value):
 
 
 class Moved(Value):
-    """From now on `owner` holds `partition` of `element`: send it there; for `epoch` see `HandOver`."""
+    """From now on `owner` holds `partition` of `element`: send it there; for `epoch` see `HandOver`.
 
-    __slots__ = ("element", "partition", "owner", "epoch")  # noqa: RUF023  # in the order of the text
+    Attributes
+    ----------
+    number
+        How many partitions of ordered elements have moved with it; 0: its element is not ordered.
+    """
 
-    def __init__(self, element: int, partition: int, owner: int, epoch: int) -> None:
+    __slots__ = ("element", "partition", "owner", "epoch", "number")  # noqa: RUF023  # in the order of the text
+
+    def __init__(self, element: int, partition: int, owner: int, epoch: int, number: int) -> None:
         self.element = element
         self.partition = partition
         self.owner = owner
         self.epoch = epoch
+        self.number = number
 
 
 class Cut(Value):
@@ -165,7 +172,7 @@ _KINDS: dict[str, tuple[type[Any], tuple[type[int], ...] | None]] = {
     "inherit": (Inherit, ()),
     "expect": (Expect, (int,)),
     "hand_over": (HandOver, (int, int, int, int)),
-    "moved": (Moved, (int, int, int, int)),
+    "moved": (Moved, (int, int, int, int, int)),
     "cut": (Cut, (int, int)),
     "fix": (Fix, None),
 }

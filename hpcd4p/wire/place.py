@@ -24,6 +24,9 @@ Redis compare as the language of its server does."""
 NOTHING = ""
 """A watermark below all paths."""
 
+_MOVED = "g"
+"""Behind all digits of paths, before `LAST`."""
+
 _RANK_BITS = 20
 _NOW = 1 << 62
 """Behind the number of any checkpoint."""
@@ -56,6 +59,19 @@ def _first(path: str) -> tuple[int, str]:
     if size <= 0:
         return int(path[:2], 16), path[2:]
     return int(path[2 : 2 + 2 * size], 16), path[2 + 2 * size :]
+
+
+def since(moves: int) -> str:
+    """How all paths begin that an origin gives once it has heard of so many moves: behind all before.
+
+    Moves are hand-overs of partitions of ordered elements; all ranks hear of them in the same order.
+    """
+    return _MOVED + step(moves) if moves else ""
+
+
+def moves_before(path: str) -> int:
+    """Of how many moves the origin had heard when it gave this path; of the past: of none of this run."""
+    return _first(path[1:])[0] if path.startswith(_MOVED) else 0
 
 
 class Place(NamedTuple):

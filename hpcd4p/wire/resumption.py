@@ -31,13 +31,11 @@ class Held(NamedTuple):
     state: State | None
     """None: the rank had only tuples for it."""
     lines: tuple[bytes, ...] = ()
-    """What was in line, as lists of (port, values): of former ranks first."""
+    """What was in line, as (order, list of (port, values) or (port, values, place)): see `Image.order_of`."""
 
     def joined(self, other: Held) -> Held:
         """The same with what another rank had for the partition; only one of them can have its state."""
-        if other.state is None:
-            return Held(self.state, other.lines + self.lines)
-        return Held(other.state, self.lines + other.lines)
+        return Held(self.state if other.state is None else other.state, self.lines + other.lines)
 
 
 class Restored(NamedTuple):

@@ -43,7 +43,7 @@ OTHERS = (
 CHECKPOINTS = ("imaging", "changes", "resumption", "position", "checkpoint")
 """Most runs are over before the first."""
 LENDING = ("lending", "lendable", "lent_task", "process_beside", "apart_tasks", "apart", "cell")
-MOVING = ("moving", "gates", "dealing")
+MOVING = ("moving", "gates", "dealing", "passing", "lanes", "in_line")
 BLOCKS = ("shared_blocks", "own_blocks", "lent_blocks", "block_files", "placing", "heap", "mmap")
 LOAD = ("rank.load", "behind")
 

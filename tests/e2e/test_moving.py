@@ -24,7 +24,7 @@ def alone(tmp_path_factory):
     from tests.e2e.harness import Runs
 
     made = Runs(tmp_path_factory.mktemp("alone"))
-    yield {kind: made.run("hot", 1, "--kind", kind, *CALLS) for kind in ("hot", "keyed", "sticky")}
+    yield {kind: made.run("hot", 1, "--kind", kind, *CALLS) for kind in ("hot", "keyed", "ordered", "sticky")}
     made.close()
 
 
@@ -43,6 +43,27 @@ def test_hot_partitions_of_one_rank_are_spread_and_nothing_is_lost_or_out_of_ord
     ended = runs.run("hot", ranks, "--kind", kind, *CALLS, *ALL, python=python)
     same(alone, kind, ended)
     assert any("has moved from rank 1 to rank" in text for text in moves(ended))
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("ranks", [4, 8])
+def test_partitions_of_an_ordered_element_move_and_each_key_keeps_its_sequence(runs, alone, ranks, python):
+    expected = {("Sequences2.output", (key, tuple(found))) for key, found in in_order(200).items()}
+    assert set(alone["ordered"].outputs) == expected
+    # at any moment, so that it does not go by the cores that are free
+    ended = runs.run(
+        "hot", ranks, "--kind", "ordered", *CALLS, *ALL, python=python, variables={"E2E_MOVES": "1 0.5"}
+    )
+    same(alone, "ordered", ended)
+    assert sum("of Sequences2 has moved from rank" in text for text in moves(ended)) > 3
+
+
+def in_order(calls):
+    """What `Sequences` hears of `Numbers`, by key."""
+    found = {}
+    for number in range(1, calls + 1):
+        found.setdefault(number % 2 if number % 4 else number % 30, []).append(number)
+    return found
 
 
 def test_it_is_said_what_moved_and_why(runs, alone, hpcd4p):

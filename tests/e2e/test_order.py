@@ -111,6 +111,20 @@ def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, the
     assert ended.leftovers == []
 
 
+@pytest.mark.parametrize("python", PYTHONS)
+def test_partitions_that_move_keep_the_order_and_so_does_a_run_that_goes_on(runs, expected, python):
+    words = (*WORDS, "--checkpoint", "0.2", "--move", "all")
+    variables = {"E2E_MOVES": "3 0.5"}
+    run = runs.start("order", 6, *words, python=python, variables=variables)
+    run.until(run.is_held)
+    assert run.stop_with_checkpoint().status == 3
+    ended = runs.run("", 5, after=run, python=python, variables=variables)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert any(text.startswith("partition") for kind, text in ended.events if kind == "moved")
+    assert ended.leftovers == []
+
+
 @needs_survivors
 @pytest.mark.parametrize("victim", [1, "redis"])
 def test_a_run_that_goes_on_in_its_job_keeps_the_order(runs, expected, victim):

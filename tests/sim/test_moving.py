@@ -17,7 +17,7 @@ from hpcd4p.testing.cluster import Cluster
 from hpcd4p.testing.turns import work
 from tests.sim.compare import seeds
 from tests.sim.elements import Given, Pair, RunningTotal, Total
-from tests.sim.gallery import FLOODS, GALLERY, SERIES, Case, chain, items
+from tests.sim.gallery import FLOODS, GALLERY, Case, chain, items
 from tests.sim.moving import goes_on, simulate
 from tests.sim.random_dealer import RandomDealer
 
@@ -29,11 +29,7 @@ def deadline(monkeypatch):
     monkeypatch.setattr(turns, "MOST_TURNS", 200_000)
 
 
-MOVES = [
-    name
-    for name in GALLERY
-    if name not in ("stateless chain", "many outputs", "no tuples", *SERIES)  # what is ordered stays
-]
+MOVES = [name for name in GALLERY if name not in ("stateless chain", "many outputs", "no tuples")]
 
 each = pytest.mark.parametrize("name", MOVES)
 
@@ -113,6 +109,12 @@ def test_tuples_of_one_sender_stay_in_their_order_whichever_way_they_go(settings
         assert (
             sum(simulate(SEQUENCE, size, seed, settings=settings, chance=1.0).moves for seed in range(4)) > 9
         )
+
+
+@pytest.mark.parametrize("settings", [None, SMALL], ids=["usual", "small"])
+def test_that_is_so_where_a_run_goes_on_from_the_middle_of_a_move(settings, monkeypatch):
+    monkeypatch.setattr(outgoing, "SEND_TUPLES", 3)
+    assert sum(goes_on(SEQUENCE, seed, settings) for seed in seeds(6))
 
 
 @each

@@ -11,16 +11,20 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.control.marks import is_congested
+from hpcd4p.control.marks import Fill
 from hpcd4p.wire.codec import Codec, Unreadable
 from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.commit.gates import Gates
+    from hpcd4p.runtime.commit.in_line import InLine
+    from hpcd4p.runtime.commit.lanes import Lanes
     from hpcd4p.runtime.commit.lined import Line, Lined, Waiting
+    from hpcd4p.runtime.commit.passing import Passing
     from hpcd4p.runtime.commit.reorder import Reorder
     from hpcd4p.runtime.execute.salvage import UnreadTuples
-    from hpcd4p.wire.place import Turn
+    from hpcd4p.wire.orders import Moved
+    from hpcd4p.wire.place import Lane, Turn
 
 
 class Inbox:
@@ -39,23 +43,25 @@ class Inbox:
 
     def __init__(self, elements: Iterable[int], high_tuples: int, high_bytes: int) -> None:
         self.lines: dict[int, Line] = {e: deque() for e in elements}
-        self.tuples: Counter[int] = Counter()
-        """Tuples in line, by element that has any: of thousands of elements few have."""
-        self.held: Counter[int] = Counter()
-        """Tuples, by element, that wait for others which were sent before them on another way (`gates`)."""
+        self._fill = Fill(high_tuples, high_bytes)
+        self.tuples = self._fill.tuples
+        """Tuples in line, by element that has any."""
+        self.held = self._fill.held
+        """Tuples, by element, that wait for others before them, in an order or on another way (`gates`)."""
         self.onward: deque[Segment] = deque()
         """What is for partitions that are no longer here."""
+        self.lanes: Lanes | None = None
+        """Which lanes lead here; None: no element of the run is ordered."""
         self.order: Reorder | None = None
         """Puts what comes through the pool in order again; None: nothing here is ordered."""
+        self.passing: Passing | None = None
+        """What is to be said of partitions of ordered elements that have gone; None: none has."""
         self._gone: set[tuple[int, int]] = set()
         self._gates: Gates | None = None
         """Of partitions that have come; None: none has."""
-        self._weight: dict[int, float] = {}
-        self._high = (high_tuples, high_bytes)
         self._kept: dict[int, deque[Arrival]] = {}
         self._sealed: deque[Waiting] = deque()
         self._committed: dict[int, int] = {}
-        self._congested: set[int] = set()
 
     def arrived(self, arrival: Arrival) -> None:
         """Keep what came in, or put it in line if its transaction is committed already."""
@@ -84,13 +90,7 @@ class Inbox:
     def _line_up(self, arrival: Arrival) -> None:
         turn = None if self.order is None else Codec.place(arrival.frames)
         size = sum(len(f) for f in arrival.frames)
-        counts = Codec.counts(arrival.frames)
-        total = sum(counts.values()) or 1
-        for element, count in counts.items():
-            if not count:  # its sender could pickle none of its tuples
-                continue
-            (self.tuples if turn is None else self.held)[element] += count
-            self._weight[element] = self._weight.get(element, 0.0) + size * count / total
+        self._fill.came(Codec.counts(arrival.frames), size, turn is not None)
         if self.order is not None and turn is not None:
             self.order.put(turn, arrival)
         else:
@@ -98,16 +98,22 @@ class Inbox:
 
     def release(self) -> None:
         """Put in line what was held until its turn, and has it now."""
-        if self.order is None:
-            return
-        for what, counts in self.order.ready():
+        for what, counts in self.order.ready() if self.order is not None else ():
             for element, count in counts.items():
-                self._hold(element, -count)
+                self._fill.hold(element, -count)
             self._sealed.append(what)
+        if self.order is not None and self.passing is not None:
+            self.passing.look(self.order, self._gates)
 
     def listen(self, element: int) -> None:
-        """Expect messages for partitions of `element`, too."""
+        """Take messages for partitions of `element`, too."""
         self.lines.setdefault(element, deque())
+
+    def expect(self, element: int) -> None:
+        """Partitions of `element` are here, or about to come."""
+        self.listen(element)
+        if self.lanes is not None:
+            self.order = self.lanes.watched(element, self.order)
 
     def admit(self, segments: list[Segment], rank: int, turn: Turn | None = None) -> None:
         """Put segments of a committed transaction of this rank itself, which is `rank`, in line."""
@@ -119,9 +125,9 @@ class Inbox:
                 self._append(rank, segment)
             else:
                 self.held[segment.element] += len(segment.values)
-                self.order.put(turn, (rank, segment))
+                self.order.put(turn, (rank, segment, turn))
 
-    def _append(self, source: int, segment: Segment) -> None:
+    def _append(self, source: int, segment: Segment, turn: Turn | None = None) -> None:
         """Put a segment, whose tuples are counted, in line; and those for which it makes way."""
         element, partition, port, values = segment
         if not (self._gates or self._gone or port == STATE):
@@ -130,20 +136,23 @@ class Inbox:
         if self._gates is None:
             from hpcd4p.runtime.commit.gates import Gates
 
-            self._gates = Gates()
-        admitted = self._gates.admit(source, segment)
+            self._gates = Gates(() if self.lanes is None else self.lanes.ordered)
+        admitted = self._gates.admit(source, segment, turn)
         self.listen(element)
         waits = len(values) - sum(len(each.values) for each in admitted)
         if waits:
-            self._hold(element, waits)
+            self._fill.hold(element, waits)
         for each in admitted:
             if each[:2] in self._gone:
                 self._pass_by(each)
             else:
                 self.lines[element].append(each[1:])
 
-    def gone(self, element: int, partition: int) -> None:
-        """From now on, what is for this partition waits in `onward`, also what is in line."""
+    def gone(self, element: int, partition: int) -> int:
+        """From now on, what is for this partition waits in `onward`, also what is in line.
+
+        Gives how much will have to be said behind it: see `passing`.
+        """
         self._gone.add((element, partition))
         line, self.lines[element] = self.lines[element], deque()
         for each in line:
@@ -151,9 +160,24 @@ class Inbox:
                 self._pass_by(Segment(element, *each))
             else:
                 self.lines[element].append(each)
+        if self.lanes is None or element not in self.lanes.ordered:
+            return 0
+        if self.passing is None:
+            from hpcd4p.runtime.commit.passing import Passing
+
+            self.passing = Passing()
+        return self.passing.begin((element, partition), self.lanes.origins(element))
+
+    def moved(self, order: Moved) -> None:
+        """A partition of an ordered element has moved, perhaps from here or to here."""
+        key = order.element, order.partition
+        if self.passing is not None:
+            self.passing.moved(key, order.number)
+        if self._gates is not None:
+            self._gates.moved(key, order.number)
 
     def _pass_by(self, segment: Segment) -> None:
-        self._shrink(segment.element, len(segment.values))
+        self._fill.shrink(segment.element, len(segment.values))
         self.onward.append(segment)
 
     def known(self, element: int) -> Counter[int]:
@@ -171,7 +195,16 @@ class Inbox:
     @property
     def starves(self) -> bool:
         """Whether an element has nothing in line because what is here for it has to wait for its turn."""
+        if self.passing is not None and self.passing.starves(self.tuples):
+            return True
         return self.order is not None and any(element not in self.tuples for element in self.held)
+
+    def waits(self) -> dict[Lane, str]:
+        """By lane, a path before which everything has to be finished: see `OrderAsk.waits`."""
+        if self.order is None:
+            return {}
+        known = [each for each in (self.passing, self._gates) if each is not None]
+        return self.order.waits(wait for each in known for wait in each.waits())
 
     @property
     def may_release(self) -> bool:
@@ -181,16 +214,8 @@ class Inbox:
     @property
     def passes(self) -> bool:
         """Whether messages may hold something for partitions that are no longer here."""
-        return bool(self.onward or (self._gone and self._sealed))
-
-    def _hold(self, element: int, tuples: int) -> None:
-        """So many tuples of `element` that were in line are held, or, if it is less than 0, the reverse."""
-        self.held[element] += tuples
-        self.tuples[element] -= tuples
-        if not self.held[element]:
-            del self.held[element]
-        if not self.tuples[element]:
-            del self.tuples[element]
+        due = self.passing is not None and self.passing.due
+        return bool(self.onward or due or (self._gone and self._sealed))
 
     def open(self) -> list[UnreadTuples]:
         """Unpickle the oldest message that is still sealed; gives the tuples that could not be unpickled."""
@@ -207,10 +232,11 @@ class Inbox:
 
             segments, lost = read_segments(unreadable, Codec.counts(frames))
             for each in lost:
-                self._shrink(each.element, each.tuples)
+                self._fill.shrink(each.element, each.tuples)
+        turn = None if self._gates is None else Codec.place(frames)
         for segment in segments:
             if segment.values:
-                self._append(source, segment)
+                self._append(source, segment, turn)
         return lost
 
     def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:
@@ -220,49 +246,36 @@ class Inbox:
         if len(values) > most:
             line.appendleft((partition, port, values[most:]))
             values = values[:most]
-        self._shrink(element, len(values))
+        self._fill.shrink(element, len(values))
         return partition, port, values
 
-    def _shrink(self, element: int, count: int) -> None:
-        before = self.tuples[element]
-        if count < before:
-            self.tuples[element] = before - count
-        else:
-            self.tuples.pop(element, None)
-        both = before + self.held[element] if self.held else before
-        if count < both:
-            self._weight[element] = self._weight.get(element, 0.0) * (1 - count / both)
-        else:
-            self._weight.pop(element, None)
-
-    def image(
-        self, committed: Sequence[int]
-    ) -> tuple[list[Segment], list[Waiting], list[tuple[Turn, Waiting]]]:
-        """All that is in line as of a cut, in order: segments, messages; then what waits for its turn.
+    def image(self, committed: Sequence[int]) -> InLine:
+        """All that is in line as of a cut.
 
         Parameters
         ----------
         committed
             The last transaction of each rank that counts.
         """
-        from hpcd4p.runtime.commit.lined import counts_for
+        from hpcd4p.runtime.commit.in_line import InLine, counts_for  # most runs are over by then
 
         lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]
+        unsaid = [] if self.passing is None else self.passing.unsaid()
         kept = [arrival for each in self._kept.values() for arrival in each]
-        lined += self._gates.held() if self._gates else ()
         held: list[tuple[Turn, Waiting]] = []
         if self.order is not None:
             kept, held = self.order.held(kept)
         sealed = [what for what in (*self._sealed, *kept) if counts_for(committed, what)]
         held = [each for each in held if counts_for(committed, each[1])]
-        return [*self.onward, *lined], sealed, held
+        gates = None if self._gates is None else self._gates.copy()
+        return InLine([*self.onward, *lined, *unsaid], sealed, held, gates)
 
     def restore(self, lined: Iterable[Lined], epoch: int) -> None:
         """Put in line what was in line, here or elsewhere, when the cut for checkpoint `epoch` was made."""
         for segment, turn in lined:
             if self.order is not None and turn is not None:
                 self.held[segment.element] += len(segment.values)
-                self.order.put_past(turn, epoch, (0, segment))
+                self.order.put_past(turn, epoch, (0, segment, None))
                 continue
             self.tuples[segment.element] += len(segment.values)
             self.lines[segment.element].append(segment[1:])
@@ -278,23 +291,10 @@ class Inbox:
 
     def take_news(self) -> tuple[list[int], list[int]]:
         """Elements that became congested since the last call, and elements that no longer are."""
-        worse, better = self._news()
-        self._congested.update(worse)
-        self._congested.difference_update(better)
-        return worse, better
+        return self._fill.take_news()
 
     @property
     def has_news(self) -> bool:
         """Whether `take_news` has something to say: senders are waiting for it, or should."""
-        starves = self.order is not None and self.starves and self.order.waits() != self.order.said
-        return starves or any(self._news())
-
-    def _news(self) -> tuple[list[int], list[int]]:
-        waiting = self.tuples.keys() | self.held.keys() if self.held else self.tuples
-        worse = [e for e in waiting if e not in self._congested and self._is_congested(e, False)]
-        better = [e for e in self._congested if not self._is_congested(e, True)]
-        return worse, better
-
-    def _is_congested(self, element: int, was: bool) -> bool:
-        tuples = self.tuples[element] + self.held[element]
-        return is_congested(tuples, self._weight.get(element, 0.0), self._high, was)
+        starves = self.order is not None and self.starves and self.waits() != self.order.said
+        return starves or any(self._fill.news())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.wire.messages import Arrival, Segment
@@ -14,13 +13,8 @@ if TYPE_CHECKING:
 Line = deque[tuple[int, str, list[Any]]]
 """Of one element: partition, port and tuples."""
 
-Waiting = Arrival | tuple[int, Segment]
-"""A message, or a segment of the rank itself with its number."""
+Waiting = Arrival | tuple[int, Segment, "Turn | None"]
+"""A message, or a segment of the rank itself with its number and place."""
 
 Lined = tuple[Segment, "Turn | None"]
 """What was in line, and its place if it has to wait for its turn."""
-
-
-def counts_for(committed: Sequence[int], what: Waiting) -> bool:
-    """Whether it is of a transaction that counts; those of the rank itself do."""
-    return not isinstance(what, Arrival) or what.tx <= committed[what.source]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.commit.placing import Placing
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.salvage import UnreadTuples
+    from hpcd4p.wire.orders import Moved
 
 
 class Outgoing:
@@ -103,6 +104,17 @@ class Outgoing:
         self.outbox.to_heir(segment)
         if self.outbox.unsent >= SEND_TUPLES:
             self._sealer.send(self.outbox)
+
+    def moved(self, order: Moved) -> None:
+        """A partition has moved: from now on, what it concerns is written and sent accordingly."""
+        self.owners.moved(order.element, order.partition, order.owner, order.epoch, order.number)
+        if order.number and self._placing is not None:
+            self._placing.moved(order.number)
+
+    def tell_places(self, element: int) -> None:
+        """Tell the broker that what is written here comes behind the last move, which was of `element`."""
+        if self._placing is not None and self._placing.tells():
+            self.outbox.count(element, 0)  # it is a transaction even if nothing else is in it
 
     def fail(self, failure: Failure) -> None:
         """Add tuples that failed to the current transaction, which takes them off the count."""

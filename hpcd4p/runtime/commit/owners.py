@@ -2,7 +2,8 @@
 
 A rank that was never told of a hand-over sends to where the partition was: its former owner sends on. So
 an entry here is a short way, and no promise rests on it. But the order of one sender's tuples does: who sends
-a partition's tuples another way sends a *mark* the old way first (`gates`).
+a partition's tuples another way sends a *mark* the old way first (`gates`). What has a place goes by that,
+and not by what its sender has heard: what was written before its origin heard of the move goes the old way.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Owners:
         self._moved: dict[Key, int] = {}
         self._marks: dict[Key, tuple[int, int]] = {}
         self._heirs: dict[Key, tuple[int, int]] = {}
+        self._since: dict[Key, list[tuple[int, int]]] = {}
+        """Of partitions of ordered elements: numbers of their moves, and their owners from then on."""
 
     def of(self, element: int, partition: int) -> int:
         """Where this rank sends tuples for a partition."""
@@ -34,9 +37,25 @@ class Owners:
                 return owner
         return self._plan.owner(element, partition)
 
-    def moved(self, element: int, partition: int, owner: int, epoch: int) -> None:
-        """From now on, send to `owner`; not where this rank is on the way itself."""
+    def at(self, element: int, partition: int, moves: int) -> int:
+        """Where all that has its place since so many moves of ordered partitions is sent, by every rank."""
+        owner = self._plan.owner(element, partition)
+        for number, next_owner in self._since.get((element, partition), ()):
+            if number <= moves:
+                owner = next_owner
+        return owner
+
+    def moved(self, element: int, partition: int, owner: int, epoch: int, number: int = 0) -> None:
+        """From now on, send to `owner`; not where this rank is on the way itself.
+
+        Parameters
+        ----------
+        number
+            See `wire.orders.Moved`.
+        """
         key = element, partition
+        if number:
+            self._since.setdefault(key, []).append((number, owner))
         if key in self._heirs:  # what it writes is sent on with all the rest
             return
         before, _ = self._marks.get(key, (self.of(*key), 0))
@@ -53,6 +72,10 @@ class Owners:
         """From now on, what comes here for a partition goes on to its next owner."""
         self._heirs[key] = to, epoch
         self._moved[key] = self._rank
+
+    def gone(self) -> dict[Key, int]:
+        """Which partitions have gone from here, with how often they had moved then."""
+        return {key: epoch for key, (_, epoch) in self._heirs.items()}
 
     def heir(self, key: Key) -> tuple[int, int]:
         """(rank, epoch) of the next owner of a partition that was here."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpcd4p.wire.place import Numbering, origin_of, outstanding
+from hpcd4p.wire.place import Numbering, Place, moves_before, origin_of, outstanding, since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.commit.outbox import Outbox
     from hpcd4p.wire.messages import Commit, Segment, Task
-    from hpcd4p.wire.place import Place, Turn
+    from hpcd4p.wire.place import Turn
 
 
 PIECE_TUPLES = 16
@@ -40,6 +40,35 @@ class Placing:
         """Of the elements that write here what comes from no task."""
         self._written: set[int] = set()
         """Those that have written in the transaction that is being sealed."""
+        self._moves = 0
+        self._to_tell = False
+        """Whether to say where origins of this rank write next, for they have heard of a move."""
+
+    @property
+    def ordered(self) -> frozenset[int]:
+        """The ordered elements."""
+        return self._order.elements
+
+    def moved(self, moves: int) -> None:
+        """So many partitions of ordered elements have moved: what is written from now on comes behind it."""
+        self._moves = moves
+        for origin in self._origins.values():
+            origin.prefix = since(moves)
+
+    def tells(self) -> bool:
+        """Have the next transaction tell the broker so, if tasks come from this rank; whether they do."""
+        self._to_tell = self._to_tell or bool(self._lanes())
+        return self._to_tell
+
+    def _lanes(self) -> list[tuple[int, int]]:
+        """(reach, element) of what this rank may write."""
+        found = self._order.origins.items()
+        return [(reach, e) for reach, writers in found for e, rank in sorted(writers) if rank == self._rank]
+
+    @staticmethod
+    def moves_before(path: str) -> int:
+        """Of how many moves the origin had heard when it gave this path: see `Owners.at`."""
+        return moves_before(path)
 
     def begin(self, outbox: Outbox) -> None:
         """`outbox` is about to be sealed."""
@@ -105,7 +134,8 @@ class Placing:
     def _origin(self, writer: int) -> Numbering:
         origin = self._origins.get(writer)
         if origin is None:
-            origin = self._origins[writer] = Numbering(origin_of(writer, self._rank))
+            here = origin_of(writer, self._rank)
+            origin = self._origins[writer] = Numbering(here, since(self._moves))
         origin.age = int(1000 * self._clock.elapsed())
         self._written.add(writer)
         return origin
@@ -118,11 +148,13 @@ class Placing:
     def end(self, outbox: Outbox, commit: Commit) -> None:
         """All that `outbox` publishes has its place: say what is outstanding from now on."""
         numbers = outbox.numbers
+        if self._to_tell:
+            self._tell(commit)
+        for writer in self._written:
+            origin = self._origins[writer]
+            commit.bounds[origin.origin] = origin.here()
+        self._written.clear()
         if numbers is None:
-            for writer in self._written:
-                origin = self._origins[writer]
-                commit.bounds[origin.origin] = origin.here()
-            self._written.clear()
             return
         if outbox.done:
             commit.settled.append(_known(numbers))
@@ -132,6 +164,18 @@ class Placing:
             commit.settled.append(before)
             commit.begun.append(numbers.known)
             commit.progress = [(e, id_, (*done, numbers.next)) for e, id_, done in commit.progress]
+
+    def _tell(self, commit: Commit) -> None:
+        """Say where all origins of this rank write next, as if each had written a task that is finished.
+
+        So whoever waits for what they have written before is rung.
+        """
+        self._to_tell = False
+        for reach, element in self._lanes():
+            origin = self._origin(element)
+            place = Place(reach, origin.origin, origin.age, origin.here())
+            commit.begun.append(place)
+            commit.settled.append(place)
 
 
 def finish(commit: Commit, task: Task) -> None:

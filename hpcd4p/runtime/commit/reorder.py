@@ -9,7 +9,7 @@ received.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,14 @@ class Reorder:
         self._aside: dict[int, _Aside] = {}
         self._count = 0
 
+    def look_at(self, lanes: Sequence[Lane]) -> None:
+        """Look at these lanes, too, from the next answer of the broker on.
+
+        What it has said of their origins until then is of before the move that this is for, so no watermark
+        lets in what comes by it too early.
+        """
+        self.watch = tuple(dict.fromkeys((*self.watch, *lanes)))
+
     def resume(self) -> None:
         """The run goes on from a checkpoint: what is of the past comes first."""
         past = {(reach, PAST): None for reach, _ in self.watch}
@@ -128,7 +136,7 @@ class Reorder:
             self._marks.update(self._heard.popleft()[1])
         if not self._waiting:
             return
-        if (PAST in self._waiting or self.watch[0][1] == PAST) and not self._is_over():
+        if not self._is_over():
             yield from self._ready_of(PAST)
             if not self._is_over():
                 return
@@ -136,12 +144,13 @@ class Reorder:
             yield from self._ready_of(origin)
 
     def _is_over(self) -> bool:
-        """Whether nothing of the past is left."""
-        return (
-            PAST not in self._waiting
-            and self._marks.get(PAST, NOTHING) == END
-            and (PAST not in self._aside or self._aside[PAST].least == END)
-        )
+        """Whether nothing of the past is left, if there was any."""
+        if PAST in self._waiting:
+            return False
+        if self.watch[0][1] != PAST:
+            return True
+        aside = self._aside.get(PAST)
+        return self._marks.get(PAST, NOTHING) == END and (aside is None or aside.least == END)
 
     def _ready_of(self, origin: int) -> Iterator[tuple[Waiting, dict[int, int]]]:
         line = self._waiting.get(origin)
@@ -154,12 +163,33 @@ class Reorder:
         if not line:
             del self._waiting[origin]
 
-    def waits(self) -> dict[Lane, str]:
-        """By lane, the path of the first that waits: everything before it has to be finished."""
+    def is_past(self, origin: int, path: str) -> bool:
+        """Whether all of an origin that comes before `path` has had its turn."""
+        line, aside = self._waiting.get(origin), self._aside.get(origin)
+        return (
+            self._marks.get(origin, NOTHING) >= path
+            and (not line or line[0][0] >= path)
+            and (aside is None or aside.least >= path)
+            and self._is_over()
+        )
+
+    def waits(self, more: Iterable[tuple[int, str]] = ()) -> dict[Lane, str]:
+        """By lane, the path of the first that waits: everything before it has to be finished.
+
+        Parameters
+        ----------
+        more
+            Origins and paths before which everything has to be finished as well.
+        """
         fronts = {origin: line[0][0] for origin, line in self._waiting.items()}
-        if not fronts:
-            return {}
+        needed = bool(fronts)
+        for origin, path in more:
+            needed = True
+            if self._marks.get(origin, NOTHING) < path:
+                fronts[origin] = min(path, fronts.get(origin, path))
         waits = {lane: fronts[lane[1]] for lane in self.watch if lane[1] in fronts}
+        if not needed or self._is_over():
+            return waits
         # what is not of the past waits for all of it
         return waits | {lane: fronts.get(PAST, LAST) for lane in self.watch if lane[1] == PAST}
 

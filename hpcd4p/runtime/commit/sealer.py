@@ -187,33 +187,41 @@ class Sealer:
         outbox.unsent = 0
 
     def _messages(self, outbox: Outbox) -> Iterator[tuple[int, list[Segment], Turn | None]]:
-        """What there is to send: to whom, and its place if it has to wait for its turn."""
-        for owner, segments in self._by_rank(outbox).items():
-            turn = None if self._placing is None else self._placing.turn_of(outbox, segments)
-            yield owner, segments, turn
-        for sent in outbox.pieces.take_sent() if outbox.pieces is not None else ():
-            by_rank: dict[int, list[Segment]] = {}
-            for segment in sent.segments:
-                owner = self._owners.of(segment.element, segment.partition)
-                by_rank.setdefault(owner, []).append(segment)
-            for owner, segments in by_rank.items():
-                yield owner, segments, sent.turn
+        """What there is to send: to whom, and its place if it has to wait for its turn.
 
-    def _by_rank(self, outbox: Outbox) -> dict[int, list[Segment]]:
-        """What there is for partitions, by owner; a mark goes the old way before what takes a new one."""
-        by_rank: dict[int, list[Segment]] = {}
-        for (element, partition, port), values in outbox.keyed.items():
-            mark = self._owners.take_mark((element, partition))
-            if mark is not None:
-                former, epoch = mark
-                way = Segment(element, partition, MARK, [(self._rank, epoch)])
-                by_rank.setdefault(former, []).append(way)
-            owner = self._owners.of(element, partition)
-            by_rank.setdefault(owner, []).append(Segment(element, partition, port, values))
+        What is sent on while a task is at hand has nothing to do with its place, and is by itself.
+        """
+        placing, numbers = self._placing, outbox.numbers
+        found: dict[tuple[int, bool], list[Segment]] = {}
+        for key, values in outbox.keyed.items():
+            goes_by_place = placing is not None and numbers is not None and key[0] in placing.ordered
+            path = numbers.prefix if goes_by_place and numbers is not None else None
+            for owner, segment in self._ways(Segment(*key, values), path):
+                found.setdefault((owner, False), []).append(segment)
         for segment in outbox.onward:
             heir, _ = self._owners.heir((segment.element, segment.partition))
-            by_rank.setdefault(heir, []).append(segment)
-        return by_rank
+            found.setdefault((heir, numbers is not None), []).append(segment)
+        for (owner, sent_on), segments in found.items():
+            yield owner, segments, None if placing is None or sent_on else placing.turn_of(outbox, segments)
+        for turn, segments, _ in outbox.pieces.take_sent() if outbox.pieces is not None else ():
+            by_rank: dict[int, list[Segment]] = {}
+            for segment in segments:
+                for owner, each in self._ways(segment, None if turn is None else turn[1]):
+                    by_rank.setdefault(owner, []).append(each)
+            for owner, of_owner in by_rank.items():
+                yield owner, of_owner, turn
+
+    def _ways(self, segment: Segment, path: str | None) -> Iterator[tuple[int, Segment]]:
+        """Where a segment goes: by its place, if it has one; else a mark goes the old way before it."""
+        key = element, partition = segment.element, segment.partition
+        if path is not None and self._placing is not None:
+            yield self._owners.at(element, partition, self._placing.moves_before(path)), segment
+            return
+        mark = self._owners.take_mark(key)
+        if mark is not None:
+            former, epoch = mark
+            yield former, Segment(element, partition, MARK, [(self._rank, epoch)])
+        yield self._owners.of(element, partition), segment
 
     def _picklable(self, values: list[Any], element: int, route: Route | None) -> list[Any]:
         """The values for `element` that can be pickled; the others become dead letters."""

@@ -72,7 +72,6 @@ ERRORS: dict[Reason, type[Hpcd4pError]] = {
 
 UNTOLD = f"a report that a rank has left in the key `reports` is gone: {NOT_ALONE}"
 
-
 _log = module_log(__name__)
 
 
@@ -202,7 +201,8 @@ class Coordinator:
                 self.cutter.take(report)
         elif isinstance(report, Load | Adopted | Stays):
             for order in self.mover.take(report):
-                self.order([0, *self.liveness.here()], order)
+                self._link.order(self.liveness.here(), order)
+                self._link.learn(order)  # at once: the others may act on it by now
         else:
             self.liveness.left(report.rank)
             raise ERRORS[report.reason](report.text)

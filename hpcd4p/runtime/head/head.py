@@ -197,7 +197,7 @@ class Head:
             if isinstance(order, Inherit):
                 self._inherit()
             else:
-                self.loop.link.ask_of_self(order)
+                self.loop.link.learn(order)
 
     def _inherit(self) -> None:
         """Take over the work of the pool after its last rank has died."""

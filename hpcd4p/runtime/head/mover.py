@@ -64,6 +64,8 @@ class Mover:
         self._ordered_s: dict[Key, float] = {}
         self._made: list[Move] = []
         self._stays: dict[int, str] = {}
+        self._in_order = 0
+        """How many partitions of ordered elements have moved."""
 
     # ---- where partitions are
 
@@ -129,7 +131,9 @@ class Mover:
             f"partition {key[1]} of {self.name(key[0])} has moved from rank {deal.source} to rank "
             f"{deal.target} ({report.size:,} bytes): {deal.why}",
         )
-        return [Moved(*key, report.rank, len(self._been[key]))]
+        ordered = self._plan.elements[key[0]].ordered
+        self._in_order += ordered
+        return [Moved(*key, report.rank, len(self._been[key]), self._in_order if ordered else 0)]
 
     def _deals(self) -> Dealer:
         if self.dealer is None:

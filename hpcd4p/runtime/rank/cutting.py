@@ -122,4 +122,5 @@ class Cutting:
     def _image(self, committed: tuple[int, ...]) -> Image:
         from hpcd4p.runtime.rank.imaging import Image
 
-        return Image(self._partitions.held(), *self._committer.inbox.image(committed))
+        gone = self._committer.outgoing.owners.gone()
+        return Image(self._partitions.held(), self._committer.inbox.image(committed), gone)

@@ -15,12 +15,10 @@ def inbox_of(given: Given, mesh: Mesh) -> Inbox:
     """What others send to partitions of this rank, in order where some of them are ordered."""
     hosted = {e for e, _ in given.plan.hosted(given.rank)}
     inbox = Inbox(hosted, given.settings.inbox_high_tuples, given.settings.inbox_high_bytes)
-    writers = given.order.writers(frozenset(hosted)) if given.order is not None else ()
-    if writers:
-        from hpcd4p.runtime.commit.reorder import Reorder
-        from hpcd4p.runtime.commit.turn_times import TurnTimes
-        from hpcd4p.wire.place import origin_of
+    if given.order is not None:
+        from hpcd4p.runtime.commit.lanes import Lanes
 
-        lanes = [(reach, origin_of(*writer)) for reach, *writer in writers]
-        inbox.order = Reorder(lanes, mesh, TurnTimes(given.clock.now))
+        inbox.lanes = Lanes(given.order, mesh, given.clock.now)
+        for element in sorted(hosted):
+            inbox.expect(element)
     return inbox

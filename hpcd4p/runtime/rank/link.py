@@ -19,7 +19,7 @@ from hpcd4p.runtime.rank.given import Given
 from hpcd4p.transport.broker import Blocks, Broker, Claim, Heard
 from hpcd4p.wire.ask import Ask, Availability, Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Observation, Reply, Snapshot, Task
-from hpcd4p.wire.orders import Careful, Expect, Order, Stop
+from hpcd4p.wire.orders import Careful, Expect, Moved, Order, Stop
 from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
@@ -68,6 +68,8 @@ class Link:
         See `Reply.stalled`.
     owners
         Rank by pool element that only this rank may run. The same dict always.
+    on_moved
+        Called as soon as it is known that a partition has moved.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Link:
         self._order = given.order
         self.at: Place | None = None
         self.stalled = False
+        self.on_moved: Callable[[Moved], None] = lambda order: None
         self._blocks: Blocks | None = given.blocks
         self._line = None if given.blocks is None else given.blocks.line
         self._inbox = inbox
@@ -157,7 +160,7 @@ class Link:
         own = self._inbox.order
         if own is None:
             return OrderAsk(oldest=oldest, at=self.at)
-        own.said = own.waits() if self._inbox.starves else {}
+        own.said = self._inbox.waits() if self._inbox.starves else {}
         return OrderAsk(own.watch, own.said, oldest, self.at)
 
     def is_stalled_at(self, numbers: Numbering | None) -> bool:
@@ -187,12 +190,18 @@ class Link:
         if reply.service_us:
             self._granularity.learn(reply.service_us)
         for order in reply.orders:
-            if isinstance(order, Careful):  # a fact and not work: it holds for the next task at once
-                self.careful = order.on
-            elif isinstance(order, Expect):  # whoever sends it waits until it is received
-                self._inbox.listen(order.element)
-            else:
-                self.orders.append(order)
+            self.learn(order)
+
+    def learn(self, order: Order) -> None:
+        """Take in an order: some are facts and not work, and hold for the next task at once."""
+        if isinstance(order, Careful):
+            self.careful = order.on
+        elif isinstance(order, Expect):  # whoever sends it waits until it is received
+            self._inbox.expect(order.element)
+        else:
+            self.orders.append(order)
+            if isinstance(order, Moved):
+                self.on_moved(order)
 
     def hear_of(self, seen: Observation) -> None:
         """Note what waits, as the head has seen."""
@@ -216,10 +225,6 @@ class Link:
     def wake(self) -> None:
         """End the `wait` of this rank from another thread."""
         self._broker.wake()
-
-    def ask_of_self(self, order: Order) -> None:
-        """The head orders something of itself."""
-        self.orders.append(order)
 
     @property
     def stopping(self) -> bool:

@@ -16,10 +16,11 @@ from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.link import Link
-from hpcd4p.wire.messages import MARK, STATE, Segment
+from hpcd4p.wire.messages import MARK, PASSED, STATE, Segment
 from hpcd4p.wire.reports import Adopted, Stays
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.inbox import Inbox
     from hpcd4p.runtime.commit.outgoing import Outgoing
     from hpcd4p.wire.orders import HandOver
 
@@ -86,8 +87,26 @@ class Moving:
         _log.info("%s, partition %d, has come (%d bytes)", plan.name, partition, len(blob))
         return instance
 
-    def pass_on(self, segment: Segment) -> None:
+    def send_on(self, inbox: Inbox) -> None:
+        """Send on what has come for partitions that are no longer here: whatever is in line, they wait."""
+        outgoing = self._outgoing
+        while inbox.passes:
+            for lost in inbox.open() if inbox.sealed else ():
+                outgoing.give_up(lost)
+            while inbox.onward:
+                segment = inbox.onward.popleft()
+                outgoing.outbox.count(segment.element, -len(segment.values))
+                self._pass_on(segment)
+            if inbox.passing is None or inbox.sealed:
+                continue
+            for segment in inbox.passing.take_due():
+                outgoing.outbox.count(segment.element, -len(segment.values))
+                outgoing.send_on(segment)
+
+    def _pass_on(self, segment: Segment) -> None:
         """Send on what is for a partition that has gone from here; a mark that is at its end is done."""
+        if segment.port == PASSED:  # it has opened a gate here; this rank will say so itself
+            return
         _, epoch = self._outgoing.owners.heir((segment.element, segment.partition))
         if segment.port == MARK:
             segment = segment._replace(values=[mark for mark in segment.values if mark[1] >= epoch])

@@ -17,16 +17,13 @@ from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given
 from hpcd4p.runtime.rank.pump import FurtherDown, Pump
 from hpcd4p.runtime.rank.room import Room
-from hpcd4p.wire.messages import MARK, STATE
+from hpcd4p.wire.messages import STATE, TRAVELS
 from hpcd4p.wire.orders import Finish, HandOver, Moved, Order
 
 if TYPE_CHECKING:
     from hpcd4p.runtime.rank.load import LoadMeter
     from hpcd4p.runtime.rank.moving import Moving
     from hpcd4p.wire.resumption import Held, Restored
-
-TRAVELS = frozenset({STATE, MARK})
-"""Ports of what is for no instance."""
 
 
 class Hosted(Protocol):
@@ -73,6 +70,7 @@ class Partitions:
         self._settings = given.settings
         self._flow = flow
         self._link = committer.link
+        self._link.on_moved = self._hear_of_move
         self._outgoing = committer.outgoing
         self._inbox: Inbox = committer.inbox
         self._room = room
@@ -158,24 +156,13 @@ class Partitions:
             return False
         passed = self._inbox.passes
         if passed:
-            self._send_on()
+            self._moving.send_on(self._inbox)
         for element in self._inbox.waiting():
             if not self._room.holds_back(element):
                 self.before_work(element, self._inbox.tuples[element])
                 self.work_line(element)
                 return True
         return passed
-
-    def _send_on(self) -> None:
-        """Send on what has come for partitions that are no longer here: whatever is in line, they wait."""
-        inbox = self._inbox
-        while inbox.passes:
-            for lost in inbox.open() if inbox.sealed else ():
-                self._outgoing.give_up(lost)
-            while inbox.onward:
-                segment = inbox.onward.popleft()
-                self._outgoing.outbox.count(segment.element, -len(segment.values))
-                self._moving.pass_on(segment)
 
     def held_back(self) -> bool:
         """Whether something is in line, and all of it waits for room further down; what passes does not."""
@@ -230,7 +217,7 @@ class Partitions:
     def help(self, further_down: FurtherDown) -> bool:
         """See `pump.Help`."""
         if self._inbox.passes:
-            self._send_on()
+            self._moving.send_on(self._inbox)
             return True
         for element in further_down(self._inbox.waiting()):
             self.work_line(element)
@@ -243,15 +230,21 @@ class Partitions:
             self.finish(order.element)
         elif isinstance(order, HandOver):
             self._hand_over(order)
-        elif isinstance(order, Moved):
-            self._outgoing.owners.moved(order.element, order.partition, order.owner, order.epoch)
+        elif isinstance(order, Moved) and order.number:
+            self._outgoing.tell_places(order.element)
         return isinstance(order, Finish | HandOver)
+
+    def _hear_of_move(self, order: Moved) -> None:
+        """Know it before anything else is written or sent, be it in the middle of a call."""
+        self._outgoing.moved(order)
+        self._inbox.moved(order)
 
     def _hand_over(self, order: HandOver) -> None:
         key = order.element, order.partition
         if self._moving.hand_over(order, self._instances[key]):
             del self._instances[key], self._hosted[key]
-            self._inbox.gone(*key)
+            # what is to be said later is unfinished until it has been heard
+            self._outgoing.outbox.count(order.element, self._inbox.gone(*key))
             assert self._load is not None
             self._load.gone(key)
         self._outgoing.outbox.count(order.element, -1)  # the head has counted the hand-over

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,8 +19,11 @@ from hpcd4p.wire.messages import Arrival, Segment
 from hpcd4p.wire.resumption import Key
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.commit.in_line import InLine
+    from hpcd4p.runtime.commit.lined import Waiting
     from hpcd4p.runtime.execute.instance import Instance
     from hpcd4p.runtime.rank.imaging import Image
+    from hpcd4p.wire.place import Turn
 
 
 class Saving(NamedTuple):
@@ -53,16 +56,18 @@ def save(image: Image, since: Mapping[Key, Since], how: Saving, file: Written) -
         A state or a tuple cannot be pickled, or a message not be read.
     """
     instances = {(i.plan.index, i.partition): i for i in image.instances}
-    lines: dict[Key, list[tuple[Any, ...]]] = {}
-    for (element, partition, port, values), *turn in _in_line(image):
-        if values:  # marks, too: they have told what they had to, and are counted
-            lines.setdefault((element, partition), []).append((port, values, *turn))
+    lines: dict[tuple[Key, bool], list[tuple[Any, ...]]] = {}
+    for (element, partition, port, values), turn, waits in _in_line(image.lined):
+        if values:  # marks, too: they are counted
+            entry = (port, values) if turn is None else (port, values, turn)
+            lines.setdefault(((element, partition), waits), []).append(entry)
     parts: list[Part] = [
         partial(_save_states, [instances[key] for key in keys], since, how)
         for keys in turns(instances, since)
     ]
     saved = [(how.apart if len(parts) > 1 else here)(part, file) for part in parts]
-    _save_lines(lines, how, file)
+    for (key, waits), line in lines.items():
+        _save_line(key, (image.order_of(key, waits), line), how, file)
     return together(saved)
 
 
@@ -76,25 +81,32 @@ def _save_states(instances: list[Instance], since: Mapping[Key, Since], how: Sav
     return Saved(writer.bytes[KEYS], writer.bytes[AGAIN] > 0, frozenset(states.shared))
 
 
-def _save_lines(lines: Mapping[Key, list[tuple[Any, ...]]], how: Saving, file: Written) -> None:
+def _save_line(key: Key, line: object, how: Saving, file: Written) -> None:
     writer = ImageWriter(file)
-    for key, line in lines.items():
-        with _naming(f"a tuple for {how.names(key[0])}"):
-            writer.begin(key, LINE)
-            how.dump(line, writer)
-            writer.end()
+    with _naming(f"a tuple for {how.names(key[0])}"):
+        writer.begin(key, LINE)
+        how.dump(line, writer)
+        writer.end()
 
 
-def _in_line(image: Image) -> Iterable[tuple[Any, ...]]:
-    """Segments, each with its place behind it if it has to wait for its turn."""
-    yield from ((segment,) for segment in image.segments)
-    for what in image.messages:
-        yield from ((segment,) for segment in _segments(what))
-    for turn, what in image.held:
-        yield from ((segment, turn) for segment in _segments(what))
+def _in_line(lined: InLine) -> Iterator[tuple[Segment, Turn | None, bool]]:
+    """Segments, each with its place if it has to wait for its turn, and whether it waits at a gate."""
+    yield from ((segment, None, False) for segment in lined.segments)
+    gates = lined.gates
+    for what in lined.messages:
+        for segment in _segments(what):
+            admitted = [segment] if gates is None else gates.admit(what[0], segment, _turn(what))
+            yield from ((each, None, False) for each in admitted)
+    yield from ((segment, turn, True) for segment, turn in gates.held()) if gates is not None else ()
+    for turn, what in lined.held:
+        yield from ((segment, turn, False) for segment in _segments(what))
 
 
-def _segments(what: Arrival | tuple[int, Segment]) -> list[Segment]:
+def _turn(what: Waiting) -> Turn | None:
+    return Codec.place(what.frames) if isinstance(what, Arrival) else what[2]
+
+
+def _segments(what: Waiting) -> list[Segment]:
     if not isinstance(what, Arrival):
         return [what[1]]
     try:

@@ -55,6 +55,26 @@ class Sums(KeyedPE):
         return (state or 0) + value
 
 
+class Late(IterativePE):
+    """Through the pool, which has some of them later than others; two keys are hot."""
+
+    def _process(self, pair):
+        number = pair[1]
+        time.sleep(0.02 if number % 16 == 0 else 0.0)
+        return number % 2 if number % 4 else number % 30, number
+
+
+class Sequences(KeyedPE):
+    """Keeps what came for each key in the order in which it came."""
+
+    ordered = True
+    partitions = 12
+
+    def process_key(self, key, value, state):
+        time.sleep(NAP_S)
+        return [*(state or ()), value]
+
+
 class Sticky(Hot):
     """Cannot be pickled while it runs."""
 
@@ -63,16 +83,16 @@ class Sticky(Hot):
 
 
 def add_options(parser):
-    parser.add_argument("--kind", choices=("hot", "keyed", "sticky"), default="hot")
+    parser.add_argument("--kind", choices=("hot", "keyed", "ordered", "sticky"), default="hot")
 
 
 def build(options):
     graph, numbers = WorkflowGraph(), Numbers()
     graph.name = options.kind
-    if options.kind == "keyed":
-        spread = Spread()
+    if options.kind in ("keyed", "ordered"):
+        spread, sums = (Spread(), Sums()) if options.kind == "keyed" else (Late(), Sequences())
         graph.connect(numbers, "output", spread, "input")
-        graph.connect(spread, "output", Sums(), "input")
+        graph.connect(spread, "output", sums, "input")
     else:
         graph.connect(numbers, "output", Hot() if options.kind == "hot" else Sticky(), "input")
     return graph

@@ -30,7 +30,7 @@ ORDERS = st.one_of(
     st.builds(Careful, st.booleans()),
     st.builds(Expect, NUMBERS),
     st.builds(HandOver, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
-    st.builds(Moved, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    st.builds(Moved, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.sampled_from([Park(), Wake(), Inherit()]),
 )
 

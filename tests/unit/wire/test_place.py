@@ -12,11 +12,13 @@ from hpcd4p.wire.place import (
     PAST,
     Numbering,
     Place,
+    moves_before,
     origin_of,
     outstanding,
     past,
     past_turn,
     read,
+    since,
     step,
     watermarks,
     writer_of,
@@ -92,6 +94,13 @@ def test_who_has_written_something_is_known_in_the_past_as_well(epoch, element, 
     assert writer_of(turn)[0] == writer_of(later)[0] == writer_of(old)[0] == element
     if epoch < 1 << 62:
         assert writer_of(old) < writer_of(later)
+
+
+@given(numbers, numbers, paths)
+def test_what_was_written_after_a_move_comes_behind_all_before_it(moves, more, steps):
+    before, after = since(moves) + path(steps), since(moves + 1 + more) + path(steps)
+    assert before < since(moves + 1) <= after < LAST < END
+    assert (moves_before(before), moves_before(after)) == (moves, moves + 1 + more)
 
 
 def test_a_watermark_is_the_least_of_all_lanes_and_of_what_its_origin_writes_next():

@@ -9,7 +9,7 @@ from hpcd4p.runtime.commit.gates import Gates
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.commit.owners import Owners
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import MARK, STATE, Arrival, Notice, Segment
+from hpcd4p.wire.messages import MARK, PASSED, STATE, Arrival, Notice, Segment
 
 PLAN = Plan(
     "test",
@@ -75,6 +75,59 @@ def test_a_mark_for_a_later_move_waits_with_the_rest_of_its_sender(gates):
 
 def test_other_partitions_do_not_wait(gates):
     assert gates.admit(SENDER, tuples(1, partition=1)) == [tuples(1, partition=1)]
+
+
+# ---- what has a place
+
+
+@pytest.fixture
+def by_place():
+    made = Gates({0})
+    made.admit(FORMER, state())
+    return made
+
+
+def passed(*origins):
+    return Segment(0, 0, PASSED, list(origins))
+
+
+def test_what_has_a_place_waits_until_its_origin_has_passed_the_former_owner(by_place):
+    assert by_place.admit(SENDER, tuples(2), (7, "g0102")) == []
+    assert by_place.admit(OTHER, tuples(3), (7, "g0103")) == []
+    assert by_place.admit(FORMER, mark(SENDER, OTHER)) == [mark(SENDER, OTHER)]
+    assert by_place.admit(FORMER, tuples(1)) == [tuples(1)]
+    assert by_place.admit(FORMER, passed(7)) == [passed(7), tuples(2), tuples(3)]
+    assert by_place.admit(OTHER, tuples(4), (7, "g0104")) == [tuples(4)]
+
+
+def test_origins_do_not_wait_for_each_other(by_place):
+    assert by_place.admit(SENDER, tuples(1), (7, "g0102")) == []
+    assert by_place.admit(FORMER, passed(8)) == [passed(8)]
+    assert by_place.admit(SENDER, tuples(2), (8, "g0102")) == [tuples(2)]
+    assert by_place.is_open((0, 0), 8)
+    assert not by_place.is_open((0, 0), 7)
+    assert by_place.is_open((0, 1), 7)
+
+
+def test_of_elements_that_are_not_ordered_only_the_sender_counts(gates):
+    gates.admit(FORMER, mark(SENDER))
+    assert gates.admit(SENDER, tuples(1), (7, "g0102")) == [tuples(1)]
+
+
+def test_what_waits_is_known_with_its_place_and_with_what_it_waits_for(by_place):
+    by_place.admit(SENDER, tuples(1), (7, "g0102"))
+    by_place.admit(OTHER, tuples(2))
+    assert list(by_place.waits()) == []  # the move was not told yet
+    for number in (1, 4):  # the second is that with which it goes
+        by_place.moved((0, 0), number)
+    assert list(by_place.waits()) == [(7, "g01")]
+    assert list(by_place.held()) == [(tuples(1), (7, "g0102")), (tuples(2), None)]
+
+
+def test_a_copy_goes_on_by_itself(by_place):
+    by_place.admit(SENDER, tuples(1), (7, "g0102"))
+    assert by_place.copy().admit(FORMER, passed(7)) == [passed(7), tuples(1)]
+    assert by_place.admit(FORMER, passed(7)) == [passed(7), tuples(1)]
 
 
 # ---- in an inbox
@@ -177,3 +230,19 @@ def test_a_former_owner_keeps_its_own_on_the_way_of_all_that_it_sends_on():
     assert owners.of(0, 0) == FORMER
     assert owners.heir((0, 0)) == (3, 1)
     assert owners.take_mark((0, 0)) is None
+
+
+def test_what_has_a_place_goes_where_all_of_its_time_goes_whatever_its_sender_has_heard():
+    owners = Owners(PLAN, SENDER)
+    owners.moved(0, 0, 3, 1, 2)
+    owners.moved(0, 0, 5, 2, 7)
+    assert [owners.at(0, 0, moves) for moves in (0, 1, 2, 6, 7, 9)] == [FORMER, FORMER, 3, 3, 5, 5]
+    assert owners.at(0, 1, 9) == FORMER
+
+
+def test_so_it_is_on_a_rank_that_is_on_the_way_itself():
+    owners = Owners(PLAN, FORMER)
+    owners.handed_over((0, 0), 3, 1)
+    owners.moved(0, 0, 3, 1, 2)
+    assert (owners.at(0, 0, 1), owners.at(0, 0, 2)) == (FORMER, 3)
+    assert owners.gone() == {(0, 0): 1}

@@ -11,7 +11,7 @@ from hpcd4p.plan.order import Order
 from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.runtime.commit.placing import Placing, finish
 from hpcd4p.wire.messages import Commit, Segment, Task
-from hpcd4p.wire.place import Numbering, Place, origin_of, step
+from hpcd4p.wire.place import Numbering, Place, origin_of, since, step
 
 SOURCE, NEAR, FAR, ELSEWHERE, SERIES, TOTAL = range(6)
 
@@ -107,3 +107,56 @@ def test_a_task_that_is_given_up_is_settled_where_it_stood(task):
     assert (commit.done, commit.settled) == ([(NEAR, "1")], [task.place._replace(path="0202")])
     finish(commit, task._replace(place=None))
     assert len(commit.settled) == 1
+
+
+# ---- moves
+
+
+@pytest.fixture
+def source():
+    return Placing(ORDER, 0, CLOCK)
+
+
+def test_what_is_written_after_a_move_was_heard_of_comes_behind_it(source):
+    outbox = Outbox(CLOCK)
+    before = source.of_task(outbox, NEAR, SOURCE)
+    source.moved(3)
+    after = source.of_task(outbox, NEAR, SOURCE)
+    assert (before.path, after.path) == ("0000", "g030100")
+    assert before.path < since(3) < after.path
+    assert [source.moves_before(each.path) for each in (before, after)] == [0, 3]
+
+
+def test_a_rank_from_which_tasks_come_tells_that_it_has_heard_even_if_it_has_written_nothing(source):
+    source.moved(1)
+    assert source.tells()
+    commit = Commit()
+    source.end(Outbox(CLOCK), commit)
+    origin = origin_of(SOURCE, 0)
+    assert commit.bounds == {origin: "g0100"}
+    assert commit.begun == commit.settled == [Place(0, origin, 250, "g0100")]  # whoever waits is rung
+    again = Commit()
+    source.end(Outbox(CLOCK), again)
+    assert not again.bounds
+
+
+def test_it_tells_so_with_the_transaction_of_a_task_as_well(source, task):
+    source.moved(1)
+    source.tells()
+    commit, outbox = Commit(), of_task(task)
+    outbox.done.append((task.element, task.id))
+    source.end(outbox, commit)
+    assert commit.bounds == {origin_of(SOURCE, 0): "g0100"}
+    assert task.place in commit.settled
+
+
+def test_a_rank_from_which_no_tasks_come_tells_nothing(placing):
+    placing.moved(1)
+    assert not placing.tells()
+
+
+def test_a_task_keeps_its_place_whatever_is_heard_while_it_runs(placing, task):
+    outbox = of_task(task)
+    placing.moved(1)
+    assert placing.of_task(outbox, FAR, NEAR).path == "020000"
+    assert placing.moves_before(outbox.numbers.prefix) == 0

@@ -159,7 +159,7 @@ def test_what_a_checkpoint_had_is_the_past_and_keeps_its_order(box):
     arrive(box, 3, 2, "0:0400", "fourth")
     arrive(box, 3, 3, "0:0500", "not committed")
     commit(box, 2, 2, "", "first")
-    segments, messages, held = box.image([0, 0, 2, 2])
+    segments, messages, held, _ = box.image([0, 0, 2, 2])
     assert segments == []
     assert [message.tx for message in messages] == [2]
     lined = [(Codec.unpack(m.frames)[0], None) for m in messages]

@@ -13,6 +13,7 @@ from hpcd4p.control.cutting import MOST_CHANGES, whole_is_due
 from hpcd4p.errors import SealBroken
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.commit.in_line import InLine
 from hpcd4p.runtime.execute import touched
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.travelling import resumed
@@ -62,7 +63,7 @@ class World:
         since = self.changes.cut(epoch, base, [self.instance])
         file = BytesIO()
         how = Saving(file_dumper(by_value=False), lambda element: "sums", here)
-        saved = save(Image([self.instance], [], []), since, how, file)
+        saved = save(Image([self.instance], InLine([])), since, how, file)
         self.files[epoch] = file.getvalue()
         self.needs[epoch] = self.changes.saved(epoch, saved)
         return self.needs[epoch]

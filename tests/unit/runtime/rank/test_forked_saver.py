@@ -15,6 +15,7 @@ from hpcd4p.checkpoint.sealed import open_sealed
 from hpcd4p.checkpoint.secret import make_key
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.commit.in_line import InLine
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.travelling import _kept
 from hpcd4p.runtime.rank import in_turn
@@ -60,7 +61,7 @@ class World:
 
     def save(self, epoch, base, *segments):
         (self.folder / f"epoch-{epoch:06}.part").mkdir()
-        self.saver.save(epoch, base, Image(self.instances, list(segments), []))
+        self.saver.save(epoch, base, Image(self.instances, InLine(list(segments))))
         end = time.monotonic() + 60
         while not (found := self.saver.ended()):
             assert time.monotonic() < end
