@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from hpcd4p.plan.model import Plan
     from hpcd4p.plan.order import Order
+    from hpcd4p.runtime.head.mover import Mover
     from hpcd4p.runtime.head.story import Story
     from hpcd4p.runtime.rank.link import Link
     from hpcd4p.runtime.rank.loop import RankLoop
@@ -36,6 +37,8 @@ class Awaiting:
     ----------
     event
         Adds a line to the story of the run.
+    elements
+        Elements of which tuples wait on a rank: see `Mover.elements`.
 
     Attributes
     ----------
@@ -43,8 +46,16 @@ class Awaiting:
         Who waits longest, in words; empty: nobody does for a second or more.
     """
 
-    def __init__(self, plan: Plan, order: Order, link: Link, event: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        order: Order,
+        link: Link,
+        event: Callable[[str, str], None],
+        elements: Callable[[int], set[int]],
+    ) -> None:
         self.said = ""
+        self._elements = elements
         self._plan = plan
         self._order = order
         self._link = link
@@ -74,8 +85,7 @@ class Awaiting:
     def _waits(self, awaited: Awaited) -> list[Wait]:
         """What a rank that waits holds of the elements to which the task leads."""
         leads_to = self._order.reaches[awaited.lane[0]]
-        held = {element for element, _ in self._plan.hosted(awaited.rank)}
-        return [(element, awaited) for element in sorted(leads_to & held)]
+        return [(element, awaited) for element in sorted(leads_to & self._elements(awaited.rank))]
 
     def _words(self, wait: Wait, waits: str, seconds: float) -> str:
         element, awaited = wait
@@ -87,6 +97,8 @@ class Awaiting:
         )
 
 
-def awaiting_in(loop: RankLoop, story: Story) -> Awaiting | None:
+def awaiting_in(loop: RankLoop, story: Story, mover: Mover) -> Awaiting | None:
     """That of a run; None: nothing is put in order, or nobody could wait."""
-    return None if loop.order is None else Awaiting(loop.plan, loop.order, loop.link, story.event)
+    if loop.order is None:
+        return None
+    return Awaiting(loop.plan, loop.order, loop.link, story.event, mover.elements)

@@ -84,7 +84,7 @@ class Head:
         self.loop.partitions.host(self.collector)
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
-        self.awaiting = awaiting_in(self.loop, self.story)
+        self.awaiting = awaiting_in(self.loop, self.story, mover)
         self.interrupted = ""
         self.last_cut: LastCut | None = None
         self.on_progress: Callable[[Progress], None] | None = None

@@ -102,6 +102,12 @@ class Mover:
         coming = {key for key, deal in self._under_way.items() if deal.target == rank}
         return sorted({key for key, owner in self.owners().items() if owner == rank} | coming)
 
+    def elements(self, rank: int) -> set[int]:
+        """Elements of which a rank holds partitions, or has held some: what comes for these waits there."""
+        held = {e for e, _ in self._plan.hosted(rank)}
+        moved = {e for (e, p), former in self._been.items() if rank in (self.owner(e, p), *former)}
+        return held | moved
+
     # ---- what ranks say
 
     def take(self, report: Load | Adopted | Stays) -> list[Order]:

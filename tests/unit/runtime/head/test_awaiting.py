@@ -19,15 +19,18 @@ LANE = (0, 0)
 @pytest.fixture
 def world():
     plan, _ = make_plan(chain(Source(), Hop(), Hop(), Series()), 6, EngineSettings())
-    found = SimpleNamespace(plan=plan, waits=[], asked=0, events=[])
+    found = SimpleNamespace(plan=plan, waits=[], asked=0, events=[], moved={})
 
     def awaited():
         found.asked += 1
         return found.waits
 
+    def elements(rank):
+        return {element for element, _ in plan.hosted(rank)} | found.moved.get(rank, set())
+
     link = SimpleNamespace(awaited=awaited)
     found.awaiting = Awaiting(
-        plan, order_of(plan), link, lambda kind, text: found.events.append((kind, text))
+        plan, order_of(plan), link, lambda kind, text: found.events.append((kind, text)), elements
     )
     return found
 
@@ -88,3 +91,11 @@ def test_a_rank_that_holds_none_of_what_the_task_leads_to_is_not_named(world):
     world.awaiting.look(0.0)
     world.awaiting.look(2.0)
     assert world.awaiting.said == ""
+
+
+def test_a_rank_to_which_a_partition_has_moved_is(world):
+    world.waits = [Awaited(5, LANE, "0100", 2, 4)]
+    world.moved = {5: {3}}
+    world.awaiting.look(0.0)
+    world.awaiting.look(2.0)
+    assert world.awaiting.said == "Series3 waits 2 s for an earlier tuple of Hop2, at work on rank 4"
