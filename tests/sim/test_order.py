@@ -272,12 +272,12 @@ def sides_in_the_pool():
     return graph, count
 
 
-def both_inputs():
+def both_inputs(count=90):
     source, end = Sides(), GlobalOfTwo()
     graph = WorkflowGraph()
     join(graph, source, end)
     join(graph, source, end, "other", "second")
-    return graph, 90
+    return graph, count
 
 
 MEETINGS = {

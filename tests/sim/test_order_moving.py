@@ -6,6 +6,7 @@ A sample of seeds; for thousands: ``SEEDS=300 python -m pytest tests/sim/test_or
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -19,12 +20,13 @@ from tests.sim.compare import leftovers, seeds
 from tests.sim.one_process import OneProcess
 from tests.sim.random_dealer import RandomDealer
 from tests.sim.test_order import (
+    ALL,
     FLOODS,
-    GRAPHS,
     TINY,
     Heard,
     Hop,
     Stays,
+    both_inputs,
     build_of,
     each,
     heard,
@@ -34,6 +36,9 @@ from tests.sim.test_order import (
 )
 
 SIZES = (4, 5, 8)
+
+GRAPHS = ALL | {"both inputs": lambda: both_inputs(2000)}
+"""They last until something has moved."""
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +119,19 @@ def test_in_any_graph_partitions_may_move():
         kills = chance.randint(0, 2)
         moves += simulate(build_of(seed), 8, seed, kills=kills, suspects=1, settings=settings, chance=often)
     assert moves
+
+
+def test_the_head_knows_of_which_elements_tuples_may_wait_on_a_rank():
+    cluster = cluster_of(GRAPHS["one hop"], 5, 1)
+    mover = cluster.head.coordinator.mover
+    before = {rank: mover.elements(rank) for rank in range(5)}
+    cluster.run()
+    ways = [re.search(r"from rank (\d) to rank (\d)", text) for _, kind, text in cluster.sink.events]
+    ranks = {int(rank) for way in ways if way is not None for rank in way.groups()}
+    hearer = 2
+    assert any(hearer not in before[rank] for rank in ranks)
+    assert all(hearer in mover.elements(rank) for rank in ranks)
+    assert all(before[rank] <= mover.elements(rank) for rank in range(5))
 
 
 # ---- more than one way
