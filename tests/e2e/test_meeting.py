@@ -60,3 +60,33 @@ def test_a_run_that_goes_on_elsewhere_keeps_the_sequence(runs, expected, first, 
     assert ended.status == 0, ended.err
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     assert ended.leftovers == []
+
+
+MOVES = {"E2E_MOVES": "1 0.5"}
+
+
+def has_moved(ended):
+    return any(text.startswith("partition") for kind, text in ended.events if kind == "moved")
+
+
+@pytest.mark.parametrize("n", [4, 8])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_partitions_that_move_keep_the_sequence(runs, expected, n, python):
+    ended = runs.run("meeting", n, *WORDS, "--ms", "5", "--move", "all", python=python, variables=MOVES)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert has_moved(ended)
+    assert ended.leftovers == []
+
+
+def test_a_run_that_goes_on_while_partitions_move_keeps_the_sequence(runs, expected):
+    run = runs.start(
+        "meeting", 6, *WORDS, "--ms", "5", "--checkpoint", "0.2", "--move", "all", variables=MOVES
+    )
+    run.until(run.is_held)
+    assert run.stop_with_checkpoint().status == 3
+    ended = runs.run("", 5, after=run, variables=MOVES)
+    assert ended.status == 0, ended.err
+    assert missing_and_extra(expected.outputs, ended.outputs) == ""
+    assert has_moved(ended)
+    assert ended.leftovers == []

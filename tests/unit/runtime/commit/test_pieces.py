@@ -11,7 +11,7 @@ from hpcd4p.plan.order import Order
 from hpcd4p.runtime.commit.outbox import Outbox
 from hpcd4p.runtime.commit.placing import PIECE_TUPLES, Placing
 from hpcd4p.wire.messages import Commit, Segment, Task
-from hpcd4p.wire.place import Numbering, Place, origin_of, step
+from hpcd4p.wire.place import Numbering, Place, origin_of, since, step
 
 SOURCE, FORK, LEFT, RIGHT, PLAIN, END, OTHER = range(7)
 
@@ -130,3 +130,33 @@ def test_what_no_task_of_its_writer_can_come_before_does_not_wait(placing):
     (sent,) = outbox.pieces.take_sent()
     assert sent.turn is None
     assert [each.port for each in sent.segments] == ["first", "second"]
+
+
+# ---- moves
+
+
+def test_a_piece_keeps_its_number_whatever_is_heard_and_what_is_written_then_is_behind_the_move(placing):
+    outbox, commit = Outbox(CLOCK), Commit()
+    placing.takes(outbox, route(SOURCE, END), 0, [1])
+    placing.moved(4)
+    placing.takes(outbox, route(SOURCE, END), 1, [2])  # of the same piece
+    placing.takes(outbox, route(SOURCE, LEFT), 0, [3])
+    placing.takes(outbox, route(SOURCE, END), 0, [4])
+    ((task, _),) = places(placing, outbox)
+    before, after = (turn[1] for turn, *_ in outbox.pieces.take_sent())
+    assert before < since(4) < task < after
+    assert [placing.moves_before(path) for path in (before, task, after)] == [0, 4, 4]
+    placing.end(outbox, commit)
+    assert commit.bounds == {origin_of(SOURCE, 3): since(4) + step(3)}
+    whole = placing.of_task(Outbox(CLOCK), PLAIN, SOURCE)
+    assert whole.path > after  # pieces and whole transactions have one counter, and begin alike
+    assert placing.moves_before(whole.path) == 4
+
+
+def test_pieces_of_a_task_go_by_its_place(placing):
+    outbox = outbox_of(FORK)
+    placing.moved(4)
+    placing.takes(outbox, route(FORK, LEFT), 0, [1])
+    placing.takes(outbox, route(FORK, END), 0, [1])
+    ((task, _),), ((turn, *_),) = places(placing, outbox), outbox.pieces.take_sent()
+    assert [placing.moves_before(path) for path in (task, turn[1])] == [0, 0]
