@@ -286,7 +286,7 @@ MEETINGS = {
     "calls meet": lambda: (meeting(Moves(), Heard(), "a", "b", directly=True), items(60)),
     "in the pool": in_the_pool,
     "nested": nested,
-    "behind state": behind_state,
+    "meeting behind state": behind_state,
     "sides": lambda: sides(Sides(), 60),
     "sides in the pool": sides_in_the_pool,
     "both inputs": both_inputs,
