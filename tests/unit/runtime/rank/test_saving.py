@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 
+from hpcd4p.runtime.commit.in_line import InLine
 from hpcd4p.runtime.rank.image_file import held_in
 from hpcd4p.runtime.rank.imaging import Image, line_of
 from hpcd4p.runtime.rank.saving import Saving, here, save
@@ -26,12 +27,12 @@ def test_tuples_and_marks_are_in_line_again(port, values, sealed):
     segments = [] if sealed else [segment]
     messages = [Arrival(5, 1, Codec(b"").pack([segment], ""))] if sealed else []
     file = BytesIO()
-    save(Image([], segments, messages), {}, HOW, file)
+    save(Image([], InLine(segments, messages)), {}, HOW, file)
     held = held_in([BytesIO(file.getvalue())], lambda key: True)
     assert line_of(Restored(held, frozenset(), 1), KEY) == [(segment, None)]
 
 
 def test_what_was_all_unpicklable_is_not():
     file = BytesIO()
-    save(Image([], [Segment(*KEY, "input", [])], []), {}, HOW, file)
+    save(Image([], InLine([Segment(*KEY, "input", [])])), {}, HOW, file)
     assert held_in([BytesIO(file.getvalue())], lambda key: True) == {}
