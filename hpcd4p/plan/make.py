@@ -10,7 +10,7 @@ from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
 from hpcd4p.plan.meeting import refuse_forks, with_forks
 from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
-from hpcd4p.plan.order import ordered, refuse_order, why_ordered
+from hpcd4p.plan.order import refuse_order, with_order
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
 from hpcd4p.plan.settings import EngineSettings
@@ -94,10 +94,11 @@ def _placed(
     sharing = Sharing(pes, by_value) if size > 1 else None
     if sharing is not None:
         plans = sharing.together(plans)
+    plans = with_order(plans, pes)
     if mapping is Mapping.DYNAMIC:
         refuse_state(plans, name)
     if mapping is Mapping.STATIC and size > 1:
-        refuse_forks(plans, routes, name)
+        refuse_forks(plans, pes, routes, name)
         plans, routes = pinned(plans, pes, routes, size - 1)
     plans = with_forks(plans, routes)
     collected = _unconnected_outputs(plans, routes)
@@ -127,7 +128,6 @@ def _give_ids(elements: list[GenericPE]) -> None:
 
 def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) -> ElementPlan:
     verdict = judge(pe, connected, partitions)
-    in_line = ordered(pe, verdict.role)
     return ElementPlan(
         index=index,
         name=pe.id,
@@ -136,12 +136,11 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         partitions=verdict.partitions,
         inputs=tuple(pe.inputconnections),
         outputs=tuple(pe.outputconnections),
-        reason=verdict.reason + (f"; in order: {why_ordered(pe)}" if in_line else ""),
+        reason=verdict.reason,
         movable=verdict.movable,
         first=index,
         undeclared=verdict.undeclared,
         caches=verdict.caches,
-        ordered=in_line,
     )
 
 

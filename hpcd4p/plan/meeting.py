@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
+from hpcd4p.plan.order import asks
 from hpcd4p.plan.rows import shortened_list
+from hpcd4p.workflow.generic import GenericPE
 
 
 def with_forks(plans: list[ElementPlan], routes: Sequence[Route]) -> list[ElementPlan]:
@@ -25,8 +27,10 @@ def with_forks(plans: list[ElementPlan], routes: Sequence[Route]) -> list[Elemen
     return [plan._replace(forks=tuple(found.get(plan.index, ()))) for plan in plans]
 
 
-def refuse_forks(plans: Sequence[ElementPlan], routes: Sequence[Route], name: str) -> None:
-    """Refuse ordered elements at which paths meet, where no order between these can be had.
+def refuse_forks(
+    plans: Sequence[ElementPlan], pes: Sequence[GenericPE], routes: Sequence[Route], name: str
+) -> None:
+    """Refuse elements that ask for an order and at which paths meet, where none between these can be had.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def refuse_forks(plans: Sequence[ElementPlan], routes: Sequence[Route], name: st
     """
     parting: dict[int, list[str]] = {}
     for route, ends in _ends(plans, routes):
-        for end in ends:
+        for end in filter(lambda end: asks(pes[end]), ends):
             names = parting.setdefault(end, [])
             if plans[route.source].name not in names:
                 names.append(plans[route.source].name)

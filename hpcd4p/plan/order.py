@@ -13,9 +13,6 @@ from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.model import HEAD, ElementPlan, Plan, Role, Route
 from hpcd4p.workflow.generic import GenericPE
 
-BY_DEFAULT = False
-"""Whether stateful elements that do not say `ordered` are."""
-
 
 class Order(NamedTuple):
     """What the ranks of a run must know to keep an order."""
@@ -46,10 +43,29 @@ class Order(NamedTuple):
         ]
 
 
-def ordered(pe: GenericPE, role: Role) -> bool:
-    """Whether an element gets its tuples in order."""
-    declared = _declared(pe)
-    return role is Role.STATE and (BY_DEFAULT if declared is None else declared is True)
+def with_order(plans: Sequence[ElementPlan], pes: Sequence[GenericPE]) -> list[ElementPlan]:
+    """`plans`, in which elements that hold state get their tuples in order, if they do not say otherwise.
+
+    A keyed one has to ask for it: it is made for many tuples a second, and often only sums them up.
+    """
+    made = []
+    for plan, pe in zip(plans, pes, strict=True):
+        if plan.role is Role.STATE and _declared(pe) is not False:
+            ordered = asks(pe) or not plan.keyed
+            if asks(pe):
+                why = "in order: it says ordered = True"
+            elif ordered:
+                why = "in order by default"
+            else:
+                why = "in any order by default"
+            plan = plan._replace(ordered=ordered, reason=f"{plan.reason}; {why}")
+        made.append(plan)
+    return made
+
+
+def asks(pe: GenericPE) -> bool:
+    """Whether `pe` says that its tuples have to be in order; if not, the plan may do with less."""
+    return _declared(pe) is True
 
 
 def _declared(pe: GenericPE) -> object:
@@ -116,11 +132,6 @@ def leads_to_ordered(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> d
         if name is not None:
             found[route.source] = name
     return found
-
-
-def why_ordered(pe: GenericPE) -> str:
-    """Why an ordered element is, in words."""
-    return "it says ordered = True" if _declared(pe) is True else "it does not say ordered = False"
 
 
 def order_of(plan: Plan) -> Order | None:

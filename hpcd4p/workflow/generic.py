@@ -82,8 +82,8 @@ class GenericPE:
 
     ordered: bool | None = None
     """Whether the tuples of a source reach each instance in the order in which they were written, although
-    ranks of the pool work on them in any order; only for an element that holds state. None lets the plan
-    decide."""
+    ranks of the pool work on them in any order; only for an element that holds state. None: yes, as far as
+    the mapping can; True: yes, or the workflow is refused; False: the answer does not depend on it."""
 
     id: str = ""
     """Name and running number, given by the graph."""

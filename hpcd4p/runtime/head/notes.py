@@ -30,7 +30,7 @@ def notes_on_run(
     """
     notes = [_note_on_place(e) for e in plan.elements if e.undeclared]
     notes += [_note_on_company(e) for e in plan.elements if e.together]
-    notes += [_note_on_place(plan.elements[e]._replace(undeclared=w)) for e, w in sorted(claimed.items())]
+    notes += [_note_on_claim(plan.elements[e], what) for e, what in sorted(claimed.items())]
     lost = [str(f.rank) for f in ranks if f.state == "lost"]
     if lost and not stopped:
         notes.append(
@@ -58,6 +58,15 @@ def _note_on_place(element: ElementPlan) -> str:
         f"{element.name} changes {element.undeclared} while it works, so it counts as stateful and {held} "
         "did all its work. Write `stateful = True` into its class if that is right; if its outputs do not "
         "depend on it (a cache, say), write `stateful = False`, and all ranks share the work"
+    )
+
+
+def _note_on_claim(element: ElementPlan, what: str) -> str:
+    return (
+        f"{element.name} changes {what} while it works, which its source does not show: one instance did all "
+        "its work, and got its tuples in no fixed order. Write `stateful = True` into its class if that is "
+        "right, and they come in the order of their source; if its outputs do not depend on it (a cache, "
+        "say), write `stateful = False`, and all ranks share the work"
     )
 
 

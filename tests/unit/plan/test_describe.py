@@ -18,8 +18,8 @@ Workflow demo on 8 ranks
 Elements
   Make0      source     head (rank 0), later the pool  a source: none of its inputs is connected
   Pass1      stateless  any of 6 pool ranks            stateless: no grouping, no postprocess, one input
-  Count2     stateful   64 partitions on rank 1        holds state: one state per key
-  Ports3     stateful   2 instances on rank 1          holds state: its input 'a' has a grouping (all)
+  Count2     stateful   64 partitions on rank 1        holds state: one state per key; in any order by default
+  Ports3     stateful   2 instances on rank 1          holds state: its input 'a' has a grouping (all); in order by default
   collector  collector  head (rank 0)                  built in: receives every unconnected output
 
 Connections
@@ -32,7 +32,7 @@ Connections
 Ranks
   0    head: sources Make0; collector; coordination
   1    stateful: Count2[0,1,2,3,... (64 in all)], Ports3[0,1]
-  2-7  pool: stateless elements"""
+  2-7  pool: stateless elements"""  # noqa: E501
 
 
 def planned(size):

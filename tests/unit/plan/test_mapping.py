@@ -45,12 +45,22 @@ def test_static_gives_each_stateless_element_its_share_of_the_ranks(size, expect
 
 
 def test_static_keeps_the_numbers_that_elements_ask_for():
-    pes = Make(), made(Pass, numprocesses=3), made(Pass, single=True), Pass(), made(Last, numprocesses=2)
+    last = made(Last, numprocesses=2, ordered=False)
+    pes = Make(), made(Pass, numprocesses=3), made(Pass, single=True), Pass(), last
     plan = plan_of(*pes, size=13, mapping="static")
     assert instances(plan) == {"Pass1": 3, "Pass2": 1, "Pass3": 6, "Last4": 2}
     assert {e.name: e.role for e in plan.elements if e.role.fixed} == {
         "Pass1": Role.PINNED, "Pass2": Role.PINNED, "Pass3": Role.PINNED, "Last4": Role.STATE,
     }  # fmt: skip
+
+
+def test_static_has_one_instance_of_what_leads_to_an_element_that_may_go_by_the_order():
+    pes = Make(), made(Pass, numprocesses=3), Pass(), made(Last, numprocesses=2)
+    plan = plan_of(*pes, size=13, mapping="static")
+    assert instances(plan) == {"Pass1": 1, "Pass2": 1, "Last3": 2}
+    assert plan.elements[2].reason.endswith(
+        "one instance, for Last3 gets its tuples in order (ordered = False there gives it more)"
+    )
 
 
 @pytest.mark.parametrize("size", [2, 5, 13, 64])

@@ -28,6 +28,7 @@ class Hop(IterativePE):
 
 
 class Total(KeyedPE):
+    ordered = False
     partitions = 6
 
     def process_key(self, key, value, state):
@@ -36,6 +37,25 @@ class Total(KeyedPE):
 
 class Series(KeyedPE):
     ordered = True
+    partitions = 6
+
+    def process_key(self, key, value, state):
+        return value
+
+
+class Undeclared(GenericPE):
+    stateful = True
+
+    def __init__(self):
+        super().__init__()
+        self._add_input("input", grouping=[0])
+        self._add_output("output")
+
+    def process(self, inputs):
+        return None
+
+
+class UndeclaredKeys(KeyedPE):
     partitions = 6
 
     def process_key(self, key, value, state):
@@ -59,12 +79,22 @@ class Odd(Total):
     ordered = "yes"  # type: ignore[assignment]
 
 
-class Busy(Total):
-    """Uses the name for something of its own."""
+SEEN: list[int] = []
 
-    def __init__(self):
-        super().__init__()
-        self.ordered = [3, 1, 2]
+
+class Counting(Hop):
+    """Holds state without saying so."""
+
+    def _process(self, item):
+        SEEN.append(item)
+        return item
+
+
+class Shares(Hop):
+    """Reads what `Counting` changes."""
+
+    def _process(self, item):
+        return item, len(SEEN)
 
 
 class Several(GenericPE):
@@ -98,19 +128,37 @@ def refused(graph, **how):
     return caught.value.problems[0]
 
 
-def test_nothing_is_ordered_that_does_not_say_so():
+def test_nothing_is_ordered_that_says_it_need_not_be():
     plan, _ = planned(chain(Source(), Hop(), Total()))
     assert not any(element.ordered for element in plan.elements)
     assert order_of(plan) is None
 
 
+@pytest.mark.parametrize("mapping", ["hybrid", "static"])
+def test_whoever_holds_state_and_does_not_say_it_is_ordered(mapping):
+    plan, _ = planned(chain(Source(), Hop(), Undeclared()), mapping=mapping)
+    assert [element.ordered for element in plan.elements] == [False, False, True, False]
+    assert plan.elements[2].reason.endswith("; in order by default")
+
+
+def test_a_keyed_one_has_to_ask_for_it():
+    plan, _ = planned(chain(Source(), Hop(), UndeclaredKeys()))
+    assert not plan.elements[2].ordered
+    assert plan.elements[2].reason == "holds state: one state per key; in any order by default"
+
+
+def test_so_is_one_of_which_only_reading_shows_that_it_holds_state():
+    plan, _ = planned(chain(Source(), Hop(), Counting(), Shares()))
+    assert [element.ordered for element in plan.elements] == [False, False, True, True, False]
+
+
 def test_an_attribute_of_that_name_that_holds_something_else_says_nothing():
-    plan, _ = planned(chain(Source(), Hop(), Busy()))
-    assert not any(element.ordered for element in plan.elements)
-    busy = Busy()
-    busy.ordered = True
-    plan, _ = planned(chain(Source(), Hop(), busy))
-    assert plan.elements[2].ordered
+    said = {}
+    for value in ([3, 1, 2], False, True):
+        busy = Undeclared()
+        busy.ordered = value
+        said[str(value)] = planned(chain(Source(), Hop(), busy))[0].elements[2].ordered
+    assert said == {"[3, 1, 2]": True, "False": False, "True": True}
 
 
 def test_what_comes_straight_from_its_source_need_not_be_put_in_order():
@@ -215,12 +263,6 @@ def test_the_plan_says_who_is_ordered_and_why_and_between_which_sources_there_is
 def test_one_source_needs_no_word():
     plan, _ = planned(chain(Source(), Hop(), Series()))
     assert "Order\n" not in describe(plan)
-
-
-def test_who_is_ordered_by_default_says_so(monkeypatch):
-    monkeypatch.setattr("hpcd4p.plan.order.BY_DEFAULT", True)
-    plan, _ = planned(chain(Source(), Hop(), Total()))
-    assert plan.elements[2].reason.endswith("; in order: it does not say ordered = False")
 
 
 def test_of_many_sources_the_first_are_named():
