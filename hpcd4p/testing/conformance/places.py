@@ -8,7 +8,7 @@ from hpcd4p.testing.conformance.worlds import STREAMS, BrokerWorld
 from hpcd4p.transport.broker import Claim
 from hpcd4p.wire.ask import Ask, Availability, Awaited, OrderAsk
 from hpcd4p.wire.messages import Commit, Publication, Reply, Task
-from hpcd4p.wire.place import END, LAST, PAST, Lane, Place, outstanding
+from hpcd4p.wire.place import END, LAST, PAST, Lane, Place, outstanding, since
 
 OWNER = 1
 """A rank that holds partitions of something ordered."""
@@ -224,6 +224,16 @@ def what_somebody_waits_for_is_taken_wherever_it_is_in_line(world: BrokerWorld) 
     task = _look(world, 4, oldest=(0,)).task
     assert task is not None
     assert (task.place, task.progress) == (_place("0100", 1, age=10), (0, 3, 2))
+
+
+def so_is_what_was_written_after_a_move(world: BrokerWorld) -> None:
+    _publish(world, _place("0100", 9, age=1))  # first in line, and nobody waits for it
+    for origin, before in enumerate((since(3), since(300), "0105" + since(2))):
+        _publish(world, _place(before + "0100", origin, age=20))
+        _ask(world, ((0, origin),), {(0, origin): before + "0200"})
+        task = _look(world, 4, oldest=(0,)).task
+        assert task is not None
+        assert task.place == _place(before + "0100", origin, age=20)
 
 
 def an_idle_rank_is_rung_when_somebody_waits_for_a_task(world: BrokerWorld) -> None:

@@ -182,6 +182,7 @@ if placed then
         -- its last number says how much of it is done: see wire/place.py
         local at, last = 1, 1
         while at <= #path do
+          if string.sub(path, at, at) == 'g' then at = at + 1 end -- before the number of a move
           last, at = at, at + 2 + 2 * math.max(0, tonumber(string.sub(path, at, at + 1), 16) - 0xef)
         end
         found[#found + 1] = string.sub(path, 1, last - 1) .. '00/' .. origin .. '/' .. reach
