@@ -184,6 +184,19 @@ def a_rank_that_waits_for_everything_is_rung_by_the_last(world: BrokerWorld) -> 
     assert world.rung(OWNER) == [OWNER]
 
 
+def a_rank_that_waits_is_rung_when_it_is_said_that_no_more_comes(world: BrokerWorld) -> None:
+    for origin, waits, bound in ((PAST, LAST, END), (3, since(2), since(2) + "00")):
+        lane = (0, origin)
+        _ask(world, (lane,), {lane: waits})
+        world.quiet(OWNER)
+        world[0].step(Commit(counts={0: 1}))
+        assert world.rung(OWNER) == []
+        commit = Commit(counts={0: -1})
+        commit.bounds[origin] = bound
+        world[0].step(commit)
+        assert world.rung(OWNER) == [OWNER]
+
+
 def a_rank_that_waits_no_longer_is_not_rung(world: BrokerWorld) -> None:
     _publish(world, _place("0100"))
     task = _take(world, 4)
