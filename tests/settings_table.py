@@ -40,7 +40,7 @@ def _flag(setting: Setting) -> str:
     if setting.name == "workflow":
         return f"`{setting.metavar}`"
     if setting.kind is bool:
-        return setting.flag.replace("--", "`--no-") + "`"
+        return f"`{setting.switch(not setting.default)}`"
     return f"`-a`, `{setting.flag}`" if setting.name == "attr" else f"`{setting.flag}`"
 
 

@@ -41,7 +41,7 @@ AUTO = "auto"
 REQUIRED = "required"
 """As often as with `auto`; but a run of which none can be made is refused."""
 
-ANSWER = ("partitions", "attr", "workflow")
+ANSWER = ("partitions", "ordered_outputs", "attr", "workflow")
 """Settings that count for the answer."""
 
 
@@ -229,9 +229,10 @@ def _as_before(plan: Plan, folder: Path) -> Plan:
 
 def _identity(settings: Resolved, spec: RunSpec, inputs: Any, words: list[str]) -> dict[str, Any]:
     from hpcd4p.checkpoint.identity import identify
+    from hpcd4p.plan.model import ORDERED_COLLECTOR
 
     path = spec.module[1] if spec.module is not None else None
-    options: dict[str, Any] = {f"--{name}": settings.values[name] for name in ANSWER}
+    options: dict[str, Any] = {f"--{name.replace('_', '-')}": settings.values[name] for name in ANSWER}
     if path is not None:
         del options["--workflow"]  # the file is told as such
     options["options of the workflow"] = spec.argv
@@ -242,7 +243,7 @@ def _identity(settings: Resolved, spec: RunSpec, inputs: Any, words: list[str]) 
         sources=[path] if path else [],
         options=options,
         mapping=plan.mapping.value,
-        elements=[(e.name, e.partitions) for e in plan.elements],
+        elements=[(e.name, e.partitions) for e in plan.elements if e.name != ORDERED_COLLECTOR],
     )
     return {**same, "words": words, "cwd": os.getcwd(), "ranks": plan.size, "job": _job_number()}
 

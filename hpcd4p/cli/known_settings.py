@@ -32,6 +32,10 @@ class Setting:
         """Its option on the command line."""
         return "--" + self.name.replace("_", "-")
 
+    def switch(self, on: bool) -> str:
+        """The option without a value that makes it true, or false."""
+        return self.flag if on else self.flag.replace("--", "--no-", 1)
+
     @property
     def variable(self) -> str:
         """Its environment variable."""

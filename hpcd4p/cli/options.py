@@ -153,11 +153,7 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
         if group is None or setting.name == "workflow":
             continue
         if setting.kind is bool:
-            off = group.add_argument(
-                "--no-" + setting.name, dest=setting.name, action="store_false", default=None,
-                help=f"do not {setting.help}",
-            )  # fmt: skip
-            parser.remember(off)
+            _add_switch(parser, group, setting, help_of)
             continue
         if setting.name == "log_level":
             _add_short_levels(parser, group)
@@ -167,6 +163,23 @@ def add_settings(parser: Parser, explain: bool, sections: tuple[str, ...] = ("ru
                 *flags, dest=setting.name, metavar=setting.metavar, help=help_text(setting, help_of)
             )
         )
+
+
+def _add_switch(
+    parser: Parser, group: argparse._ArgumentGroup, setting: Setting, help_of: dict[str, str]
+) -> None:
+    """Add the word that makes a setting false; where that is the default, also the one that makes it true."""
+    if setting.default:
+        action = group.add_argument(
+            setting.switch(False), dest=setting.name, action="store_false", default=None,
+            help=f"do not {setting.help}",
+        )  # fmt: skip
+    else:
+        action = group.add_argument(
+            setting.flag, dest=setting.name, action=argparse.BooleanOptionalAction, default=None,
+            help=help_text(setting, help_of),
+        )  # fmt: skip
+    parser.remember(action)
 
 
 def _add_short_levels(parser: Parser, group: argparse._ArgumentGroup) -> None:

@@ -252,7 +252,7 @@ def _finish(
     except KeyboardInterrupt:
         raise Interrupted("stopped by SIGINT while the record was being written; there is none") from None
     # an output that stayed empty is an empty list for `present`, not a missing one
-    silent = [n for n in spec.plan.elements[spec.plan.collector].inputs if n not in summary.outputs]
+    silent = [r.input for r in spec.plan.collected() if r.input not in summary.outputs]
     try:
         _tell(summary, small, {**{n: [] for n in silent}, **small.results}, present, path)
     except UsageError as error:

@@ -90,7 +90,7 @@ def resolve(
         if environ[variable] != "":
             put(name, environ[variable], variable)
     for name, value in flags.items():
-        put(name, value, "--no-record" if value is False else known[name].flag)
+        put(name, value, known[name].switch(value is not False))
     settle_checkpoints(values, sources, environ)
     return Resolved(values, sources, options)
 

@@ -45,7 +45,8 @@ class Result:
     """What came out of `run`."""
 
     outputs: dict[str, list[Any]]
-    """The tuples of every unconnected output, by 'element.output'; their order is not defined."""
+    """The tuples of every unconnected output, by 'element.output'; in any order, unless they leave in order
+    (`ordered_outputs`): `summary.ordered` says which do."""
     summary: Summary
     dead_letters: list[DeadLetter]
     """Tuples that failed, each with its traceback: up to 100 of each kind; `summary.failures` counts them."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from hpcd4p.plan.leaving import leaving_lines, orders
 from hpcd4p.plan.meeting import meeting_lines, meetings
 from hpcd4p.plan.model import HEAD, ElementPlan, Mapping, Plan, Role, Route, Spread
 from hpcd4p.plan.rows import chosen_rows, shortened_list, with_gaps
@@ -26,7 +27,7 @@ def describe(plan: Plan) -> str:
         "Connections\n" + _table([_route_row(plan, r) for r in plan.routes]),
         "Ranks\n" + _table(_rank_rows(plan)),
     ]
-    if said := meeting_lines(plan):
+    if said := [*meeting_lines(plan), *leaving_lines(plan)]:
         parts.insert(3, "Order\n" + _table([(line,) for line in said]))
     return "\n\n".join(parts)
 
@@ -151,7 +152,7 @@ def _several(names: list[str]) -> list[str]:
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain dicts and lists, for ``plan --json``."""
     names = [e.name for e in plan.elements]
-    met = meetings(plan)
+    met, leaving = meetings(plan), orders(plan)
     return {
         "workflow": plan.name,
         "ranks": plan.size,
@@ -167,8 +168,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "outputs": list(e.outputs),
                 "movable": e.movable,
                 "ordered": e.ordered,
-                "meet_here": [names[fork] for fork in met[e.index][0]] if e.ordered else [],
-                "no_order_between": _several([names[w] for w in met[e.index][1]]) if e.ordered else [],
+                "meet_here": [names[fork] for fork in met.get((e.index, ""), ((), ()))[0]],
+                "no_order_between": _several([names[w] for w in met.get((e.index, ""), ((), ()))[1]]),
                 "owners": [plan.owner(e.index, p) for p in range(e.partitions)]
                 if e.role.fixed or e.role is Role.COLLECT
                 else [],
@@ -185,6 +186,15 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "key": list(r.key) if r.key is not None else None,
             }
             for r in plan.routes
+        ],
+        "leaves_in_order": [
+            {
+                "output": r.input,
+                "meet_here": [names[fork] for fork in met[r.target, r.input][0]],
+                "but": leaving[r.input],
+            }
+            for r in plan.collected()
+            if r.input in leaving
         ],
         "head": HEAD,
         "stateful_ranks": list(plan.stateful_ranks),

@@ -13,12 +13,12 @@ MAX_CALLS = 10**12
 """More calls of a source than this would take years: a typing error."""
 
 KINDS: dict[str, type] = get_type_hints(EngineSettings)
-"""What each setting is: int, float or str."""
+"""What each setting is: int, float, str or bool."""
 
 LIMITS: dict[str, tuple[float, float]] = {
     name: hint.__metadata__
     for name, hint in get_type_hints(EngineSettings, include_extras=True).items()
-    if KINDS[name] is not str
+    if KINDS[name] in (int, float)
 }
 """The bounds of each number, as annotated at its field."""
 
@@ -28,6 +28,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     if KINDS[name] is str and hasattr(hint, "__metadata__")
 }
 """The words of each setting that is one of a few."""
+
+_IN_WORDS: dict[type, str] = {float: "a number", int: "a whole number", str: "text", bool: "True or False"}
 
 
 def out_of_limits(name: str, value: float | str) -> str | None:
@@ -58,10 +60,9 @@ def engine_settings(given: dict[str, Any], others: Iterable[str] = ()) -> Engine
             meant = f"; did you mean {near[0]}?" if near else ""
             valid = f"valid words: {', '.join(others)}; settings" if others else "valid ones"
             raise SettingsError(f"unknown setting {name!r}{meant}\n{valid} with their defaults: {table}")
-        kinds = {float: (int, float), int: (int,), str: (str,)}[KINDS[name]]
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            kind = "a number" if float in kinds else "a whole number" if int in kinds else "text"
-            raise SettingsError(f"{name} must be {kind}, not {value!r}")
+        kinds = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}[KINDS[name]]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise SettingsError(f"{name} must be {_IN_WORDS[KINDS[name]]}, not {value!r}")
         wrong = out_of_limits(name, value)
         if wrong:
             raise SettingsError(f"{name} {wrong}")

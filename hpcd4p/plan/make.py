@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
+from hpcd4p.plan.leaving import collectors
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
 from hpcd4p.plan.meeting import refuse_forks, with_forks
-from hpcd4p.plan.model import COLLECTOR, ElementPlan, Mapping, Plan, Role, Route, Spread
+from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.plan.order import refuse_order, with_order
 from hpcd4p.plan.ordering import in_order
 from hpcd4p.plan.roles import judge, route_to
@@ -27,7 +28,7 @@ def make_plan(
     by_value: bool = False,
     mapping: str = Mapping.HYBRID,
 ) -> tuple[Plan, list[GenericPE]]:
-    """Plan of `graph` on `size` ranks, and its elements by index (the collector apart).
+    """Plan of `graph` on `size` ranks, and its elements by index (collectors apart).
 
     Parameters
     ----------
@@ -95,23 +96,21 @@ def _placed(
     if sharing is not None:
         plans = sharing.together(plans)
     plans = with_order(plans, pes)
+    built_in, collected = collectors(plans, pes, routes, settings.ordered_outputs, name)
+    plans, routes = [*plans, *built_in], [*routes, *collected]
     if mapping is Mapping.DYNAMIC:
         refuse_state(plans, name)
     if mapping is Mapping.STATIC and size > 1:
         refuse_forks(plans, pes, routes, name)
         plans, routes = pinned(plans, pes, routes, size - 1)
     plans = with_forks(plans, routes)
-    collected = _unconnected_outputs(plans, routes)
-    plans.append(_collector(len(plans), collected))
     partitions = sum(e.partitions for e in plans if e.role is Role.STATE)
     stateful_ranks, pool_ranks = place(size, partitions, settings)
     if mapping is Mapping.STATIC and size > 1:
         stateful_ranks, pool_ranks = tuple(range(1, size)), ()
     if sharing is not None:
         plans = sharing.shared(sharing.in_line(plans), stateful_ranks, pool_ranks)
-    plan = Plan(
-        name or "workflow", size, tuple(plans), (*routes, *collected), stateful_ranks, pool_ranks, mapping
-    )
+    plan = Plan(name or "workflow", size, tuple(plans), tuple(routes), stateful_ranks, pool_ranks, mapping)
     return plan, pes
 
 
@@ -141,31 +140,6 @@ def _element(index: int, pe: GenericPE, connected: set[str], partitions: int) ->
         first=index,
         undeclared=verdict.undeclared,
         caches=verdict.caches,
-    )
-
-
-def _unconnected_outputs(plans: list[ElementPlan], routes: list[Route]) -> list[Route]:
-    """Routes into the collector: one for each unconnected output."""
-    heard = {(r.source, r.output) for r in routes}
-    return [
-        Route(e.index, output, len(plans), f"{e.name}.{output}", Spread.ONE, None)
-        for e in plans
-        for output in e.outputs
-        if (e.index, output) not in heard
-    ]
-
-
-def _collector(index: int, collected: list[Route]) -> ElementPlan:
-    return ElementPlan(
-        index=index,
-        name=COLLECTOR,
-        role=Role.COLLECT,
-        keyed=False,
-        partitions=1,
-        inputs=tuple(r.input for r in collected),
-        outputs=(),
-        reason="built in: receives every unconnected output",
-        movable=False,
     )
 
 

@@ -6,7 +6,7 @@ Owns how `simple`, `static` and `dynamic` change the roles; `hybrid` leaves them
 from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
-from hpcd4p.plan.model import ElementPlan, Mapping, Role, Route, Spread
+from hpcd4p.plan.model import ORDERED_COLLECTOR, ElementPlan, Mapping, Role, Route, Spread
 from hpcd4p.plan.order import leads_to_ordered
 from hpcd4p.workflow.elements import GenericPE
 
@@ -73,11 +73,17 @@ def pinned(
             count = chosen[e.index] or share
             e = e._replace(role=Role.PINNED, partitions=count, reason=f"{e.reason}; pinned")
             if e.index in before:
-                why = f"; one instance, for {before[e.index]} gets its tuples in order (ordered = False there"
-                e = e._replace(reason=f"{e.reason}{why} gives it more)")
+                why = f"one instance, for {_why_one(before[e.index])} gives it more)"
+                e = e._replace(reason=f"{e.reason}; {why}")
         made.append(e._replace(movable=False, first=first))
         first += e.partitions if e.role.fixed and not e.keyed else 0
     return made, [r._replace(spread=Spread.EVEN) if made[r.target].role is Role.PINNED else r for r in routes]
+
+
+def _why_one(name: str) -> str:
+    if name == ORDERED_COLLECTOR:
+        return "what comes of it leaves in order (ordered_outputs = False there"
+    return f"{name} gets its tuples in order (ordered = False there"
 
 
 def _chosen(pe: GenericPE) -> int:

@@ -2,6 +2,7 @@
 
 An element is a *fork* if two of its edges lead to the same ordered element, directly or through the pool.
 The order there is that of one process which follows each write to its end, edge by edge, before the next one.
+Of the ordered collector each input is an end of its own: outputs have no order among each other.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
 from hpcd4p.plan.order import asks
 from hpcd4p.plan.rows import shortened_list
 from hpcd4p.workflow.generic import GenericPE
+
+End = tuple[int, str]
+"""An ordered element, and no input; of the ordered collector an input, which is an output of the run."""
 
 
 def with_forks(plans: list[ElementPlan], routes: Sequence[Route]) -> list[ElementPlan]:
@@ -37,26 +41,38 @@ def refuse_forks(
     WorkflowError
         With each of them, and where the paths part.
     """
-    parting: dict[int, list[str]] = {}
+    parting: dict[End, list[str]] = {}
     for route, ends in _ends(plans, routes):
-        for end in filter(lambda end: asks(pes[end]), ends):
+        for end in ends:
+            element, output = end
+            if not output and not asks(pes[element]):
+                continue
             names = parting.setdefault(end, [])
             if plans[route.source].name not in names:
                 names.append(plans[route.source].name)
-    problems = [
-        f"{plans[end].name} says ordered = True, and paths from {shortened_list(names)} meet there, which "
-        "the mapping static does not put in order; say --mapping hybrid, or ordered = False if its answer "
-        "does not depend on it"
-        for end, names in sorted(parting.items())
-    ]
+    problems = []
+    for (element, output), names in sorted(parting.items()):
+        said = f"{output} is to leave in order" if output else f"{plans[element].name} says ordered = True"
+        problems.append(
+            f"{said}, and paths from {shortened_list(names)} meet there, which "
+            f"the mapping static does not put in order; say --mapping hybrid, or {_otherwise(output)}"
+        )
     if problems:
         raise WorkflowError(problems, name)
 
 
-def _ends(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[tuple[Route, frozenset[int]]]:
-    """Edges, each with the ordered elements to which another one of the same element leads, too."""
+def _otherwise(output: str) -> str:
+    return (
+        "ordered_outputs = False if nobody goes by it"
+        if output
+        else "ordered = False if its answer does not depend on it"
+    )
+
+
+def _ends(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[tuple[Route, frozenset[End]]]:
+    """Edges, each with the ends to which another one of the same element leads, too."""
     leads = _leads(plans, routes)
-    counts: dict[int, Counter[int]] = {}
+    counts: dict[int, Counter[End]] = {}
     for route, ends in zip(routes, leads, strict=True):
         counts.setdefault(route.source, Counter()).update(ends)
     return [
@@ -65,15 +81,16 @@ def _ends(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[tuple[R
     ]
 
 
-def _leads(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[frozenset[int]]:
-    """By edge: the ordered elements to which it leads, directly or through the pool."""
-    below: list[frozenset[int]] = [frozenset()] * (len(plans) + 1)  # the collector may not be there yet
-    leads: dict[int, frozenset[int]] = {}
+def _leads(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[frozenset[End]]:
+    """By edge: the ends to which it leads, directly or through the pool."""
+    below: list[frozenset[End]] = [frozenset()] * len(plans)
+    leads: dict[int, frozenset[End]] = {}
     for at in sorted(range(len(routes)), key=lambda at: routes[at].source, reverse=True):
         source, target = routes[at].source, routes[at].target
-        if target < len(plans) and plans[target].ordered:
-            leads[at] = frozenset({target})
-        elif target < len(plans) and plans[target].role is Role.POOL:
+        if plans[target].ordered:
+            collects = plans[target].role is Role.COLLECT
+            leads[at] = frozenset({(target, routes[at].input if collects else "")})
+        elif plans[target].role is Role.POOL:
             leads[at] = below[target]
         else:
             leads[at] = frozenset()
@@ -81,9 +98,13 @@ def _leads(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> list[frozen
     return [leads[at] for at in range(len(routes))]
 
 
-def meetings(plan: Plan) -> dict[int, tuple[list[int], list[int]]]:
-    """By ordered element: the forks whose paths meet there, and what writes the tuples that it gets."""
-    found: dict[int, tuple[list[int], list[int]]] = {e.index: ([], []) for e in plan.elements if e.ordered}
+def meetings(plan: Plan) -> dict[End, tuple[list[int], list[int]]]:
+    """By end: the forks whose paths meet there, and what writes the tuples that it gets."""
+    found: dict[End, tuple[list[int], list[int]]] = {}
+    for e in plan.elements:
+        if e.ordered:
+            ports = e.inputs if e.role is Role.COLLECT else ("",)
+            found |= {(e.index, port): ([], []) for port in ports}
     if not found:
         return {}
     ends = _ends(plan.elements, plan.routes)
@@ -98,16 +119,14 @@ def meetings(plan: Plan) -> dict[int, tuple[list[int], list[int]]]:
 
 
 def meeting_lines(plan: Plan) -> list[str]:
-    """What to say of the order of each ordered element, in words."""
+    """What to say of the order of each ordered element and of outputs, in words."""
     lines = []
-    for end, (forks, origins) in meetings(plan).items():
-        name = plan.elements[end].name
+    for (end, output), (forks, origins) in meetings(plan).items():
+        name = output or plan.elements[end].name
         if forks:
-            lines.append(
-                f"{name}: paths from {_names(plan, forks)} meet here: tuple by tuple; ordered = False if its "
-                "answer does not depend on it"
-            )
-        if len(origins) > 1:
+            paths = f"paths from {_names(plan, forks)} meet here: tuple by tuple"
+            lines.append(f"{name}: {paths}; {_otherwise(output)}")
+        if len(origins) > 1 and not output:
             lines.append(f"{name}: no order between what is written by {_names(plan, origins)}")
     return lines
 

@@ -2,7 +2,7 @@
 
 Elements are numbered in topological order (every edge goes from a lower to a higher index). The
 last element is always the *collector*, built in, hosted by the head: it receives every
-unconnected output.
+unconnected output. Where some of these leave in order, those go to a second one before it, which is ordered.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 HEAD = 0
 COLLECTOR = "collector"
+ORDERED_COLLECTOR = "ordered output"
 
 UNDECLARED = "\0undeclared"
 """The output under which an instance keeps what it writes on undeclared outputs, as (output, value) pairs. No
@@ -36,7 +37,7 @@ class Role(StrEnum):
     POOL = "stateless"  # stateless: any rank of the pool, any task
     STATE = "stateful"  # holds state: fixed partitions, each on one rank
     PINNED = "pinned"  # stateless, in the static mapping: each instance on one rank
-    COLLECT = "collector"  # the collector
+    COLLECT = "collector"  # the collector, or the ordered one
 
     @property
     def word(self) -> str:
@@ -45,7 +46,7 @@ class Role(StrEnum):
 
     @property
     def fixed(self) -> bool:
-        """Whether each of its instances has a fixed rank; False for the collector."""
+        """Whether each of its instances has a fixed rank; False for collectors."""
         return self in (Role.STATE, Role.PINNED)
 
 
@@ -111,7 +112,7 @@ class Plan(NamedTuple):
     size: int  # ranks that were started; not all take part where some have died
     elements: tuple[ElementPlan, ...]
     routes: tuple[Route, ...]
-    stateful_ranks: tuple[int, ...]  # hosts of partitions, the collector's host (the head) apart
+    stateful_ranks: tuple[int, ...]  # hosts of partitions, the host of collectors (the head) apart
     pool_ranks: tuple[int, ...]
     mapping: Mapping = Mapping.HYBRID
 
@@ -121,12 +122,23 @@ class Plan(NamedTuple):
         return len(self.elements) - 1
 
     @property
+    def collectors(self) -> tuple[int, ...]:
+        """Index of the collector; before it that of the ordered one, where there is one."""
+        last = self.collector
+        two = last > 0 and self.elements[last - 1].role is Role.COLLECT
+        return (last - 1, last) if two else (last,)
+
+    def collected(self) -> list[Route]:
+        """Routes into the collectors: one for each unconnected output."""
+        return [r for r in self.routes if self.elements[r.target].role is Role.COLLECT]
+
+    @property
     def others(self) -> list[int]:
         """Ranks that take part, the head apart."""
         return sorted({*self.stateful_ranks, *self.pool_ranks} - {HEAD})
 
     def owner(self, element: int, partition: int) -> int:
-        """Rank that holds `partition` of `element` (one with a fixed place, or the collector)."""
+        """Rank that holds `partition` of `element` (one with a fixed place, or a collector)."""
         plan = self.elements[element]
         if plan.role is Role.COLLECT or not self.stateful_ranks:
             return HEAD
@@ -184,7 +196,7 @@ class Plan(NamedTuple):
     def stateful_below(self) -> list[Set[int]]:
         """By element: stateful elements that a task of it may send to (through pool elements only).
 
-        The collector counts as one.
+        Collectors count as such.
         """
         below: list[Set[int]] = [frozenset()] * len(self.elements)
         for route in self._backwards():

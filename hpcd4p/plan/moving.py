@@ -22,6 +22,8 @@ def why_it_stays(plan: Plan, index: int, pe: GenericPE) -> str:
     if order is not None and any(r.source == index and r.target in order.reach for r in plan.routes):
         return "what it writes is put in order further down, and each rank has an order of its own"
     below = [plan.elements[route.target] for route in plan.routes if route.source == index]
+    if any(e.role is Role.COLLECT and e.ordered for e in below):
+        return "what it writes leaves in order, and an instance that moves writes from two ranks"
     named = [e.name for e in below if e.role is Role.STATE]
     if named:  # what an instance writes before and after a move comes from two ranks
         return f"it writes to {named[0]}, which holds state and may go by the order of what it writes"

@@ -38,6 +38,13 @@ class EngineSettings(NamedTuple):
     A property of the workflow, not of the number of ranks: changing it changes what a checkpoint holds.
     """
 
+    ordered_outputs: bool = False
+    """The outputs of the run come in the order of one process; False: only those of elements that say
+    `ordered_outputs`.
+
+    What comes before its turn waits, and paths that meet at an output take tuple by tuple.
+    """
+
     task_s: Annotated[float, 1e-5, 60] = 0.010
     """Seconds of work that a task aims at.
 

@@ -37,6 +37,21 @@ def link_name(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode() or "%"
 
 
+def say_order(column: Any, but: str | None) -> None:
+    """Say beside an output whether its values are in the order of one process.
+
+    Parameters
+    ----------
+    column
+        The dataset or group.
+    but
+        Why they have no one order although they left in order; None: they did not.
+    """
+    column.attrs["ordered"] = but == ""
+    if but:
+        column.attrs["no_one_order"] = but
+
+
 class Column:
     """A named place in `group` that takes values of any kind.
 

@@ -90,25 +90,32 @@ def _outputs(summary: Summary) -> list[str]:
     places = chosen_rows([number for _, number in outputs])
     rows = [[name, count(number, "tuple")] for name, number in (outputs[place] for place in places)]
     lines = table(["", ""], rows, left=2)[1:]
+    lines = [line + _in_order(summary, row[0]) for line, row in zip(lines, rows, strict=True)]
     return ["Outputs (element.output: what left the workflow)", *with_gaps(lines, places, len(outputs))]
 
 
+def _in_order(summary: Summary, name: str) -> str:
+    but = summary.ordered.get(name)
+    return "" if but is None else f"  in order{f'; {but}' if but else ''}"
+
+
 def _elements(summary: Summary) -> list[str]:
-    if not summary.elements:
+    elements = [e for e in summary.elements if e.role != Role.COLLECT or e.failed]
+    if not elements:
         return []
-    failed = any(e.failed for e in summary.elements)
+    failed = any(e.failed for e in elements)
     head = ["element", "runs as", "tuples in", "tuples out", "tuples/s", "per tuple", "busy"]
     # elements with failures weigh more than elements with long work
-    places = chosen_rows([e.busy_s + (summary.elapsed_s * 1e6 if e.failed else 0) for e in summary.elements])
+    places = chosen_rows([e.busy_s + (summary.elapsed_s * 1e6 if e.failed else 0) for e in elements])
     rows = [
         [*_element_row(e, summary.elapsed_s), *([f"{e.failed:,}"] if failed else [])]
-        for e in (summary.elements[place] for place in places)
+        for e in (elements[place] for place in places)
     ]
     header, *lines = table([*head, *(["failed"] if failed else [])], rows, left=2)
     return [
         "Elements (tuples/s of the whole run; busy: time inside the element, all ranks together)",
         header,
-        *with_gaps(lines, places, len(summary.elements)),
+        *with_gaps(lines, places, len(elements)),
     ]
 
 

@@ -165,6 +165,7 @@ def record_json(record: Record) -> dict[str, Any]:
         outputs[name] = {
             "count": number,
             "kind": record.described(name),
+            "ordered": record.summary.ordered.get(name) == "",
             "truncated": number > JSON_VALUES,
             "values": [plain(value) for value in islice(record.outputs(name), JSON_VALUES)],
         }

@@ -157,6 +157,8 @@ class Summary:
     moves: MoveFigures | None = None  # None: no partition has moved
     checkpoints: CheckpointFigures | None = None  # None: the run was to make none
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
+    ordered: dict[str, str] = field(default_factory=dict)
+    """Outputs that left in order -> why their tuples have no one order all the same; empty: they have."""
     log: LogFigures = field(default_factory=LogFigures)
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
     config: dict[str, Any] = field(default_factory=dict)  # the resolved settings

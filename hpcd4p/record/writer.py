@@ -3,7 +3,7 @@
 Layout (``h5ls -r FILE``)::
 
     /                      attributes: schema, versions, workflow, times, state, provenance
-    /outputs/ELEMENT/OUTPUT  a column of values (see columns.py): one dataset, or a group of columns
+    /outputs/ELEMENT/OUTPUT  a column of values, in order or not (see columns.py): a dataset, or a group
     /dead_letters/...      one column per field of `DeadLetter`; absent if nothing failed
     /failures/...          how many failed of each kind, exactly; /dead_letters has examples
     /events/...            the story of the run: time_s, kind, text
@@ -29,7 +29,7 @@ from typing import Any
 
 from hpcd4p.errors import RecordError, RecordNotWritten
 from hpcd4p.record.aside import AsideFile
-from hpcd4p.record.columns import Column, link_name
+from hpcd4p.record.columns import Column, link_name, say_order
 from hpcd4p.record.history import write_scaling
 from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
@@ -249,6 +249,8 @@ class RecordWriter:
             group = file[buffer.parent]
             group.attrs["element"] = _attribute(element)
             group.attrs[f"output {buffer.name}"] = _attribute(output)
+            if buffer.name in group:
+                say_order(group[buffer.name], summary.ordered.get(f"{element}.{output}"))
         tables = {"elements": figures["elements"], "ranks": figures["ranks_figures"]}
         if figures["failures"]:
             tables["failures"] = figures["failures"]

@@ -18,7 +18,7 @@ class RunSpec:
 
     plan: Plan
     elements: list[GenericPE]
-    """By index in the plan, the collector apart."""
+    """By index in the plan, collectors apart."""
     inputs: dict[int, int | list[Any]]
     """For each root: how often to call it, or the inputs of each call."""
     settings: EngineSettings = field(default_factory=EngineSettings)

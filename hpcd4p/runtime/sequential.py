@@ -110,7 +110,7 @@ class Sequential:
         self.at_work = None
         if self.cuts is not None:
             self.cuts.begin()
-        for element in self.plan.elements[:-1]:
+        for element in self.plan.elements[: len(self.spec.elements)]:
             if element.index not in self.drained:
                 self._work_to_end(element)
         return self.conclude()
@@ -238,7 +238,7 @@ class Sequential:
         outer = self.at_work
         out = outer.take() if outer is not None and outer.instance is instance else instance.take()
         for route, partition, values in self.flow.spread(instance.plan.index, out):
-            if route.target == self.plan.collector:
+            if route.target >= len(self.spec.elements):
                 self.collector.run(route.input, values)
             else:
                 yield self._batch(self.instances[route.target, partition], route.input, values)

@@ -139,7 +139,7 @@ class SequentialCuts:
 
     def _feed_line(self, line: Segment) -> None:
         run = self._run
-        if line.element == run.plan.collector:
+        if line.element in run.plan.collectors:
             run.collector.run(line.port, line.values)
             return
         # in the static mapping stateless elements have partitions, too

@@ -85,6 +85,11 @@ class GenericPE:
     ranks of the pool work on them in any order; only for an element that holds state. None: yes, as far as
     the mapping can; True: yes, or the workflow is refused; False: the answer does not depend on it."""
 
+    ordered_outputs: bool | tuple[str, ...] | None = None
+    """Which outputs leave the run in the order in which one process writes them, as far as they are connected
+    to nothing: True, all; a tuple, those that it names; False, none. None goes by the setting
+    `ordered_outputs` of the run."""
+
     id: str = ""
     """Name and running number, given by the graph."""
 

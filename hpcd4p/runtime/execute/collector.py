@@ -1,4 +1,4 @@
-"""The built-in last element: tuples on unconnected outputs go to the sink of the run."""
+"""The built-in last elements: tuples on unconnected outputs go to the sink of the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from hpcd4p.runtime.clock import Clock
 
 
 class Collector:
-    """The built-in last element, shaped like an instance: tuples go to the sink of the run."""
+    """The built-in last element, shaped like an instance: tuples go to the sink of the run.
+
+    The ordered collector is the same: what is given to it has been put in order before.
+    """
 
     on_overflow = None
 
@@ -23,11 +26,7 @@ class Collector:
         self.first = (0, 0.0)
         self.outputs: dict[str, int] = {}
         self._sink = sink
-        self._names = {
-            r.input: (plan.elements[r.source].name, r.output)
-            for r in plan.routes
-            if r.target == plan.collector
-        }
+        self._names = {r.input: (plan.elements[r.source].name, r.output) for r in plan.collected()}
 
     chunk_tuples = 1 << 20
 

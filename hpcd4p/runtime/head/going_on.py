@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from hpcd4p.plan.keeping import all_not_kept
+from hpcd4p.plan.model import Role
 from hpcd4p.runtime.common_objects import refuse_others, types_here
 from hpcd4p.runtime.head.cutter import Cutter
 from hpcd4p.runtime.head.keeper import Keeper
@@ -93,7 +94,7 @@ def cutter_of(
 def fixed(head: Head, snapshot: Snapshot, drained: list[int]) -> Fixed:
     """What the head holds at a cut, of which these are part; it stands still."""
     resume, mover, plan = head.spec.resume, head.coordinator.mover, head.spec.plan
-    elements = [e for e in plan.elements if e.role.fixed or e.index == plan.collector]
+    elements = [e for e in plan.elements if e.role.fixed or e.role is Role.COLLECT]
     keys = [(e.index, p) for e in elements for p in range(max(1, e.partitions))]
     before_s = 0.0 if resume is None else resume.fixed.elapsed_s
     return Fixed(

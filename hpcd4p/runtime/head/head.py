@@ -81,7 +81,7 @@ class Head:
         )
         self.feeder = Feeder(spec, self.loop, self.story.event)
         self.collector = Collector(spec.plan, sink, clock)
-        self.loop.partitions.host(self.collector)
+        self.loop.partitions.host(self.collector, *spec.plan.collectors)
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
         self.awaiting = awaiting_in(self.loop, self.story, mover)
@@ -296,5 +296,5 @@ class Head:
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],
             self.story.log,
-            self.story.turns,
+            self.story.turns_with(self.loop.inbox.order),
         )

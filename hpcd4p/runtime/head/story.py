@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
     from hpcd4p.record.scaling import RankTimeline
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.commit.reorder import Reorder
     from hpcd4p.wire.reports import Claimed, Doubted, Figures
 
 _log = module_log(__name__)
@@ -111,6 +112,11 @@ class Story:
             self.doubt(each)
         for element, turns in report.turns.items():
             self.turns.setdefault(element, []).append(turns)
+
+    def turns_with(self, own: Reorder | None) -> dict[int, list[tuple[int, float, int, float]]]:
+        """`turns`, with those of what is put in order on the head: the outputs."""
+        mine = {} if own is None else own.times.figures()
+        return self.turns | {element: [turns] for element, turns in mine.items()}
 
     def lose(self, rank: int, committed: int, parked_s: float) -> None:
         """A rank is lost; it was parked for so long."""

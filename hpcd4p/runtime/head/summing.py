@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hpcd4p.errors import Interrupted, RunStopped
+from hpcd4p.plan.leaving import orders
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.element_lines import FIRST_LINES, LAST_LINES
 from hpcd4p.record.move_figures import figures_of
@@ -87,7 +88,8 @@ def summarise(
     elements = [
         _element(e, stats, len(plan.pool_ranks), (turns or {}).get(e.index, ()))
         for e in plan.elements
-        if e.role is not Role.COLLECT or stats.failures(e.index).tuples  # outputs that could not be read
+        # outputs that could not be read, or have waited
+        if e.role is not Role.COLLECT or stats.failures(e.index).tuples or e.index in (turns or {})
     ]
     failed = sum(e.failed for e in elements)
     state, status, reason = COMPLETED, 0, ""
@@ -131,6 +133,7 @@ def summarise(
         moves=figures_of(scaling.moves, scaling.timelines, elapsed) if scaling is not None else None,
         scaling=scaling,
         outputs=dict(outputs),
+        ordered=orders(plan),
         failures=failures,
         log=log or LogFigures(),
         notes=[
@@ -182,12 +185,13 @@ def _notes_on_buffers(stats: Statistics) -> list[str]:
 
 def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
     """Notes on undeclared outputs: the tuples may have been meant for one that is connected."""
-    declared = set(plan.elements[plan.collector].inputs)
+    declared = {route.input for route in plan.collected()}
     outputs_of = {e.name: e.outputs for e in plan.elements}
     undeclared: dict[str, list[str]] = {}
     for name in sorted(outputs.keys() - declared):
         element = max((e for e in outputs_of if name.startswith(f"{e}.")), key=len)
         undeclared.setdefault(element, []).append(name[len(element) + 1 :])
+    any_order = ", in any order" if len(plan.collectors) > 1 else ""
     notes = []
     for element, names in undeclared.items():
         shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
@@ -195,8 +199,8 @@ def _notes_on_outputs(plan: Plan, outputs: dict[str, int]) -> list[str]:
         valid = ", ".join(map(repr, outputs_of[element])) or "none"
         notes.append(
             f"{element} wrote {count:,} tuples on outputs that it has not declared ({shown}; declared: "
-            f"{valid}): nothing can be connected to them, and they are kept as outputs of the workflow. "
-            "If that is right, declare them with _add_output"
+            f"{valid}): nothing can be connected to them, and they are kept as outputs of the "
+            f"workflow{any_order}. If that is right, declare them with _add_output"
         )
     return notes
 

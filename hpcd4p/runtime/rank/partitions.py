@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Hosted(Protocol):
-    """What a rank can host: an instance, or the collector."""
+    """What a rank can host: an instance, or a collector."""
 
     @property
     def plan(self) -> ElementPlan:
@@ -121,16 +121,16 @@ class Partitions:
         self._take_in(instance)
         self._probation.begin_fixed(instance)
 
-    def host(self, hosted: Hosted, partition: int = 0) -> None:
-        """Give `hosted` what is in line for that partition of its element, from now on."""
-        self._hosted[hosted.plan.index, partition] = hosted
+    def host(self, hosted: Hosted, *elements: int, partition: int = 0) -> None:
+        """Give `hosted` what is in line for that partition of these elements, from now on."""
+        self._hosted |= dict.fromkeys(((element, partition) for element in elements), hosted)
 
     def _take_in(self, instance: Instance) -> None:
         if self._load is None:
             from hpcd4p.runtime.rank.load import LoadMeter
 
             self._load = LoadMeter(self._rank, self._link, self._inbox, self._clock, self._given.measured)
-        self.host(instance, instance.partition)
+        self.host(instance, instance.plan.index, partition=instance.partition)
         self._instances[instance.plan.index, instance.partition] = instance
 
     def instances(self) -> list[Instance]:

@@ -146,6 +146,8 @@ def _words(study: Study, given: dict[str, Value], ranks: int, settings: frozense
             own.append(f"-i={value}")
         elif name == CONFIG:
             own.append(f"--config={value}")
+        elif name in settings and isinstance(value, bool):
+            own.append(flag if value else flag.replace("--", "--no-", 1))
         elif name in settings:
             own.append(f"{flag}={_text(value)}")
         elif value is True:

@@ -7,8 +7,8 @@ from hpcd4p.plan.limits import LIMITS, engine_settings
 from hpcd4p.plan.settings import EngineSettings
 
 
-def test_every_setting_has_limits_and_its_default_is_within():
-    defaults = {n: v for n, v in EngineSettings()._asdict().items() if not isinstance(v, str)}
+def test_every_number_has_limits_and_its_default_is_within():
+    defaults = {n: v for n, v in EngineSettings()._asdict().items() if not isinstance(v, str | bool)}
     assert LIMITS.keys() == defaults.keys()
     assert engine_settings(defaults) == EngineSettings()
 
@@ -20,6 +20,7 @@ def test_every_setting_has_limits_and_its_default_is_within():
         ({"window": 0}, "window must be from 1 to 1,024, not 0"),
         ({"window": 1.5}, "window must be a whole number, not 1.5"),
         ({"window": True}, "window must be a whole number, not True"),
+        ({"ordered_outputs": "yes"}, "ordered_outputs must be True or False, not 'yes'"),
         ({"task_s": "long"}, "task_s must be a number, not 'long'"),
         ({"task_s": float("nan")}, "task_s must be from 1e-05 to 60, not nan"),
     ],
