@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Multiset = Counter[tuple[str, Any]]
+
+
+def multiset(sequences: Mapping[str, Iterable[Any]]) -> Multiset:
+    """What is in them, whatever its order."""
+    return Counter((name, value) for name, values in sequences.items() for value in values)
 
 
 def missing_and_extra(expected: Multiset, found: Multiset, most: int = 5) -> str:

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ from hpcd4p.launch.mpi_program import Mpi, _version_text, command, environment, 
 from hpcd4p.record.reader import read_record
 from hpcd4p.record.summary import DeadLetter, Summary
 from hpcd4p.record.survival import Survival
-from tests.e2e.answers import Multiset, plain
+from tests.e2e.answers import Multiset, multiset, plain
 from tests.e2e.conftest import clean_environment
 from tests.e2e.processes import environ_of, mapped, processes, rank_of, words_of
 
@@ -91,6 +90,8 @@ class Ended:
     events: list[tuple[str, str]]
     leftovers: list[str]
     survival: Survival | None = None
+    sequences: dict[str, list[Any]] = field(default_factory=dict)
+    """The same as `outputs`, in the order of the record."""
 
     def lost(self) -> set[int]:
         """Ranks that the record calls lost."""
@@ -218,18 +219,19 @@ class Run:
         took = time.monotonic() - self.began
         leftovers = self._leftovers(may_stay)
         self.kill()
-        summary, outputs, letters, events, survival = self._record()
+        summary, sequences, letters, events, survival = self._record()
         return Ended(
             self.process.returncode,
             self._read("out"),
             self._read("err"),
             took,
             summary,
-            outputs,
+            multiset(sequences),
             letters,
             events,
             leftovers,
             survival,
+            sequences,
         )
 
     def fail(self, why: str) -> None:
@@ -287,16 +289,18 @@ class Run:
 
     def _record(
         self,
-    ) -> tuple[Summary | None, Multiset, list[DeadLetter], list[tuple[str, str]], Survival | None]:
+    ) -> tuple[
+        Summary | None, dict[str, list[Any]], list[DeadLetter], list[tuple[str, str]], Survival | None
+    ]:
         found = [path for path in self.folder.glob("results/*.h5") if path not in self.before]
         paths = sorted(found, key=lambda path: path.stat().st_mtime)
         if not paths:
-            return None, Counter(), [], [], None
+            return None, {}, [], [], None
         path = paths[-1]  # a run that was started again has one for each time
         with read_record(path) as record:
-            outputs = Counter((name, plain(v)) for name in record.names for v in record.outputs(name))
+            sequences = {name: [plain(v) for v in record.outputs(name)] for name in record.names}
             events = [(e.kind, e.text) for e in record.events()]
-            return record.summary, outputs, list(record.dead_letters()), events, record.survival()
+            return record.summary, sequences, list(record.dead_letters()), events, record.survival()
 
     def _read(self, name: str) -> str:
         return (self.folder / name).read_text(errors="replace")

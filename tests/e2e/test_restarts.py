@@ -14,7 +14,7 @@ from contextlib import suppress
 import pytest
 
 from hpcd4p.launch.launcher_process import ONE_WISH_S
-from tests.e2e.answers import missing_and_extra
+from tests.e2e.answers import missing_and_extra, multiset
 from tests.e2e.harness import PYTHONS, Ended, Run, Runs
 from tests.e2e.processes import pending
 
@@ -77,7 +77,8 @@ def resumed(run: Run, *words: str) -> Ended:
     done = subprocess.run(
         typed, cwd=run.folder, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
-    summary, outputs, letters, events, survival = run._record()
+    summary, sequences, letters, events, survival = run._record()
+    outputs = multiset(sequences)
     return Ended(
         done.returncode, done.stdout, done.stderr, 0.0, summary, outputs, letters, events, [], survival
     )
