@@ -88,15 +88,15 @@ def _outputs(summary: Summary) -> list[str]:
         return []
     outputs = sorted(summary.outputs.items())
     places = chosen_rows([number for _, number in outputs])
-    rows = [[name, count(number, "tuple")] for name, number in (outputs[place] for place in places)]
-    lines = table(["", ""], rows, left=2)[1:]
-    lines = [line + _in_order(summary, row[0]) for line, row in zip(lines, rows, strict=True)]
+    chosen = [outputs[place] for place in places]
+    rows = [[name, count(number, "tuple"), _in_order(summary, name)] for name, number in chosen]
+    lines = table(["", "", ""], rows, left=3)[1:]
     return ["Outputs (element.output: what left the workflow)", *with_gaps(lines, places, len(outputs))]
 
 
 def _in_order(summary: Summary, name: str) -> str:
     but = summary.ordered.get(name)
-    return "" if but is None else f"  in order{f'; {but}' if but else ''}"
+    return "" if but is None else f"in order; {but}" if but else "in order"
 
 
 def _elements(summary: Summary) -> list[str]:

@@ -845,3 +845,22 @@ def test_a_record_of_elements_that_say_nothing_has_no_log(tmp_path):
         assert "Log of the elements" not in record_text(record)
     with h5py.File(tmp_path / "run.h5") as file:
         assert "log" not in file
+
+
+def test_an_output_says_whether_it_is_in_the_order_of_one_process(tmp_path: Path) -> None:
+    sink = RecordWriter(tmp_path / "r.h5")
+    outputs = {"a1": [1, 2], "b2": [("x", 1)], "c3": [None], "d4": [{"k": 1}, "text"]}
+    for element, values in outputs.items():
+        sink.outputs(element, "output", values)
+    why = "no order between the 2 instances of b2"
+    ordered = {"a1.output": "", "b2.output": why, "c3.output": "", "silent5.output": ""}
+    sink.close(Summary("w", ordered=ordered))
+    with h5py.File(tmp_path / "r.h5") as file:
+        said = {element: dict(file[f"outputs/{element}/output"].attrs) for element in outputs}
+    assert {element: bool(attrs["ordered"]) for element, attrs in said.items()} == {
+        "a1": True, "b2": False, "c3": True, "d4": False,
+    }  # fmt: skip
+    assert {e: attrs["no_one_order"] for e, attrs in said.items() if "no_one_order" in attrs} == {"b2": why}
+    with read_record(tmp_path / "r.h5") as record:
+        assert record.summary.ordered == ordered
+        assert {e: list(record.outputs(f"{e}.output")) for e in outputs} == outputs

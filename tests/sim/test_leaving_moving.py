@@ -6,8 +6,8 @@ import random
 
 from tests.sim.compare import leftovers, seeds
 from tests.sim.one_process import OneProcess
-from tests.sim.test_leaving import TIGHT, USUAL, each, left, of_one_process
-from tests.sim.test_order import Heard, Hop, Splits, Stays, items, join, meeting, straight
+from tests.sim.test_leaving import TIGHT, USUAL, left, of_one_process
+from tests.sim.test_order import Heard, Hop, Splits, Stays, each, items, join, meeting, straight
 from tests.sim.test_order import Moves as Calls
 from tests.sim.test_order_moving import SIZES, cluster_of, deadline, moves_of
 

@@ -13,16 +13,14 @@ from tests.sim.test_leaving import (
     ALONG,
     FLOODS,
     MEETINGS,
-    SIZES,
     TIGHT,
     USUAL,
     deadline,
-    each,
     goes_on,
     narrow,
     simulate,
 )
-from tests.sim.test_order import build_of
+from tests.sim.test_order import SIZES, build_of, each
 
 __all__ = ["deadline", "narrow"]  # fixtures
 

@@ -21,6 +21,8 @@ ARITY = parser(explain=False).arity
         ("--top 5 --no-record", ["--no-record"], None, ["--top", "5"]),
         ("w.py -i -5", ["-i", "-5"], "w.py", []),
         ("w.py -- -i 5", [], "w.py", ["-i", "5"]),
+        ("--ordered-outputs w.py data", ["--ordered-outputs"], "w.py", ["data"]),
+        ("--no-ordered-outputs w.py", ["--no-ordered-outputs"], "w.py", []),
         ("-d [] w.py data", ["-d", "[]"], "w.py", ["data"]),
     ],
 )
@@ -61,3 +63,22 @@ def test_short_words_for_a_level_and_the_last_counts(words, level):
 
 def test_the_help_says_every_engine_setting():
     assert "Most tuples in a task" in parser(explain=True).format_help()
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        ("", "ordered_outputs", None),
+        ("--ordered-outputs", "ordered_outputs", True),
+        ("--no-ordered-outputs", "ordered_outputs", False),
+        ("--ordered-outputs --no-ordered-outputs", "ordered_outputs", False),
+        ("--no-record", "record", False),
+    ],
+)
+def test_a_switch_has_no_value(words, name, value):
+    assert getattr(parser(explain=False).parse(words.split()), name) is value
+
+
+def test_the_help_says_what_a_switch_is_for():
+    text = " ".join(parser(explain=True).format_help().split())
+    assert "--ordered-outputs, --no-ordered-outputs The outputs of the run come in the order of one" in text

@@ -57,6 +57,7 @@ def test_a_toml_in_the_working_folder_is_found(tmp_path):
         ("[engine]\nwindow = 0\n", "must be from 1 to 1,024, not 0"),
         ("[engine]\ntask_s = nan\n", "must be from 1e-05 to 60, not nan"),
         ("[run]\nresults = 4\n", "must be text, not 4"),
+        ("[engine]\nordered_outputs = 2\n", "must be true or false, not 2"),
         ("[run\n", "is no TOML"),
     ],
 )
@@ -159,3 +160,18 @@ def test_an_options_table_of_another_form_is_refused(tmp_path, text):
     file.write_text(text)
     with pytest.raises(SettingsError, match="options"):
         resolve({}, environ={}, config=str(file), folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("toml", "flags", "environ", "value", "source"),
+    [
+        ("", {}, {}, False, "default"),
+        ("", {"ordered_outputs": True}, {}, True, "--ordered-outputs"),
+        ("true", {"ordered_outputs": False}, {}, False, "--no-ordered-outputs"),
+        ("", {}, {"HPCD4P_ORDERED_OUTPUTS": "yes"}, True, "HPCD4P_ORDERED_OUTPUTS"),
+        ("true", {}, {"HPCD4P_ORDERED_OUTPUTS": "0"}, False, "HPCD4P_ORDERED_OUTPUTS"),
+    ],
+)
+def test_a_setting_of_the_engine_may_be_a_switch(tmp_path, toml, flags, environ, value, source):
+    found = resolved(tmp_path, toml and f"[engine]\nordered_outputs = {toml}\n", flags, environ)
+    assert (found.engine().ordered_outputs, found.sources["ordered_outputs"]) == (value, source)

@@ -40,6 +40,15 @@ def test_a_run_gives_the_outputs_of_unconnected_ports():
     assert result.record is None
 
 
+def test_the_result_says_which_outputs_are_in_order():
+    numbers = [1, 2, 3]
+    result = hpcd4p.run(graph_of(Numbers()), 3, ordered_outputs=True)
+    assert result.outputs == {"Numbers0.output": numbers}
+    assert result.summary.ordered == {"Numbers0.output": ""}
+    with pytest.raises(SettingsError, match="ordered_outputs must be True or False, not 'Numbers'"):
+        hpcd4p.run(graph_of(Numbers()), 3, ordered_outputs="Numbers")
+
+
 def test_a_second_run_starts_from_the_same_elements():
     numbers = Numbers()
     graph = graph_of(numbers)

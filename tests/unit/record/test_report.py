@@ -154,6 +154,15 @@ def test_says_in_one_line_what_the_auto_scaler_did(scaler: ScalerFigures, line: 
     assert "Auto-scaler" not in summary_text(summary())
 
 
+def test_says_which_outputs_left_in_order() -> None:
+    why = "no order between the 2 instances of b2"
+    outputs = {"a1.output": 3, "b2.output": 1, "c3.output": 2}
+    lines = summary_text(Summary("w", outputs=outputs, ordered={"a1.output": "", "b2.output": why}))
+    assert "\n  a1.output  3 tuples  in order\n" in lines
+    assert f"\n  b2.output  1 tuple   in order; {why}\n" in lines
+    assert "\n  c3.output  2 tuples\n" in lines
+
+
 def test_an_empty_summary_is_no_trouble() -> None:
     assert summary_text(Summary("w")) == "w: completed in 0 s in one process\n\nFailures: none"
 

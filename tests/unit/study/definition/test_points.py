@@ -133,3 +133,11 @@ def test_a_few_points_hold_every_value_of_every_axis():
     assert len(few) == 4
     for name in ("ranks", "size", "policy"):
         assert {p.axes[name] for p in few} == {p.axes[name] for p in found}
+
+
+def test_a_switch_is_a_word_without_a_value():
+    found = points(axes={"ordered_outputs": [False, True]})
+    assert [p.words for p in found] == [
+        ("run", "--no-ordered-outputs", "flow.py"),
+        ("run", "--ordered-outputs", "flow.py"),
+    ]
