@@ -849,7 +849,7 @@ def test_a_record_of_elements_that_say_nothing_has_no_log(tmp_path):
 
 def test_an_output_says_whether_it_is_in_the_order_of_one_process(tmp_path: Path) -> None:
     sink = RecordWriter(tmp_path / "r.h5")
-    outputs = {"a1": [1, 2], "b2": [("x", 1)], "c3": [None], "d4": [{"k": 1}, "text"]}
+    outputs: dict[str, list[Any]] = {"a1": [1, 2], "b2": [("x", 1)], "c3": [None], "d4": [{"k": 1}, "text"]}
     for element, values in outputs.items():
         sink.outputs(element, "output", values)
     why = "no order between the 2 instances of b2"

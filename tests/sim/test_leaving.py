@@ -198,39 +198,39 @@ def test_each_write_is_followed_to_its_end_before_the_next_one():
 @pytest.mark.parametrize("size", SIZES)
 @each(ALL)
 def test_each_output_has_the_order_of_one_process(build, size):
-    for seed in seeds(3):
+    for seed in seeds(2):
         simulate(build, size, seed)
 
 
 @each(ALL)
 def test_ranks_that_die_change_no_order(build):
-    for seed in seeds(4):
+    for seed in seeds(2):
         simulate(build, 6, seed, kills=2, suspects=1)
 
 
 @each(ALL)
 def test_with_room_for_next_to_nothing_nothing_hangs(build):
-    for seed in seeds(4):
+    for seed in seeds(2):
         simulate(build, random.Random(seed).choice(SIZES), seed, settings=TIGHT)
 
 
 @each(ALL)
 def test_ranks_that_die_where_there_is_room_for_next_to_nothing_change_no_order(build, monkeypatch):
     monkeypatch.setattr(outgoing, "SEND_TUPLES", 2)
-    for seed in seeds(4):
+    for seed in seeds(2):
         simulate(build, 6, seed, kills=2, suspects=1, settings=TIGHT)
 
 
 @pytest.mark.parametrize("settings", [USUAL, TIGHT], ids=["usual", "tiny"])
 @each(FLOODS)
 def test_a_call_that_commits_in_part_keeps_its_place(build, settings, narrow):
-    for seed in seeds(4):
+    for seed in seeds(2):
         simulate(build, random.Random(seed).choice(SIZES), seed, settings=settings)
         simulate(build, 6, seed, kills=2, suspects=1, settings=settings)
 
 
 def test_any_graph_leaves_in_order_whoever_dies_and_however_little_room_there_is():
-    for seed in seeds(25):
+    for seed in seeds(20):
         chance = random.Random(seed)
         settings = chance.choice([USUAL, TIGHT])
         simulate(build_of(seed), chance.choice(SIZES), seed, settings=settings)
@@ -264,7 +264,7 @@ def goes_on(build, seed, kills=0, mapping="hybrid"):
 
 @each(ALL)
 def test_a_run_that_goes_on_keeps_the_order(build):
-    for seed in seeds(4):
+    for seed in seeds(2):
         goes_on(build, seed)
 
 

@@ -50,7 +50,7 @@ class One(GenericPE):
     """One instance with state."""
 
     stateful = True
-    ordered = True
+    ordered: bool | None = True
 
     def __init__(self):
         super().__init__()
@@ -264,6 +264,25 @@ def test_in_the_static_mapping_an_output_at_which_paths_meet_is_refused():
         WorkflowError, match=r"Hop\d.output is to leave in order, and paths from Source\d meet"
     ):
         planned(graph, mapping="static")
+
+
+class ByDefault(One):
+    ordered = None
+
+
+def test_where_paths_meet_at_state_in_the_static_mapping_there_is_no_one_order():
+    for mapping, why in (
+        ("static", "paths meet at ByDefault3, which the mapping static does not put in order"),
+        ("hybrid", ""),
+    ):
+        source, left, right, state = Source(), Hop(), Hop(), ByDefault()
+        graph = chain(source)
+        for each in (left, right, state):
+            graph.add(each)
+        for each in (left, right):
+            graph.connect(source, "output", each, "input")
+            graph.connect(each, "output", state, "input")
+        assert orders(planned(graph, mapping=mapping)) == {"ByDefault3.output": why}
 
 
 def test_partitions_of_what_leaves_in_order_stay():
