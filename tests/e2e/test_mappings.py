@@ -123,6 +123,7 @@ def test_state_that_nobody_declared_has_its_place_and_is_told_once(runs, sequent
     assert "`stateful = True`" in about_position
     assert "`stateful = False`" in about_position
     assert about_hidden.startswith("Hidden2 changes self.hidden while it works, so it counts as stateful")
+    assert "its tuples came in no fixed order" in about_hidden
 
 
 @pytest.mark.parametrize("n", [2, 4, 8])
