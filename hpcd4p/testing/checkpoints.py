@@ -5,9 +5,8 @@ from __future__ import annotations
 import pickle
 import random
 from collections.abc import Sequence
-from copy import deepcopy
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.record.memory import MemorySink
@@ -30,14 +29,59 @@ SAVED_CHANCE = 0.3
 """That it is, at a look."""
 
 
+class MemoryJournal:
+    """All that has come out of a run, pickled: each entry has what came since the one before."""
+
+    def __init__(self, sink: MemorySink) -> None:
+        self._sink = sink
+        self._entries: list[bytes] = []
+        self._lengths: dict[str, int] = {}
+
+    def end(self) -> int:
+        """Entries so far, with all that has come out by now in them."""
+        new: dict[str, list[Any]] = {}
+        for name, rows in _rows(self._sink).items():
+            length = self._lengths.get(name, 0)
+            if len(rows) > length:
+                new[name] = rows[length:]
+                self._lengths[name] = len(rows)
+        if new:
+            self._entries.append(pickle.dumps(new))
+        return len(self._entries)
+
+    def sink(self, end: int) -> MemorySink:
+        """One that has what is in the first `end` entries, and shares nothing with any other."""
+        sink = MemorySink()
+        for entry in self._entries[:end]:
+            for name, rows in pickle.loads(entry).items():
+                if name in _KINDS:
+                    getattr(sink, name).extend(rows)
+                else:
+                    sink.results.setdefault(name, []).extend(rows)
+        return sink
+
+
+_KINDS = ("letters", "events", "lines")
+
+
+def _rows(sink: MemorySink) -> dict[str, list[Any]]:
+    """All lists of a sink: outputs by element and output, which have a dot between them, and the rest."""
+    return {**sink.results, **{kind: getattr(sink, kind) for kind in _KINDS}}
+
+
 class MemoryCheckpoint(NamedTuple):
     """One that is complete."""
 
     epoch: int
     fixed: bytes
     held: dict[Key, Held]
-    sink: MemorySink
-    """What had come out by then."""
+    journal: MemoryJournal
+    end: int
+    """Entries of the journal: what had come out by then."""
+
+    def sink(self) -> MemorySink:
+        """What had come out by then, anew each time."""
+        return self.journal.sink(self.end)
 
     def resumption(self) -> Resumption:
         """What a run goes on from."""
@@ -61,9 +105,9 @@ class MemoryKeeper:
     def __init__(self, sink: MemorySink) -> None:
         self.complete_ones: list[MemoryCheckpoint] = []
         self.given_up = self.referring = 0
-        self._sink = sink
+        self._journal = MemoryJournal(sink)
         self._files: dict[tuple[int, int], bytes] = {}
-        self._fixed: dict[int, tuple[bytes, MemorySink]] = {}
+        self._fixed: dict[int, tuple[bytes, int]] = {}
         self._ended: list[Kept] = []
 
     def begin(self, epoch: int) -> None:
@@ -75,18 +119,18 @@ class MemoryKeeper:
 
     def fix(self, epoch: int, fixed: Fixed) -> None:
         """See `Keeper.fix`."""
-        self._fixed[epoch] = pickle.dumps(fixed), deepcopy(self._sink)
+        self._fixed[epoch] = pickle.dumps(fixed), self._journal.end()
 
     def complete(self, epoch: int, saved: Sequence[Saved], row: CheckpointRow) -> None:
         """See `Keeper.complete`."""
-        fixed, sink = self._fixed.pop(epoch)
+        fixed, end = self._fixed.pop(epoch)
         held: dict[Key, Held] = {}
         for each in saved:
             files = [BytesIO(self._files[each.rank, e]) for e in (*each.needs, epoch)]
             for key, mine in held_in(files, lambda key: True).items():
                 held[key] = held[key].joined(mine) if key in held else mine
         self.referring += any(each.needs for each in saved)
-        self.complete_ones.append(MemoryCheckpoint(epoch, fixed, held, sink))
+        self.complete_ones.append(MemoryCheckpoint(epoch, fixed, held, self._journal, end))
         self._ended.append(Kept(epoch, len(fixed) + sum(each.size for each in saved)))
 
     def ended(self) -> list[Kept]:

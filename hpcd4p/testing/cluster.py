@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -119,7 +118,7 @@ class Cluster:
         last_s: float = 0.0,
         nodes: Nodes = (),
     ) -> None:
-        self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
+        self.sink = MemorySink() if resume is None else resume.sink()
         self.keeper = MemoryKeeper(self.sink)
         self.summary: Summary | None = None
         self.most_tasks = self.most_tuples = 0

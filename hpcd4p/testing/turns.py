@@ -64,7 +64,8 @@ class Turns:
         self._now = 0.0
         self._turns = 0
         self._until: dict[int, float] = {}
-        self._batons: dict[int, threading.Semaphore] = {}
+        self._batons: dict[int, threading.Lock] = {}
+        """Held but for the one who is next: a plain lock, for a semaphore of Python makes one each time."""
         self._deaf: set[int] = set()
         """Ranks that no bell wakes: an element of theirs is at work."""
         self._threads: list[threading.Thread] = []
@@ -83,7 +84,8 @@ class Turns:
     def add(self, rank: int, body: Callable[[], None]) -> None:
         """Have `body` run as `rank`."""
         self._until[rank] = 0.0
-        self._batons[rank] = threading.Semaphore(0)
+        self._batons[rank] = threading.Lock()
+        self._batons[rank].acquire()
         self._threads.append(threading.Thread(target=self._run, args=(rank, body), daemon=True))
 
     def run(self) -> None:
@@ -151,7 +153,8 @@ class Turns:
             self.error = error
             self._stopping = True
             for baton in self._batons.values():
-                baton.release()
+                if baton.locked():
+                    baton.release()
 
     def _choose(self) -> int:
         """A rank that can run; if all wait, time passes to the first that wakes by itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from copy import deepcopy
 from typing import Any
 
 from hpcd4p.plan.inputs import resolve_inputs
@@ -32,7 +31,7 @@ class OneProcess:
         resume: MemoryCheckpoint | None = None,
         settings: EngineSettings | None = None,
     ) -> None:
-        self.sink = MemorySink() if resume is None else deepcopy(resume.sink)
+        self.sink = MemorySink() if resume is None else resume.sink()
         self.keeper = MemoryKeeper(self.sink)
         self.summary: Summary | None = None
         self._every_s = every_s

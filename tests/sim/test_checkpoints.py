@@ -16,7 +16,7 @@ from hpcd4p.runtime.execute import touched
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, of_one_process, seeds
-from tests.sim.gallery import BURSTS, GALLERY
+from tests.sim.gallery import GALLERY, SHORT_BURSTS, hold_a_tenth
 from tests.sim.keyed_states import KEYED
 
 SMALL = EngineSettings(high_tasks_per_rank=1, inbox_high_tuples=64, max_task_tuples=64, window=1)
@@ -28,8 +28,9 @@ MOST = 3
 
 
 @pytest.fixture(autouse=True)
-def deadline(monkeypatch):
+def short(monkeypatch):
     monkeypatch.setattr(turns, "MOST_TURNS", 400_000)
+    hold_a_tenth(monkeypatch)
 
 
 def each(gallery):
@@ -77,13 +78,13 @@ def goes_on(case, seed, *, sizes=SIZES, **options):
 
 
 @pytest.mark.parametrize("settings", [None, SMALL], ids=["usual", "small"])
-@each({**GALLERY, **BURSTS})
+@each({**GALLERY, **SHORT_BURSTS})
 def test_a_run_goes_on_from_any_checkpoint(case, settings):
     for seed in seeds(4):
         goes_on(case, seed, settings=settings)
 
 
-@each({**GALLERY, **BURSTS})
+@each({**GALLERY, **SHORT_BURSTS})
 def test_the_ranks_that_live_go_on_without_the_others(case):
     for seed in seeds(2):
         chance = random.Random(seed)
