@@ -9,9 +9,11 @@ TMP_DIR := $(VENV)/tmp
 LIMIT ?= 3600
 LANES ?= 2
 MPI_RANKS ?= 4
+SEEDS ?= 10000
+JOBS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean unit mpi e2e
+.PHONY: help demo test check bench clean unit mpi e2e proof
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -47,6 +49,9 @@ mpi: $(VENV)/.ready-test ## the tests that run under mpirun
 	  set -x; timeout -k 10 $(LIMIT) sh tests/mpirun.sh $(PY) $(MPI_RANKS) \
 	    -m pytest -q --only-mpi --skipped-to=$(TMP_DIR)/skipped tests/mpi; \
 	fi
+
+proof: $(VENV)/.ready-test ## the long proof by simulation: an hour or two of one core (SEEDS, JOBS)
+	$(PY) -m tests.sim.proof --seeds $(SEEDS) --jobs $(JOBS)
 
 bench: $(VENV)/.ready-bench ## the figures of the README, each a ratio measured in this run
 	$(PY) -m hpcd4p.bench

@@ -24,7 +24,7 @@ from hpcd4p.runtime.execute import instance
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
-from hpcd4p.testing.turns import TICK_S, work
+from hpcd4p.testing.turns import TICK_S, nap, work
 from tests.sim.compare import leftovers, seeds
 from tests.sim.one_process import OneProcess
 
@@ -69,7 +69,15 @@ class Moves(ProducerPE):
 
 
 class Hop(IterativePE):
-    """Takes some virtual time; how long goes by the tuple."""
+    """Takes some virtual time; how long goes by the tuple.
+
+    The others stand still meanwhile, or, where it `naps`, go on.
+    """
+
+    times: tuple[int, ...] = (1, 1, 1, 1, 40)
+    """Ticks. A few tuples take very long: those behind them must wait."""
+
+    naps = False
 
     def __init__(self, name, least=1, most=1, drop=0):
         super().__init__()
@@ -79,8 +87,11 @@ class Hop(IterativePE):
     def _process(self, item):
         key, path, number = item
         chance = random.Random(f"{self.name} {number}")
-        # a few take very long: those behind them must wait
-        work(chance.choice([1, 1, 1, 1, 40]) * TICK_S)
+        seconds = chance.choice(self.times) * TICK_S
+        if self.naps:
+            nap(self.rank, seconds)
+        else:
+            work(seconds)
         if self.drop and number % self.drop == 0:
             return
         for i in range(chance.randint(self.least, self.most)):
@@ -468,13 +479,16 @@ def test_a_call_that_commits_in_part_keeps_its_place(build, settings, narrow):
 
 # ---- any graph
 
+TIMES = (Hop.times, (1,), (1, 5, 20), (*20 * (1,), 400))
+"""Of elements of the pool: some each as long as the others, some very unlike."""
+
 
 def random_graph(seed):
     """Sources, elements of the pool that filter, multiply and split, state among them, and who hears it.
 
     Paths part anywhere, and meet in the pool, at state on the way, and at the end.
     """
-    chance = random.Random(f"graph {seed}")
+    chance, speed = random.Random(f"graph {seed}"), random.Random(f"speed {seed}")
     graph = WorkflowGraph()
     first = chance.choice([Stays, Stays, Sides])("s ")
     inputs = {first: chance.randint(20, 50)}
@@ -486,6 +500,7 @@ def random_graph(seed):
     for i in range(chance.randint(2, 6)):
         least = chance.choice([0, 1, 1])
         hop = Hop(f"h{i}", least, least + chance.choice([0, 1]), chance.choice([0, 0, 3]))
+        hop.times, hop.naps = speed.choice(TIMES), speed.random() < 0.3
         element = chance.choice([hop, hop, hop, Splits(f"h{i}")] + [Echo(f"e{i}")] * (i > 0))
         for writer in chance.sample(writers, min(len(writers), chance.choice([1, 1, 1, 2]))):
             join_somehow(graph, writer, element, chance)
