@@ -135,6 +135,7 @@ class FaultyBroker(MemoryBroker):
 
     def wait(self, seconds: float | None) -> Heard:
         """See `Broker.wait`: the others run meanwhile."""
+        self._look()  # one that has gone rings no bell any more
         self._turns.wait(self.rank, seconds)
         self._look()
         return super().wait(seconds)

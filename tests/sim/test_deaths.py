@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hpcd4p import IterativePE
-from hpcd4p.errors import ElementFailed, RunStopped
+from hpcd4p.errors import ElementFailed, RankLost, RunStopped
 from hpcd4p.runtime.head.coordinator import FAREWELL_S
 from hpcd4p.testing import turns
 from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import answer, of_one_process, seeds
-from tests.sim.elements import Given, Howmany
+from tests.sim.elements import Given, Howmany, Pair
 from tests.sim.gallery import GALLERY, SHORT_BURSTS, chain, hold_a_tenth, items
 
 CASES = {**GALLERY, **SHORT_BURSTS}
@@ -88,6 +88,15 @@ def test_when_the_head_is_killed_nobody_waits_for_it(case):
         killed_s = cluster.ends[0][1]
         assert cluster.ends[0][0] == "killed"
         assert max(when for _, when in cluster.ends.values()) < killed_s + FAREWELL_S
+
+
+def test_nor_does_who_begins_after_its_death_with_nothing_to_ask_for():
+    for seed in range(8):
+        cluster = Cluster(chain(Given(), Pair(), Howmany()), 12, items(40), seed, mapping="static")
+        cluster.fates.before = lambda rank, fates=cluster.fates: rank or fates.kill(rank)
+        with pytest.raises(RankLost, match="rank 0 was killed"):
+            cluster.run()
+        assert set(cluster.ends) == set(range(12))
 
 
 @each
