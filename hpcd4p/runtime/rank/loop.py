@@ -238,7 +238,8 @@ class RankLoop:
         elif move.grows:
             assert pause is not None
             pause = self._backoff.next(pause)
-        besides = None if self.besides is None else self.besides.listen(now)
+        # whoever stands takes nothing up: what has something for it must not keep it awake
+        besides = None if self.besides is None or self.stands else self.besides.listen(now)
         saved = None if self.cutting is None else self.cutting.look_s
         return soonest([pause, besides, saved, None if self.pool is None else self.pool.look_s])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,6 +125,18 @@ def test_a_rank_that_has_slept_rings_for_its_first_message_with_the_next_look(wo
     world.now += 1e-6
     world.worker.tick()
     assert world.store.bells.get(HOST) == Heard.MAIL
+
+
+def test_a_rank_that_stands_for_a_cut_sleeps_though_its_source_has_something(world):
+    world.sleep(world.host)
+    world.host.cutting = SimpleNamespace(standing=1, tend=lambda: None, look_s=None)
+    world.host.besides = SimpleNamespace(work=lambda: pytest.fail("it stands"), listen=lambda now: 0.0)
+    pause = world.host.tick()
+    assert pause is not None
+    assert pause > 0
+    world.host.cutting.standing = 0
+    world.host.besides.work = lambda: True
+    assert world.host.tick() == 0
 
 
 def test_one_that_is_busy_does_not(world):
