@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from hpcd4p.control import cutting, sealing
 from hpcd4p.errors import RunStopped
+from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.memory import MemorySink
 from hpcd4p.runtime.commit import outgoing
@@ -131,6 +132,7 @@ class Scene:
         self._dice = random.Random(f"{proof} {seed}")
         self._seed = seed
         self._subject = SUBJECTS[proof](self._dice)
+        self._sizes = SIZES if self._subject.mapping == "hybrid" else _sizes_alike(self._subject, self._dice)
         self.way = [self._subject.name]
         self.tally: Counter[str] = Counter()
 
@@ -170,7 +172,7 @@ class Scene:
         return settings._replace(lend=lend, move="all" if moves else self._dice.choice(("group", "off")))
 
     def _run(self, turn: int, resume: MemoryCheckpoint | None, ends: bool) -> Cluster | OneProcess:
-        size, every_s = self._dice.choice(SIZES), self._dice.choice(EVERY_S)
+        size, every_s = self._dice.choice(self._sizes), self._dice.choice(EVERY_S)
         moves = size > 3 and self._subject.mapping == "hybrid" and self._dice.random() < 0.4
         settings = self._settings(moves)
         self.way.append(f"from {'the start' if resume is None else resume.epoch} on {size}")
@@ -246,6 +248,18 @@ class Scene:
         assert got == expected, difference(expected, got)
         assert run.summary is not None
         assert run.summary.failed == self._subject.failures, f"{run.summary.failed} tuples have failed"
+
+
+def _sizes_alike(subject: Subject, dice: random.Random) -> tuple[int, ...]:
+    """Sizes on which elements have the same partitions in the static mapping: on others no run goes on."""
+    partitions = {size: _partitions(subject, size) for size in SIZES[1:]}
+    first = dice.choice([*partitions])
+    return tuple(size for size, each in partitions.items() if each == partitions[first])
+
+
+def _partitions(subject: Subject, size: int) -> list[int]:
+    plan, _ = make_plan(subject.build()[0], size, EngineSettings(), mapping=subject.mapping)
+    return [element.partitions for element in plan.elements]
 
 
 def difference(expected: Any, got: Any) -> str:
