@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.harness import PYTHONS, Ended, Runs
-from tests.e2e.test_order import needs_survivors
+from tests.e2e.test_order import has_moved, needs_survivors, until_moved
 
 NUMBERS = 200
 
@@ -65,10 +65,6 @@ def test_a_run_that_goes_on_elsewhere_keeps_the_sequence(runs, expected, first, 
 MOVES = {"E2E_MOVES": "1 0.5"}
 
 
-def has_moved(ended):
-    return any(text.startswith("partition") for kind, text in ended.events if kind == "moved")
-
-
 @pytest.mark.parametrize("n", [4, 8])
 @pytest.mark.parametrize("python", PYTHONS)
 def test_partitions_that_move_keep_the_sequence(runs, expected, n, python):
@@ -84,6 +80,7 @@ def test_a_run_that_goes_on_while_partitions_move_keeps_the_sequence(runs, expec
         "meeting", 6, *WORDS, "--ms", "5", "--checkpoint", "0.2", "--move", "all", variables=MOVES
     )
     run.until(run.is_held)
+    until_moved(run)
     assert run.stop_with_checkpoint().status == 3
     ended = runs.run("", 5, after=run, variables=MOVES)
     assert ended.status == 0, ended.err

@@ -8,10 +8,11 @@ import signal
 
 import pytest
 
+import hpcd4p
 from hpcd4p.launch.mpi_program import find_mpi
 from hpcd4p.runtime.head.awaiting import LONG_S
 from tests.e2e.answers import missing_and_extra
-from tests.e2e.harness import PYTHONS, Ended, Runs
+from tests.e2e.harness import PYTHONS, Ended, Run, Runs
 from tests.e2e.test_recovery import kill, until_here, until_next
 
 READINGS = 300
@@ -111,17 +112,34 @@ def test_a_run_that_goes_on_elsewhere_keeps_the_order(runs, expected, first, the
     assert ended.leftovers == []
 
 
+def has_moved(ended: Ended) -> bool:
+    """Whether a partition has moved in a run, or in one that it goes on from."""
+    return any(text.startswith("partition") for kind, text in ended.events if kind == "moved")
+
+
+def until_moved(run: Run) -> None:
+    """Wait until a partition has moved, in a run that keeps checkpoints."""
+
+    def look() -> bool:
+        found = [*run.folder.glob("results/*.checkpoints/run.json")]
+        events = hpcd4p.open(found[0].parent).events if found else []
+        return any(event.kind == "moved" and event.text.startswith("partition") for event in events)
+
+    run.until(look)
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_partitions_that_move_keep_the_order_and_so_does_a_run_that_goes_on(runs, expected, python):
     words = (*WORDS, "--checkpoint", "0.2", "--move", "all")
     variables = {"E2E_MOVES": "3 0.5"}
     run = runs.start("order", 6, *words, python=python, variables=variables)
     run.until(run.is_held)
+    until_moved(run)
     assert run.stop_with_checkpoint().status == 3
     ended = runs.run("", 5, after=run, python=python, variables=variables)
     assert ended.status == 0, ended.err
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
-    assert any(text.startswith("partition") for kind, text in ended.events if kind == "moved")
+    assert has_moved(ended)
     assert ended.leftovers == []
 
 
