@@ -48,6 +48,7 @@ from hpcd4p.testing.conformance import (
     places,
     snapshots,
     tasks,
+    waits,
 )
 from hpcd4p.testing.conformance.relay import MpiShare as MpiShare
 from hpcd4p.testing.conformance.relay import Relay as Relay
@@ -76,6 +77,7 @@ POOL = [
     *promises_of(claims),
     *promises_of(snapshots),
     *promises_of(places),
+    *promises_of(waits),
 ]
 """Ranks 0 to `POOL_RANKS` - 1 play; there are tasks of the elements `MANY`."""
 
