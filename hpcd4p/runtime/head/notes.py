@@ -65,8 +65,9 @@ def _note_on_claim(element: ElementPlan, what: str) -> str:
     return (
         f"{element.name} changes {what} while it works, so it counts as stateful and one instance did all "
         "its work; its source does not show that, so its tuples came in no fixed order. Write "
-        "`stateful = True` into its class if that is right, and they come in the order of their source; if "
-        "its outputs do not depend on it (a cache, say), write `stateful = False`, and all ranks share the work"
+        "`stateful = True` into its class if that is right, and they come in the order of their source; "
+        "if its outputs do not depend on it (a cache, say), write `stateful = False`, and all ranks "
+        "share the work"
     )
 
 
