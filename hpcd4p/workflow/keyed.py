@@ -20,6 +20,7 @@ class KeyedPE(GenericPE):
     Class attributes describe the tuples: `key` is a position, a name, or a list of them (then the key is
     a tuple); `value` the position or name of what `process_key` gets, None for the whole tuple;
     `partitions` the number of parts that the keys are spread over, a property of the workflow.
+    Tuples of a key come in any order, unless `ordered` is True: say so if the state depends on it.
 
     Examples
     --------
