@@ -83,7 +83,8 @@ class GenericPE:
     ordered: bool | None = None
     """Whether the tuples of a source reach each instance in the order in which they were written, although
     ranks of the pool work on them in any order; only for an element that holds state. None: yes, as far as
-    the mapping can (of a `KeyedPE`: no); True: yes, or the workflow is refused; False: the answer does not depend on it."""
+    the mapping can (a `KeyedPE`: no); True: yes, or the workflow is refused; False: the answer does not
+    depend on it."""
 
     ordered_outputs: bool | tuple[str, ...] | None = None
     """Which outputs leave the run in the order in which one process writes them, as far as they are connected
