@@ -47,6 +47,9 @@ FIGURES = {
 
 AGAINST = versus.FIGURES
 
+IN_ROWS = ("survival",)
+"""Figures of which rows can be measured by themselves."""
+
 LONG = frozenset({"survival", "order", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
 """Measured only if they are named: they take more than ten minutes each, or concern clusters and studies."""
 
@@ -68,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help=f"only compare with the hpcd4p in DIR, a checkout of another commit ({', '.join(AGAINST)})",
+    )
+    made.add_argument(
+        "--only",
+        default="",
+        metavar="WORDS",
+        help=f"only rows with these words in their description ({', '.join(IN_ROWS)})",
     )
     made.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not how fast")
     made.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
@@ -91,6 +100,8 @@ def main(argv: list[str]) -> int:
         made.error(f"no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
     if options.against and not set(options.figures) <= set(AGAINST):
         made.error(f"--against compares {', '.join(AGAINST)}")
+    if options.only and not (options.figures and set(options.figures) <= set(IN_ROWS)):
+        made.error(f"--only chooses among the rows of {' and '.join(IN_ROWS)}: name one of them")
     if options.repeats < 1:
         made.error("--repeats must be 1 or more")
     try:
@@ -98,7 +109,7 @@ def main(argv: list[str]) -> int:
     except Hpcd4pError as error:
         print(f"hpcd4p.bench: {error}", file=sys.stderr)
         return error.status
-    bench = Bench(launcher, options.repeats, options.quick, options.peers, options.mpich_python)
+    bench = Bench(launcher, options.repeats, options.quick, options.peers, options.mpich_python, options.only)
     about = _about(bench)
     print(", ".join(f"{name} {value}" for name, value in about.items()), flush=True)
     names = options.figures or [n for n in (AGAINST if options.against else FIGURES) if n not in LONG]

@@ -17,8 +17,13 @@ class Bench:
     quick: bool = False
     peers: bool = False
     mpich_python: str | None = None
+    only: str = ""
     wrong: list[str] = field(default_factory=list)
     """Runs with wrong outputs: they matter more than any figure."""
+
+    def wants(self, what: str) -> bool:
+        """Whether the rows of that description are measured: those with the words of `only` in it."""
+        return self.only in what
 
     def launchers(self) -> list[Launcher]:
         """That of this Python, and one for MPICH if its Python was named."""

@@ -41,24 +41,27 @@ def rows(bench: Bench) -> Iterator[Row]:
     sizes = [bench.size(accounts, accounts // 50) for accounts in (MIB_100, GIB)]
     for workload, calls in LONG.items():
         number = bench.size(calls, SHORT[workload])
-        yield _cost(workload, "auto", partial(_elapsed_s, bench, workload, number), bench)
+        yield from _cost(workload, "auto", partial(_elapsed_s, bench, workload, number), bench)
     with tempfile.TemporaryDirectory(prefix="hpcd4p-bench-") as folder:
         path = os.path.join(folder, "articles.csv")
         write_articles(path, bench.size(ARTICLES, 100))
-        yield _cost("sentiment", "auto", partial(_sentiment_s, bench, path), bench)
+        yield from _cost("sentiment", "auto", partial(_sentiment_s, bench, path), bench)
     for accounts, every in ((sizes[0], "auto"), (sizes[0], "1"), (sizes[1], "auto")):
-        yield _cost(f"{accounts:,} keys", every, partial(_elapsed_s, bench, "accounts", accounts), bench)
+        yield from _cost(f"{accounts:,} keys", every, partial(_elapsed_s, bench, "accounts", accounts), bench)
     for accounts, most_s in zip(sizes, PAUSE_S.values(), strict=True):
-        yield _pause(bench, accounts, most_s)
+        yield from _pause(bench, accounts, most_s)
     for who, most_s in BACK_S.items():
         assert who in VICTIMS
-        yield _back(bench, who, sizes[0], most_s)
+        yield from _back(bench, who, sizes[0], most_s)
 
 
-def _cost(name: str, every: str, elapsed_s: Callable[[str], float], bench: Bench) -> Row:
+def _cost(name: str, every: str, elapsed_s: Callable[[str], float], bench: Bench) -> Iterator[Row]:
+    what = f"{name}, checkpoint {every}"
+    if not bench.wants(what):
+        return
     pair = pairs(partial(elapsed_s, every), {"off": partial(elapsed_s, "off")}, bench.repeats)["off"]
     target = Target(COST[every], at_least=False)
-    return Row("survival", f"{name}, checkpoint {every}", "s", pair.ours, "off", pair.other, target)
+    yield Row("survival", what, "s", pair.ours, "off", pair.other, target)
 
 
 def _elapsed_s(bench: Bench, workload: str, calls: int, every: str) -> float:
@@ -69,21 +72,27 @@ def _sentiment_s(bench: Bench, path: str, every: str) -> float:
     return shipped.run(bench, SENTIMENT, RANKS, ["--input", path, "--checkpoint", every]).elapsed_s
 
 
-def _pause(bench: Bench, accounts: int, most_s: float) -> Row:
+def _pause(bench: Bench, accounts: int, most_s: float) -> Iterator[Row]:
+    what = f"pause of a checkpoint, {accounts:,} keys, 99 of 100"
+    if not bench.wants(what):
+        return
     pauses = []
     for _ in range(bench.repeats):
         stood = bench.run("accounts", accounts, RANKS, checkpoint="1").pauses_s
         pauses += [1e3 * quantile(stood, 0.99)] if stood else []
-    what = f"pause of a checkpoint, {accounts:,} keys, 99 of 100"
     if not pauses:
-        return Row("survival", what, "ms", [0.0], note="the run is too short for a checkpoint")
-    return Row("survival", what, "ms", pauses, target=Target(1e3 * most_s, at_least=False, of=Of.VALUE))
+        yield Row("survival", what, "ms", [0.0], note="the run is too short for a checkpoint")
+        return
+    yield Row("survival", what, "ms", pauses, target=Target(1e3 * most_s, at_least=False, of=Of.VALUE))
 
 
-def _back(bench: Bench, who: str, accounts: int, most_s: float) -> Row:
+def _back(bench: Bench, who: str, accounts: int, most_s: float) -> Iterator[Row]:
+    what = f"death of the {who}, until new work"
+    if not bench.wants(what):
+        return
     seconds = []
     for _ in range(bench.repeats):
         bench.say(f"death of the {who}")
         seconds.append(back_s(bench.launcher, who, accounts))
     target = Target(most_s, at_least=False, of=Of.VALUE)
-    return Row("survival", f"death of the {who}, until new work", "s", seconds, target=target)
+    yield Row("survival", what, "s", seconds, target=target)
