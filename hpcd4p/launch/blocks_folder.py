@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def folder_there(folder: str, node: int, incarnation: int) -> str:
 
 
 @contextmanager
-def blocks_folder(folder: str, guarded: bool = False, also: str = "") -> Iterator[str]:
+def blocks_folder(folder: str, guarded: bool = False, also: Iterable[str] = ()) -> Iterator[str]:
     """The folder, 0700, for this user alone, while the block lasts; '' where it cannot be made.
 
     Parameters
@@ -51,22 +51,24 @@ def blocks_folder(folder: str, guarded: bool = False, also: str = "") -> Iterato
     guarded
         Whether somebody else removes it if this process is killed.
     also
-        A folder that is there, and goes with it.
+        Folders that may still be there, and go with it.
     """
+    going = [*filter(None, also)]
+    guard = None
     try:
         os.mkdir(folder, 0o700)
     except OSError:  # also of no name
-        yield ""
-        return
-    guard = None
+        made = ""
+    else:
+        made = folder
+        going.insert(0, folder)
     try:
-        if not guarded:
-            guard = _guard(folder, *filter(None, [also]))
-        yield folder
+        if made and not guarded:
+            guard = _guard(*going)
+        yield made
     finally:
-        _remove(folder)
-        if also:
-            _remove(also)
+        for each in going:
+            _remove(each)
         if guard is not None:
             guard.release(REMOVED_S)
 

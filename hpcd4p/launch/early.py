@@ -99,8 +99,12 @@ class Early:
 
             bind = address_for_others(self._spec.redis_interface)
         scratch = Path(self._spec.scratch) if self._spec.scratch else None
-        self.blocks = self._folder()  # another one for each watchdog: that of an old server removes its own
+        self.renew_blocks()  # for each watchdog: that of an old server removes its own
         self.redis = start_redis(self.secret.hex(), bind, scratch, self.blocks)
+
+    def renew_blocks(self) -> None:
+        """Take another name for the folder: ranks may still write into the one that there was."""
+        self.blocks = self._folder()
 
     def _folder(self) -> str:
         return folder_name() if self._spec.settings.shared_bytes else ""

@@ -71,6 +71,8 @@ class Incarnations:
         self._on_progress = on_progress
         self._hosts, self._muster = crew.meet()
         self._number = 0
+        self._folders: list[str] = []
+        """Of the shared memory, so far: one that a rank was slow to leave goes at the end of the next."""
         self._mesh: MpiMesh | None = None
         self._broker: Any = None
 
@@ -94,7 +96,12 @@ class Incarnations:
         # ranks of several nodes have no memory in common; what others need is carried, in tasks
         shared = spec.settings.shared_bytes and (redis is not None or nodes.count(0) != 1)
         guarded = self._early.redis is not None  # its watchdog removes the folder, too
-        folder = stack.enter_context(blocks_folder(self._early.blocks, guarded)) if shared else ""
+        if self._number and not guarded:
+            self._early.renew_blocks()
+        folder = ""
+        if shared:
+            folder = stack.enter_context(blocks_folder(self._early.blocks, guarded, also=self._folders))
+            self._folders = [*self._folders, folder]
         codec = Codec(self._early.secret)
         codec.dumps = tuple_dumper(spec.by_value)
         setup = self._setup(redis, folder, nodes)

@@ -42,7 +42,7 @@ def main(setup: Setup, node: int, folder: str, claim: str) -> None:
             os.rmdir(claim)
         sys.exit(0)
     # from here on the head knows of it, and then ranks see the folder
-    with blocks_folder(folder, also=claim) as made:
+    with blocks_folder(folder, also=[claim]) as made:
         if made:
             _log.info("process %d looks after %s", os.getpid(), folder)
             here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # so that it counts as being in use

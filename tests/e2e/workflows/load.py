@@ -69,6 +69,8 @@ class Count(KeyedPE):
 class Group(GenericPE):
     """Writes each tuple again, into the pool."""
 
+    ordered = False  # a sum of whole numbers
+
     def __init__(self):
         super().__init__(numprocesses=3)
         self.total = 0

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from hpcd4p.launch.blocks_folder import _guard
+from hpcd4p.launch.blocks_folder import _guard, blocks_folder
 from hpcd4p.launch.watchdog import Watchdog
 
 WRITES_S = 0.4
@@ -48,3 +48,22 @@ def test_so_does_one_that_goes_with_a_server(written_in, tmp_path):
     watchdog.release()
     assert not written_in.exists()
     assert not home.exists()
+
+
+def test_a_folder_that_a_rank_is_slow_to_leave_goes_with_the_next_one(tmp_path):
+    old, new, left = tmp_path / "old", tmp_path / "new", tmp_path / "old" / "left"
+    with blocks_folder(str(old), guarded=True) as made:
+        assert made == str(old)
+        left.mkdir()  # what cannot be removed yet
+    assert old.exists()
+    with blocks_folder(str(new), guarded=True, also=[str(old)]) as made:
+        assert made == str(new)
+        left.rmdir()
+    assert not old.exists()
+    assert not new.exists()
+
+
+def test_one_that_is_there_is_not_taken_for_a_new_one(tmp_path):
+    with blocks_folder(str(tmp_path), guarded=True) as made:
+        assert made == ""
+    assert tmp_path.exists()
