@@ -33,7 +33,7 @@ from hpcd4p.record.summary import DeadLetter, Summary
 from hpcd4p.record.survival import Survival
 from tests.e2e.answers import Multiset, multiset, plain
 from tests.e2e.conftest import clean_environment
-from tests.e2e.processes import environ_of, mapped, processes, rank_of, words_of
+from tests.e2e.processes import environ_of, mapped, oldest_first, processes, rank_of, words_of
 
 MPICH = Path(sys.prefix) / "mpich" / "bin" / "python"
 """A Python whose MPI is MPICH, beside the one that runs the tests."""
@@ -123,7 +123,8 @@ class Run:
         mark = f"{MARK}={self.mark}".encode()
         # Redis writes its title over its environment, and names its socket there
         socket = f"{self.tmp}/"
-        return sorted(pid for pid in processes() if mark in environ_of(pid) or socket in words_of(pid))
+        found = (pid for pid in processes() if mark in environ_of(pid) or socket in words_of(pid))
+        return oldest_first(found)
 
     def rank(self, rank: int) -> int:
         """Process of a rank."""

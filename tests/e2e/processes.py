@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
 def processes() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def oldest_first(pids: Iterable[int]) -> list[int]:
+    """By when they were started; their numbers begin again with small ones."""
+    return sorted(pids, key=lambda pid: (_started(pid), pid))
+
+
+def _started(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[19])
 
 
 def environ_of(pid: int) -> bytes:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from hpcd4p.launch.mpi_program import command, environment, find_mpi
 from tests.e2e.conftest import clean_environment
-from tests.e2e.processes import environ_of, processes
+from tests.e2e.processes import environ_of, oldest_first, processes
 
 ENDS_S = 10.0
 """From the kill to the end of every process, on a machine that nobody else uses."""
@@ -127,7 +127,7 @@ def seen(mark: str, rank: int) -> int:
 def marked(mark: str) -> list[int]:
     """Processes of the run, oldest first."""
     word = f"E2E_MARK={mark}".encode()
-    return sorted(pid for pid in processes() if word in environ_of(pid))
+    return oldest_first(pid for pid in processes() if word in environ_of(pid))
 
 
 def wait(process: subprocess.Popen[bytes], mark: str, deadline: float) -> bool:
