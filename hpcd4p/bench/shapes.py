@@ -68,6 +68,8 @@ class Work(IterativePE):
 class Slow(GenericPE):
     """Takes 2 ms for each tuple, in one place."""
 
+    ordered = False  # a count
+
     def __init__(self) -> None:
         super().__init__()
         self._add_input("input", grouping="global")

@@ -46,6 +46,7 @@ class Count(ConsumerPE):
     """Counts tuples and adds them up; says both at the end."""
 
     stateful = True
+    ordered = False  # whole numbers
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +103,8 @@ class Tokenise(IterativePE):
 class CountWords(IterativePE):
     """Group-by count, four instances, as dispel4py writes it."""
 
+    ordered = False  # whole numbers
+
     def __init__(self) -> None:
         super().__init__(numprocesses=4)
         self.inputconnections["input"]["grouping"] = [0]
@@ -118,6 +121,8 @@ class CountWords(IterativePE):
 
 class Top(IterativePE):
     """The ten most frequent words."""
+
+    ordered = False  # sorted at the end
 
     def __init__(self) -> None:
         super().__init__()
