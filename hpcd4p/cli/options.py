@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
@@ -17,6 +18,9 @@ from typing import Any, NamedTuple, NoReturn
 from hpcd4p.cli.known_settings import Setting, all_settings
 from hpcd4p.cli.settings import Resolved, resolve
 from hpcd4p.errors import SettingsError
+
+_UNASKED = re.compile(r"argument (.+): ignored explicit argument '(.*)'")
+"""What argparse says of a value that an option does not take."""
 
 
 class HelpText(argparse.RawDescriptionHelpFormatter):
@@ -51,6 +55,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
+        if found := _UNASKED.fullmatch(message):
+            message = f"{found[1].replace('/', ' or ')} takes no value; leave out ={found[2]}"
         raise SettingsError(f"{message}\n{self.hint}")
 
     def parse(self, argv: list[str]) -> argparse.Namespace:

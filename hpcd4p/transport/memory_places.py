@@ -29,8 +29,6 @@ class MemoryPlaces:
         for place in commit.settled:
             self.outstanding.setdefault(place.lane, set()).discard(place.path)
         lanes = {place.lane for place in commit.settled}
-        waited = {lane for waits in self._waits.values() for lane in waits}
-        lanes |= {lane for lane in waited if lane[1] in commit.bounds}
         ringing = [rank for rank, waits in self._waits.items() if self._has_come(waits, lanes)]
         for rank in ringing:
             del self._waits[rank]
@@ -38,8 +36,7 @@ class MemoryPlaces:
 
     def _has_come(self, waits: Mapping[Lane, str], lanes: set[Lane]) -> bool:
         return any(
-            lane in lanes and min(self.outstanding.get(lane, ()), default=END) > path
-            for lane, path in waits.items()
+            lane in lanes and min(self.outstanding[lane], default=END) > path for lane, path in waits.items()
         )
 
     def answer(

@@ -123,6 +123,11 @@ class Commit:
         self.bounds |= other.bounds
         add(self.stats, other.stats)
 
+    def ring_at(self, place: Place) -> None:
+        """Have who waits for what comes before `place` look again, as if that was written and is finished."""
+        self.begun.append(place)
+        self.settled.append(place)
+
     def __bool__(self) -> bool:
         return bool(
             self.tx or self.counts or self.stats or self.done or self.publish or self.dead or self.progress

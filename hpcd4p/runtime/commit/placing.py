@@ -166,16 +166,11 @@ class Placing:
             commit.progress = [(e, id_, (*done, numbers.next)) for e, id_, done in commit.progress]
 
     def _tell(self, commit: Commit) -> None:
-        """Say where all origins of this rank write next, as if each had written a task that is finished.
-
-        So whoever waits for what they have written before is rung.
-        """
+        """Say where all origins of this rank write next; who waits for what they wrote before is rung."""
         self._to_tell = False
         for reach, element in self._lanes():
             origin = self._origin(element)
-            place = Place(reach, origin.origin, origin.age, origin.here())
-            commit.begun.append(place)
-            commit.settled.append(place)
+            commit.ring_at(Place(reach, origin.origin, origin.age, origin.here()))
 
 
 def finish(commit: Commit, task: Task) -> None:

@@ -29,3 +29,5 @@ def put_first(again: Commit, order: Order, epoch: int) -> None:
         done = (*task.progress, 0) if task.progress else ()
         again.publish[number] = task._replace(place=Place(reach, PAST, 0, path), progress=done)
     again.bounds[PAST] = END
+    for reach in range(len(order.reaches)):  # a rank may have asked before this is known
+        again.ring_at(Place(reach, PAST, 0, step(epoch)))

@@ -44,8 +44,10 @@ def a_rank_that_waits_is_rung_when_it_is_said_that_no_more_comes(world: BrokerWo
         assert world.rung(OWNER) == []
         commit = Commit(counts={0: -1})
         commit.bounds[origin] = bound
+        commit.ring_at(placed("01", origin))
         world[0].step(commit)
         assert world.rung(OWNER) == [OWNER]
+        assert ask(world, (lane,)).watermarks[origin] == bound
 
 
 def a_rank_that_waits_no_longer_is_not_rung(world: BrokerWorld) -> None:

@@ -128,12 +128,7 @@ if placed then
     return {unpack(ARGV, first, last)}
   end
   local first, last = words(2)
-  -- of what an origin has said that it writes none of any more: none of the past, or none of before a move
-  local ended = {}
-  for i = first, last, 2 do
-    call('HSET', p .. 'bounds', ARGV[i], ARGV[i + 1])
-    if string.match(ARGV[i + 1], '^[gz]') then ended[ARGV[i]] = true end
-  end
+  for i = first, last, 2 do call('HSET', p .. 'bounds', ARGV[i], ARGV[i + 1]) end
   first, last = words(5)
   for i = first, last, 5 do
     local e, owner = ARGV[i], owner_of[ARGV[i]]
@@ -151,14 +146,14 @@ if placed then
   first, last = words(1)
   for i = first, last do call('ZADD', p .. 'places', 0, ARGV[i]) end
   settled, oldest, watch, origins, waits, at_place = list(1), list(1), list(1), list(1), list(2), list(2)
-  if #settled > 0 or next(ended) then
-    if #settled > 0 then call('ZREM', p .. 'places', unpack(settled)) end
+  if #settled > 0 then
+    call('ZREM', p .. 'places', unpack(settled))
     local lanes = {}
     for _, place in ipairs(settled) do lanes[string.match(place, '^(.*):')] = true end
     local waiting = call('HGETALL', p .. 'waits')
     for i = 1, #waiting, 2 do
       local lane, r = string.match(waiting[i], '^(.*) (%d+)$')
-      if lanes[lane] or ended[string.match(lane, ':(.*)$')] then
+      if lanes[lane] then
         local least = call('ZRANGEBYLEX', p .. 'places', '[' .. lane .. ':', '(' .. lane .. ';', 'LIMIT', 0, 1)[1]
         if not least or string.sub(least, #lane + 2) > waiting[i + 1] then
           call('HDEL', p .. 'waits', waiting[i])

@@ -35,6 +35,13 @@ def test_an_option_without_its_value_says_so():
         split(["w.py", "-n"], ARITY)
 
 
+@pytest.mark.parametrize("word", ["--ordered-outputs=3", "--no-ordered-outputs=", "--no-record=yes"])
+def test_a_value_that_an_option_does_not_take_is_named(word):
+    name, _, value = word.partition("=")
+    with pytest.raises(SettingsError, match=f"{name}.* takes no value; leave out ={value}\n"):
+        parser(explain=False).parse([word])
+
+
 def test_what_split_gives_can_be_parsed():
     parts = split(["-n8", "w.py", "-i", "-5", "--task-s=0.5"], ARITY)
     found = parser(explain=False).parse(parts.own)

@@ -15,6 +15,20 @@ class Pass(IterativePE):
         return data
 
 
+class Source(ProducerPE):
+    """Stays with the head."""
+
+    stateful = True
+
+    def _process(self, inputs):
+        return 1, 1
+
+
+class Hop(IterativePE):
+    def _process(self, item):
+        return item
+
+
 class See(ConsumerPE):
     def _process(self, data):
         pass

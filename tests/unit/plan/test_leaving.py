@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p import GenericPE, KeyedPE, WorkflowGraph
 from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.describe import as_json, describe
 from hpcd4p.plan.leaving import leaving_lines, orders
@@ -15,20 +15,9 @@ from hpcd4p.plan.model import COLLECTOR, ORDERED_COLLECTOR, Role
 from hpcd4p.plan.moving import why_it_stays
 from hpcd4p.plan.order import order_of
 from hpcd4p.plan.settings import EngineSettings
+from tests.unit.plan.elements import Hop, Source
 
 ASKED = EngineSettings(ordered_outputs=True)
-
-
-class Source(ProducerPE):
-    stateful = True
-
-    def _process(self, inputs):
-        return 1, 1
-
-
-class Hop(IterativePE):
-    def _process(self, item):
-        return item
 
 
 class Two(Hop):

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from hpcd4p import GenericPE, IterativePE, KeyedPE, ProducerPE, WorkflowGraph
+from hpcd4p import GenericPE, KeyedPE, WorkflowGraph
 from hpcd4p.plan.describe import as_json, describe
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.meeting import meeting_lines
 from hpcd4p.plan.order import order_of
 from hpcd4p.plan.settings import EngineSettings
-
-
-class Source(ProducerPE):
-    stateful = True
-
-    def _process(self, inputs):
-        return 1, 1
+from tests.unit.plan.elements import Hop, Source
 
 
 class Sides(Source):
     def __init__(self):
         super().__init__()
         self._add_output("other")
-
-
-class Hop(IterativePE):
-    def _process(self, item):
-        return item
 
 
 class Series(KeyedPE):

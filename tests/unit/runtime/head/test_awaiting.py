@@ -11,7 +11,8 @@ from hpcd4p.plan.order import order_of
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.head.awaiting import Awaiting
 from hpcd4p.wire.ask import Awaited
-from tests.unit.plan.test_order import Hop, Series, Source, chain
+from tests.unit.plan.elements import Hop, Source
+from tests.unit.plan.test_order import Series, chain
 
 LANE = (0, 0)
 
