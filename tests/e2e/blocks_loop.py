@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.e2e.answers import Multiset, missing_and_extra
 from tests.e2e.harness import Ended, Run, Runs
+from tests.e2e.processes import blocks_folders
 
 RANKS = 5
 POOL = range(2, RANKS)
@@ -30,8 +31,7 @@ SPREAD_S = 1.0
 
 def blocks(run: Run) -> list[Path]:
     """The blocks of a run that is under way."""
-    folders = (each for pid in run.pids() for each in Path("/dev/shm").glob(f"hpcd4p-blocks-*-{pid}-*"))
-    return [block for folder in set(folders) for block in folder.iterdir()]
+    return [block for pid in run.pids() for folder in blocks_folders(pid) for block in folder.iterdir()]
 
 
 def kill_one(runs: Runs, seed: int) -> tuple[Ended, int]:

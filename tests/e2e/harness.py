@@ -33,7 +33,15 @@ from hpcd4p.record.summary import DeadLetter, Summary
 from hpcd4p.record.survival import Survival
 from tests.e2e.answers import Multiset, multiset, plain
 from tests.e2e.conftest import clean_environment
-from tests.e2e.processes import environ_of, mapped, oldest_first, processes, rank_of, words_of
+from tests.e2e.processes import (
+    blocks_folders,
+    environ_of,
+    mapped,
+    oldest_first,
+    processes,
+    rank_of,
+    words_of,
+)
 
 MPICH = Path(sys.prefix) / "mpich" / "bin" / "python"
 """A Python whose MPI is MPICH, beside the one that runs the tests."""
@@ -272,7 +280,7 @@ class Run:
             self._looked = now
             for pid in self.pids():
                 self.shm |= mapped(pid)
-                self.shm.update(map(str, Path("/dev/shm").glob(f"hpcd4p-blocks-*-{pid}-*")))
+                self.shm.update(map(str, blocks_folders(pid)))
 
     # ---- what is there after the end
 

@@ -46,6 +46,14 @@ def rank_of(pid: int) -> int | None:
     return None
 
 
+def blocks_folders(pid: int) -> set[Path]:
+    """Folders in shared memory of a run whose rank 0 is a process here.
+
+    A process of a pretended node may have had the same number, and been killed with all that looked after it.
+    """
+    return set(Path("/dev/shm").glob(f"hpcd4p-blocks-{os.uname().nodename}-{pid}-*"))
+
+
 def pending(pid: int, number: int) -> bool:
     """Whether a signal has been sent to a process, which has not got it yet."""
     return _is_among(pid, number, "SigPnd:", "ShdPnd:")

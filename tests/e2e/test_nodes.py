@@ -15,7 +15,7 @@ from hpcd4p.launch.mpi_program import find_mpi
 from tests.e2e.answers import missing_and_extra
 from tests.e2e.blocks_loop import WORDS, blocks
 from tests.e2e.harness import Runs
-from tests.e2e.processes import words_of
+from tests.e2e.processes import blocks_folders, words_of
 from tests.e2e.survival_loop import epochs
 
 SHM = Path("/dev/shm")
@@ -68,9 +68,7 @@ def start_wide(runs, *words):
 
 def folders_there(run):
     """The folders of the other node; that of the run on this node has the same mark."""
-    marks = {
-        each.name.rpartition("-")[2] for pid in run.pids() for each in SHM.glob(f"hpcd4p-blocks-*-{pid}-*")
-    }
+    marks = {each.name.rpartition("-")[2] for pid in run.pids() for each in blocks_folders(pid)}
     return [each for mark in marks for each in SHM.glob(f"hpcd4p-blocks-elsewhere-0-{mark}-*")]
 
 
