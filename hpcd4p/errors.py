@@ -14,6 +14,7 @@ The tree::
     │   ├── MissingPackage      a package that this Python cannot import
     │   ├── RecordError         a record that cannot be written or read
     │   │   └── RecordNotWritten      that of a run; what came out may still be kept
+    │   ├── LiveError           a run whose status cannot be told
     │   └── CheckpointError     checkpoints that cannot be used
     │       ├── CheckpointInUse       another run works with them
     │       ├── CheckpointNotWritten  no room, say; while a run goes on it is a warning
@@ -146,6 +147,10 @@ class RecordNotWritten(RecordError):
 
 
 _OTHER_RESULTS = "Make room there, or choose another folder with --results"
+
+
+class LiveError(UsageError):
+    """The status of a run cannot be told: there is none, it cannot be read, or is of another version."""
 
 
 class CheckpointError(UsageError):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import argparse
 
 _CLEAN = """only remove what runs of yours that were killed have left on this node and that belongs to no
-living process: unfinished records, folders of their Redis, shared memory and sessions of MPI, keys on the
-Redis of --redis-url"""
+living process: unfinished records, their status, folders of their Redis, shared memory and sessions of MPI,
+keys on the Redis of --redis-url"""
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:

@@ -52,6 +52,7 @@ _RUN = (
     ),
     Setting("results", "run", str, "results", "folder of the run records", metavar="FOLDER"),
     Setting("record", "run", bool, True, "write an HDF5 record of the run"),
+    Setting("live", "run", bool, True, "keep its status beside the record while it runs (hpcd4p status)"),
     Setting(
         "redis_url", "run", str, None, "a Redis to share (without: the run starts its own)", metavar="URL"
     ),

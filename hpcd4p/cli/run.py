@@ -35,7 +35,7 @@ from hpcd4p.cli.show_config import show_config
 from hpcd4p.cli.terminal import OUTPUT, on_terminal
 from hpcd4p.cli.words import complain, say
 from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
-from hpcd4p.launch.run_to_end import run_to_end
+from hpcd4p.launch.run_to_end import live_run, run_to_end
 from hpcd4p.packages import packages_of_ranks, require
 from hpcd4p.plan.limits import MAX_CALLS
 from hpcd4p.plan.mapping import read_mapping
@@ -167,6 +167,8 @@ def _run(
             stack.enter_context(interruptible())  # until the run itself handles signals
             # before the record is begun: nobody could remove it if a rank never comes
             ranks.crew.meet()
+        if settings.values["record"] and settings.values["live"]:
+            spec.live = stack.enter_context(live_run(spec, path))
         small = SmallOutputs()
         # the record is opened now, so that a folder that cannot be written is noticed before the run
         sinks: list[OutputSink] = [*_record(settings, path, module), small]
@@ -243,6 +245,8 @@ def _finish(
     summary.config = {**summary.config, "settings": settings.shown(), "sources": dict(settings.sources)}
     path: Path | None = None
     unwritten: UsageError | None = None
+    if spec.live is not None:
+        spec.live.closing()
     try:
         path = sink.close(summary)
         if spec.checkpoints is not None:  # not before: whoever ends this here can go on

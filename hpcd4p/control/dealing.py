@@ -100,6 +100,10 @@ class Dealer:
             self._calm_until[rank] = now + CALM_S
             self._behind.pop(rank, None)
 
+    def loads(self, now: float) -> list[Load]:
+        """What ranks have told lately."""
+        return [load for told_at, load in self._loads.values() if now - told_at <= FRESH_S]
+
     @property
     def wants(self) -> bool:
         """Whether there is anything to decide."""

@@ -99,6 +99,10 @@ class Liveness:
         """Whether `rank` has died; never the head."""
         return rank in self._lives and self._lives[rank].state is RankState.LOST
 
+    def those(self, state: RankState) -> frozenset[int]:
+        """The ranks that are in that state."""
+        return frozenset(rank for rank, life in self._lives.items() if life.state is state)
+
     def count(self, state: RankState) -> int:
         """How many ranks are in that state."""
         return sum(1 for life in self._lives.values() if life.state is state)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from hpcd4p import logs
 from hpcd4p.errors import Hpcd4pError, SettingsError, WorkflowError
 from hpcd4p.launch.early import Early
-from hpcd4p.launch.run_to_end import run_to_end
+from hpcd4p.launch.run_to_end import live_run, run_to_end
 from hpcd4p.plan.limits import engine_settings
 from hpcd4p.plan.model import Mapping
 from hpcd4p.plan.settings import MAX_RANKS
@@ -188,8 +189,12 @@ def _perform(
         from hpcd4p.record.writer import RecordWriter
 
         sink = Tee(RecordWriter(record), memory)
-    summary, stopped = run_to_end(spec, sink, early, crew)
-    path = sink.close(summary)
+        spec.live = live_run(spec, record)
+    with spec.live or nullcontext():
+        summary, stopped = run_to_end(spec, sink, early, crew)
+        if spec.live is not None:
+            spec.live.closing()
+        path = sink.close(summary)
     if stopped is not None:
         raise stopped
     return Result(memory.results, summary, memory.letters, path, memory.lines)

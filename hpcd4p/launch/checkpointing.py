@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpcd4p.plan.model import Plan
     from hpcd4p.record.sink import OutputSink
     from hpcd4p.record.summary import Summary
+    from hpcd4p.record.survival import Survival
     from hpcd4p.runtime.head.cutter import Cutter
     from hpcd4p.runtime.head.file_keeper import FileKeeper
     from hpcd4p.runtime.head.head import Head
@@ -176,6 +177,11 @@ class Checkpoints:
         self._lost = not kept
         return kept
 
+    @property
+    def survival(self) -> Survival:
+        """What is known so far of checkpoints, and of how the run has gone on from them."""
+        return self._survived.survival
+
     def sum_up(self, summary: Summary) -> None:
         """Tell the summary of a run that has ended of its checkpoints, and how it has gone on from them."""
         summary.survival = self._survived.survival
@@ -213,13 +219,12 @@ class Checkpoints:
         from hpcd4p.runtime.head.going_on import cutter_of
 
         required = self._required and self._found is None
-        survival = self._survived.survival
         try:
             writer = self._new_writer()
         except CheckpointError as error:
-            survival.none_because(str(error))
+            self.survival.none_because(str(error))
             raise
-        return cutter_of(head, writer, self._interval_s, self._begun, required, survival)
+        return cutter_of(head, writer, self._interval_s, self._begun, required, self.survival)
 
     def _last_s(self, name: str) -> float:
         from hpcd4p.launch.last_seconds import last_s_of

@@ -21,6 +21,7 @@ from hpcd4p.launch.blocks import blocks_in
 from hpcd4p.launch.blocks_folder import blocks_folder
 from hpcd4p.launch.crew import Crew, Departure
 from hpcd4p.launch.last_seconds import is_hurried
+from hpcd4p.launch.resident import NodeMemory
 from hpcd4p.plan.model import Mapping
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.record.summary import Summary
@@ -73,6 +74,7 @@ class Incarnations:
         self._number = 0
         self._folders: list[str] = []
         """Of the shared memory, so far: one that a rank was slow to leave goes at the end of the next."""
+        self._memory = NodeMemory(lambda: early.redis)
         self._mesh: MpiMesh | None = None
         self._broker: Any = None
 
@@ -107,6 +109,8 @@ class Incarnations:
         setup = self._setup(redis, folder, nodes)
         self._brief(setup)
         self._sink.warm()  # while the other ranks connect
+        if spec.live is not None:
+            spec.live.hosts, spec.live.resident = hosts, self._memory.look
         from hpcd4p.transport import mpi
 
         blocks = blocks_in(setup, 0)

@@ -31,6 +31,7 @@ QUIET_S = 1.0
 
 RECORD, REDIS, NOTE, CALL = "unfinished record", "folder of a Redis", "note of a launcher", "call from Python"
 BARREN = "run without a checkpoint"
+STATUS = "status of a dead run"
 SESSION, SHARED = "session of an MPI", "shared memory of an MPI"
 BLOCKS = "arrays in shared memory"
 
@@ -69,6 +70,7 @@ def find(results: Iterable[Path], scratch: Path | None = None) -> list[Leftover]
     bases = [Path(base) for base in places(scratch)]
     leftovers = [Leftover(RECORD, path) for folder in results for path in _records(folder.absolute())]
     leftovers += [Leftover(BARREN, path) for folder in results for path in _barren(folder.absolute())]
+    leftovers += [Leftover(STATUS, path) for folder in results for path in _dead(folder.absolute())]
     leftovers += [Leftover(REDIS, path) for base in bases for path in sweep_homes(base, remove=False)]
     leftovers += _free(_named([Path.cwd(), *bases]))
     return list(dict.fromkeys(leftovers))
@@ -85,6 +87,10 @@ def remove(leftovers: Iterable[Leftover]) -> list[Leftover]:
             from hpcd4p.checkpoint.barren import remove_barren
 
             remove_barren(left.path)
+        elif left.kind == STATUS:
+            from hpcd4p.live.file import remove_folder
+
+            remove_folder(left.path)
         elif left.kind == REDIS:
             sweep_homes(folder)
         elif left.path.is_dir() and not left.path.is_symlink():
@@ -123,6 +129,17 @@ def _barren(folder: Path) -> Iterator[Path]:
     from hpcd4p.checkpoint.barren import barren
 
     return barren(folder, AGE_S)
+
+
+def _dead(folder: Path) -> Iterator[Path]:
+    """What runs of this user have told that are dead, or have ended without a record."""
+    from hpcd4p.live.found import FoundRun, Life, runs_in
+
+    for run in runs_in(folder, below=True):
+        if not isinstance(run, FoundRun) or run.life not in (Life.DEAD, Life.ENDED):
+            continue
+        if run.silent_s > AGE_S and run.document.run.user == os.getuid():
+            yield run.folder
 
 
 def _named(folders: Iterable[Path]) -> Iterator[tuple[Leftover, int]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hpcd4p.errors import RunStopped
 from hpcd4p.launch.slurm_stop import full_reason
+from hpcd4p.live.run import LiveRun
 from hpcd4p.logs import module_log
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ class RunEnd(NamedTuple):
     summary: Summary
     stopped: RunStopped | None
     """What has ended the run before its work was done; the summary gives the same reason."""
+
+
+def live_run(spec: RunSpec, record: Path) -> LiveRun:
+    """What `spec` tells of itself beside its record while it runs; the caller ends it."""
+    plan, kept = spec.plan, spec.checkpoints
+    folder = None if kept is None else kept.files.path
+    return LiveRun(record, plan.name, plan.mapping.value, plan.size, folder)
 
 
 def run_to_end(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +18,12 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 """What reading /proc raises for a process that has ended, or is somebody else's."""
 
 # the number of a rank, and that on its node; an mpirun in a job of Slurm inherits the variables of a step
-_NUMBERS = (
+NUMBERS = (
     (b"OMPI_COMM_WORLD_RANK", b"OMPI_COMM_WORLD_LOCAL_RANK"),
     (b"SLURM_PROCID", b"SLURM_LOCALID"),
 )
+MPICH_NUMBERS = ((b"PMI_RANK", b"MPI_LOCALRANKID"),)
+"""Of ranks that MPICH has started, which need nobody that looks whether they live."""
 
 LAUNCHERS = frozenset({"mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "mpiexec.hydra"})
 """Names of parents of ranks that end all their ranks on SIGTERM and SIGINT."""
@@ -83,11 +85,11 @@ def ranks_under(parent: int) -> set[int]:
     return {sibling.rank for sibling in siblings_under(parent)}
 
 
-def siblings_under(parent: int) -> list[Sibling]:
-    """Ranks that are living children of the process `parent`."""
+def siblings_under(parent: int, numbers: Sequence[tuple[bytes, bytes]] = NUMBERS) -> list[Sibling]:
+    """Ranks that are living children of the process `parent`; `numbers`: variables that hold theirs."""
     with unreserved():  # elements of rank 0 may have used up all descriptors
         pids = [name for name in os.listdir("/proc") if name.isdigit() and _parent(name) == parent]
-        return [sibling for pid in pids if (sibling := _sibling(pid)) is not None]
+        return [sibling for pid in pids if (sibling := _sibling(pid, numbers)) is not None]
 
 
 def _parent(pid: str) -> int | None:
@@ -98,13 +100,13 @@ def _parent(pid: str) -> int | None:
     return stat.parent if stat.lives else None
 
 
-def _sibling(pid: str) -> Sibling | None:
+def _sibling(pid: str, numbers: Sequence[tuple[bytes, bytes]]) -> Sibling | None:
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except _GONE:
         return None
     environ = dict(variable.split(b"=", 1) for variable in variables if b"=" in variable)
-    for rank, local in _NUMBERS:
+    for rank, local in numbers:
         if environ.get(rank, b"").isdigit():
             return Sibling(int(pid), int(environ[rank]), int(environ.get(local, environ[rank])))
     return None

@@ -37,5 +37,7 @@ class RunSpec:
     """`launch.checkpointing.Checkpoints`, or None."""
     resume: Resumption | None = None
     """What the run goes on from; None: it begins."""
+    live: Any = None
+    """`live.run.LiveRun`, or None."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""

@@ -29,11 +29,12 @@ from hpcd4p.runtime.execute.letters import Failure
 from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.execute.signals import Alarmed, interruptible
 from hpcd4p.runtime.execute.totals import totals
-from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress
+from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.runtime.sequential_calls import Calls
+from hpcd4p.runtime.sequential_watching import SequentialWatching
 from hpcd4p.wire.position import Stage
 from hpcd4p.wire.statistics import Statistics, add, count_failures
 from hpcd4p.workflow.elements import GenericPE
@@ -83,8 +84,6 @@ class Sequential:
         self.instances: dict[tuple[int, int], Instance] = {}
         self.collector = Collector(spec.plan, sink, self.clock)
         self.account = RankAccount(0, "all", self.clock)
-        self._on_progress = on_progress
-        self._progress_at = self.clock.started
         self.failures = Failures(sink)
         self.lines = ElementLines(sink)
         self.cuts: Cuts | None = None
@@ -96,6 +95,7 @@ class Sequential:
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()  # elements with failures that were not judged
         self._nesting = Nesting()
+        self._watching = SequentialWatching(self, on_progress)
 
     def run(self) -> Summary:
         """Run to the end; see `run`."""
@@ -219,11 +219,8 @@ class Sequential:
             self._judge()
         if self.flow.log.waits:
             self.lines.add(*self.flow.log.take())
-        if self._on_progress is not None and (now := self.clock.now()) - self._progress_at > PROGRESS_S:
-            self._progress_at = now
-            elapsed_s, age_s = now - self.clock.started, None if self.cuts is None else self.cuts.age_s()
-            done = progress(self.plan, self.spec.inputs, self.stats(), elapsed_s, checkpoint_s=age_s)
-            self._on_progress(done)
+        if (now := self.clock.now()) >= self._watching.due:
+            self._watching.look(now)
 
     def _judge(self) -> None:
         """Raise `RunStopped` if too much has failed; looks only at elements with new failures."""

@@ -45,7 +45,7 @@ def run(last, policy="knee", size=8):
         straight(Stays(), OneIsSlow(), last), size, COUNT, 1, settings=SETTINGS._replace(autoscale=policy)
     )
     told = []
-    cluster.head.on_progress = lambda progress: told.append(progress)
+    cluster.head.watching.on_progress = lambda progress: told.append(progress)
     cluster.run()
     return cluster, told
 

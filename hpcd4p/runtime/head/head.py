@@ -29,9 +29,9 @@ from hpcd4p.runtime.head.coordinator import Coordinator
 from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
-from hpcd4p.runtime.head.progress import PROGRESS_S, Progress, progress, work_seen
 from hpcd4p.runtime.head.story import Story
 from hpcd4p.runtime.head.summing import summarise
+from hpcd4p.runtime.head.watching import Watching
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
 from hpcd4p.runtime.run_spec import RunSpec
@@ -54,8 +54,8 @@ class Head:
         What is to stop the run, in words; set from a signal's handler.
     last_cut
         Says how long the run goes on for its last checkpoint when it is interrupted; None: there are none.
-    on_progress
-        Called now and then with the progress of the run.
+    watching
+        What others can see of the run while it goes on.
     """
 
     def __init__(
@@ -87,12 +87,11 @@ class Head:
         self.awaiting = awaiting_in(self.loop, self.story, mover)
         self.interrupted = ""
         self.last_cut: LastCut | None = None
-        self.on_progress: Callable[[Progress], None] | None = None
+        self.watching = Watching(spec, self.coordinator, self.story, clock, self.awaiting)
         self.reach: Reach | None = None
         """Watches the porters of other nodes, if there may be any."""
         self.goes_back: Callable[[RunStopped], bool] = lambda stop: False
         """Whether the run goes on from a checkpoint, on the ranks that live."""
-        self._shown_at = clock.started
         self._ended: float | None = None
         self._inherited = False
         self._bells = -1
@@ -186,9 +185,7 @@ class Head:
         now = self.clock.now()
         if self.awaiting is not None:
             self.awaiting.look(now)
-        if self.on_progress is not None and now - self._shown_at > PROGRESS_S:
-            self._shown_at = now
-            self.on_progress(self.progress(now - self.clock.started))
+        self.watching.look(now)
 
     def _obey_own(self) -> None:
         """Take the orders to this rank, between two moves: see `RankLoop.obey`."""
@@ -261,18 +258,6 @@ class Head:
         return self.summary(stop)
 
     # ---- figures
-
-    def progress(self, elapsed: float) -> Progress:
-        """How far the run is."""
-        return progress(
-            self.spec.plan,
-            self.spec.inputs,
-            self.coordinator.stats,
-            elapsed,
-            *work_seen(self.spec.plan, self.coordinator.seen),
-            None if self.coordinator.cutter is None else self.coordinator.cutter.age_s(),
-            "" if self.awaiting is None else self.awaiting.said,
-        )
 
     def summary(self, stop: RunStopped | None = None) -> Summary:
         """The summary of the run; `stop` is what ended it before its work was done."""

@@ -61,7 +61,7 @@ def lead(
         from hpcd4p.runtime.head.reach import Reach
 
         head.reach = Reach(head.loop.link, setup.nodes)
-    head.on_progress = on_progress
+    head.watching.on_progress = on_progress
     head.goes_back = partial(goes_back, head)
     head.story.on_warning = say
     head.loop.suspects.prepare(setup)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PROGRESS_S = 0.2
 """Progress is shown five times a second."""
 
+STATUS_S = 1.0
+"""From one status to the next, at least; and from the start to the first: a run of a second writes none."""
+
 
 class Progress(NamedTuple):
     """How far a run is, for a progress line."""
@@ -38,6 +41,8 @@ class Progress(NamedTuple):
     """Seconds since the last checkpoint; infinity: there is none yet; None: the run makes none."""
     awaits: str = ""
     """Which ordered element waits for an earlier tuple, in words; empty: none, or none for long."""
+    part: float | None = None
+    """How much of the work is done, from 0 to 1, by the time inside elements; None: nobody can say."""
 
 
 def progress(
@@ -50,6 +55,7 @@ def progress(
     waiting: int = 0,
     checkpoint_s: float | None = None,
     awaits: str = "",
+    began: float = 0.0,
 ) -> Progress:
     """Give the progress of a run.
 
@@ -63,11 +69,14 @@ def progress(
         (ranks that have work, ranks), of the pool.
     checkpoint_s, awaits
         See `Progress`.
+    began
+        How much of the work was done when this run began: one that goes on has something done by then.
     """
     roots = [e.index for e in plan.elements if e.role is Role.ROOT]
     given = {e: len(i) if isinstance(i, Sized) else i for e, i in inputs.items() if e in roots}
     calls = sum(min(stats.work(e).tuples, of) for e, of in given.items())
     of_calls = sum(given.values()) if any(of > 1 for of in given.values()) else 0
+    part = _part(stats, pending or {}, roots, calls, of_calls)
     return Progress(
         elapsed_s=elapsed_s,
         done=stats.tuples,
@@ -77,9 +86,10 @@ def progress(
         waiting=waiting,
         calls=calls,
         of_calls=of_calls,
-        left_s=_left_s(elapsed_s, stats, pending or {}, roots, calls, of_calls),
+        left_s=elapsed_s * (1 - part) / (part - began) if part is not None and part > began else None,
         checkpoint_s=checkpoint_s,
         awaits=awaits,
+        part=part,
     )
 
 
@@ -92,24 +102,16 @@ def work_seen(plan: Plan, seen: Observation | None) -> tuple[Mapping[int, int], 
     return seen.pending, (max(0, len(ranks) - resting), len(ranks)), seen.tasks
 
 
-def _left_s(
-    elapsed_s: float,
-    stats: Statistics,
-    pending: Mapping[int, int],
-    roots: list[int],
-    calls: int,
-    of_calls: int,
+def _part(
+    stats: Statistics, pending: Mapping[int, int], roots: list[int], calls: int, of_calls: int
 ) -> float | None:
     """Estimate: the remaining calls cost as much as those already made, and waiting tuples come on top."""
-    if not of_calls or not calls:
-        return None
     worked_us = stats.busy_us
-    if not worked_us:
+    if not of_calls or not calls or not worked_us:
         return None
     waiting_us = 0.0
     for e, many in pending.items():
         if e not in roots:
             work = stats.work(e)
             waiting_us += many * work.busy_us / max(1, work.tuples)
-    total_us = (worked_us + waiting_us) * of_calls / calls
-    return elapsed_s * (total_us - worked_us) / worked_us
+    return worked_us / ((worked_us + waiting_us) * of_calls / calls)

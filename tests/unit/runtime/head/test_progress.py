@@ -63,6 +63,13 @@ def test_before_anything_was_done_nothing_is_said_of_the_end(plan):
     assert progress(plan, {ROOT: 100}, Statistics({"n:0": 3}), 0.1).left_s is None
 
 
+def test_a_run_that_goes_on_counts_what_it_has_done_itself(plan):
+    told = progress(plan, {ROOT: 100}, stats(75, 75), 10.0, began=0.5)
+    assert told.part == pytest.approx(0.75)
+    assert told.left_s == pytest.approx(10.0)
+    assert progress(plan, {ROOT: 100}, stats(50, 50), 10.0, began=0.5).left_s is None
+
+
 def test_a_call_that_was_made_twice_after_a_loss_is_no_further_input(plan):
     told = progress(plan, {ROOT: 100}, stats(103, 100), 1.0)
     assert told.calls == 100
