@@ -28,6 +28,7 @@ FIGURES = {
     "arrays": "1 MiB arrays: bytes per second",
     "floor": "one tuple, the whole program",
     "survival": "what checkpoints cost, how long they stop a rank, and how soon a death is made good",
+    "live": "what it costs to tell the status of a run, and how soon `hpcd4p status` answers",
     "order": "ordered elements behind the pool: tuples per second, latency, memory",
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
@@ -50,7 +51,9 @@ AGAINST = versus.FIGURES
 IN_ROWS = ("survival",)
 """Figures of which rows can be measured by themselves."""
 
-LONG = frozenset({"survival", "order", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"})
+LONG = frozenset(
+    {"survival", "live", "order", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"}
+)
 """Measured only if they are named: they take more than ten minutes each, or concern clusters and studies."""
 
 

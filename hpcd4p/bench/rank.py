@@ -42,12 +42,16 @@ def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
     from hpcd4p.runtime.run_spec import RunSpec
 
     workload = WORKLOADS[name]
-    every = given.pop("checkpoint", "off")
+    every, live = given.pop("checkpoint", "off"), given.pop("live", "off")
     settings = EngineSettings(**{name: KINDS[name](value) for name, value in given.items()})
     plan, elements = make_plan(workload.build(), launched_size(), settings)
     spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(calls)), settings)
     watch = workload.sink()
     sink = keep(spec, watch, every, Path(answer).with_suffix(".checkpoints"))
+    if live == "on":
+        from hpcd4p.launch.run_to_end import live_run
+
+        spec.live = live_run(spec, Path(answer).with_suffix(".h5"))
     if plan.size > 1:
         from hpcd4p.launch import parallel
         from hpcd4p.launch.crew import Crew
@@ -59,6 +63,8 @@ def _lead(name: str, calls: int, answer: str, given: dict[str, str]) -> int:
         from hpcd4p.runtime import sequential
 
         summary = sequential.run(spec, sink)
+    if spec.live is not None:
+        spec.live.end()
     if spec.checkpoints is not None:
         spec.checkpoints.finished = True
         spec.checkpoints.end()
