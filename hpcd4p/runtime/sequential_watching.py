@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from hpcd4p.runtime.head.progress import PROGRESS_S, STATUS_S, Progress, progress
-from hpcd4p.wire.statistics import Statistics
+from hpcd4p.runtime.head.progress import PROGRESS_S, STATUS_S, Progress, part_before, progress
 
 if TYPE_CHECKING:
     from hpcd4p.record.failures import Failures
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.head.telling import Telling
     from hpcd4p.runtime.run_spec import RunSpec
     from hpcd4p.runtime.sequential_hook import Cuts
+    from hpcd4p.wire.statistics import Statistics
 
 
 class Run(Protocol):
@@ -27,7 +27,6 @@ class Run(Protocol):
     clock: Clock
     failures: Failures
     cuts: Cuts | None
-    before: dict[str, int]
 
     def stats(self) -> Statistics:
         """Of this run, and of those before it."""
@@ -66,8 +65,7 @@ class SequentialWatching:
     def _progress(self, now: float) -> Progress:
         run = self._run
         if self._began is None:
-            before = progress(run.spec.plan, run.spec.inputs, Statistics(run.before), 0.0)
-            self._began = before.part or 0.0
+            self._began = part_before(run.spec.plan, run.spec.inputs, run.spec.resume)
         age_s = None if run.cuts is None else run.cuts.age_s()
         return progress(
             run.spec.plan,

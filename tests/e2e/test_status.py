@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hpcd4p.live.document import from_text
-from hpcd4p.live.file import NAME
+from hpcd4p.live.file import NAME, StatusFile
 from tests.e2e.conftest import clean_environment
 from tests.e2e.harness import WITHOUT, Run, Runs
+from tests.unit.live.documents import document, identity
 
 CALLS = 240
 """Of which the second half is held."""
@@ -23,12 +25,12 @@ CALLS = 240
 KEPT = ("--checkpoint", "0.3")
 
 
-def ask(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def ask(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """What `hpcd4p status WORDS` says in a folder."""
     return subprocess.run(
         [sys.executable, "-m", "hpcd4p", "status", *words],
         cwd=folder,
-        env=clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2]), **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -36,9 +38,9 @@ def ask(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def told(folder: Path, *words: str) -> str:
+def told(folder: Path, *words: str, **variables: str) -> str:
     """The same, of what is no error."""
-    done = ask(folder, *words)
+    done = ask(folder, *words, **variables)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -236,6 +238,22 @@ def test_one_that_may_not_be_read_is_told(tmp_path):
     (tmp_path / "results" / "hers.live").mkdir(parents=True)
     (tmp_path / "results" / "hers.live" / NAME).touch(0o000)
     assert "cannot be read: Permission denied" in ask(tmp_path, "hers").stderr
+
+
+def test_runs_of_my_jobs_are_told_wherever_they_were_submitted(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    programs = tmp_path / "programs"
+    for folder in (here, programs):
+        folder.mkdir()
+    for name, job in (("mine", "17"), ("older", "9")):
+        status = document(written=time.time(), run=identity(host="n1", job=job))
+        StatusFile(there / "results" / f"{name}.live").write(status)
+    rows = [f"17|RUNNING|None|any|{there}", f"18|PENDING|Resources|hpcd4p|{there}", "19|RUNNING|None|other|/"]
+    (programs / "squeue").write_text("#!/bin/sh\n" + "".join(f"echo '{row}'\n" for row in rows))
+    (programs / "squeue").chmod(0o755)
+    lines = told(here, PATH=os.pathsep.join([str(programs), os.environ["PATH"]])).splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "mine", "job"]
+    assert lines[-1] == "job 18: pending (Resources), no run of it tells anything"
 
 
 def test_where_nothing_runs_that_is_said(tmp_path):

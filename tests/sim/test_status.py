@@ -14,6 +14,7 @@ from hpcd4p.live.ranks import MOST_ALONE, State
 from hpcd4p.live.run import LiveRun, Resident
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.record.failures import MOST_EXAMPLES
+from hpcd4p.runtime.head.progress import Progress
 from hpcd4p.testing.cluster import Cluster
 from hpcd4p.testing.turns import nap
 
@@ -59,14 +60,22 @@ class Heard(LiveRun):
         self.told.append(document)
 
 
-def run(folder, size: int, calls: int, **given) -> tuple[Cluster, list[Document]]:
+def graph_of_three() -> WorkflowGraph:
     graph = WorkflowGraph()
     slow = Slow()
     graph.connect(Numbers(), "output", slow, "input")
     graph.connect(slow, "output", Tally(), "input")
+    return graph
+
+
+def run(
+    folder, size: int, calls: int, lines: list[Progress] | None = None, **given
+) -> tuple[Cluster, list[Document]]:
     settings = EngineSettings(lend="off", max_task_tuples=2, autoscale="none")
-    cluster = Cluster(graph, size, calls, 3, settings=settings, **given)
+    cluster = Cluster(graph_of_three(), size, calls, 3, settings=settings, **given)
     cluster.head.watching.live = heard = Heard(folder, size)
+    if lines is not None:
+        cluster.head.watching.on_progress = lines.append
     cluster.run()
     return cluster, heard.told
 
@@ -137,3 +146,20 @@ def test_of_many_ranks_all_are_there_and_it_is_small(tmp_path):
         assert sum(row.count for row in document.ranks) == size
         assert len(document.ranks) < 10
         assert len(fitted(document)) <= MOST_BYTES
+
+
+def test_a_run_that_goes_on_expects_its_end_by_what_it_has_done_itself(tmp_path):
+    first, _ = run(tmp_path, 6, 1000, checkpoint_s=0.5)
+    kept = first.keeper.complete_ones
+    late = kept[len(kept) // 2]
+    (tmp_path / "again").mkdir()
+    lines: list[Progress] = []
+    again, told = run(tmp_path / "again", 6, 1000, lines, resume=late, checkpoint_s=0.5)
+    assert again.summary is not None
+    took_s = again.summary.elapsed_s
+    assert first.summary is not None
+    assert took_s < first.summary.elapsed_s * 0.7
+    expected = [line.elapsed_s + line.left_s for line in lines if line.left_s is not None]
+    ends = [each.elapsed_s + each.expected.left_s for each in told if each.expected is not None]
+    assert expected[len(expected) // 4] == pytest.approx(took_s, rel=0.25)
+    assert ends[0] == pytest.approx(took_s, rel=0.25)

@@ -10,6 +10,7 @@ from hpcd4p.wire.statistics import Statistics
 
 if TYPE_CHECKING:
     from hpcd4p.wire.messages import Observation
+    from hpcd4p.wire.resumption import Resumption
 
 PROGRESS_S = 0.2
 """Progress is shown five times a second."""
@@ -91,6 +92,17 @@ def progress(
         awaits=awaits,
         part=part,
     )
+
+
+def part_before(plan: Plan, inputs: Mapping[int, int | list[Any]], resume: Resumption | None) -> float:
+    """How much of the work was done before the checkpoint from which a run goes on; 0: it begins.
+
+    A source that is repeated is counted again; until it is where it was, less than that seems to be done.
+    """
+    if resume is None:
+        return 0.0
+    kept = resume.fixed.snapshot
+    return progress(plan, inputs, kept.stats, 0.0, kept.pending).part or 0.0
 
 
 def work_seen(plan: Plan, seen: Observation | None) -> tuple[Mapping[int, int], tuple[int, int], int]:

@@ -81,6 +81,7 @@ class Telling:
         self._states = RankStates(plan.size, plan.pool_ranks, clock.now())
         self._roles = [role_of(plan, rank) if plan.size > 1 else "all" for rank in range(plan.size)]
         self._rates = Rates()
+        self._began = began
         self._forecast = Forecast()
         self._forecast.add(0.0, began)
         self._every_s = STATUS_S
@@ -97,7 +98,7 @@ class Telling:
         now = self._clock.now()
         self._states.look(seen.ranks, now)
         self._rates.add(now, self._numbers(progress, seen.stats))
-        if progress.part is not None:
+        if progress.part is not None and progress.part >= self._began:  # else sources are being repeated
             self._forecast.add(progress.elapsed_s, progress.part)
         expected = self._forecast.left(progress.elapsed_s) if progress.of_calls else None
         resident = self._live.resident()

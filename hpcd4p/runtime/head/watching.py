@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.control.liveness import RankState
 from hpcd4p.runtime.head.notes import in_doubt
-from hpcd4p.runtime.head.progress import PROGRESS_S, STATUS_S, Progress, progress, work_seen
+from hpcd4p.runtime.head.progress import PROGRESS_S, STATUS_S, Progress, part_before, progress, work_seen
 
 if TYPE_CHECKING:
     from hpcd4p.live.run import LiveRun
@@ -70,21 +70,19 @@ class Watching:
         self._tells_at = self._telling.tell(done, self._seen(now, done))
 
     def _progress(self, elapsed_s: float) -> Progress:
-        coordinator = self._coordinator
-        done = progress(
-            self._spec.plan,
-            self._spec.inputs,
+        coordinator, spec = self._coordinator, self._spec
+        if self._began is None:
+            self._began = part_before(spec.plan, spec.inputs, spec.resume)
+        return progress(
+            spec.plan,
+            spec.inputs,
             coordinator.stats,
             elapsed_s,
-            *work_seen(self._spec.plan, coordinator.seen),
+            *work_seen(spec.plan, coordinator.seen),
             None if coordinator.cutter is None else coordinator.cutter.age_s(),
             "" if self._awaiting is None else self._awaiting.said,
-            self._began or 0.0,
+            self._began,
         )
-        if self._began is not None:
-            return done
-        self._began = (done.part or 0.0) if self._spec.resume is not None else 0.0
-        return done._replace(left_s=None) if self._began else done
 
     def _seen(self, now: float, done: Progress) -> Seen:
         from hpcd4p.live.ranks import Sight
