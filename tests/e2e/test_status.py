@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -127,6 +128,35 @@ def test_a_run_that_was_killed_is_called_dead_until_it_goes_on(runs, n):
     again.until(lambda: [other["is"] for other in runs_of(run.folder)] == ["under way"])
     assert again.wait().status == 1
     assert runs_of(run.folder) == []
+
+
+def test_a_rank_that_died_is_lost_in_a_run_that_goes_on_in_its_job(runs):
+    run = held_run(runs, 5, *KEPT)
+    run.until(lambda: runs_of(run.folder)[0]["status"]["checkpoints"]["made"])
+    os.kill(run.rank(1), signal.SIGKILL)
+    run.until(lambda: runs_of(run.folder)[0]["status"]["checkpoints"]["went_on"] == 1)
+    (each,) = runs_of(run.folder)
+    assert each["is"] == "under way"
+    states = {row["ranks"]: row["state"] for row in each["status"]["ranks"]}
+    assert states.pop("1") == "lost"
+    assert "lost" not in states.values()
+    assert run.wait().status == 1
+
+
+def test_whoever_watches_sees_the_end(runs):
+    run = held_run(runs, 3, *WITHOUT)
+    words = [sys.executable, "-m", "hpcd4p", "status", "--watch", "survivor"]
+    environ = clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with open(run.folder / "watched", "w") as out:
+        watcher = subprocess.Popen(words, cwd=run.folder, env=environ, stdout=out, stderr=out)
+    try:
+        run.until(lambda: (run.folder / "watched").read_text().count(": under way, ") >= 2)
+        assert run.wait().status == 1
+        assert watcher.wait(60) == 0
+    finally:
+        watcher.kill()
+        watcher.wait()
+    assert "\nsurvivor: finished in " in (run.folder / "watched").read_text()
 
 
 def test_several_runs_have_a_line_each(runs):
