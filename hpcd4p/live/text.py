@@ -12,6 +12,9 @@ from hpcd4p.record.table import count, percent, rate, seconds, shortened, size, 
 MOST_RANKS = 40
 """Rows of ranks that are shown; `--json` has all."""
 
+LATE_S = 5.0
+"""A status that is so much late has a reason."""
+
 _DAY_S = 86_400.0
 
 
@@ -98,9 +101,13 @@ def _what_now(run: FoundRun) -> list[str]:
     if run.life is Life.SILENT:
         look = f"squeue -j {who.job}" if who.job else f"ssh {who.host} ps -p {who.pid}"
         return [f"Its last word was {ago}, and its process cannot be seen from here: look with  {look}"]
-    if run.silent_s > document.every_s + 5.0 and who.ranks == 1:
+    if run.silent_s <= document.every_s + LATE_S:
+        return []
+    if who.ranks == 1:
         return [f"An element has been in one call for {seconds(run.silent_s)}: what follows is of before"]
-    return []
+    return [
+        f"Its last word was {ago}: rank 0 is held up, or cannot write beside its record (is the disk full?)"
+    ]
 
 
 def _progress(run: FoundRun) -> list[str]:

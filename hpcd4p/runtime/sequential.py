@@ -95,7 +95,8 @@ class Sequential:
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()  # elements with failures that were not judged
         self._nesting = Nesting()
-        self._watching = SequentialWatching(self, on_progress)
+        watched = on_progress is not None or spec.live is not None
+        self._watching = SequentialWatching(self, on_progress) if watched else None
 
     def run(self) -> Summary:
         """Run to the end; see `run`."""
@@ -219,7 +220,7 @@ class Sequential:
             self._judge()
         if self.flow.log.waits:
             self.lines.add(*self.flow.log.take())
-        if (now := self.clock.now()) >= self._watching.due:
+        if self._watching is not None and (now := self.clock.now()) >= self._watching.due:
             self._watching.look(now)
 
     def _judge(self) -> None:

@@ -152,6 +152,13 @@ def test_one_that_ended_without_a_record_says_why():
     assert told[1] == "It ended 90.0 s ago without a record: the disk is full"
 
 
+def test_a_run_on_ranks_that_tells_nothing_is_held_up_or_cannot_write():
+    assert lines(run(silent_s=40.0))[1].startswith(
+        "Its last word was 40.0 s ago: rank 0 is held up, or cannot"
+    )
+    assert lines(run(silent_s=4.0))[1] == ""
+
+
 def test_one_process_that_tells_nothing_is_in_a_call():
     told = lines(run(document(run=identity(ranks=1)), silent_s=40.0))
     assert told[1] == "An element has been in one call for 40.0 s: what follows is of before"
