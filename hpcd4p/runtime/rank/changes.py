@@ -76,6 +76,8 @@ class Changes:
         self._cuts: dict[Key, tuple[Instance, list[_Cut]]] = {}
         self._links: dict[int, _Link] = {}
         self._base = 0
+        self._past: list[set[Any]] = []
+        """Keys that count no more: to free many takes as long as to copy the process."""
 
     def cut(self, epoch: int, base: int, instances: Sequence[Instance]) -> dict[Key, Since]:
         """Note a cut; gives the partitions of which changes are enough.
@@ -100,8 +102,17 @@ class Changes:
                 since = self._since(mine)
                 if since is not None and link is not None and key[0] not in link.shared:
                     found[key] = since
+        count = {id(cut.called) for _, mine in cuts.values() for cut in mine}
+        noted = [cut.called for _, mine in self._cuts.values() for cut in mine]
+        self._past += [called for called in noted if called and id(called) not in count]
         self._cuts = cuts
         return found
+
+    def forget(self) -> bool:
+        """Free some of the keys that count no more; gives whether there are others."""
+        if self._past:
+            self._past.pop()
+        return bool(self._past)
 
     def _before(self, key: Key, instance: Instance) -> list[_Cut]:
         """The cuts of an instance since the base; it may have gone, and have come again as another one."""

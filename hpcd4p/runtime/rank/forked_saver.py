@@ -68,6 +68,7 @@ class ForkedSaver:
         self._watched: dict[int, Watched] = {}
         self._copies: list[_Copy] = []
         self._failed: list[Saved] = []
+        self._forgets = False
 
     @cached_property
     def _changes(self) -> Changes:
@@ -87,6 +88,7 @@ class ForkedSaver:
     def save(self, epoch: int, base: int, image: Image) -> None:
         """See `Saver.save`."""
         since = self._changes.cut(epoch, base, image.instances)
+        self._forgets = True
         read, write = os.pipe()
         try:
             with descriptors.copying():
@@ -157,6 +159,7 @@ class ForkedSaver:
     def ended(self) -> list[Saved]:
         """See `Saver.ended`."""
         found, self._failed = self._failed, []
+        self._forgets = self._forgets and self._changes.forget()
         for copy in list(self._copies):
             try:
                 pid, status, used = os.wait4(copy.pid, os.WNOHANG)
@@ -192,7 +195,7 @@ class ForkedSaver:
     @property
     def look_s(self) -> float | None:
         """See `Saver.look_s`."""
-        return LOOK_S if self._copies or self._failed else None
+        return LOOK_S if self._copies or self._failed or self._forgets else None
 
 
 def file_name(rank: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from types import SimpleNamespace
+from weakref import ref
 
 import pytest
 
@@ -113,6 +114,23 @@ def test_what_one_that_was_given_up_held_is_in_the_next(world):
     world.feed((5, 5))
     assert world.save(4, 3) == [1, 3]
     assert world.read(4) == world.instance.table
+
+
+def test_keys_that_count_no_more_are_freed_a_part_at_a_time_after_the_cut(world):
+    world.save(1, 0)
+    noted = []
+    for epoch in (2, 3, 4):
+        world.feed((epoch, 1))
+        noted.append(ref(world.instance.touched.keys))
+        world.save(epoch, 1)
+    world.save(5, 4)
+    noted.pop()  # begins what is noted since the base
+    assert all(keys() for keys in noted)
+    assert world.changes.forget()
+    assert len([keys for keys in noted if keys()]) == 1
+    assert not world.changes.forget()
+    assert not any(keys() for keys in noted)
+    assert not world.changes.forget()
 
 
 def test_a_call_that_raises_may_have_changed_the_state(world):
