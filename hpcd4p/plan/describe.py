@@ -49,6 +49,8 @@ def _element_row(plan: Plan, e: ElementPlan) -> tuple[str, ...]:
 
 
 def _where(plan: Plan, e: ElementPlan) -> str:
+    if e.role is Role.POOL and not plan.pool_ranks:
+        return "where its input is written"
     if e.role is Role.POOL:
         count = len(plan.pool_ranks)
         return f"any of {count} pool ranks" if count > 1 else f"rank {plan.pool_ranks[0]}"
@@ -71,10 +73,15 @@ def _route_row(plan: Plan, r: Route) -> tuple[str, ...]:
     target = plan.elements[r.target]
     if target.role is Role.COLLECT:
         return f"{plan.elements[r.source].name}.{r.output}", "->", "outputs of the run", ""
-    return f"{plan.elements[r.source].name}.{r.output}", "->", f"{target.name}.{r.input}", _spread(r, target)
+    return (
+        f"{plan.elements[r.source].name}.{r.output}",
+        "->",
+        f"{target.name}.{r.input}",
+        _spread(plan, r, target),
+    )
 
 
-def _spread(r: Route, target: ElementPlan) -> str:
+def _spread(plan: Plan, r: Route, target: ElementPlan) -> str:
     if r.spread is Spread.KEY:
         return f"by key {', '.join(map(repr, r.key or ()))}"
     if r.spread is Spread.EVEN:
@@ -84,7 +91,7 @@ def _spread(r: Route, target: ElementPlan) -> str:
     if r.spread is Spread.ONE:
         return "all to one instance"
     if target.role is Role.POOL:
-        return "to any rank"
+        return "to any rank" if plan.pool_ranks else "at once"
     return "by content" if target.partitions > 1 else "to its instance"
 
 

@@ -14,7 +14,6 @@ from hpcd4p.plan.model import (
     COLLECTOR,
     ORDERED_COLLECTOR,
     ElementPlan,
-    Mapping,
     Plan,
     Role,
     Route,
@@ -125,17 +124,13 @@ def orders(plan: Plan) -> dict[str, str]:
         into[route.target].append(route)
     writers: list[frozenset[int]] = []
     """By element: what has written the tuples that it gets, stateless elements left out."""
-    meet: list[bool] = []
-    """By element: whether paths meet at it, or at stateless elements above it."""
     why: list[str] = []
     """By element: why what it writes has no one order."""
     for e in plan.elements:
         found = [_written(plan, route, writers) for route in into[e.index]]
         joined = found[0] if len(set(found)) == 1 else frozenset[int]().union(*found)
         writers.append(joined)
-        above = (route.source for route in into[e.index])
-        meet.append(len(found) > 1 or any(meet[a] and plan.elements[a].role in _STATELESS for a in above))
-        why.append(_why(plan, joined, why) or _why_not_in_turn(plan, e, into[e.index], meet[e.index]))
+        why.append(_why(plan, joined, why) or _why_not_in_turn(plan, e, into[e.index]))
     return {
         r.input: _why(plan, _written(plan, r, writers), why)
         for r in plan.collected()
@@ -161,14 +156,10 @@ def _why(plan: Plan, writers: frozenset[int], why: Sequence[str]) -> str:
     return ""
 
 
-def _why_not_in_turn(plan: Plan, e: ElementPlan, into: Sequence[Route], meet: bool) -> str:
+def _why_not_in_turn(plan: Plan, e: ElementPlan, into: Sequence[Route]) -> str:
     """Why an element with state does not get its tuples in the order of one process."""
-    if e.role is not Role.STATE:
+    if e.role is not Role.STATE or e.ordered:
         return ""
-    if e.ordered:
-        static = plan.mapping is Mapping.STATIC and plan.size > 1
-        said = f"paths meet at {e.name}, which the mapping static does not put in order"
-        return said if static and meet else ""
     sources = [plan.elements[route.source] for route in into]
     straight = len(sources) <= 1 and all(each.role not in _STATELESS and not each.movable for each in sources)
     return "" if straight else f"{e.name} gets its tuples in any order"

@@ -9,7 +9,7 @@ from hpcd4p.errors import SettingsError, WorkflowError
 from hpcd4p.plan.checks import dumps_as_sent, problems_of_elements, problems_of_members
 from hpcd4p.plan.leaving import collectors
 from hpcd4p.plan.mapping import pinned, read_mapping, refuse_state
-from hpcd4p.plan.meeting import refuse_forks, with_forks
+from hpcd4p.plan.meeting import with_forks
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.plan.order import refuse_order, with_order
 from hpcd4p.plan.ordering import in_order
@@ -101,7 +101,6 @@ def _placed(
     if mapping is Mapping.DYNAMIC:
         refuse_state(plans, name)
     if mapping is Mapping.STATIC and size > 1:
-        refuse_forks(plans, pes, routes, name)
         plans, routes = pinned(plans, pes, routes, size - 1)
     plans = with_forks(plans, routes)
     partitions = sum(e.partitions for e in plans if e.role is Role.STATE)

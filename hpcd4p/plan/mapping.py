@@ -6,6 +6,7 @@ Owns how `simple`, `static` and `dynamic` change the roles; `hybrid` leaves them
 from __future__ import annotations
 
 from hpcd4p.errors import SettingsError, WorkflowError
+from hpcd4p.plan.meeting import between
 from hpcd4p.plan.model import ORDERED_COLLECTOR, ElementPlan, Mapping, Role, Route, Spread
 from hpcd4p.plan.order import leads_to_ordered
 from hpcd4p.workflow.elements import GenericPE
@@ -52,14 +53,21 @@ def pinned(
     it is `single`, else its share of the `ranks` that are left: each rank has about one instance, as in
     dispel4py's mpi and multi. One that leads to an ordered element has one instance, whatever it says: what
     goes through one rank after the other keeps its order, and there is nothing here that could put it right.
+    Where paths part that meet at an ordered element, what is between is of the pool still: it has no rank of
+    its own, and runs where its input is written (`runtime.rank.inline`).
 
     Parameters
     ----------
     ranks
         Ranks beside the head.
     """
-    before = leads_to_ordered(plans, routes)
-    chosen = {e.index: _chosen(pe) for e, pe in zip(plans, pes, strict=False) if e.role is Role.POOL}
+    inline = between(plans, routes)
+    before = {e: name for e, name in leads_to_ordered(plans, routes).items() if e not in inline}
+    chosen = {
+        e.index: _chosen(pe)
+        for e, pe in zip(plans, pes, strict=False)
+        if e.role is Role.POOL and e.index not in inline
+    }
     chosen.update(dict.fromkeys(before, 1))
     keyed = sum(e.role is Role.STATE and e.keyed for e in plans)  # on every rank: each counts like a free one
     taken = sum(e.partitions for e in plans if e.role is Role.STATE and not e.keyed)
@@ -69,7 +77,12 @@ def pinned(
     made: list[ElementPlan] = []
     first = 0
     for e in plans:
-        if e.role is Role.POOL:
+        if e.index in inline:
+            why = (
+                f"runs where its input is written, for {_why_one(inline[e.index])} gives it ranks of its own)"
+            )
+            e = e._replace(reason=f"{e.reason}; {why}")
+        elif e.role is Role.POOL:
             count = chosen[e.index] or share
             e = e._replace(role=Role.PINNED, partitions=count, reason=f"{e.reason}; pinned")
             if e.index in before:

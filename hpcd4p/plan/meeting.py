@@ -10,11 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.model import ElementPlan, Plan, Role, Route
-from hpcd4p.plan.order import asks
 from hpcd4p.plan.rows import shortened_list
-from hpcd4p.workflow.generic import GenericPE
 
 End = tuple[int, str]
 """An ordered element, and no input; of the ordered collector an input, which is an output of the run."""
@@ -31,34 +28,15 @@ def with_forks(plans: list[ElementPlan], routes: Sequence[Route]) -> list[Elemen
     return [plan._replace(forks=tuple(found.get(plan.index, ()))) for plan in plans]
 
 
-def refuse_forks(
-    plans: Sequence[ElementPlan], pes: Sequence[GenericPE], routes: Sequence[Route], name: str
-) -> None:
-    """Refuse elements that ask for an order and at which paths meet, where none between these can be had.
-
-    Raises
-    ------
-    WorkflowError
-        With each of them, and where the paths part.
-    """
-    parting: dict[End, list[str]] = {}
-    for route, ends in _ends(plans, routes):
-        for end in ends:
-            element, output = end
-            if not output and not asks(pes[element]):
-                continue
-            names = parting.setdefault(end, [])
-            if plans[route.source].name not in names:
-                names.append(plans[route.source].name)
-    problems = []
-    for (element, output), names in sorted(parting.items()):
-        said = f"{output} is to leave in order" if output else f"{plans[element].name} says ordered = True"
-        problems.append(
-            f"{said}, and paths from {shortened_list(names)} meet there, which "
-            f"the mapping static does not put in order; say --mapping hybrid, or {_otherwise(output)}"
-        )
-    if problems:
-        raise WorkflowError(problems, name)
+def between(plans: Sequence[ElementPlan], routes: Sequence[Route]) -> dict[int, str]:
+    """Elements of the pool on paths that part and meet again, each with the name of where they meet."""
+    found: dict[int, frozenset[End]] = {}
+    edges = zip(_ends(plans, routes), _leads(plans, routes), strict=True)
+    for (route, ends), leads in sorted(edges, key=lambda edge: edge[0][0].source):
+        meeting = ends | (found.get(route.source, frozenset()) & leads)
+        if meeting and plans[route.target].role is Role.POOL:
+            found[route.target] = found.get(route.target, frozenset()) | meeting
+    return {element: plans[min(ends)[0]].name for element, ends in found.items()}
 
 
 def _otherwise(output: str) -> str:

@@ -168,6 +168,19 @@ class Plan(NamedTuple):
         port = f"{self.elements[element].name}.{UNDECLARED}"
         return Route(element, UNDECLARED, self.collector, port, Spread.ONE, None)
 
+    def writers(self, element: int) -> set[tuple[int, int]]:
+        """(element, partition) of what writes the tuples of `element`, elements of the pool left out."""
+        found: set[tuple[int, int]] = set()
+        above = {element}
+        for route in self._backwards():
+            if route.target in above:
+                source = self.elements[route.source]
+                if source.role is Role.POOL:
+                    above.add(route.source)
+                else:
+                    found |= {(route.source, p) for p in range(max(1, source.partitions))}
+        return found
+
     def outgoing(self) -> list[dict[str, list[Route]]]:
         """By element: the routes that leave it, by output."""
         out: list[dict[str, list[Route]]] = [{} for _ in self.elements]

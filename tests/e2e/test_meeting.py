@@ -30,8 +30,9 @@ def expected(tmp_path_factory) -> Ended:
 
 @pytest.mark.parametrize("n", [2, 4, 8])
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_sequence_is_that_of_one_process(runs, expected, n, python):
-    ended = runs.run("meeting", n, *WORDS, python=python)
+@pytest.mark.parametrize("mapping", ["hybrid", "static"])
+def test_the_sequence_is_that_of_one_process(runs, expected, n, python, mapping):
+    ended = runs.run("meeting", n, *WORDS, "--mapping", mapping, python=python)
     assert ended.status == 0, ended.err
     assert missing_and_extra(expected.outputs, ended.outputs) == ""
     assert ended.leftovers == []

@@ -34,7 +34,6 @@ from tests.sim.one_process import OneProcess
 from tests.sim.random_dealer import RandomDealer
 from tests.sim.test_checkpoints_alone import WRITE_MUCH
 from tests.sim.test_order_moving import both_ways
-from tests.sim.test_order_static import meets
 from tests.sim.test_scaling import CHAOS
 
 MOST_TURNS = 1_000_000
@@ -109,7 +108,7 @@ def any_order(dice: random.Random) -> Subject:
         name, build = dice.choice([*gallery.items()])
         bounds = NARROW if name in test_order.FLOODS else bounds
     expected = test_order.of_one_process(*build())
-    static = dice.random() < 0.2 and not meets(build)
+    static = dice.random() < 0.2
     return Subject(name, build, expected, test_order.heard, 0, bounds, "static" if static else "hybrid")
 
 

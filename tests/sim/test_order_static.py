@@ -7,7 +7,6 @@ import random
 import pytest
 
 from hpcd4p import WorkflowGraph
-from hpcd4p.errors import WorkflowError
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.model import Role
 from hpcd4p.plan.settings import EngineSettings
@@ -16,9 +15,8 @@ from hpcd4p.testing.cluster import Cluster
 from tests.sim.compare import seeds
 from tests.sim.one_process import OneProcess
 from tests.sim.test_order import (
+    ALL,
     FLOODS,
-    GRAPHS,
-    MEETINGS,
     SIZES,
     TINY,
     Heard,
@@ -37,17 +35,6 @@ from tests.sim.test_order import (
 __all__ = ["narrow"]  # a fixture
 
 
-def meets(build):
-    """Whether paths part that meet again."""
-    graph, _ = build()
-    return any(each.forks for each in make_plan(graph, 2, EngineSettings())[0].elements)
-
-
-ALONG = {name: build for name, build in GRAPHS.items() if not meets(build)}
-
-FLOODS_ALONG = {name: build for name, build in FLOODS.items() if not meets(build)}
-
-
 @pytest.fixture(autouse=True)
 def deadline(monkeypatch):
     """A cluster that hangs shows where each rank stands after some seconds, not hours."""
@@ -55,7 +42,7 @@ def deadline(monkeypatch):
 
 
 @pytest.mark.parametrize("size", [*SIZES, 16])
-@each(ALONG)
+@each(ALL)
 def test_each_partition_hears_what_it_hears_in_one_process(build, size):
     for seed in seeds(2):
         simulate(build, size, seed, mapping="static")
@@ -63,20 +50,20 @@ def test_each_partition_hears_what_it_hears_in_one_process(build, size):
 
 
 @pytest.mark.parametrize("settings", [None, TINY], ids=["usual", "tiny"])
-@each(FLOODS_ALONG)
+@each(FLOODS)
 def test_a_call_that_commits_in_part_keeps_its_place(build, settings, narrow):
     for seed in seeds(2):
         simulate(build, random.Random(seed).choice(SIZES), seed, settings=settings, mapping="static")
 
 
 def test_any_graph_keeps_the_order():
-    for seed in [seed for seed in seeds(80) if not meets(build_of(seed))]:
+    for seed in seeds(80):
         chance = random.Random(seed)
         settings = chance.choice([None, TINY])
         simulate(build_of(seed), chance.choice(SIZES), seed, settings=settings, mapping="static")
 
 
-@each(ALONG)
+@each(ALL)
 def test_a_run_that_goes_on_keeps_the_order(build):
     for seed in seeds(3):
         goes_on(build, seed)
@@ -102,15 +89,6 @@ def goes_on(build, seed):
         run.run()
         assert heard(run.sink) == expected, f"seed {seed}, turn {turn}, {size} ranks"
         resume = chance.choice([resume, *run.keeper.complete_ones])
-
-
-@each(MEETINGS)
-def test_where_paths_meet_it_is_refused(build):
-    graph, _ = build()
-    with pytest.raises(
-        WorkflowError, match="meet there, which the mapping static does not put in order; say"
-    ):
-        planned(graph, 4)
 
 
 class Unordered(Heard):

@@ -23,6 +23,8 @@ from hpcd4p.wire.messages import Segment
 from hpcd4p.wire.statistics import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hpcd4p.control.granularity import Granularity
     from hpcd4p.plan.order import Order
     from hpcd4p.plan.settings import EngineSettings
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.runtime.execute.salvage import UnreadTuples
     from hpcd4p.wire.orders import Moved
+
+    Written = list[tuple[str, list[Any]]]
 
 
 class Outgoing:
@@ -44,6 +48,8 @@ class Outgoing:
         Earlier transactions that are not committed yet.
     owners
         Who holds which partition.
+    inline
+        Does `route`, where elements run where their input is written; None: there are none.
     """
 
     def __init__(
@@ -78,9 +84,13 @@ class Outgoing:
         self._slice_s = settings.slice_s
         self._heavy_bytes = heavy_bytes(settings.high_bytes, len(plan.pool_ranks))
         self._slept = self._alert = False
+        self.inline: Callable[[int, Written], None] | None = None
 
-    def route(self, element: int, out: list[tuple[str, list[Any]]]) -> None:
+    def route(self, element: int, out: Written) -> None:
         """Put what `element` has written where its edges lead."""
+        if self.inline is not None:
+            self.inline(element, out)
+            return
         for delivery in self._flow.spread(element, out):
             self.deliver(*delivery)
 

@@ -78,5 +78,5 @@ class Owners:
         return {key: epoch for key, (_, epoch) in self._heirs.items()}
 
     def heir(self, key: Key) -> tuple[int, int]:
-        """(rank, epoch) of the next owner of a partition that was here."""
-        return self._heirs[key]
+        """(rank, epoch) of the next owner of a partition that was here; of another one its owner."""
+        return self._heirs.get(key) or (self.of(*key), 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpcd4p.control.sealing import line_ends
-from hpcd4p.plan.model import ElementPlan
+from hpcd4p.plan.model import ElementPlan, Mapping
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.execute.flow import Flow
 from hpcd4p.runtime.execute.instance import Instance
@@ -21,6 +21,7 @@ from hpcd4p.wire.messages import STATE, TRAVELS
 from hpcd4p.wire.orders import Finish, HandOver, Moved, Order
 
 if TYPE_CHECKING:
+    from hpcd4p.runtime.rank.inline import Inline
     from hpcd4p.runtime.rank.load import LoadMeter
     from hpcd4p.runtime.rank.moving import Moving
     from hpcd4p.wire.resumption import Held, Restored
@@ -85,6 +86,12 @@ class Partitions:
         """Those that have come and gone; None: there were none."""
         self._hosted: dict[tuple[int, int], Hosted] = {}
         self._instances: dict[tuple[int, int], Instance] = {}
+        self._inline: Inline | None = None
+        if given.plan.mapping is Mapping.STATIC and any(e.forks for e in given.plan.elements):
+            from hpcd4p.runtime.rank.inline import Inline
+
+            self._inline = Inline(given, flow, committer.outgoing, probation, account, pump)
+            self._outgoing.inline = self._inline.route
 
     def start(self, restored: Restored | None = None) -> None:
         """Start the instances that have their place here, or go on with those of a checkpoint.
@@ -136,7 +143,8 @@ class Partitions:
     def instances(self) -> list[Instance]:
         """All instances of elements; those that have gone, too, for what they have counted."""
         gone = self._moved.gone if self._moved is not None else ()
-        return [*self._instances.values(), *gone]
+        inline = self._inline.instances() if self._inline is not None else ()
+        return [*self._instances.values(), *inline, *gone]
 
     @property
     def _moving(self) -> Moving:

@@ -244,34 +244,32 @@ def test_in_the_static_mapping_what_leads_there_has_one_instance():
     assert min(e.partitions for e in loose.elements if e.role is Role.PINNED) > 1
 
 
-def test_in_the_static_mapping_an_output_at_which_paths_meet_is_refused():
+def test_in_the_static_mapping_what_is_between_a_fork_and_an_output_runs_where_its_input_is_written():
     source, left, right = Source(), Hop(), Hop()
     graph = joined(left, right, Hop())
     for each in (left, right):
         graph.connect(source, "output", each, "input")
-    with pytest.raises(
-        WorkflowError, match=r"Hop\d.output is to leave in order, and paths from Source\d meet"
-    ):
-        planned(graph, mapping="static")
+    plan = planned(graph, mapping="static")
+    between = [e for e in plan.elements if e.name.startswith("Hop")]
+    assert [e.role for e in between] == [Role.POOL] * 3
+    assert all("runs where its input is written" in e.reason for e in between)
+    assert set(orders(plan).values()) == {""}
 
 
 class ByDefault(One):
     ordered = None
 
 
-def test_where_paths_meet_at_state_in_the_static_mapping_there_is_no_one_order():
-    for mapping, why in (
-        ("static", "paths meet at ByDefault3, which the mapping static does not put in order"),
-        ("hybrid", ""),
-    ):
-        source, left, right, state = Source(), Hop(), Hop(), ByDefault()
-        graph = chain(source)
-        for each in (left, right, state):
-            graph.add(each)
-        for each in (left, right):
-            graph.connect(source, "output", each, "input")
-            graph.connect(each, "output", state, "input")
-        assert orders(planned(graph, mapping=mapping)) == {"ByDefault3.output": why}
+@pytest.mark.parametrize("mapping", ["hybrid", "static"])
+def test_where_paths_meet_at_state_there_is_one_order(mapping):
+    source, left, right, state = Source(), Hop(), Hop(), ByDefault()
+    graph = chain(source)
+    for each in (left, right, state):
+        graph.add(each)
+    for each in (left, right):
+        graph.connect(source, "output", each, "input")
+        graph.connect(each, "output", state, "input")
+    assert orders(planned(graph, mapping=mapping)) == {"ByDefault3.output": ""}
 
 
 def test_partitions_of_what_leaves_in_order_stay():
