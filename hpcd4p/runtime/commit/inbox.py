@@ -109,6 +109,11 @@ class Inbox:
         """Take messages for partitions of `element`, too."""
         self.lines.setdefault(element, deque())
 
+    def line(self, element: int) -> Line:
+        """What is in line for `element`; a partition may come before the word that it will."""
+        self.listen(element)
+        return self.lines[element]
+
     def expect(self, element: int) -> None:
         """Partitions of `element` are here, or about to come."""
         self.listen(element)

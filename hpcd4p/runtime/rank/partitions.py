@@ -179,7 +179,7 @@ class Partitions:
 
     def work_line(self, element: int) -> None:
         """Run what is in line for `element`, for one slice."""
-        line = self._inbox.lines[element]
+        line = self._inbox.line(element)
         now = self._clock.now
         line_began = now()
         while self._inbox.tuples[element]:

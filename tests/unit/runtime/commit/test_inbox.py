@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.wire.codec import Codec
-from hpcd4p.wire.messages import Arrival, Notice, Segment
+from hpcd4p.wire.messages import STATE, Arrival, Notice, Segment
 
 ELEMENT = 1
 CODEC = Codec(b"test")
@@ -48,6 +48,17 @@ def test_a_notice_puts_all_up_to_it_in_line():
     box.noticed(Notice(2, 3))
     assert take_all(box) == [3]
     assert not box.uncommitted
+
+
+def test_a_partition_may_come_before_the_word_that_it_will():
+    box = inbox()
+    moved = Segment(ELEMENT + 1, 0, STATE, [(b"its state", 1)])
+    box.arrived(Arrival(2, 1, CODEC.pack([moved])))
+    box.noticed(Notice(2, 1))
+    assert box.waiting() == [ELEMENT + 1]
+    assert not box.line(ELEMENT + 1)
+    assert box.open() == []
+    assert [*box.line(ELEMENT + 1)] == [(0, STATE, [(b"its state", 1)])]
 
 
 def test_a_notice_speaks_for_its_sender_only():
