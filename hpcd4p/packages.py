@@ -18,6 +18,8 @@ PURPOSES = {
     "h5py": _RECORDS,
     "numpy": _RECORDS,
     "matplotlib": "for pictures (the extra `plot` brings it: pip install 'hpcd4p[plot]')",
+    "rich": "for `hpcd4p top` (the extra `terminal` brings it: pip install 'hpcd4p[terminal]'; "
+    "`hpcd4p status --watch` needs none)",
     "pandas": "for `hpcd4p.results.load` (pip install pandas; `hpcd4p.results.rows` needs none)",
     "cloudpickle": "to send the elements of a script or notebook to other ranks",
 }

@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": "show which rank would do what, without running",
     "simulate": "predict a run: time, process time, load of Redis, under each policy",
     "status": "say how far runs are that are under way",
+    "top": "show a run as a live page in the terminal",
     "show": "print the record of a run, or what is known of one that has not finished",
     "explain": "say what the auto-scaler did in a run, what its checkpoints cost, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",

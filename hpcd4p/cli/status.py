@@ -8,28 +8,29 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hpcd4p.cli.finding import (
+    RUN,
+    Seen,
+    all_runs,
+    goes,
+    job_words,
+    jobs_of,
+    one_run,
+    results_folder,
+    several,
+)
 from hpcd4p.cli.options import Parser
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
-from hpcd4p.errors import LiveError
-from hpcd4p.launch.my_jobs import MyJob, my_jobs
 from hpcd4p.live.document import to_text
-from hpcd4p.live.file import SUFFIX
-from hpcd4p.live.found import FoundRun, Life, Unreadable, found, runs_in
-from hpcd4p.live.text import run_text, runs_text
+from hpcd4p.live.found import FoundRun, Unreadable
+from hpcd4p.live.text import nothing_under_way, run_text, runs_text
 
 _ABOUT = """Say how far runs are: all that are under way in the folder of records and in your Slurm jobs, a
 line each; or all that is known of RUN, while it goes on and afterwards."""
 
-_RUN = "its record (results/*.h5), which need not be there yet, its name, or a folder of runs"
-
 WATCH_S = 1.0
 """A run tells as often as that."""
-
-OURS = "hpcd4p"
-"""Name of a job that `submit` and the batch scripts have made."""
-
-SUFFIXES = (".h5", ".hdf5", SUFFIX, ".checkpoints")
 
 
 def command(argv: list[str], ranks: OtherRanks) -> int:
@@ -38,11 +39,9 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     made.add_argument("--json", action="store_true", help="for programs")
     made.add_argument("--watch", action="store_true", help="again every second, until nothing is under way")
     made.add_argument("--results", metavar="FOLDER", default="results", help="(default results)")
-    made.add_argument("run", nargs="?", metavar="RUN", help=_RUN)
+    made.add_argument("run", nargs="?", metavar="RUN", help=RUN)
     options = made.parse(argv)
-    results = Path(options.results)
-    if not results.is_dir() and options.results != made.get_default("results"):
-        raise LiveError(f"{results} is no folder: --results takes the folder of the records")
+    results = results_folder(options.results, made.get_default("results"))
     while True:
         told, going = _told(options.run, results, options.json)
         clear = "\x1b[2J\x1b[H" if options.watch and sys.stdout.isatty() else ""
@@ -54,41 +53,16 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
 
 def _told(run: str | None, results: Path, as_json: bool) -> tuple[str, bool]:
     """What is to be said, and whether anything is under way."""
-    if run is None:
-        return _all_told(_everywhere(results), as_json)
-    if Path(run).is_dir() and Path(run).suffix not in SUFFIXES:
-        return _all_told((list(runs_in(Path(run), below=True)), [], f"below {run}"), as_json)
-    place = _place(run, results)
-    live = found(place.with_name(place.name + SUFFIX))
-    if isinstance(live, Unreadable):
-        raise LiveError(live.why)
-    if live is not None:
-        return json.dumps(_plain(live), indent=2) if as_json else run_text(live), _goes(live)
-    for suffix in (".h5", ".hdf5", ".checkpoints"):
-        path = place.with_name(place.name + suffix)
-        if path.exists():
-            return _ended(path, as_json), False
-    names = [each.folder.stem for each in runs_in(results)]
-    others = f"; there are {', '.join(names[:10])}" if names else ""
-    raise LiveError(f"there is no run {run}, under way or ended, also not in {results}{others}")
+    if run is None or several(run):
+        return _all_told(all_runs(run, results, jobs_of(run)), as_json)
+    live = one_run(run, results)
+    if isinstance(live, FoundRun):
+        return json.dumps(_plain(live), indent=2) if as_json else run_text(live), goes(live)
+    return ended_text(live, as_json), False
 
 
-def _place(run: str, results: Path) -> Path:
-    """The path of a run without a suffix: as it was given, or in the folder of records."""
-    given = Path(run)
-    place = given.with_suffix("") if given.suffix in SUFFIXES else given
-    here = [place, results / place] if place.parent == Path() else [place]
-    for each in here:
-        if each.name and any(each.with_name(each.name + suffix).exists() for suffix in SUFFIXES):
-            return each
-    begins = (
-        {left.stem for left in results.glob(f"{run}*") if left.suffix in SUFFIXES} if len(here) > 1 else ()
-    )
-    return results / begins.pop() if len(begins) == 1 else place
-
-
-def _ended(path: Path, as_json: bool) -> str:
-    """The last state of a run that tells no status any more."""
+def ended_text(path: Path, as_json: bool = False) -> str:
+    """The last state of a run that tells no status any more: its record, or its checkpoints."""
     from hpcd4p.results.finished import FinishedRun
     from hpcd4p.results.kept import KeptRun
     from hpcd4p.results.opening import open as open_run
@@ -108,43 +82,13 @@ def _ended(path: Path, as_json: bool) -> str:
         return summary_text(run.record.summary, run.failures, path)
 
 
-def _everywhere(results: Path) -> tuple[list[FoundRun | Unreadable], list[MyJob], str]:
-    """Runs in the folder of records and in those of my jobs; jobs of which no run tells anything; where."""
-    jobs = my_jobs()
-    numbers = None if jobs is None else {job.number for job in jobs}
-    folders = {results.resolve(): results}
-    for job in jobs or ():
-        folders.setdefault((job.folder / "results").resolve(), job.folder / "results")
-    runs: list[FoundRun | Unreadable] = []
-    for folder in folders.values():
-        all_of = folder == results
-        runs += [each for each in runs_in(folder, numbers) if all_of or _is_of(each, numbers or set())]
-    told = {each.document.run.job for each in runs if isinstance(each, FoundRun)}
-    mute = [job for job in jobs or () if job.name.startswith(OURS) and job.number not in told]
-    return runs, mute, f"in {results}"
-
-
-def _is_of(run: FoundRun | Unreadable, jobs: set[str]) -> bool:
-    return isinstance(run, FoundRun) and run.document.run.job in jobs
-
-
-def _all_told(seen: tuple[list[FoundRun | Unreadable], list[MyJob], str], as_json: bool) -> tuple[str, bool]:
-    runs, mute, where = seen
-    going = any(_goes(run) for run in runs) or bool(mute)
+def _all_told(seen: Seen, as_json: bool) -> tuple[str, bool]:
+    going = any(goes(run) for run in seen.runs) or bool(seen.mute)
     if as_json:
-        jobs = [{"job": job.number, "state": job.state, "reason": job.reason} for job in mute]
-        return json.dumps({"runs": [_plain(run) for run in runs], "jobs": jobs}, indent=2), going
-    lines = runs_text(runs)
-    lines += [
-        f"job {job.number}: {job.state.lower()} ({job.reason}), no run of it tells anything" for job in mute
-    ]
-    if not lines:
-        lines = [f"no run is under way {where}; a run tells its status from its second second on"]
-    return "\n".join(lines), going
-
-
-def _goes(run: FoundRun | Unreadable) -> bool:
-    return isinstance(run, FoundRun) and run.life in (Life.UNDER_WAY, Life.SILENT)
+        jobs = [{"job": job.number, "state": job.state, "reason": job.reason} for job in seen.mute]
+        return json.dumps({"runs": [_plain(run) for run in seen.runs], "jobs": jobs}, indent=2), going
+    lines = [*runs_text(seen.runs), *map(job_words, seen.mute)]
+    return "\n".join(lines or [nothing_under_way(seen.where)]), going
 
 
 def _plain(run: FoundRun | Unreadable) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hpcd4p.errors import LiveError
 
-VERSION = 1
+VERSION = 2
 
 RUNNING = "running"
 """Its work is under way."""
@@ -143,6 +143,7 @@ class Failure:
     error: str  # type of the exception
     place: str  # file, line and function
     tuples: int  # how many
+    said: str  # type and message of the latest that is known, one line
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,13 @@ def _shortened(document: Document, keep: float) -> Document:
         ranks=[replace(row, ranks=_cut(row.ranks, chars)) for row in document.ranks],
         scaler=None if scaler is None else replace(scaler, reason=scaler.reason[:chars]),
         failures=[
-            replace(f, element=f.element[:chars], error=f.error[:chars], place=f.place[:chars])
+            replace(
+                f,
+                element=f.element[:chars],
+                error=f.error[:chars],
+                place=f.place[:chars],
+                said=f.said[:chars],
+            )
             for f in document.failures[: int(len(document.failures) * keep)]
         ],
         doubts=[doubt[:chars] for doubt in document.doubts[: int(len(document.doubts) * keep)]],

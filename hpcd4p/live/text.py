@@ -17,18 +17,26 @@ LATE_S = 5.0
 
 _DAY_S = 86_400.0
 
+RUNS_HEAD = ("run", "is", "for", "done", "tuples/s", "failed", "ranks", "the end")
+"""Of the table that has a line for each run."""
+
 
 def runs_text(runs: Sequence[FoundRun | Unreadable]) -> list[str]:
     """A line for each run."""
     told = [run for run in runs if isinstance(run, FoundRun)]
     lines = [f"{run.folder.name}: {run.why}" for run in runs if isinstance(run, Unreadable)]
     if told:
-        head = ["run", "is", "for", "done", "tuples/s", "failed", "ranks", "the end"]
-        lines = [*table(head, [_line(run) for run in told], left=2, indent=""), *lines]
+        lines = [*table(RUNS_HEAD, [run_line(run) for run in told], left=2, indent=""), *lines]
     return lines
 
 
-def _line(run: FoundRun) -> list[str]:
+def nothing_under_way(where: str) -> str:
+    """Said where there are no runs."""
+    return f"no run is under way {where}; a run tells its status from its second second on"
+
+
+def run_line(run: FoundRun) -> list[str]:
+    """The cells of one, below `RUNS_HEAD`."""
     document = run.document
     totals = document.totals
     lives = run.life is Life.UNDER_WAY
@@ -74,21 +82,22 @@ def _head(run: FoundRun) -> list[str]:
     ranks = f"{who.ranks} ranks" if who.ranks > 1 else "one process"
     where = f"process {who.pid} on {who.host}" + (f", job {who.job}" if who.job else "")
     lines = [
-        f"{who.workflow}: {_state(run)}, {seconds(document.elapsed_s)} of work so far, "
+        f"{who.workflow}: {state_word(run)}, {seconds(document.elapsed_s)} of work so far, "
         f"{who.mapping} on {ranks} ({where})"
     ]
     lines += [f"The answer is in doubt: {doubt}" for doubt in document.doubts]
-    return [*lines, *_what_now(run)]
+    return [*lines, *what_now(run)]
 
 
-def _state(run: FoundRun) -> str:
+def state_word(run: FoundRun) -> str:
+    """Whether it lives, in a word or two."""
     if run.life is not Life.UNDER_WAY:
         return run.life.value.upper()
     return "its record is being written" if run.document.state == CLOSING else "under way"
 
 
-def _what_now(run: FoundRun) -> list[str]:
-    """What is to be said of a run that does not go on as it should, and what to do."""
+def what_now(run: FoundRun) -> list[str]:
+    """What is to be said of a run that does not go on as it should, and what to do; else nothing."""
     document, who = run.document, run.document.run
     ago = f"{seconds(run.silent_s)} ago"
     if run.life is Life.ENDED:
@@ -111,7 +120,7 @@ def _what_now(run: FoundRun) -> list[str]:
 
 
 def _progress(run: FoundRun) -> list[str]:
-    document, totals = run.document, run.document.totals
+    totals = run.document.totals
     done = [
         f"{totals.calls:,} of {totals.of_calls:,} inputs" if totals.of_calls else "",
         f"{count(totals.done, 'tuple')} done",
@@ -121,9 +130,15 @@ def _progress(run: FoundRun) -> list[str]:
     lines = ["Done: " + ", ".join(each for each in done if each)]
     if totals.awaits:
         lines.append(f"Order: {totals.awaits}")
-    if run.life is Life.UNDER_WAY and document.state != CLOSING:
-        lines.append(end_text(document.expected, document.expected_not, document.written))
-    return lines
+    return [*lines, *end_lines(run)]
+
+
+def end_lines(run: FoundRun) -> list[str]:
+    """When the end is expected, in a line; none of a run of which there is nothing to expect."""
+    document = run.document
+    if run.life is not Life.UNDER_WAY or document.state == CLOSING:
+        return []
+    return [end_text(document.expected, document.expected_not, document.written)]
 
 
 def end_text(expected: Expected | None, why_not: str, written: float) -> str:
@@ -194,6 +209,15 @@ def _rank(row: Ranks) -> list[str]:
 
 
 def _resources(document: Document) -> list[str]:
+    return [
+        *([scaler_text(document.scaler)] if document.scaler is not None else []),
+        checkpoints_text(document.checkpoints),
+        memory_text(document),
+    ]
+
+
+def memory_text(document: Document) -> str:
+    """Resident memory of ranks and Redis, as far as it is known."""
     memory = document.memory
     parts = []
     if memory.ranks_bytes is not None:
@@ -203,14 +227,11 @@ def _resources(document: Document) -> list[str]:
         parts.append(f"{size(memory.ranks_bytes)} of {whose}")
     if memory.redis_bytes is not None:
         parts.append(f"{size(memory.redis_bytes)} of Redis")
-    return [
-        *([_scaler(document.scaler)] if document.scaler is not None else []),
-        _checkpoints(document.checkpoints),
-        f"Memory: {', '.join(parts) or 'not known'}",
-    ]
+    return f"Memory: {', '.join(parts) or 'not known'}"
 
 
-def _scaler(scaler: Scaler) -> str:
+def scaler_text(scaler: Scaler) -> str:
+    """What the auto-scaler wants, and why."""
     why = f": {scaler.reason}" if scaler.reason else ""
     return (
         f"Auto-scaler {scaler.policy}: {scaler.active} ranks active, {scaler.parked} parked, target "
@@ -218,7 +239,8 @@ def _scaler(scaler: Scaler) -> str:
     )
 
 
-def _checkpoints(kept: Checkpoints | None) -> str:
+def checkpoints_text(kept: Checkpoints | None) -> str:
+    """How many there are, how old the last one is, and what they cost."""
     if kept is None:
         return "Checkpoints: off"
     if not kept.made:

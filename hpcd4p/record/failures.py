@@ -21,6 +21,9 @@ MOST_KINDS = 1000
 MOST_CHARS = 32 << 20
 """Text of all dead letters in the record; then only the first of a kind is added."""
 
+MOST_SAID = 300
+"""Characters of the latest message of a kind, for who looks at the run while it goes on."""
+
 
 class Failures:
     """Counts failures, and hands examples to `sink`.
@@ -37,6 +40,7 @@ class Failures:
     def __init__(self, sink: OutputSink) -> None:
         self._sink = sink
         self._kinds: dict[FailureKind, FailureFigures] = {}
+        self._said: dict[FailureKind, str] = {}
         self._chars = 0
 
     def add(self, kind: FailureKind, tuples: int, letter: DeadLetter | None) -> None:
@@ -45,6 +49,8 @@ class Failures:
             kind = FailureKind(kind.element, "other errors", "")
         figures = self._kinds.setdefault(kind, FailureFigures(*kind))
         figures.tuples += tuples
+        if letter is not None:
+            self._said[kind] = letter.error[:MOST_SAID]
         if letter is None or figures.examples >= MOST_EXAMPLES:
             return
         if self._chars < MOST_CHARS or not figures.examples:
@@ -60,6 +66,10 @@ class Failures:
     def restore(self, figures: Iterable[FailureFigures]) -> None:
         """Go on counting from these, whose examples are in the record."""
         self._kinds |= {FailureKind(f.element, f.error, f.place): replace(f) for f in figures}
+
+    def said(self, element: str, error: str, place: str) -> str:
+        """Type and message of the latest letter of a kind, shortened; empty: this start has had none."""
+        return self._said.get(FailureKind(element, error, place), "")
 
     def figures(self) -> list[FailureFigures]:
         """All kinds, the most frequent first."""

@@ -90,7 +90,7 @@ class SequentialWatching:
             ranks=Sight(nobody, nobody, nobody, nobody, {}, nobody),
             checkpoint_s=done.checkpoint_s,
             survival=None if kept is None else kept.survival,
-            failures=run.failures.figures(),
+            failures=run.failures,
             doubts=run.cuts.doubts() if run.cuts else (),
         )
         return self._telling.tell(done, seen)

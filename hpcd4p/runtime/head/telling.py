@@ -23,8 +23,8 @@ from hpcd4p.runtime.rank.account import role_of
 if TYPE_CHECKING:
     from hpcd4p.live.run import LiveRun, Resident
     from hpcd4p.plan.model import Plan
+    from hpcd4p.record.failures import Failures
     from hpcd4p.record.scaling import Scaling
-    from hpcd4p.record.summary import FailureFigures
     from hpcd4p.record.survival import Survival
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.head.progress import Progress
@@ -61,7 +61,7 @@ class Seen(NamedTuple):
     checkpoint_s: float | None = None
     """See `Progress.checkpoint_s`."""
     survival: Survival | None = None
-    failures: Sequence[FailureFigures] = ()
+    failures: Failures | None = None
     doubts: Sequence[str] = ()
 
 
@@ -120,10 +120,7 @@ class Telling:
             scaler=_scaler(seen.scaling),
             checkpoints=_checkpoints(seen, progress.elapsed_s),
             memory=_memory(resident),
-            failures=[
-                doc.Failure(f.element, shortened(f.error), shortened(f.place), f.tuples)
-                for f in seen.failures[:MOST_FAILURES]
-            ],
+            failures=_failures(seen.failures),
             doubts=[shortened(doubt, 300) for doubt in seen.doubts[:MOST_DOUBTS]],
         )
 
@@ -220,6 +217,21 @@ def _checkpoints(seen: Seen, elapsed_s: float) -> doc.Checkpoints | None:
         went_on=figures.times,
         why_none=shortened(figures.why_none, 300),
     )
+
+
+def _failures(failures: Failures | None) -> list[doc.Failure]:
+    if failures is None:
+        return []
+    return [
+        doc.Failure(
+            f.element,
+            shortened(f.error),
+            shortened(f.place),
+            f.tuples,
+            shortened(failures.said(f.element, f.error, f.place), 200),
+        )
+        for f in failures.figures()[:MOST_FAILURES]
+    ]
 
 
 def _memory(resident: Resident) -> doc.Memory:

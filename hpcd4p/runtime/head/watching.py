@@ -107,7 +107,7 @@ class Watching:
             scaling=coordinator.scaler.scaling,
             checkpoint_s=done.checkpoint_s,
             survival=None if kept is None else kept.survival,
-            failures=self._story.failures.figures(),
+            failures=self._story.failures,
             doubts=[in_doubt(plan.elements[e].name, what) for e, what in sorted(self._story.doubted.items())],
         )
 

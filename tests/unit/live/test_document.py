@@ -23,7 +23,7 @@ FULL = document(
     expected=Expected(60.0, 50.0, None),
     scaler=Scaler("knee", 3, 2, 1, "all of them are needed", 4, 12.5),
     checkpoints=Checkpoints(2, 0, 4.5, 1_000_000, 0.2, 0.4, 0.01, 1, ""),
-    failures=[Failure("Work1", "ValueError", "w.py:3 in work", 3)],
+    failures=[Failure("Work1", "ValueError", "w.py:3 in work", 3, "ValueError: no")],
     doubts=["Näme changes"],
 )
 
@@ -52,7 +52,7 @@ def test_another_version_is_told_by_both_numbers():
         "",
         "[]",
         "{}",
-        '{"version": 1}',
+        '{"version": 2}',
         to_text(document())[:-20],
         to_text(document()).replace('"pid":17', '"pid":"17"'),
     ],

@@ -96,7 +96,7 @@ def test_what_is_too_large_loses_text_and_rows_and_no_number():
     status = document(
         elements=[element("Näme" * 1000, tuples_in=n) for n in range(40)],
         reason="because " * 10_000,
-        failures=[Failure("E" * 5000, "e" * 5000, "p" * 5000, n) for n in range(10)],
+        failures=[Failure("E" * 5000, "e" * 5000, "p" * 5000, n, "s" * 5000) for n in range(10)],
         doubts=["d" * 50_000],
     )
     data = fitted(status)

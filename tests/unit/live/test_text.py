@@ -122,7 +122,7 @@ def test_a_run_without_checkpoints_says_so():
 
 
 def test_failures_are_told_by_kind():
-    status = document(failures=[Failure("Work1", "ValueError", "w.py:3 in work", 1200)])
+    status = document(failures=[Failure("Work1", "ValueError", "w.py:3 in work", 1200, "")])
     assert lines(run(status))[-1] == "  1,200 in Work1: ValueError at w.py:3 in work"
 
 

@@ -56,3 +56,21 @@ def test_kinds_without_end_are_one_kind_for_each_element(monkeypatch):
     figures = failures.figures()
     assert len(figures) == 12
     assert sum(f.tuples for f in figures) == 100
+
+
+def test_what_the_latest_of_a_kind_said_is_known_and_short():
+    failures = Failures(MemorySink())
+    assert failures.said(*KIND) == ""
+    for text in ("first", "second " + "x" * 10_000):
+        failures.add(KIND, 1, letter()._replace(error=f"ValueError: {text}"))
+    failures.add(KIND, 1000, None)
+    assert failures.said(*KIND).startswith("ValueError: second ")
+    assert len(failures.said(*KIND)) == module.MOST_SAID
+    assert failures.said(*KIND._replace(element="other1")) == ""
+
+
+def test_it_is_known_after_the_examples_are_all_there():
+    failures = Failures(MemorySink())
+    for number in range(MOST_EXAMPLES + 1):
+        failures.add(KIND, 1, letter()._replace(error=f"ValueError: {number}"))
+    assert failures.said(*KIND) == f"ValueError: {MOST_EXAMPLES}"
