@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hpcd4p.top.lines import Line, Span, cells, clean, cut, fit, line
+from hpcd4p.top.lines import Line, Span, cells, clean, cut, cut_within, fit, line
 
 _GAP = 2
 LEAST_NAME = 6
-"""Cells that the first column keeps, before others have room."""
+"""Of an element: so much of it tells it from others, most of the time."""
 
 MOST_NAME = 40
 
@@ -23,7 +23,11 @@ class Column(NamedTuple):
 
 
 def grid(
-    columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int, mark: int | None = None
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Span]],
+    width: int,
+    mark: int | None = None,
+    least: int = LEAST_NAME,
 ) -> list[Line]:
     """The head and the rows of a table, at most `width` cells wide.
 
@@ -31,11 +35,13 @@ def grid(
     ----------
     mark
         The row that is chosen.
+    least
+        Cells that the first column keeps before others have room, if it needs them.
     """
     texts = [[clean(cell.text) for cell in row] for row in rows]
     needs = [max([cells(c.head), *(cells(row[i]) for row in texts)]) for i, c in enumerate(columns)]
     needs[0] = min(needs[0], MOST_NAME)
-    shown = _shown(columns, needs, width)
+    shown = _shown(columns, needs, width, least)
     needs[0] = max(1, min(needs[0], width - sum(needs[i] + _GAP for i in shown if i)))
     head = _row([Span(c.head, "head") for c in columns], columns, shown, needs)
     made = [fit(head, width)]
@@ -51,10 +57,10 @@ def chosen(of: Line, width: int) -> Line:
     return tuple(Span(span.text, "chosen") for span in (*of, Span(" " * room)) if span.text)
 
 
-def _shown(columns: Sequence[Column], needs: Sequence[int], width: int) -> list[int]:
+def _shown(columns: Sequence[Column], needs: Sequence[int], width: int, least: int) -> list[int]:
     """The columns that have room beside a piece of the first one."""
     shown = list(range(len(columns)))
-    least = min(needs[0], LEAST_NAME)
+    least = min(needs[0], least)
     for place in sorted(shown[1:], key=lambda i: columns[i].matters):
         if least + sum(needs[i] + _GAP for i in shown if i) <= width:
             break
@@ -65,7 +71,7 @@ def _shown(columns: Sequence[Column], needs: Sequence[int], width: int) -> list[
 def _row(row: Sequence[Span], columns: Sequence[Column], shown: Sequence[int], needs: Sequence[int]) -> Line:
     parts: list[Span] = []
     for place in shown:
-        text = cut(clean(row[place].text), needs[place])
+        text = (cut if place else cut_within)(clean(row[place].text), needs[place])
         room = " " * (needs[place] - cells(text))
         flush_left = not place or columns[place].left
         text = text + room if flush_left else room + text

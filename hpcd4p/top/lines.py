@@ -74,6 +74,24 @@ def cut(text: str, columns: int) -> str:
     return kept + MORE if columns > 0 else ""
 
 
+def cut_within(text: str, columns: int) -> str:
+    """As much of a name as fits: its begin and its end, for names differ at the end.
+
+    Examples
+    --------
+    >>> cut_within("factors-20261123", 9), cut_within("factors", 9)
+    ('fact…1123', 'factors')
+    """
+    if cells(text) <= columns:
+        return text
+    end, room = "", (columns - 1) // 2
+    for char in reversed(text):
+        if cells(char + end) > room:
+            break
+        end = char + end
+    return cut(text, columns - cells(end)) + end
+
+
 def fit(of: Line, columns: int) -> Line:
     """As much of a line as fits, without anything that a terminal would obey."""
     fitted, left = [], columns
@@ -94,15 +112,27 @@ def apart(left: Line, right: Line, columns: int) -> Line:
 
 
 def wrapped(text: str, columns: int, style: str = "") -> list[Line]:
-    """A text in lines that break between words where they can."""
+    """A text in lines that break between words where they can; a word that is longer goes on below."""
     lines, now = [], ""
-    for word in clean(text).split():
+    for word in (piece for long in clean(text).split() for piece in _pieces(long, columns)):
         if now and cells(now) + 1 + cells(word) > columns:
             lines.append(now)
             now = word
         else:
             now = f"{now} {word}" if now else word
     return [line(Span(each, style)) for each in [*lines, now] if each]
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    """A word in pieces that have room."""
+    if cells(word) <= columns:
+        return [word]
+    pieces = [""]
+    for char in word:
+        if pieces[-1] and cells(pieces[-1] + char) > columns:
+            pieces.append("")
+        pieces[-1] += char
+    return pieces
 
 
 def joined(parts: Sequence[Line], columns: int, gap: str = "  ") -> Line:

@@ -21,6 +21,9 @@ _COLUMNS = [
     for at, (head, matters) in enumerate(zip(RUNS_HEAD, _MATTERS, strict=True))
 ]
 
+_LEAST_NAME = 30
+"""Names of runs begin alike, and end with when and which."""
+
 
 class Found(NamedTuple):
     """What there is at one look."""
@@ -87,7 +90,7 @@ def runs_page(found: Found, chosen: str, size: Size) -> list[Line]:
     if told:
         places = window(len(told), max(1, size.rows - 4 - len(below)), at)
         rows = [[Span(cell, _style(told[i], n)) for n, cell in enumerate(run_line(told[i]))] for i in places]
-        lines += grid(_COLUMNS, rows, size.columns, None if at is None else at - places.start)
+        lines += grid(_COLUMNS, rows, size.columns, None if at is None else at - places.start, _LEAST_NAME)
     elif not below:
         lines += wrapped(nothing_under_way(found.where), size.columns)
     lines += below

@@ -142,7 +142,9 @@ def test_a_run_that_was_killed_is_shown_as_it_last_was(runs: Runs):
         terminal.shows("survivor  under way", "Checkpoints: ")
         terminal.until(lambda: "Checkpoints: none yet" not in terminal.text)
         run.kill()
-        terminal.shows("survivor  DEAD", "Rank 0 is gone without a word", "hpcd4p resume ")
+        terminal.shows("survivor  DEAD", "Rank 0 is gone without a word", "hpcd4p resume")
+        (kept,) = run.folder.glob("results/*.checkpoints")
+        assert str(kept.resolve()) in "".join(terminal.lines)  # all of it, on as many lines as it takes
         terminal.type("q")
         assert terminal.ends() == 0
     page = piped(run.folder, "survivor")
