@@ -60,7 +60,7 @@ def _behind(element: Element, document: Document) -> str:
     said = f"{element.name}: {count(element.backlog, 'tuple')} wait, {seconds(waiting_s(element))} of work"
     if element.role != Role.STATE.word:
         pool = document.totals.pool
-        full = f"; all {pool} ranks of the pool have work" if 1 < pool <= document.totals.busy else ""
+        full = f"; all {pool} pool ranks are busy" if 1 < pool <= document.totals.busy else ""
         return said + (full or _inside(element))
     rows = [row for row in document.ranks if Role.STATE.word in row.role and row.state != State.LOST]
     full_rows = [row for row in rows if row.load is not None and row.load >= FULL]

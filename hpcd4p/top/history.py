@@ -5,8 +5,8 @@ The document is of one moment; who looks at each that comes has what ranks did b
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hpcd4p.live.document import Document, Failure, Ranks
@@ -94,6 +94,25 @@ class History:
         """Seconds from the first to the last of the last samples."""
         kept = list(self.samples)[-last:] if last > 0 else []
         return kept[-1].written - kept[0].written if kept else 0.0
+
+
+def merged(samples: Sequence[Sample], each: int) -> list[Sample]:
+    """So many samples in a row as one, in which a unit has the states of all of them."""
+    if each <= 1:
+        return list(samples)
+    return [_merged(samples[at : at + each]) for at in range(0, len(samples), each)]
+
+
+def _merged(those: Sequence[Sample]) -> Sample:
+    units = {}
+    for unit in those[-1].units:
+        states: Counter[str] = Counter()
+        looks = [sample.units[unit] for sample in those if unit in sample.units]
+        for look in looks:
+            states.update(look.states)
+        loads = [look.load for look in looks if look.load is not None]
+        units[unit] = Look(states, sum(loads) / len(loads) if loads else None)
+    return those[-1]._replace(units=units)
 
 
 def _kind(of: Failure) -> tuple[str, str, str]:

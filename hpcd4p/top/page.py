@@ -102,7 +102,12 @@ def _run_page(run: FoundRun, history: History, view: View, size: Size, over: Ove
     lines = upper[: given[0] or 1]
     for rows, part in (
         (given[1], elements_table(shown, document, columns, given[1] - 1, None if view.on_ranks else chosen)),
-        (given[2], ranks_table(made, history, columns, given[2] - 1, chosen if view.on_ranks else None)),
+        (
+            given[2],
+            ranks_table(
+                made, list(history.samples), columns, given[2] - 1, chosen if view.on_ranks else None
+            ),
+        ),
         (given[3], failures_table(document, history, columns, given[3] - 1)),
     ):
         if rows and part:

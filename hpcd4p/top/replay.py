@@ -11,7 +11,6 @@ from hpcd4p.record.summary import COMPLETED, ElementFigures
 from hpcd4p.record.table import count, seconds, shortened, size
 from hpcd4p.top.bands import bands
 from hpcd4p.top.grid import Column, grid
-from hpcd4p.top.history import History
 from hpcd4p.top.layout import Want, shared
 from hpcd4p.top.lines import Line, Span, apart, cells, fit, joined, line, wrapped
 from hpcd4p.top.recorded import Recorded
@@ -122,9 +121,8 @@ def replay_page(recorded: Recorded, at_s: float, how: str, size: Size) -> list[L
     """What is known of a run at a moment of it; `how` it is replayed, in a word."""
     columns = size.columns
     upper = [_title(recorded, how, columns), _bar(recorded, at_s, columns), *_then(recorded, at_s, columns)]
-    history = History()
-    history.samples.extend(recorded.samples_until(at_s))
-    units = history.samples[-1].units if history.samples else {}
+    samples, whole = recorded.samples_until(at_s), len(recorded.samples)
+    units = samples[-1].units if samples else {}
     story = [event for event in recorded.events if event.time_s <= at_s]
     letters = [letter for letter in recorded.letters if letter.time_s <= at_s]
     elements = recorded.summary.elements
@@ -140,7 +138,7 @@ def replay_page(recorded: Recorded, at_s: float, how: str, size: Size) -> list[L
     )
     lines = upper[: given[0] or 1]
     for rows, part in (
-        (given[1], ranks_table(bands(units, max(1, given[1] - 2)), history, columns, given[1] - 1, None)),
+        (given[1], ranks_table(bands(units, given[1] - 2), samples, columns, given[1] - 1, whole=whole)),
         (given[2], _elements(recorded, columns, given[2] - 1)),
         (given[3], _failures(recorded, at_s, columns, given[3] - 1)),
         (given[4], _story(recorded, at_s, columns, given[4] - 1)),
@@ -234,7 +232,7 @@ def _failures(recorded: Recorded, at_s: float, columns: int, rows: int) -> list[
     if rows < 2 or not those:
         return []
     lines = [
-        line(Span("failures", "head"), Span(f", {len(those):,} with an example; the latest first", "dim"))
+        line(Span("failures", "head"), Span(f", {count(len(those), 'example')}; the latest first", "dim"))
     ]
     for letter in reversed(those[-(rows - 1) :]):
         said = line(Span(f"{letter.time_s:9.2f} ", "dim"), f"{letter.element}: ", Span(letter.error, "warn"))
@@ -249,7 +247,11 @@ def _story(recorded: Recorded, at_s: float, columns: int, rows: int) -> list[Lin
     lines = [line(Span("story", "head"), Span(", seconds since the start", "dim"))]
     for event in those[-(rows - 1) :]:
         style = "bad" if event.kind == State.LOST else ""
-        said = line(Span(f"{event.time_s:9.2f} ", "dim"), Span(shortened(event.text, 300), style))
+        said = line(
+            Span(f"{event.time_s:9.2f} ", "dim"),
+            Span(f"{event.kind:<11}", "number"),
+            Span(shortened(event.text, 300), style),
+        )
         lines.append(fit(said, columns))
     return lines
 

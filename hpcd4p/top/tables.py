@@ -10,7 +10,7 @@ from hpcd4p.record.table import rate, seconds
 from hpcd4p.top.bands import Band, look_of, strip
 from hpcd4p.top.bottleneck import bottleneck, waiting_s
 from hpcd4p.top.grid import Column, chosen, grid
-from hpcd4p.top.history import History
+from hpcd4p.top.history import History, Sample, merged
 from hpcd4p.top.layout import window
 from hpcd4p.top.lines import Line, Span, apart, cells, cut, fit, line
 from hpcd4p.top.states import SIGNS, legend, sign_of
@@ -60,12 +60,26 @@ def _element(element: Element, limits: bool) -> list[Span]:
 
 
 def ranks_table(
-    bands: Sequence[Band], history: History, columns: int, rows: int, mark: int | None
+    bands: Sequence[Band],
+    samples: Sequence[Sample],
+    columns: int,
+    rows: int,
+    mark: int | None = None,
+    whole: int = 0,
 ) -> list[Line]:
-    """A line for each band of ranks, with what they do and did before; the newest at the right."""
-    if rows < 2 or not history.samples or not bands:
+    """A line for each band of ranks, with what they do and did before.
+
+    Parameters
+    ----------
+    samples
+        The last one is what they do.
+    whole
+        How many there will be in the end: they begin at the left, and all will have room, some to a cell; 0:
+        nobody knows, the newest is at the right, and the oldest go.
+    """
+    if rows < 2 or not samples or not bands:
         return []
-    units = history.samples[-1].units
+    units = samples[-1].units
     places = window(len(bands), rows - 1, mark)
     those = [bands[place] for place in places]
     looks = [look_of(band, units).states for band in those]
@@ -76,13 +90,19 @@ def ranks_table(
         if sum(widths[i] + 2 for i in shown) + LEAST_STRIP > columns:
             shown.remove(word)
     width = max(0, columns - sum(widths[i] + 2 for i in shown))
-    samples = list(history.samples)[-width:] if width else []
-    made = [_head(history, len(samples), columns)]
+    told = (
+        merged(samples, -(-whole // width))
+        if whole and width
+        else list(samples)[max(0, len(samples) - width) :]
+    )
+    made = [_head(told, bool(whole), columns)]
+    room = Span(" " * (width - len(told)))
     for at, band in enumerate(those):
         styles = ["", "dim", _style(looks[at])]
         parts = [Span(_cell(texts[i][at], widths[i]), styles[i]) for i in shown]
-        told = fit(line(*parts, " " * (width - len(samples)), *strip(band, samples)), columns)
-        made.append(chosen(told, columns) if places[at] == mark else told)
+        did = strip(band, told)
+        row = fit(line(*parts, *([*did, room] if whole else [room, *did])), columns)
+        made.append(chosen(row, columns) if places[at] == mark else row)
     return made
 
 
@@ -91,12 +111,11 @@ def _cell(text: str, width: int) -> str:
     return text + " " * (width - cells(text) + 2)
 
 
-def _head(history: History, samples: int, columns: int) -> Line:
-    span_s = history.spans_s(samples)
-    left = line(Span("ranks", "head"), Span(f", the last {seconds(span_s)}" if span_s else "", "dim"))
-    there = {
-        s for sample in list(history.samples)[-samples:] for u in sample.units.values() for s in u.states
-    }
+def _head(samples: Sequence[Sample], whole: bool, columns: int) -> Line:
+    span_s = samples[-1].written - samples[0].written if samples else 0.0
+    said = ", from the start on" if whole else f", the last {seconds(span_s)}" if span_s else ""
+    left = line(Span("ranks", "head"), Span(said, "dim"))
+    there = {state for sample in samples for look in sample.units.values() for state in look.states}
     return apart(left, line(*legend(there)), columns)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -97,7 +98,9 @@ def _written(folder: Path) -> int:
 
 def over(run: FoundRun) -> Over:
     """What is to be said of a run whose status has gone: it has a record, or has gone on elsewhere."""
-    record = Path(run.document.run.record)
+    record = Path(os.path.relpath(run.document.run.record))
+    if record.parts[0] == os.pardir:
+        record = Path(run.document.run.record)
     if record.exists():
         return Over("finished", [f"It has ended; its record is {record}. r shows how it went."], True, record)
     return Over(

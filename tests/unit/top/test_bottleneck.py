@@ -30,7 +30,7 @@ def test_it_is_the_element_with_the_most_work_waiting_not_the_one_with_the_most_
 
 def test_a_pool_that_is_full_is_told():
     why = limit(element("Work1", backlog=900), busy=3).why
-    assert why.endswith("; all 3 ranks of the pool have work")
+    assert why.endswith("; all 3 pool ranks are busy")
     assert limit(element("Work1", backlog=900), busy=2).why.endswith("; on average 2.5 ranks are inside it")
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hpcd4p.live.document import Failure
-from hpcd4p.top.history import MOST_SAMPLES, History, Unit
+from hpcd4p.top.history import MOST_SAMPLES, History, Unit, merged
 from tests.unit.top.scenes import grouped, seen, usual
 
 
@@ -48,3 +48,12 @@ def test_a_copy_stays_as_it_was():
     history.add(usual(1, failures=[failure("Work1", 9)]))
     assert len(kept.samples) == 1
     assert kept.last_failures(run.document)[0][1] == 1000.0
+
+
+def test_samples_that_are_merged_have_the_states_of_all_and_the_load_on_average():
+    _, history = seen(*map(usual, range(5)))
+    first, last = merged(list(history.samples), 4)
+    assert dict(first.units[Unit("pool", "", 2)].states) == {"working": 3, "idle": 1}
+    assert first.units[Unit("stateful", "", 1)].load == 0.5
+    assert (first.written, last.written) == (1003.0, 1004.0)
+    assert merged(list(history.samples), 1) == list(history.samples)

@@ -106,7 +106,7 @@ def test_a_moment_has_what_had_happened_by_then_and_nothing_of_later():
     assert "2 active, 2 parked, target 2: all of them are needed" in text
     assert "Limit: the policy: tasks wait, and ranks are parked" in text
     assert "     3.00 Work1: ValueError: 7 is none of mine" in text
-    assert "     6.00 2 ranks are parked" in text
+    assert "     6.00 parked     2 ranks are parked" in text
     assert "Checkpoints: 1, the last one 4.00 s old, 1 MB" in text
 
 
@@ -121,6 +121,13 @@ def test_strips_grow_with_the_time():
         return row.split()[-1]
 
     assert (strip(3.0), strip(8.0)) == ("███", "█████___")
+
+
+def test_the_whole_run_has_room_in_a_strip():
+    (row,) = [each for each in text_at(9.5, Size(30, 40)).splitlines() if each.startswith("1 ")]
+    assert row.split()[-1] == "▄" * 10
+    (tiny,) = [each for each in text_at(9.5, Size(8, 40)).splitlines() if each.startswith("3")]
+    assert tiny.rstrip() == "3  ██▄__"  # two bins to a cell
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
