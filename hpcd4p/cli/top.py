@@ -141,7 +141,7 @@ def _show(viewer: Viewer, paint: Paint) -> int:
     if not paint.moves:
         viewer.look(0.0)
         size = get_terminal_size((_PAGE_COLUMNS, _PAGE_ROWS))
-        say("\n".join(_without_keys([paint(each) for each in viewer.lines(Size(*size))])))
+        say("\n".join(_without_keys([paint(each).rstrip() for each in viewer.lines(Size(*size))])))
         if sys.stdout.isatty():
             mention(
                 "this terminal cannot be drawn on (TERM): this is one page; `hpcd4p status --watch` goes on"
@@ -164,6 +164,6 @@ def _show(viewer: Viewer, paint: Paint) -> int:
 def _without_keys(lines: Sequence[str]) -> list[str]:
     """A page of which nobody can press a key, without empty lines at its end."""
     kept = list(lines[:-1])
-    while kept and not kept[-1].strip():
+    while kept and not kept[-1]:
         kept.pop()
     return kept

@@ -234,7 +234,7 @@ def scaler_text(scaler: Scaler) -> str:
     """What the auto-scaler wants, and why."""
     why = f": {scaler.reason}" if scaler.reason else ""
     return (
-        f"Auto-scaler {scaler.policy}: {scaler.active} ranks active, {scaler.parked} parked, target "
+        f"Auto-scaler {scaler.policy}: {count(scaler.active, 'rank')} active, {scaler.parked} parked, target "
         f"{scaler.target}{why}; {count(scaler.changes, 'change')}, {seconds(scaler.backlog_s)} of work wait"
     )
 

@@ -18,7 +18,7 @@ BUSY = 0.5
 FULL = 0.85
 """A rank with partitions that rests for no more of its time than the rest has no time left."""
 
-NOTHING = "nothing: what comes is done at once"
+NOTHING = "nothing waits: what comes is done at once"
 EARLY = "too early to say"
 
 
@@ -42,7 +42,7 @@ def bottleneck(document: Document) -> Bottleneck:
     =============================================  =====================================
     work waits in front of elements                the one with the most work
     an element has as good as a rank inside it     the busiest one
-    tuples were done lately                        nothing: what comes is done at once
+    tuples were done lately                        nothing waits: what comes is done at once
     else                                           too early to say
     =============================================  =====================================
     """

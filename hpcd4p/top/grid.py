@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hpcd4p.top.lines import Line, Span, cells, clean, cut, cut_within, fit, line
 
 _GAP = 2
-LEAST_NAME = 6
+LEAST_NAME = 12
 """Of an element: so much of it tells it from others, most of the time."""
 
 MOST_NAME = 40

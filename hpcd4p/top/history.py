@@ -96,11 +96,19 @@ class History:
         return kept[-1].written - kept[0].written if kept else 0.0
 
 
-def merged(samples: Sequence[Sample], each: int) -> list[Sample]:
-    """So many samples in a row as one, in which a unit has the states of all of them."""
-    if each <= 1:
-        return list(samples)
-    return [_merged(samples[at : at + each]) for at in range(0, len(samples), each)]
+def spread(samples: Sequence[Sample], whole: int, cells: int) -> list[Sample]:
+    """The begin of a row of `whole` samples that takes so many cells, as far as there are samples for it.
+
+    In a cell of several samples a unit has the states of all of them.
+    """
+    made = []
+    for cell in range(cells):
+        first, last = cell * whole // cells, (cell + 1) * whole // cells
+        those = samples[first : max(last, first + 1)]
+        if last > len(samples) or not those:
+            break
+        made.append(_merged(those) if len(those) > 1 else those[0])
+    return made
 
 
 def _merged(those: Sequence[Sample]) -> Sample:

@@ -10,7 +10,7 @@ from hpcd4p.record.table import rate, seconds
 from hpcd4p.top.bands import Band, look_of, strip
 from hpcd4p.top.bottleneck import bottleneck, waiting_s
 from hpcd4p.top.grid import Column, chosen, grid
-from hpcd4p.top.history import History, Sample, merged
+from hpcd4p.top.history import History, Sample, spread
 from hpcd4p.top.layout import window
 from hpcd4p.top.lines import Line, Span, apart, cells, cut, fit, line
 from hpcd4p.top.states import SIGNS, legend, sign_of
@@ -90,11 +90,7 @@ def ranks_table(
         if sum(widths[i] + 2 for i in shown) + LEAST_STRIP > columns:
             shown.remove(word)
     width = max(0, columns - sum(widths[i] + 2 for i in shown))
-    told = (
-        merged(samples, -(-whole // width))
-        if whole and width
-        else list(samples)[max(0, len(samples) - width) :]
-    )
+    told = spread(samples, whole, width) if whole else list(samples)[max(0, len(samples) - width) :]
     made = [_head(told, bool(whole), columns)]
     room = Span(" " * (width - len(told)))
     for at, band in enumerate(those):

@@ -57,8 +57,8 @@ def test_a_rank_with_partitions_that_never_rests_is_named():
             "on average 2.0 ranks are inside it, and little waits",
         ),
         ([element("Work1", backlog=1, busy=2.0, busy_s=1.0)], "Work1", "and little waits"),
-        ([IDLE], "", "nothing: what comes is done at once"),
-        ([], "", "nothing: what comes is done at once"),
+        ([IDLE], "", "nothing waits: what comes is done at once"),
+        ([], "", "nothing waits: what comes is done at once"),
     ],
 )
 def test_where_little_waits_it_is_the_busiest_one_or_none(elements, name, why):

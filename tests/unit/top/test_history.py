@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hpcd4p.live.document import Failure
-from hpcd4p.top.history import MOST_SAMPLES, History, Unit, merged
+from hpcd4p.top.history import MOST_SAMPLES, History, Unit, spread
 from tests.unit.top.scenes import grouped, seen, usual
 
 
@@ -50,10 +50,19 @@ def test_a_copy_stays_as_it_was():
     assert kept.last_failures(run.document)[0][1] == 1000.0
 
 
-def test_samples_that_are_merged_have_the_states_of_all_and_the_load_on_average():
-    _, history = seen(*map(usual, range(5)))
-    first, last = merged(list(history.samples), 4)
+def test_a_row_of_samples_takes_the_cells_that_it_is_given():
+    _, history = seen(*map(usual, range(8)))
+    samples = list(history.samples)
+    first, second = spread(samples, 8, 2)
     assert dict(first.units[Unit("pool", "", 2)].states) == {"working": 3, "idle": 1}
     assert first.units[Unit("stateful", "", 1)].load == 0.5
-    assert (first.written, last.written) == (1003.0, 1004.0)
-    assert merged(list(history.samples), 1) == list(history.samples)
+    assert (first.written, second.written) == (1003.0, 1007.0)
+    assert spread(samples, 8, 8) == samples
+    assert [each.written for each in spread(samples[:2], 2, 4)] == [1000.0, 1000.0, 1001.0, 1001.0]
+
+
+def test_as_long_as_samples_are_missing_their_cells_are_too():
+    _, history = seen(*map(usual, range(8)))
+    samples = list(history.samples)
+    assert [len(spread(samples[:n], 8, 4)) for n in range(9)] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+    assert [len(spread(samples[:n], 8, 16)) for n in (0, 1, 8)] == [0, 2, 16]
