@@ -66,9 +66,9 @@ def _behind(element: Element, document: Document) -> str:
     full_rows = [row for row in rows if row.load is not None and row.load >= FULL]
     if full_rows:
         most = max(full_rows, key=lambda row: row.load or 0.0)
-        whose = f"rank {most.ranks}" if most.count == 1 else f"one of ranks {most.ranks}"
+        whose = f"rank {most.ranks}" if most.count == 1 else f"one of {most.count:,} ranks"
         load = percent(most.load or 0.0)
-        return f"{said}; {whose}, which has partitions of the stateful elements, is busy {load}"
+        return f"{said}; {whose} of the stateful group is busy {load}"
     return said + _inside(element)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from hpcd4p.live.document import Document, Ranks
 from hpcd4p.live.text import per_s
-from hpcd4p.record.table import count, percent, seconds, size
+from hpcd4p.record.table import count, percent, seconds, shortened, size
 from hpcd4p.top.bands import Band, strip
 from hpcd4p.top.bottleneck import bottleneck, waiting_s
 from hpcd4p.top.history import History, Unit, are_alone, unit_of
@@ -15,6 +15,9 @@ from hpcd4p.top.states import LEVELS, SIGNS, curve, sign_of
 from hpcd4p.top.tables import failure_line
 
 _LABEL = 16
+
+_MOST_NUMBERS = 200
+"""Characters for the numbers of ranks that are alike; `hpcd4p status --json` has more."""
 
 HELP = [
     ("q, Ctrl-C", "leave; the run goes on"),
@@ -134,7 +137,7 @@ def _rank(row: Ranks, unit: Unit, history: History, columns: int) -> list[Line]:
         )
     ]
     if row.count > 1:
-        lines += _row(Span("ranks", "head"), row.ranks, columns)
+        lines += _row(Span("ranks", "head"), shortened(row.ranks.replace(",", ", "), _MOST_NUMBERS), columns)
     lines += wrapped(sign.means, columns, "dim")
     since = f"{seconds(row.since_s)} without another state and without a commit"
     lines += _row(

@@ -5,6 +5,7 @@ Whatever ends the page (a key, a signal, an exception), the terminal has its scr
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -103,7 +104,7 @@ class Screen:
         self._drawn = []
 
     def _give_back(self) -> None:
-        with suppress(OSError):  # the terminal may be gone
+        with suppress(OSError, Ended):  # the terminal may be gone
             self._write(_LEAVE)
         if self._before is not None:
             with suppress(termios.error, OSError):
@@ -148,6 +149,10 @@ class Screen:
                 data = data[os.write(OUTPUT, data) :]
             except BlockingIOError:  # somebody else has made the terminal so
                 select.select([], [OUTPUT], [])
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                raise Ended(signal.SIGHUP) from error  # the terminal is gone
 
     # ---- what is typed
 

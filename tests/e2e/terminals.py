@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,22 @@ COLOURS = re.compile(rb"\x1b\[[0-9;]*(?:3|4|9|10)[0-7][0-9;]*m")
 
 
 class Terminal:
-    """A program on a terminal of its own, which is its controlling terminal; a context manager."""
+    """A program on a terminal of its own, which is its controlling terminal; a context manager.
+
+    Parameters
+    ----------
+    mute
+        It cannot read what is typed.
+    """
 
     def __init__(
-        self, words: Sequence[str], folder: Path, variables: dict[str, str], columns: int = 80, rows: int = 24
+        self,
+        words: Sequence[str],
+        folder: Path,
+        variables: dict[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        mute: bool = False,
     ) -> None:
         self._ours, theirs = pty.openpty()
         self._theirs = theirs
@@ -43,8 +56,8 @@ class Terminal:
         self.before = self.attributes()
         self.process = subprocess.Popen(
             words, cwd=folder, env={"TERM": "xterm-256color", **variables},
-            stdin=theirs, stdout=theirs, stderr=theirs,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            stdin=subprocess.DEVNULL if mute else theirs, stdout=theirs, stderr=theirs,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
         )  # fmt: skip
 
     def __enter__(self) -> Terminal:
@@ -54,8 +67,7 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
-        os.close(self._ours)
-        os.close(self._theirs)
+        self.hang_up()
 
     # ---- what is seen
 
@@ -90,6 +102,13 @@ class Terminal:
         """Give the terminal another size."""
         self.screen.resize(rows, columns)
         self._set_size(columns, rows)
+
+    def hang_up(self) -> None:
+        """Take the terminal away; may be called again."""
+        for end in (self._theirs, self._ours):
+            with suppress(OSError):
+                os.close(end)
+        self._theirs = self._ours = -1
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -274,6 +274,24 @@ def test_a_terminal_of_any_size_is_drawn_on(tmp_path, size):
         assert terminal.is_restored()
 
 
+def test_where_nobody_can_type_it_is_ended_by_a_signal(tmp_path):
+    tells(tmp_path)
+    line = [sys.executable, "-m", "hpcd4p", "top"]
+    with Terminal(line, tmp_path, variables(), mute=True) as terminal:
+        terminal.shows("factors  under way", "q quit")
+        terminal.type("\x03")  # the terminal makes a signal of it
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+def test_a_terminal_that_goes_away_ends_it(tmp_path):
+    tells(tmp_path)
+    with top(tmp_path) as terminal:
+        terminal.shows("factors  under way", "q quit")
+        terminal.hang_up()
+        assert terminal.process.wait(60) == -signal.SIGHUP
+
+
 def test_keys_that_come_in_pieces_are_one(tmp_path):
     tells(tmp_path)
     with top(tmp_path) as terminal:

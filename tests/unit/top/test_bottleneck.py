@@ -37,9 +37,7 @@ def test_a_pool_that_is_full_is_told():
 def test_a_rank_with_partitions_that_never_rests_is_named():
     slow = element("Tally2", role="stateful", backlog=900)
     rows = [rank_row("1", role="stateful", load=0.2), rank_row("2", role="stateful", load=0.97)]
-    assert (
-        "; rank 2, which has partitions of the stateful elements, is busy 97 %" in limit(slow, ranks=rows).why
-    )
+    assert "; rank 2 of the stateful group is busy 97 %" in limit(slow, ranks=rows).why
     assert "rank" not in limit(slow, ranks=rows[:1]).why.replace("ranks are inside", "")
 
 
