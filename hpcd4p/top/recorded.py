@@ -7,9 +7,9 @@ Of elements it has what they did in all, not when: that is shown as it was at th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hpcd4p.live.ranks import MOST_ALONE, State
 from hpcd4p.record.scaling import Tick
@@ -18,7 +18,7 @@ from hpcd4p.record.survival import CheckpointRow
 from hpcd4p.top.history import Look, Sample, Unit
 
 if TYPE_CHECKING:
-    from hpcd4p.record.history import Timelines
+    from hpcd4p.record.history import Table, Timelines
     from hpcd4p.record.reader import Record
 
 LOST = "lost"
@@ -88,39 +88,26 @@ def samples_of(timelines: Timelines, ranks: Sequence[RankFigures], elapsed_s: fl
     """What ranks did in each bin: one by one, or by role if they are many.
 
     A rank is parked in a bin of which it was parked the greater part, works if it was inside elements at all,
-    and is idle otherwise. What a rank did that was lost is not known, only until when it lived.
+    and is idle otherwise; one without a timeline has done nothing. What a rank did that was lost is not known,
+    only until when it lived.
     """
     import numpy as np
 
-    roles = {figures.rank: figures.role for figures in ranks}
-    rows = {rank: row for row, rank in enumerate(timelines.ranks)}
-    lost = {f.rank: f.active_s + f.parked_s for f in ranks if f.state == LOST and f.rank not in rows}
+    bins = timelines.busy.shape[1]
+    begins = [place * timelines.bin_s for place in range(bins)]
     parts = np.clip((timelines.busy + timelines.lent) / timelines.bin_s, 0.0, 1.0)
     parked = timelines.parked / timelines.bin_s > HALF
     states = np.where(parked, _PARKED, np.where(parts > 0.0, _WORKING, _IDLE))
-    alone = len(rows) + len(lost) <= MOST_ALONE
-    begins = [place * timelines.bin_s for place in range(parts.shape[1])]
+    rows = {rank: row for row, rank in enumerate(timelines.ranks)}
+    nothing = np.zeros(bins, states.dtype), np.zeros(bins)
+    did: dict[int, _Did] = {}
+    for figures in sorted(ranks, key=lambda each: each.rank):
+        row = rows.get(figures.rank)
+        until_s = figures.active_s + figures.parked_s if figures.state == LOST and row is None else None
+        each_state, part = nothing if row is None else (states[row], parts[row])
+        did[figures.rank] = _Did(figures.role, each_state, part, until_s)
+    looks = _one_by_one(did, begins) if len(did) <= MOST_ALONE else _by_role(did, begins)
     ends = [min(begin + timelines.bin_s, elapsed_s) for begin in begins]
-    looks: dict[Unit, list[Look]] = {}
-    if alone:
-        for rank in sorted({*rows, *lost}):
-            looks[Unit(roles.get(rank, ""), "", rank)] = (
-                [
-                    Look({_STATES[s]: 1}, float(part))
-                    for s, part in zip(states[rows[rank]], parts[rows[rank]], strict=True)
-                ]
-                if rank in rows
-                else [Look({State.LOST: 1} if begin >= lost[rank] else {}, None) for begin in begins]
-            )
-    else:
-        for role in dict.fromkeys(roles.get(rank, "") for rank in sorted({*rows, *lost})):
-            of_role = states[[row for rank, row in rows.items() if roles.get(rank, "") == role]]
-            dead = [until_s for rank, until_s in lost.items() if roles.get(rank, "") == role]
-            counts = [(of_role == number).sum(axis=0).tolist() for number in range(len(_STATES))]
-            looks[Unit(role, "", -1)] = [
-                Look(_counted([each[place] for each in counts], sum(begin >= end for end in dead)), None)
-                for place, begin in enumerate(begins)
-            ]
     return [
         Sample(end, {unit: of[place] for unit, of in looks.items()}, {}, 0.0, 0)
         for place, end in enumerate(ends)
@@ -129,6 +116,44 @@ def samples_of(timelines: Timelines, ranks: Sequence[RankFigures], elapsed_s: fl
 
 _STATES = (State.IDLE, State.WORKING, State.PARKED)
 _IDLE, _WORKING, _PARKED = range(len(_STATES))
+
+
+class _Did(NamedTuple):
+    """What a rank did in each bin."""
+
+    role: str
+    states: Table  # places in `_STATES`
+    parts: Table  # of its time in which it worked
+    lived_s: float | None  # None: to the end; else what it did is not known
+
+
+def _one_by_one(did: Mapping[int, _Did], begins: Sequence[float]) -> dict[Unit, list[Look]]:
+    looks: dict[Unit, list[Look]] = {}
+    for rank, each in did.items():
+        if each.lived_s is not None:
+            made = [Look({State.LOST: 1} if begin >= each.lived_s else {}, None) for begin in begins]
+        else:
+            pairs = zip(each.states.tolist(), each.parts.tolist(), strict=True)
+            made = [Look({_STATES[state]: 1}, part) for state, part in pairs]
+        looks[Unit(each.role, "", rank)] = made
+    return looks
+
+
+def _by_role(did: Mapping[int, _Did], begins: Sequence[float]) -> dict[Unit, list[Look]]:
+    looks: dict[Unit, list[Look]] = {}
+    for role in dict.fromkeys(each.role for each in did.values()):
+        those = [each for each in did.values() if each.role == role]
+        counts = [[0] * len(_STATES) for _ in begins]
+        for each in those:
+            if each.lived_s is None:
+                for place, state in enumerate(each.states.tolist()):
+                    counts[place][state] += 1
+        ended = [each.lived_s for each in those if each.lived_s is not None]
+        looks[Unit(role, "", -1)] = [
+            Look(_counted(counts[place], sum(begin >= until_s for until_s in ended)), None)
+            for place, begin in enumerate(begins)
+        ]
+    return looks
 
 
 def _counted(numbers: Sequence[int], lost: int) -> dict[str, int]:

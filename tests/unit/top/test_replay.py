@@ -89,6 +89,11 @@ def test_a_rank_that_was_lost_lives_until_then():
     assert states == [{}] * 7 + [{"lost": 1}] * 3
 
 
+def test_a_rank_that_told_of_nothing_that_it_did_was_idle():
+    samples = samples_of(timelines(), figures(5), 9.5)
+    assert {tuple(sample.units[Unit("pool", "", 4)].states) for sample in samples} == {("idle",)}
+
+
 def test_many_ranks_are_counted_by_role():
     samples = samples_of(timelines(100), figures(100, lost={200: 6.0}), 9.5)
     assert dict(samples[0].units[Unit("pool", "", -1)].states) == {"working": 98}
