@@ -88,8 +88,8 @@ def samples_of(timelines: Timelines, ranks: Sequence[RankFigures], elapsed_s: fl
     """What ranks did in each bin: one by one, or by role if they are many.
 
     A rank is parked in a bin of which it was parked the greater part, works if it was inside elements at all,
-    and is idle otherwise; one without a timeline has done nothing. What a rank did that was lost is not known,
-    only until when it lived.
+    and is idle otherwise; one without a timeline has done nothing. What a rank did that was lost is not
+    known, only until when it lived.
     """
     import numpy as np
 
@@ -103,7 +103,8 @@ def samples_of(timelines: Timelines, ranks: Sequence[RankFigures], elapsed_s: fl
     did: dict[int, _Did] = {}
     for figures in sorted(ranks, key=lambda each: each.rank):
         row = rows.get(figures.rank)
-        until_s = figures.active_s + figures.parked_s if figures.state == LOST and row is None else None
+        is_lost = figures.state == LOST and row is None
+        until_s = figures.active_s + figures.parked_s if is_lost else None
         each_state, part = nothing if row is None else (states[row], parts[row])
         did[figures.rank] = _Did(figures.role, each_state, part, until_s)
     looks = _one_by_one(did, begins) if len(did) <= MOST_ALONE else _by_role(did, begins)

@@ -102,7 +102,7 @@ def over(run: FoundRun) -> Over:
     if record.parts[0] == os.pardir:
         record = Path(run.document.run.record)
     if record.exists():
-        return Over("finished", [f"It has ended; its record is {record}. r shows how it went."], True, record)
+        return Over("finished", [f"Its record is {record}; r replays it."], True, record)
     return Over(
         "gone",
         ["Its status is gone, and it has no record: it goes on under another name, or was removed."],

@@ -114,7 +114,7 @@ def test_whoever_looks_sees_the_end_and_then_the_replay(runs: Runs):
     with top(run.folder, "survivor") as terminal:
         terminal.shows("survivor  under way")
         assert run.wait().status == 1
-        terminal.shows("survivor  finished", "r shows how it went")
+        terminal.shows("survivor  finished", "Its record is results/survivor-", "r replays")
         terminal.type("r")
         terminal.shows("failed tuples  replay", "Home End", "story")
         terminal.type("\x1b")

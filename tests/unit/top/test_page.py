@@ -197,10 +197,10 @@ def test_a_run_that_writes_its_record_limits_nothing_any_more():
 
 def test_a_run_that_is_over_says_where_its_record_is():
     run, history = seen(usual(0))
-    over = Over("finished", ["It has ended; its record is r.h5. r shows how it went."], True, Path("r.h5"))
+    over = Over("finished", ["Its record is r.h5; r replays it."], True, Path("r.h5"))
     lines = texts(page(run, history, View(), Size(80, 24), over).lines)
     assert lines[0].startswith("factors  finished  ")
-    assert lines[1] == "It has ended; its record is r.h5. r shows how it went."
+    assert lines[1] == "Its record is r.h5; r replays it."
     assert not any(each.startswith(("Limit", "The end")) for each in lines)
 
 
