@@ -25,14 +25,14 @@ from tests.e2e.conftest import clean_environment
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 
-RUN = ("-n", "6", "-i", "20000", "--task-ms", "8", "--checkpoint", "5")
+RUN = ("-n", "6", "-i", "9000", "--task-ms", "12", "--checkpoint", "5")
 
 SIZE = Size(84, 24)
 
-WATCHED_S = 40.0
-"""So many cells of each rank are filled."""
+WATCHED_S = 32.0
+"""About so many cells of each rank are filled."""
 
-AT = 0.3
+AT = 0.6
 """Part of the run at which its replay is shown."""
 
 
