@@ -176,7 +176,7 @@ def _usl(text: str | None) -> Contention:
 def _of_record(name: str) -> tuple[Service, float, int]:
     """(service time of a tuple with all that follows from it, part of it on a core, tuples) of a run."""
     from hpcd4p.record.reader import read_record
-    from hpcd4p.simulation.service import Service, read_service
+    from hpcd4p.simulation.recorded import Part, of_parts
 
     with read_record(Path(name)) as record:
         summary = record.summary
@@ -190,6 +190,11 @@ def _of_record(name: str) -> tuple[Service, float, int]:
         )
     workers = [r for r in summary.ranks_figures if "pool" in r.role] or summary.ranks_figures
     inside, cpu = sum(r.busy_s for r in workers), sum(r.cpu_s for r in workers)
-    constant = read_service(f"constant:{busy / tuples!r}")
-    text = f"the record {Path(name).name}, constant:{busy / tuples:.4g}"
-    return Service(text, constant.mean_s, constant.draw), min(1.0, cpu / inside) if inside else 0.0, tuples
+    parts = [
+        Part(times.histogram.pairs(), e.busy_s / e.tuples_in, e.tuples_in / tuples)
+        if (times := summary.service.get(e.name)) is not None and times.tuples
+        else Part([], e.busy_s / e.tuples_in, e.tuples_in / tuples)
+        for e in pool
+    ]
+    service = of_parts(f"the record {Path(name).name}", parts)
+    return service, min(1.0, cpu / inside) if inside else 0.0, tuples

@@ -80,6 +80,8 @@ class Element:
     busy: float  # ranks that were inside it lately, on average
     rate: float  # tuples/s lately; of a source those that it writes
     rate_mean: float  # the same since the run began
+    p50_s: float | None  # half of its tuples took it so long at most, as far as told; null: not known yet
+    p99_s: float | None  # 99 of 100
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from hpcd4p.record.summary import Event, Summary
 from hpcd4p.record.survival import Survival
 from hpcd4p.record.survival_words import advice
 from hpcd4p.record.table import core_hours, count, percent, seconds
+from hpcd4p.record.times_words import tails
 
 WIDTH = 100
 """Characters of a line at most."""
@@ -54,7 +55,8 @@ def explanation(
         Its checkpoints; None: there are no tables of them.
     """
     events = list(events)
-    parts = [*_scaled(summary, scaling, events), _survival(summary, survival)]
+    slow = [line for said in tails(summary) for line in _lines(said)]
+    parts = [*_scaled(summary, scaling, events), slow, _survival(summary, survival)]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

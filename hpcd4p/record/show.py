@@ -16,6 +16,7 @@ from hpcd4p.record.summary import DeadLetter, Event, LogLine, RankFigures, Summa
 from hpcd4p.record.survival import Survival
 from hpcd4p.record.survival_words import survival_tables
 from hpcd4p.record.table import count, seconds, shortened, size, table
+from hpcd4p.record.times_words import times_lines
 
 FIRST_VALUES = 5
 """Tuples of each output that `show` prints."""
@@ -49,6 +50,7 @@ def record_text(record: Record) -> str:
         [summary_text(summary, letters)],
         _first_values(record),
         _tracebacks(letters, summary),
+        times_lines(summary),
         _ranks(summary.ranks_figures),
         survival_tables(record.survival() or Survival()),
         log_lines(sorted(record.log()), record.summary.log.left_out),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hpcd4p.record.times import Times
+
 if TYPE_CHECKING:
     from hpcd4p.record.moves import MoveFigures
     from hpcd4p.record.scaling import ScalerFigures, Scaling
@@ -94,6 +96,10 @@ class ElementFigures:
     waited_most: int = 0  # at one rank at once
     waited_s: float = 0.0  # on average
     waited_longest_s: float = 0.0
+    # see `Summary.service`; 0: not known
+    p50_s: float = 0.0
+    p95_s: float = 0.0
+    p99_s: float = 0.0
 
 
 @dataclass
@@ -159,6 +165,9 @@ class Summary:
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
     ordered: dict[str, str] = field(default_factory=dict)
     """Outputs that left in order -> why their tuples have no one order all the same; empty: they have."""
+    service: dict[str, Times] = field(default_factory=dict)  # element -> seconds inside it of a tuple
+    latency: dict[str, Times] = field(default_factory=dict)
+    """'element.output' -> seconds from when its source was rid of it until a tuple left the workflow."""
     log: LogFigures = field(default_factory=LogFigures)
     notes: list[str] = field(default_factory=list)  # one sentence each, for the reader of the summary
     config: dict[str, Any] = field(default_factory=dict)  # the resolved settings
@@ -189,6 +198,8 @@ class Summary:
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]
         known["failures"] = [FailureFigures(**_known(FailureFigures, f)) for f in data.get("failures", [])]
+        for name in ("service", "latency"):
+            known[name] = {of: Times.from_dict(times) for of, times in data.get(name, {}).items()}
         known["log"] = LogFigures(**_known(LogFigures, data.get("log", {})))
         if known.get("scaler") is not None:
             from hpcd4p.record.scaling import ScalerFigures  # no rank but the head needs it

@@ -1,7 +1,7 @@
 """The whole workflow in this process: the reference that every parallel run is measured against.
 
-Depth first, a batch at a time: what a source writes is followed to the collector before the source
-goes on, so memory holds a batch per element. No MPI, no Redis, no threads but one that writes checkpoints.
+Depth first: what a source writes is followed to the collector before the source goes on, so memory holds a
+batch per element. No MPI, no Redis, no threads but one that writes checkpoints.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.rank.account import RankAccount
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.runtime.sequential_calls import Calls
+from hpcd4p.runtime.sequential_times import Times
 from hpcd4p.runtime.sequential_watching import SequentialWatching
 from hpcd4p.wire.position import Stage
 from hpcd4p.wire.statistics import Statistics, add, count_failures
@@ -66,7 +67,7 @@ class Sequential:
     drained
         Elements that are done.
     at_work
-        What is called at the outermost: the calls of a root, or a task; None: nothing, or a partition.
+        What is called at the outermost: calls of a root, or a task; None: nothing, or a partition.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Sequential:
         self.at_work: Calls | Leased | None = None
         self.before: dict[str, int] = {}
         """Statistics of the runs that this one goes on from."""
+        self.times = Times(self.flow.served, self.collector, self.clock)
         self._failed: dict[str, int] = {}
         self._failing: set[int] = set()  # elements with failures that were not judged
         self._nesting = Nesting()
@@ -156,20 +158,16 @@ class Sequential:
         """The summary; `stop` is what has ended the run before its work was done."""
         self.account.busy_s = sum(i.busy_s for i in self.instances.values())
         self.account.tuples = sum(i.tuples for i in self.instances.values())
-        stats = self.stats()
         self.lines.add(*self.flow.log.take())
         return summarise(
-            self.spec,
-            stats,
-            [RankFigures(**self.account.usage().named())],
-            self.collector.outputs,
-            self.failures.figures(),
-            self.clock,
-            stop,
+            self.spec, self.stats(), [RankFigures(**self.account.usage().named())], self.collector.outputs,
+            self.failures.figures(), self.clock, stop,
             notes=self.cuts.notes() if self.cuts else None,
             doubts=self.cuts.doubts() if self.cuts else (),
             log=self.lines.finish(),
-        )
+            service=self.times.service(),
+            latency=self.collector.latency,
+        )  # fmt: skip
 
     def stats(self) -> Statistics:
         """Of this run, and of those before it."""
@@ -201,7 +199,7 @@ class Sequential:
             cuts.look()
 
     def feed(self, instance: Instance, port: str, values: Any, task: Leased | None = None) -> None:
-        """Run what was under way at the cut, with all that follows from it."""
+        """Run what was under way at the cut, with all that follows."""
         self.at_work = task
         depth_first(self._batch(instance, port, values))
         self.at_work = None
@@ -235,9 +233,10 @@ class Sequential:
         """Deliver what `instance` has written, to one element after the other."""
         outer = self.at_work
         out = outer.take() if outer is not None and outer.instance is instance else instance.take()
+        self.times.written(instance)
         for route, partition, values in self.flow.spread(instance.plan.index, out):
             if route.target >= len(self.spec.elements):
-                self.collector.run(route.input, values)
+                self.times.give(route.input, values)
             else:
                 yield self._batch(self.instances[route.target, partition], route.input, values)
 

@@ -16,6 +16,7 @@ from hpcd4p.record.survival import Survival
 from hpcd4p.runtime.commit.in_line import InLine
 from hpcd4p.runtime.common_objects import refuse_others, types_here
 from hpcd4p.runtime.execute.element_log import SAID
+from hpcd4p.runtime.execute.timing import SERVED
 from hpcd4p.runtime.execute.travelling import resumed
 from hpcd4p.runtime.execute.watch import Watched
 from hpcd4p.runtime.head.notes import in_doubt, note_on_resume
@@ -98,10 +99,13 @@ class SequentialCuts:
         run.collector.outputs |= before.outputs
         repeated = [p.element for p in before.positions if p.stage is Stage.HEAD]
         run.before = before.snapshot.stats.without_work(repeated)
+        run.times.restore(before, repeated)
         for sealed in before.snapshot.dead:
             first, *more = self._codec.open(sealed, about(LETTER))
             if first == SAID:
                 run.lines.add(*more)
+            elif first == SERVED:
+                run.times.add(*more)
             else:
                 run.failures.add(first, *more)
         lined = [each for key in sorted(restored.held) for each in line_of(restored, key)]
@@ -205,6 +209,7 @@ class SequentialCuts:
 
     def _fixed(self, snapshot: Snapshot, positions: list[SourcePosition]) -> Fixed:
         run, before = self._run, self._resume and self._resume.fixed
+        service, latency = run.times.pairs()
         keys = [
             (e.index, partition)
             for e in run.plan.elements
@@ -222,6 +227,8 @@ class SequentialCuts:
             failures=run.failures.figures(),
             doubted=dict(before.doubted) if before else {},
             elapsed_s=(before.elapsed_s if before else 0.0) + run.clock.elapsed(),
+            service=service,
+            latency=latency,
         )
 
     def _refuse_state(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.head.telling import Telling
     from hpcd4p.runtime.run_spec import RunSpec
     from hpcd4p.runtime.sequential_hook import Cuts
+    from hpcd4p.runtime.sequential_times import Times
     from hpcd4p.wire.statistics import Statistics
 
 
@@ -27,6 +28,7 @@ class Run(Protocol):
     clock: Clock
     failures: Failures
     cuts: Cuts | None
+    times: Times
 
     def stats(self) -> Statistics:
         """Of this run, and of those before it."""
@@ -92,5 +94,6 @@ class SequentialWatching:
             survival=None if kept is None else kept.survival,
             failures=run.failures,
             doubts=run.cuts.doubts() if run.cuts else (),
+            service=run.times.service(),
         )
         return self._telling.tell(done, seen)

@@ -6,8 +6,9 @@ A sealed payload (what goes through Redis)::
 
     tag (16 bytes) | serial u64 | frames: count u32, sizes u64 each | bytes of each
 
-If the large buffers lie in a block of shared memory (`wire.block`), the highest bit of the serial is set, and
-only the pickle follows. The scripts (`transport/lua/`) count the bytes of the block as if they were there::
+A payload of a task ends with its birth (`Codec.born`). If the large buffers lie in a block of shared memory
+(`wire.block`), the highest bit of the serial is set, and only the pickle follows. The scripts
+(`transport/lua/`) count the bytes of the block as if they were there::
 
     tag | serial u64 | bytes in the block u64 | the block | frames: count u32, sizes u64 each | pickle
 
@@ -35,6 +36,7 @@ except ImportError:
 
 from hpcd4p.errors import ForeignBytesError
 from hpcd4p.wire.block import PACKED_BYTES, Block
+from hpcd4p.wire.heads import BORN, Heads, head_of
 from hpcd4p.wire.messages import Segment
 
 compare_digest = _compare_digest
@@ -51,11 +53,10 @@ TASK, LETTER, REPORT, ORDER, PROGRESS, ACCOUNT, WANTED, GIVEN = range(1, 9)
 """Kinds of payloads."""
 
 _U32 = struct.Struct("<I")
+_U64 = struct.Struct("<Q")
 _HEAD = struct.Struct("<QI")
 _ABOUT = struct.Struct("<IIQ")
 _MARK = b"mark"
-_PLACED = 1 << 31
-"""In the number of counts of a message: its place follows them."""
 _ASIDE = 1 << 63
 """In the serial: the buffers lie in a block."""
 _ASIDE_AT = TAG_BYTES + 7
@@ -97,7 +98,7 @@ class Unreadable(Exception):
         self.frames = frames
 
 
-class Codec:
+class Codec(Heads):
     """Turns tuples into payloads and back, for one run.
 
     Parameters
@@ -136,50 +137,22 @@ class Codec:
         body = self.dumps(thing, protocol=5, buffer_callback=keep_in_band)
         return [body, *large]
 
-    def pack(self, segments: list[Segment], place: str = "") -> list[bytes | memoryview]:
+    def pack(self, segments: list[Segment], place: str = "", born: float = 0.0) -> list[bytes | memoryview]:
         """Frames of a message of keyed data; its receiver can count the tuples without unpickling it.
 
-        `place`: origin and path, behind a colon, of what waits for its turn.
+        `place`: origin and path, behind a colon, of what waits for its turn. `born`: see `seal_frames`.
         """
         counts: dict[int, int] = {}
         for segment in segments:
             counts[segment.element] = counts.get(segment.element, 0) + len(segment.values)
         frames = self.frames(segments)
-        flat = [n for pair in counts.items() for n in pair]
-        head = struct.pack(f"<{1 + len(flat)}I", len(counts) | bool(place) * _PLACED, *flat)
-        if place:
-            word = place.encode()
-            head += _U32.pack(len(word)) + word
-        frames[0] = b"".join([head, frames[0]])
+        frames[0] = b"".join([head_of(counts, place, born), frames[0]])
         return frames
-
-    @staticmethod
-    def place(frames: list[Any]) -> tuple[int, str] | None:
-        """Origin and path of a message that `pack` made; None: it has none."""
-        (many,) = _U32.unpack_from(frames[0])
-        if not many & _PLACED:
-            return None
-        at = 4 + 8 * (many & ~_PLACED)
-        (size,) = _U32.unpack_from(frames[0], at)
-        origin, path = bytes(memoryview(frames[0])[at + 4 : at + 4 + size]).decode().split(":")
-        return int(origin), path
-
-    @staticmethod
-    def counts(frames: list[Any]) -> dict[int, int]:
-        """Tuples by element in a message that `pack` made."""
-        (many,) = _U32.unpack_from(frames[0])
-        many &= ~_PLACED
-        flat = struct.unpack_from(f"<{2 * many}I", frames[0], 4)
-        return dict(zip(flat[::2], flat[1::2], strict=True))
 
     @classmethod
     def unpack(cls, frames: list[Any]) -> list[Segment]:
         """Inverse of `pack`; the buffers become the memory of the arrays, so they must be writable."""
-        (many,) = _U32.unpack_from(frames[0])
-        at = 4 + 8 * (many & ~_PLACED)
-        if many & _PLACED:
-            at += 4 + _U32.unpack_from(frames[0], at)[0]
-        segments: list[Segment] = cls.join([memoryview(frames[0])[at:], *frames[1:]])
+        segments: list[Segment] = cls.join([memoryview(frames[0])[cls.size(frames) :], *frames[1:]])
         return segments
 
     @staticmethod
@@ -201,9 +174,16 @@ class Codec:
         return self.seal_frames(self.frames(thing), what)
 
     def seal_frames(
-        self, frames: list[bytes | memoryview], what: bytes = b"", block: Block | None = None
+        self,
+        frames: list[bytes | memoryview],
+        what: bytes = b"",
+        block: Block | None = None,
+        born: float = 0.0,
     ) -> bytes:
-        """The same of what `frames` gave; with `block`, all but the first of them are there already."""
+        """The same of what `frames` gave; with `block`, all but the first of them are there already.
+
+        `born`: when a source wrote the oldest tuple in it, seconds since the epoch; it stands at the end.
+        """
         sizes = frame_sizes(frames)
         self._serial += 1
         if block is None:
@@ -213,6 +193,8 @@ class Codec:
             aside = struct.pack("<QQ", self._serial | _ASIDE, sum(sizes[1:]))
             table = struct.pack(f"<I{len(sizes)}Q", len(sizes), *sizes)
             parts = [aside, block.pack(), table, frames[0]]
+        if born:
+            parts.append(BORN.pack(born))
         # one copy of each frame, and no more
         return b"".join([self._tag(parts, what), *parts])
 
@@ -242,6 +224,20 @@ class Codec:
     def open(self, payload: bytes | memoryview, what: bytes = b"", fetch: Fetch | None = None) -> Any:
         """The thing that was sealed; raises as `check` does. For `fetch` see `split`."""
         return self.unseal(self.check(payload, what), fetch)
+
+    @staticmethod
+    def born(payload: bytes | memoryview) -> float:
+        """`born` of a payload that `check` has passed; 0: it has none."""
+        ends = TAG_BYTES
+        if len(payload) > _WEIGHT_AT and payload[_ASIDE_AT] >> 7:
+            ends += 16 + PACKED_BYTES
+            (count,) = _U32.unpack_from(payload, ends)
+            ends += 4 + 8 * count + _U64.unpack_from(payload, ends + 4)[0]
+        elif len(payload) >= TAG_BYTES + _HEAD.size:
+            _, count = _HEAD.unpack_from(payload, ends)
+            ends += _HEAD.size + 8 * count
+            ends += sum(struct.unpack_from(f"<{count}Q", payload, ends - 8 * count))
+        return float(BORN.unpack_from(payload, ends)[0]) if len(payload) == ends + BORN.size else 0.0
 
     @staticmethod
     def sealer(payload: bytes | memoryview) -> int:

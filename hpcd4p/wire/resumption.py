@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from hpcd4p.histogram import Pairs
 from hpcd4p.wire.messages import Snapshot
 from hpcd4p.wire.position import SourcePosition
 
@@ -71,6 +72,10 @@ class Fixed(NamedTuple):
     """What has changed of elements whose answer is in doubt, by index."""
     elapsed_s: float
     """How long the run has worked, with the runs that it goes on from."""
+    service: dict[int, Pairs] = {}
+    """How long tuples took, by element, as far as the head has heard."""
+    latency: dict[str, Pairs] = {}
+    """How long after their birth tuples left, by output."""
 
 
 class Resumption(NamedTuple):

@@ -34,11 +34,8 @@ class Inbox:
     ----------
     elements
         Elements of which this rank holds partitions.
-    high_tuples
-        With more than this in line for one element, senders are asked to pause; below half of it they may
-        go on.
-    high_bytes
-        The same in bytes.
+    high_tuples, high_bytes
+        With more in line for one element, senders are asked to pause; below half of it they may go on.
     """
 
     def __init__(self, elements: Iterable[int], high_tuples: int, high_bytes: int) -> None:
@@ -48,6 +45,8 @@ class Inbox:
         """Tuples in line, by element that has any."""
         self.held = self._fill.held
         """Tuples, by element, that wait for others before them, in an order or on another way (`gates`)."""
+        self.born: dict[int, float] = {}
+        """By element, `Outbox.born` of what has got in line last."""
         self.onward: deque[Segment] = deque()
         """What is for partitions that are no longer here."""
         self.lanes: Lanes | None = None
@@ -120,21 +119,22 @@ class Inbox:
         if self.lanes is not None:
             self.order = self.lanes.watched(element, self.order)
 
-    def admit(self, segments: list[Segment], rank: int, turn: Turn | None = None) -> None:
+    def admit(self, segments: list[Segment], rank: int, turn: Turn | None = None, born: float = 0.0) -> None:
         """Put segments of a committed transaction of this rank itself, which is `rank`, in line."""
         for segment in segments:
             if not segment.values:
                 continue
             if self.order is None or turn is None:
                 self.tuples[segment.element] += len(segment.values)
-                self._append(rank, segment)
+                self._append(rank, segment, born=born)
             else:
                 self.held[segment.element] += len(segment.values)
                 self.order.put(turn, (rank, segment, turn))
 
-    def _append(self, source: int, segment: Segment, turn: Turn | None = None) -> None:
+    def _append(self, source: int, segment: Segment, turn: Turn | None = None, born: float = 0.0) -> None:
         """Put a segment, whose tuples are counted, in line; and those for which it makes way."""
         element, partition, port, values = segment
+        self.born[element] = born
         if not (self._gates or self._gone or port == STATE):
             self.lines[element].append((partition, port, values))
             return
@@ -241,7 +241,7 @@ class Inbox:
         turn = None if self._gates is None else Codec.place(frames)
         for segment in segments:
             if segment.values:
-                self._append(source, segment, turn)
+                self._append(source, segment, turn, Codec.birth(frames))
         return lost
 
     def next(self, element: int, most: int) -> tuple[int, str, list[Any]]:

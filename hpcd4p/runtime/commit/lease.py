@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.plan.model import UNDECLARED
 from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.wire.codec import Codec
 from hpcd4p.wire.messages import Task
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Lease:
         "_written_before",
         "apart",
         "began",
+        "born",
         "instance",
         "lent",
         "numbers",
@@ -49,6 +51,8 @@ class Lease:
         self.lent = False
         """Whether a rank runs it beside its own work; see `runtime.rank.lending`."""
         self.began = now
+        self.born = Codec.born(task.payload)
+        """See `Outbox.born`."""
         self.parted = bool(task.progress)
         """Whether a part of it is committed."""
         done = task.progress

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.execute.letters import Failure
     from hpcd4p.wire.place import Numbering, Turn
 
-Own = tuple[list[Segment], "Turn | None"]
-"""Segments for partitions of the rank itself, and their place if they have to wait for their turn."""
+Own = tuple[list[Segment], "Turn | None", float]
+"""Segments for partitions of the rank itself, their place if they have to wait for their turn, and `born`."""
 
 
 class Outbox:
@@ -54,6 +54,9 @@ class Outbox:
         """That of what it sends to partitions, once it has one."""
         self.pieces: Pieces | None = None
         """What it has written where paths part that meet again; None: nothing."""
+        self.born = 0.0
+        """When a source wrote the oldest tuple of which something is in it, seconds since the epoch; 0: not
+        known, or of nothing."""
         self.unsent = 0
         self.tuples = 0
         self.bytes = 0.0
@@ -66,6 +69,16 @@ class Outbox:
         """From now on, `instance` runs in this transaction."""
         if instance.plan.index not in self.ran:
             self.ran[instance.plan.index] = instance, instance.mark()
+
+    def of(self, numbers: Numbering | None, born: float) -> None:
+        """What is written now comes from a task with these `numbers`, and this birth."""
+        self.numbers = numbers
+        self.since(born)
+
+    def since(self, born: float) -> None:
+        """Something in it comes from what was written at `born`; 0: not known."""
+        if born and not 0.0 < self.born <= born:
+            self.born = born
 
     def count(self, element: int, delta: int) -> None:
         """Change the number of unfinished tuples of `element`."""

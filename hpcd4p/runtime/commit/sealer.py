@@ -142,7 +142,7 @@ class Sealer:
                     element, route, part[0], _too_large(through_redis, self._plan.elements[element].name)
                 )
                 continue
-            payload = self._codec.seal_frames(frames, about(TASK, element, len(part)), block)
+            payload = self._codec.seal_frames(frames, about(TASK, element, len(part)), block, outbox.born)
             outbox.count(element, len(part))
             commit.publish.append(
                 Publication(element, len(part), payload, int(outbox.suspect), (), outbox.beside, place)
@@ -167,11 +167,11 @@ class Sealer:
         """
         for owner, segments, turn in self._messages(outbox):
             if owner == self._rank:
-                outbox.local.append((segments, turn))
+                outbox.local.append((segments, turn, outbox.born))
             else:
                 place = "" if turn is None else f"{turn[0]}:{turn[1]}"
                 try:
-                    frames = self._codec.pack(segments, place)
+                    frames = self._codec.pack(segments, place, outbox.born)
                 except Exception:  # noqa: BLE001  # user classes: pickling them may raise anything
                     segments = [
                         s._replace(
@@ -179,7 +179,7 @@ class Sealer:
                         )
                         for s in segments
                     ]
-                    frames = self._codec.pack(segments, place)
+                    frames = self._codec.pack(segments, place, outbox.born)
                 outbox.tickets.append((owner, self._mesh.send(owner, self._tx + 1, frames)))
             for segment in segments:
                 outbox.count(segment.element, len(segment.values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpcd4p.histogram import Histogram
 from hpcd4p.plan.model import UNDECLARED, Plan, as_written
 from hpcd4p.record.sink import OutputSink
 from hpcd4p.runtime.clock import Clock
@@ -25,7 +26,10 @@ class Collector:
         self.busy_s = 0.0
         self.first = (0, 0.0)
         self.outputs: dict[str, int] = {}
+        self.latency: dict[str, Histogram] = {}
+        """By output, how long after their birth tuples have left."""
         self._sink = sink
+        self._instant = clock.instant
         self._names = {r.input: (plan.elements[r.source].name, r.output) for r in plan.collected()}
 
     chunk_tuples = 1 << 20
@@ -40,6 +44,13 @@ class Collector:
             self._undeclared(port.removesuffix(f".{UNDECLARED}"), values)
         self.tuples += len(values)
         self.busy_s += self._now() - began
+
+    def left(self, port: str, tuples: int, born: float) -> None:
+        """Note that tuples have left which were written at `born`: see `Outbox.born`."""
+        known = self._names.get(port)
+        if known is not None:
+            times = self.latency.get(".".join(known)) or self.latency.setdefault(".".join(known), Histogram())
+            times.add(max(0.0, self._instant(self._now()) - born), tuples)
 
     def _give(self, element: str, output: str, values: list[Any]) -> None:
         self._sink.outputs(element, output, values)

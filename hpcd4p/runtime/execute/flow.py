@@ -14,6 +14,7 @@ from hpcd4p.plan.routing import Splitter
 from hpcd4p.runtime.execute.element_log import ElementLog
 from hpcd4p.runtime.execute.error_text import show_error
 from hpcd4p.runtime.execute.instance import Instance
+from hpcd4p.runtime.execute.timing import Served
 from hpcd4p.wire.statistics import Cause
 from hpcd4p.workflow.elements import GenericPE
 from hpcd4p.workflow.kept import copied
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure, Letters
     from hpcd4p.runtime.execute.salvage import UnreadTuples
+    from hpcd4p.wire.codec import Codec
+    from hpcd4p.wire.messages import Commit
 
 Delivery = tuple[Route, int, list[Any]]
 """Route, partition (0 for the pool) and tuples."""
@@ -70,6 +73,8 @@ class Flow:
         self._on_failure = on_failure
         self._clock = clock
         self.log = ElementLog(rank, clock, plan.size)
+        self.served = Served(clock, plan.size)
+        self.posts = Posts(self.log, self.served)
         self._letters: Letters | None = None
         self.on_undeclared: Callable[[int], None] = lambda element: None
         """Called when `element` first writes on an output that it has not declared."""
@@ -92,6 +97,7 @@ class Flow:
 
             instance.sequence = Sequence(element.forks)
         self.log.attend()
+        self.served.attend(element.index, instance.timing)
         instance.on_log = self.log.say
         return instance
 
@@ -157,6 +163,19 @@ class Flow:
         # if several cannot be told apart, one of them is to blame, and it is not known which
         cause = Cause.UNREAD if tuples == 1 else Cause.OTHER
         self.write_letter(element, cause, port, shown, error, "", words, tuples)
+
+
+class Posts:
+    """All that travels with the commits of a rank, and is for the record only."""
+
+    def __init__(self, log: ElementLog, served: Served) -> None:
+        self._log = log
+        self._served = served
+
+    def post(self, commit: Commit, codec: Codec, now: float | None = None) -> None:
+        """Send what is due at `now` with `commit` (None: all)."""
+        self._log.post(commit, codec, now)
+        self._served.post(commit, codec, now)
 
 
 def _one_by_one(

@@ -29,6 +29,7 @@ from hpcd4p.runtime.execute.loops import (
     root_loop,
 )
 from hpcd4p.runtime.execute.signals import Alarmed
+from hpcd4p.runtime.execute.timing import Timing
 from hpcd4p.runtime.execute.touched import Touched
 from hpcd4p.weight import weigh
 from hpcd4p.workflow.elements import BatchPE, ConsumerPE, GenericPE, KeyedPE
@@ -75,13 +76,7 @@ class Instance:
     """
 
     def __init__(
-        self,
-        plan: ElementPlan,
-        pe: GenericPE,
-        partition: int,
-        rank: int,
-        on_failure: OnFailure,
-        clock: Clock,
+        self, plan: ElementPlan, pe: GenericPE, partition: int, rank: int, on_failure: OnFailure, clock: Clock
     ) -> None:
         self._now = clock.now
         self.plan = plan
@@ -101,6 +96,7 @@ class Instance:
         self.busy_s = 0.0
         self.service_s = 0.0
         """Seconds per tuple, lately."""
+        self.timing = Timing(clock.now, isinstance(pe, BatchPE))
         self.overflow_at = FIRST_LOOK_TUPLES
         self.out_bytes = 0.0
         self.first = (0, 0.0)
@@ -154,7 +150,7 @@ class Instance:
         collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
         at_work.since[self.plan.name] = None
         began = self._now()
-        self._run(port, values)
+        self.timing.run(self._run, port, values, self)
         self._stay()
         if count_threads() != at_work.threads:
             at_work.see_threads(self.plan.name)
@@ -207,6 +203,7 @@ class Instance:
         """Count what its element has done elsewhere, and hold what that has written."""
         self.tuples += tuples
         self.busy_s += busy_s
+        self.timing.stands_for(tuples, busy_s)
         for output, values in out:
             if self.sequence is not None:
                 self.sequence.note(output, len(values))

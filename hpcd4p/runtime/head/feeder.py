@@ -230,6 +230,7 @@ class Feeder:
             for failure in failures:
                 self._loop.fail(failure)
             if out:
+                self._bear()
                 self._outgoing.route(element, out)
             worked = worked or bool(out or failures)
             if done:
@@ -239,6 +240,10 @@ class Feeder:
             # one commit for all that was taken: fast sources make large commits, slow ones small commits
             self._outgoing.seal()
         return worked
+
+    def _bear(self) -> None:
+        """What is handed out now begins its way through the workflow."""
+        self._outgoing.outbox.since(self._clock.instant(self._clock.now()))
 
     def _tell(self, source: Source) -> None:
         """Say what is to be known of the positions of `source`, once."""
@@ -277,6 +282,7 @@ class Feeder:
                 count = self._granularity.cut_task(element) * len(self._plan.pool_ranks)
             part, rest = calls[:count], calls[count:]
             if len(part):
+                self._bear()
                 self._outgoing.outbox.count(element, len(part))
                 self._outgoing.outbox.rest.append((element, "", part))
             if len(rest):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from hpcd4p.histogram import all_pairs, merge_all
 from hpcd4p.plan.keeping import all_not_kept
 from hpcd4p.plan.model import Role
 from hpcd4p.runtime.common_objects import refuse_others, types_here
@@ -108,6 +109,8 @@ def fixed(head: Head, snapshot: Snapshot, drained: list[int]) -> Fixed:
         failures=head.story.failures.figures(),
         doubted=dict(head.story.doubted),
         elapsed_s=before_s + head.clock.elapsed(),
+        service=all_pairs(head.story.service),
+        latency=all_pairs(head.collector.latency),
     )
 
 
@@ -135,6 +138,8 @@ def go_on(head: Head, resume: Resumption, threads: bool) -> None:
     # sources that run here are repeated, and counted again
     repeated = [position.element for position in before.positions if position.stage is Stage.HEAD]
     again.stats |= before.snapshot.stats.without_work(repeated)
+    merge_all(head.story.service, {e: times for e, times in before.service.items() if e not in repeated})
+    merge_all(head.collector.latency, before.latency)
     head.loop.link.exchange(again)
     head.feeder.start(threads, before.positions)
     text = f"from checkpoint {resume.epoch}, made after {before.elapsed_s:.1f} s of work"

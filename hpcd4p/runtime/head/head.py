@@ -82,6 +82,7 @@ class Head:
         self.feeder = Feeder(spec, self.loop, self.story.event)
         self.collector = Collector(spec.plan, sink, clock)
         self.loop.partitions.host(self.collector, *spec.plan.collectors)
+        self.loop.partitions.on_left = self.collector.left
         self.loop.besides = self.feeder
         self.loop.committer.on_wait = self._tend
         self.awaiting = awaiting_in(self.loop, self.story, mover)
@@ -254,7 +255,7 @@ class Head:
 
     def _conclude(self, stop: RunStopped | None = None) -> Summary:
         """Take in the last that elements of this rank have logged; the summary."""
-        self.story.close_lines(self.loop.flow.log)
+        self.story.close_lines(self.loop.flow.log, self.loop.flow.served)
         return self.summary(stop)
 
     # ---- figures
@@ -282,4 +283,6 @@ class Head:
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],
             self.story.log,
             self.story.turns_with(self.loop.inbox.order),
+            self.story.service,
+            self.collector.latency,
         )

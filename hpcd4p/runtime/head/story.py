@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hpcd4p.histogram import Histogram, merge_all
 from hpcd4p.logs import module_log
 from hpcd4p.record.element_lines import ElementLines
 from hpcd4p.record.failures import Failures
 from hpcd4p.record.summary import LogFigures, RankFigures
 from hpcd4p.runtime.execute.element_log import SAID, ElementLog
+from hpcd4p.runtime.execute.timing import SERVED, Served
 from hpcd4p.runtime.head.notes import in_doubt
 from hpcd4p.runtime.rank.account import role_of
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -43,6 +45,8 @@ class Story:
         The same, but several ranks had worked on them.
     turns
         By ordered element what ranks have told of it: see `wire.reports.Figures`.
+    service
+        How long tuples took, by element.
     log
         How much the elements have logged in all, at the end.
     on_warning
@@ -55,6 +59,7 @@ class Story:
         self.claimed: dict[int, str] = {}
         self.doubted: dict[int, str] = {}
         self.turns: dict[int, list[tuple[int, float, int, float]]] = {}
+        self.service: dict[int, Histogram] = {}
         self.failures = Failures(sink)
         self.on_warning: Callable[[str], None] = lambda text: None
         self.log: LogFigures | None = None
@@ -80,12 +85,15 @@ class Story:
             first, *rest = self._codec.open(sealed, about(LETTER))
             if first == SAID:
                 self._lines.add(*rest)
+            elif first == SERVED:
+                merge_all(self.service, *rest)
             else:
                 self.failures.add(first, *rest)
 
-    def close_lines(self, log: ElementLog) -> None:
-        """Nothing more is logged; `log` may still have lines of this rank that were not sent."""
+    def close_lines(self, log: ElementLog, served: Served) -> None:
+        """Nothing more is logged, or timed; of this rank, some of it may not have been sent."""
         self._lines.add(*log.take())
+        merge_all(self.service, served.take())
         self.log = self._lines.finish()
 
     def claim(self, report: Claimed) -> None:

@@ -22,6 +22,7 @@ from hpcd4p.record.summary import (
     RankFigures,
     Summary,
 )
+from hpcd4p.record.times import Times
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.element_log import lines_per_s
 from hpcd4p.runtime.run_spec import RunSpec
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Table
     from collections.abc import Sequence
 
+    from hpcd4p.histogram import Histogram
     from hpcd4p.record.scaling import Scaling
 
     Turn = tuple[int, float, int, float]
@@ -58,6 +60,8 @@ def summarise(
     doubts: Sequence[str] = (),
     log: LogFigures | None = None,
     turns: Turns | None = None,
+    service: Table[int, Histogram] | None = None,
+    latency: Table[str, Histogram] | None = None,
 ) -> Summary:
     """The summary at the end of a run.
 
@@ -81,6 +85,10 @@ def summarise(
         How much the elements have said.
     turns
         See `Story.turns`.
+    service
+        How long tuples took, by element.
+    latency
+        How long after their birth tuples left, by output.
     """
     plan = spec.plan
     now_s = clock.now()
@@ -91,6 +99,10 @@ def summarise(
         # outputs that could not be read, or have waited
         if e.role is not Role.COLLECT or stats.failures(e.index).tuples or e.index in (turns or {})
     ]
+    of_elements = {plan.elements[e].name: Times.of(times) for e, times in sorted((service or {}).items())}
+    for each in elements:
+        times = of_elements.get(each.name, Times())
+        each.p50_s, each.p95_s, each.p99_s = times.p50_s, times.p95_s, times.p99_s
     failed = sum(e.failed for e in elements)
     state, status, reason = COMPLETED, 0, ""
     if stop is not None:
@@ -135,6 +147,8 @@ def summarise(
         outputs=dict(outputs),
         ordered=orders(plan),
         failures=failures,
+        service=of_elements,
+        latency={output: Times.of(times) for output, times in sorted((latency or {}).items())},
         log=log or LogFigures(),
         notes=[
             *(notes or []),

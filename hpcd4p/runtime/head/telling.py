@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hpcd4p.live import document as doc
@@ -21,6 +22,7 @@ from hpcd4p.runtime.head.progress import STATUS_S
 from hpcd4p.runtime.rank.account import role_of
 
 if TYPE_CHECKING:
+    from hpcd4p.histogram import Histogram
     from hpcd4p.live.run import LiveRun, Resident
     from hpcd4p.plan.model import Plan
     from hpcd4p.record.failures import Failures
@@ -63,6 +65,8 @@ class Seen(NamedTuple):
     survival: Survival | None = None
     failures: Failures | None = None
     doubts: Sequence[str] = ()
+    service: Mapping[int, Histogram] = {}
+    """How long tuples took, by element."""
 
 
 class Telling:
@@ -146,13 +150,13 @@ class Telling:
         )
 
     def _elements(self, seen: Seen, elapsed_s: float) -> tuple[list[doc.Element], int]:
-        rows = [
-            self._element(e.index, seen, elapsed_s) for e in self._plan.elements if e.role is not Role.COLLECT
-        ]
+        plans = [e.index for e in self._plan.elements if e.role is not Role.COLLECT]
+        rows = [self._element(index, seen, elapsed_s) for index in plans]
         heaviest = max((row.backlog for row in rows), default=0) or 1
         # what limits a run is busy, or has most in front of it; what fails is seldom many
         places = chosen_rows([row.busy + row.backlog / heaviest + bool(row.failed) for row in rows])
-        return [rows[place] for place in places], len(rows) - len(places)
+        chosen = [_timed(rows[place], seen.service.get(plans[place])) for place in places]
+        return chosen, len(rows) - len(places)
 
     def _element(self, index: int, seen: Seen, elapsed_s: float) -> doc.Element:
         plan, work = self._plan.elements[index], seen.stats.work(index)
@@ -169,6 +173,8 @@ class Telling:
             busy=self._rates.of(f"u:{index}") * 1e-6,
             rate=self._rates.of(f"{'o' if source else 'n'}:{index}"),
             rate_mean=written / elapsed_s if elapsed_s > 0 else 0.0,
+            p50_s=None,
+            p99_s=None,
         )
 
     def _facts(self, loads: Iterable[Load], resident: Resident) -> list[Facts]:
@@ -185,6 +191,12 @@ class Telling:
 
 _GROWS = frozenset({"n:", "o:", "u:"})
 """Fields of `Statistics` by element: tuples in, tuples out, time inside."""
+
+
+def _timed(row: doc.Element, times: Histogram | None) -> doc.Element:
+    if times is None:
+        return row
+    return replace(row, p50_s=times.quantile(0.5), p99_s=times.quantile(0.99))
 
 
 def _scaler(scaling: Scaling | None) -> doc.Scaler | None:

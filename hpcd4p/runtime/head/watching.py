@@ -109,6 +109,7 @@ class Watching:
             survival=None if kept is None else kept.survival,
             failures=self._story.failures,
             doubts=[in_doubt(plan.elements[e].name, what) for e, what in sorted(self._story.doubted.items())],
+            service=self._story.service,
         )
 
     def _unfinished(self, elements: set[int]) -> set[int]:

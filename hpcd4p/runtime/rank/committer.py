@@ -126,5 +126,5 @@ class Committer:
     def _committed(self, commit: Commit, notify: list[int], local: list[Own]) -> None:
         for owner in notify:
             self._mesh.notice(owner, commit.tx)
-        for segments, turn in local:
-            self.inbox.admit(segments, self._mesh.rank, turn)
+        for segments, turn, born in local:
+            self.inbox.admit(segments, self._mesh.rank, turn, born)

@@ -24,7 +24,7 @@ from hpcd4p.wire.reports import Report, seal
 from hpcd4p.wire.statistics import stats_s
 
 if TYPE_CHECKING:
-    from hpcd4p.runtime.execute.element_log import ElementLog
+    from hpcd4p.runtime.execute.flow import Posts
     from hpcd4p.wire.nodes import Nodes
     from hpcd4p.wire.place import Numbering, Place
 
@@ -36,8 +36,8 @@ class Link:
     ----------
     stats
         Gives the statistics since its last call.
-    log
-        What elements have logged; it is sent with commits.
+    posts
+        What elements have logged, and took: it is sent with commits.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Link:
         broker: Broker,
         inbox: Inbox,
         stats: Callable[[], dict[str, int]],
-        log: ElementLog,
+        posts: Posts,
     ) -> None:
         self.rank = given.rank
         self.orders: deque[Order] = deque()
@@ -103,7 +103,7 @@ class Link:
         self._inbox = inbox
         self._granularity = given.granularity
         self._take_stats = stats
-        self._log = log
+        self._posts = posts
         self._clock = given.clock
         self.stats_at = given.clock.started
         self.least_s = stats_s(len(given.plan.elements))
@@ -126,7 +126,7 @@ class Link:
         stats
             Send the statistics and ask for service times, even if they are not due.
         last
-            Nothing follows: send all that elements have logged.
+            Nothing follows: send all that waits to be sent.
         oldest
             See `OrderAsk.oldest`.
 
@@ -137,7 +137,7 @@ class Link:
         """
         commit = Commit() if commit is None else commit
         now = self._clock.now()
-        self._log.post(commit, self._codec, None if last else now)
+        self._posts.post(commit, self._codec, None if last else now)
         due = stats or stats_due(now, self.stats_at, self._stats_pause.now_s)
         if due:
             self.stats_at = now
@@ -284,7 +284,7 @@ class Link:
         """Send the last statistics and log lines; nothing else of this rank is outstanding."""
         commit = Commit()
         commit.stats = self._take_stats()
-        self._log.post(commit, self._codec)
+        self._posts.post(commit, self._codec)
         if commit:
             self._broker.step(commit)
 

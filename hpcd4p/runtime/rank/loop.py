@@ -86,7 +86,7 @@ class RankLoop:
         self._life = loop_of(rank)
         self.flow = Flow(plan, rank, self.fail, clock)
         self.inbox = inbox_of(given, mesh)
-        self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.log)
+        self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.posts)
         self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks, order)
         self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
         self.room = room = Room(plan, settings, link)

@@ -52,6 +52,8 @@ class Partitions:
     ----------
     before_work
         Called before an element is worked on that has so many tuples in line.
+    on_left
+        Called with the port, the number and the birth (`Outbox.born`) of tuples that have left the workflow.
     """
 
     def __init__(
@@ -80,6 +82,9 @@ class Partitions:
         self._pump = pump
         self._clock = given.clock
         self.before_work: Callable[[int, int], None] = lambda element, tuples: None
+        self.on_left: Callable[[str, int, float], None] = lambda port, tuples, born: None
+        self._born = 0.0
+        """Birth of what is worked on."""
         self._load: LoadMeter | None = None
         """How busy the rank is, and with which of them; None: it has never had any."""
         self._moved: Moving | None = None
@@ -197,13 +202,17 @@ class Partitions:
             if not values:
                 continue
             began = now()
+            born = self._born = self._inbox.born.get(element, 0.0)
             hosted.run(port, values)
             ended = now()
             self._account.worked(began, ended)
             if isinstance(hosted, Instance):
+                self._born = born  # others may have worked in the middle of it
                 assert self._load is not None  # from the first one on
                 self._load.worked((element, partition), len(values), ended - began)
                 self._probation.inspect(hosted)
+            elif born:
+                self.on_left(port, len(values), born)
             self._forward(hosted)
             self._account.tuples += len(values)
             # the outbox may have been sealed during the call
@@ -262,7 +271,7 @@ class Partitions:
         for partition in range(self._plan.elements[element].partitions):
             instance = self._instances.get((element, partition))
             if instance is not None:
-                began = self._clock.now()
+                began, self._born = self._clock.now(), 0.0
                 instance.finish()
                 self._account.worked(began, self._clock.now())
                 self._forward(instance)
@@ -280,4 +289,5 @@ class Partitions:
     def _forward(self, hosted: Hosted) -> None:
         out = hosted.take()
         if out:
+            self._outgoing.outbox.since(self._born)
             self._outgoing.route(hosted.plan.index, out)

@@ -122,7 +122,7 @@ class Tasks:
         self._account.tasks += 1
         self._account.tuples += run
         self._outgoing.outbox.done.append((task.element, task.id))
-        self._outgoing.outbox.numbers = lease.numbers
+        self._outgoing.outbox.of(lease.numbers, lease.born)
         block = block_of(task.payload)
         if block is not None:
             self._outgoing.outbox.spent.append(block)
@@ -189,7 +189,7 @@ class Tasks:
             return
         if lease.repeating and instance is lease.instance:
             out = lease.skip_committed(out)
-        self._outgoing.outbox.numbers = lease.numbers
+        self._outgoing.outbox.of(lease.numbers, lease.born)
         for route, partition, values in self._flow.spread(instance.plan.index, out):
             pooled = self._plan.elements[route.target].role is Role.POOL
             if pooled and self._local_first.allows(lease, route, values, self._depth):
@@ -207,7 +207,7 @@ class Tasks:
         if lease.task.attempts:
             self._outgoing.outbox.suspect = True
             self._outgoing.outbox.beside = lease.task.beside
-        self._outgoing.outbox.numbers = lease.numbers
+        self._outgoing.outbox.of(lease.numbers, lease.born)
         self._outgoing.route(lease.task.element, out)
 
     def _run_here(self, lease: Lease, route: Route, values: list[Any]) -> None:
@@ -218,7 +218,7 @@ class Tasks:
         finally:
             self._depth -= 1
         if rest:
-            self._outgoing.outbox.numbers = lease.numbers
+            self._outgoing.outbox.of(lease.numbers, lease.born)
             self._outgoing.deliver(route, 0, rest)
 
     # ---- calls that write more than should be held
@@ -252,7 +252,7 @@ class Tasks:
             self._vouch(lease, [lease.instance, *self._ran()])
         lease.parted = True
         self._outgoing.outbox.progress.append((task.element, task.id, lease.progress()))
-        self._outgoing.outbox.numbers = lease.numbers
+        self._outgoing.outbox.of(lease.numbers, lease.born)
         if lease.lent:
             self._outgoing.seal()  # its rank does not wait for room: it stops listening
             return

@@ -31,7 +31,9 @@ def whole(task: Publication, codec: Codec, blocks: Blocks | None) -> Publication
     view = codec.check(task.payload, what)
     if block_of(task.payload) is None or blocks is None:
         return task
-    return task._replace(payload=codec.seal_frames(codec.split(view, blocks.open), what))
+    return task._replace(
+        payload=codec.seal_frames(codec.split(view, blocks.open), what, born=codec.born(task.payload))
+    )
 
 
 def carried(task: Task, codec: Codec, blocks: Blocks | None) -> Commit:

@@ -52,7 +52,7 @@ def test_another_version_is_told_by_both_numbers():
         "",
         "[]",
         "{}",
-        '{"version": 2}',
+        f'{{"version": {VERSION}}}',
         to_text(document())[:-20],
         to_text(document()).replace('"pid":17', '"pid":"17"'),
     ],

@@ -156,7 +156,7 @@ def test_tuples_for_its_own_partition_do_not_travel(ranks):
     outbox.to_partition(TO_STATE, 0, [("a", 0)])
     prepared = ranks.seal(outbox, rank=PLAN.owner(2, 0))
     assert prepared.tickets == []
-    assert prepared.local == [([Segment(2, 0, "input", [("a", 0)])], None)]
+    assert prepared.local == [([Segment(2, 0, "input", [("a", 0)])], None, 0.0)]
     assert prepared.commit.counts == {2: 1}
 
 
@@ -419,7 +419,7 @@ def test_transactions_commit_in_order(ranks):
 
 def test_a_transaction_without_messages_commits_at_once(ranks):
     outbox = Outbox(CLOCK)
-    outbox.local = [([Segment(2, 0, "input", [1])], None)]
+    outbox.local = [([Segment(2, 0, "input", [1])], None, 0.0)]
     prepared = Prepared(Commit(7), outbox, 0.0)
     ranks.window.add(prepared)
     commit, notify, local = ranks.window.take_ready()
