@@ -71,7 +71,7 @@ def one_run(run: str, results: Path) -> FoundRun | Path:
     LiveError
         There is none, or its status cannot be read.
     """
-    place = _place(run, results)
+    place = place_of(run, results)
     live = found(place.with_name(place.name + SUFFIX))
     if isinstance(live, Unreadable):
         raise LiveError(live.why)
@@ -96,7 +96,7 @@ def goes(run: FoundRun | Unreadable) -> bool:
     return isinstance(run, FoundRun) and run.life in (Life.UNDER_WAY, Life.SILENT)
 
 
-def _place(run: str, results: Path) -> Path:
+def place_of(run: str, results: Path) -> Path:
     """The path of a run without a suffix: as it was given, or in the folder of records."""
     given = Path(run)
     place = given.with_suffix("") if given.suffix in SUFFIXES else given

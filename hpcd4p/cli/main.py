@@ -28,7 +28,7 @@ COMMANDS = {
     "submit": "run a workflow as a job of Slurm",
     "sweep": "run a scaling study: many points, on Slurm or here; results in one file",
     "collect": "make the results file of a study anew from its run records",
-    "report": "figures and tables of a study: one HTML file, PNG, SVG, Markdown, LaTeX",
+    "report": "the page of a run, also while it goes on; or figures and tables of a study: one HTML file",
     "doctor": "check MPI, Redis, h5py, Slurm, and say what to do about each lack",
 }
 

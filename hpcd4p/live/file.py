@@ -20,6 +20,9 @@ MOST_BYTES = 64 * 1024 - 1
 SUFFIX = ".live"
 NAME = "status.json"
 
+_MOST_INTO = 100
+"""Elements behind one that are told, when something has to be left out."""
+
 _MOST_TEXT = 400
 """Characters of a reason or a name, before anything is left out."""
 
@@ -113,7 +116,10 @@ def fitted(document: Document) -> bytes:
 def _shortened(document: Document, keep: float) -> Document:
     """A document with a part of its rows, and of the text in each."""
     chars = int(_MOST_TEXT * keep)
-    elements = [replace(e, name=e.name[:chars]) for e in document.elements]
+    elements = [
+        replace(e, name=e.name[:chars], into=[name[:chars] for name in e.into[: int(_MOST_INTO * keep)]])
+        for e in document.elements
+    ]
     half = int(len(elements) * keep / 2)
     kept = [*elements[:half], *elements[len(elements) - half :]]
     scaler = document.scaler

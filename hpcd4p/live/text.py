@@ -71,7 +71,7 @@ def run_text(run: FoundRun) -> str:
         _progress(run),
         _elements(document),
         _ranks(document),
-        _resources(document),
+        resources(document),
         _failures(document),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -208,7 +208,8 @@ def _rank(row: Ranks) -> list[str]:
     ]
 
 
-def _resources(document: Document) -> list[str]:
+def resources(document: Document) -> list[str]:
+    """The scaler, checkpoints and memory, a line each."""
     return [
         *([scaler_text(document.scaler)] if document.scaler is not None else []),
         checkpoints_text(document.checkpoints),

@@ -103,6 +103,18 @@ class ElementFigures:
 
 
 @dataclass
+class EdgeFigures:
+    """An edge of the workflow."""
+
+    source: str  # element
+    output: str
+    target: str  # element; empty: what is written there leaves the workflow
+    input: str
+    grouping: str  # a value of `plan.model.Spread`
+    tuples: int | None = None  # None: not known
+
+
+@dataclass
 class FailureFigures:
     """Failures that are equal."""
 
@@ -165,6 +177,7 @@ class Summary:
     outputs: dict[str, int] = field(default_factory=dict)  # 'element.output' -> tuples collected
     ordered: dict[str, str] = field(default_factory=dict)
     """Outputs that left in order -> why their tuples have no one order all the same; empty: they have."""
+    edges: list[EdgeFigures] = field(default_factory=list)  # empty: the record is older than they are
     service: dict[str, Times] = field(default_factory=dict)  # element -> seconds inside it of a tuple
     latency: dict[str, Times] = field(default_factory=dict)
     """'element.output' -> seconds from when its source was rid of it until a tuple left the workflow."""
@@ -198,6 +211,7 @@ class Summary:
             RankFigures(**_known(RankFigures, r)) for r in data.get("ranks_figures", [])
         ]
         known["failures"] = [FailureFigures(**_known(FailureFigures, f)) for f in data.get("failures", [])]
+        known["edges"] = [EdgeFigures(**_known(EdgeFigures, e)) for e in data.get("edges", [])]
         for name in ("service", "latency"):
             known[name] = {of: Times.from_dict(times) for of, times in data.get(name, {}).items()}
         known["log"] = LogFigures(**_known(LogFigures, data.get("log", {})))

@@ -296,3 +296,29 @@ def test_the_file_is_what_its_schema_says(runs):
     (path,) = run.folder.glob(f"results/*.live/{NAME}")
     assert from_text(path.read_text(encoding="ascii"), str(path)).run.ranks == 3
     run.wait()
+
+
+def test_a_page_is_written_while_a_run_goes_on_and_when_it_has_ended(runs):
+    run = held_run(runs, 4, *WITHOUT)
+    (record,) = (Path(each["status"]["run"]["record"]) for each in runs_of(run.folder))
+    page = run.folder / "page.html"
+    words = [sys.executable, "-m", "hpcd4p", "report", "--live", record.name, "-o", str(page)]
+    environ = clean_environment() | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(words, cwd=run.folder, env=environ, stdout=subprocess.PIPE, text=True) as watcher:
+        try:
+            run.until(page.exists)
+            first = page.read_text()
+            assert 'http-equiv="refresh"' in first
+            assert ">under way<" in first
+            run.until(lambda: page.read_text() != first)
+            assert run.wait().status == 1
+            out, _ = watcher.communicate(timeout=60)
+        finally:
+            watcher.kill()
+    assert watcher.returncode == 0
+    assert out.splitlines()[-1] == f"Page: {page}"
+    last = page.read_text()
+    assert "refresh" not in last
+    assert ">failed tuples<" in last
+    assert "Service times" in last
+    assert not list(run.folder.glob(".*.part"))

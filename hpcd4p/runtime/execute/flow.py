@@ -97,7 +97,7 @@ class Flow:
 
             instance.sequence = Sequence(element.forks)
         self.log.attend()
-        self.served.attend(element.index, instance.timing)
+        instance.timing = self.served.attend(element.index, instance.timing)
         instance.on_log = self.log.say
         return instance
 

@@ -31,15 +31,15 @@ are 0.2 % of it."""
 SINGLE_S = 0.4e-6
 """To count the time of a batch of one tuple."""
 
-SAMPLE_S = 3e-6
+SAMPLE_S = 5e-6
 """To time one tuple out of a batch: three calls of the loop and four looks at the clock."""
 
 SLICE_S = 2e-9
 """More, for each tuple of the batch: it is cut in two."""
 
 FREE = 8
-"""So many tuples of an instance are timed whatever that costs: of elements that do little, too, something is
-to be known. It is 25 µs, once."""
+"""So many tuples are timed whatever that costs: of elements that do little, too, something is to be known. It
+is 40 µs, once."""
 
 GOLDEN = 0.6180339887498949
 """Multiples of the golden section lie evenly between 0 and 1, and meet no period of a source."""
@@ -59,14 +59,13 @@ class Timed(Protocol):
     """Whose tuples are timed: an instance."""
 
     busy_s: float
-    """Seconds inside it, without those of the batch at hand; what of this is spent elsewhere is taken off at
-    once."""
+    """Seconds inside it; what of the batch at hand is spent elsewhere is taken off at once."""
     service_s: float
     """What a tuple takes, lately."""
 
 
 class Timing:
-    """Of one instance.
+    """Of the instances of one element on one rank.
 
     Parameters
     ----------
@@ -77,21 +76,23 @@ class Timing:
     ----------
     times
         What is known since `take`.
+    inside_s
+        Seconds inside the element so far.
+    due_s
+        When it has been that long, the next batch is timed: until then it is just run.
+    passed
+        Tuples that were just run, for which the next that is timed stands.
     """
 
-    __slots__ = ("_at", "_chunks", "_due_s", "_free", "_now", "_quick", "times", "whole")
+    __slots__ = ("_at", "_free", "_now", "_whole", "due_s", "inside_s", "passed", "times")
 
     def __init__(self, now: Callable[[], float], whole: bool) -> None:
         self.times = Histogram()
-        self.whole = whole
+        self.due_s = self.inside_s = 0.0
+        self.passed = 0
+        self._whole = whole
         self._now = now
-        self._due_s = 0.0
-        """Seconds inside the element after which the next tuple is timed."""
         self._free = FREE
-        self._quick = 0
-        """Tuples of quick batches for which the next of them stands."""
-        self._chunks = 0
-        """Tuples of batches of several for which the next one stands."""
         self._at = 0.0
         """Where the last sample was in its batch: from 0 to 1, evenly spread."""
 
@@ -106,38 +107,31 @@ class Timing:
             self.times.add(seconds / tuples, tuples)
 
     def run(self, loop: Loop, port: str, values: list[Any] | range, timed: Timed) -> None:
-        """Have `loop` run a batch, and note how long its tuples take."""
-        count, inside = len(values), timed.busy_s
-        if count == 1 or self.whole:
-            began = self._now()
-            loop(port, values)
-            self._note(count, self._now() - began + timed.busy_s - inside, inside)
+        """Have `loop` run a batch that is due, and note how long its tuples take."""
+        count = len(values)
+        if count == 1 or self._whole:
+            self._time_all(loop, port, values, timed)
         elif timed.service_s >= EACH_S:
             self._each(loop, port, values, timed)
-        elif inside >= self._due_s:
-            self._pay(inside, SAMPLE_S + SLICE_S * count)
-            self._sample(loop, port, values, timed)
         else:
-            self._chunks += count
-            loop(port, values)
+            self._sample(loop, port, values, timed)
 
-    def _note(self, count: int, spent_s: float, inside_s: float) -> None:
-        """Count a batch of one tuple, or one that was taken as a whole; `inside_s`: see `Timed.busy_s`."""
-        if spent_s >= EACH_S * count:
-            self.times.add(spent_s / count, count)
-            return
-        self._quick += count
-        if inside_s >= self._due_s:
-            self.times.add(spent_s / count, self._quick)
-            self._quick = 0
-            self._pay(inside_s, SINGLE_S)
+    def _time_all(self, loop: Loop, port: str, values: list[Any] | range, timed: Timed) -> None:
+        """Time a batch of one tuple, or one that is taken as a whole."""
+        count, inside = len(values), timed.busy_s
+        began = self._now()
+        loop(port, values)
+        spent = self._now() - began + timed.busy_s - inside
+        self._note(spent / count, count, 0.0 if spent >= EACH_S * count else SINGLE_S)
 
-    def _pay(self, inside_s: float, cost_s: float) -> None:
-        """Leave so much time to the element before the next tuple is timed that `cost_s` is its `SHARE`."""
+    def _note(self, seconds: float, tuples: int, cost_s: float) -> None:
+        """Count what was timed, and leave so much time to the element that `cost_s` is its `SHARE`."""
+        self.times.add(seconds, tuples + self.passed)
+        self.passed = 0
         if self._free:
             self._free -= 1
-        else:
-            self._due_s = inside_s + cost_s / SHARE
+        elif cost_s:
+            self.due_s = self.inside_s + cost_s / SHARE
 
     def _each(self, loop: Loop, port: str, values: list[Any] | range, timed: Timed) -> None:
         now, add = self._now, self.times.add
@@ -151,7 +145,6 @@ class Timing:
     def _sample(self, loop: Loop, port: str, values: list[Any] | range, timed: Timed) -> None:
         """Time one tuple: what a call of the loop takes without any is not its own."""
         now, count = self._now, len(values)
-        stands_for, self._chunks = self._chunks + count, 0
         self._at = (self._at + GOLDEN) % 1.0
         at = int(self._at * count)
         if at:
@@ -161,7 +154,7 @@ class Timing:
         began = now()
         loop(port, values[at : at + 1])
         took = now() - began - (began - before) + timed.busy_s - inside
-        self.times.add(max(took, 0.0), stands_for)
+        self._note(max(took, 0.0), count, SAMPLE_S + SLICE_S * count)
         if at + 1 < count:
             loop(port, values[at + 1 :])
 
@@ -176,21 +169,17 @@ class Served:
     """
 
     def __init__(self, clock: Clock, size: int = 1) -> None:
-        self._timings: list[tuple[int, Timing]] = []
+        self._timings: dict[int, Timing] = {}
         self._every_s = max(SEND_S, size / LETTERS_PER_S)
         self._sent_at = clock.started
 
-    def attend(self, element: int, timing: Timing) -> None:
-        """What is timed there, of an instance of `element`, is to be sent."""
-        self._timings.append((element, timing))
+    def attend(self, element: int, timing: Timing) -> Timing:
+        """Where the tuples of an instance of `element` are timed: all of its instances share the first."""
+        return self._timings.setdefault(element, timing)
 
     def take(self) -> dict[int, Pairs]:
         """Times since the last call, by element that has any."""
-        taken: dict[int, Pairs] = {}
-        for element, timing in self._timings:
-            if timing.times:
-                taken.setdefault(element, []).extend(timing.take())
-        return taken
+        return {element: timing.take() for element, timing in self._timings.items() if timing.times}
 
     def post(self, commit: Commit, codec: Codec, now: float | None = None) -> None:
         """Send them with `commit`, if that is due at `now` (None: in any case)."""

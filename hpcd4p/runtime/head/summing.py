@@ -25,6 +25,7 @@ from hpcd4p.record.summary import (
 from hpcd4p.record.times import Times
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.element_log import lines_per_s
+from hpcd4p.runtime.head.edges import edges_of
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.wire.statistics import Statistics
 
@@ -147,6 +148,7 @@ def summarise(
         outputs=dict(outputs),
         ordered=orders(plan),
         failures=failures,
+        edges=edges_of(plan, stats, outputs),
         service=of_elements,
         latency={output: Times.of(times) for output, times in sorted((latency or {}).items())},
         log=log or LogFigures(),

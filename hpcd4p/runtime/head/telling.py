@@ -85,6 +85,9 @@ class Telling:
         self._states = RankStates(plan.size, plan.pool_ranks, clock.now())
         self._roles = [role_of(plan, rank) if plan.size > 1 else "all" for rank in range(plan.size)]
         self._rates = Rates()
+        self._into = [
+            [plan.elements[target].name for target in sorted(targets)] for targets in _downstream(plan)
+        ]
         self._began = began
         self._forecast = Forecast()
         self._forecast.add(0.0, began)
@@ -175,6 +178,7 @@ class Telling:
             rate_mean=written / elapsed_s if elapsed_s > 0 else 0.0,
             p50_s=None,
             p99_s=None,
+            into=self._into[index],
         )
 
     def _facts(self, loads: Iterable[Load], resident: Resident) -> list[Facts]:
@@ -191,6 +195,15 @@ class Telling:
 
 _GROWS = frozenset({"n:", "o:", "u:"})
 """Fields of `Statistics` by element: tuples in, tuples out, time inside."""
+
+
+def _downstream(plan: Plan) -> list[set[int]]:
+    """By element, those that get what it writes."""
+    into: list[set[int]] = [set() for _ in plan.elements]
+    for route in plan.routes:
+        if plan.elements[route.target].role is not Role.COLLECT:
+            into[route.source].add(route.target)
+    return into
 
 
 def _timed(row: doc.Element, times: Histogram | None) -> doc.Element:

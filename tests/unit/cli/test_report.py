@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 
 import h5py
 import pytest
 
 from hpcd4p.cli.main import main
+from hpcd4p.live.document import Checkpoints
+from hpcd4p.live.file import StatusFile
+from hpcd4p.record.writer import RecordWriter
+from tests.unit.live.documents import document, identity
+from tests.unit.record.scalings import contended
 from tests.unit.study.studies import attempts_of, written
 
 FEW = {"ranks": [2, 4], "autoscale": ["none", "knee"]}
@@ -78,7 +85,7 @@ def test_what_cannot_be_is_one_message_and_leaves_nothing(words, said, file, tmp
 
 @pytest.mark.parametrize(
     ("schema", "version", "said"),
-    [("hpcd4p study", 99, "version 99"), ("hpcd4p record", 1, "not the results file of a study")],
+    [("hpcd4p study", 99, "version 99"), ("hpcd4p record", 1, "nor the results file of a study")],
 )
 def test_another_schema_is_said(schema, version, said, file, tmp_path, capsys):
     with h5py.File(file, "r+") as changed:
@@ -93,3 +100,102 @@ def test_a_file_that_is_none_of_ours_is_said(tmp_path, capsys):
     (tmp_path / "x.h5").write_text("no")
     assert main(["report", str(tmp_path / "x.h5")]) == 2
     assert "is not an HDF5 file" in capsys.readouterr().err
+
+
+# ---- of one run
+
+
+@pytest.fixture
+def record(tmp_path):
+    path = tmp_path / "results" / "crunch-1.h5"
+    summary, _ = contended()
+    RecordWriter(path).close(summary)
+    return path
+
+
+def test_the_page_of_a_run_is_made_beside_its_record(record, capsys):
+    assert main(["report", str(record)]) == 0
+    page = record.with_suffix(".html")
+    assert capsys.readouterr().out == f"Page: {page}\n"
+    assert "crunch" in page.read_text()
+    assert {path.name for path in record.parent.iterdir()} == {record.name, page.name}
+
+
+def test_a_run_is_named_by_how_it_begins(record, monkeypatch):
+    monkeypatch.chdir(record.parents[1])
+    assert main(["report", "crunch"]) == 0
+    assert record.with_suffix(".html").is_file()
+
+
+@pytest.mark.parametrize(("output", "page"), [("out/a.html", "out/a.html"), ("out", "out/crunch-1.html")])
+def test_the_page_goes_where_it_is_asked_for(record, tmp_path, output, page):
+    assert main(["report", str(record), "-o", str(tmp_path / output)]) == 0
+    assert (tmp_path / page).is_file()
+    assert not record.with_suffix(".html").exists()
+
+
+def test_live_of_a_run_that_has_ended_is_its_last_page(record):
+    assert main(["report", "--live", str(record)]) == 0
+    assert "refresh" not in record.with_suffix(".html").read_text()
+
+
+def test_a_run_that_is_dead_says_how_to_go_on(tmp_path, capsys):
+    gone = identity(pid=2**22 + 5, checkpoints="/r/x.checkpoints", host=os.uname().nodename)
+    kept = Checkpoints(3, 0, 1.0, 100, 0.1, 0.1, 0.01, 0, "")
+    StatusFile(tmp_path / "x.live").write(document(written=10.0, run=gone, checkpoints=kept))
+    assert main(["report", str(tmp_path / "x.h5")]) == 0
+    assert "hpcd4p resume /r/x.checkpoints" in capsys.readouterr().out
+    assert "hpcd4p resume /r/x.checkpoints" in (tmp_path / "x.html").read_text()
+
+
+def test_a_run_under_way_has_no_last_page(tmp_path, capsys):
+    StatusFile(tmp_path / "x.live").write(document(written=time.time()))
+    assert main(["report", str(tmp_path / "x.h5")]) == 2
+    assert "hpcd4p report --live" in capsys.readouterr().err
+    assert not (tmp_path / "x.html").exists()
+
+
+def foreign(path):
+    with h5py.File(path, "w") as file:
+        file.attrs["schema"] = "of others"
+
+
+@pytest.mark.parametrize(
+    ("make", "words", "said"),
+    [
+        (None, [], "there is no run"),
+        (foreign, [], "neither the record of a run"),
+        (lambda path: path.write_text("x"), [], "is not an HDF5 file"),
+        (lambda path: path.write_text(""), [], "it is empty"),
+        (lambda path: path.mkdir(), [], "there is no run"),
+        (lambda path: path.with_suffix(".checkpoints").mkdir(), [], "hpcd4p resume"),
+        (foreign, ["--live"], "not the record of a run"),
+    ],
+)
+def test_what_is_no_run_is_one_message_and_no_page(tmp_path, capsys, make, words, said):
+    path = tmp_path / "x.h5"
+    if make is not None:
+        make(path)
+    assert main(["report", str(path), *words]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert len(told.err.splitlines()) == 1
+    assert not list(tmp_path.glob("*.html")) + list(tmp_path.glob(".*"))
+
+
+def test_a_study_is_no_run_that_could_go_on(file, capsys):
+    assert main(["report", "--live", str(file)]) == 2
+    assert "not the record of a run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--against", "x.h5"], ["--baseline", "a=1"], ["--format", "png"]])
+def test_what_is_for_studies_is_refused_for_a_run(record, capsys, words):
+    assert main(["report", str(record), *words]) == 2
+    assert f"{words[0]} is for the results file of a study" in capsys.readouterr().err
+    assert not record.with_suffix(".html").exists()
+
+
+def test_a_page_that_cannot_be_written_is_one_message(record, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["report", str(record), "-o", str(tmp_path / "file" / "a.html")]) == 2
+    assert "choose another place with -o" in capsys.readouterr().err

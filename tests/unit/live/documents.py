@@ -22,7 +22,7 @@ def element(name: str = "Work1", **given: Any) -> Element:
     usual: dict[str, Any] = {
         "role": "stateless", "tuples_in": 1200, "tuples_out": 1100, "failed": 3, "backlog": 70,
         "busy_s": 12.5, "busy": 2.5, "rate": 41.0, "rate_mean": 120.0, "p50_s": 0.01,
-        "p99_s": None,
+        "p99_s": None, "into": [],
     }  # fmt: skip
     return Element(name, **{**usual, **given})
 
