@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from hpcd4p.live.document import CLOSING, Document, Element
@@ -73,31 +74,41 @@ def _workflow(document: Document) -> Child:
         return None
     number = {e.name: at for at, e in enumerate(elements)}
     boxes = [_box(e, document) for e in elements]
+    sources = Counter(name for e in elements for name in e.into)
+    whole = not document.elements_left_out
     arrows = [
-        Arrow(number[e.name], number[name], _speed(e), f"{e.name} to {name}")
+        Arrow(
+            number[e.name], number[name],
+            _speed(e, elements[number[name]], whole and sources[name] == 1), f"{e.name} to {name}",
+        )
         for e in elements
         for name in e.into
         if name in number
-    ]
+    ]  # fmt: skip
     left_out = document.elements_left_out
-    caption = "Numbers at edges: tuples a second that are written, lately. A bar: ranks inside, of the pool."
+    caption = "Numbers at edges: tuples a second, lately. A bar: how many ranks were inside, of the pool."
     caption += f" {count(left_out, 'element')} more." if left_out else ""
     return figure(graph(boxes, arrows, f"The graph of {document.run.workflow}"), caption)
 
 
-def _speed(e: Element) -> str:
-    lately = e.rate if e.role == "source" else e.rate * e.tuples_out / e.tuples_in if e.tuples_in else 0.0
+def _speed(e: Element, target: Element, alone: bool) -> str:
+    """Tuples a second over an edge; `alone`: all that its target works on comes over it. Empty: not known."""
+    if alone:
+        lately = target.rate
+    elif len(e.into) == 1:
+        lately = e.rate if e.role == "source" else e.rate * e.tuples_out / e.tuples_in if e.tuples_in else 0.0
+    else:
+        return ""
     return f"{rate(round(lately * 1000), 1000.0)}/s" if lately >= 0.001 else ""
 
 
 def _box(e: Element, document: Document) -> Box:
     share = min(1.0, e.busy / max(1, document.totals.pool)) if e.role == "stateless" else min(1.0, e.busy)
     p99 = f"p99 {seconds(e.p99_s)}, " if e.p99_s else ""
+    inside = f"{e.busy:.1f} ranks inside"
     title = f"{e.tuples_in:,} tuples in, {e.tuples_out:,} out, {e.failed:,} failed"
     marked = f"{percent(share)} of the time lately: the run waits for it" if share >= BUSY else ""
-    return Box(
-        e.name, e.role, (f"{p99}{e.busy:.1f} ranks inside", f"{e.backlog:,} wait"), title, share, marked
-    )
+    return Box(e.name, e.role, (f"{p99}{e.backlog:,} wait", inside), title, share, marked)
 
 
 def _elements(document: Document) -> Child:

@@ -14,6 +14,9 @@ class Markup(str):
 
 Child = str | Markup | None
 
+LEAST_WIDE = 560.0
+"""Pixels of a drawing that are left on a narrow page: it is moved there, and not made smaller."""
+
 
 def text(value: object) -> Markup:
     """Anything as text: what no page may hold (zero bytes, halves of surrogate pairs) is replaced."""
@@ -46,13 +49,13 @@ def joined(children: Iterable[Child]) -> Markup:
 
 
 def svg(width: float, height: float, title: str, *children: Child, class_: str = "") -> Markup:
-    """A drawing of that size, in pixels at most: it shrinks with the page."""
+    """A drawing of that size, in pixels at most: it shrinks with the page, as long as it can be read."""
     return tag(
         "svg",
         tag("title", title),
         *children,
         viewBox=f"0 0 {_number(width)} {_number(height)}",
-        style=f"max-width:{_number(width)}px",
+        style=f"max-width:{width:.0f}px;min-width:{min(width, LEAST_WIDE):.0f}px",
         role="img",
         aria_label=title,
         class_=class_ or None,

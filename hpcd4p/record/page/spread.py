@@ -10,7 +10,7 @@ from hpcd4p.record.page.markup import Markup, label, svg, tag
 from hpcd4p.record.table import percent, seconds
 from hpcd4p.record.times import Times
 
-WIDE = 360.0
+WIDE = 330.0
 HIGH = 96.0
 FOOT = 20.0
 """Below the bars, for the scale."""

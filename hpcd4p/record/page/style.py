@@ -30,9 +30,7 @@ p { margin: .4rem 0; } .soft, figcaption, caption { color: var(--soft); font-siz
 .said { border-left: 4px solid var(--blue); background: var(--card); padding: .5rem .9rem; margin: .7rem 0;
   overflow-wrap: anywhere; }
 .said.bad { border-color: var(--bad); }
-.scroll { overflow-x: auto; } svg { width: 100%; height: auto; display: block; } svg.graph { min-width:
-  34rem; }
-svg.strips, svg.lines { min-width: 40rem; }
+.scroll { overflow-x: auto; } svg { width: 100%; height: auto; display: block; }
 figure { margin: .6rem 0 1rem; break-inside: avoid; } .pair { display: grid; gap: .4rem 1.6rem;
   grid-template-columns: repeat(auto-fill, minmax(21rem, 1fr)); }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; margin: .4rem 0

@@ -30,6 +30,15 @@ def test_a_run_under_way_is_loaded_again_and_again():
     assert len([each for each in page.all_of("path") if each.get("class") == "edge"]) == 1
 
 
+def test_the_speed_of_an_edge_is_told_where_it_is_known():
+    split = element("split0", into=["a1", "b2"], rate=30.0)
+    one, other = element("a1", into=["join3"], rate=20.0), element("b2", into=["join3"], rate=10.0)
+    join = element("join3", rate=29.0)
+    page = Page(live_page(found(elements=[split, one, other, join]), 2.0))
+    # of what two write for one, each writes 1,100 for 1,200 that it takes
+    assert [words for words in page.words if words.endswith("/s")] == ["20/s", "10/s", "18.3/s", "9.17/s"]
+
+
 def test_a_dead_run_is_not_and_says_how_to_go_on():
     kept = Checkpoints(3, 0, 1.0, 100, 0.1, 0.1, 0.01, 0, "")
     dead = found(Life.DEAD, run=identity(checkpoints="/r/factors-1.checkpoints"), checkpoints=kept)
