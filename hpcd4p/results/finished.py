@@ -29,6 +29,7 @@ class FinishedRun(OpenedRun):
         self.record: Record = read_record(path)
         record, survival = self.record, self.record.survival() or Survival()
         self.path = path
+        self._closed = False
         self.workflow, self.status = record.summary.workflow, record.summary.state
         self.outputs = Outputs(
             {name: Output(name, record.count(name), partial(record.outputs, name)) for name in record.names}
@@ -51,6 +52,18 @@ class FinishedRun(OpenedRun):
         """See `OpenedRun.log`."""
         return list(self.record.log())
 
+    def _repr_html_(self) -> str | None:
+        """Its page, for a cell of a notebook, in a frame of its own; None once it is closed."""
+        if self._closed:
+            return None
+        from hpcd4p.record.page.markup import tag
+        from hpcd4p.record.page.of_record import record_page
+
+        text = record_page(self.record)
+        style = "width:100%;height:640px;border:0"
+        return tag("iframe", srcdoc=text, style=style, title=f"The page of {self.workflow}", sandbox="")
+
     def close(self) -> None:
         """See `OpenedRun.close`."""
+        self._closed = True
         self.record.close()

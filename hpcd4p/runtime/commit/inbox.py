@@ -255,13 +255,7 @@ class Inbox:
         return partition, port, values
 
     def image(self, committed: Sequence[int]) -> InLine:
-        """All that is in line as of a cut.
-
-        Parameters
-        ----------
-        committed
-            The last transaction of each rank that counts.
-        """
+        """All that is in line as of a cut; `committed`: the last transaction of each rank that counts."""
         from hpcd4p.runtime.commit.in_line import InLine, counts_for  # most runs are over by then
 
         lined = [Segment(element, *each) for element, line in self.lines.items() for each in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import pickle
@@ -22,6 +23,7 @@ from hpcd4p.record.journalled import JournalSink
 from hpcd4p.record.summary import DeadLetter, Summary
 from hpcd4p.record.survival import CheckpointRow, Survival
 from hpcd4p.record.writer import RecordWriter
+from hpcd4p.results.finished import FinishedRun
 from hpcd4p.results.kept import KeptRun
 
 LETTER = DeadLetter("count", "input", "'7'", "ValueError: 7", "Traceback", 3, 1.5, "ValueError", "w.py:3")
@@ -137,6 +139,18 @@ def test_one_that_has_finished(tmp_path: Path) -> None:
         assert run.figures["workflow"] == "w"
         with pytest.raises(KeyError, match=r"no output 'count'; there are count\.output"):
             run.outputs["count"]
+
+
+def test_a_notebook_shows_the_page_of_one_that_has_finished(tmp_path: Path) -> None:
+    RecordWriter(tmp_path / "w.h5").close(Summary("<b>w</b>"))
+    with hpcd4p.open(tmp_path / "w.h5") as run:
+        assert isinstance(run, FinishedRun)
+        shown = run._repr_html_()
+    assert shown is not None
+    assert shown.startswith("<iframe srcdoc=")
+    assert html.unescape(html.unescape(shown)).count("<b>w</b>") > 1
+    assert "<b>" not in shown
+    assert run._repr_html_() is None  # it is closed
 
 
 # ---- what a crash leaves, and what is no run
