@@ -82,7 +82,7 @@ class Element:
     rate_mean: float  # the same since the run began
     p50_s: float | None  # half of its tuples took it so long at most, as far as told; null: not known yet
     p99_s: float | None  # 99 of 100
-    into: list[str]  # ids of the elements that get what it writes, each once
+    into: list[str]  # ids of the elements in this list that get what it writes, each once
 
 
 @dataclass(frozen=True)

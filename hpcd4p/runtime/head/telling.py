@@ -158,7 +158,8 @@ class Telling:
         heaviest = max((row.backlog for row in rows), default=0) or 1
         # what limits a run is busy, or has most in front of it; what fails is seldom many
         places = chosen_rows([row.busy + row.backlog / heaviest + bool(row.failed) for row in rows])
-        chosen = [_timed(rows[place], seen.service.get(plans[place])) for place in places]
+        told = {rows[place].name for place in places}
+        chosen = [_completed(rows[place], told, seen.service.get(plans[place])) for place in places]
         return chosen, len(rows) - len(places)
 
     def _element(self, index: int, seen: Seen, elapsed_s: float) -> doc.Element:
@@ -206,10 +207,12 @@ def _downstream(plan: Plan) -> list[set[int]]:
     return into
 
 
-def _timed(row: doc.Element, times: Histogram | None) -> doc.Element:
+def _completed(row: doc.Element, told: set[str], times: Histogram | None) -> doc.Element:
+    """The row with its times, and with edges to elements that are told as well."""
+    into = [name for name in row.into if name in told]
     if times is None:
-        return row
-    return replace(row, p50_s=times.quantile(0.5), p99_s=times.quantile(0.99))
+        return replace(row, into=into)
+    return replace(row, into=into, p50_s=times.quantile(0.5), p99_s=times.quantile(0.99))
 
 
 def _scaler(scaling: Scaling | None) -> doc.Scaler | None:
