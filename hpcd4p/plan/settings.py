@@ -103,6 +103,12 @@ class EngineSettings(NamedTuple):
     More would only queue at a stateful rank that is behind.
     """
 
+    trace: bool = False
+    """Each rank keeps what it does, span by span, for the record: calls of elements, waits, commits, parks.
+
+    It takes memory, at most 2.6 MB of a rank and 84 MB of rank 0, and up to 2 % of the run time.
+    """
+
     autoscale: str = "knee"
     """Policy of the auto-scaler: none, fixed:K, knee, queue, idle, or MODULE:CLASS of your own."""
 

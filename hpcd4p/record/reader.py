@@ -18,6 +18,7 @@ from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 from hpcd4p.record.survival import Survival
 from hpcd4p.record.survival_file import read_survival
+from hpcd4p.record.trace import Span, TraceFigures, read_spans, read_trace
 from hpcd4p.record.writer import SCHEMA, SCHEMA_VERSION
 
 READABLE = range(1, SCHEMA_VERSION + 1)
@@ -112,6 +113,16 @@ class Record:
         """Give when each rank was busy, parked and lent; None if the record does not have it."""
         with damage_named(self.path):
             return read_timelines(self._file)
+
+    def trace(self) -> TraceFigures | None:
+        """Give how much is known of what its ranks did; None if it had no ``--trace``."""
+        with damage_named(self.path):
+            return read_trace(self._file)
+
+    def spans(self) -> Iterator[Span]:
+        """Yield what its ranks did, span by span; nothing if it had no ``--trace``."""
+        with damage_named(self.path):
+            yield from read_spans(self._file)
 
     def survival(self) -> Survival | None:
         """Give its checkpoints, and how it went on from them; None if it was to make none."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hpcd4p.record.moves import MoveFigures
     from hpcd4p.record.scaling import ScalerFigures, Scaling
     from hpcd4p.record.survival import CheckpointFigures, Survival
+    from hpcd4p.record.trace import Trace
 
 COMPLETED = "completed"
 FAILED_TUPLES = "failed tuples"
@@ -188,6 +189,7 @@ class Summary:
     # not in `as_dict`, for they are long
     scaling: Scaling | None = field(default=None, repr=False, compare=False)
     survival: Survival | None = field(default=None, repr=False, compare=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> int:
@@ -196,8 +198,8 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain dicts, lists, strings and numbers only, as JSON takes them."""
-        plain = asdict(replace(self, scaling=None, survival=None))
-        del plain["scaling"], plain["survival"]
+        plain = asdict(replace(self, scaling=None, survival=None, trace=None))
+        del plain["scaling"], plain["survival"], plain["trace"]
         return plain
 
     @classmethod

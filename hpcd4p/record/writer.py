@@ -11,6 +11,7 @@ Layout (``h5ls -r FILE``)::
     /elements, /ranks      figures, one column per field
     /scaling/...           what the auto-scaler saw and did, timelines of the ranks (see history.py)
     /survival/...          its checkpoints, and how it went on from them (see survival_file.py); may be absent
+    /trace/...             what its ranks did, span by span (see trace.py); absent without ``--trace``
     /summary               everything of `Summary` as JSON
 
 The order of the end: 1. the last values; 2. the figures; 3. HDF5 is closed; 4. sync; 5. rename. Until 5
@@ -35,6 +36,7 @@ from hpcd4p.record.library import load_h5py, require_hdf5
 from hpcd4p.record.provenance import GitState, gather, redacted
 from hpcd4p.record.summary import DeadLetter, Event, LogLine, Summary
 from hpcd4p.record.survival_file import write_survival
+from hpcd4p.record.trace import write_trace
 from hpcd4p.weight import weigh
 
 SCHEMA = "hpcd4p-record"
@@ -269,6 +271,8 @@ class RecordWriter:
             write_scaling(file, summary.scaling)
         if summary.survival is not None:
             write_survival(file, summary.survival)
+        if summary.trace is not None:
+            write_trace(file, summary.trace)
         self._summary_dataset(file, figures)
 
     def _summary_dataset(self, file: Any, figures: dict[str, Any]) -> None:

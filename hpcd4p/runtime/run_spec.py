@@ -39,5 +39,7 @@ class RunSpec:
     """What the run goes on from; None: it begins."""
     live: Any = None
     """`live.run.LiveRun`, or None."""
+    trace: Any = None
+    """`head.tracing.Tracing`; None: nobody has asked for it, or the run has not begun."""
     dispel4py: bool = False
     """The workflow imports dispel4py: other ranks need those names as well."""

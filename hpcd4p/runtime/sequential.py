@@ -30,8 +30,8 @@ from hpcd4p.runtime.execute.setup import copy_element
 from hpcd4p.runtime.execute.signals import Alarmed, interruptible
 from hpcd4p.runtime.execute.totals import totals
 from hpcd4p.runtime.head.progress import Progress
-from hpcd4p.runtime.head.summing import summarise
-from hpcd4p.runtime.rank.account import RankAccount
+from hpcd4p.runtime.head.summing import summarise, traced, tracing_in
+from hpcd4p.runtime.rank.account import RankAccount, spans_in
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.runtime.sequential_calls import Calls
 from hpcd4p.runtime.sequential_times import Times
@@ -81,12 +81,13 @@ class Sequential:
         self.plan = spec.plan
         self.sink = sink
         self.clock = clock or Clock()
-        self.flow = Flow(spec.plan, 0, self._fail, self.clock)
+        spans = spans_in(spec.settings, 0, 1, self.clock)
+        self.flow = Flow(spec.plan, 0, self._fail, self.clock, spans)
         self.instances: dict[tuple[int, int], Instance] = {}
         self.collector = Collector(spec.plan, sink, self.clock)
-        self.account = RankAccount(0, "all", self.clock)
-        self.failures = Failures(sink)
-        self.lines = ElementLines(sink)
+        self.account = RankAccount(0, "all", self.clock, spans=spans)
+        self.tracing = tracing_in(spec, self.clock)
+        self.failures, self.lines = Failures(sink), ElementLines(sink)
         self.cuts: Cuts | None = None
         self.calls: dict[int, Calls] = {}
         self.drained: set[int] = set()
@@ -167,6 +168,7 @@ class Sequential:
             log=self.lines.finish(),
             service=self.times.service(),
             latency=self.collector.latency,
+            trace=traced(self.tracing, self.account.spans),
         )  # fmt: skip
 
     def stats(self) -> Statistics:
@@ -251,7 +253,7 @@ class Sequential:
             step = int(held * STEP_S / max(self.clock.now() - began, 1e-9))
             instance.overflow_at = max(1, min(instance.overflow_at, step))
             self.cuts.look()  # nothing but this call is under way
-        instance.waited(self.clock.now() - began)
+        instance.waited(began, self.clock.now())
 
     def _fail(self, failure: Failure) -> None:
         if self.at_work is not None and self.at_work.skips(failure):

@@ -253,7 +253,32 @@ class Stays(Value):
         self.why = why
 
 
-Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved
+class Traced(Value):
+    """What a rank has done since it told it last, with `--trace`: see `record.spans`.
+
+    Attributes
+    ----------
+    began
+        When the rank began, which its times are seconds since: seconds since 1970.
+    dropped
+        Spans that it had no room for until it told them.
+    memory
+        When it looked at its memory, and resident bytes.
+    """
+
+    __slots__ = ("rank", "began", "spans", "dropped", "memory")  # noqa: RUF023  # in the order of the arguments
+
+    def __init__(
+        self, rank: int, began: float, spans: bytes, dropped: int, memory: list[tuple[float, int]]
+    ) -> None:
+        self.rank = rank
+        self.began = began
+        self.spans = spans
+        self.dropped = dropped
+        self.memory = memory
+
+
+Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved | Traced
 
 
 def seal(codec: Codec, report: Report) -> bytes:

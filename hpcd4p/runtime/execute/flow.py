@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.execute.letters import Failure, Letters
     from hpcd4p.runtime.execute.salvage import UnreadTuples
+    from hpcd4p.runtime.execute.spans import Spans
     from hpcd4p.wire.codec import Codec
     from hpcd4p.wire.messages import Commit
 
@@ -59,6 +60,8 @@ class Flow:
         Called with each failure; it has a dead letter, unless there are enough of its kind.
     clock
         The clock of the run, for the times of dead letters and instances.
+    spans
+        Takes what instances do; None: nobody does.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class Flow:
         rank: int,
         on_failure: Callable[[Failure], None],
         clock: Clock,
+        spans: Spans | None = None,
     ) -> None:
         self.plan = plan
+        self._spans = spans
         self.rank = rank
         self._on_failure = on_failure
         self._clock = clock
@@ -89,8 +94,8 @@ class Flow:
             return None
         return Splitter(route, target.partitions, target.name)
 
-    def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0) -> Instance:
-        """A running instance whose failures become dead letters. Not started."""
+    def instance(self, element: ElementPlan, pe: GenericPE, partition: int = 0, lane: int = 0) -> Instance:
+        """A running instance whose failures become dead letters; `lane`: see `record.spans`. Not started."""
         instance = Instance(element, pe, partition, self.rank, self._failed, self._clock)
         if len(element.forks) > 1:
             from hpcd4p.runtime.execute.sequence import Sequence
@@ -99,6 +104,8 @@ class Flow:
         self.log.attend()
         instance.timing = self.served.attend(element.index, instance.timing)
         instance.on_log = self.log.say
+        if self._spans is not None:
+            instance.on_ran = self._spans.writer(element.index, partition, lane)
         return instance
 
     def spread(self, element: int, outputs: Iterable[tuple[str, list[Any]]]) -> Iterator[Delivery]:

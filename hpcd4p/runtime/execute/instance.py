@@ -18,16 +18,7 @@ from hpcd4p.plan.model import UNDECLARED, ElementPlan, Role
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute import at_work, forked, garbage, loops
 from hpcd4p.runtime.execute.error_text import show_error
-from hpcd4p.runtime.execute.loops import (
-    OURS,
-    Loop,
-    Sink,
-    batch_loop,
-    dict_loop,
-    item_loop,
-    key_loop,
-    root_loop,
-)
+from hpcd4p.runtime.execute.loops import OURS, Loop, Sink
 from hpcd4p.runtime.execute.signals import Alarmed
 from hpcd4p.runtime.execute.timing import Timing
 from hpcd4p.runtime.execute.touched import Touched
@@ -80,8 +71,7 @@ class Instance:
         self._now = clock.now
         self.plan = plan
         self.pe = pe
-        self.partition = partition
-        self.rank = rank
+        self.partition, self.rank = partition, rank
         self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
         self.sequence: Sequence | None = None
         """The order of writes on several outputs, where that matters."""
@@ -89,15 +79,16 @@ class Instance:
         self.on_overflow: Callable[[Instance], None] | None = None
         self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
         """Called with what its `self.log` is given; None: it is printed."""
-        self.tuples = 0
-        self.written = 0
+        self.on_ran: Callable[[float, float, int], None] | None = None
+        """Called with begin, end and number of tuples of what is counted in `busy_s`."""
+        self._resumed = 0.0  # when its call at hand began, or went on
+        self.tuples = self.written = 0
         self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
-        self.busy_s = 0.0
+        self.busy_s = self.out_bytes = 0.0
         self.service_s = 0.0
         """Seconds per tuple, lately."""
         self.timing = Timing(clock.now, isinstance(pe, BatchPE))
         self.overflow_at = FIRST_LOOK_TUPLES
-        self.out_bytes = 0.0
         self.first = (0, 0.0)
         """Tuples and seconds of the first batch, which imports and warms up."""
         self.is_root = plan.role is Role.ROOT
@@ -105,7 +96,7 @@ class Instance:
         self.table: dict[Any, Any] = {}
         """State of each key, of a `KeyedPE`."""
         self.touched = Touched()
-        self._run: Loop = dict_loop(pe, self.is_root, self.sink, self._failed)
+        self._run: Loop = loops.dict_loop(pe, self.is_root, self.sink, self._failed)
 
     def start(self, fresh: bool = True) -> None:
         """Connect the ports and call `preprocess`; not for one that has come from another rank (not `fresh`).
@@ -148,7 +139,7 @@ class Instance:
         count = len(values)
         collecting = garbage.run_begins(count * self.service_s if self.tuples else garbage.SLOW_S + 1)
         at_work.since[self.plan.name] = None
-        began = self._now()
+        began = self._resumed = self._now()
         if (timing := self.timing).due_s > timing.inside_s:
             timing.passed += count
             self._run(port, values)
@@ -157,8 +148,11 @@ class Instance:
         self._stay()
         if count_threads() != at_work.threads:
             at_work.see_threads(self.plan.name)
-        spent = self._now() - began
+        ended = self._now()
+        spent = ended - began
         garbage.run_ends(collecting)
+        if self.on_ran is not None:
+            self.on_ran(self._resumed, ended, count)
         # recent chunks tell more than old ones, and the first tells little: it imports and warms up
         self.service_s = 0.5 * (self.service_s + spent / count) if self.tuples else spent / count
         self.busy_s += spent
@@ -189,7 +183,7 @@ class Instance:
     def finish(self) -> None:
         """Call `postprocess`; an exception in it is a failure like any other."""
         at_work.since[self.plan.name] = None
-        began = self._now()
+        began = self._resumed = self._now()
         try:
             if isinstance(self.pe, KeyedPE):
                 loops.end_keys(self.pe, self.table, self._failed)
@@ -197,11 +191,17 @@ class Instance:
             self._stay()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
-        self.busy_s += self._now() - began
+        ended = self._now()
+        self.busy_s += ended - began
+        if self.on_ran is not None:
+            self.on_ran(self._resumed, ended, 0)
 
-    def waited(self, seconds: float) -> None:
-        """So much of the call at hand was not spent in the element."""
-        self.busy_s -= seconds
+    def waited(self, began: float, ended: float) -> None:
+        """That part of the call at hand was not spent in the element."""
+        self.busy_s -= ended - began
+        if self.on_ran is not None:
+            self.on_ran(self._resumed, began, 0)
+        self._resumed = ended
 
     def stands_for(self, tuples: int, busy_s: float, out: list[tuple[str, list[Any]]]) -> None:
         """Count what its element has done elsewhere, and hold what that has written."""
@@ -288,13 +288,13 @@ class Instance:
         pe, failed = self.pe, self._failed
         item = pe._item_function()
         if isinstance(pe, KeyedPE):
-            return key_loop(pe, self.table, self.touched, failed)
+            return loops.key_loop(pe, self.table, self.touched, failed)
         if isinstance(pe, BatchPE):
             attempt = partial(loops.attempt, self, pe)
-            return batch_loop(attempt, pe.max_batch, self.plan.role is not Role.STATE, failed)
+            return loops.batch_loop(attempt, pe.max_batch, self.plan.role is not Role.STATE, failed)
         if item is None or not loops.is_plain(pe, self.is_root, self.out):
-            return dict_loop(pe, self.is_root, self.sink, failed)
+            return loops.dict_loop(pe, self.is_root, self.sink, failed)
         out = None if isinstance(pe, ConsumerPE) else self.out[pe.OUTPUT_NAME]
         if out is not None and self.sequence is not None:
             out = self.sequence.list_of(pe.OUTPUT_NAME, out, self.sink)
-        return root_loop(item, out, failed) if self.is_root else item_loop(item, out, failed)
+        return loops.root_loop(item, out, failed) if self.is_root else loops.item_loop(item, out, failed)

@@ -204,7 +204,7 @@ class Source:
         began = self._now()
         self._drop()
         self._make_room()
-        instance.waited(self._now() - began)
+        instance.waited(began, self._now())
 
     def _drop(self) -> None:
         """Drop what has been repeated."""

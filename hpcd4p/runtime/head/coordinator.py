@@ -48,6 +48,7 @@ from hpcd4p.wire.reports import (
     Reason,
     Report,
     Stays,
+    Traced,
     unseal,
 )
 from hpcd4p.wire.statistics import Cause, Statistics, count_failures, stats_s
@@ -79,15 +80,9 @@ class Coordinator:
     """Follows one run to its end. Lives on the head; uses its link."""
 
     def __init__(
-        self,
-        plan: Plan,
-        settings: EngineSettings,
-        link: Link,
-        codec: Codec,
-        story: Story,
-        clock: Clock,
+        self, plan: Plan, settings: EngineSettings, link: Link, codec: Codec, story: Story, clock: Clock,
         mover: Mover,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.plan = plan
         self.settings = settings
         self.ending = Ending(plan)
@@ -196,6 +191,8 @@ class Coordinator:
         elif isinstance(report, Figures):
             self.liveness.left(report.rank)
             self._story.leave(report)
+        elif isinstance(report, Traced):
+            self._story.take_spans(report)
         elif isinstance(report, AtCut | Saved):
             if self.cutter is not None:
                 self.cutter.take(report)

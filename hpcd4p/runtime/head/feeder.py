@@ -107,7 +107,7 @@ class Feeder:
 
     def _open(self, element: int, calls: Any, movable: bool, at: SourcePosition | None) -> None:
         instance = self._loop.flow.instance(
-            self._plan.elements[element], copy_element(self._spec.elements[element], 1)
+            self._plan.elements[element], copy_element(self._spec.elements[element], 1), lane=element + 1
         )
         letters = Letters(self._plan, self._loop.rank, self._clock)
         most = self._spec.settings.max_task_tuples

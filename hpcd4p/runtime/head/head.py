@@ -30,7 +30,7 @@ from hpcd4p.runtime.head.feeder import Feeder
 from hpcd4p.runtime.head.mover import Mover
 from hpcd4p.runtime.head.notes import in_doubt, notes_on_run
 from hpcd4p.runtime.head.story import Story
-from hpcd4p.runtime.head.summing import summarise
+from hpcd4p.runtime.head.summing import summarise, traced, tracing_in
 from hpcd4p.runtime.head.watching import Watching
 from hpcd4p.runtime.rank.loop import RankLoop
 from hpcd4p.runtime.rank.reports import in_run_time
@@ -75,6 +75,7 @@ class Head:
             spec.plan, spec.elements, spec.settings, broker, mesh, codec, clock, blocks, measured
         )
         self.story = Story(spec.plan, sink, codec, clock)
+        self.story.trace = tracing_in(spec, clock)
         mover = Mover(spec.plan, spec.elements, spec.settings, self.loop.link, self.story, clock)
         self.coordinator = Coordinator(
             spec.plan, spec.settings, self.loop.link, codec, self.story, clock, mover
@@ -285,4 +286,5 @@ class Head:
             self.story.turns_with(self.loop.inbox.order),
             self.story.service,
             self.collector.latency,
+            traced(self.story.trace, account.spans),
         )

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hpcd4p.record.scaling import RankTimeline
     from hpcd4p.runtime.clock import Clock
     from hpcd4p.runtime.commit.reorder import Reorder
-    from hpcd4p.wire.reports import Claimed, Doubted, Figures
+    from hpcd4p.runtime.head.tracing import Tracing
+    from hpcd4p.wire.reports import Claimed, Doubted, Figures, Traced
 
 _log = module_log(__name__)
 
@@ -51,6 +52,8 @@ class Story:
         How much the elements have logged in all, at the end.
     on_warning
         Told at once what a user should not have to wait for.
+    trace
+        What ranks did, span by span; None: nobody has asked for it.
     """
 
     def __init__(self, plan: Plan, sink: Any, codec: Codec, clock: Clock) -> None:
@@ -63,6 +66,7 @@ class Story:
         self.failures = Failures(sink)
         self.on_warning: Callable[[str], None] = lambda text: None
         self.log: LogFigures | None = None
+        self.trace: Tracing | None = None
         self._lines = ElementLines(sink)
         self._plan = plan
         self._sink = sink
@@ -109,6 +113,11 @@ class Story:
         if report.element not in self.doubted:
             self.doubted[report.element] = report.changed
             self.warn("doubt", in_doubt(self._plan.elements[report.element].name, report.changed))
+
+    def take_spans(self, report: Traced) -> None:
+        """A rank tells what it has done."""
+        if self.trace is not None:
+            self.trace.take(report)
 
     def leave(self, report: Figures) -> None:
         """A rank has left: its last word."""

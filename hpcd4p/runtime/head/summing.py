@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from hpcd4p.histogram import Histogram
     from hpcd4p.record.scaling import Scaling
+    from hpcd4p.record.trace import Trace
+    from hpcd4p.runtime.execute.spans import Spans
+    from hpcd4p.runtime.head.tracing import Tracing
 
     Turn = tuple[int, float, int, float]
     Turns = Table[int, Sequence[Turn]]
@@ -63,6 +66,7 @@ def summarise(
     turns: Turns | None = None,
     service: Table[int, Histogram] | None = None,
     latency: Table[str, Histogram] | None = None,
+    trace: Trace | None = None,
 ) -> Summary:
     """The summary at the end of a run.
 
@@ -90,6 +94,8 @@ def summarise(
         How long tuples took, by element.
     latency
         How long after their birth tuples left, by output.
+    trace
+        What the ranks did, span by span, if that was asked for.
     """
     plan = spec.plan
     now_s = clock.now()
@@ -145,6 +151,7 @@ def summarise(
         scaler=scaling.figures() if scaling is not None else None,
         moves=figures_of(scaling.moves, scaling.timelines, elapsed) if scaling is not None else None,
         scaling=scaling,
+        trace=trace,
         outputs=dict(outputs),
         ordered=orders(plan),
         failures=failures,
@@ -161,6 +168,24 @@ def summarise(
         ],
         config=_plain(spec),
     )
+
+
+def tracing_in(spec: RunSpec, clock: Clock) -> Tracing | None:
+    """What keeps what the ranks of a run do, if that was asked for; an incarnation of it begins."""
+    if not spec.settings.trace:
+        return None
+    if spec.trace is None:
+        from hpcd4p.runtime.head.tracing import Tracing
+
+        spec.trace = Tracing(spec.plan)
+    tracing: Tracing = spec.trace
+    tracing.begin(clock.instant(clock.started))
+    return tracing
+
+
+def traced(tracing: Tracing | None, own: Spans | None) -> Trace | None:
+    """All that is known of what the ranks did, with what rank 0 did itself."""
+    return None if tracing is None else tracing.trace(own)
 
 
 def _element(e: ElementPlan, stats: Statistics, pool: int, turns: Sequence[Turn]) -> ElementFigures:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.plan.model import Plan
 from hpcd4p.runtime.clock import Clock
-from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline
+from hpcd4p.runtime.rank.timeline import MOST_BINS, Timeline, bins_for
 from hpcd4p.wire.reports import Bins, Doubted, Figures, Usage
 
 if TYPE_CHECKING:
+    from hpcd4p.plan.settings import EngineSettings
     from hpcd4p.runtime.commit.reorder import Reorder
+    from hpcd4p.runtime.execute.spans import Spans
 
 
 class RankAccount:
@@ -22,9 +24,18 @@ class RankAccount:
     ----------
     bins
         Most bins of its timeline.
+
+    Attributes
+    ----------
+    spans
+        Takes what it did; None: nobody does.
     """
 
-    def __init__(self, rank: int, role: str, clock: Clock, host: str = "", bins: int = MOST_BINS) -> None:
+    def __init__(
+        self, rank: int, role: str, clock: Clock, host: str = "", bins: int = MOST_BINS,
+        spans: Spans | None = None,
+    ) -> None:  # fmt: skip
+        self.spans = spans
         self._clock = clock
         self.rank = rank
         self.role = role
@@ -36,6 +47,21 @@ class RankAccount:
         self.tasks = 0
         self.tuples = 0
         self._timeline = Timeline(bins)
+
+    def begins(self) -> None:
+        """A task begins."""
+        if self.spans is not None:
+            self.spans.begin_task()
+
+    def ends(self) -> None:
+        """The task at hand is over."""
+        if self.spans is not None:
+            self.spans.task = 0
+
+    def undoes(self, since: float) -> None:
+        """The task that began then is given back: what it has done does not count."""
+        if self.spans is not None:
+            self.spans.undo(since)
 
     def worked(self, begin: float, end: float) -> None:
         """From `begin` to `end` this rank was inside elements."""
@@ -52,8 +78,15 @@ class RankAccount:
         self.lent_s += end - begin
         self._timeline.lent(begin - self.started, end - self.started)
 
+    def parks(self) -> None:
+        """From now on it is parked."""
+        if self.spans is not None:
+            self.spans.parks()
+
     def parked(self, begin: float, end: float) -> None:
         """From `begin` to `end` it was parked."""
+        if self.spans is not None:
+            self.spans.parked(begin, end)
         self.parked_s += end - begin
         self._timeline.parked(begin - self.started, end - self.started)
 
@@ -85,6 +118,21 @@ class RankAccount:
     def bins(self) -> Bins:
         """The timeline so far."""
         return Bins(self._clock.instant(self.started), *self._timeline.bins())
+
+
+def account_in(plan: Plan, rank: int, clock: Clock, spans: Spans | None) -> RankAccount:
+    """The account of a rank of a plan."""
+    return RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size), spans=spans)
+
+
+def spans_in(settings: EngineSettings, rank: int, ranks: int, clock: Clock) -> Spans | None:
+    """What takes what a rank does, if that was asked for."""
+    if not settings.trace:
+        return None
+    from hpcd4p.record.spans import most_of
+    from hpcd4p.runtime.execute.spans import Spans
+
+    return Spans(rank, most_of(ranks), clock)
 
 
 def role_of(plan: Plan, rank: int) -> str:

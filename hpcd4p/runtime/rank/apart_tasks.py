@@ -50,6 +50,7 @@ class ApartTasks:
         self._elements = given.elements
         self._codec = given.codec
         self._blocks = given.blocks
+        self._spans = given.spans
         self._clock = given.clock
         self._flow = flow
         self._link = link
@@ -90,6 +91,8 @@ class ApartTasks:
         for failure in part.failures:
             self._fail(failure)
         lease.instance.stands_for(part.tuples, part.busy_s, part.out)
+        if self._spans is not None:
+            self._spans.beside(task.element, lease.began, part.busy_s, part.tuples)
         if part.killed is not None and part.tuples:
             self._write_death(task, part.tuples, part.killed)
         self._tasks.forward_apart(lease)

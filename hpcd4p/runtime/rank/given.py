@@ -13,6 +13,7 @@ from hpcd4p.workflow.elements import GenericPE
 if TYPE_CHECKING:
     from hpcd4p.plan.order import Order
     from hpcd4p.plan.settings import EngineSettings
+    from hpcd4p.runtime.execute.spans import Spans
     from hpcd4p.transport.broker import Blocks
 
 
@@ -34,6 +35,8 @@ class Given(NamedTuple):
     """Whether to look at the cores: the rank is a process of its own."""
     order: Order | None = None
     """What has to be put in order."""
+    spans: Spans | None = None
+    """Takes what the rank does; None: nobody does."""
 
 
 def order_in(plan: Plan) -> Order | None:

@@ -73,12 +73,7 @@ class Link:
     """
 
     def __init__(
-        self,
-        given: Given,
-        broker: Broker,
-        inbox: Inbox,
-        stats: Callable[[], dict[str, int]],
-        posts: Posts,
+        self, given: Given, broker: Broker, inbox: Inbox, stats: Callable[[], dict[str, int]], posts: Posts
     ) -> None:
         self.rank = given.rank
         self.orders: deque[Order] = deque()
@@ -105,20 +100,16 @@ class Link:
         self._take_stats = stats
         self._posts = posts
         self._clock = given.clock
+        self._spans = given.spans
         self.stats_at = given.clock.started
         self.least_s = stats_s(len(given.plan.elements))
         self._stats_pause = Backoff(STATS_S[0], max(STATS_S[1], self.least_s))
 
     def exchange(
-        self,
-        commit: Commit | None = None,
-        take: Sequence[int] = (),
-        ring: Sequence[int] = (),
-        availability: Availability = Availability.IDLE,
-        stats: bool = False,
-        last: bool = False,
+        self, commit: Commit | None = None, take: Sequence[int] = (), ring: Sequence[int] = (),
+        availability: Availability = Availability.IDLE, stats: bool = False, last: bool = False,
         oldest: Sequence[int] = (),
-    ) -> Reply:
+    ) -> Reply:  # fmt: skip
         """One step with the broker.
 
         Parameters
@@ -142,12 +133,16 @@ class Link:
         if due:
             self.stats_at = now
             self._stats_pause.next()
+            if self._spans is not None and self._spans.is_due(now):
+                self.report(self._spans.told())
         if due or commit.dead:  # failures are judged by how many tuples there were
             commit.stats |= self._take_stats()
         worse, better = self._inbox.take_news()
         order = None if self._order is None else self._ask_for_order(oldest)
         reply = self._broker.step(commit, Ask(take, ring, worse, better, due, availability, order))
         at_work.well()
+        if self._spans is not None and commit.tx:
+            self._spans.committed(now, self._clock.now())
         if not reply.accepted:
             raise RankLost(f"rank {self.rank} has left: the head took it for lost, or is gone itself")
         for block in commit.spent:
@@ -211,7 +206,10 @@ class Link:
         """Wait for the bell, or for `seconds`; the result is that of `Broker.wait`."""
         began = self._clock.now()
         heard = self._broker.wait(seconds)
-        self.rested_s += self._clock.now() - began
+        ended = self._clock.now()
+        self.rested_s += ended - began
+        if self._spans is not None:
+            self._spans.waited(began, ended)
         if heard is not Heard.SILENT:
             self.bells += 1
         if heard is Heard.BELL:
@@ -281,7 +279,9 @@ class Link:
         return max(self._stats_pause.now_s, self.least_s)
 
     def tell_last(self) -> None:
-        """Send the last statistics and log lines; nothing else of this rank is outstanding."""
+        """Send the last statistics, spans and log lines; nothing else of this rank is outstanding."""
+        if self._spans is not None:
+            self.report(self._spans.told())
         commit = Commit()
         commit.stats = self._take_stats()
         self._posts.post(commit, self._codec)

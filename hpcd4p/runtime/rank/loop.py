@@ -22,7 +22,7 @@ from hpcd4p.runtime.execute.garbage import breathe
 from hpcd4p.runtime.execute.instance import Instance
 from hpcd4p.runtime.execute.probation import Probation
 from hpcd4p.runtime.execute.totals import Increase
-from hpcd4p.runtime.rank.account import RankAccount, role_of
+from hpcd4p.runtime.rank.account import account_in, spans_in
 from hpcd4p.runtime.rank.besides import Besides
 from hpcd4p.runtime.rank.committer import Committer
 from hpcd4p.runtime.rank.given import Given, order_in
@@ -34,7 +34,6 @@ from hpcd4p.runtime.rank.pump import Pump, Stopped
 from hpcd4p.runtime.rank.room import Room
 from hpcd4p.runtime.rank.suspects import Suspects
 from hpcd4p.runtime.rank.tasks import Tasks
-from hpcd4p.runtime.rank.timeline import bins_for
 from hpcd4p.transport.broker import Blocks, Broker, Heard, Mesh
 from hpcd4p.wire.ask import Availability
 from hpcd4p.wire.codec import Codec
@@ -77,21 +76,22 @@ class RankLoop:
         codec: Codec, clock: Clock, blocks: Blocks | None = None, measured: bool = False,
     ) -> None:  # fmt: skip
         self.rank = rank = mesh.rank
-        granularity = Granularity(settings, max(1, len(plan.pool_ranks)))
+        self.granularity = sizes = Granularity(settings, max(1, len(plan.pool_ranks)))
         self.order = order = order_in(plan)
-        given = Given(rank, plan, elements, settings, codec, clock, granularity, blocks, measured, order)
-        self.plan, self.clock, self.granularity = plan, clock, granularity
+        spans = spans_in(settings, rank, plan.size, clock)
+        given = Given(rank, plan, elements, settings, codec, clock, sizes, blocks, measured, order, spans)
+        self.plan, self.clock = plan, clock
         self.stopped: Stop | None = None
         self.restored: Restored | None = None
         self._life = loop_of(rank)
-        self.flow = Flow(plan, rank, self.fail, clock)
+        self.flow = Flow(plan, rank, self.fail, clock, spans)
         self.inbox = inbox_of(given, mesh)
         self.link = link = Link(given, broker, self.inbox, self.take_stats, self.flow.posts)
-        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, granularity, clock, blocks, order)
+        self.outgoing = Outgoing(plan, settings, self.flow, mesh, codec, sizes, clock, blocks, order)
         self.committer = committer = Committer(link, mesh, self.outgoing, self.inbox, clock)
         self.room = room = Room(plan, settings, link)
         self.flow.on_undeclared = room.writes_undeclared
-        self.account = account = RankAccount(rank, role_of(plan, rank), clock, bins=bins_for(plan.size))
+        self.account = account = account_in(plan, rank, clock, spans)
         self.probation = Probation(plan, elements, rank, link.report, clock, link.claim, link.owners)
         self._pump = pump = Pump(committer, room, account, clock)
         self.partitions = Partitions(given, self.flow, committer, room, self.probation, account, pump)

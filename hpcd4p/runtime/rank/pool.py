@@ -111,6 +111,7 @@ class PoolPart:
         if not self._link.orders:  # it may be called back
             self._link.exchange(availability=Availability.PARKS, stats=True)
             self.parking.park(self._clock.now())
+            self._account.parks()
         return True
 
     def _look(self) -> bool:

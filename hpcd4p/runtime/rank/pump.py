@@ -66,7 +66,7 @@ class Pump:
         began = self._clock.now()
         work()
         now = self._clock.now()
-        instance.waited(now - began)
+        instance.waited(began, now)
         self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
 
     def relieve(self, element: int, numbers: Numbering | None = None) -> None:

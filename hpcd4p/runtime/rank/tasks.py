@@ -106,6 +106,7 @@ class Tasks:
     def begin(self, task: Task, instance: Instance) -> Lease:
         """Begin `task`, which `instance` runs."""
         lease = Lease(task, instance, self._clock.now())
+        self._account.begins()
         self._leases.lend(task.element, lease)
         self.tended_at = lease.began
         return lease
@@ -120,6 +121,7 @@ class Tasks:
         spent = self._account.lent if lease.lent else self._account.worked
         spent(lease.began, self._clock.now())
         self._account.tasks += 1
+        self._account.ends()
         self._account.tuples += run
         self._outgoing.outbox.done.append((task.element, task.id))
         self._outgoing.outbox.of(lease.numbers, lease.born)
@@ -281,6 +283,7 @@ class Tasks:
 
     def _abandon(self, lease: Lease) -> None:
         """Forget what is not committed, and give the task back, for another rank has to run it."""
+        self._account.undoes(lease.began)
         self._abandoned = False
         self._leases.end(lease)
         for instance, mark in self._outgoing.outbox.ran.values():
