@@ -29,6 +29,7 @@ FIGURES = {
     "floor": "one tuple, the whole program",
     "survival": "what checkpoints cost, how long they stop a rank, and how soon a death is made good",
     "live": "what it costs to tell the status of a run, and how soon `hpcd4p status` answers",
+    "trace": "what `--trace` costs, and the export of a million spans",
     "order": "ordered elements behind the pool: tuples per second, latency, memory",
     "latency": "from a source's write to the sink, at 10 to 10,000 tuples a second",
     "raw": "redis-py and mpi4py alone",
@@ -52,7 +53,18 @@ IN_ROWS = ("survival",)
 """Figures of which rows can be measured by themselves."""
 
 LONG = frozenset(
-    {"survival", "live", "order", "simulation", "autoscale", "slurm", "sweeping", "merge", "reporting"}
+    {
+        "survival",
+        "live",
+        "trace",
+        "order",
+        "simulation",
+        "autoscale",
+        "slurm",
+        "sweeping",
+        "merge",
+        "reporting",
+    }
 )
 """Measured only if they are named: they take more than ten minutes each, or concern clusters and studies."""
 

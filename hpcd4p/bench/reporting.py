@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import tempfile
-import time
 from itertools import product
 from pathlib import Path
 
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Of, Row, Target
-from hpcd4p.bench.trial import TrialError
+from hpcd4p.bench.used import used
 from hpcd4p.study.results.facts import AttemptFacts
 from hpcd4p.study.results.writer import write_results
 from hpcd4p.study.running.states import COMPLETED
@@ -42,9 +38,9 @@ def rows(bench: Bench) -> list[Row]:
         write_results(file, study, _attempts(repeats), {})
         for _ in range(bench.repeats):
             bench.say(f"report of {runs} runs")
-            wall_s, peak_gib = _report(file)
+            wall_s, peak_bytes = used("report", str(file))
             walls.append(wall_s)
-            peaks.append(peak_gib)
+            peaks.append(peak_bytes / 2**30)
     what = f"report of {runs} runs"
     return [
         Row("reporting", f"{what}: wall time", "s", walls, target=Target(MOST_S, False, Of.VALUE)),
@@ -68,23 +64,3 @@ def _attempts(repeats: int) -> list[AttemptFacts]:
                 )
             )  # fmt: skip
     return attempts
-
-
-def _report(file: Path) -> tuple[float, float]:
-    """(wall time in seconds, most memory in GiB) of one report."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hpcd4p", "report", str(file)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    wall_s = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise TrialError(
-            f"the report ended with {process.returncode}: {errors.decode(errors='replace')[-2000:]}"
-        )
-    return wall_s, used.ru_maxrss / 2**20

@@ -54,6 +54,11 @@ _RUN = (
     Setting("record", "run", bool, True, "write an HDF5 record of the run"),
     Setting("live", "run", bool, True, "keep its status beside the record while it runs (hpcd4p status)"),
     Setting(
+        "metrics", "run", str, None,
+        "keep its numbers in this file while it runs, as OpenMetrics text (for node_exporter: NAME.prom)",
+        metavar="FILE",
+    ),
+    Setting(
         "redis_url", "run", str, None, "a Redis to share (without: the run starts its own)", metavar="URL"
     ),
     Setting(

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "print the record of a run, or what is known of one that has not finished",
     "explain": "say what the auto-scaler did in a run, what its checkpoints cost, and why",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
+    "export": "write a record for other programs: Perfetto, OpenMetrics",
     "init": "write the shipped studies (configs/) and batch scripts (slurm/) into a folder",
     "submit": "run a workflow as a job of Slurm",
     "sweep": "run a scaling study: many points, on Slurm or here; results in one file",

@@ -105,6 +105,10 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
         from hpcd4p.cli.checkpoints import interval
 
         interval(settings.values["checkpoint"])  # before ranks are started
+    if settings.values["metrics"] is not None:
+        from hpcd4p.live.metrics_file import check_metrics
+
+        check_metrics(Path(settings.values["metrics"]))
     size = whole_number(options.ranks, "-n", 1, MAX_RANKS, None)
     iterations = whole_number(options.iterations, "-i", 0, MAX_CALLS, None)
     if options.show_config:
@@ -167,8 +171,9 @@ def _run(
             stack.enter_context(interruptible())  # until the run itself handles signals
             # before the record is begun: nobody could remove it if a rank never comes
             ranks.crew.meet()
-        if settings.values["record"] and settings.values["live"]:
-            spec.live = stack.enter_context(live_run(spec, path))
+        status, metrics = settings.values["record"] and settings.values["live"], settings.values["metrics"]
+        if status or metrics:
+            spec.live = stack.enter_context(live_run(spec, path, metrics, status))
         small = SmallOutputs()
         # the record is opened now, so that a folder that cannot be written is noticed before the run
         sinks: list[OutputSink] = [*_record(settings, path, module), small]
@@ -246,7 +251,7 @@ def _finish(
     path: Path | None = None
     unwritten: UsageError | None = None
     if spec.live is not None:
-        spec.live.closing()
+        spec.live.closing(summary)
     try:
         path = sink.close(summary)
         if spec.checkpoints is not None:  # not before: whoever ends this here can go on

@@ -193,7 +193,7 @@ def _perform(
     with spec.live or nullcontext():
         summary, stopped = run_to_end(spec, sink, early, crew)
         if spec.live is not None:
-            spec.live.closing()
+            spec.live.closing(summary)
         path = sink.close(summary)
     if stopped is not None:
         raise stopped

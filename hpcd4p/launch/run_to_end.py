@@ -31,11 +31,20 @@ class RunEnd(NamedTuple):
     """What has ended the run before its work was done; the summary gives the same reason."""
 
 
-def live_run(spec: RunSpec, record: Path) -> LiveRun:
-    """What `spec` tells of itself beside its record while it runs; the caller ends it."""
+def live_run(spec: RunSpec, record: Path, metrics: str | None = None, status: bool = True) -> LiveRun:
+    """What `spec` tells of itself while it runs; the caller ends it.
+
+    Parameters
+    ----------
+    metrics
+        File for a monitoring system; None: there is none.
+    status
+        Whether it tells its status beside its record.
+    """
     plan, kept = spec.plan, spec.checkpoints
     folder = None if kept is None else kept.files.path
-    return LiveRun(record, plan.name, plan.mapping.value, plan.size, folder)
+    file = None if metrics is None else Path(metrics)
+    return LiveRun(record, plan.name, plan.mapping.value, plan.size, folder, file, status)
 
 
 def run_to_end(

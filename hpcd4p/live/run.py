@@ -20,6 +20,8 @@ from hpcd4p.processes import began
 if TYPE_CHECKING:
     from hpcd4p.live.document import Document, Identity
     from hpcd4p.live.file import StatusFile
+    from hpcd4p.live.metrics_file import MetricsFile
+    from hpcd4p.record.summary import Summary
 
 
 class Resident(NamedTuple):
@@ -39,6 +41,15 @@ class LiveRun:
         Where its record will be.
     checkpoints
         Folder of its checkpoints, if it may make any.
+    metrics
+        Gets its numbers, for a monitoring system; None: nobody does.
+    status
+        Whether it keeps a status beside the record.
+
+    Raises
+    ------
+    LiveError
+        The numbers cannot be written there.
 
     Attributes
     ----------
@@ -49,13 +60,21 @@ class LiveRun:
     """
 
     def __init__(
-        self, record: Path, workflow: str, mapping: str, ranks: int, checkpoints: Path | None = None
-    ) -> None:
+        self, record: Path, workflow: str, mapping: str, ranks: int, checkpoints: Path | None = None,
+        metrics: Path | None = None, status: bool = True,
+    ) -> None:  # fmt: skip
         self._record = record.absolute()  # elements may change the working folder
         self._workflow, self._mapping, self._ranks = workflow, mapping, ranks
         self._checkpoints = "" if checkpoints is None else str(checkpoints.absolute())
         self._started = time.time()
+        self._has_status = status
         self._file: StatusFile | None = None
+        self._last: Document | None = None
+        self._metrics: MetricsFile | None = None
+        if metrics is not None:
+            from hpcd4p.live.metrics_file import MetricsFile
+
+            self._metrics = MetricsFile(metrics)
         self.hosts: Sequence[str] = ()
         self.resident: Callable[[], Resident] = own_memory
 
@@ -82,16 +101,29 @@ class LiveRun:
 
     def tell(self, document: Document) -> None:
         """Write a status."""
-        if self._file is None:
+        if self._file is None and self._has_status:
             from hpcd4p.live.file import StatusFile, live_folder
 
             self._file = StatusFile(live_folder(self._record))
             self._supersede(self._file.folder.parent)
-        self._file.write(document)
+        self._write(document)
 
-    def closing(self) -> None:
-        """The work has ended, and the record is about to be written."""
+    def _write(self, document: Document) -> None:
+        self._last = document
+        if self._file is not None:
+            self._file.write(document)
+        if self._metrics is not None:
+            from hpcd4p.live.metrics import of_status
+
+            self._metrics.write(of_status(document))
+
+    def closing(self, summary: Summary) -> None:
+        """The work has ended with these figures, and the record is about to be written."""
         self._change("closing", "")
+        if self._metrics is not None:
+            from hpcd4p.live.metrics import of_figures
+
+            self._metrics.write(of_figures(summary, self._record, time.time()))
 
     def end(self, reason: str = "") -> None:
         """The run has ended: with a record, which has all that is known; or without one, for a reason."""
@@ -109,11 +141,10 @@ class LiveRun:
         self.end("" if error is None else str(error) or type(error).__name__)
 
     def _change(self, state: Literal["closing", "ended"], reason: str) -> None:
-        if self._file is not None and self._file.document is not None:
+        if self._last is not None:
             from dataclasses import replace
 
-            last = self._file.document
-            self._file.write(replace(last, state=state, reason=reason, written=time.time()))
+            self._write(replace(self._last, state=state, reason=reason, written=time.time()))
 
     def _supersede(self, results: Path) -> None:
         """Remove what dead runs have told with which this one goes on: they have the same checkpoints."""

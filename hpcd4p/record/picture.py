@@ -6,8 +6,6 @@ The only file of `record` that imports matplotlib, and only when a picture is ma
 from __future__ import annotations
 
 import io
-import os
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ from hpcd4p.errors import RecordError
 from hpcd4p.packages import lack_of
 from hpcd4p.record.move_panel import draw_hand_overs, draw_places, height_of_places
 from hpcd4p.record.pool_panels import draw_active, draw_backlog, draw_rates, legend
+from hpcd4p.record.replacing import check_place, replacing
 from hpcd4p.record.scaling import Scaling
 from hpcd4p.record.summary import Summary
 
@@ -64,12 +63,7 @@ def check_name(path: Path) -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise RecordError(f"{path}: a picture ends in {', '.join(ENDINGS)}; give such a name with -o")
-    folder = path.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        what = "cannot be written into" if folder.is_dir() else "does not exist"
-        raise RecordError(f"{path}: the folder {folder} {what}; give another name with -o")
-    if path.is_dir():
-        raise RecordError(f"{path} is a folder; give another name with -o")
+    check_place(path)
 
 
 def load_matplotlib() -> Any:
@@ -102,7 +96,8 @@ def draw(path: Path, summary: Summary, scaling: Scaling, timelines: Timelines | 
     with matplotlib.rc_context(STYLE):
         figure = figure_of(matplotlib, summary, scaling, timelines)
         made = rendered(figure, path.suffix.lower().lstrip("."))
-    _write(path, made)
+    with replacing(path, "the picture", "wb") as file:
+        file.write(made)
 
 
 def rendered(figure: Any, kind: str) -> bytes:
@@ -111,17 +106,6 @@ def rendered(figure: Any, kind: str) -> bytes:
     dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     figure.savefig(made, format=kind, metadata=dated)
     return made.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(data)
-        aside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise RecordError(f"{path}: the picture cannot be written: {error.strerror}") from error
 
 
 def figure_of(matplotlib: Any, summary: Summary, scaling: Scaling, timelines: Timelines | None) -> Any:

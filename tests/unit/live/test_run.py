@@ -8,6 +8,7 @@ from hpcd4p.live.document import CLOSING, ENDED
 from hpcd4p.live.file import StatusFile, read_status
 from hpcd4p.live.found import is_there
 from hpcd4p.live.run import LiveRun, own_memory, resident_bytes
+from hpcd4p.record.summary import Summary
 from tests.unit.live.documents import document, identity
 
 
@@ -29,7 +30,7 @@ def test_it_says_which_run_it_is(live, tmp_path):
 
 
 def test_before_the_first_status_there_is_nothing_and_nothing_to_remove(live, tmp_path):
-    live.closing()
+    live.closing(Summary("work"))
     live.end("it never began")
     live.end()
     assert list(tmp_path.iterdir()) == []
@@ -37,7 +38,7 @@ def test_before_the_first_status_there_is_nothing_and_nothing_to_remove(live, tm
 
 def test_while_the_record_is_written_it_says_so(live, tmp_path):
     tell(live)
-    live.closing()
+    live.closing(Summary("work"))
     assert read_status(tmp_path / "a.live").state == CLOSING
 
 

@@ -138,11 +138,10 @@ def test_a_name_that_cannot_be_is_one_message(name: str, words: str, tmp_path: P
 
 
 def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Path, data: bytes) -> None:
-        self.touch()
+    def full(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(RecordError, match="cannot be written: No space left"):
         draw(tmp_path / "a.png", *run_of(3))
     assert list(tmp_path.iterdir()) == []
