@@ -37,7 +37,8 @@ def assert_complete(spans: Iterable[Span], names: list[str], figures: Iterable[E
         if span.kind == Kind.RUN:
             name = names[span.element]
             tuples[name] += span.tuples
-            busy[name] += span.end_s - span.begin_s
+            assert span.busy_s <= span.end_s - span.begin_s + 1e-6, span
+            busy[name] += span.busy_s
             parts[name].add((span.rank, span.lane, span.partition))
     for element in figures:
         assert tuples[element.name] == element.tuples_in, element

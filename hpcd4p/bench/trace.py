@@ -70,7 +70,8 @@ def _made_up(spans: int) -> Summary:
     kinds = [Kind.RUN, Kind.RUN, Kind.COMMIT, Kind.WAIT]
     each = spans // RANKS
     packed = [
-        pack(i * 1e-3, i * 1e-3 + 9e-4, i % 2, 0, 100 + i % 7, i // 4, OWN, kinds[i % 4]) for i in range(each)
+        pack(i * 1e-3, i * 1e-3 + 9e-4, 9e-4, i % 2, 0, 100 + i % 7, i // 4, OWN, kinds[i % 4])
+        for i in range(each)
     ]
     ranks = [RankTrace(rank, 0, 0.0, 0, packed) for rank in range(RANKS)]
     return Summary(

@@ -150,7 +150,10 @@ def _spans(record: Record, trace: TraceFigures, zero_s: float) -> Iterator[str]:
         name = others.get(kind) or names[span.element]
         rest = "{}"
         if kind in (Kind.RUN, Kind.UNDONE):
-            rest = f'{{"tuples":{span.tuples},"partition":{span.partition},"task":{span.task}}}'
+            rest = (
+                f'{{"tuples":{span.tuples},"partition":{span.partition},"task":{span.task},'
+                f'"busy_us":{span.busy_s * 1e6:.3f}}}'
+            )
         yield span_of(track, name, _CATEGORIES[kind], zero_s + span.begin_s, zero_s + span.end_s, rest)
 
 

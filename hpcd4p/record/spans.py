@@ -10,6 +10,7 @@ from enum import IntEnum
 FIELDS = {
     "begin_s": ("d", "f8", "s"),
     "end_s": ("d", "f8", "s"),
+    "busy_s": ("f", "f4", "s"),
     "element": ("i", "i4", "1"),
     "partition": ("i", "i4", "1"),
     "tuples": ("i", "i4", "tuples"),
@@ -25,14 +26,14 @@ PADDING = 3
 FORMAT = "<" + "".join(letter for letter, _, _ in FIELDS.values()) + f"{PADDING}x"
 """Of `struct`."""
 
-SIZE = 40
+SIZE = 44
 """Bytes of one."""
 
 
 class Kind(IntEnum):
     """What a rank did."""
 
-    RUN = 0  # an element was called for some tuples
+    RUN = 0  # an element was called for some tuples; several short calls of one task are one span
     WAIT = 1  # it waited for work, for room, or for others
     COMMIT = 2  # it committed, and perhaps asked for a task in the same round trip
     PARK = 3  # the auto-scaler had sent it to sleep
@@ -48,8 +49,11 @@ BESIDE = -1
 NOBODY = -1
 """In the place of an element."""
 
+SEVERAL = -1
+"""In the place of a partition."""
+
 MOST_IN_ALL = 1 << 21
-"""Spans that rank 0 keeps: 84 MB."""
+"""Spans that rank 0 keeps: 92 MB."""
 
 MOST = 1 << 16
 """Spans of one rank that are kept, at most: a minute of the quickest tasks."""

@@ -76,6 +76,7 @@ class Span(NamedTuple):
     life: int
     begin_s: float
     end_s: float
+    busy_s: float  # inside an element: less than all of it if several short calls are one span
     element: int
     partition: int
     tuples: int

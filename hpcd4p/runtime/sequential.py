@@ -246,14 +246,14 @@ class Sequential:
         if not self._nesting.allows(instance.held, instance.overflow_at):
             return
         # the time of elements further down does not count for the one that is writing
-        began, held = self.clock.now(), instance.held
+        began, held = instance.pause(), instance.held
         with self._nesting:
             depth_first(self._written(instance))
         if self.cuts is not None and self.at_work is not None and self.at_work.instance is instance:
             step = int(held * STEP_S / max(self.clock.now() - began, 1e-9))
             instance.overflow_at = max(1, min(instance.overflow_at, step))
             self.cuts.look()  # nothing but this call is under way
-        instance.waited(began, self.clock.now())
+        instance.resume(began)
 
     def _fail(self, failure: Failure) -> None:
         if self.at_work is not None and self.at_work.skips(failure):

@@ -47,7 +47,7 @@ def test_a_trace_for_perfetto_has_the_tasks_of_the_record(hpcd4p, words):
     for element in summary.elements:
         tasks = tasks_of(events, element.name)
         assert sum(task["args"]["tuples"] for task in tasks) == element.tuples_in
-        busy_s = sum(task["dur"] for task in tasks) / 1e6
+        busy_s = sum(task["args"]["busy_us"] for task in tasks) / 1e6
         assert busy_s == pytest.approx(element.busy_s, rel=1e-3, abs=1e-4 + 2e-6 * len(tasks))
     host = summary.ranks_figures[0].host
     assert len(processes_of(events)) == len(summary.ranks_figures) + 1

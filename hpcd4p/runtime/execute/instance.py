@@ -71,10 +71,10 @@ class Instance:
         self._now = clock.now
         self.plan = plan
         self.pe = pe
-        self.partition, self.rank = partition, rank
+        self.partition = partition
+        self.rank = rank
         self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
-        self.sequence: Sequence | None = None
-        """The order of writes on several outputs, where that matters."""
+        self.sequence: Sequence | None = None  # the order of writes on several outputs, where that matters
         self.on_failure = on_failure
         self.on_overflow: Callable[[Instance], None] | None = None
         self.on_log: Callable[[Instance, GenericPE, str], None] | None = None
@@ -85,16 +85,13 @@ class Instance:
         self.tuples = self.written = 0
         self.written_by: dict[str, int] = dict.fromkeys(plan.outputs, 0)
         self.busy_s = self.out_bytes = 0.0
-        self.service_s = 0.0
-        """Seconds per tuple, lately."""
+        self.service_s = 0.0  # seconds per tuple, lately
         self.timing = Timing(clock.now, isinstance(pe, BatchPE))
         self.overflow_at = FIRST_LOOK_TUPLES
-        self.first = (0, 0.0)
-        """Tuples and seconds of the first batch, which imports and warms up."""
+        self.first = (0, 0.0)  # tuples and seconds of the first batch, which imports and warms up
         self.is_root = plan.role is Role.ROOT
         self._depth = forked.depth
-        self.table: dict[Any, Any] = {}
-        """State of each key, of a `KeyedPE`."""
+        self.table: dict[Any, Any] = {}  # state of each key, of a `KeyedPE`
         self.touched = Touched()
         self._run: Loop = loops.dict_loop(pe, self.is_root, self.sink, self._failed)
 
@@ -148,8 +145,7 @@ class Instance:
         self._stay()
         if count_threads() != at_work.threads:
             at_work.see_threads(self.plan.name)
-        ended = self._now()
-        spent = ended - began
+        spent = (ended := self._now()) - began
         garbage.run_ends(collecting)
         if self.on_ran is not None:
             self.on_ran(self._resumed, ended, count)
@@ -191,17 +187,22 @@ class Instance:
             self._stay()
         except BaseException as error:  # noqa: BLE001  # user code: anything may come, sys.exit too
             self._failed("<postprocess>", None, error)
-        ended = self._now()
-        self.busy_s += ended - began
+        self.busy_s += (ended := self._now()) - began
         if self.on_ran is not None:
             self.on_ran(self._resumed, ended, 0)
 
-    def waited(self, began: float, ended: float) -> None:
-        """That part of the call at hand was not spent in the element."""
-        self.busy_s -= ended - began
+    def pause(self) -> float:
+        """In the middle of the call at hand something else is done; gives the time."""
+        now = self._now()
         if self.on_ran is not None:
-            self.on_ran(self._resumed, began, 0)
-        self._resumed = ended
+            self.on_ran(self._resumed, now, 0)
+        return now
+
+    def resume(self, paused: float) -> float:
+        """The call that was paused then goes on; gives the time."""
+        self._resumed = now = self._now()
+        self.busy_s -= now - paused
+        return now
 
     def stands_for(self, tuples: int, busy_s: float, out: list[tuple[str, list[Any]]]) -> None:
         """Count what its element has done elsewhere, and hold what that has written."""

@@ -201,10 +201,10 @@ class Source:
             self._failures.append(failure)
 
     def _overflow(self, instance: Instance) -> None:
-        began = self._now()
+        paused = instance.pause()
         self._drop()
         self._make_room()
-        instance.waited(began, self._now())
+        instance.resume(paused)
 
     def _drop(self) -> None:
         """Drop what has been repeated."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hpcd4p.live.run import resident_bytes
 from hpcd4p.logs import module_log
-from hpcd4p.record.spans import BESIDE, FORMAT, NOBODY, OWN, SIZE, Kind
+from hpcd4p.record.spans import BESIDE, FORMAT, NOBODY, OWN, PADDING, SEVERAL, SIZE, Kind
 from hpcd4p.wire.reports import Traced
 
 if TYPE_CHECKING:
@@ -32,12 +32,19 @@ MOST_LOOKS = 512
 JOIN_S = 0.01
 """Two waits with nothing else between them are one if they are not farther apart than this."""
 
+SHORT_S = 0.001
+"""Calls of one element that follow each other, in one task, are one span up to this length: a rank with many
+partitions has twenty thousand calls a second, and nobody looks at so many."""
+
+GAP_S = 0.0001
+"""If they are not farther apart than this."""
+
 _log = module_log(__name__)
 
 _SPAN = Struct(FORMAT)
 _END = Struct("<d")
 _END_AT = 8
-_KIND_AT = SIZE - 4
+_KIND_AT = SIZE - PADDING - 1
 
 Ran = Callable[[float, float, int], None]
 """Takes when an element was called, when it came back, and for how many tuples it was."""
@@ -80,6 +87,10 @@ class Spans:
         """Spans that were ever written."""
         self._taken = 0
         """Of these, those that were taken, or had gone before."""
+        self._element = NOBODY
+        """Of the span that is open; `NOBODY`: none is."""
+        self._partition = self._tuples = self._of_task = 0
+        self._begin = self._end = self._busy_s = 0.0
         self._wait = -1
         """Number of the last span, if it is a wait that may go on."""
         self._wait_end = 0.0
@@ -103,20 +114,45 @@ class Spans:
         """What takes the calls of one instance."""
 
         def ran(began: float, ended: float, tuples: int) -> None:
-            self._add(began, ended, Kind.RUN, element, partition, tuples, lane)
+            if (
+                self._element == element
+                and began - self._end < GAP_S
+                and ended - self._begin < SHORT_S
+                and self._of_task == self.task
+            ):
+                self._end = ended
+                self._tuples += tuples
+                self._busy_s += ended - began
+                if self._partition != partition:
+                    self._partition = SEVERAL
+                return
+            self._close()
+            self._element, self._partition, self._of_task = element, partition, self.task
+            self._begin, self._end, self._busy_s, self._tuples = began, ended, ended - began, tuples
 
-        return ran
+        def ran_aside(began: float, ended: float, tuples: int) -> None:
+            self._add(began, ended, Kind.RUN, element, partition, tuples, lane, ended - began)
+
+        return ran if lane == OWN else ran_aside
+
+    def _close(self) -> None:
+        """Write the span that is open, if one is."""
+        element, self._element = self._element, NOBODY
+        if element != NOBODY:
+            many, busy_s = self._tuples, self._busy_s
+            self._add(self._begin, self._end, Kind.RUN, element, self._partition, many, OWN, busy_s)
 
     def beside(self, element: int, began: float, busy_s: float, tuples: int) -> None:
         """So long a process beside the rank was inside an element, for a task that began then."""
         begin = max(began, self._beside_end)
         self._beside_end = begin + busy_s
-        self._add(begin, begin + busy_s, Kind.RUN, element, 0, tuples, BESIDE)
+        self._add(begin, begin + busy_s, Kind.RUN, element, 0, tuples, BESIDE, busy_s)
 
     def waited(self, began: float, ended: float) -> None:
         """The rank has waited; what is not long after the wait before is one with it."""
         if self._parks:
             return
+        self._close()
         with self._lock:
             goes_on = self._wait >= max(self._taken, self._count - self._most)
             if goes_on and began - self._wait_end < JOIN_S:
@@ -129,6 +165,7 @@ class Spans:
 
     def committed(self, began: float, ended: float) -> None:
         """The rank has committed."""
+        self._close()
         self._add(began, ended, Kind.COMMIT)
 
     def parks(self) -> None:
@@ -138,10 +175,12 @@ class Spans:
     def parked(self, began: float, ended: float) -> None:
         """It was parked."""
         self._parks = False
+        self._close()
         self._add(began, ended, Kind.PARK)
 
     def undo(self, began: float) -> None:
         """What elements have done here since then does not count; it may have been taken already."""
+        self._close()
         since = began - self._started
         with self._lock:
             for number in range(self._count - 1, max(self._taken, self._count - self._most) - 1, -1):
@@ -161,6 +200,7 @@ class Spans:
         partition: int = 0,
         tuples: int = 0,
         lane: int = OWN,
+        busy_s: float = 0.0,
     ) -> None:
         started = self._started
         with self._lock:
@@ -169,10 +209,11 @@ class Spans:
                 self._count % self._most * SIZE,
                 began - started,
                 ended - started,
+                busy_s,
                 element,
                 partition,
                 tuples,
-                self.task if lane == OWN else 0,
+                self._of_task if kind == Kind.RUN and lane == OWN else 0,
                 lane,
                 kind,
             )
@@ -195,11 +236,12 @@ class Spans:
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to tell what there is; rank 0 has nobody to tell it to."""
-        return now - self._told_at >= TELL_S and self._count > self._taken and self._rank != 0
+        return now - self._told_at >= TELL_S and self._rank != 0 and self._count > self._taken
 
     def told(self) -> Traced:
         """What there is, oldest first, for rank 0; it is not kept here any more."""
         self._told_at = self._clock.now()
+        self._close()
         with self._lock:
             first = max(self._taken, self._count - self._most)
             dropped, many = first - self._taken, self._count - first

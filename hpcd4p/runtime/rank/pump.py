@@ -63,11 +63,10 @@ class Pump:
 
     def aside(self, instance: Instance, work: Callable[[], None]) -> None:
         """Do `work` in the middle of a call of `instance`: that time is not the element's."""
-        began = self._clock.now()
+        paused = instance.pause()
         work()
-        now = self._clock.now()
-        instance.waited(began, now)
-        self._account.waited(began, now)  # what the rank did meanwhile for others has counted itself
+        # what the rank did meanwhile for others has counted itself
+        self._account.waited(paused, instance.resume(paused))
 
     def relieve(self, element: int, numbers: Numbering | None = None) -> None:
         """In the middle of a call of `element`: commit what it has written, and wait until there is room.

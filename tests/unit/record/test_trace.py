@@ -19,7 +19,7 @@ PACK = Struct(FORMAT).pack
 
 
 def span(begin: float, element: int = 0, kind: Kind = Kind.RUN, lane: int = OWN, tuples: int = 1) -> bytes:
-    return PACK(begin, begin + 0.25, element, 7, tuples, 3, lane, kind)
+    return PACK(begin, begin + 0.25, 0.125, element, 7, tuples, 3, lane, kind)
 
 
 def recorded(folder: Path, trace: Trace | None) -> Record:
@@ -44,10 +44,10 @@ def test_it_comes_back_as_it_was(tmp_path):
     assert [tuple(look) for look in figures.memory] == [(2, 1, 1.5, 30_000)]
     # by life and rank, each in the order of its begin, in the time of the run
     assert [tuple(each) for each in spans] == [
-        (0, 0, -9.0, -8.75, 0, 7, 1, 3, OWN, Kind.COMMIT),
-        (0, 0, -7.0, -6.75, 0, 7, 1, 3, OWN, Kind.WAIT),
-        (2, 1, 1.5, 1.75, 1, 7, 1, 3, OWN, Kind.RUN),
-        (2, 1, 2.5, 2.75, 0, 7, 1, 3, BESIDE, Kind.RUN),
+        (0, 0, -9.0, -8.75, 0.125, 0, 7, 1, 3, OWN, Kind.COMMIT),
+        (0, 0, -7.0, -6.75, 0.125, 0, 7, 1, 3, OWN, Kind.WAIT),
+        (2, 1, 1.5, 1.75, 0.125, 1, 7, 1, 3, OWN, Kind.RUN),
+        (2, 1, 2.5, 2.75, 0.125, 0, 7, 1, 3, BESIDE, Kind.RUN),
     ]
 
 
@@ -67,7 +67,7 @@ def test_many_are_compressed(tmp_path):
         columns = file["trace/spans"]
         assert {column.compression for column in columns.values()} == {"gzip"}
         assert {column.attrs["unit"] for column in columns.values()} == {"rank", "1", "s", "tuples"}
-        assert sum(column.id.get_storage_size() for column in columns.values()) < many * 12
+        assert sum(column.id.get_storage_size() for column in columns.values()) < many * 13
 
 
 def test_a_run_that_was_not_traced_has_none(tmp_path):

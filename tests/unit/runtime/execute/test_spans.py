@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import namedtuple
 from struct import Struct
 
-from hpcd4p.record.spans import BESIDE, FORMAT, OWN, PADDING, SIZE, Kind
+import pytest
+
+from hpcd4p.record.spans import BESIDE, FIELDS, FORMAT, OWN, PADDING, SEVERAL, SIZE, Kind
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.execute.spans import TELL_S, Spans
 
 FORM = Struct(FORMAT)
 
 
-def rows(data: bytes) -> list[tuple]:
-    """(begin, end, element, partition, tuples, task, lane, kind) of each."""
-    return [FORM.unpack_from(data, at) for at in range(0, len(data), SIZE)]
+Row = namedtuple("Row", FIELDS)  # type: ignore[misc]  # of which there is one list
+
+
+def rows(data: bytes) -> list[Row]:
+    return [Row(*FORM.unpack_from(data, at)) for at in range(0, len(data), SIZE)]
 
 
 def ring(most: int = 8, rank: int = 1) -> tuple[Spans, list[float]]:
@@ -24,7 +29,6 @@ def ring(most: int = 8, rank: int = 1) -> tuple[Spans, list[float]]:
 
 def test_the_size_is_that_of_the_form():
     assert FORM.size == SIZE
-    assert SIZE % 8 == 0
     assert FORMAT.endswith(f"{PADDING}x")
 
 
@@ -32,7 +36,7 @@ def test_what_is_written_is_told_once_in_seconds_since_the_start_of_the_rank():
     spans, _ = ring()
     spans.writer(3, 2)(101.0, 101.5, 40)
     told = spans.told()
-    assert rows(told.spans) == [(1.0, 1.5, 3, 2, 40, 0, OWN, Kind.RUN)]
+    assert rows(told.spans) == [(1.0, 1.5, 0.5, 3, 2, 40, 0, OWN, Kind.RUN)]
     assert (told.rank, told.began, told.dropped) == (1, 100.0, 0)
     assert rows(spans.told().spans) == []
 
@@ -43,11 +47,11 @@ def test_of_more_than_it_holds_the_oldest_go_and_are_counted():
     for second in range(10):
         ran(100.0 + second, 100.5 + second, second)
     told = spans.told()
-    assert [row[4] for row in rows(told.spans)] == [6, 7, 8, 9]
+    assert [row.tuples for row in rows(told.spans)] == [6, 7, 8, 9]
     assert told.dropped == 6
     ran(111.0, 111.5, 10)
     told = spans.told()
-    assert ([row[4] for row in rows(told.spans)], told.dropped) == ([10], 0)
+    assert ([row.tuples for row in rows(told.spans)], told.dropped) == ([10], 0)
 
 
 def test_waits_that_follow_each_other_are_one():
@@ -57,7 +61,9 @@ def test_waits_that_follow_each_other_are_one():
     spans.waited(102.0, 102.1)  # long after
     spans.writer(0, 0)(102.1, 102.2, 1)
     spans.waited(102.2, 102.3)  # something was between
-    waits = [(round(row[0], 3), round(row[1], 3)) for row in rows(spans.told().spans) if row[7] == Kind.WAIT]
+    waits = [
+        (round(row[0], 3), round(row[1], 3)) for row in rows(spans.told().spans) if row.kind == Kind.WAIT
+    ]
     assert waits == [(1.0, 1.302), (2.0, 2.1), (2.2, 2.3)]
 
 
@@ -74,7 +80,7 @@ def test_what_a_source_does_in_its_thread_does_not_end_a_wait():
     spans.waited(101.0, 101.1)
     spans.writer(0, 0, lane=1)(101.05, 101.06, 1)
     spans.waited(101.1, 101.2)
-    assert len([row for row in rows(spans.told().spans) if row[7] == Kind.WAIT]) == 1
+    assert len([row for row in rows(spans.told().spans) if row.kind == Kind.WAIT]) == 1
 
 
 def test_while_it_is_parked_its_waits_are_a_part_of_that():
@@ -84,7 +90,7 @@ def test_while_it_is_parked_its_waits_are_a_part_of_that():
     spans.waited(101.0, 104.0)
     spans.parked(101.0, 104.0)
     spans.waited(104.0, 104.5)
-    assert [(row[7], row[0], row[1]) for row in rows(spans.told().spans)] == [
+    assert [(row.kind, row[0], row[1]) for row in rows(spans.told().spans)] == [
         (Kind.WAIT, 0.5, 1.0), (Kind.PARK, 1.0, 4.0), (Kind.WAIT, 4.0, 4.5),
     ]  # fmt: skip
 
@@ -96,7 +102,7 @@ def test_what_ran_beside_follows_each_other():
     spans.beside(2, 103.0, 0.5, 1)
     told = rows(spans.told().spans)
     assert [row[:2] for row in told] == [(1.0, 1.5), (1.5, 1.75), (3.0, 3.5)]
-    assert {row[6] for row in told} == {BESIDE}
+    assert {row.lane for row in told} == {BESIDE}
 
 
 def test_a_task_has_its_number_until_it_ends():
@@ -108,7 +114,7 @@ def test_a_task_has_its_number_until_it_ends():
     ran(102.0, 102.1, 1)
     spans.begin_task()
     ran(103.0, 103.1, 1)
-    assert [row[5] for row in rows(spans.told().spans)] == [1, 0, 2]
+    assert [row.task for row in rows(spans.told().spans)] == [1, 0, 2]
 
 
 def test_a_task_that_is_given_back_has_not_been_done():
@@ -120,7 +126,9 @@ def test_a_task_that_is_given_back_has_not_been_done():
     spans.waited(102.1, 102.2)
     ran(102.2, 102.3, 3)
     spans.undo(102.0)
-    kinds = {row[4]: row[7] for row in rows(spans.told().spans) if row[6] == OWN and row[7] != Kind.WAIT}
+    kinds = {
+        row.tuples: row.kind for row in rows(spans.told().spans) if row.lane == OWN and row.kind != Kind.WAIT
+    }
     assert kinds == {1: Kind.RUN, 2: Kind.UNDONE, 3: Kind.UNDONE}
 
 
@@ -165,4 +173,42 @@ def test_several_threads_write_and_nothing_is_lost():
     told = [row for part in parts for row in rows(part.spans)]
     assert sum(part.dropped for part in parts) == 0
     for element in range(3):
-        assert [row[4] for row in told if row[2] == element] == list(range(10_000))
+        assert [row.tuples for row in told if row.element == element] == list(range(10_000))
+
+
+def test_short_calls_of_one_element_that_follow_each_other_are_one_span():
+    spans, _ = ring()
+    rans = [spans.writer(3, partition) for partition in range(3)]
+    for number in range(12):
+        rans[number % 3](101.0 + number * 1e-4, 101.00005 + number * 1e-4, 10)
+    first, second = rows(spans.told().spans)
+    assert (first.begin_s, first.tuples, first.partition, first.element) == (1.0, 100, SEVERAL, 3)
+    assert first.end_s == pytest.approx(1.00095)
+    assert first.busy_s == pytest.approx(10 * 0.00005, rel=1e-5)
+    assert (second.tuples, second.partition) == (20, SEVERAL)
+
+
+def test_what_is_not_of_one_kind_is_not_one_span():
+    spans, _ = ring(most=20)
+    ran, other = spans.writer(3, 0), spans.writer(4, 0)
+    tick = 1e-5
+
+    def call(what, number, gap=0.0):
+        what(101 + number * tick + gap, 101 + number * tick + gap + tick / 2, number)
+
+    call(ran, 1)
+    call(other, 2)  # of another element
+    call(ran, 3)
+    spans.committed(101 + 3.6 * tick, 101 + 3.9 * tick)
+    call(ran, 4)  # something was between
+    spans.begin_task()
+    call(ran, 5)  # of a task
+    call(ran, 6)
+    spans.begin_task()
+    call(ran, 7)  # of the next one
+    call(ran, 8, gap=0.0002)  # long after
+    told = [row for row in rows(spans.told().spans) if row.kind == Kind.RUN]
+    assert [(row.element, row.tuples, row.task) for row in told] == [
+        (3, 1, 0), (4, 2, 0), (3, 3, 0), (3, 4, 0), (3, 11, 1), (3, 7, 2), (3, 8, 2),
+    ]  # fmt: skip
+    assert {row.partition for row in told} == {0}
