@@ -71,8 +71,7 @@ class Instance:
         self._now = clock.now
         self.plan = plan
         self.pe = pe
-        self.partition = partition
-        self.rank = rank
+        self.partition, self.rank = partition, rank
         self.out: dict[str, list[Any]] = {name: [] for name in plan.outputs}
         self.sequence: Sequence | None = None  # the order of writes on several outputs, where that matters
         self.on_failure = on_failure
