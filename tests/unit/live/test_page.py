@@ -53,7 +53,7 @@ def test_names_and_errors_of_users_are_text():
         found(
             run=identity(workflow=EVIL, host=EVIL, job=EVIL),
             elements=[element(EVIL, role="source", into=[EVIL])],
-            failures=[Failure(EVIL, EVIL, EVIL, 3)],
+            failures=[Failure(EVIL, EVIL, EVIL, 3, EVIL)],
             doubts=[EVIL],
         ),
         2.0,
