@@ -21,16 +21,27 @@ class Stat(NamedTuple):
     parent: int
     began_ticks: int
     """When it was started, in ticks since its host was."""
+    state: str
+    """The letter of the kernel: R, S, D (waits for a file), T (stopped)."""
+    cpu_ticks: int
+    """Of a core that it has had, in ticks."""
 
 
 def stat_of(pid: int | str) -> Stat:
-    """What the kernel says of a process; raises `OSError` if it says nothing."""
+    """What the kernel says of a process, or of a thread (PID/task/TID); raises `OSError` if nothing."""
     with open(f"/proc/{pid}/stat", "rb") as file:
         text = file.read()
     # "pid (name) state ppid ...": the name may hold blanks and brackets
     begin, end = text.index(b"("), text.rindex(b")")
     fields = text[end + 2 :].split()
-    return Stat(os.fsdecode(text[begin + 1 : end]), fields[0] not in b"ZX", int(fields[1]), int(fields[19]))
+    return Stat(
+        os.fsdecode(text[begin + 1 : end]),
+        fields[0] not in b"ZX",
+        int(fields[1]),
+        int(fields[19]),
+        fields[0].decode(),
+        int(fields[11]) + int(fields[12]),
+    )
 
 
 def began(pid: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,14 @@ from hpcd4p.bench.answers import WORKLOADS
 from hpcd4p.bench.bench import Bench
 from hpcd4p.bench.figure import Of, Row, Target, pairs
 from hpcd4p.launch.run_to_end import live_run
-from hpcd4p.live.ranks import Sight
+from hpcd4p.live.facts import Cores, RunFacts
+from hpcd4p.live.ranks import RankStates, Sight
 from hpcd4p.live.run import Resident
 from hpcd4p.plan.inputs import resolve_inputs
 from hpcd4p.plan.make import make_plan
 from hpcd4p.plan.settings import EngineSettings
 from hpcd4p.runtime.clock import Clock
+from hpcd4p.runtime.head.node_calls import NodeCalls
 from hpcd4p.runtime.head.progress import progress
 from hpcd4p.runtime.head.telling import Seen, Telling
 from hpcd4p.runtime.run_spec import RunSpec
@@ -86,7 +89,9 @@ class _Told:
         self._spec = RunSpec(plan, elements, resolve_inputs(plan, elements, workload.given(1000)))
         self._live = live_run(self._spec, record)
         self._live.hosts = [f"node{rank // 32:03}" for rank in range(MANY_RANKS)]
-        self._live.resident = lambda: Resident(dict.fromkeys(range(32), 1 << 25), 1 << 24)
+        here = dict.fromkeys(range(32), os.getpid())
+        self._live.resident = lambda: Resident(dict.fromkeys(here, 1 << 25), 1 << 24, 1 << 28, here)
+        self._calls = NodeCalls(plan)
         self._telling = Telling(plan, self._live, Clock(), 0.0)
         self._looks = 0
 
@@ -106,5 +111,13 @@ class _Told:
         idle = frozenset(rank for rank in range(1, MANY_RANKS) if (rank + at) % 2)
         nobody: frozenset[int] = frozenset()
         committed = {rank: at for rank in range(MANY_RANKS) if (rank + at) % 3}
-        seen = Seen(stats, pending, Sight(idle, nobody, nobody, nobody, committed, nobody))
+        sight = Sight(idle, nobody, nobody, nobody, committed, nobody)
+        seen = Seen(stats, pending, sight, facts=partial(self._facts, pending))
         self._telling.tell(progress(spec.plan, spec.inputs, stats, float(at), pending), seen)
+
+    def _facts(self, pending: dict[int, int], states: RankStates, resident: Resident, now: float) -> RunFacts:
+        """With what the kernel says of ranks on the node of rank 0; the rest is known without a look."""
+        in_call, kernel = self._calls.look(
+            states.at_work(now), resident.processes, pending, lambda rank: set(), now
+        )
+        return RunFacts(Cores(32, 32, 1.0), in_call=in_call, kernel=kernel)

@@ -22,7 +22,7 @@ COMMANDS = {
     "status": "say how far runs are that are under way",
     "top": "show a run as a live page in the terminal",
     "show": "print the record of a run, or what is known of one that has not finished",
-    "explain": "say what the auto-scaler did in a run, what its checkpoints cost, and why",
+    "explain": "say why a run is slow or waits; of one that is over, what limited it",
     "plot": "draw when each rank was busy, idle or parked, and what the auto-scaler saw",
     "export": "write a record for other programs: Perfetto, OpenMetrics",
     "init": "write the shipped studies (configs/) and batch scripts (slurm/) into a folder",

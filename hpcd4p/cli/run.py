@@ -19,15 +19,7 @@ from hpcd4p.cli.options import (
     split,
     whole_number,
 )
-from hpcd4p.cli.prepare import (
-    Present,
-    help_of,
-    planned,
-    presenter,
-    read_inputs,
-    words_of,
-    workflow_module,
-)
+from hpcd4p.cli.prepare import Present, help_of, planned, presenter, read_inputs, words_of, workflow_module
 from hpcd4p.cli.progress import progress_watch
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved
@@ -169,11 +161,14 @@ def _run(
 
             early = stack.enter_context(before.Early(spec, hdf5=settings.values["record"]))
             stack.enter_context(interruptible())  # until the run itself handles signals
-            # before the record is begun: nobody could remove it if a rank never comes
-            ranks.crew.meet()
         status, metrics = settings.values["record"] and settings.values["live"], settings.values["metrics"]
         if status or metrics:
             spec.live = stack.enter_context(live_run(spec, path, metrics, status))
+        if ranks.crew is not None:
+            if spec.live is not None:
+                spec.live.starting()
+            # before the record is begun: nobody could remove it if a rank never comes
+            ranks.crew.meet()
         small = SmallOutputs()
         # the record is opened now, so that a folder that cannot be written is noticed before the run
         sinks: list[OutputSink] = [*_record(settings, path, module), small]

@@ -22,6 +22,7 @@ from hpcd4p.cli.finding import (
 from hpcd4p.cli.options import Parser
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
+from hpcd4p.launch.why_now import limits_now
 from hpcd4p.live.document import to_text
 from hpcd4p.live.found import FoundRun, Unreadable
 from hpcd4p.live.text import nothing_under_way, run_text, runs_text
@@ -57,7 +58,7 @@ def _told(run: str | None, results: Path, as_json: bool) -> tuple[str, bool]:
         return _all_told(all_runs(run, results, jobs_of(run)), as_json)
     live = one_run(run, results)
     if isinstance(live, FoundRun):
-        return json.dumps(_plain(live), indent=2) if as_json else run_text(live), goes(live)
+        return json.dumps(_plain(live), indent=2) if as_json else run_text(live, limits_now(live)), goes(live)
     return ended_text(live, as_json), False
 
 

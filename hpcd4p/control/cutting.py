@@ -165,6 +165,14 @@ def first_due(interval_s: float | None, started: float) -> float:
     return started + (FIRST_S if interval_s is None else interval_s)
 
 
+def undeclared(names: str) -> str:
+    """Why there are no checkpoints of a run in which elements of the pool have changed."""
+    return (
+        f"{names} of the pool has changed while it works without declaring it: that is not saved; it is if "
+        "it says stateful = True"
+    )
+
+
 def refused(why: str) -> str:
     """Why a run ends that must have checkpoints, in words."""
     return (

@@ -28,6 +28,8 @@ class NodeMemory:
     def __init__(self, redis: Callable[[], RunRedis | None]) -> None:
         self._redis = redis
         self._pids: list[tuple[int, int]] = []
+        self._processes: dict[int, int] = {}
+        self._redis_most = 0
         self._known: dict[int, int] = {}
         self._next = 0
 
@@ -35,6 +37,8 @@ class NodeMemory:
         """What is known now; of many ranks some of it is some seconds old."""
         if not self._pids:
             self._pids = ranks_here()
+            self._processes = dict(self._pids)
+            self._redis_most = redis_most()
         many = len(self._pids)
         for at in range(self._next, self._next + min(MOST_AT_ONCE, many)):
             rank, pid = self._pids[at % many]
@@ -45,7 +49,17 @@ class NodeMemory:
                 self._known.pop(rank, None)  # it has died
         self._next = (self._next + MOST_AT_ONCE) % many
         server = self._redis()
-        return Resident(self._known, None if server is None else resident_bytes(server.pid))
+        if server is None:
+            return Resident(self._known, processes=self._processes)
+        return Resident(self._known, resident_bytes(server.pid), self._redis_most, self._processes)
+
+
+def redis_most() -> int:
+    """Bytes that a Redis of a run on this node may use."""
+    from hpcd4p.launch.node import node_bytes
+    from hpcd4p.launch.redis_config import memory_mb
+
+    return memory_mb(node_bytes()) << 20
 
 
 def ranks_here() -> list[tuple[int, int]]:

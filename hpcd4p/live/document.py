@@ -16,6 +16,8 @@ from hpcd4p.errors import LiveError
 
 VERSION = 2
 
+STARTING = "starting"
+"""Its ranks are not all there yet."""
 RUNNING = "running"
 """Its work is under way."""
 CLOSING = "closing"
@@ -150,11 +152,27 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """What limits the run, or holds it up."""
+
+    kind: str  # see `live.causes.Kind`
+    wrong: bool  # something is to be mended; false: a run has to be limited by something
+    element: str  # its id; empty: none
+    ranks: str  # their numbers: "1-3"; empty: none of them in particular
+    host: str  # of these; empty: several, or none
+    lasts_s: float  # since when it is so, as far as rank 0 has seen
+    text: str  # what it is, in a few words
+    evidence: list[str]  # the numbers that show it, a sentence each
+    advice: str  # what to change, and why; empty: nothing
+    to_type: str  # the same as a line to type: an option, a command, or a line of the element
+
+
+@dataclass(frozen=True)
 class Document:
     """The status of a run at one moment."""
 
     version: int  # of this schema
-    state: str  # running, closing or ended
+    state: str  # starting, running, closing or ended
     reason: str  # why it has ended without a record
     written: float  # seconds since the epoch, by the clock of rank 0
     every_s: float  # the next one comes about so much later, unless an element keeps rank 0
@@ -169,6 +187,7 @@ class Document:
     scaler: Scaler | None  # null: there is nothing to scale
     checkpoints: Checkpoints | None  # null: the run makes none
     memory: Memory  # of ranks and Redis
+    limits: list[Cause] = field(default_factory=list)  # what limits the run, the first cause first
     failures: list[Failure] = field(default_factory=list)  # the most frequent kinds
     doubts: list[str] = field(default_factory=list)  # what makes the answer doubtful, a sentence each
 

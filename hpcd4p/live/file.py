@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from hpcd4p.live.document import Document, from_text, to_text
+from hpcd4p.live.document import Cause, Document, from_text, to_text
 
 MOST_BYTES = 64 * 1024 - 1
 """Of a status: it is read and written in one go, whatever the file system."""
@@ -130,6 +130,7 @@ def _shortened(document: Document, keep: float) -> Document:
         elements_left_out=document.elements_left_out + len(elements) - len(kept),
         ranks=[replace(row, ranks=_cut(row.ranks, chars)) for row in document.ranks],
         scaler=None if scaler is None else replace(scaler, reason=scaler.reason[:chars]),
+        limits=[_brief(cause, chars) for cause in document.limits],
         failures=[
             replace(
                 f,
@@ -141,6 +142,18 @@ def _shortened(document: Document, keep: float) -> Document:
             for f in document.failures[: int(len(document.failures) * keep)]
         ],
         doubts=[doubt[:chars] for doubt in document.doubts[: int(len(document.doubts) * keep)]],
+    )
+
+
+def _brief(cause: Cause, chars: int) -> Cause:
+    return replace(
+        cause,
+        element=cause.element[:chars],
+        ranks=_cut(cause.ranks, chars),
+        text=cause.text[:chars],
+        evidence=[each[:chars] for each in cause.evidence],
+        advice=cause.advice[:chars],
+        to_type=cause.to_type[:chars],
     )
 
 

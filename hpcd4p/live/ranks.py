@@ -102,6 +102,14 @@ class RankStates:
             return State.IDLE if rank in sight.idle else State.WORKING
         return State.UNCLEAR if rank in sight.unfinished else State.IDLE
 
+    def at_work(self, now: float) -> list[tuple[int, float]]:
+        """(rank, seconds since its last transaction) of those that are at work, or may be; the head apart."""
+        return [
+            (rank, now - since)
+            for rank, (state, _, since) in enumerate(self._since)
+            if state in (State.WORKING, State.UNCLEAR) and rank
+        ]
+
     def state(self, rank: int) -> State:
         """Of one rank."""
         return self._since[rank][0]

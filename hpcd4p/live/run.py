@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from hpcd4p.errors import LiveError
 from hpcd4p.processes import began
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 
 class Resident(NamedTuple):
-    """Bytes of resident memory of processes that rank 0 can see."""
+    """Processes that rank 0 can see, and their bytes of resident memory."""
 
     ranks: Mapping[int, int]
     redis: int | None = None
     """Of the Redis of the run; None: it has none of its own."""
+    redis_most: int | None = None
+    """That it may use."""
+    processes: Mapping[int, int] = {}
+    """Of these ranks."""
 
 
 class LiveRun:
@@ -75,6 +79,8 @@ class LiveRun:
             from hpcd4p.live.metrics_file import MetricsFile
 
             self._metrics = MetricsFile(metrics)
+        self._starts: Path | None = None
+        """Where it has said that it starts."""
         self.hosts: Sequence[str] = ()
         self.resident: Callable[[], Resident] = own_memory
 
@@ -82,26 +88,41 @@ class LiveRun:
     def identity(self) -> Identity:
         """Which run it is."""
         from hpcd4p.live.document import Identity
+
+        return Identity(**self._who)
+
+    @cached_property
+    def _who(self) -> dict[str, Any]:
+        """The same by name, for which nothing is imported that a short run does not need."""
         from hpcd4p.slurm_job import number_of
 
         pid = os.getpid()
-        return Identity(
-            workflow=self._workflow,
-            mapping=self._mapping,
-            ranks=self._ranks,
-            record=str(self._record),
-            checkpoints=self._checkpoints,
-            host=os.uname().nodename,
-            pid=pid,
-            began=began(pid) or self._started,
-            user=os.getuid(),
-            job=number_of(os.environ),
-            started=self._started,
-        )
+        return {
+            "workflow": self._workflow,
+            "mapping": self._mapping,
+            "ranks": self._ranks,
+            "record": str(self._record),
+            "checkpoints": self._checkpoints,
+            "host": os.uname().nodename,
+            "pid": pid,
+            "began": began(pid) or self._started,
+            "user": os.getuid(),
+            "job": number_of(os.environ),
+            "started": self._started,
+        }
+
+    def starting(self) -> None:
+        """Its ranks are not all there: say so now, for while MPI waits for them nothing can be said."""
+        if not self._has_status:
+            return
+        from hpcd4p.live.first_words import put
+
+        self._starts = self._record.with_suffix(".live")
+        put(self._starts, self._who)
 
     def tell(self, document: Document) -> None:
         """Write a status."""
-        if self._file is None and self._has_status:
+        if self._last is None and self._has_status:
             from hpcd4p.live.file import StatusFile, live_folder
 
             self._file = StatusFile(live_folder(self._record))
@@ -127,10 +148,14 @@ class LiveRun:
 
     def end(self, reason: str = "") -> None:
         """The run has ended: with a record, which has all that is known; or without one, for a reason."""
-        if reason:
+        if reason and self._last is not None:
             self._change("ended", reason)
         elif self._file is not None:
             self._file.remove()
+        elif self._starts is not None:
+            from hpcd4p.live.first_words import remove
+
+            remove(self._starts)
 
     def __enter__(self) -> LiveRun:
         return self
@@ -158,7 +183,7 @@ class LiveRun:
 
 def own_memory() -> Resident:
     """Of this process, which is rank 0."""
-    return Resident({0: resident_bytes(os.getpid()) or 0})
+    return Resident({0: resident_bytes(os.getpid()) or 0}, processes={0: os.getpid()})
 
 
 def resident_bytes(pid: int) -> int | None:

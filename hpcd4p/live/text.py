@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from hpcd4p.live.document import CLOSING, Checkpoints, Document, Element, Expected, Ranks, Scaler
+from hpcd4p.live.document import (
+    CLOSING,
+    STARTING,
+    Cause,
+    Checkpoints,
+    Document,
+    Element,
+    Expected,
+    Ranks,
+    Scaler,
+)
 from hpcd4p.live.found import FoundRun, Life, Unreadable
+from hpcd4p.live.late import LATE_S
 from hpcd4p.record.table import count, percent, rate, seconds, shortened, size, table
 
 MOST_RANKS = 40
 """Rows of ranks that are shown; `--json` has all."""
-
-LATE_S = 5.0
-"""A status that is so much late has a reason."""
 
 _DAY_S = 86_400.0
 
@@ -42,7 +50,7 @@ def run_line(run: FoundRun) -> list[str]:
     lives = run.life is Life.UNDER_WAY
     return [
         run.folder.stem,
-        CLOSING if lives and document.state == CLOSING else run.life.value,
+        document.state if lives and document.state in (STARTING, CLOSING) else run.life.value,
         seconds(document.elapsed_s) if lives else f"{seconds(run.silent_s)} ago",
         _done(document),
         rate(round(totals.rate * 1000), 1000.0) or "0" if lives else "",
@@ -63,12 +71,21 @@ def _left(expected: Expected | None, silent_s: float) -> str:
     return "not known" if expected is None else f"in {seconds(max(0.0, expected.left_s - silent_s))}"
 
 
-def run_text(run: FoundRun) -> str:
-    """All that is known of one run."""
+def run_text(run: FoundRun, limits: Sequence[Cause] | None = None) -> str:
+    """All that is known of one run.
+
+    Parameters
+    ----------
+    limits
+        What limits it, the first cause first; None: as its status says.
+    """
     document = run.document
+    limits = document.limits if limits is None else limits
+    if document.state == STARTING:
+        return "\n".join([*head_lines(run), *_limited(run, limits)])
     parts = [
-        _head(run),
-        _progress(run),
+        head_lines(run),
+        _progress(run, limits),
         _elements(document),
         _ranks(document),
         resources(document),
@@ -77,7 +94,8 @@ def run_text(run: FoundRun) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def _head(run: FoundRun) -> list[str]:
+def head_lines(run: FoundRun) -> list[str]:
+    """Which run it is, where, and what is to be done about it."""
     document, who = run.document, run.document.run
     ranks = f"{who.ranks} ranks" if who.ranks > 1 else "one process"
     where = f"process {who.pid} on {who.host}" + (f", job {who.job}" if who.job else "")
@@ -93,6 +111,8 @@ def state_word(run: FoundRun) -> str:
     """Whether it lives, in a word or two."""
     if run.life is not Life.UNDER_WAY:
         return run.life.value.upper()
+    if run.document.state == STARTING:
+        return "starting"
     return "its record is being written" if run.document.state == CLOSING else "under way"
 
 
@@ -102,6 +122,8 @@ def what_now(run: FoundRun) -> list[str]:
     ago = f"{seconds(run.silent_s)} ago"
     if run.life is Life.ENDED:
         return [f"It ended {ago} without a record: {document.reason}"]
+    if run.life is Life.DEAD and document.state == STARTING:
+        return [f"It has not begun, and rank 0 is gone: it was started {ago}. Start it again"]
     if run.life is Life.DEAD:
         lines = [f"Rank 0 is gone without a word; its last one was {ago}. Below is what was known then."]
         if who.checkpoints and document.checkpoints is not None and document.checkpoints.made:
@@ -110,7 +132,7 @@ def what_now(run: FoundRun) -> list[str]:
     if run.life is Life.SILENT:
         look = f"squeue -j {who.job}" if who.job else f"ssh {who.host} ps -p {who.pid}"
         return [f"Its last word was {ago}, and its process cannot be seen from here: look with  {look}"]
-    if run.silent_s <= document.every_s + LATE_S:
+    if run.silent_s <= document.every_s + LATE_S or document.state == STARTING:
         return []
     if who.ranks == 1:
         return [f"An element has been in one call for {seconds(run.silent_s)}: what follows is of before"]
@@ -119,7 +141,13 @@ def what_now(run: FoundRun) -> list[str]:
     ]
 
 
-def _progress(run: FoundRun) -> list[str]:
+def _limited(run: FoundRun, limits: Sequence[Cause]) -> list[str]:
+    """What limits it, in a line."""
+    lives = run.life is Life.UNDER_WAY and run.document.state != CLOSING
+    return [f"Limited by: {cause.text}" for cause in limits[:1]] if lives else []
+
+
+def _progress(run: FoundRun, limits: Sequence[Cause]) -> list[str]:
     totals = run.document.totals
     done = [
         f"{totals.calls:,} of {totals.of_calls:,} inputs" if totals.of_calls else "",
@@ -130,7 +158,7 @@ def _progress(run: FoundRun) -> list[str]:
     lines = ["Done: " + ", ".join(each for each in done if each)]
     if totals.awaits:
         lines.append(f"Order: {totals.awaits}")
-    return [*lines, *end_lines(run)]
+    return [*lines, *_limited(run, limits), *end_lines(run)]
 
 
 def end_lines(run: FoundRun) -> list[str]:

@@ -80,6 +80,7 @@ class SequentialWatching:
 
     def _tell(self, done: Progress) -> float:
         from hpcd4p.live.ranks import Sight
+        from hpcd4p.runtime.head.gathering import alone
         from hpcd4p.runtime.head.telling import Seen, Telling
 
         run, kept = self._run, self._run.spec.checkpoints
@@ -94,6 +95,7 @@ class SequentialWatching:
             survival=None if kept is None else kept.survival,
             failures=run.failures,
             doubts=run.cuts.doubts() if run.cuts else (),
+            facts=alone,
             service=run.times.service(),
         )
         return self._telling.tell(done, seen)

@@ -208,9 +208,12 @@ class Load(Value):
         About how many seconds of work are in line.
     partitions
         (element, partition, part of the time inside it) of those that had any work.
+    keys
+        Of the one with most work, if the rank is behind: (key as text, part of what is in line for it) of
+        the most frequent ones.
     """
 
-    __slots__ = ("rank", "busy", "on_core", "queued", "line_s", "partitions")  # noqa: RUF023  # in the order of the arguments
+    __slots__ = ("rank", "busy", "on_core", "queued", "line_s", "partitions", "keys")  # noqa: RUF023  # in the order of the arguments
 
     def __init__(
         self,
@@ -220,6 +223,7 @@ class Load(Value):
         queued: float,
         line_s: float,
         partitions: list[tuple[int, int, float]],
+        keys: list[tuple[str, float]] | None = None,
     ) -> None:
         self.rank = rank
         self.busy = busy
@@ -227,6 +231,7 @@ class Load(Value):
         self.queued = queued
         self.line_s = line_s
         self.partitions = partitions
+        self.keys = keys or []
 
 
 class Adopted(Value):
@@ -271,11 +276,8 @@ class Traced(Value):
     def __init__(
         self, rank: int, began: float, spans: bytes, dropped: int, memory: list[tuple[float, int]]
     ) -> None:
-        self.rank = rank
-        self.began = began
-        self.spans = spans
-        self.dropped = dropped
-        self.memory = memory
+        self.rank, self.began, self.spans = rank, began, spans
+        self.dropped, self.memory = dropped, memory
 
 
 Report = Claimed | Doubted | Judged | Figures | Failed | Load | Adopted | Stays | AtCut | Saved | Traced

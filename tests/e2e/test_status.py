@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hpcd4p.live.document import from_text
+from hpcd4p.live.document import STARTING, from_text
 from hpcd4p.live.file import NAME, StatusFile
 from tests.e2e.conftest import clean_environment
 from tests.e2e.harness import WITHOUT, Run, Runs
@@ -53,7 +53,11 @@ def runs_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def is_told(run: Run) -> bool:
-    return bool(list(run.folder.glob(f"results/*.live/{NAME}")))
+    """Whether it has told more than that it starts."""
+    return any(
+        json.loads(path.read_text())["state"] != STARTING
+        for path in run.folder.glob(f"results/*.live/{NAME}")
+    )
 
 
 def held_run(runs: Runs, n: int, *words: str) -> Run:

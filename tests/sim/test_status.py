@@ -118,6 +118,17 @@ def test_rates_are_what_the_pool_can_do(usual):
     assert all(0.5 * pool < each.busy < 1.1 * pool for each in slow)
 
 
+def test_it_says_what_limits_it_from_the_first_one_on(usual):
+    _, told = usual
+    firsts = [document.limits[0] for document in told]
+    assert firsts[0].kind == "pool"
+    pool = [first for first in firsts if first.kind == "pool"]
+    assert len(pool) > len(firsts) / 2
+    assert all(first.element == "Slow1" and "tasks wait" in first.text for first in pool)
+    assert [first.lasts_s for first in pool[:3]] == sorted(first.lasts_s for first in pool[:3])
+    assert pool[2].lasts_s >= 2.0
+
+
 def test_the_end_is_where_it_was_expected(usual):
     cluster, told = usual
     assert cluster.summary is not None

@@ -225,3 +225,24 @@ def on_node(name: str) -> list[int]:
             if f"SLURMD_NODENAME={name}".encode() in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(pid)
     return found
+
+
+def test_a_job_that_has_not_started_is_explained_by_its_number_and_by_its_folder(cluster):
+    number = cluster.sbatch("--hold", *spread(16), RUN, *LONG)
+    cluster.until(lambda: cluster.job(number).get("Reason") == "JobHeldUser", number=number)
+    told = json.loads(cluster.hpcd4p("explain", "--json", number).stdout)
+    assert (told["run"], told["is"]) == (f"job {number}", "pending")
+    (first,) = told["limits"]
+    assert first["text"] == f"job {number} has not started: it is held by its user (JobHeldUser)"
+    assert first["to_type"] == f"scontrol release {number}"
+    assert f"type:  scontrol release {number}" in cluster.hpcd4p("explain", ".").stdout
+    unknown = cluster.hpcd4p("explain", "999999")
+    assert unknown.returncode == 2
+    assert "squeue knows no job 999999 of yours" in unknown.stderr
+
+
+def test_a_job_that_runs_is_explained_by_its_number(cluster):
+    number = begun(cluster)
+    cluster.until(lambda: cluster.hpcd4p("explain", number).returncode == 0, number=number)
+    cluster.until(lambda: "What limits it: " in cluster.hpcd4p("explain", number).stdout, number=number)
+    assert f", job {number})" in cluster.hpcd4p("explain", number).stdout

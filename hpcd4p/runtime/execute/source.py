@@ -67,6 +67,8 @@ class Source:
         When something was taken last.
     taken
         Tuples that were taken then.
+    thread
+        That it runs in, if in any.
     """
 
     def __init__(
@@ -110,7 +112,7 @@ class Source:
         self._failures_taken = at.failed if at is not None else 0
         self._repeated = Repetition(instance, at)
         self._seeking = Seeking(instance, clock, self._lock, self._count, at.mark if at is not None else None)
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         self._batches = self._in_batches()
 
     def open(self) -> None:
@@ -120,9 +122,9 @@ class Source:
 
     def start(self) -> None:
         """Start the thread; without it, each `take` makes a batch of calls."""
-        self._thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
+        self.thread = threading.Thread(target=self._main, name=self.instance.plan.name, daemon=True)
         _log.info("source %s opened", self.instance.plan.name)
-        self._thread.start()
+        self.thread.start()
 
     def take(self, most: Mapping[str, int] = NO_LIMITS) -> tuple[list[tuple[str, list[Any]]], list[Failure]]:
         """What was written since the last call, at most `most` of each output, and what failed; makes room.
@@ -130,7 +132,7 @@ class Source:
         Main thread. If the source was `done` before the call, this takes its last failures, too, so that the
         commit that closes it has all of them.
         """
-        if self._thread is None and not self.done:
+        if self.thread is None and not self.done:
             self.done = next(self._batches, True)
         with self._lock:
             out = self.instance.take(self._repeated.limits(most))
@@ -172,7 +174,7 @@ class Source:
         for name, held in self.instance.out.items():
             if name not in self._repeated.outputs:
                 become(held, Listened)
-        return self._thread is not None and not self.done and not self.held()
+        return self.thread is not None and not self.done and not self.held()
 
     def stop(self) -> None:
         """Let the thread end at its next write or call. Main thread."""
@@ -217,7 +219,7 @@ class Source:
 
     def _make_room(self) -> None:
         """Wait while more is held than the head has taken."""
-        while not self._stop and self._thread is not None:
+        while not self._stop and self.thread is not None:
             self._room.clear()  # before the look: what the head takes after it sets it again
             if self.held() < SLACK * self.instance.overflow_at and len(self._failures) < MOST_FAILURES:
                 break

@@ -44,6 +44,8 @@ class Awaiting:
     ----------
     said
         Who waits longest, in words; empty: nobody does for a second or more.
+    longest
+        The same: an ordered element, the task for which it waits, and since when.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Awaiting:
         elements: Callable[[int], set[int]],
     ) -> None:
         self.said = ""
+        self.longest: tuple[int, Awaited, float] | None = None
         self._elements = elements
         self._plan = plan
         self._order = order
@@ -73,10 +76,11 @@ class Awaiting:
         self._due = now + self._every_s
         waits = {wait for each in self._link.awaited() for wait in self._waits(each)}
         self._since = {wait: self._since.get(wait, now) for wait in waits}
-        self.said = ""
+        self.said, self.longest = "", None
         for wait, since in sorted(self._since.items(), key=lambda pair: pair[1], reverse=True):
             if now - since >= self._every_s:
                 self.said = self._words(wait, "waits", now - since)
+                self.longest = *wait, since
             pair = wait[0], wait[1].element
             if now - since >= LONG_S and pair not in self._told:
                 self._told.add(pair)

@@ -19,6 +19,7 @@ from hpcd4p.control.cutting import (
     new_life,
     next_due,
     refused,
+    undeclared,
 )
 from hpcd4p.errors import CheckpointError, ForeignBytesError
 from hpcd4p.logs import module_log
@@ -85,14 +86,12 @@ class Cutter:
         self._give = give
         self._fixed = fixed
         self._epoch = epoch
-        self._base = 0
-        """The last complete one of this run."""
+        self._base = 0  # the last complete one of this run
         self._life = new_life()
         self._not_kept = not_kept
         self._required = required
         self._survival = Survival() if survival is None else survival
-        self._newest: float | None = None
-        """When the last complete one was cut."""
+        self._newest: float | None = None  # when the last complete one was cut
         self._refused = ""
         self._due = clock.started if not_kept or required else first_due(interval_s, clock.started)
         self._began = self._fixed_at = 0.0
@@ -116,6 +115,11 @@ class Cutter:
     def settling(self) -> bool:
         """Whether ranks stand still: until the cut is fixed nothing may begin that changes what they hold."""
         return self._life.state is CutState.SETTLING
+
+    @property
+    def standing(self) -> tuple[float, set[int]]:
+        """For how long ranks have stood still, and whom they wait for; of use while `settling`."""
+        return self._clock.now() - self._began, self._awaited
 
     def age_s(self) -> float:
         """Seconds since the moment that the last one holds; infinity: there is none yet."""
@@ -182,10 +186,7 @@ class Cutter:
     def _may_begin(self, seen: Observation, ending: Ending) -> bool:
         if self._not_kept or seen.owners:
             names = ", ".join(self._mover.name(e) for e in sorted(seen.owners))
-            for text in self._not_kept or [
-                f"{names} of the pool has changed while it works without declaring it: that is not saved; "
-                "it is if it says stateful = True"
-            ]:
+            for text in self._not_kept or [undeclared(names)]:
                 self._warn(text)
                 self._survival.none_because(text)
             self._due = float("inf")
@@ -196,11 +197,11 @@ class Cutter:
     def _begin(self, now: float) -> None:
         self._epoch += 1
         self._began = self._fixed_at = now
+        self._saved = []
         try:
             self._keeper.begin(self._epoch)
         except CheckpointError as error:
             self._warn(str(error))
-            self._saved = []
             self._survival.add(self._row(now)._replace(why_not=str(error)))
             self._tries += 1
             self._due = next_due(self._interval_s, now, now, 0.0, self._tries)
@@ -209,7 +210,6 @@ class Cutter:
         self._life.go(CutState.SETTLING, f"epoch {self._epoch}", now)
         self._ranks = {0, *self._mover.hosts}
         self._awaited = set(self._ranks)
-        self._saved = []
         self._give(sorted(self._ranks), Cut(self._epoch, self._base))
 
     def _fix(self, ending: Ending, now: float) -> None:

@@ -156,10 +156,13 @@ class Feeder:
         ask = self._ask_pause.now_s if self._asking else None
         return soonest([ask, *(self.listen_to(source, now) for source in self.sources)])
 
+    def is_held_back(self, source: Source) -> bool:
+        """Whether what `source` writes waits for room further down."""
+        return self._outgoing.full or self._room.blocked(source.instance.plan.index)
+
     def listen_to(self, source: Source, now: float) -> float | None:
         """Have `source` wake us; how long to leave it alone, None: until it does, or there is room."""
-        held_back = self._outgoing.full or self._room.blocked(source.instance.plan.index)
-        left_s = patience_s(self._left_s(source, now), held_back, source.done)
+        left_s = patience_s(self._left_s(source, now), self.is_held_back(source), source.done)
         if left_s == 0 and (source.listen() or self._asking):
             return None
         return left_s

@@ -89,7 +89,16 @@ class Head:
         self.awaiting = awaiting_in(self.loop, self.story, mover)
         self.interrupted = ""
         self.last_cut: LastCut | None = None
-        self.watching = Watching(spec, self.coordinator, self.story, clock, self.awaiting)
+        self.watching = Watching(
+            spec,
+            self.coordinator,
+            self.story,
+            clock,
+            self.awaiting,
+            self.feeder,
+            self.loop.link,
+            self.collector,
+        )
         self.reach: Reach | None = None
         """Watches the porters of other nodes, if there may be any."""
         self.goes_back: Callable[[RunStopped], bool] = lambda stop: False

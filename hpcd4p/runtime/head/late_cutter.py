@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Protocol
 
 from hpcd4p.errors import CheckpointError
@@ -64,6 +64,7 @@ class LateCutter:
     """
 
     settling = hurried = False
+    standing: tuple[float, Set[int]] = (0.0, frozenset())
 
     def __init__(self, head: Head, make: Callable[[], Cutter]) -> None:
         self._head = head

@@ -114,9 +114,8 @@ class Mover:
         """Take in a report; gives the orders for all ranks that follow."""
         now = self._clock.now()
         if isinstance(report, Load):
-            if self._on:
-                _log.debug("told: %s", report)
-                self._deals().heard(report, now)
+            _log.debug("told: %s", report)
+            self._deals().heard(report, now)
             return []
         key = report.element, report.partition
         deal = self._under_way.pop(key)

@@ -7,7 +7,7 @@ document itself is `live.document`; who runs the workflow says what is seen at t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ from hpcd4p.live import document as doc
 from hpcd4p.live.forecast import Forecast
 from hpcd4p.live.ranks import Facts, RankStates, Sight
 from hpcd4p.live.rates import Rates
+from hpcd4p.live.why import Lasting, causes
 from hpcd4p.plan.model import Role
 from hpcd4p.plan.rows import chosen_rows
 from hpcd4p.record.table import shortened
@@ -23,6 +24,7 @@ from hpcd4p.runtime.rank.account import role_of
 
 if TYPE_CHECKING:
     from hpcd4p.histogram import Histogram
+    from hpcd4p.live.facts import RunFacts
     from hpcd4p.live.run import LiveRun, Resident
     from hpcd4p.plan.model import Plan
     from hpcd4p.record.failures import Failures
@@ -65,6 +67,8 @@ class Seen(NamedTuple):
     survival: Survival | None = None
     failures: Failures | None = None
     doubts: Sequence[str] = ()
+    facts: Callable[[RankStates, Resident, float], RunFacts] | None = None
+    """Gives what else is known, now; None: nothing."""
     service: Mapping[int, Histogram] = {}
     """How long tuples took, by element."""
 
@@ -85,12 +89,15 @@ class Telling:
         self._states = RankStates(plan.size, plan.pool_ranks, clock.now())
         self._roles = [role_of(plan, rank) if plan.size > 1 else "all" for rank in range(plan.size)]
         self._rates = Rates()
+        if not began:  # else there are sums of before
+            self._rates.add(clock.started, {})
         self._into = [
             [plan.elements[target].name for target in sorted(targets)] for targets in _downstream(plan)
         ]
         self._began = began
         self._forecast = Forecast()
         self._forecast.add(0.0, began)
+        self._lasting = Lasting()
         self._every_s = STATUS_S
 
     def tell(self, progress: Progress, seen: Seen) -> float:
@@ -110,7 +117,7 @@ class Telling:
         expected = self._forecast.left(progress.elapsed_s) if progress.of_calls else None
         resident = self._live.resident()
         elements, left_out = self._elements(seen, progress.elapsed_s)
-        return doc.Document(
+        document = doc.Document(
             version=doc.VERSION,
             state=doc.RUNNING,
             reason="",
@@ -130,6 +137,10 @@ class Telling:
             failures=_failures(seen.failures),
             doubts=[shortened(doubt, 300) for doubt in seen.doubts[:MOST_DOUBTS]],
         )
+        if seen.facts is None:
+            return document
+        found = causes(document, seen.facts(self._states, resident, now))
+        return replace(document, limits=self._lasting.look(found, now))
 
     def _numbers(self, progress: Progress, stats: Statistics) -> dict[object, float]:
         """What grows, and is told as a rate."""

@@ -12,10 +12,14 @@ from hpcd4p.runtime.head.progress import PROGRESS_S, STATUS_S, Progress, part_be
 if TYPE_CHECKING:
     from hpcd4p.live.run import LiveRun
     from hpcd4p.runtime.clock import Clock
+    from hpcd4p.runtime.execute.collector import Collector
     from hpcd4p.runtime.head.awaiting import Awaiting
     from hpcd4p.runtime.head.coordinator import Coordinator
+    from hpcd4p.runtime.head.feeder import Feeder
+    from hpcd4p.runtime.head.gathering import Gathering
     from hpcd4p.runtime.head.story import Story
     from hpcd4p.runtime.head.telling import Seen, Telling
+    from hpcd4p.runtime.rank.link import Link
     from hpcd4p.runtime.run_spec import RunSpec
 
 
@@ -31,7 +35,15 @@ class Watching:
     """
 
     def __init__(
-        self, spec: RunSpec, coordinator: Coordinator, story: Story, clock: Clock, awaiting: Awaiting | None
+        self,
+        spec: RunSpec,
+        coordinator: Coordinator,
+        story: Story,
+        clock: Clock,
+        awaiting: Awaiting | None,
+        feeder: Feeder,
+        link: Link,
+        collector: Collector,
     ) -> None:
         self.on_progress: Callable[[Progress], None] | None = None
         self._spec = spec
@@ -39,6 +51,10 @@ class Watching:
         self._story = story
         self._clock = clock
         self._awaiting = awaiting
+        self._feeder = feeder
+        self._link = link
+        self._collector = collector
+        self._gathering: Gathering | None = None
         self._shown_at = clock.started
         self._telling: Telling | None = None
         self.live: LiveRun | None = spec.live
@@ -86,7 +102,19 @@ class Watching:
 
     def _seen(self, now: float, done: Progress) -> Seen:
         from hpcd4p.live.ranks import Sight
+        from hpcd4p.runtime.head.gathering import Gathering
         from hpcd4p.runtime.head.telling import Seen
+
+        if self._gathering is None:
+            self._gathering = Gathering(
+                self._spec,
+                self._coordinator,
+                self._awaiting,
+                self._feeder,
+                self._link,
+                self._collector,
+                self._clock,
+            )
 
         coordinator, kept = self._coordinator, self._spec.checkpoints
         seen, mover = coordinator.seen, coordinator.mover
@@ -109,6 +137,7 @@ class Watching:
             survival=None if kept is None else kept.survival,
             failures=self._story.failures,
             doubts=[in_doubt(plan.elements[e].name, what) for e, what in sorted(self._story.doubted.items())],
+            facts=self._gathering.facts,
             service=self._story.service,
         )
 

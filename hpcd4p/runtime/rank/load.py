@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.behind import WINDOW_S, tells
+from hpcd4p.control.behind import WINDOW_S, is_behind, tells
 from hpcd4p.runtime.commit.inbox import Inbox
 from hpcd4p.runtime.rank.cpu import CpuClock
 from hpcd4p.runtime.rank.link import Link
 from hpcd4p.wire.reports import Load
 
 if TYPE_CHECKING:
+    from hpcd4p.plan.model import Plan
     from hpcd4p.runtime.clock import Clock
 
 Key = tuple[int, int]
@@ -28,8 +29,11 @@ class LoadMeter:
         Whether to look at the cores, too; in a process of its own.
     """
 
-    def __init__(self, rank: int, link: Link, inbox: Inbox, clock: Clock, measured: bool = False) -> None:
+    def __init__(
+        self, rank: int, link: Link, inbox: Inbox, clock: Clock, plan: Plan, measured: bool = False
+    ) -> None:
         self._measured = measured
+        self._plan = plan
         self._cpu: CpuClock | None = None
         self._cpu_us: tuple[int, int] | None = None
         self._lately_s = 0.0
@@ -73,6 +77,10 @@ class LoadMeter:
         load = self._load(window)
         if tells(load.busy, load.line_s, now - self._told_at):
             self._told_at = now
+            if is_behind(load.busy, load.line_s):
+                from hpcd4p.runtime.rank.hot_keys import hot_keys
+
+                load.keys = hot_keys(self._plan, self._inbox, load.partitions)
             self._link.report(load)
         self._begin(now)
         self._cpu_us = self._read_us()

@@ -141,7 +141,9 @@ class Partitions:
         if self._load is None:
             from hpcd4p.runtime.rank.load import LoadMeter
 
-            self._load = LoadMeter(self._rank, self._link, self._inbox, self._clock, self._given.measured)
+            self._load = LoadMeter(
+                self._rank, self._link, self._inbox, self._clock, self._plan, self._given.measured
+            )
         self.host(instance, instance.plan.index, partition=instance.partition)
         self._instances[instance.plan.index, instance.partition] = instance
 

@@ -3,6 +3,8 @@
 SIGUSR2 writes the stacks of all its threads to a file. Packages that E2E_LACKS names are not there. The rank
 in E2E_DIES ("RANK EVENT N [ARGUMENT]") kills itself at the Nth event that Python's audit hooks call so.
 E2E_MOVES ("SEED CHANCE") has partitions move at random; E2E_LENDS has all ranks lend themselves.
+E2E_STARTS_LATE ("RANK FILE") has a rank wait at its start until there is that file.
+E2E_SLOW_WRITES ("SECONDS") is how long each write to a file of a checkpoint takes.
 """
 
 import os
@@ -85,6 +87,31 @@ def lends(lending):
     lending.MOST_OWN = lending.MOST_HANDLED = float("inf")
 
 
+def starts_late(rank, file):
+    import time
+
+    while rank == os.environ.get("OMPI_COMM_WORLD_RANK") and not os.path.exists(file):
+        time.sleep(0.01)
+
+
+if "E2E_STARTS_LATE" in os.environ:
+    starts_late(*os.environ["E2E_STARTS_LATE"].split())
+
+
+def writes_slowly(durable):
+    import time
+
+    write_at = durable.write_at
+
+    def slow(*given):
+        time.sleep(float(os.environ["E2E_SLOW_WRITES"]))
+        return write_at(*given)
+
+    durable.write_at = slow
+
+
+if "E2E_SLOW_WRITES" in os.environ:
+    Changes("hpcd4p.checkpoint.durable", writes_slowly)
 if "E2E_MOVES" in os.environ:
     Changes("hpcd4p.runtime.head.mover", moves)  # on the head alone
 if "E2E_LENDS" in os.environ:

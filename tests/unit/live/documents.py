@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpcd4p.live.document import RUNNING, VERSION, Document, Element, Identity, Memory, Ranks, Totals
+from hpcd4p.live.facts import Cores, InCall, RunFacts, SourceFacts
 
 
 def identity(**given: Any) -> Identity:
@@ -48,3 +49,19 @@ def document(**given: Any) -> Document:
         "scaler": None, "checkpoints": None, "memory": Memory(120_000_000, 4, 9_000_000),
     }  # fmt: skip
     return Document(**{**usual, **given})
+
+
+def facts(**given: Any) -> RunFacts:
+    """What else rank 0 knows: of a run of which nothing is known."""
+    return RunFacts(**{"cores": Cores(8, 4, 1.0), **given})
+
+
+def in_call(rank: int = 2, since_s: float = 12.0, **given: Any) -> InCall:
+    """A rank that has been inside one call for long, and computes."""
+    usual: dict[str, Any] = {"elements": ("Work1",), "host": "here", "pid": 77, "cpu": 1.0, "state": "R"}
+    return InCall(rank, since_s, **{**usual, **given})
+
+
+def source_facts(element: str = "Numbers0", **given: Any) -> SourceFacts:
+    """A source that flows."""
+    return SourceFacts(element, **{"silent_s": 0.0, "held_back": 0.0, **given})

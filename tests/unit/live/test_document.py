@@ -7,6 +7,7 @@ import pytest
 
 from hpcd4p.errors import LiveError
 from hpcd4p.live import document as module
+from hpcd4p.live.causes import Kind, cause
 from hpcd4p.live.document import (
     VERSION,
     Checkpoints,
@@ -23,6 +24,7 @@ FULL = document(
     expected=Expected(60.0, 50.0, None),
     scaler=Scaler("knee", 3, 2, 1, "all of them are needed", 4, 12.5),
     checkpoints=Checkpoints(2, 0, 4.5, 1_000_000, 0.2, 0.4, 0.01, 1, ""),
+    limits=[cause(Kind.POOL, "all ranks are busy", ["30 tasks wait"], "more ranks", "-n 9", ranks=[1, 2])],
     failures=[Failure("Work1", "ValueError", "w.py:3 in work", 3, "ValueError: no")],
     doubts=["Näme changes"],
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hpcd4p.live.causes import Kind, cause
 from hpcd4p.live.document import Failure, from_text
 from hpcd4p.live.file import MOST_BYTES, NAME, StatusFile, fitted, live_folder, read_status
 from hpcd4p.live.ranks import Facts, RankStates, Sight
@@ -96,6 +97,7 @@ def test_what_is_too_large_loses_text_and_rows_and_no_number():
     status = document(
         elements=[element("Näme" * 1000, tuples_in=n) for n in range(40)],
         reason="because " * 10_000,
+        limits=[cause(Kind.POOL, "x" * 300, ["y" * 300] * 9, element="E" * 5000) for _ in range(4)],
         failures=[Failure("E" * 5000, "e" * 5000, "p" * 5000, n, "s" * 5000) for n in range(10)],
         doubts=["d" * 50_000],
     )

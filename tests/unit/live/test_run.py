@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hpcd4p.live.document import CLOSING, ENDED
+from hpcd4p.live.document import CLOSING, ENDED, STARTING
 from hpcd4p.live.file import StatusFile, read_status
 from hpcd4p.live.found import is_there
 from hpcd4p.live.run import LiveRun, own_memory, resident_bytes
@@ -92,3 +92,36 @@ def test_the_folder_stays_where_it_was_whatever_an_element_does(tmp_path, monkey
 def test_the_memory_of_a_process_that_is_gone_is_not_known():
     assert resident_bytes(2**22 + 1) is None
     assert own_memory().ranks[0] > 1 << 20
+
+
+# ---- the start
+
+
+def test_while_ranks_are_missing_it_says_that_it_starts(live, tmp_path):
+    live.starting()
+    left = read_status(tmp_path / "a.live")
+    assert (left.state, left.run, left.limits) == (STARTING, live.identity, [])
+
+
+def test_a_run_that_never_began_leaves_nothing(live, tmp_path):
+    live.starting()
+    with pytest.raises(OSError, match="gone"), live:
+        raise OSError("a rank is gone")
+    assert not (tmp_path / "a.live").exists()
+
+
+def test_a_run_that_ends_before_its_first_status_leaves_nothing(live, tmp_path):
+    with live:
+        live.starting()
+        live.closing()
+        assert read_status(tmp_path / "a.live").state == STARTING
+    assert not (tmp_path / "a.live").exists()
+
+
+def test_one_that_starts_does_not_take_the_place_of_a_dead_one_yet(tmp_path):
+    StatusFile(tmp_path / "dead.live").write(document(run=identity(checkpoints=str(tmp_path / "c"))))
+    again = LiveRun(tmp_path / "a.h5", "work", "hybrid", 4, tmp_path / "c")
+    again.starting()
+    assert (tmp_path / "dead.live").exists()
+    tell(again)
+    assert not (tmp_path / "dead.live").exists()
