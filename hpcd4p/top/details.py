@@ -35,7 +35,7 @@ WORDS = [
     ("backlog", "tuples written and not finished"),
     ("inside", "ranks that were in the element lately, on average"),
     ("work", "seconds of work of one rank that wait there, if its tuples take as long as before"),
-    ("Limit", "the element with the most work waiting, else the busiest one"),
+    ("Limit", "what limits the run before all else; `hpcd4p explain` says why"),
 ]
 
 

@@ -113,7 +113,7 @@ def test_a_run_that_never_began_leaves_nothing(live, tmp_path):
 def test_a_run_that_ends_before_its_first_status_leaves_nothing(live, tmp_path):
     with live:
         live.starting()
-        live.closing()
+        live.closing(Summary("work"))
         assert read_status(tmp_path / "a.live").state == STARTING
     assert not (tmp_path / "a.live").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hpcd4p.live.causes import Kind, cause
 from hpcd4p.live.document import Checkpoints, Document, Expected, Failure, Scaler
 from hpcd4p.live.found import FoundRun, Life
 from hpcd4p.top.history import History
@@ -34,6 +35,7 @@ def usual(at: int, size: int = 8, **given: Any) -> Document:
         "expected": Expected(48.7, 41.8, 54.6),
         "expected_not": "",
         "failures": [Failure("Work1", "ValueError", "w.py:3 in work", 3, "ValueError: 7 is none of mine")],
+        "limits": [cause(Kind.POOL, "Work1: 900 tuples wait, 9.38 s of work", element="Work1")],
         "scaler": Scaler("knee", 4, 4, 0, "4.0 ranks are busy, and little waits", 4, 0.363),
         "checkpoints": Checkpoints(2, 0, 4.5, 1_000_000, 0.2, 0.4, 0.01, 1, ""),
     }
