@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpcd4p.wire.codec import Codec
     from hpcd4p.wire.messages import Commit
 
-SHARE = 0.003
+SHARE = 0.001
 """Part of the time inside the element that the timing may take."""
 
 EACH_S = 250e-6
@@ -34,8 +34,8 @@ SINGLE_S = 0.4e-6
 SAMPLE_S = 5e-6
 """To time one tuple out of a batch: three calls of the loop and four looks at the clock."""
 
-SLICE_S = 2e-9
-"""More, for each tuple of the batch: it is cut in two."""
+SLICE_S = 8e-9
+"""More, for each tuple of the batch: it is cut in two, and each tuple is touched twice for that."""
 
 FREE = 8
 """So many tuples are timed whatever that costs: of elements that do little, too, something is to be known. It
