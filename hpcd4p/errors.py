@@ -18,6 +18,7 @@ The tree::
     │   └── CheckpointError     checkpoints that cannot be used
     │       ├── CheckpointInUse       another run works with them
     │       ├── CheckpointNotWritten  no room, say; while a run goes on it is a warning
+    │       │   └── NoRoom            its disk is full, or nearly so
     │       └── SealBroken            a file of one is not as it was written
     │           ├── SealForeign       it is whole, but of another run, epoch or rank
     │           ├── OtherVersion      it has a format that this hpcd4p does not know
@@ -163,6 +164,10 @@ class CheckpointInUse(CheckpointError):
 
 class CheckpointNotWritten(CheckpointError):
     """A file of a checkpoint could not be written; a run that is under way goes on without."""
+
+
+class NoRoom(CheckpointNotWritten):
+    """... since its disk is full, or nearly so."""
 
 
 class SealBroken(CheckpointError):

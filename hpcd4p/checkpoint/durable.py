@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from hpcd4p.errors import CheckpointNotWritten
+from hpcd4p.errors import CheckpointNotWritten, NoRoom
 
 PathLike = str | os.PathLike[str]
 
@@ -21,6 +21,15 @@ _ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 """What file systems answer that cannot sync a folder; the files in it are safe."""
 
+LOOK_BYTES = 4 << 20
+"""After so much more it is looked how much room there is."""
+
+LEFT_BYTES = 64 << 20
+"""Left free: twice what is left to the record, so the journal beside a large file is not the first to end."""
+
+LEFT_PART = 32
+"""... and of a small disk only one of so many parts."""
+
 
 def not_written(path: PathLike, error: OSError) -> CheckpointNotWritten:
     """What to raise of a file of a checkpoint that could not be written."""
@@ -28,7 +37,9 @@ def not_written(path: PathLike, error: OSError) -> CheckpointNotWritten:
         advice = "make room there, or choose another folder with --checkpoint-dir"
     else:
         advice = "choose a folder that every node may write with --checkpoint-dir"
-    return CheckpointNotWritten(
+    # of a quota, and of a limit for files, what the disk has free says nothing
+    kind = NoRoom if error.errno == errno.ENOSPC else CheckpointNotWritten
+    return kind(
         f"{os.fspath(path)} cannot be written: {error.strerror or error}; {advice}, "
         "or run without checkpoints (--checkpoint off)"
     )
@@ -41,6 +52,34 @@ def writing(path: PathLike) -> Iterator[None]:
         yield
     except OSError as error:
         raise not_written(path, error) from error
+
+
+class Room:
+    """What a file leaves on its disk.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        self._path = os.fspath(path)
+        self._looked = 0
+
+    def look(self, size: int, more: int) -> None:
+        """Raise `NoRoom` if the disk would be nearly full with `more` bytes behind the `size` so far."""
+        if size + more - self._looked < LOOK_BYTES:
+            return
+        self._looked = size
+        facts = os.statvfs(os.path.dirname(self._path) or ".")
+        free = facts.f_bavail * facts.f_frsize
+        if free - more < min(LEFT_BYTES, facts.f_blocks * facts.f_frsize // LEFT_PART):
+            raise NoRoom(
+                f"{self._path} would fill its disk: after {size:,} bytes of it {free:,} are free; make room "
+                "there, or choose another folder with --checkpoint-dir, or run without checkpoints "
+                "(--checkpoint off)"
+            )
 
 
 def create(path: PathLike) -> int:

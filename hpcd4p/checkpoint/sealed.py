@@ -21,7 +21,7 @@ from typing import NamedTuple
 from hpcd4p import descriptors
 from hpcd4p.checkpoint import header
 from hpcd4p.checkpoint.bodies import Body, Unzipped
-from hpcd4p.checkpoint.durable import PathLike, aside, create, sync_folder, write_at, writing
+from hpcd4p.checkpoint.durable import PathLike, Room, aside, create, sync_folder, write_at, writing
 from hpcd4p.errors import CheckpointError, SealBroken
 from hpcd4p.wire.codec import blake2b, compare_digest
 
@@ -84,6 +84,7 @@ class SealedWriter:
         self._zip = None
         self._gathered = bytearray()
         self._at = 0
+        self._room = Room(self.path)
         if zipped:
             import zlib  # a library of its own to load: only where it is asked for
 
@@ -118,6 +119,7 @@ class SealedWriter:
     def _store(self, data: bytes | bytearray | memoryview) -> None:
         try:
             with writing(self.path):
+                self._room.look(self._at, memoryview(data).nbytes)
                 self._at = write_at(self._descriptor(), data, self._at)
         except BaseException:
             self.abandon()

@@ -32,6 +32,8 @@ OFTEN = 3
 WRITE_S = 600.0
 """A file that is not there by then is not awaited."""
 
+SLOW_S = 60.0
+"""One that is not complete by then is told of: most take less, of any size that a rank can hold."""
 
 MOST_CHANGES = 16
 """Files with changes that follow each other: all of them are read to go on."""
@@ -170,6 +172,21 @@ def undeclared(names: str) -> str:
     return (
         f"{names} of the pool has changed while it works without declaring it: that is not saved; it is if "
         "it says stateful = True"
+    )
+
+
+def cause(why: str) -> str:
+    """Why a checkpoint was not made, without its number: so it is the same for the next one."""
+    before, sign, after = why.partition("epoch-")
+    return before + sign + after.lstrip("0123456789")
+
+
+def slow(epoch: int) -> str:
+    """What is said of a checkpoint that takes longer than `SLOW_S`, in words."""
+    return (
+        f"checkpoint {epoch} is not complete {SLOW_S:.0f} s after its moment: its folder is slow (choose "
+        "another one with --checkpoint-dir), or the state is large; what is done meanwhile is done again if "
+        "the run dies"
     )
 
 

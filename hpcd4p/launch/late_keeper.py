@@ -50,7 +50,7 @@ class LateKeeper:
         """See `Keeper.ended`."""
         return [] if self._keeper is None else self._keeper.ended()
 
-    def give_up(self, epoch: int) -> None:
+    def give_up(self, epoch: int, no_room: bool = False) -> None:
         """See `Keeper.give_up`."""
         if self._keeper is not None:
-            self._keeper.give_up(epoch)
+            self._keeper.give_up(epoch, no_room)

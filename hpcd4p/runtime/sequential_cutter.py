@@ -10,9 +10,20 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpcd4p.control.cutting import LOOK_S, WRITE_S, CutState, first_due, new_life, next_due, refused
+from hpcd4p.control.cutting import (
+    LOOK_S,
+    SLOW_S,
+    WRITE_S,
+    CutState,
+    cause,
+    first_due,
+    new_life,
+    next_due,
+    refused,
+    slow,
+)
 from hpcd4p.errors import CheckpointError
-from hpcd4p.runtime.head.keeper import row_of
+from hpcd4p.runtime.head.keeper import row_of, words_of
 
 if TYPE_CHECKING:
     from hpcd4p.record.survival import CheckpointRow, Survival
@@ -98,6 +109,8 @@ class SequentialCutter:
             return
         self._next = now + LOOK_S
         state = self._life.state
+        if state is not CutState.NONE and now > self._began + SLOW_S:
+            self._say("slow", slow(self._epoch))
         if state is CutState.NONE:
             self._begin(now, cut)
         elif state is CutState.SAVING:
@@ -128,7 +141,7 @@ class SequentialCutter:
         if saved.epoch != self._epoch:  # of one that was given up
             return
         if saved.why_not:
-            self._give_up(f"what the run holds could not be saved: {saved.why_not}")
+            self._give_up(f"what the run holds could not be saved: {saved.why_not}", saved.no_room)
             return
         self._saves = [saved]
         self._life.go(CutState.COMPLETING, "all is saved", now)
@@ -142,11 +155,7 @@ class SequentialCutter:
         row = self._row(now)._replace(size=kept.size)
         self._survival.add(row)
         self._newest = self._began
-        self._event(
-            "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; the run stood still for {row.stood_ms:.1f} ms; "
-            f"written in {row.written_s:.2f} s",
-        )
+        self._event("checkpoint", words_of(row, "the run"))
         self._tries = 0
         self._required = False
         self._base = self._epoch
@@ -157,11 +166,11 @@ class SequentialCutter:
         began_s = kept.before_s + self._began - self._clock.started
         return row_of(self._epoch, began_s, kept.incarnation, self._cost_s, wrote_s, self._saves)
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, no_room: bool = False) -> None:
         self._warn(why)
         self._survival.add(self._row(self._clock.now())._replace(why_not=why))
         self._tries += 1
-        self._keeper.give_up(self._epoch)
+        self._keeper.give_up(self._epoch, no_room)
         self._end(self._clock.now())
 
     def _end(self, now: float) -> None:
@@ -174,9 +183,11 @@ class SequentialCutter:
     def _warn(self, why: str) -> None:
         if self._required:
             raise CheckpointError(refused(why))
-        text = f"no checkpoint: {why}"
-        if text not in self._said:
-            self._said.add(text)
+        self._say(cause(why), f"no checkpoint: {why}")
+
+    def _say(self, cause_: str, text: str) -> None:
+        if cause_ not in self._said:
+            self._said.add(cause_)
             self._event("checkpoint", text)
             sys.stderr.write(f"\rhpcd4p: {text}\n")  # over the progress line
             sys.stderr.flush()

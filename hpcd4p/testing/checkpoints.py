@@ -138,7 +138,7 @@ class MemoryKeeper:
         ended, self._ended = self._ended, []
         return ended
 
-    def give_up(self, epoch: int) -> None:
+    def give_up(self, epoch: int, no_room: bool = False) -> None:
         """See `Keeper.give_up`."""
         self.given_up += 1
         self._fixed.pop(epoch, None)

@@ -32,10 +32,12 @@ class Saved(Value):
         Time of a core that it took to write it.
     stood_s
         How long the rank stood still for the checkpoint.
+    no_room
+        Whether there is no such file because it would have filled the disk.
     """
 
     __slots__ = (  # noqa: RUF023  # in the order of the arguments
-        "rank", "epoch", "size", "digest", "why_not", "needs", "cpu_s", "stood_s",
+        "rank", "epoch", "size", "digest", "why_not", "needs", "cpu_s", "stood_s", "no_room",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +50,7 @@ class Saved(Value):
         needs: Sequence[int] = (),
         cpu_s: float = 0.0,
         stood_s: float = 0.0,
+        no_room: bool = False,
     ) -> None:
         self.rank = rank
         self.epoch = epoch
@@ -57,3 +60,4 @@ class Saved(Value):
         self.needs = tuple(needs)
         self.cpu_s = cpu_s
         self.stood_s = stood_s
+        self.no_room = no_room

@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING
 from hpcd4p.control.cutting import (
     LOOK_S,
     OFTEN,
+    SLOW_S,
     WRITE_S,
     CutState,
     Patience,
+    cause,
     first_due,
     new_life,
     next_due,
     refused,
+    slow,
     undeclared,
 )
 from hpcd4p.errors import CheckpointError, ForeignBytesError
 from hpcd4p.logs import module_log
 from hpcd4p.record.survival import CheckpointRow, Survival
-from hpcd4p.runtime.head.keeper import Keeper, Kept, row_of
+from hpcd4p.runtime.head.keeper import Keeper, Kept, row_of, words_of
 from hpcd4p.wire.cut_reports import AtCut, Saved
 from hpcd4p.wire.orders import Cut, Fix
 
@@ -79,8 +82,7 @@ class Cutter:
     ) -> None:
         self._keeper = keeper
         self._interval_s = interval_s
-        self._link = link
-        self._mover = mover
+        self._link, self._mover = link, mover
         self._story = story
         self._clock = clock
         self._give = give
@@ -95,12 +97,9 @@ class Cutter:
         self._refused = ""
         self._due = clock.started if not_kept or required else first_due(interval_s, clock.started)
         self._began = self._fixed_at = 0.0
-        self._tries = 0
-        self._patience = Patience()
-        self._ranks: set[int] = set()
-        self._awaited: set[int] = set()
-        self._saved: list[Saved] = []
-        self._said: set[str] = set()
+        self._tries, self._patience = 0, Patience()
+        self._ranks, self._awaited = set[int](), set[int]()
+        self._saved, self._said = list[Saved](), set[str]()
         self._wanted = float("inf")
         """From when on a checkpoint must have begun to be the last one; infinity: none is the last."""
         self.hurried = False
@@ -150,7 +149,7 @@ class Cutter:
             return
         self._saved.append(report)
         if report.why_not:
-            self._fail(f"rank {report.rank} could not save what it holds: {report.why_not}")
+            self._fail(f"rank {report.rank} could not save what it holds: {report.why_not}", report.no_room)
 
     def look(self, seen: Observation, ending: Ending) -> None:
         """Begin a checkpoint if it is due, fix it if all stand still, complete it if all is saved.
@@ -166,6 +165,8 @@ class Cutter:
 
     def _advance(self, seen: Observation, ending: Ending) -> None:
         state, now = self._life.state, self._clock.now()
+        if state in (CutState.SAVING, CutState.COMPLETING) and now > self._fixed_at + SLOW_S:
+            self._say("slow", slow(self._epoch))
         if state is CutState.NONE:
             if now >= self._due:
                 self._due = now + LOOK_S
@@ -241,11 +242,7 @@ class Cutter:
         row = self._row(now)._replace(size=kept.size)
         self._survival.add(row)
         self._newest = self._fixed_at
-        self._story.event(
-            "checkpoint",
-            f"{self._epoch}: {kept.size:,} bytes; ranks with state stood still for {row.stood_ms:.1f} ms; "
-            f"written in {row.written_s:.2f} s",
-        )
+        self._story.event("checkpoint", words_of(row, "ranks with state"))
         self._end()
 
     def _row(self, now: float) -> CheckpointRow:
@@ -267,11 +264,11 @@ class Cutter:
         else:
             self._fail(f"rank {ranks} has not saved what it holds in {WRITE_S:.0f} s")
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: str, no_room: bool = False) -> None:
         self._warn(why)
-        self._end(why)
+        self._end(why, no_room=no_room)
 
-    def _end(self, why_not: str = "", stood_s: float = 0.0) -> None:
+    def _end(self, why_not: str = "", stood_s: float = 0.0, no_room: bool = False) -> None:
         now = self._clock.now()
         self._awaited = set()  # what still comes of it means nothing any more
         row = self._row(now)
@@ -281,7 +278,7 @@ class Cutter:
             )
             self._survival.add(row)
             self._tries += 1
-            self._keeper.give_up(self._epoch)
+            self._keeper.give_up(self._epoch, no_room)
         else:
             self._tries = 0
             self._base = self._epoch
@@ -292,9 +289,12 @@ class Cutter:
             self._due = now + LOOK_S
 
     def _warn(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            if self._required:
-                self._refused = self._refused or refused(text)
-            else:
-                self._story.warn("checkpoint", f"no checkpoint: {text}")
+        if self._required:
+            self._refused = self._refused or refused(text)
+        else:
+            self._say(cause(text), f"no checkpoint: {text}")
+
+    def _say(self, cause_: str, text: str) -> None:
+        if cause_ not in self._said:
+            self._said.add(cause_)
+            self._story.warn("checkpoint", text)

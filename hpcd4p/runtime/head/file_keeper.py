@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpcd4p.checkpoint.sealed import Sealed, SealedWriter
 from hpcd4p.control.cutting import likely_bytes
-from hpcd4p.errors import CheckpointError
+from hpcd4p.errors import CheckpointError, NoRoom
 from hpcd4p.runtime.head.keeper import Kept
 from hpcd4p.runtime.rank.forked_saver import file_name
 
@@ -68,6 +68,8 @@ class FileKeeper:
         self._dumps = dumps
         self._likely = size
         self._no_room = ""
+        self._free = 0
+        """When the last one was begun."""
         self.epoch = 0
         """The last one that was begun."""
         self._part: Path | None = None
@@ -107,13 +109,13 @@ class FileKeeper:
 
     def _look_for_room(self) -> None:
         """Raise `CheckpointError`, each time with the same text, if the next one is likely not to fit."""
-        free = self._folder.free()
+        free = self._free = self._folder.free()
         if self._likely <= free:
             self._no_room = ""
             return
         self._no_room = self._no_room or (
             f"{self._folder.path} has {free:,} bytes free, and to go by those before, the next one takes "
-            f"{self._likely:,}: make room, or choose another place with --checkpoint-dir"
+            f"{self._likely:,} or more: make room, or choose another place with --checkpoint-dir"
         )
         raise CheckpointError(self._no_room)
 
@@ -165,6 +167,8 @@ class FileKeeper:
                 return
         except CheckpointError as raised:
             error = raised
+        if isinstance(error, NoRoom):
+            self._was_too_large()
         self._done.put(Kept(epoch, 0, str(error)))
 
     def _remember(self, epoch: int, files: dict[str, tuple[int, str]], needed: list[int]) -> None:
@@ -181,8 +185,13 @@ class FileKeeper:
             found.append(self._done.get())
         return found
 
-    def give_up(self, epoch: int) -> None:
+    def give_up(self, epoch: int, no_room: bool = False) -> None:
         """See `Keeper.give_up`: its folder goes when the next one begins."""
+        if no_room:
+            self._was_too_large()
+
+    def _was_too_large(self) -> None:
+        self._likely = max(self._likely, self._free + 1)
 
     def close(self) -> None:
         """Finish what has begun, and end the thread."""

@@ -50,8 +50,14 @@ class Keeper(Protocol):
     def ended(self) -> list[Kept]:
         """What has become complete since the last call, or failed."""
 
-    def give_up(self, epoch: int) -> None:
-        """Forget this epoch."""
+    def give_up(self, epoch: int, no_room: bool = False) -> None:
+        """Forget this epoch; `no_room`: a rank has found none for it, so there must be more for the next."""
+
+
+def words_of(row: CheckpointRow, who: str) -> str:
+    """What is told of one that is complete, for which `who` stood still."""
+    stood = f"{who} stood still for {row.stood_ms:.1f} ms"
+    return f"{row.epoch}: {row.size:,} bytes; {stood}; written in {row.written_s:.2f} s"
 
 
 def row_of(

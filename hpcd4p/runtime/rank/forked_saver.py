@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hpcd4p import descriptors
-from hpcd4p.errors import CheckpointError
+from hpcd4p.errors import CheckpointError, NoRoom
 from hpcd4p.runtime.clock import Clock
 from hpcd4p.wire.cut_reports import Saved
 
@@ -33,6 +33,9 @@ LOOK_S = 0.02
 
 MOST_CHARS = 1000
 """Of the reason why something was not saved."""
+
+_WHY_NOT, _NO_ROOM = "!", "="
+"""What a copy tells begins so, if it has no file: why, in words."""
 
 
 class _Copy(NamedTuple):
@@ -108,14 +111,16 @@ class ForkedSaver:
         """Save, tell, and end. Nothing of the run's may happen here any more."""
         from hpcd4p.runtime.rank.unsavable import Unsavable
 
-        said = "!it was ended"
+        said = f"{_WHY_NOT}it was ended"
         try:
             gc.disable()  # it would write to all objects, and each page is copied then
             said = self._write(epoch, image, since)
+        except NoRoom as error:
+            said = f"{_NO_ROOM}{error}"
         except (CheckpointError, Unsavable) as error:
-            said = f"!{error}"
+            said = f"{_WHY_NOT}{error}"
         except BaseException as error:  # noqa: BLE001  # user classes: pickling them may raise anything
-            said = f"!{type(error).__name__}: {error}"
+            said = f"{_WHY_NOT}{type(error).__name__}: {error}"
         finally:
             with suppress(BaseException):
                 os.write(told, said.encode(errors="replace")[:MOST_CHARS])
@@ -176,7 +181,7 @@ class ForkedSaver:
         if descriptors.ours(copy.told):
             said = os.read(copy.told, 8 * MOST_CHARS).decode(errors="replace")
             descriptors.close(copy.told)
-        if said.startswith("!"):
+        if said.startswith((_WHY_NOT, _NO_ROOM)):
             why_not = said[1:]
         elif said:
             size, digest, *words = said.split()
@@ -190,7 +195,7 @@ class ForkedSaver:
             end = os.waitstatus_to_exitcode(status)
             how = signal.Signals(-end).name if end < 0 else f"status {end}"
             why_not = f"the process that saved it ended with {how}"
-        return Saved(self._rank, copy.epoch, 0, "", why_not)
+        return Saved(self._rank, copy.epoch, 0, "", why_not, no_room=said.startswith(_NO_ROOM))
 
     @property
     def look_s(self) -> float | None:

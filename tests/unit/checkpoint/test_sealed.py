@@ -11,17 +11,20 @@ import subprocess
 import sys
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcd4p.checkpoint.durable import LEFT_BYTES, LEFT_PART, LOOK_BYTES
 from hpcd4p.checkpoint.header import MAGIC, VERSION
 from hpcd4p.checkpoint.sealed import PIECE_BYTES, Sealed, SealedWriter, open_sealed, stamp, verify_sealed
 from hpcd4p.errors import (
     CheckpointError,
     CheckpointNotWritten,
+    NoRoom,
     NotSealed,
     OtherVersion,
     SealBroken,
@@ -31,6 +34,7 @@ from tests.unit.checkpoint.crash import before_step, full_disk, killed_at, read_
 
 KEY = b"k" * 32
 VERSION_AT = len(MAGIC)
+LARGE = 4 * LOOK_BYTES
 
 went_off: list[str] = []
 
@@ -310,6 +314,32 @@ def test_an_error_at_any_step_is_one_class_and_leaves_nothing(path, happens, wor
         assert list(path.parent.iterdir()) == []
     assert step > 6
     assert verify_sealed(path, KEY, 7)
+
+
+@pytest.mark.parametrize("pieces", [1, 64], ids=["in one", "in many"])
+@pytest.mark.parametrize(("total", "free", "enough"), [
+    (1 << 40, LEFT_BYTES + LARGE, True), (1 << 40, LEFT_BYTES + LARGE // 2, False),
+    (1 << 30, (1 << 30) // LEFT_PART + LARGE, True), (1 << 30, (1 << 30) // LEFT_PART - 1, False),
+])  # fmt: skip
+def test_a_large_one_is_given_up_before_it_fills_its_disk(path, monkeypatch, total, free, enough, pieces):
+    def facts(folder):
+        assert folder == str(path.parent)
+        left = free - sum(each.stat().st_size for each in path.parent.iterdir())
+        return SimpleNamespace(f_blocks=total, f_bavail=left, f_frsize=1)
+
+    monkeypatch.setattr(os, "statvfs", facts)
+    data = [bytes(LARGE // pieces - 1000)] * pieces
+    if enough:
+        seal(path, *data)
+        return
+    with pytest.raises(NoRoom, match=r"would fill its disk: after .* are free; make room"):
+        seal(path, *data)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_small_one_fits_on_any_disk(path, monkeypatch):
+    monkeypatch.setattr(os, "statvfs", lambda folder: pytest.fail("nobody asks"))
+    seal(path, bytes(LOOK_BYTES - 1000))
 
 
 def test_a_limit_of_the_system_is_an_error_like_any(path):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hpcd4p.control.cutting import SLOW_S
 from hpcd4p.errors import CheckpointError
 from hpcd4p.record.survival import Survival
 from hpcd4p.runtime.head.cutter import Cutter
@@ -21,7 +22,7 @@ class World:
 
     def __init__(self, required=False):
         self.now, self.base, self.why_not = 0.0, 0, ""
-        self.given, self.warned, self.done = [], [], []
+        self.given, self.warned, self.done, self.given_up = [], [], [], []
         self.survival = Survival(before_s=100.0)
         clock = SimpleNamespace(started=0.0, now=lambda: self.now)
         snapshot = Snapshot({}, [], {0: 1, 1: 2, 2: 3}, [], Statistics(), {})
@@ -30,7 +31,7 @@ class World:
             fix=lambda epoch, fixed: None,
             complete=lambda epoch, saved, row: self.done.append(Kept(epoch, 10, self.why_not)),
             ended=lambda: [self.done.pop() for _ in self.done[:]],
-            give_up=lambda epoch: None,
+            give_up=lambda epoch, no_room: self.given_up.append((epoch, no_room)),
         )
         story = SimpleNamespace(
             warn=lambda kind, text: self.warned.append(text), event=lambda kind, text: None
@@ -107,6 +108,37 @@ def test_two_ranks_that_cannot_save_give_it_up_once(world):
         world.cutter.take(Saved(rank, epoch, 0, "", "it holds a lock"))
     assert len(world.warned) == 1
     assert world.cut() == epoch + 1
+
+
+def test_what_did_not_fit_is_said_once_however_often_it_is_tried(world):
+    for epoch in (1, 2, 3):
+        assert world.cut() == epoch
+        why = f"/c/epoch-{epoch:06}.part/rank-1 would fill its disk"
+        world.cutter.take(Saved(1, epoch, 0, "", why, no_room=True))
+    assert world.given_up == [(1, True), (2, True), (3, True)]
+    assert len(world.warned) == 1
+    world.cutter.take(Saved(1, world.cut(), 0, "", "it holds a lock"))
+    assert world.given_up[3:] == [(4, False)]
+    assert len(world.warned) == 2
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["ranks", "rank 0"])
+def test_one_that_takes_long_is_told_once_and_is_complete_when_it_is(world, saved):
+    """Whoever writes long: its folder is slow."""
+    written, world.keeper.ended = world.keeper.ended, list
+    epoch = world.cut()
+    for rank in (0, 1, 2) if saved else (0, 1):
+        world.cutter.take(Saved(rank, epoch, 7, "tag"))
+    for world.now in (SLOW_S - 1, SLOW_S + 5, SLOW_S + 10):
+        world.look()
+        assert len(world.warned) == (world.now > SLOW_S)
+    assert f"checkpoint {epoch} is not complete 60 s after its moment: its folder is slow" in world.warned[0]
+    world.cutter.take(Saved(2, epoch, 7, "tag"))
+    world.look()
+    world.keeper.ended = written
+    world.look()
+    assert world.cutter.age_s() == pytest.approx(SLOW_S + 10 - 1)  # the first was due after a second
+    assert len(world.warned) == 1
 
 
 def test_one_that_is_required_is_tried_at_once_and_ends_the_run_if_it_cannot_be_made():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from types import SimpleNamespace
 
 import pytest
 
+from hpcd4p.checkpoint.durable import not_written
 from hpcd4p.checkpoint.folder import Folder
 from hpcd4p.checkpoint.journal import Journal
 from hpcd4p.checkpoint.sealed import SealedWriter
@@ -75,6 +77,33 @@ def test_before_all_is_written_again_there_must_be_room_for_all(keeper, folder, 
     monkeypatch.setattr(folder, "free", lambda: 61_000)
     with pytest.raises(CheckpointError, match=r"takes 100,\d\d\d"):
         keeper.begin(4)
+
+
+def test_after_one_that_did_not_fit_there_must_be_more_room(keeper, folder, monkeypatch):
+    monkeypatch.setattr(folder, "free", lambda: 90_000)
+    keeper.begin(1)
+    keeper.give_up(1)
+    keeper.begin(2)  # it was not for want of room
+    keeper.give_up(2, no_room=True)
+    for free in (90_000, 80_000):
+        monkeypatch.setattr(folder, "free", lambda free=free: free)
+        with pytest.raises(CheckpointError, match=r"has 90,000 bytes free, .* takes 90,001 or more"):
+            keeper.begin(3)
+    monkeypatch.setattr(folder, "free", lambda: 90_001)
+    keeper.begin(3)
+
+
+def test_so_it_is_if_rank_0_finds_no_room(keeper, folder, monkeypatch):
+    monkeypatch.setattr(folder, "free", lambda: 90_000)
+    with monkeypatch.context() as full:
+        full.setattr(folder, "complete", full_disk)
+        assert "No space left" in keep(keeper, folder, 1, 10)
+    with pytest.raises(CheckpointError, match="make room"):
+        keeper.begin(2)
+
+
+def full_disk(epoch, facts):
+    raise not_written("manifest", OSError(errno.ENOSPC, "No space left on device"))
 
 
 def test_a_run_that_goes_on_knows_how_large_its_last_one_was(folder, monkeypatch):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from hpcd4p import KeyedPE
+from hpcd4p.checkpoint import durable
 from hpcd4p.checkpoint.place import KEY as KEY_FILE
 from hpcd4p.checkpoint.sealed import open_sealed
 from hpcd4p.checkpoint.secret import make_key
@@ -113,10 +114,21 @@ def test_what_has_changed_is_saved(world, way):
     assert world.tables(1, 2) == world.expected
 
 
+@pytest.mark.parametrize("bytes_free", [0, 1 << 40])
+def test_it_tells_if_it_would_have_filled_the_disk(world, way, monkeypatch, bytes_free):
+    facts = SimpleNamespace(f_blocks=1 << 40, f_bavail=bytes_free, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda folder: facts)
+    monkeypatch.setattr(durable, "LOOK_BYTES", 1)
+    saved = world.save(1, 0)
+    assert saved.no_room == (not bytes_free)
+    assert ("would fill its disk" in saved.why_not) == (not bytes_free)
+
+
 def test_what_cannot_be_pickled_is_named(world, way):
     world.instances[3].table["bad"] = lambda: 0
     saved = world.save(1, 0)
     assert saved.why_not.startswith("the state of sums cannot be pickled: ")
+    assert not saved.no_room
     assert not list((world.folder / "epoch-000001.part").iterdir())
 
 
