@@ -158,6 +158,9 @@ def environment(
     made["HOME"] = given.get("HOME") or _home()
     if not several_nodes and given.get("TMPDIR") and not os.access(given["TMPDIR"], os.W_OK | os.X_OK):
         del made["TMPDIR"]  # Open MPI does not start if it does not exist; Python and we take another folder
+    if several_nodes and mpi.kind in (OPEN_MPI, SRUN):
+        # srun waits for the nodes of a step whose end nobody has told Slurm, as that of the ranks before
+        made.setdefault("SLURM_OVERLAP", "1")
     if mpi.kind == OPEN_MPI:
         # only root needs it (in containers); others are not affected
         made.setdefault("OMPI_ALLOW_RUN_AS_ROOT", "1")

@@ -93,6 +93,12 @@ def test_root_is_allowed_where_open_mpi_asks():
     assert "OMPI_ALLOW_RUN_AS_ROOT" not in environment(HYDRA, {})
 
 
+def test_on_several_nodes_what_a_start_before_has_left_does_not_keep_srun_waiting():
+    assert environment(OMPI5, {}, several_nodes=True)["SLURM_OVERLAP"] == "1"
+    assert environment(OMPI5, {"SLURM_OVERLAP": "0"}, several_nodes=True)["SLURM_OVERLAP"] == "0"
+    assert "SLURM_OVERLAP" not in environment(OMPI5, {}, several_nodes=False)
+
+
 def test_a_package_that_is_not_installed_goes_before_the_users_own_paths():
     assert environment(HYDRA, {"PYTHONPATH": "/mine"}, "/here")["PYTHONPATH"] == "/here:/mine"
     assert environment(HYDRA, {}, "/here")["PYTHONPATH"] == "/here"
