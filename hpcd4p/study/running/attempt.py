@@ -20,7 +20,7 @@ from hpcd4p.record.point import POINT_VARIABLE
 from hpcd4p.slurm_job import number_of
 from hpcd4p.study.running import going_on
 from hpcd4p.study.running.folder import ERR, OUT, PLAN, read_json, utc_now, write_end
-from hpcd4p.study.running.states import BY_STATUS, CANCELLED, CONTINUED, FAILED, STOPPED, TIMED_OUT
+from hpcd4p.study.running.states import BY_STATUS, CANCELLED, COMPLETED, CONTINUED, FAILED, STOPPED, TIMED_OUT
 
 PATIENCE_S = (30.0, 10.0)
 """At the limit the run gets a first signal to stop; after the first of these times a stronger one, after both
@@ -84,7 +84,10 @@ class Attempt:
         return state
 
     def _state(self, status: int, timed_out: bool) -> str:
-        return TIMED_OUT if timed_out else CANCELLED if self.asked else BY_STATUS.get(status, FAILED)
+        ended = BY_STATUS.get(status, FAILED)
+        if ended == COMPLETED:  # it was asked to end, and had done all by then
+            return ended
+        return TIMED_OUT if timed_out else CANCELLED if self.asked else ended
 
     def _further(self, now: going_on.GoingOn, state: str) -> going_on.GoingOn | None:
         """What a run that has ended before its work was done goes on from, if it came further than `now`."""

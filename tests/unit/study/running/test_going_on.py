@@ -97,6 +97,14 @@ def test_what_has_failed_or_was_asked_to_end_does_not_go_on_here(made):
     assert end["goes_on"]["newest"] == "epoch-000004"  # for the next start of the study
 
 
+@pytest.mark.parametrize("asked", ["", "SIGUSR1"])
+def test_what_was_done_when_it_was_asked_to_end_is_done(made, asked):
+    ends = [(0, False, 2)] if asked else [(3, True, 2), (0, True, 2)]
+    state, end, times = made(*ends, asked=asked)
+    assert (state, end["reason"], end["goes_on"]) == ("completed", "", None)
+    assert len(times) == len(ends)
+
+
 def test_a_job_that_comes_back_leaves_no_marker(made):
     assert made((3, False, 2), why="")[:2] == ("continued", None)
 
