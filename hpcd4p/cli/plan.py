@@ -31,16 +31,20 @@ def command(argv: list[str], ranks: OtherRanks) -> int:
     from hpcd4p.control.policies.choose import check
     from hpcd4p.plan.describe import as_json, describe
     from hpcd4p.plan.keeping import all_not_kept
+    from hpcd4p.plan.repeating import not_repeated
 
     found = planned(settings, parts.rest, size or 1, sorted(made.arity))
     plan, not_kept = found.plan, all_not_kept(found.plan, found.elements)
+    may_differ = not_repeated(plan, found.elements)
     check(settings.engine(), plan)
     if options.json:
         import json
 
-        say(json.dumps({**as_json(plan), "not_kept": not_kept}, indent=2))
+        say(json.dumps({**as_json(plan), "not_kept": not_kept, "not_repeated": may_differ}, indent=2))
     else:
         say(describe(plan))
         if not_kept:
             say("\nNo checkpoint\n" + "\n".join(f"  {each}" for each in not_kept))
+        if may_differ:
+            say("\nAfter a checkpoint\n" + "\n".join(f"  {each}" for each in may_differ))
     return 0

@@ -19,7 +19,7 @@ from hpcd4p.runtime.execute.element_log import SAID
 from hpcd4p.runtime.execute.timing import SERVED
 from hpcd4p.runtime.execute.travelling import resumed
 from hpcd4p.runtime.execute.watch import Watched
-from hpcd4p.runtime.head.notes import in_doubt, note_on_resume
+from hpcd4p.runtime.head.notes import in_doubt, notes_on_resume
 from hpcd4p.runtime.rank.imaging import Image, line_of
 from hpcd4p.runtime.sequential_cutter import SequentialCutter
 from hpcd4p.runtime.sequential_rest import Leased, Rest, opened
@@ -249,7 +249,8 @@ class SequentialCuts:
 
     def notes(self) -> list[str]:
         """What is to be said of the figures."""
-        return [] if self._resume is None else [note_on_resume(self._resume)]
+        spec = self._run.spec
+        return [] if self._resume is None else notes_on_resume(self._resume, self._run.plan, spec.elements)
 
     def doubts(self) -> list[str]:
         """What makes the answer doubtful since before."""

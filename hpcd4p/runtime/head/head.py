@@ -287,7 +287,7 @@ class Head:
             self.story.failures.figures(),
             self.clock,
             stop,
-            notes_on_run(self.spec.plan, self.story.claimed, ranks, self.spec.resume, stop is not None),
+            notes_on_run(self.spec, self.story.claimed, ranks, stop is not None),
             self._ended,
             scaling,
             [in_doubt(elements[e].name, what) for e, what in sorted(self.story.doubted.items())],

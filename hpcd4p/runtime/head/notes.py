@@ -7,15 +7,14 @@ from collections.abc import Mapping as Table
 
 from hpcd4p.plan.model import ElementPlan, Mapping, Plan, Role
 from hpcd4p.record.summary import RankFigures
+from hpcd4p.runtime.run_spec import RunSpec
+from hpcd4p.wire.position import Stage
 from hpcd4p.wire.resumption import Resumption
+from hpcd4p.workflow.generic import GenericPE
 
 
 def notes_on_run(
-    plan: Plan,
-    claimed: Table[int, str],
-    ranks: Sequence[RankFigures],
-    resume: Resumption | None = None,
-    stopped: bool = False,
+    spec: RunSpec, claimed: Table[int, str], ranks: Sequence[RankFigures], stopped: bool = False
 ) -> list[str]:
     """Sentences about elements that one rank had to run, ranks that died, and the run before.
 
@@ -23,11 +22,10 @@ def notes_on_run(
     ----------
     claimed
         By index, what elements that were planned as stateless have changed.
-    resume
-        What the run has gone on from.
     stopped
         Whether it ended before its work was done: then nobody has done anything again.
     """
+    plan = spec.plan
     notes = [_note_on_place(e) for e in plan.elements if e.undeclared]
     notes += [_note_on_company(e) for e in plan.elements if e.together]
     notes += [_note_on_claim(plan.elements[e], what) for e, what in sorted(claimed.items())]
@@ -37,13 +35,20 @@ def notes_on_run(
             f"rank {', '.join(lost)} died: what it had begun was done again. Outputs and dead letters "
             "are exact; tuples and times of the elements include what was done twice"
         )
-    if resume is not None:
-        notes.append(note_on_resume(resume))
+    if spec.resume is not None:
+        notes += notes_on_resume(spec.resume, plan, spec.elements)
     return notes
 
 
-def note_on_resume(resume: Resumption) -> str:
-    """What the figures of a run say that has gone on from a checkpoint."""
+def notes_on_resume(resume: Resumption, plan: Plan, elements: Sequence[GenericPE]) -> list[str]:
+    """What the figures of a run say that has gone on from a checkpoint, and which sources it had to trust."""
+    from hpcd4p.plan.repeating import not_repeated  # here: most runs do not go on
+
+    again = {plan.elements[p.element].name for p in resume.fixed.positions if p.stage is Stage.HEAD}
+    return [_note_on_figures(resume), *not_repeated(plan, elements, again)]
+
+
+def _note_on_figures(resume: Resumption) -> str:
     return (
         f"it went on from checkpoint {resume.epoch} of a run that had worked for "
         f"{resume.fixed.elapsed_s:.1f} s by then: outputs and dead letters are those of both; so are tuples "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from types import SimpleNamespace
+
 import pytest
 
 from hpcd4p import ProducerPE, WorkflowGraph
@@ -13,6 +16,8 @@ from hpcd4p.runtime.clock import Clock
 from hpcd4p.runtime.head.notes import notes_on_run
 from hpcd4p.runtime.head.summing import summarise
 from hpcd4p.runtime.run_spec import RunSpec
+from hpcd4p.wire.position import SourcePosition, Stage
+from hpcd4p.wire.resumption import Restored, Resumption
 from hpcd4p.wire.statistics import Statistics
 
 
@@ -73,8 +78,25 @@ def test_outputs_that_nobody_declared_are_told_in_one_note_for_each_element():
 def test_ranks_that_died_are_a_note_only_where_others_did_their_work_again():
     graph = WorkflowGraph()
     graph.add(Make())
-    plan, _ = make_plan(graph, 3, EngineSettings())
+    spec = RunSpec(*make_plan(graph, 3, EngineSettings()), [1], EngineSettings())
     ranks = [RankFigures(rank=2, role="pool", state="lost")]
-    (note,) = notes_on_run(plan, {}, ranks)
+    (note,) = notes_on_run(spec, {}, ranks)
     assert "was done again" in note
-    assert notes_on_run(plan, {}, ranks, stopped=True) == []
+    assert notes_on_run(spec, {}, ranks, stopped=True) == []
+
+
+class Dice(ProducerPE):
+    def _process(self, inputs):
+        return random.randrange(6)
+
+
+@pytest.mark.parametrize(("stage", "named"), [(Stage.HEAD, 1), (Stage.DONE, 0), (Stage.POOL, 0)])
+def test_a_run_that_has_gone_on_names_sources_that_it_had_to_trust(stage, named):
+    graph = WorkflowGraph()
+    graph.add(Dice())
+    spec = RunSpec(*make_plan(graph, 3, EngineSettings()), [1], EngineSettings())
+    fixed = SimpleNamespace(elapsed_s=7.0, positions=[SourcePosition(0, stage)])
+    spec.resume = Resumption(3, fixed, Restored({}, frozenset(), 3))
+    note, *more = notes_on_run(spec, {}, [])
+    assert note.startswith("it went on from checkpoint 3 of a run")
+    assert [each.partition(",")[0] for each in more] == ["Dice0 uses random.randrange"] * named
