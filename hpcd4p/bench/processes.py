@@ -53,9 +53,14 @@ def memory_bytes(pid: int) -> int:
     return _status_bytes(pid, "VmRSS:")
 
 
-def _status_bytes(pid: int, name: str) -> int:
+def proportional_bytes(pid: int) -> int:
+    """Resident memory of a process, each page divided by those that share it; 0 when it has gone."""
+    return _status_bytes(pid, "Pss:", "smaps_rollup")
+
+
+def _status_bytes(pid: int, name: str, file_name: str = "status") -> int:
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        with open(f"/proc/{pid}/{file_name}", encoding="ascii", errors="replace") as file:
             for line in file:
                 if line.startswith(name):
                     return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""*survival*: what checkpoints cost, how long they stop a rank, and how soon a death is made good."""
+"""*survival*: what checkpoints cost in time and memory, and how soon a death is made good."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from hpcd4p.bench.bench import Bench
+from hpcd4p.bench.copies import Copies
 from hpcd4p.bench.figure import Of, Row, Target, pairs
 from hpcd4p.bench.killing import VICTIMS, back_s
 from hpcd4p.bench.latency import quantile
@@ -25,6 +26,11 @@ MIB_100, GIB = 1_000_000, 10_000_000
 
 PAUSE_S = {MIB_100: 0.050, GIB: 0.100}
 """Most that 99 of 100 checkpoints may stop a rank with state, by accounts."""
+
+EACH_SECOND = {"checkpoint": "1"}
+
+MEMORY = 1.3
+"""Most times the memory that a rank has between two checkpoints."""
 
 BACK_S = {"stateful rank": 3.0, "Redis": 3.0, "head": 10.0, "job": 10.0}
 
@@ -50,6 +56,8 @@ def rows(bench: Bench) -> Iterator[Row]:
         yield from _cost(f"{accounts:,} keys", every, partial(_elapsed_s, bench, "accounts", accounts), bench)
     for accounts, most_s in zip(sizes, PAUSE_S.values(), strict=True):
         yield from _pause(bench, accounts, most_s)
+    for accounts in sizes:
+        yield from _memory(bench, accounts)
     for who, most_s in BACK_S.items():
         assert who in VICTIMS
         yield from _back(bench, who, sizes[0], most_s)
@@ -84,6 +92,21 @@ def _pause(bench: Bench, accounts: int, most_s: float) -> Iterator[Row]:
         yield Row("survival", what, "ms", [0.0], note="the run is too short for a checkpoint")
         return
     yield Row("survival", what, "ms", pauses, target=Target(1e3 * most_s, at_least=False, of=Of.VALUE))
+
+
+def _memory(bench: Bench, accounts: int) -> Iterator[Row]:
+    what = f"memory of a rank while it is saved, {accounts:,} keys"
+    if not bench.wants(what):
+        return
+    together, alone = list[float](), list[float]()
+    for _ in range(bench.repeats):
+        bench.say(what)
+        copies = Copies()
+        bench.check(bench.launcher.measure("accounts", accounts, RANKS, copies, settings=EACH_SECOND), what)
+        together.append(copies.together / 1e6)
+        alone.append(copies.alone / 1e6)
+    target = Target(MEMORY, at_least=False)
+    yield Row("survival", what, "MB", together, "between two", alone, target)
 
 
 def _back(bench: Bench, who: str, accounts: int, most_s: float) -> Iterator[Row]:
