@@ -33,7 +33,8 @@ from hpcd4p.runtime.rank.porter import Porter
 from hpcd4p.runtime.run_spec import RunSpec
 from hpcd4p.testing.cell import Killed, MemoryCell
 from hpcd4p.testing.checkpoints import MemoryCheckpoint, MemoryKeeper, MemorySaver
-from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh, Net
+from hpcd4p.testing.faults import Fates, FaultyBroker, FaultyMesh
+from hpcd4p.testing.net import Net
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Broker
 from hpcd4p.transport.guard import GuardedBroker
@@ -74,6 +75,8 @@ class Cluster:
         Others may write to the store: the ranks vouch for what they tell.
     nodes
         The node of each rank; empty: all are on one.
+    before
+        The incarnation before: what its ranks have sent comes late, on the same network.
 
     Attributes
     ----------
@@ -96,6 +99,8 @@ class Cluster:
         Of the run, when it is over.
     blocks
         The shared memory of each node, in which large buffers lie.
+    net
+        What is on its way between them.
     most_tasks, most_tuples
         Most tasks that waited, and most tuples that were in line at one rank for one element.
     """
@@ -117,6 +122,7 @@ class Cluster:
         absent: Collection[int] = (),
         last_s: float = 0.0,
         nodes: Nodes = (),
+        before: Cluster | None = None,
     ) -> None:
         self.sink = MemorySink() if resume is None else resume.sink()
         self.keeper = MemoryKeeper(self.sink)
@@ -139,7 +145,8 @@ class Cluster:
         self.store.clock = self._turns.clock
         mortal = [r for r in plan.pool_ranks if r not in plan.stateful_ranks]
         self.fates = Fates(random.Random(seed + 1), self.store, mortal, kills, suspects, doomed)
-        self._net = Net(size, random.Random(seed + 2), lambda: self._turns.now)
+        former = None if before is None else before.net
+        self.net: Net = Net(size, random.Random(seed + 2), lambda: self._turns.now, former)
         self._cells = random.Random(seed + 3)
         self._shared = shared
         spec = RunSpec(plan, elements, resolve_inputs(plan, elements, inputs), settings)
@@ -185,7 +192,7 @@ class Cluster:
         broker: Broker = FaultyBroker(self.store, rank, self.fates, self._turns)
         if self._shared:
             broker = GuardedBroker(broker, codec, rank, now=self._turns.clock)
-        return broker, FaultyMesh(rank, self._net, self.fates), codec
+        return broker, FaultyMesh(rank, self.net, self.fates), codec
 
     def _add(self, loop: RankLoop, elements: list[Any]) -> None:
         rank = loop.rank

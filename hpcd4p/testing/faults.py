@@ -1,4 +1,4 @@
-"""What goes wrong in a cluster in one process: messages are late, ranks die, the broker goes.
+"""What goes wrong in a cluster in one process: messages are half sent, ranks die, the broker goes.
 
 The dice decide when. A rank dies where a real one would be seen to: at either side of a step with the broker,
 or with a message half sent.
@@ -7,12 +7,12 @@ or with a message half sent.
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from hpcd4p.errors import BrokerLost
 from hpcd4p.testing.cell import Killed
+from hpcd4p.testing.net import Flight, Net
 from hpcd4p.testing.turns import Turns
 from hpcd4p.transport.broker import Claim, Heard
 from hpcd4p.transport.memory_broker import MemoryBroker
@@ -23,9 +23,6 @@ from hpcd4p.wire.orders import Order
 
 KILL_CHANCE = 0.04
 """Of dying at a moment where a rank can."""
-
-LATE_S = 0.0005
-"""A message is on its way for so long, on average; some are later than that many times over."""
 
 
 class Fates:
@@ -184,56 +181,6 @@ class FaultyBroker(MemoryBroker):
             raise BrokerLost("the broker of the simulation is gone")
 
 
-class _Flight:
-    """A message on its way."""
-
-    __slots__ = ("due", "matched", "message", "parts")
-
-    def __init__(self, message: Arrival | Notice, due: float, parts: int) -> None:
-        self.message = message
-        self.due = due
-        self.parts = parts
-        """Of it that are still to come; more than are sent where its sender died in between."""
-        self.matched = False
-
-
-class Net:
-    """All that is on its way between ranks: for each pair in the order in which it was sent."""
-
-    def __init__(self, size: int, dice: random.Random, now: Callable[[], float]) -> None:
-        self.size = size
-        self._dice = dice
-        self._now = now
-        self._lanes: list[dict[int, deque[_Flight]]] = [{} for _ in range(size)]
-
-    def put(self, dest: int, message: Arrival | Notice, parts: int) -> _Flight:
-        """Send `message`, which comes in so many parts."""
-        lane = self._lanes[dest].setdefault(message.source, deque())
-        due = self._now() + self._dice.expovariate(1 / LATE_S)
-        if lane:
-            due = max(due, lane[-1].due)  # none overtakes another of the same sender
-        flight = _Flight(message, due, parts)
-        lane.append(flight)
-        return flight
-
-    def arrive(self, rank: int) -> list[Arrival | Notice]:
-        """What is there for `rank`, whole: in order of each sender, mixed as it came."""
-        now = self._now()
-        here: list[tuple[float, Arrival | Notice]] = []
-        for lane in self._lanes[rank].values():
-            while lane and lane[0].due <= now and not lane[0].parts:
-                flight = lane.popleft()
-                flight.matched = True
-                here.append((flight.due, flight.message))
-        return [message for _, message in sorted(here, key=lambda pair: pair[0])]
-
-    def receiving(self, rank: int, gone: set[int]) -> bool:
-        """Whether a part of a message is here, and the rest is not."""
-        now = self._now()
-        lanes = self._lanes[rank].items()
-        return any(lane and lane[0].due <= now and lane[0].parts for s, lane in lanes if s not in gone)
-
-
 class FaultyMesh:
     """See `transport.broker.Mesh`: messages are late, and their sender may die with one half sent."""
 
@@ -252,7 +199,7 @@ class FaultyMesh:
     matched = whole = 0
     """See `Mesh.matched`: nothing is matched and not given."""
 
-    def send(self, dest: int, tx: int, frames: list[Any]) -> tuple[int, _Flight]:
+    def send(self, dest: int, tx: int, frames: list[Any]) -> tuple[int, Flight]:
         """See `Mesh.send`."""
         # copied as a wire would: what the sender does to it later must not be seen
         copies = [bytes(frames[0]), *(bytearray(f) for f in frames[1:])]
@@ -262,7 +209,7 @@ class FaultyMesh:
             flight.parts -= 1
         return dest, flight
 
-    def sent(self, ticket: tuple[int, _Flight]) -> bool:
+    def sent(self, ticket: tuple[int, Flight]) -> bool:
         """See `Mesh.sent`."""
         dest, flight = ticket
         return flight.matched or dest in self._gone

@@ -20,7 +20,8 @@ from hpcd4p.testing.conformance import (
     BrokerWorld,
     MeshWorld,
 )
-from hpcd4p.testing.faults import Fates, FaultyMesh, Net
+from hpcd4p.testing.faults import Fates, FaultyMesh
+from hpcd4p.testing.net import Net
 from hpcd4p.transport.guard import GuardedBroker
 from hpcd4p.transport.memory_blocks import MemoryBlocks
 from hpcd4p.transport.memory_broker import MemoryBroker

@@ -134,6 +134,7 @@ class Scene:
         self._sizes = SIZES if self._subject.mapping == "hybrid" else _sizes_alike(self._subject, self._dice)
         self.way = [self._subject.name]
         self.tally: Counter[str] = Counter()
+        self._before: Cluster | None = None
 
     def play(self) -> None:
         """All runs of the seed.
@@ -189,10 +190,13 @@ class Scene:
         cluster = Cluster(
             graph, size, inputs, seed, kills, suspects, settings, self._subject.mapping, doomed=doomed,
             checkpoint_s=every_s, resume=resume, absent=() if resume is None else self._absent(size),
+            before=self._before,
         )  # fmt: skip
         if moves:
             self._have_it_move(cluster, kills + suspects)
         self._to_its_end(cluster, doomed)
+        self.tally["messages of runs before, refused"] += cluster.net.refused
+        self._before = cluster
         return cluster
 
     def _mortals(self, size: int) -> tuple[int, int]:

@@ -38,14 +38,23 @@ def each(gallery):
 
 
 def go(
-    case, size, seed, resume=None, kills=0, doomed=(), settings=None, absent=(), every=(0.0005, 0.003, 0.02)
+    case,
+    size,
+    seed,
+    resume=None,
+    kills=0,
+    doomed=(),
+    settings=None,
+    absent=(),
+    every=(0.0005, 0.003, 0.02),
+    before=None,
 ):
     """A cluster that has run to its end, or to what stopped it."""
     graph, inputs = case.build()
     every_s = random.Random(seed).choice(every)
     cluster = Cluster(
         graph, size, inputs, seed, kills, settings=settings, doomed=doomed,
-        checkpoint_s=every_s, resume=resume, absent=absent,
+        checkpoint_s=every_s, resume=resume, absent=absent, before=before,
     )  # fmt: skip
     try:
         cluster.run()
