@@ -68,6 +68,8 @@ def in_turn(part: Part, file: Written) -> Saved:
     data, words = os.pipe(), os.pipe()
     pid = os.fork()
     if not pid:
+        os.close(data[0])  # or it would wait for ever for who is to read, when that has failed
+        os.close(words[0])
         _be_copy(part, data[1], words[1])
     os.close(data[1])
     os.close(words[1])

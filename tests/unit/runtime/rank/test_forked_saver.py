@@ -124,6 +124,16 @@ def test_it_tells_if_it_would_have_filled_the_disk(world, way, monkeypatch, byte
     assert ("would fill its disk" in saved.why_not) == (not bytes_free)
 
 
+def test_a_copy_whose_file_cannot_be_written_ends_and_so_does_its_own_copy(world, monkeypatch):
+    """Which has more to say than a pipe holds."""
+    monkeypatch.setattr(in_turn, "LEAST_KEYS", 0)
+    monkeypatch.setattr(durable, "LOOK_BYTES", 1)
+    facts = SimpleNamespace(f_blocks=1 << 40, f_bavail=0, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda folder: facts)
+    world.instances[0].run("input", [(f"{number} {'x' * 1000}", 1) for number in range(2000)])
+    assert world.save(1, 0).no_room
+
+
 def test_what_cannot_be_pickled_is_named(world, way):
     world.instances[3].table["bad"] = lambda: 0
     saved = world.save(1, 0)
