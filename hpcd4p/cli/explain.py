@@ -67,8 +67,8 @@ def _explained(run: str | None, results: Path) -> tuple[str, dict[str, Any]]:
 
 def _unknown(what: str, results: Path) -> tuple[str, dict[str, Any]]:
     names = [each.folder.stem for each in runs_in(results)]
-    others = f"; there are {', '.join(names[:10])}" if names else ""
-    raise LiveError(f"{what}, in {results}{others}")
+    others = f"there are {', '.join(names[:10])}" if names else "give a record, results/*.h5, or a run"
+    raise LiveError(f"{what}, in {results}; {others}")
 
 
 def _of_run(run: FoundRun | Unreadable) -> tuple[str, dict[str, Any]]:

@@ -136,10 +136,10 @@ def test_a_picture_has_the_name_of_its_record(hpcd4p, folder):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("explain",), "FILE"),
-        (("explain", "no.h5"), "no.h5: No such file"),
+        (("explain",), "no run is under way, in results; give a record"),
+        (("explain", "no.h5"), "there is no run no.h5, under way or ended, in results; give a record"),
         (("explain", "w.py"), "w.py is not an HDF5 file"),
-        (("explain", "."), "is a folder"),
+        (("explain", "."), "no run is under way, in .; give a record"),
         (("plot", "no.h5"), "no.h5: No such file"),
         (("plot", "w.py"), "w.py is not an HDF5 file"),
         (("plot", "{folder}/one.h5"), "made in one process"),
