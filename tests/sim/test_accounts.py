@@ -34,7 +34,8 @@ def check(cluster):
             assert busy + parked <= timeline.width_s * (1 + 1e-4)
     pool = [f for f in summary.ranks_figures if "pool" in f.role and f.rank]
     if pool:
-        assert summary.process_time_s == pytest.approx(sum(f.active_s for f in pool))
+        lent_s = sum(f.lent_s for f in summary.ranks_figures)
+        assert summary.process_time_s == pytest.approx(lent_s + sum(f.active_s for f in pool))
         assert summary.parked_s == pytest.approx(sum(f.parked_s for f in pool))
     assert 0 <= summary.efficiency <= 1
     return summary

@@ -15,7 +15,7 @@ def run(ordered):
     settings = SETTINGS._replace(ordered_outputs=ordered)
     cluster = Cluster(straight(Stays(), OneIsSlow()), 8, COUNT, 1, settings=settings)
     told = []
-    cluster.head.on_progress = lambda progress: told.append(progress.awaits)
+    cluster.head.watching.on_progress = lambda progress: told.append(progress.awaits)
     cluster.run()
     (values,) = cluster.sink.results.values()
     numbers = [number for *_, number in values]
