@@ -173,12 +173,12 @@ def end_text(expected: Expected | None, why_not: str, written: float) -> str:
     """When the end is expected, and between which times; or why nobody knows."""
     if expected is None:
         return f"The end: not known, {why_not}"
-    latest = "nobody knows when" if expected.latest_s is None else seconds(expected.latest_s)
+    soonest, latest = seconds(expected.soonest_s), expected.latest_s
     form = "%H:%M:%S" if expected.left_s < _DAY_S else "%Y-%m-%d %H:%M"
     moment = time.strftime(form, time.localtime(written + expected.left_s))
     return (
         f"The end: expected at {moment}, in {seconds(expected.left_s)} "
-        f"(most likely in {seconds(expected.soonest_s)} to {latest})"
+        f"(most likely {f'not before {soonest}' if latest is None else f'in {soonest} to {seconds(latest)}'})"
     )
 
 

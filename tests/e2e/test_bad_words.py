@@ -26,7 +26,7 @@ GOOD = """
     [
         (["rnu"], ["no command 'rnu'", "did you mean run?"]),
         (["w.py"], ["to run a workflow: hpcd4p run w.py"]),
-        (["frobnicate"], ["there are run, resume, plan, simulate, status, top, show, explain, plot, export, init"]),
+        (["frobnicate"], ["there are run, resume, plan, simulate, status, top, show, explain, plot, export"]),
         (["run", "w.py", "--iteratons", "3"], ["unknown option --iteratons", "did you mean --iterations?"]),
         (["run", "w.py", "extra"], ["unexpected argument 'extra'", "has no options of its own"]),
         (["run", "w.py", "-n"], ["option -n needs a value"]),
