@@ -25,7 +25,7 @@ from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.settings import Resolved
 from hpcd4p.cli.show_config import show_config
 from hpcd4p.cli.terminal import OUTPUT, on_terminal
-from hpcd4p.cli.words import complain, say
+from hpcd4p.cli.words import complain, mention, say
 from hpcd4p.errors import Interrupted, RecordError, SettingsError, UsageError
 from hpcd4p.launch.run_to_end import live_run, run_to_end
 from hpcd4p.packages import packages_of_ranks, require
@@ -247,6 +247,8 @@ def _finish(
     unwritten: UsageError | None = None
     if spec.live is not None:
         spec.live.closing(summary)
+        if spec.live.unwritten:
+            mention(spec.live.unwritten)
     try:
         path = sink.close(summary)
         if spec.checkpoints is not None:  # not before: whoever ends this here can go on

@@ -146,6 +146,13 @@ class LiveRun:
 
             self._metrics.write(of_figures(summary, self._record, time.time()))
 
+    @property
+    def unwritten(self) -> str:
+        """What the last numbers for a monitoring system could not be written for; empty: they are there."""
+        if self._metrics is None or not self._metrics.broken:
+            return ""
+        return f"--metrics {self._metrics.path} cannot be written: {self._metrics.broken}"
+
     def end(self, reason: str = "") -> None:
         """The run has ended: with a record, which has all that is known; or without one, for a reason."""
         if reason and self._last is not None:

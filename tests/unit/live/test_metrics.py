@@ -186,6 +186,15 @@ def test_what_is_something_else_is_left_alone(tmp_path, name, said):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_numbers_that_cannot_be_written_are_told_at_the_end(tmp_path):
+    (tmp_path / "there").mkdir()
+    with LiveRun(tmp_path / "a.h5", "work", "simple", 1, metrics=tmp_path / "there" / "a.prom") as run:
+        assert run.unwritten == ""
+        (tmp_path / "there").rmdir()
+        run.closing(Summary("work", state="completed"))
+        assert run.unwritten.endswith(f"there/a.prom cannot be written: {os.strerror(2)}")
+
+
 def test_a_folder_that_is_gone_costs_the_run_nothing_but_its_metrics(tmp_path):
     (tmp_path / "there").mkdir()
     file = MetricsFile(tmp_path / "there" / "a.prom")
