@@ -130,8 +130,12 @@ def test_ranks_that_share_a_core_are_told_so(runs):
     run = stalled(runs, "burn", 5, *ALL_ACTIVE, under=["taskset", "-c", "0"])
     until_named(run, "cores")
     first, _ = explained(run, "cores")
-    assert first["text"].startswith("ranks wait for a core: 5 ranks share 1 core on ")
-    assert first["to_type"] == "-n 1"
+    # what else this machine does may take most of that core
+    here = os.uname().nodename
+    assert (first["text"], first["to_type"]) in (
+        (f"ranks wait for a core: 5 ranks share 1 core on {here}", "-n 1"),
+        (f"ranks wait for a core: others use the 1 core on {here}, too", "top -b -n 1"),
+    )
 
 
 def test_a_source_that_waits_for_memory_is_named_with_the_mark(runs):
