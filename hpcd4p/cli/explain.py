@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hpcd4p.cli.finding import SUFFIXES, place_of
+from hpcd4p.cli.finding import SUFFIXES, left_of, unfinished
 from hpcd4p.cli.options import Parser
 from hpcd4p.cli.ranks import OtherRanks
 from hpcd4p.cli.words import say
@@ -15,8 +15,7 @@ from hpcd4p.errors import LiveError
 from hpcd4p.launch.my_jobs import MyJob, my_jobs
 from hpcd4p.launch.why_now import limits_now
 from hpcd4p.live.document import STARTING, Cause
-from hpcd4p.live.file import SUFFIX
-from hpcd4p.live.found import FoundRun, Life, Unreadable, found, runs_in
+from hpcd4p.live.found import FoundRun, Life, Unreadable, runs_in
 from hpcd4p.live.queued import queued
 from hpcd4p.live.why_text import causes_lines, why_text
 
@@ -52,17 +51,14 @@ def _explained(run: str | None, results: Path) -> tuple[str, dict[str, Any]]:
         here = path.resolve()
         jobs = [job for job in my_jobs() or () if job.folder.resolve() == here]
         return _in_folder(path, jobs)
-    place = place_of(run, results)
-    live = found(place.with_name(place.name + SUFFIX))
-    if live is not None:
-        return _of_run(live)
-    for suffix in (".h5", ".hdf5"):
-        record = place.with_name(place.name + suffix)
-        if record.exists():
-            return _of_record(record)
-    return (
-        _of_record(path) if path.exists() else _unknown(f"there is no run {run}, under way or ended", results)
-    )
+    seen = left_of(run, results)
+    if isinstance(seen, FoundRun | Unreadable):
+        return _of_run(seen)
+    if seen is None and not path.exists():
+        return _unknown(f"there is no run {run}, under way or ended", results)
+    if seen is not None and seen.suffix == ".checkpoints":
+        raise LiveError(unfinished(run, seen))
+    return _of_record(seen or path)
 
 
 def _unknown(what: str, results: Path) -> tuple[str, dict[str, Any]]:

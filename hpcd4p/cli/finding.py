@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,19 +72,32 @@ def one_run(run: str, results: Path) -> FoundRun | Path:
     LiveError
         There is none, or its status cannot be read.
     """
-    place = place_of(run, results)
-    live = found(place.with_name(place.name + SUFFIX))
-    if isinstance(live, Unreadable):
-        raise LiveError(live.why)
-    if live is not None:
-        return live
-    for suffix in (".h5", ".hdf5", ".checkpoints"):
-        path = place.with_name(place.name + suffix)
-        if path.exists():
-            return path
+    seen = left_of(run, results)
+    if isinstance(seen, Unreadable):
+        raise LiveError(seen.why)
+    if seen is not None:
+        return seen
     names = [each.folder.stem for each in runs_in(results)]
     others = f"; there are {', '.join(names[:10])}" if names else ""
     raise LiveError(f"there is no run {run}, under way or ended, also not in {results}{others}")
+
+
+def left_of(run: str, results: Path) -> FoundRun | Unreadable | Path | None:
+    """The status of a run, else its record, else its checkpoints; None: there is nothing of it."""
+    place = place_of(run, results)
+    live = found(place.with_name(place.name + SUFFIX))
+    if live is not None:
+        return live
+    paths = (place.with_name(place.name + suffix) for suffix in (".h5", ".hdf5", ".checkpoints"))
+    return next((path for path in paths if path.exists()), None)
+
+
+def unfinished(run: str, checkpoints: Path) -> str:
+    """A run of which there is nothing but its checkpoints, in words."""
+    return (
+        f"{run} has not finished, and tells nothing any more; go on from its last checkpoint with  "
+        f"hpcd4p resume {shlex.quote(str(checkpoints))}"
+    )
 
 
 def job_words(job: MyJob) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from pathlib import Path
 
-from hpcd4p.cli.finding import place_of
+from hpcd4p.cli.finding import place_of, unfinished
 from hpcd4p.cli.words import mention, say
 from hpcd4p.errors import LiveError, RecordError
 from hpcd4p.live.file import SUFFIX
@@ -82,10 +81,7 @@ def _final(run: str, place: Path, record: Path | None, state: FoundRun | Unreada
         return live_page(state, None)
     kept = place.with_name(place.name + ".checkpoints")
     if kept.exists():
-        raise RecordError(
-            f"{run} has not finished, and tells nothing any more; go on from its last checkpoint with  "
-            f"hpcd4p resume {shlex.quote(str(kept))}"
-        )
+        raise RecordError(unfinished(run, kept))
     raise RecordError(
         f"there is no run {run}, under way or ended, also not in {RESULTS}; give its record, results/*.h5"
     )

@@ -30,7 +30,8 @@ class Outbox:
         self.publish: dict[Route, list[Any]] = {}
         self.keyed: dict[tuple[int, int, str], list[Any]] = {}
         self.onward: list[Segment] = []
-        """What goes to the next owners of partitions that were here, in order."""
+        """What keeps its order from input to input: for the next owners of partitions that were here, and where
+        paths meet in the static mapping."""
         self.counts: dict[int, int] = {}
         self.done: list[tuple[int, str]] = []
         self.progress: list[tuple[int, str, tuple[int, ...]]] = []
@@ -109,7 +110,7 @@ class Outbox:
         self.grown(values)
 
     def to_heir(self, segment: Segment) -> None:
-        """Tuples for the next owner of a partition that was here."""
+        """Tuples in their order, for the next owner of a partition that was here, or for that of another."""
         last = self.onward[-1] if self.onward else None
         if last is not None and last[:3] == segment[:3]:
             last.values.extend(segment.values)
