@@ -34,7 +34,7 @@ JOIN_S = 0.01
 
 SHORT_S = 0.001
 """Calls of one element that follow each other, in one task, are one span up to this length: a rank with many
-partitions has twenty thousand calls a second, and nobody looks at so many."""
+partitions has thousands of calls a second, and nobody looks at so many."""
 
 GAP_S = 0.0001
 """If they are not farther apart than this."""
