@@ -30,8 +30,8 @@ class Outbox:
         self.publish: dict[Route, list[Any]] = {}
         self.keyed: dict[tuple[int, int, str], list[Any]] = {}
         self.onward: list[Segment] = []
-        """What keeps its order from input to input: for the next owners of partitions that were here, and where
-        paths meet in the static mapping."""
+        """What keeps its order from input to input: for the next owners of partitions that were here, and
+        where paths meet in the static mapping."""
         self.counts: dict[int, int] = {}
         self.done: list[tuple[int, str]] = []
         self.progress: list[tuple[int, str, tuple[int, ...]]] = []
